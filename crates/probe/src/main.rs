@@ -1,0 +1,64 @@
+//! `probe agent` serves requests on its standard streams; `probe spawn N COMMAND…` times a command
+//! N times by hand.
+
+use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
+
+use probe::{Answer, Request, answer};
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args.as_slice() {
+        ["agent"] => serve(),
+        ["spawn", times, command @ ..] if !command.is_empty() => match times.parse() {
+            Ok(times) => by_hand(times, command),
+            Err(_) => return usage(),
+        },
+        _ => return usage(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("probe: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("usage: probe agent | probe spawn TIMES COMMAND [ARG…]");
+    ExitCode::from(2)
+}
+
+/// Answers until the other side closes the pipe.
+fn serve() -> io::Result<()> {
+    for line in io::stdin().lock().lines() {
+        let answer = match serde_json::from_str(&line?) {
+            Ok(request) => answer(&request),
+            Err(e) => Answer::Failed {
+                why: format!("request not understood: {e}"),
+            },
+        };
+        say(&answer)?;
+    }
+    Ok(())
+}
+
+fn by_hand(times: u32, command: &[&str]) -> io::Result<()> {
+    let request = Request::Spawn {
+        argv: command.iter().map(ToString::to_string).collect(),
+        deadline_ms: 60_000,
+    };
+    for _ in 0..times {
+        say(&answer(&request))?;
+    }
+    Ok(())
+}
+
+fn say(answer: &Answer) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer(&mut out, answer)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}

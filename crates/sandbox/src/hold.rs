@@ -1,0 +1,210 @@
+//! The monitor: builds a sandbox, waits for its end, takes everything away.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::chown;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
+};
+use rustix::thread::UnshareFlags;
+use sandbox::{ID_BASE, ID_COUNT, Kind, LEAF, Spec, Word, remove_cgroup};
+
+use crate::sys::{self, Side};
+use crate::{Result, Step, init, tree};
+
+/// How long the kernel may take to let go of a control group whose processes are dead.
+const CGROUP_PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) fn main(spec: &str) -> ExitCode {
+    // Ctrl-C and a closed terminal are the owner's business; the monitor follows the lifeline only.
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGPIPE] {
+        sys::ignore(signal);
+    }
+    let _ = rustix::process::setsid();
+    let spec = match read_spec(spec) {
+        Ok(spec) => spec,
+        Err(fault) => {
+            eprintln!("{}: {}", fault.step, fault.why);
+            return ExitCode::from(2);
+        }
+    };
+    let built = build(&spec);
+    let word = match &built {
+        Ok((_, init)) => Word::Ready {
+            init: init.as_raw_nonzero().get(),
+        },
+        Err(fault) => Word::Failed {
+            step: fault.step.clone(),
+            why: fault.why.clone(),
+        },
+    };
+    say(&word);
+    if let Ok((init, _)) = built {
+        supervise(&init);
+    }
+    let mut clean = true;
+    if let Err(e) = remove_cgroup(&spec.cgroup, CGROUP_PATIENCE) {
+        eprintln!("{}: {e}", spec.cgroup.display());
+        clean = false;
+    }
+    // The owner may still want the daemons' logs: the files go when it does.
+    wait_for_lifeline();
+    if let Err(e) = remove_tree(&spec) {
+        eprintln!("{}: {e}", spec.state.display());
+        clean = false;
+    }
+    if clean {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn remove_tree(spec: &Spec) -> io::Result<()> {
+    match fs::remove_dir_all(&spec.state) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
+
+fn read_spec(path: &str) -> Result<Spec> {
+    let text = fs::read(path).step(|| format!("read {path}"))?;
+    serde_json::from_slice(&text).step(|| format!("understand {path}"))
+}
+
+fn say(word: &Word) {
+    let mut out = io::stdout().lock();
+    if let Ok(text) = serde_json::to_string(word) {
+        let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    }
+}
+
+/// Returns a handle on init and its process id.
+fn build(spec: &Spec) -> Result<(OwnedFd, Pid)> {
+    make_cgroup(spec)?;
+    // Mounts made from here on are this process's and its children's only.
+    sys::unshare(UnshareFlags::NEWNS).step(|| "own mount namespace".into())?;
+    tree::make_private()?;
+
+    let (go_read, go_write) = pipe()?;
+    let (done_read, done_write) = pipe()?;
+    let mut namespaces =
+        libc::CLONE_NEWPID | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+    if spec.kind == Kind::User {
+        namespaces |= libc::CLONE_NEWUSER;
+    }
+    let init = match sys::fork_into(namespaces).step(|| "new namespaces".into())? {
+        Side::Child => {
+            drop((go_write, done_read));
+            init::main(spec, go_read, done_write);
+        }
+        Side::Parent(init) => init,
+    };
+    drop((go_read, done_write));
+    // From here on init dies with this process, or with this function's failure.
+    let handle = pidfd_open(init, PidfdFlags::empty()).step(|| "handle on init".into())?;
+    let built = build_around(spec, init, go_write, done_read);
+    if built.is_err() {
+        end(&handle);
+    }
+    built.map(|()| (handle, init))
+}
+
+fn build_around(spec: &Spec, init: Pid, mut go: File, mut done: File) -> Result<()> {
+    let pid = init.as_raw_nonzero();
+    let mut mapping = None;
+    if spec.kind == Kind::User {
+        let range = format!("0 {ID_BASE} {ID_COUNT}\n");
+        for map in ["uid_map", "gid_map"] {
+            let path = format!("/proc/{pid}/{map}");
+            fs::write(&path, &range).step(|| format!("write {path}"))?;
+        }
+        let path = format!("/proc/{pid}/ns/user");
+        mapping = Some(File::open(&path).step(|| format!("open {path}"))?);
+    }
+    // init makes its cgroup namespace while it is in this group, which so becomes its root.
+    fs::write(spec.cgroup.join("cgroup.procs"), pid.to_string())
+        .step(|| format!("put init into {}", spec.cgroup.display()))?;
+    tree::stage(spec, mapping.as_ref().map(AsFd::as_fd))?;
+
+    go.write_all(b"g").step(|| "start init".into())?;
+    drop(go);
+    let mut answer = String::new();
+    done.read_to_string(&mut answer)
+        .step(|| "hear from init".into())?;
+    match serde_json::from_str(&answer) {
+        Ok(Word::Ready { .. }) => Ok(()),
+        Ok(Word::Failed { step, why }) => Err(crate::Fault { step, why }),
+        Err(_) => Err("init died before it was ready").step(|| "start init".into()),
+    }
+}
+
+/// The sandbox's own group, and in it the leaf for processes that are in no container.
+fn make_cgroup(spec: &Spec) -> Result<()> {
+    let leaf = spec.cgroup.join(LEAF);
+    fs::create_dir_all(&leaf).step(|| format!("make {}", leaf.display()))?;
+    if spec.kind == Kind::Root {
+        return Ok(());
+    }
+    // Delegation as in Documentation/admin-guide/cgroup-v2.rst: the directory and these files.
+    for group in [&spec.cgroup, &leaf] {
+        for file in [
+            "",
+            "cgroup.procs",
+            "cgroup.threads",
+            "cgroup.subtree_control",
+        ] {
+            let path = group.join(file);
+            chown(&path, Some(ID_BASE), Some(ID_BASE))
+                .step(|| format!("hand over {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns when init is dead, which it is when the owner is gone.
+fn supervise(init: &OwnedFd) {
+    let lifeline = io::stdin();
+    loop {
+        let mut events = [
+            PollFd::new(&lifeline, PollFlags::IN),
+            PollFd::new(init, PollFlags::IN),
+        ];
+        match poll(&mut events, None) {
+            Ok(_) if events.iter().all(|e| e.revents().is_empty()) => {}
+            Ok(_) => break,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(e) => {
+                eprintln!("poll: {e}");
+                break;
+            }
+        }
+    }
+    end(init);
+}
+
+/// Kills init. That it could be waited for means that its whole PID namespace is dead: the kernel
+/// reaps everything else in it first (`pid_namespaces(7)`).
+fn end(init: &OwnedFd) {
+    let _ = pidfd_send_signal(init, Signal::KILL);
+    let exited = || waitid(WaitId::PidFd(init.as_fd()), WaitIdOptions::EXITED);
+    while matches!(exited(), Err(rustix::io::Errno::INTR)) {}
+}
+
+/// Blocks until the owner has closed its end.
+fn wait_for_lifeline() {
+    let mut buffer = [0_u8; 64];
+    let mut lifeline = io::stdin().lock();
+    while matches!(lifeline.read(&mut buffer), Ok(n) if n > 0) {}
+}
+
+fn pipe() -> Result<(File, File)> {
+    let (read, write) =
+        rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).step(|| "pipe to init".into())?;
+    Ok((read.into(), write.into()))
+}

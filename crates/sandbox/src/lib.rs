@@ -1,0 +1,149 @@
+//! What a sandbox is made of, shared by the program that holds it and by whoever asks for one.
+//!
+//! A sandbox is three processes of the one static program in this crate. The **monitor** stays on
+//! the machine, builds the sandbox, waits for its end and takes everything away. **init** is PID 1
+//! inside: it reaps, and when it dies the kernel kills whatever else is in its PID namespace.
+//! **enter** runs one command inside. They are a program of their own because namespaces can only
+//! be created and joined by a process with a single thread, which no test runner is.
+//!
+//! The monitor reads the *lifeline*, a pipe on its standard input, and never writes to it. However
+//! the owner ends (return, panic, `kill -9`), the kernel closes the pipe and the monitor acts.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+/// First id of the range that the ids 0 to 65535 of a user namespace are mapped to.
+///
+/// Far above what `useradd` and `/etc/subuid` hand out, so that no file or process of a user of
+/// the machine belongs to an id of a sandbox.
+pub const ID_BASE: u32 = 0x6d61_0000;
+
+/// How many ids a sandbox has; 65534 (`nobody`) must be among them.
+pub const ID_COUNT: u32 = 0x1_0000;
+
+/// Whether root inside is root outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A user namespace with mapped ids: root inside has no power over the machine.
+    User,
+    /// The same namespaces without the user namespace: what a rootful engine on a machine has,
+    /// and a privileged container in it is as strong as root.
+    Root,
+}
+
+/// A directory of the machine that is visible inside.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Share {
+    /// Absolute path on the machine.
+    pub source: PathBuf,
+    /// Absolute path inside.
+    pub target: PathBuf,
+    /// Whether it can be written to from inside.
+    pub writable: bool,
+}
+
+/// What the monitor is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Spec {
+    /// Name of the sandbox; also its host name.
+    pub id: String,
+    /// With or without a user namespace.
+    pub kind: Kind,
+    /// Directory of this sandbox on a real file system; the monitor removes it at the end.
+    /// Its `etc` and `var` become those of the sandbox.
+    pub state: PathBuf,
+    /// The bundle; its `usr` becomes the sandbox's, read-only.
+    pub bundle: PathBuf,
+    /// The sandbox's control group, made and removed by the monitor.
+    pub cgroup: PathBuf,
+    /// What else of the machine is visible inside.
+    pub shares: Vec<Share>,
+}
+
+/// What the monitor answers on its standard output, one line of JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Word {
+    /// The sandbox stands; `init` is its PID 1, as the machine numbers it.
+    Ready {
+        /// Process id on the machine.
+        init: i32,
+    },
+    /// It could not be built.
+    Failed {
+        /// The step that failed.
+        step: String,
+        /// The kernel's reason.
+        why: String,
+    },
+}
+
+/// The control group of the processes that are in no container, below [`Spec::cgroup`].
+///
+/// cgroup v2 allows no processes in a group that hands controllers to its children
+/// (Documentation/admin-guide/cgroup-v2.rst, "No Internal Process Constraint").
+pub const LEAF: &str = "lab";
+
+/// Removes a control group with everything below it, killing what still runs in it.
+///
+/// Waits at most `patience` for the kernel to let go of the last process.
+pub fn remove_cgroup(path: &Path, patience: Duration) -> io::Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    // Absent before Linux 5.14; by then init's death has killed everything anyway.
+    let _ = fs::write(path.join("cgroup.kill"), "1");
+    let deadline = Instant::now() + patience;
+    loop {
+        match remove_groups(path) {
+            Ok(()) => return Ok(()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(e) if Instant::now() > deadline => return Err(e),
+            Err(_) => wait_until_empty(path, deadline),
+        }
+    }
+}
+
+fn remove_groups(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            remove_groups(&entry.path())?;
+        }
+    }
+    fs::remove_dir(path)
+}
+
+/// Waits for `cgroup.events` to change, which the kernel signals as `POLLPRI`.
+fn wait_until_empty(path: &Path, deadline: Instant) {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let Ok(mut events) = fs::File::open(path.join("cgroup.events")) else {
+        return;
+    };
+    let mut text = String::new();
+    let _ = io::Read::read_to_string(&mut events, &mut text);
+    // A group can be refused for a moment after its last process is gone: look again soon.
+    let left = deadline.saturating_duration_since(Instant::now());
+    let left = left.min(Duration::from_millis(20));
+    let timeout = Timespec {
+        tv_sec: 0,
+        tv_nsec: left.subsec_nanos().into(),
+    };
+    let _ = poll(&mut [PollFd::new(&events, PollFlags::PRI)], Some(&timeout));
+}
+
+/// Where the machine's cgroup v2 tree is mounted, if it has one: pure v2 and hybrid machines do.
+#[must_use]
+pub fn cgroup2_mount() -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    mounts.lines().find_map(|line| {
+        let (left, right) = line.split_once(" - ")?;
+        let is_cgroup2 = right.starts_with("cgroup2 ");
+        is_cgroup2.then(|| left.split(' ').nth(4).map(PathBuf::from))?
+    })
+}

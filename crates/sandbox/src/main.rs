@@ -1,0 +1,46 @@
+//! The program of a sandbox: `sandbox hold SPEC` and `sandbox enter …`.
+//!
+//! Nobody types these by hand: the `lab` crate carries this program inside itself and runs it.
+
+mod enter;
+mod hold;
+mod init;
+mod sys;
+mod tree;
+
+use std::process::ExitCode;
+
+/// A step that failed and the kernel's reason.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    step: String,
+    why: String,
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Fault>;
+
+/// Names the step that an error belongs to.
+pub(crate) trait Step<T> {
+    fn step(self, step: impl FnOnce() -> String) -> Result<T>;
+}
+
+impl<T, E: std::fmt::Display> Step<T> for std::result::Result<T, E> {
+    fn step(self, step: impl FnOnce() -> String) -> Result<T> {
+        self.map_err(|why| Fault {
+            step: step(),
+            why: why.to_string(),
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    match args.next().as_deref() {
+        Some("hold") => hold::main(&args.next().unwrap_or_default()),
+        Some("enter") => enter::main(args),
+        _ => {
+            eprintln!("usage: sandbox hold SPEC | sandbox enter PID CGROUP DIR COMMAND [ARG…]");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The system calls that need `unsafe`: each is wrapped once, here.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use rustix::process::Pid;
+
+/// In which process `clone` returned.
+pub(crate) enum Side {
+    Parent(Pid),
+    Child,
+}
+
+/// `fork(2)` into new namespaces (`clone(2)` with `CLONE_NEW*` flags; 0 for a plain fork).
+pub(crate) fn fork_into(namespaces: libc::c_int) -> io::Result<Side> {
+    let flags = libc::c_long::from(namespaces | libc::SIGCHLD);
+    #[expect(
+        unsafe_code,
+        reason = "no safe wrapper forks into namespaces; a null stack makes clone behave as fork, \
+                  and this program has one thread, so the child's memory is consistent"
+    )]
+    // SAFETY: see the reason above; all pointer arguments are null, which clone allows.
+    let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
+    match pid {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(Side::Child),
+        pid => {
+            let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+            pid.map(Side::Parent)
+                .ok_or_else(|| io::Error::other("clone returned no process id"))
+        }
+    }
+}
+
+/// Moves this process into new namespaces (`unshare(2)`).
+pub(crate) fn unshare(namespaces: rustix::thread::UnshareFlags) -> rustix::io::Result<()> {
+    #[expect(
+        unsafe_code,
+        reason = "rustix marks unshare unsafe for programs with threads; this one has a single one"
+    )]
+    // SAFETY: single-threaded, so no other thread relies on the shared state.
+    unsafe {
+        rustix::thread::unshare_unsafe(namespaces)
+    }
+}
+
+/// Makes a detached mount read-only, or gives it the id mapping of a user namespace, or both
+/// (`mount_setattr(2)`, Linux 5.12).
+pub(crate) fn set_mount(
+    mount: BorrowedFd<'_>,
+    read_only: bool,
+    mapping: Option<BorrowedFd<'_>>,
+) -> io::Result<()> {
+    let mut attributes = libc::mount_attr {
+        attr_set: 0,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: 0,
+    };
+    if read_only {
+        attributes.attr_set |= libc::MOUNT_ATTR_RDONLY;
+    }
+    if let Some(namespace) = mapping {
+        attributes.attr_set |= libc::MOUNT_ATTR_IDMAP;
+        attributes.userns_fd = u64::try_from(namespace.as_raw_fd()).map_err(io::Error::other)?;
+    }
+    #[expect(unsafe_code, reason = "rustix has no mount_setattr")]
+    // SAFETY: the path is a valid C string, the attributes outlive the call, the size is theirs.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            mount.as_raw_fd(),
+            c"".as_ptr(),
+            libc::AT_EMPTY_PATH,
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Ignores a signal for the rest of this process's life.
+pub(crate) fn ignore(signal: libc::c_int) {
+    #[expect(unsafe_code, reason = "rustix does not change signal dispositions")]
+    // SAFETY: SIG_IGN installs no handler, so there is no code that must be async-signal-safe.
+    unsafe {
+        libc::signal(signal, libc::SIG_IGN);
+    }
+}
+
+/// `SIGCHLD`, blocked so that none is missed between two waits.
+pub(crate) struct ChildSignal(libc::sigset_t);
+
+impl ChildSignal {
+    pub(crate) fn block() -> Self {
+        #[expect(unsafe_code, reason = "rustix has no sigprocmask")]
+        // SAFETY: sigemptyset initialises the set before anything reads it.
+        unsafe {
+            let mut set = std::mem::zeroed::<libc::sigset_t>();
+            libc::sigemptyset(&raw mut set);
+            libc::sigaddset(&raw mut set, libc::SIGCHLD);
+            libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
+            Self(set)
+        }
+    }
+
+    pub(crate) fn wait(&self) {
+        #[expect(unsafe_code, reason = "rustix has no sigwaitinfo")]
+        // SAFETY: the set was initialised in `block`; a null siginfo is allowed.
+        unsafe {
+            libc::sigwaitinfo(&raw const self.0, std::ptr::null_mut());
+        }
+    }
+}
