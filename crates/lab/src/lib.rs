@@ -1,1 +1,45 @@
-//! Placeholder.
+//! Private container engines, nested to any depth: "give me Docker in Docker".
+//!
+//! ```no_run
+//! use lab::{Engine, Lab, Options};
+//!
+//! # fn main() -> miette::Result<()> {
+//! let lab = Lab::start(&Options::default())?;
+//! let nest = lab.nest(&[Engine::Docker, Engine::Docker])?;
+//! let inner = nest.innermost().output(&["docker", "images", "-q"])?;
+//! # Ok(())
+//! # }
+//! ```
+//! A lab is a sandbox with engines out of distribution packages and a registry in it. It reaches
+//! nothing outside, and dropping it, or the death of the process that has it, ends all of it.
+
+mod agent;
+mod bundle;
+mod cache;
+mod engine;
+mod error;
+mod held;
+mod images;
+mod labs;
+mod level;
+mod nest;
+mod preflight;
+mod programs;
+mod service;
+mod start;
+
+pub use agent::Agent;
+pub use bundle::{Bundle, Package};
+pub use engine::Engine;
+pub use error::UNSUPPORTED;
+pub use held::Kind;
+pub use labs::{Running, Status, clean, status};
+pub use level::{Level, Output};
+pub use nest::{Layer, Nest};
+pub use preflight::{Check, Found, preflight};
+pub use start::{Lab, Options};
+
+/// Pins what the mirror has now: the lock's new text.
+pub fn lock() -> miette::Result<String> {
+    bundle::lock()
+}

@@ -37,16 +37,8 @@ pub fn hash(mebibytes: u32) -> Hashed {
     Hashed {
         wall_ns,
         cpu_ns,
-        digest: hexadecimal(&digest),
+        digest: base16ct::lower::encode_string(&digest),
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A mebibyte that does not compress, from the 64-bit xorshift generator (Marsaglia, Journal of
@@ -82,7 +74,7 @@ mod tests {
             chunk[..4].copy_from_slice(&number.to_le_bytes());
             bytes.extend_from_slice(&chunk);
         }
-        let expected = hexadecimal(&Sha256::digest(&bytes));
+        let expected = base16ct::lower::encode_string(&Sha256::digest(&bytes));
         assert_eq!(hash(3).digest, expected);
         assert_ne!(hash(2).digest, expected);
     }

@@ -1,0 +1,162 @@
+//! The engines, out of distribution packages, unpacked once and shared by every lab.
+
+mod packages;
+mod recipe;
+mod unpack;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use miette::Result;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::cache;
+use crate::error::Explain;
+
+pub use packages::Package;
+pub(crate) use packages::machine_apt;
+pub(crate) use unpack::list_files;
+
+/// The distribution that the engines are taken from.
+pub(crate) const SUITE: &str = "trixie";
+
+/// What was pinned when this source was committed: name, version, size, SHA-256, path.
+const LOCK: &str = include_str!("../../lock/trixie-amd64.csv");
+
+/// Name of the record inside a bundle; written last, so its presence means that all is there.
+const RECORD: &str = "bundle.json";
+
+/// A complete bundle.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    /// Where it is unpacked.
+    pub path: PathBuf,
+    /// SHA-256 over the names, versions and digests of its packages and over the recipe.
+    pub key: String,
+    /// The packages that are really in it, which need not be those of the lock.
+    pub packages: Vec<Package>,
+    /// Whether these are the packages of the lock.
+    pub pinned: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Record {
+    packages: Vec<Package>,
+    pinned: bool,
+    files: Vec<(PathBuf, u64)>,
+}
+
+impl Bundle {
+    /// The bundle of the lock, out of the cache or made now; if the mirror no longer has what the
+    /// lock pins, one of the newest packages, which is said on standard error.
+    pub fn get() -> Result<Self> {
+        let cache = cache::root()?;
+        let locked = packages::parse_lock(LOCK)?;
+        if packages::architecture() == packages::LOCKED_ARCHITECTURE {
+            let key = key(&locked);
+            if let Ok(bundle) = open(&cache.join("bundles").join(&key), &key) {
+                return Ok(bundle);
+            }
+            match packages::fetch(&cache, &locked) {
+                Ok(()) => return assemble(&cache, &key, locked, true),
+                Err(packages::Missing::Versions(names)) => packages::say_newer(&names),
+                Err(packages::Missing::Other(report)) => return Err(report),
+            }
+        } else {
+            eprintln!("the lock is for another architecture: taking the newest packages");
+        }
+        let newest = packages::resolve()?;
+        let key = key(&newest);
+        packages::say_changes(&locked, &newest);
+        if let Ok(bundle) = open(&cache.join("bundles").join(&key), &key) {
+            return Ok(bundle);
+        }
+        match packages::fetch(&cache, &newest) {
+            Ok(()) => assemble(&cache, &key, newest, false),
+            Err(missing) => Err(missing.into_report()),
+        }
+    }
+
+    /// Version of the engine-bearing package `name`, or "".
+    #[must_use]
+    pub fn version(&self, name: &str) -> &str {
+        let package = self.packages.iter().find(|package| package.name == name);
+        package.map_or("", |package| &package.version)
+    }
+}
+
+/// The text of a lock that pins what the mirror has now.
+pub(crate) fn lock() -> Result<String> {
+    packages::write_lock(packages::resolve()?)
+}
+
+/// Whether the bundle of the lock needs no mirror any more.
+pub(crate) fn is_cached(cache: &Path) -> bool {
+    let locked = packages::parse_lock(LOCK).map(|packages| key(&packages));
+    locked.is_ok_and(|key| is_whole(&cache.join("bundles").join(key)).is_ok())
+}
+
+/// Digest that names a bundle.
+fn key(packages: &[Package]) -> String {
+    let mut lines: Vec<String> = packages
+        .iter()
+        .map(|p| format!("{} {} {}\n", p.name, p.version, p.sha256))
+        .collect();
+    lines.sort();
+    let mut hasher = Sha256::new();
+    for line in &lines {
+        hasher.update(line);
+    }
+    hasher.update(recipe::VERSION);
+    base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned()
+}
+
+fn assemble(cache: &Path, key: &str, packages: Vec<Package>, pinned: bool) -> Result<Bundle> {
+    let whole = |path: &Path| is_whole(path).map(|_| ());
+    let path = cache::make_once(&cache.join("bundles"), key, whole, |dir| {
+        unpack::all(cache, &packages, dir)?;
+        recipe::finish(dir)?;
+        let record = Record {
+            files: unpack::list_files(dir),
+            packages: packages.clone(),
+            pinned,
+        };
+        let text = serde_json::to_vec(&record).unwrap_or_default();
+        fs::write(dir.join(RECORD), text).explain(
+            "the bundle's record can't be written",
+            "free some disk space in the cache directory",
+        )
+    })?;
+    // They are in the bundle now.
+    for package in &packages {
+        let _ = fs::remove_file(packages::cached(cache, package));
+    }
+    open(&path, key).explain(
+        format!("the bundle {} is not whole", path.display()),
+        "run `cargo xtask lab clean` and try again",
+    )
+}
+
+fn open(path: &Path, key: &str) -> std::result::Result<Bundle, String> {
+    let record = is_whole(path)?;
+    Ok(Bundle {
+        path: path.to_owned(),
+        key: key.to_owned(),
+        packages: record.packages,
+        pinned: record.pinned,
+    })
+}
+
+/// Every file that was unpacked is there in its size: finds a truncated cache in milliseconds.
+fn is_whole(path: &Path) -> std::result::Result<Record, String> {
+    let text = fs::read(path.join(RECORD)).map_err(|e| format!("{RECORD}: {e}"))?;
+    let record: Record = serde_json::from_slice(&text).map_err(|e| format!("{RECORD}: {e}"))?;
+    for (file, size) in &record.files {
+        let there = fs::symlink_metadata(path.join(file)).map(|meta| meta.len());
+        if there.as_ref().ok() != Some(size) {
+            return Err(format!("{} is not as unpacked", file.display()));
+        }
+    }
+    Ok(record)
+}

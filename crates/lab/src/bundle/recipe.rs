@@ -1,0 +1,112 @@
+//! What packages it takes, and what their maintainer scripts would have done.
+//!
+//! Unpacking runs no maintainer script: these are the few effects that the engines need.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use miette::Result;
+
+use crate::error::{Explain, failure};
+
+/// Changes with every change of this file's effects, so that old bundles are not mistaken for new.
+pub(crate) const VERSION: &str = "recipe 3";
+
+/// What is asked of the distribution; the rest follows by dependency.
+pub(crate) const PACKAGES: &[&str] = &[
+    // Engines and what they start.
+    "docker.io",
+    "docker-cli",
+    "podman",
+    "crun",
+    "fuse-overlayfs",
+    "netavark",
+    "aardvark-dns",
+    "iptables",
+    "nftables",
+    "catatonit",
+    "docker-registry",
+    "uidmap",
+    "iproute2",
+    // The user land of the images.
+    "busybox-static",
+    // What scripts expect at level 0.
+    "bash",
+    "bc",
+    "coreutils",
+    "dash",
+    "diffutils",
+    "findutils",
+    "gawk",
+    "grep",
+    "gzip",
+    "hostname",
+    "libc-bin",
+    "procps",
+    "sed",
+    "tar",
+    "time",
+    "util-linux",
+];
+
+/// Links that maintainer scripts make (`update-alternatives` and diversions): link, target.
+const LINKS: &[(&str, &str)] = &[
+    ("usr/bin/sh", "dash"),
+    ("usr/bin/awk", "gawk"),
+    ("usr/sbin/iptables", "xtables-nft-multi"),
+    ("usr/sbin/iptables-save", "xtables-nft-multi"),
+    ("usr/sbin/iptables-restore", "xtables-nft-multi"),
+    ("usr/sbin/ip6tables", "xtables-nft-multi"),
+    ("usr/sbin/ip6tables-save", "xtables-nft-multi"),
+    ("usr/sbin/ip6tables-restore", "xtables-nft-multi"),
+];
+
+/// Files that maintainer scripts write: path, content.
+const FILES: &[(&str, &str)] = &[
+    ("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
+    // Nobody listens there, and the kernel says so at once. Without a name server Docker would
+    // give its containers one of the internet's and every look-up would wait for it.
+    ("etc/resolv.conf", "nameserver 10.99.0.1\noptions timeout:1 attempts:1\n"),
+    ("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
+    ("etc/subuid", "root:1:65535\n"),
+    ("etc/subgid", "root:1:65535\n"),
+];
+
+/// Makes an unpacked set of packages one that runs.
+pub(super) fn finish(root: &Path) -> Result<()> {
+    let remedy = "free some disk space in the cache directory";
+    for (link, target) in LINKS {
+        let link = root.join(link);
+        if fs::symlink_metadata(&link).is_err() {
+            symlink(target, &link).explain(format!("{} can't be made", link.display()), remedy)?;
+        }
+    }
+    for (file, content) in FILES {
+        let file = root.join(file);
+        fs::write(&file, content)
+            .explain(format!("{} can't be written", file.display()), remedy)?;
+    }
+    for (name, extra) in [("passwd", ""), ("group", "docker:x:999:\n")] {
+        let master = root.join(format!("usr/share/base-passwd/{name}.master"));
+        let text = fs::read_to_string(&master)
+            .explain(format!("{} can't be read", master.display()), "run `cargo xtask lab clean`")?;
+        fs::write(root.join("etc").join(name), text.replace(":*:", ":x:") + extra)
+            .explain(format!("/etc/{name} can't be written"), remedy)?;
+    }
+    let cache = Command::new("ldconfig").arg("-r").arg(root).output();
+    match cache {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(failure(
+            "the bundle's library cache can't be made",
+            String::from_utf8_lossy(&output.stderr),
+            "check that `ldconfig` of this machine works",
+        )),
+        Err(why) => Err(failure(
+            "the bundle's library cache can't be made",
+            why,
+            "install libc-bin (ldconfig) and put /sbin into PATH",
+        )),
+    }
+}

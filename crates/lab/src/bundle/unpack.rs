@@ -1,0 +1,206 @@
+//! Out of package archives into one directory.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use miette::Result;
+use sha2::{Digest, Sha256};
+
+use super::packages::{Package, cached};
+use crate::error::{Explain, failure};
+
+/// What no engine reads.
+const LEFT_OUT: &[&str] = &[
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/locale",
+    "usr/share/info",
+    "usr/share/lintian",
+    "usr/share/bash-completion",
+    "usr/libexec/podman/podman-testing",
+];
+
+/// Names in the root that a merged-`/usr` distribution links into `usr`.
+const MERGED: &[&str] = &["bin", "sbin", "lib", "lib64"];
+
+/// Unpacks all packages into `root`, as many at once as the machine has processors.
+pub(super) fn all(cache: &Path, packages: &[Package], root: &Path) -> Result<()> {
+    for dir in ["usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "etc"] {
+        let dir = root.join(dir);
+        fs::create_dir_all(&dir).explain(
+            format!("{} can't be made", dir.display()),
+            "free some disk space in the cache directory",
+        )?;
+    }
+    // The largest first, so that no processor is left with one at the end.
+    let mut queue: Vec<&Package> = packages.iter().collect();
+    queue.sort_by_key(|package| std::cmp::Reverse(package.size));
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(None);
+    let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(package) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(report) = one(&cached(cache, package), package, root) {
+                        next.store(queue.len(), Ordering::Relaxed);
+                        if let Ok(mut failed) = failed.lock() {
+                            failed.get_or_insert(report);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    match failed.into_inner() {
+        Ok(Some(report)) => Err(report),
+        _ => Ok(()),
+    }
+}
+
+fn one(archive: &Path, package: &Package, root: &Path) -> Result<()> {
+    verify(archive, package)?;
+    let what = || format!("package {} {} can't be unpacked", package.name, package.version);
+    let remedy = "free some disk space in the cache directory, or `cargo xtask lab clean`";
+    let mut child = Command::new("dpkg-deb")
+        .arg("--fsys-tarfile")
+        .arg(archive)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .explain(what(), "install dpkg")?;
+    let unpacked = match child.stdout.take() {
+        Some(stream) => untar(stream, root),
+        None => Err(io::Error::other("no output")),
+    };
+    let output = child.wait_with_output().explain(what(), remedy)?;
+    unpacked.explain(what(), remedy)?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(failure(what(), String::from_utf8_lossy(&output.stderr), remedy))
+    }
+}
+
+/// The bytes that are unpacked are the bytes that were pinned.
+fn verify(archive: &Path, package: &Package) -> Result<()> {
+    let remedy = "run again to fetch it anew";
+    let what = || format!("package {} can't be read from the cache", package.name);
+    let mut file = File::open(archive).explain(what(), remedy)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer).explain(what(), remedy)? {
+            0 => break,
+            n => hasher.update(&buffer[..n]),
+        }
+    }
+    let found = base16ct::lower::encode_string(&hasher.finalize());
+    if found == package.sha256 {
+        return Ok(());
+    }
+    let _ = fs::remove_file(archive);
+    Err(failure(
+        format!("package {} {} is not what was pinned", package.name, package.version),
+        format!("its SHA-256 is {found}, not {}", package.sha256),
+        remedy,
+    ))
+}
+
+fn untar(stream: impl Read, root: &Path) -> io::Result<()> {
+    let mut archive = tar::Archive::new(stream);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let Some(path) = place(&entry.path()?) else {
+            continue;
+        };
+        let target = root.join(&path);
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        match entry.header().entry_type() {
+            tar::EntryType::Directory => fs::create_dir_all(&target)?,
+            tar::EntryType::Link => {
+                let original = entry.link_name()?.and_then(|name| place(&name));
+                let original = original.ok_or_else(|| io::Error::other("hard link to nowhere"))?;
+                fs::hard_link(root.join(original), &target)?;
+            }
+            _ => {
+                entry.set_preserve_permissions(true);
+                entry.set_preserve_mtime(false);
+                entry.unpack(&target)?;
+            }
+        }
+    }
+    // To the end, or dpkg-deb would die of a closed pipe.
+    io::copy(&mut archive.into_inner(), &mut io::sink())?;
+    Ok(())
+}
+
+/// Where an entry of a package goes in a bundle: below `usr` or `etc`, or nowhere.
+fn place(entry: &Path) -> Option<PathBuf> {
+    let mut parts = entry.components().filter(|part| *part != Component::CurDir);
+    let mut path = PathBuf::new();
+    let first = parts.next()?.as_os_str().to_str()?.to_owned();
+    let merged = MERGED.contains(&first.as_str());
+    match first.as_str() {
+        "usr" | "etc" => {}
+        _ if merged => path.push("usr"),
+        _ => return None,
+    }
+    path.push(first);
+    for part in parts {
+        match part {
+            Component::Normal(name) => path.push(name),
+            _ => return None,
+        }
+    }
+    // The merging links themselves are made by the sandbox.
+    let is_link = merged && path.components().count() == 2;
+    let left_out = LEFT_OUT.iter().any(|prefix| path.starts_with(prefix));
+    (!left_out && !is_link).then_some(path)
+}
+
+/// Every file and link below `root` with its size.
+pub(crate) fn list_files(root: &Path) -> Vec<(PathBuf, u64)> {
+    let mut files = Vec::new();
+    let mut dirs = vec![root.to_owned()];
+    while let Some(dir) = dirs.pop() {
+        for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+            let Ok(meta) = entry.metadata() else { continue };
+            if meta.is_dir() {
+                dirs.push(entry.path());
+            } else if let Ok(path) = entry.path().strip_prefix(root) {
+                files.push((path.to_owned(), meta.len()));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::usr("./usr/bin/docker", Some("usr/bin/docker"))]
+    #[case::merged("./lib/x.so", Some("usr/lib/x.so"))]
+    #[case::the_merging_link("./bin", None)]
+    #[case::the_merged_directory("./usr/bin", Some("usr/bin"))]
+    #[case::configuration("./etc/docker", Some("etc/docker"))]
+    #[case::documentation("./usr/share/doc/x", None)]
+    #[case::state("./var/lib/x", None)]
+    #[case::escape("./usr/../../x", None)]
+    #[case::root("./", None)]
+    fn an_entry_has_its_place(#[case] entry: &str, #[case] expected: Option<&str>) {
+        assert_eq!(place(Path::new(entry)), expected.map(PathBuf::from));
+    }
+}

@@ -1,0 +1,130 @@
+//! The engines at level 0: their configuration and Docker's daemon.
+
+use std::fmt;
+use std::fs;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use miette::Result;
+
+use crate::error::Explain;
+use crate::held::Held;
+use crate::service::{Service, docker_answers};
+
+/// The registry's address: on the loopback device of the lab's network namespace, so that every
+/// nested bridge routes to it, at every level.
+pub(crate) const REGISTRY: &str = "10.99.0.1/32";
+
+/// How long a daemon may take to answer: seconds on an idle machine, more on a loaded one.
+const DAEMON_DEADLINE: Duration = Duration::from_secs(60);
+
+/// A container engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// Docker: a daemon and its client.
+    Docker,
+    /// Podman: no daemon.
+    Podman,
+}
+
+impl Engine {
+    /// Name of its client program.
+    #[must_use]
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+        }
+    }
+
+    /// The image that carries this engine one level further in.
+    #[must_use]
+    pub const fn image(self) -> &'static str {
+        match self {
+            Self::Docker => "docker:dind",
+            Self::Podman => "quay.io/podman/stable",
+        }
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.program())
+    }
+}
+
+impl FromStr for Engine {
+    type Err = String;
+
+    fn from_str(name: &str) -> std::result::Result<Self, String> {
+        [Self::Docker, Self::Podman]
+            .into_iter()
+            .find(|engine| engine.program() == name)
+            .ok_or_else(|| format!("no engine is called {name}: docker or podman"))
+    }
+}
+
+/// Configuration of the engines at level 0: path below `/etc`, content.
+const CONFIGURATION: &[(&str, &str)] = &[
+    ("docker/daemon.json", include_str!("daemon.json")),
+    ("docker/registry.yml", include_str!("registry.yml")),
+    ("containerd/config.toml", include_str!("containerd.toml")),
+    ("containers/policy.json", include_str!("policy.json")),
+    ("containers/registries.conf", include_str!("registries.conf")),
+    ("containers/storage.conf", include_str!("storage.conf")),
+    ("containers/containers.conf", include_str!("containers.conf")),
+];
+
+/// Writes the engines' configuration into a sandbox's `/etc`.
+///
+/// `pids` tells whether the lab's control group has that controller: Podman's default asks for a
+/// limit, and crun stops where it can't be set.
+pub(crate) fn configure(etc: &Path, pids: bool) -> Result<()> {
+    for (path, content) in CONFIGURATION {
+        let file = etc.join(path);
+        let mut content = (*content).to_owned();
+        if path.ends_with("/containers.conf") && !pids {
+            content = content.replace("[containers]\n", "[containers]\npids_limit = 0\n");
+        }
+        let what = || format!("{} can't be written", file.display());
+        let remedy = "free some disk space in the cache directory";
+        if let Some(parent) = file.parent() {
+            fs::create_dir_all(parent).explain(what(), remedy)?;
+        }
+        fs::write(&file, content).explain(what(), remedy)?;
+    }
+    Ok(())
+}
+
+/// Starts the registry; it is up before any daemon that asks it.
+pub(crate) fn start_registry(held: &Held) -> Result<Service> {
+    let argv = ["/usr/bin/docker-registry", "serve", "/etc/docker/registry.yml"];
+    Service::start(held, "registry", &argv)
+}
+
+/// Docker at level 0: containerd and the daemon, as two services, as the distribution runs them.
+pub(crate) struct Docker {
+    containerd: Service,
+    daemon: Service,
+}
+
+impl Docker {
+    /// Starts both and waits until the API answers.
+    pub(crate) fn start(held: &Held) -> Result<Self> {
+        let containerd = Service::start(held, "containerd", &["/usr/bin/containerd"])?;
+        // A daemon that finds nobody there yet tries again only after a second.
+        let socket = held.root().join("run/containerd/containerd.sock");
+        containerd.wait_ready(DAEMON_DEADLINE, || UnixStream::connect(&socket).is_ok())?;
+        let argv = ["/usr/sbin/dockerd", "--containerd=/run/containerd/containerd.sock"];
+        let daemon = Service::start(held, "dockerd", &argv)?;
+        let socket = held.root().join("run/docker.sock");
+        daemon.wait_ready(DAEMON_DEADLINE, || docker_answers(&socket))?;
+        Ok(Self { containerd, daemon })
+    }
+
+    pub(crate) fn services(&self) -> [&Service; 2] {
+        [&self.containerd, &self.daemon]
+    }
+}

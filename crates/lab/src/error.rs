@@ -1,0 +1,38 @@
+//! The shape of every error of this crate: what, why, remedy.
+
+use std::fmt::Display;
+
+use miette::{MietteDiagnostic, Report, Result};
+
+/// Diagnostic code of an error that means: this machine can't. Programs turn it into exit code 77.
+pub const UNSUPPORTED: &str = "unsupported";
+
+/// An error in the project's shape.
+pub(crate) fn failure(what: impl Display, why: impl Display, remedy: impl Display) -> Report {
+    Report::new(MietteDiagnostic::new(one_line(&why)).with_help(remedy.to_string()))
+        .wrap_err(what.to_string())
+}
+
+/// The same for what this machine lacks.
+pub(crate) fn unsupported(what: impl Display, why: impl Display, remedy: impl Display) -> Report {
+    let cause = MietteDiagnostic::new(one_line(&why))
+        .with_help(remedy.to_string())
+        .with_code(UNSUPPORTED);
+    Report::new(cause).wrap_err(what.to_string())
+}
+
+/// A reason that is many lines long is a log: those lines stay, trimmed.
+fn one_line(why: &impl Display) -> String {
+    why.to_string().trim().to_owned()
+}
+
+/// Adds what was being done, and what to do about it, to any error.
+pub(crate) trait Explain<T> {
+    fn explain(self, what: impl Display, remedy: impl Display) -> Result<T>;
+}
+
+impl<T, E: Display> Explain<T> for std::result::Result<T, E> {
+    fn explain(self, what: impl Display, remedy: impl Display) -> Result<T> {
+        self.map_err(|why| failure(what, why, remedy))
+    }
+}

@@ -1,0 +1,196 @@
+//! A sandbox that this process holds: it ends when the value is dropped or the process dies.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use duct::{Expression, cmd};
+use miette::Result;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use sandbox::{Share, Spec, Word};
+
+pub use sandbox::Kind;
+
+use crate::error::{Explain, failure};
+use crate::labs::{self, Place};
+use crate::programs;
+
+/// How long the kernel may take to make the namespaces and mounts.
+const BUILD_DEADLINE: Duration = Duration::from_secs(20);
+
+/// How long the end of everything in a sandbox may take: a loaded machine, many mounts.
+const END_DEADLINE: Duration = Duration::from_secs(60);
+
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What Ctrl-C on the terminal reaches.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ground {
+    /// The command itself, as in a shell.
+    Fore,
+    /// Not the command: it has a session of its own.
+    Back,
+}
+
+pub(crate) struct Held {
+    place: Place,
+    spec: Spec,
+    init: i32,
+    monitor: duct::Handle,
+    /// Our end of the monitor's standard input; never written to.
+    lifeline: Option<std::io::PipeWriter>,
+}
+
+impl Held {
+    /// Starts a sandbox on this bundle. Its `etc` and `var` must have been filled in `place`.
+    pub(crate) fn start(
+        place: Place,
+        kind: Kind,
+        bundle: &Path,
+        shares: Vec<Share>,
+    ) -> Result<Self> {
+        let remedy = "see `cargo xtask doctor`; free some disk space in the cache directory";
+        let what = "the sandbox can't be started";
+        let spec = Spec {
+            id: place.id.clone(),
+            kind,
+            state: place.state.clone(),
+            bundle: bundle.to_owned(),
+            cgroup: place.cgroup.clone(),
+            shares,
+        };
+        let file = place.state.join("spec.json");
+        let text = serde_json::to_vec_pretty(&spec).explain(what, remedy)?;
+        fs::write(&file, text).explain(what, remedy)?;
+        let (life_read, life_write) = std::io::pipe().explain(what, remedy)?;
+        let (word_read, word_write) = std::io::pipe().explain(what, remedy)?;
+        let log = place.log.try_clone().explain(what, remedy)?;
+        let monitor = cmd(programs::sandbox()?, [OsString::from("hold"), file.into()])
+            .stdin_file(life_read)
+            .stdout_file(word_write)
+            // The log is also the lock that says that this lab lives; see `labs`.
+            .stderr_file(log)
+            .unchecked()
+            .start()
+            .explain(what, remedy)?;
+        let mut held = Self {
+            place,
+            spec,
+            init: 0,
+            monitor,
+            lifeline: Some(life_write),
+        };
+        // On failure `held` is dropped, which ends the monitor.
+        match hear(word_read) {
+            Some(Word::Ready { init }) => {
+                held.init = init;
+                Ok(held)
+            }
+            Some(Word::Failed { step, why }) => {
+                let why = format!("{step}: {why}");
+                Err(failure(what, why, "see `cargo xtask doctor`"))
+            }
+            None => Err(failure(
+                what,
+                held.place.last_lines(),
+                "see `cargo xtask doctor`",
+            )),
+        }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.spec.id
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.spec.kind
+    }
+
+    pub(crate) fn state(&self) -> &Path {
+        &self.spec.state
+    }
+
+    pub(crate) fn cgroup(&self) -> &Path {
+        &self.spec.cgroup
+    }
+
+    /// The sandbox's root directory, as the machine's root can reach it.
+    pub(crate) fn root(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root", self.init))
+    }
+
+    /// A command at level 0. It dies with this process and with the sandbox.
+    pub(crate) fn command<S: AsRef<str>>(
+        &self,
+        ground: Ground,
+        dir: &Path,
+        argv: &[S],
+    ) -> Result<Expression> {
+        let leaf = self.spec.cgroup.join(sandbox::LEAF);
+        let ground = if ground == Ground::Fore { "fg" } else { "bg" };
+        let mut args: Vec<OsString> = vec![
+            "enter".into(),
+            self.init.to_string().into(),
+            leaf.into(),
+            dir.into(),
+            ground.into(),
+        ];
+        args.extend(argv.iter().map(|arg| arg.as_ref().into()));
+        Ok(cmd(programs::sandbox()?, args)
+            .full_env(environment())
+            .unchecked())
+    }
+}
+
+/// The same for every command, whatever the caller's own environment is.
+fn environment() -> BTreeMap<String, OsString> {
+    let mut variables: BTreeMap<String, OsString> = [
+        ("PATH", PATH),
+        ("HOME", "/root"),
+        ("USER", "root"),
+        ("LANG", "C.UTF-8"),
+        // Podman would otherwise take root of a user namespace for a user and re-map it.
+        ("_CONTAINERS_USERNS_CONFIGURED", ""),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value.into()))
+    .collect();
+    if let Some(terminal) = std::env::var_os("TERM") {
+        variables.insert("TERM".into(), terminal);
+    }
+    variables
+}
+
+/// The monitor's one line, if it comes in time.
+fn hear(word: std::io::PipeReader) -> Option<Word> {
+    let timeout = Timespec {
+        tv_sec: i64::try_from(BUILD_DEADLINE.as_secs()).ok()?,
+        tv_nsec: 0,
+    };
+    let readable = poll(&mut [PollFd::new(&word, PollFlags::IN)], Some(&timeout));
+    if readable.ok()? == 0 {
+        return None;
+    }
+    let mut line = String::new();
+    BufReader::new(word).read_line(&mut line).ok()?;
+    serde_json::from_str(&line).ok()
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        drop(self.lifeline.take());
+        match self.monitor.wait_timeout(END_DEADLINE) {
+            Ok(Some(_)) => {}
+            _ => {
+                let _ = self.monitor.kill();
+            }
+        }
+        // Nothing is left of it unless the monitor itself was killed.
+        if let Err(report) = labs::take_away(&self.spec.cgroup, &self.spec.state) {
+            eprintln!("warning: {report}");
+        }
+    }
+}

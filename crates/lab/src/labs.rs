@@ -1,0 +1,208 @@
+//! The labs of this machine: where each has its state, which live, what a dead one left.
+//!
+//! A lab's log file doubles as the sign that it lives: the owner locks it and the monitor inherits
+//! that lock, so it is free exactly when both are gone. Only then may another process take away
+//! what is left, which is something only if both were killed at once.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use miette::Result;
+
+use crate::cache;
+use crate::error::{Explain, unsupported};
+
+const LOG: &str = "monitor.log";
+const OWNER: &str = "owner";
+
+/// How long the last processes of a lab may take to die.
+const CGROUP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A new lab's own places.
+pub(crate) struct Place {
+    pub(crate) id: String,
+    /// On a real file system, because the engines' stores are below it.
+    pub(crate) state: PathBuf,
+    pub(crate) cgroup: PathBuf,
+    /// Locked while the lab lives.
+    pub(crate) log: File,
+}
+
+impl Place {
+    /// Takes away what dead labs left, then makes room for a new one.
+    pub(crate) fn new() -> Result<Self> {
+        let labs = cache::root()?.join("labs");
+        // So that no other process mistakes this lab for a dead one before its log is locked.
+        let _lock = cache::lock(&labs.join(".lock"))?;
+        sweep(&labs);
+        let remedy = "free some disk space in the cache directory";
+        let what = "a new lab has no place";
+        let id = format!("m{:08x}", rand::random::<u32>());
+        let state = labs.join(&id);
+        fs::create_dir(&state).explain(what, remedy)?;
+        let made = || -> io::Result<File> {
+            let log = File::options().create_new(true).append(true).open(state.join(LOG))?;
+            log.try_lock().map_err(io::Error::from)?;
+            let command: Vec<String> = std::env::args().collect();
+            let owner = format!("{} {}\n", std::process::id(), command.join(" "));
+            fs::write(state.join(OWNER), owner)?;
+            Ok(log)
+        };
+        let log = made().explain(what, remedy).inspect_err(|_| {
+            let _ = fs::remove_dir_all(&state);
+        })?;
+        let tree = sandbox::cgroup2_mount().ok_or_else(|| {
+            let _ = fs::remove_dir_all(&state);
+            unsupported(
+                "there is no cgroup v2 tree",
+                "no cgroup2 file system is mounted",
+                "mount one: mount -t cgroup2 none /sys/fs/cgroup/unified",
+            )
+        })?;
+        Ok(Self {
+            cgroup: tree.join(format!("matryoshka-{id}")),
+            id,
+            state,
+            log,
+        })
+    }
+
+    /// What the monitor complained of.
+    pub(crate) fn last_lines(&self) -> String {
+        let text = fs::read_to_string(self.state.join(LOG)).unwrap_or_default();
+        if text.trim().is_empty() {
+            "the monitor died without a word".to_owned()
+        } else {
+            text
+        }
+    }
+}
+
+/// Removes a lab's control group and files, if they are still there.
+pub(crate) fn take_away(cgroup: &Path, state: &Path) -> Result<()> {
+    sandbox::remove_cgroup(cgroup, CGROUP_PATIENCE).explain(
+        format!("the control group {} can't be removed", cgroup.display()),
+        "look for processes in it: cat cgroup.procs",
+    )?;
+    match fs::remove_dir_all(state) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why).explain(
+            format!("{} can't be removed", state.display()),
+            "remove it by hand",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Takes away every lab whose log nobody holds.
+fn sweep(labs: &Path) {
+    for state in directories(labs) {
+        let is_dead = match File::open(state.join(LOG)) {
+            Ok(log) => log.try_lock().is_ok(),
+            Err(_) => true,
+        };
+        let name = state.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if is_dead && let Some(tree) = sandbox::cgroup2_mount() {
+            let cgroup = tree.join(format!("matryoshka-{name}"));
+            if let Err(report) = take_away(&cgroup, &state) {
+                eprintln!("warning: {report}");
+            }
+        }
+    }
+}
+
+fn directories(parent: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.is_dir()).collect();
+    found.sort();
+    found
+}
+
+/// A lab that lives.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// Its name.
+    pub id: String,
+    /// Process id and command line of its owner.
+    pub owner: String,
+    /// How long it has lived.
+    pub age: Duration,
+}
+
+/// What there is of this project on this machine.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Labs that live now.
+    pub running: Vec<Running>,
+    /// Cached things and their sizes in bytes.
+    pub cached: Vec<(PathBuf, u64)>,
+    /// The cache directory.
+    pub cache: PathBuf,
+}
+
+/// Lists running labs and what the cache holds.
+pub fn status() -> Result<Status> {
+    let cache = cache::root()?;
+    let mut running = Vec::new();
+    for state in directories(&cache.join("labs")) {
+        let Ok(log) = File::open(state.join(LOG)) else { continue };
+        if !matches!(log.try_lock(), Err(TryLockError::WouldBlock)) {
+            continue;
+        }
+        let started = log.metadata().and_then(|meta| meta.created());
+        let started = started.unwrap_or_else(|_| SystemTime::now());
+        running.push(Running {
+            id: state.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            owner: fs::read_to_string(state.join(OWNER)).unwrap_or_default().trim().to_owned(),
+            age: started.elapsed().unwrap_or_default(),
+        });
+    }
+    let mut cached = Vec::new();
+    for kind in ["bundles", "images", "packages"] {
+        for entry in directories(&cache.join(kind)) {
+            let size = size(&entry);
+            cached.push((entry, size));
+        }
+    }
+    Ok(Status {
+        running,
+        cached,
+        cache,
+    })
+}
+
+/// Empties the cache and takes away dead labs. Refused while a lab lives, which uses the cache.
+/// Returns how many bytes were freed.
+pub fn clean() -> Result<u64> {
+    let cache = cache::root()?;
+    let labs = cache.join("labs");
+    let _lock = cache::lock(&labs.join(".lock"))?;
+    sweep(&labs);
+    let status = status()?;
+    if let Some(lab) = status.running.first() {
+        return Err(crate::error::failure(
+            "the cache is in use",
+            format!("lab {} of process {} lives", lab.id, lab.owner),
+            "wait for its end or end that process",
+        ));
+    }
+    let freed = size(&cache);
+    for kind in ["bundles", "images", "packages"] {
+        let dir = cache.join(kind);
+        fs::remove_dir_all(&dir).explain(
+            format!("{} can't be removed", dir.display()),
+            "remove it by hand",
+        )?;
+    }
+    Ok(freed)
+}
+
+fn size(path: &Path) -> u64 {
+    let Ok(meta) = fs::symlink_metadata(path) else { return 0 };
+    if !meta.is_dir() {
+        return meta.len();
+    }
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    entries.map(|entry| size(&entry.path())).sum()
+}

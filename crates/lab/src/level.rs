@@ -1,0 +1,167 @@
+//! One level of a nest, as an environment in which commands run.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use miette::Result;
+
+use crate::agent::Agent;
+use crate::engine::Engine;
+use crate::error::{Explain, failure};
+use crate::held::{Ground, Held};
+use crate::start::TOOLS;
+
+/// How long a command that only sets something up may take.
+const COMMAND_DEADLINE: Duration = Duration::from_secs(120);
+
+/// The way one level further in: `exec` of an engine into a container.
+#[derive(Clone, Debug)]
+pub(crate) struct Hop {
+    pub(crate) engine: Engine,
+    pub(crate) container: String,
+}
+
+/// An environment: level 0 is the lab itself, level n is inside n containers.
+#[derive(Clone)]
+pub struct Level<'lab> {
+    held: &'lab Held,
+    hops: Vec<Hop>,
+    /// This level's root directory as the machine's root can reach it.
+    root: PathBuf,
+}
+
+/// What a command said.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Its exit code; above 128 for a signal.
+    pub code: i32,
+    /// Its standard output.
+    pub stdout: String,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+impl Output {
+    /// Whether it succeeded.
+    #[must_use]
+    pub fn success(&self) -> bool {
+        self.code == 0
+    }
+}
+
+impl<'lab> Level<'lab> {
+    pub(crate) fn zero(held: &'lab Held) -> Self {
+        Self {
+            held,
+            hops: Vec::new(),
+            root: held.root(),
+        }
+    }
+
+    /// One level further in: the container of this engine at this level.
+    pub(crate) fn inside(&self, engine: Engine, container: &str) -> Result<Self> {
+        // The container's first process, as this level numbers it.
+        let format = "{{.State.Pid}}";
+        let pid = self.output(&[engine.program(), "inspect", "--format", format, container])?;
+        let pid = pid.trim();
+        let mut hops = self.hops.clone();
+        hops.push(Hop {
+            engine,
+            container: container.to_owned(),
+        });
+        Ok(Self {
+            held: self.held,
+            hops,
+            // Each level has its own /proc mounted: reached through it, no hop is needed to see
+            // whether a daemon in there answers.
+            root: self.root.join("proc").join(pid).join("root"),
+        })
+    }
+
+    /// How many containers are around this environment.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.hops.len()
+    }
+
+    /// This level's root directory, as the machine's root can reach it.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The name of the container around this environment; "" at level 0.
+    #[must_use]
+    pub fn container(&self) -> &str {
+        self.hops.last().map_or("", |hop| &hop.container)
+    }
+
+    /// The command as it is typed at level 0: through one `exec` a level.
+    #[must_use]
+    pub fn from_outside(&self, argv: &[&str]) -> Vec<String> {
+        self.hopping(argv, &[])
+    }
+
+    fn hopping(&self, argv: &[&str], flags: &[&str]) -> Vec<String> {
+        let mut line: Vec<String> = Vec::new();
+        for hop in &self.hops {
+            line.extend([hop.engine.program().to_owned(), "exec".to_owned()]);
+            line.extend(flags.iter().map(ToString::to_string));
+            line.push(hop.container.clone());
+        }
+        line.extend(argv.iter().map(ToString::to_string));
+        line
+    }
+
+    /// Runs a command here, through all hops, and returns what it said and how it ended.
+    pub fn run(&self, argv: &[&str]) -> Result<Output> {
+        let what = || format!("`{}` at level {}", argv.join(" "), self.depth());
+        let line = self.from_outside(argv);
+        let handle = self
+            .held
+            .command(Ground::Back, Path::new("/"), &line)?
+            .stdin_null()
+            .stdout_capture()
+            .stderr_capture()
+            .start()
+            .explain(what(), "see `cargo xtask doctor`")?;
+        let ended = handle.wait_timeout(COMMAND_DEADLINE);
+        if !matches!(ended, Ok(Some(_))) {
+            let _ = handle.kill();
+            let why = format!("no end after {} s", COMMAND_DEADLINE.as_secs());
+            return Err(failure(what(), why, "look for a loaded machine or a full disk"));
+        }
+        let output = handle.into_output().explain(what(), "see `cargo xtask doctor`")?;
+        Ok(Output {
+            code: output.status.code().unwrap_or(1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// Like [`Level::run`], for a command that has to succeed: its standard output.
+    pub fn output(&self, argv: &[&str]) -> Result<String> {
+        let output = self.run(argv)?;
+        if output.success() {
+            return Ok(output.stdout);
+        }
+        let why = if output.stderr.trim().is_empty() {
+            format!("exit code {}", output.code)
+        } else {
+            crate::service::last_lines(&output.stderr)
+        };
+        Err(failure(
+            format!("`{}` failed at level {}", argv.join(" "), self.depth()),
+            why,
+            "the engine's own words above say why",
+        ))
+    }
+
+    /// Starts the probe here: what it times holds no hop.
+    pub fn agent(&self) -> Result<Agent> {
+        let probe = format!("{TOOLS}/probe");
+        let line = self.hopping(&[&probe, "agent"], &["-i"]);
+        let command = self.held.command(Ground::Back, Path::new("/"), &line)?;
+        Agent::start(&command, self.depth())
+    }
+}

@@ -1,0 +1,170 @@
+//! Engines inside engines.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use miette::Result;
+
+use crate::engine::Engine;
+use crate::error::failure;
+use crate::level::Level;
+use crate::service::{Waited, docker_answers, last_lines, wait_until};
+use crate::start::TOOLS;
+
+/// How long an inner daemon may take: it unpacks nothing, but shares the machine with all others.
+const INNER_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How one level of a chain gets its engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layer {
+    /// Which engine.
+    pub engine: Engine,
+    /// Whether it is the engine of the level before, reached through its mounted socket (Docker
+    /// only), instead of one of its own.
+    pub socket: bool,
+    /// Whether its container is privileged. The first layer has no container.
+    pub privileged: bool,
+}
+
+impl Layer {
+    /// Docker's client with the outer daemon's socket mounted.
+    #[must_use]
+    pub const fn mounted_socket() -> Self {
+        Self {
+            engine: Engine::Docker,
+            socket: true,
+            privileged: false,
+        }
+    }
+
+    /// The same layer without privilege.
+    #[must_use]
+    pub const fn unprivileged(mut self) -> Self {
+        self.privileged = false;
+        self
+    }
+}
+
+impl From<Engine> for Layer {
+    fn from(engine: Engine) -> Self {
+        Self {
+            engine,
+            socket: false,
+            privileged: true,
+        }
+    }
+}
+
+/// A chain of engines, each but the first in a container of the one before.
+pub struct Nest<'lab> {
+    layers: Vec<Layer>,
+    levels: Vec<Level<'lab>>,
+}
+
+impl<'lab> Nest<'lab> {
+    pub(crate) fn build(level0: Level<'lab>, layers: &[Layer]) -> Result<Self> {
+        let mut levels = vec![level0];
+        for pair in layers.windows(2) {
+            let [outer, inner] = pair else { continue };
+            let level = levels.last().map(|level| step(level, outer.engine, *inner));
+            levels.extend(level.transpose()?);
+        }
+        let nest = Self {
+            layers: layers.to_vec(),
+            levels,
+        };
+        nest.innermost().output(&[nest.engine().program(), "pull", "--quiet", "alpine"])?;
+        Ok(nest)
+    }
+
+    /// The innermost engine.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.layers.last().map_or(Engine::Docker, |layer| layer.engine)
+    }
+
+    /// The environments, outermost first: level 0, then one inside each engine container.
+    #[must_use]
+    pub fn levels(&self) -> &[Level<'lab>] {
+        &self.levels
+    }
+
+    /// Where the innermost engine is commanded from; containers it starts are one level deeper,
+    /// unless its socket is that of an outer one.
+    #[must_use]
+    pub fn innermost(&self) -> &Level<'lab> {
+        // `build` always puts level 0 there.
+        &self.levels[self.levels.len() - 1]
+    }
+
+    /// Starts a plain `alpine` container of the innermost engine that stays, and enters it.
+    pub fn leaf(&self) -> Result<Level<'lab>> {
+        let container = name("leaf");
+        let (engine, level) = (self.engine(), self.innermost());
+        let tools = format!("{TOOLS}:{TOOLS}:ro");
+        level.output(&[
+            engine.program(), "run", "--detach", "--name", &container, "--volume", &tools, "alpine",
+            "sleep", "infinity",
+        ])?;
+        level.inside(engine, &container)
+    }
+}
+
+/// Names are unique in a process, so that many nests live in one lab.
+fn name(kind: &str) -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    let mut name = kind.to_owned();
+    let _ = write!(name, "-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    name
+}
+
+/// One level further in: a container of `outer` that carries `inner`.
+fn step<'lab>(level: &Level<'lab>, outer: Engine, inner: Layer) -> Result<Level<'lab>> {
+    let container = name(inner.engine.program());
+    let tools = format!("{TOOLS}:{TOOLS}:ro");
+    let mut argv = vec![
+        outer.program(), "run", "--detach", "--name", &container, "--volume", &tools,
+    ];
+    if inner.privileged {
+        argv.push("--privileged");
+    }
+    match (inner.engine, inner.socket) {
+        (Engine::Docker, true) => {
+            let socket = "/var/run/docker.sock:/var/run/docker.sock";
+            argv.extend(["--volume", socket, "docker:cli", "sleep", "infinity"]);
+        }
+        (Engine::Docker, false) => argv.push(inner.engine.image()),
+        (Engine::Podman, _) => argv.extend([inner.engine.image(), "sleep", "infinity"]),
+    }
+    level.output(&argv)?;
+    let inside = level.inside(outer, &container)?;
+    if inner.engine == Engine::Docker && !inner.socket {
+        wait_for_daemon(level, &inside, outer, &container)?;
+    }
+    Ok(inside)
+}
+
+fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str) -> Result<()> {
+    let socket = inside.root().join("run/docker.sock");
+    let died = |pace: Duration| {
+        // Nothing tells the end of another level's process: look for it at the same pace.
+        std::thread::sleep(pace);
+        !inside.root().join("proc").exists()
+    };
+    let waited = wait_until(INNER_DEADLINE, died, || docker_answers(&socket));
+    let what = match waited {
+        Waited::Ready => return Ok(()),
+        Waited::Died => format!("the daemon in container {container} died while it started"),
+        Waited::Late => format!(
+            "the daemon in container {container} does not answer after {} s",
+            INNER_DEADLINE.as_secs()
+        ),
+    };
+    let logs = level.run(&[outer.program(), "logs", container])?;
+    Err(failure(
+        what,
+        last_lines(&(logs.stdout + &logs.stderr)),
+        "its last lines say why",
+    ))
+}

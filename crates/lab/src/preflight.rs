@@ -1,0 +1,152 @@
+//! What this machine can run, found by trying.
+
+use std::fs;
+use std::path::Path;
+
+use miette::Result;
+
+use crate::error::unsupported;
+use crate::held::Kind;
+use crate::{bundle, cache};
+
+/// One thing that a lab needs, and whether this machine has it.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// What is needed.
+    pub what: &'static str,
+    /// What was found, or why it is missing and what to do.
+    pub found: Found,
+}
+
+/// Outcome of a check.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// It is there.
+    Ready(String),
+    /// It is not.
+    Missing {
+        /// The reason.
+        why: String,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+}
+
+/// Everything that a lab of this kind needs of the machine.
+#[must_use]
+pub fn preflight(kind: Kind) -> Vec<Check> {
+    let mut checks = vec![
+        check("root", privilege(), "run as root, or with sudo"),
+        check(
+            "cgroup v2",
+            cgroup2(),
+            "mount one: mount -t cgroup2 none /sys/fs/cgroup/unified",
+        ),
+        check(
+            "overlay file system",
+            file_system("overlay"),
+            "load it: modprobe overlay",
+        ),
+        check("tools", tools(), "install apt and dpkg: run on Debian or a derivative"),
+        check(
+            "engines",
+            engines(),
+            "add a Debian mirror to apt's sources, or name one in MATRYOSHKA_MIRROR",
+        ),
+    ];
+    if kind == Kind::User {
+        checks.push(check(
+            "user namespaces",
+            user_namespaces(),
+            "allow them: sysctl user.max_user_namespaces=10000; or use --sandbox root",
+        ));
+    }
+    checks
+}
+
+/// The first thing that is missing, as an error.
+pub(crate) fn require(kind: Kind) -> Result<()> {
+    for Check { what, found } in preflight(kind) {
+        if let Found::Missing { why, remedy } = found {
+            return Err(unsupported(format!("no lab without {what}"), why, remedy));
+        }
+    }
+    Ok(())
+}
+
+fn check(
+    what: &'static str,
+    found: std::result::Result<String, String>,
+    remedy: &'static str,
+) -> Check {
+    let found = match found {
+        Ok(found) => Found::Ready(found),
+        Err(why) => Found::Missing { why, remedy },
+    };
+    Check { what, found }
+}
+
+/// Mounts and namespaces need `CAP_SYS_ADMIN`, which root in a plain container lacks.
+fn privilege() -> std::result::Result<String, String> {
+    if !rustix::process::geteuid().is_root() {
+        return Err("this is not root".to_owned());
+    }
+    let capabilities = rustix::thread::capabilities(None).map_err(|e| e.to_string())?;
+    let needed = rustix::thread::CapabilitySet::SYS_ADMIN;
+    if capabilities.effective.contains(needed) {
+        Ok("with CAP_SYS_ADMIN".to_owned())
+    } else {
+        Err("root without CAP_SYS_ADMIN, as in an unprivileged container".to_owned())
+    }
+}
+
+fn cgroup2() -> std::result::Result<String, String> {
+    let mount = sandbox::cgroup2_mount().ok_or("no cgroup2 file system is mounted")?;
+    let controllers = fs::read_to_string(mount.join("cgroup.subtree_control"))
+        .map_err(|e| format!("{}: {e}", mount.display()))?;
+    let controllers = match controllers.trim() {
+        "" => "no controllers: no limits, accounting from /proc",
+        some => some,
+    };
+    Ok(format!("{} ({controllers})", mount.display()))
+}
+
+fn file_system(name: &str) -> std::result::Result<String, String> {
+    let known = fs::read_to_string("/proc/filesystems").map_err(|e| e.to_string())?;
+    let known = known.lines().any(|line| line.ends_with(&format!("\t{name}")));
+    known
+        .then(|| "in the kernel".to_owned())
+        .ok_or_else(|| format!("/proc/filesystems has no {name}"))
+}
+
+fn tools() -> std::result::Result<String, String> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = |name: &str| std::env::split_paths(&path).any(|dir| dir.join(name).exists());
+    let needed = ["apt-get", "apt-config", "dpkg-deb", "ldconfig"];
+    let missing: Vec<&str> = needed.into_iter().filter(|name| !found(name)).collect();
+    if missing.is_empty() && Path::new("/usr/lib/apt/apt-helper").exists() {
+        Ok("apt, dpkg, ldconfig".to_owned())
+    } else {
+        Err(format!("not found: {}", missing.join(", ")))
+    }
+}
+
+/// A filled cache needs no mirror.
+fn engines() -> std::result::Result<String, String> {
+    let cache = cache::root().map_err(|e| e.to_string())?;
+    if bundle::is_cached(&cache) {
+        return Ok(format!("cached in {}", cache.display()));
+    }
+    bundle::machine_apt()
+        .map(|_| "to be fetched through the machine's apt".to_owned())
+        .map_err(|report| report.root_cause().to_string())
+}
+
+fn user_namespaces() -> std::result::Result<String, String> {
+    let limit = fs::read_to_string("/proc/sys/user/max_user_namespaces")
+        .map_err(|_| "this kernel has no user namespaces".to_owned())?;
+    match limit.trim() {
+        "0" => Err("user.max_user_namespaces is 0".to_owned()),
+        limit => Ok(format!("up to {limit}")),
+    }
+}

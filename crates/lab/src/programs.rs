@@ -1,0 +1,46 @@
+//! The static programs that this crate carries inside itself.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use miette::Result;
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+
+use crate::error::Explain;
+
+/// The probe, to be written where a level can reach it.
+pub(crate) const PROBE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/probe"));
+
+const SANDBOX: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sandbox"));
+
+/// A path under which this process can run the sandbox's program.
+///
+/// A sealed memory file: there is nothing on disk to leave behind, and a container that gets hold
+/// of the file behind `/proc/1/exe` can't change it (the flaw of CVE-2019-5736).
+pub(crate) fn sandbox() -> Result<PathBuf> {
+    static FILE: OnceLock<File> = OnceLock::new();
+    let file = if let Some(file) = FILE.get() {
+        file
+    } else {
+        let file = memory_file(SANDBOX).explain(
+            "the sandbox's program can't be prepared",
+            "free some memory, and check the sysctl vm.memfd_noexec",
+        )?;
+        FILE.get_or_init(|| file)
+    };
+    Ok(PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd())))
+}
+
+fn memory_file(content: &[u8]) -> std::io::Result<File> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let mut file = File::from(memfd_create("matryoshka-sandbox", flags)?);
+    file.write_all(content)?;
+    fcntl_add_seals(
+        &file,
+        SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL,
+    )?;
+    Ok(file)
+}

@@ -1,0 +1,120 @@
+//! Daemons at level 0: started, asked until they answer, ended with the sandbox.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use miette::Result;
+
+use crate::error::{Explain, failure};
+use crate::held::{Ground, Held};
+
+/// Between two questions to a daemon that does not answer yet.
+const PACE: Duration = Duration::from_millis(10);
+
+/// How much of a daemon's log goes into an error.
+const LAST_LINES: usize = 12;
+
+/// A daemon whose output goes to a log.
+pub(crate) struct Service {
+    name: &'static str,
+    handle: duct::Handle,
+    log: PathBuf,
+}
+
+impl Service {
+    pub(crate) fn start(held: &Held, name: &'static str, argv: &[&str]) -> Result<Self> {
+        let what = format!("{name} can't be started");
+        let remedy = "free some disk space in the cache directory";
+        let log = held.state().join(format!("{name}.log"));
+        let file = fs::File::create(&log).explain(&what, remedy)?;
+        let handle = held
+            .command(Ground::Back, Path::new("/"), argv)?
+            .stdin_null()
+            .stderr_to_stdout()
+            .stdout_file(file)
+            .start()
+            .explain(&what, remedy)?;
+        Ok(Self { name, handle, log })
+    }
+
+    /// Asks until the daemon answers; it dying meanwhile, or the deadline, is an error that holds
+    /// its last lines.
+    pub(crate) fn wait_ready(&self, deadline: Duration, ready: impl FnMut() -> bool) -> Result<()> {
+        let died = |pace| matches!(self.handle.wait_timeout(pace), Ok(Some(_)) | Err(_));
+        match wait_until(deadline, died, ready) {
+            Waited::Ready => Ok(()),
+            Waited::Died => Err(failure(
+                format!("{} died while it started", self.name),
+                self.last_lines(),
+                "its last lines say why; see `cargo xtask doctor`",
+            )),
+            Waited::Late => Err(failure(
+                format!("{} does not answer after {} s", self.name, deadline.as_secs()),
+                self.last_lines(),
+                "look for a loaded machine or a full disk; see `cargo xtask doctor`",
+            )),
+        }
+    }
+
+    /// The end of what it wrote.
+    pub(crate) fn last_lines(&self) -> String {
+        last_lines(&fs::read_to_string(&self.log).unwrap_or_default())
+    }
+
+    /// Its name and last lines, if it is no longer there.
+    pub(crate) fn obituary(&self) -> Option<String> {
+        let dead = !matches!(self.handle.try_wait(), Ok(None));
+        dead.then(|| format!("{} has died: {}", self.name, self.last_lines()))
+    }
+}
+
+/// How a wait ended.
+pub(crate) enum Waited {
+    Ready,
+    Died,
+    Late,
+}
+
+/// Asks `ready` again and again; `died` paces the questions by waiting that long for an end.
+pub(crate) fn wait_until(
+    deadline: Duration,
+    died: impl Fn(Duration) -> bool,
+    mut ready: impl FnMut() -> bool,
+) -> Waited {
+    let end = Instant::now() + deadline;
+    while !ready() {
+        if died(PACE) {
+            return Waited::Died;
+        }
+        if Instant::now() > end {
+            return Waited::Late;
+        }
+    }
+    Waited::Ready
+}
+
+pub(crate) fn last_lines(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
+    let last = lines.len().saturating_sub(LAST_LINES);
+    if lines.is_empty() {
+        "(it wrote nothing)".to_owned()
+    } else {
+        lines[last..].join("\n")
+    }
+}
+
+/// Whether a Docker daemon answers on this socket (`GET /_ping`, Docker Engine API).
+pub(crate) fn docker_answers(socket: &Path) -> bool {
+    let ask = || -> std::io::Result<String> {
+        let mut stream = UnixStream::connect(socket)?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        stream.write_all(b"GET /_ping HTTP/1.0\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.ends_with("OK"))
+}

@@ -1,0 +1,255 @@
+//! A lab: a sandbox with engines and a registry in it.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use miette::Result;
+use sandbox::{ID_BASE, Share};
+
+use crate::bundle::Bundle;
+use crate::engine::{self, Docker, Engine};
+use crate::error::{Explain, failure};
+use crate::held::{Ground, Held, Kind};
+use crate::labs::Place;
+use crate::level::Level;
+use crate::nest::{Layer, Nest};
+use crate::service::Service;
+use crate::{images, preflight, programs};
+
+/// Where the probe is at every level.
+pub(crate) const TOOLS: &str = "/opt/matryoshka";
+
+/// How a lab is to be; also the flags that all programs share.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// With a user namespace (root inside has no power outside) or without (as a rootful engine)
+    #[arg(long, value_name = "KIND", default_value = "user", value_parser = parse_kind)]
+    pub sandbox: Kind,
+
+    /// A directory of the machine that is visible and writable inside, under its own path.
+    #[arg(skip)]
+    pub share: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            sandbox: Kind::User,
+            share: None,
+        }
+    }
+}
+
+fn parse_kind(text: &str) -> std::result::Result<Kind, String> {
+    match text {
+        "user" => Ok(Kind::User),
+        "root" => Ok(Kind::Root),
+        _ => Err("user or root".to_owned()),
+    }
+}
+
+/// A running lab. Dropping it ends everything in it and removes what it had on disk.
+pub struct Lab {
+    // Dropped in this order: the daemons' handles before the sandbox they live in.
+    docker: Mutex<Option<Docker>>,
+    registry: Service,
+    held: Held,
+    bundle: Bundle,
+}
+
+impl Lab {
+    /// Starts a lab: bundle and images out of the cache or made now, sandbox, registry.
+    pub fn start(options: &Options) -> Result<Self> {
+        preflight::require(options.sandbox)?;
+        let bundle = Bundle::get()?;
+        let images = images::get(&bundle)?;
+        let place = Place::new()?;
+        let made = furnish(&place, &bundle, options.sandbox);
+        if let Err(report) = made {
+            let _ = fs::remove_dir_all(&place.state);
+            return Err(report);
+        }
+        let mut shares = vec![
+            Share {
+                source: place.state.join("tools"),
+                target: TOOLS.into(),
+                writable: false,
+            },
+            Share {
+                source: images,
+                target: "/srv/registry".into(),
+                writable: false,
+            },
+        ];
+        if let Some(dir) = &options.share {
+            shares.push(Share {
+                source: dir.clone(),
+                target: dir.clone(),
+                writable: true,
+            });
+        }
+        let held = Held::start(place, options.sandbox, &bundle.path, shares)?;
+        up(&held)?;
+        Ok(Self {
+            docker: Mutex::new(None),
+            registry: engine::start_registry(&held)?,
+            held,
+            bundle,
+        })
+    }
+
+    /// Its name, which is also its host name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.held.id()
+    }
+
+    /// With or without a user namespace.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.held.kind()
+    }
+
+    /// The packages it runs.
+    #[must_use]
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// Its control group on the machine.
+    #[must_use]
+    pub fn cgroup(&self) -> &Path {
+        self.held.cgroup()
+    }
+
+    /// The environment around all containers.
+    #[must_use]
+    pub fn level0(&self) -> Level<'_> {
+        Level::zero(&self.held)
+    }
+
+    /// Makes sure that an engine at level 0 works: Docker's daemon answers, the registry is up.
+    pub fn engine(&self, engine: Engine) -> Result<()> {
+        let mut docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
+        if engine == Engine::Docker && docker.is_none() {
+            *docker = Some(Docker::start(&self.held)?);
+        }
+        Ok(())
+    }
+
+    /// Nests engines: the first at level 0, each further one in a container of the one before.
+    /// The last one has the image `alpine`.
+    pub fn nest<L: Into<Layer> + Copy>(&self, chain: &[L]) -> Result<Nest<'_>> {
+        let layers: Vec<Layer> = chain.iter().map(|&layer| layer.into()).collect();
+        if let Some(first) = layers.first() {
+            self.engine(first.engine)?;
+        }
+        Nest::build(self.level0(), &layers)
+    }
+
+    /// Runs a command at level 0 with this process's own streams and terminal; returns its exit
+    /// code.
+    pub fn attach(&self, dir: &Path, argv: &[String]) -> Result<i32> {
+        let output = self.held.command(Ground::Fore, dir, argv)?.run();
+        let output = output.explain("the command can't be started", "see `cargo xtask doctor`")?;
+        Ok(output.status.code().unwrap_or(1))
+    }
+
+    /// What has died that should not have, with its last lines.
+    #[must_use]
+    pub fn obituary(&self) -> Option<String> {
+        let docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
+        let services = docker.iter().flat_map(Docker::services).chain([&self.registry]);
+        let mut dead: Vec<String> = services.filter_map(Service::obituary).collect();
+        if !self.held.root().exists() {
+            dead.insert(0, "the sandbox has died".to_owned());
+        }
+        (!dead.is_empty()).then(|| dead.join("\n"))
+    }
+}
+
+/// Fills the directories of a new lab.
+fn furnish(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
+    let remedy = "free some disk space in the cache directory";
+    let made = || -> std::io::Result<()> {
+        let (etc, var, tools) = (
+            place.state.join("etc"),
+            place.state.join("var"),
+            place.state.join("tools"),
+        );
+        copy(&bundle.path.join("etc"), &etc)?;
+        fs::write(etc.join("hostname"), format!("{}\n", place.id))?;
+        for dir in ["lib", "log", "cache", "tmp", "spool"] {
+            fs::create_dir_all(var.join(dir))?;
+        }
+        fs::set_permissions(var.join("tmp"), fs::Permissions::from_mode(0o1777))?;
+        symlink("/run", var.join("run"))?;
+        fs::create_dir(&tools)?;
+        fs::write(tools.join("probe"), programs::PROBE)?;
+        fs::set_permissions(tools.join("probe"), fs::Permissions::from_mode(0o755))
+    };
+    made().explain("a lab's files can't be made", remedy)?;
+    let pids = sandbox::cgroup2_mount()
+        .and_then(|tree| fs::read_to_string(tree.join("cgroup.subtree_control")).ok())
+        .is_some_and(|controllers| controllers.split_whitespace().any(|name| name == "pids"));
+    engine::configure(&place.state.join("etc"), pids)?;
+    if kind == Kind::User {
+        for dir in ["etc", "var"] {
+            own(&place.state.join(dir)).explain("a lab's files can't be handed over", remedy)?;
+        }
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else if kind.is_symlink() {
+            symlink(fs::read_link(entry.path())?, target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives files to the root of the user namespace.
+fn own(path: &Path) -> std::io::Result<()> {
+    let kind = fs::symlink_metadata(path)?.file_type();
+    if kind.is_dir() {
+        for entry in fs::read_dir(path)? {
+            own(&entry?.path())?;
+        }
+        return chown(path, Some(ID_BASE), Some(ID_BASE));
+    }
+    lchown(path, Some(ID_BASE), Some(ID_BASE))
+}
+
+/// Brings up the loopback device with the registry's address. There is no other device, and no
+/// route to the outside.
+fn up(held: &Held) -> Result<()> {
+    let script = format!(
+        "ip link set lo up && ip address add {} dev lo",
+        engine::REGISTRY
+    );
+    let output = held
+        .command(Ground::Back, Path::new("/"), &["/bin/sh", "-c", &script])?
+        .stdin_null()
+        .stderr_to_stdout()
+        .stdout_capture()
+        .run();
+    let what = "the lab's network can't be set up";
+    let output = output.explain(what, "see `cargo xtask doctor`")?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let why = String::from_utf8_lossy(&output.stdout).into_owned();
+    Err(failure(what, why, "see `cargo xtask doctor`"))
+}

@@ -1,0 +1,148 @@
+//! What an experiment declares: arms and contrasts; and what taking one sample gives.
+
+use serde::{Deserialize, Serialize};
+
+/// One thing measured: an engine chain, a metric and an observer under one name.
+///
+/// Experiments declare arms as constants (`Arm`, texts borrowed for ever); records that were read
+/// back from a file hold the same fields as `Arm<String>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arm<T = &'static str> {
+    /// Unique within the experiment; what `--arms` takes.
+    pub name: T,
+    /// What the samples of this arm are samples of.
+    pub metric: Metric,
+    /// The published method that this arm stands for, or empty.
+    pub method: T,
+    /// Who holds the clock.
+    pub observer: Observer,
+    /// How many container boundaries are around the process; 0 is none.
+    pub level: u8,
+    /// One line for `--list`.
+    pub about: T,
+}
+
+/// A declared ratio of two arms, taken within blocks (rule 2 of the method).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contrast<T = &'static str> {
+    /// Unique within the experiment.
+    pub name: T,
+    /// Name of the arm above the line.
+    pub numerator: T,
+    /// Name of the arm below the line.
+    pub denominator: T,
+    /// Declared before the run as one of the questions asked; the rest is exploratory.
+    pub primary: bool,
+    /// One line that says what the ratio answers.
+    pub about: T,
+}
+
+/// What a sample is a sample of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Metric {
+    /// Time until a fresh container has done a trivial thing.
+    Startup,
+    /// Time of a fixed computation in a container that already runs.
+    Cpu,
+}
+
+/// Who holds the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Observer {
+    /// Timed at level 0, through every hop.
+    Outside,
+    /// Timed next to the command, at the parent level.
+    Inside,
+    /// The workload's own clock.
+    #[serde(rename = "self")]
+    OwnClock,
+}
+
+/// One successful sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// Wall time, in nanoseconds; zero is no reading and is recorded as a failed sample.
+    pub wall_ns: u64,
+    /// CPU time (user and system), in nanoseconds, where the observer can see it.
+    pub cpu_ns: Option<u64>,
+}
+
+/// Why a sample gave no reading. Either way it becomes a row with this reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// Only this sample failed; the run goes on.
+    Sample(String),
+    /// Nothing after this can be trusted (a daemon died); the run ends, its samples are kept.
+    Fatal(String),
+}
+
+impl Metric {
+    /// The name in files: `startup` or `cpu`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Startup => "startup",
+            Metric::Cpu => "cpu",
+        }
+    }
+}
+
+impl Observer {
+    /// The name in files: `outside`, `inside` or `self`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Observer::Outside => "outside",
+            Observer::Inside => "inside",
+            Observer::OwnClock => "self",
+        }
+    }
+}
+
+impl Arm {
+    /// The form that a manifest holds.
+    #[must_use]
+    pub fn to_record(&self) -> Arm<String> {
+        Arm {
+            name: self.name.to_owned(),
+            metric: self.metric,
+            method: self.method.to_owned(),
+            observer: self.observer,
+            level: self.level,
+            about: self.about.to_owned(),
+        }
+    }
+}
+
+impl Contrast {
+    /// The form that a manifest holds.
+    #[must_use]
+    pub fn to_record(&self) -> Contrast<String> {
+        Contrast {
+            name: self.name.to_owned(),
+            numerator: self.numerator.to_owned(),
+            denominator: self.denominator.to_owned(),
+            primary: self.primary,
+            about: self.about.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_in_files_are_the_serialised_ones() {
+        for observer in [Observer::Outside, Observer::Inside, Observer::OwnClock] {
+            let json = serde_json::to_string(&observer).expect("serialises");
+            assert_eq!(json, format!("\"{}\"", observer.name()));
+        }
+        for metric in [Metric::Startup, Metric::Cpu] {
+            let json = serde_json::to_string(&metric).expect("serialises");
+            assert_eq!(json, format!("\"{}\"", metric.name()));
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! A run from its first file to its last line.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use miette::Report;
+use rand::TryRng;
+use rand::rngs::SysRng;
+use serde_json::json;
+
+use crate::args::{RunArgs, check_declaration, list};
+use crate::arm::{Arm, Contrast, Reading, Trouble};
+use crate::exit::{failure, one_line, say};
+use crate::folder::Folder;
+use crate::interrupt::{interrupted, watch};
+use crate::machine::Machine;
+use crate::manifest::{METHOD_VERSION, Manifest, SCHEMA_VERSION, Status, Tool, utc_now};
+use crate::plan::{Plan, WARMUP_BLOCKS};
+use crate::progress::Progress;
+use crate::samples::Rows;
+use crate::sampling::{End, Sampling, Tally};
+use crate::telemetry::{BLOCKS_FILE, COLUMNS, Telemetry};
+
+/// A run that has begun: its folder exists and its manifest says `running`.
+///
+/// [`RunArgs::conduct`] makes it and ends it.
+pub struct Run {
+    folder: Folder,
+    manifest: Manifest,
+    arms: Vec<&'static Arm>,
+    /// `samples.csv` and `blocks.csv`, until the loop takes them.
+    files: Option<(Rows, Rows)>,
+    tally: Tally,
+    end: Option<End>,
+}
+
+impl RunArgs {
+    /// Carries out a run: `--list` is answered, the folder made and proved writable, `body` called,
+    /// the manifest closed and the outcome printed.
+    ///
+    /// `body` sets up what is measured, describes it with [`Run::session`] and calls
+    /// [`Run::measure`] once. Its error ends the run with status `failed` and that reason, before
+    /// or after any sample; an error after a signal ends it with status `interrupted`. A run whose
+    /// samples failed in part is complete all the same, unless `--verify` asked for just that.
+    pub fn conduct(
+        &self,
+        experiment: &str,
+        arms: &'static [Arm],
+        contrasts: &'static [Contrast],
+        body: impl FnOnce(&mut Run) -> miette::Result<()>,
+    ) -> miette::Result<()> {
+        check_declaration(arms, contrasts)?;
+        let selected = self.select(arms)?;
+        if self.list {
+            say(&list(arms));
+            return Ok(());
+        }
+        watch()?;
+        let mut run = Run::begin(self, experiment, selected, contrasts)?;
+        let result = body(&mut run);
+        run.close(result, self)
+    }
+}
+
+impl Run {
+    /// The arms of this run, in the order of their declaration: an experiment sets up no more.
+    #[must_use]
+    pub fn arms(&self) -> &[&'static Arm] {
+        &self.arms
+    }
+
+    /// Adds a session's description to the manifest: engines at each level, package set, sandbox,
+    /// timings of the set-up. The key `stand_ins` lists the images that are stand-ins; an empty
+    /// list says that there are none.
+    pub fn session(&mut self, description: serde_json::Value) -> miette::Result<()> {
+        self.manifest.sessions.push(description);
+        self.folder.write_manifest(&self.manifest)
+    }
+
+    /// Takes every sample of the plan; `take` takes one.
+    ///
+    /// Fails after a [`Trouble::Fatal`], a signal, or when a row can't be written: what was taken
+    /// is kept. A second call fails.
+    pub fn measure(
+        &mut self,
+        mut take: impl FnMut(&Arm) -> Result<Reading, Trouble>,
+    ) -> miette::Result<()> {
+        let (samples, blocks) = self.files.take().ok_or_else(|| {
+            failure(
+                "a run is measured once",
+                "`Run::measure` was called a second time",
+                "put everything that is to be compared into the arms of one run",
+            )
+        })?;
+        let plan = Plan::new(
+            self.arms.len(),
+            self.manifest.warmup_blocks,
+            self.manifest.blocks,
+            self.manifest.seed,
+        );
+        let planned = plan
+            .blocks
+            .iter()
+            .map(|block| block.order.len() as u64)
+            .sum();
+        let start = Instant::now();
+        let sampling = Sampling {
+            arms: &self.arms,
+            session: u32::try_from(self.manifest.sessions.len().max(1)).unwrap_or(u32::MAX),
+            samples,
+            blocks,
+            telemetry: Telemetry::new(),
+            progress: Progress::new(&self.manifest.experiment, planned),
+            clock: &mut || u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
+            interrupted: &interrupted,
+            tally: &mut self.tally,
+        };
+        let end = sampling.carry_out(&plan, &mut take)?;
+        self.end = Some(end);
+        self.early_end().map_or(Ok(()), Err)
+    }
+
+    fn begin(
+        args: &RunArgs,
+        experiment: &str,
+        arms: Vec<&'static Arm>,
+        contrasts: &[Contrast],
+    ) -> miette::Result<Self> {
+        let path = match &args.out {
+            Some(path) => path.clone(),
+            None => fresh_path(experiment)?,
+        };
+        let in_run = |name: &str| arms.iter().any(|arm| arm.name == name);
+        let manifest = Manifest {
+            schema_version: SCHEMA_VERSION,
+            method_version: METHOD_VERSION,
+            experiment: experiment.to_owned(),
+            status: Status::Running,
+            reason: None,
+            tool: Tool::read(),
+            args: std::env::args_os()
+                .map(|arg| arg.to_string_lossy().into_owned())
+                .collect(),
+            // 32 random bits: short to type again, and exact in every JSON reader.
+            seed: args.seed.map_or_else(|| random().map(u64::from), Ok)?,
+            blocks: args.measured_blocks(),
+            warmup_blocks: if args.verify { 0 } else { WARMUP_BLOCKS },
+            arms: arms.iter().map(|arm| arm.to_record()).collect(),
+            contrasts: contrasts
+                .iter()
+                .filter(|contrast| in_run(contrast.numerator) && in_run(contrast.denominator))
+                .map(Contrast::to_record)
+                .collect(),
+            machine: Machine::read(),
+            sessions: Vec::new(),
+            inside_share: None,
+            started: utc_now(),
+            ended: None,
+        };
+        let folder = Folder::create(&path)?;
+        folder.write_manifest(&manifest)?;
+        let samples = Rows::samples(folder.path())?;
+        let blocks = Rows::create(folder.path(), BLOCKS_FILE, &COLUMNS)?;
+        let files = Some((samples, blocks));
+        Ok(Self {
+            folder,
+            manifest,
+            arms,
+            files,
+            tally: Tally::default(),
+            end: None,
+        })
+    }
+
+    /// Ends the run: the manifest's last state, the outcome on stdout, and the error if there is one.
+    fn close(mut self, result: miette::Result<()>, args: &RunArgs) -> miette::Result<()> {
+        let mut error = match result {
+            Ok(()) => self.early_end(),
+            Err(error) => Some(error),
+        };
+        let status = match &error {
+            None => Status::Complete,
+            Some(_) if interrupted() || self.end == Some(End::Interrupted) => Status::Interrupted,
+            Some(_) => Status::Failed,
+        };
+        let recorded = self.record_end(status, error.as_ref().map(one_line));
+        self.print_outcome(args.json);
+
+        if error.is_none() && args.verify && self.tally.failed > 0 {
+            error = Some(failure(
+                format!(
+                    "{} of {} checks failed",
+                    self.tally.failed, self.tally.samples
+                ),
+                "with `--verify` every arm must work",
+                format!(
+                    "read the reasons in {}",
+                    self.folder.path().join("samples.csv").display()
+                ),
+            ));
+        }
+        // The body's error came first and says more than a manifest that can't be written.
+        error.map_or(recorded, Err)
+    }
+
+    fn record_end(&mut self, status: Status, reason: Option<String>) -> miette::Result<()> {
+        self.manifest.status = status;
+        self.manifest.reason = reason;
+        self.manifest.ended = Some(utc_now());
+        if self.tally.loop_ns > 0 {
+            let share = self.tally.inside_ns as f64 / self.tally.loop_ns as f64;
+            self.manifest.inside_share = Some((share * 1e4).round() / 1e4);
+        }
+        self.folder.write_manifest(&self.manifest)
+    }
+
+    /// Why the samples are not all there, in the project's error shape.
+    fn early_end(&self) -> Option<Report> {
+        let kept = || {
+            let (samples, path) = (self.tally.samples, self.folder.path().display());
+            format!("{samples} samples are kept in {path}; `cargo xtask report` reads them")
+        };
+        match &self.end {
+            Some(End::Complete) => None,
+            Some(End::Interrupted) => Some(failure(
+                "the run was interrupted",
+                "a signal arrived",
+                kept(),
+            )),
+            Some(End::Fatal(reason)) => Some(failure("the run can't go on", reason, kept())),
+            None => Some(failure(
+                "nothing was measured",
+                "the experiment ended before its first sample",
+                "call `Run::measure` in the experiment's body",
+            )),
+        }
+    }
+
+    fn print_outcome(&self, as_json: bool) {
+        let Manifest {
+            experiment,
+            status,
+            reason,
+            blocks,
+            seed,
+            ..
+        } = &self.manifest;
+        let Tally {
+            samples, failed, ..
+        } = self.tally;
+        let path = self.folder.path().display();
+        if as_json {
+            let outcome = json!({
+                "experiment": experiment,
+                "folder": path.to_string(),
+                "status": status,
+                "reason": reason,
+                "samples": samples,
+                "failed": failed,
+                "blocks": blocks,
+                "seed": seed,
+            });
+            say(&outcome.to_string());
+        } else {
+            let status = status.name();
+            say(&format!(
+                "{experiment}: {status}, {samples} samples, {failed} of them failed\n{path}"
+            ));
+        }
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        // Only a panic in the body comes here with a run that has not been closed.
+        if self.manifest.status == Status::Running {
+            let _ = self.record_end(Status::Failed, Some("the experiment panicked".to_owned()));
+        }
+    }
+}
+
+fn fresh_path(experiment: &str) -> miette::Result<PathBuf> {
+    let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
+    let id = random()? >> 8;
+    Ok(Path::new("results")
+        .join(experiment)
+        .join(format!("{stamp}-{id:06x}")))
+}
+
+fn random() -> miette::Result<u32> {
+    SysRng.try_next_u32().map_err(|error| {
+        failure(
+            "no seed could be drawn",
+            error.to_string(),
+            "name one with `--seed N`, and a folder with `--out DIR`",
+        )
+    })
+}

@@ -1,0 +1,123 @@
+//! How a program of this workspace ends: its exit codes, and one error shape (what, why, remedy).
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use miette::{GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, Report};
+
+/// Exit code: done.
+pub const EXIT_DONE: u8 = 0;
+/// Exit code: a run or a property failed.
+pub const EXIT_FAILED: u8 = 1;
+/// Exit code: wrong usage.
+pub const EXIT_USAGE: u8 = 2;
+/// Exit code: this machine can't, and the error says why.
+pub const EXIT_UNSUPPORTED: u8 = 77;
+
+/// Diagnostic code of an error that ends the program with [`EXIT_USAGE`].
+pub const CODE_USAGE: &str = "usage";
+/// Diagnostic code of an error that ends the program with [`EXIT_UNSUPPORTED`].
+pub const CODE_UNSUPPORTED: &str = "unsupported";
+
+const EXITS: [(&str, u8); 2] = [
+    (CODE_USAGE, EXIT_USAGE),
+    (CODE_UNSUPPORTED, EXIT_UNSUPPORTED),
+];
+
+/// An error in the project's one shape; the program ends with [`EXIT_FAILED`].
+#[must_use]
+pub fn failure(
+    what: impl Into<String>,
+    why: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Report {
+    Report::new(MietteDiagnostic::new(why).with_help(remedy)).wrap_err(what.into())
+}
+
+/// The same for wrong usage; the program ends with [`EXIT_USAGE`].
+#[must_use]
+pub fn usage(what: impl Into<String>, why: impl Into<String>, remedy: impl Into<String>) -> Report {
+    let cause = MietteDiagnostic::new(why)
+        .with_help(remedy)
+        .with_code(CODE_USAGE);
+    Report::new(cause).wrap_err(what.into())
+}
+
+/// Runs a program's body, prints its error on stderr and gives the exit code that belongs to it.
+pub fn main(body: impl FnOnce() -> miette::Result<()>) -> ExitCode {
+    match body() {
+        Ok(()) => ExitCode::from(EXIT_DONE),
+        Err(report) => {
+            // Nobody is left to be told that stderr is closed.
+            let _ = std::io::stderr().write_all(render(&report).as_bytes());
+            ExitCode::from(exit_code(&report))
+        }
+    }
+}
+
+/// Prints on stdout. A reader that has closed the pipe (`… | head -1`) has seen what it wanted, and
+/// is no failure.
+pub fn say(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
+}
+
+/// What, then each why, in one line: the form that a record keeps.
+pub(crate) fn one_line(report: &Report) -> String {
+    let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
+    chain.join(": ").replace('\n', " | ")
+}
+
+fn exit_code(report: &Report) -> u8 {
+    let code = report.code().map(|code| code.to_string());
+    EXITS
+        .iter()
+        .find(|(name, _)| code.as_deref() == Some(name))
+        .map_or(EXIT_FAILED, |(_, exit)| *exit)
+}
+
+fn render(report: &Report) -> String {
+    let theme = if std::io::stderr().is_terminal() {
+        GraphicalTheme::default()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let mut text = String::new();
+    // What, why and remedy are one line each, so that a log can be searched for them.
+    let handler = GraphicalReportHandler::new_themed(theme).with_wrap_lines(false);
+    match handler.render_report(&mut text, report.as_ref()) {
+        Ok(()) => text,
+        Err(_) => format!("{}\n", one_line(report)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_reach_the_exit_through_added_context() {
+        let unsupported =
+            miette::miette!(code = CODE_UNSUPPORTED, "no overlayfs").wrap_err("outer");
+        for (report, exit) in [
+            (failure("what", "why", "remedy"), EXIT_FAILED),
+            (usage("what", "why", "remedy").wrap_err("outer"), EXIT_USAGE),
+            (unsupported, EXIT_UNSUPPORTED),
+        ] {
+            assert_eq!(exit_code(&report), exit);
+        }
+    }
+
+    #[test]
+    fn what_why_and_remedy_are_one_line_each() {
+        let long = "a long reason ".repeat(30);
+        let text = render(&failure("what failed", long.trim(), "do this"));
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert!(lines[0].contains("what failed"));
+        assert!(lines[1].contains(long.trim()));
+        assert!(lines[2].contains("do this"));
+    }
+}

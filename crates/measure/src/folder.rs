@@ -1,0 +1,233 @@
+//! A run's folder: made once, never written over.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use miette::Report;
+
+use crate::exit::{failure, usage};
+use crate::manifest::{Manifest, SCHEMA_VERSION};
+use crate::samples::{SAMPLES_FILE, Samples};
+
+const MANIFEST_FILE: &str = "manifest.json";
+const NO_RUN: &str = "name the folder of a run, which holds samples.csv and manifest.json";
+
+/// The folder of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// Makes the folder of a new run, with its parents.
+    ///
+    /// Fails (usage) when it exists and is not empty, and when it can't be made or written.
+    pub fn create(path: &Path) -> miette::Result<Self> {
+        let refused = |error: io::Error| {
+            failure(
+                format!("the run folder {} can't be written", path.display()),
+                error.to_string(),
+                "name a folder that you may write with `--out DIR`",
+            )
+        };
+        fs::create_dir_all(path).map_err(refused)?;
+        if fs::read_dir(path).map_err(refused)?.next().is_some() {
+            return Err(usage(
+                format!("the run folder {} is not empty", path.display()),
+                "a run never writes over another one",
+                "name a new folder with `--out DIR`, or leave `--out` away",
+            ));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+
+    /// The folder of an earlier run.
+    ///
+    /// Fails (usage) when it is not one.
+    pub fn open(path: &Path) -> miette::Result<Self> {
+        for name in [MANIFEST_FILE, SAMPLES_FILE] {
+            let file = path.join(name);
+            if let Err(error) = fs::metadata(&file) {
+                return Err(usage(
+                    format!("{} is not the folder of a run", path.display()),
+                    format!("{}: {error}", file.display()),
+                    NO_RUN,
+                ));
+            }
+        }
+        Ok(Self {
+            path: path.to_owned(),
+        })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the manifest, whole or not at all.
+    pub(crate) fn write_manifest(&self, manifest: &Manifest) -> miette::Result<()> {
+        let path = self.path.join(MANIFEST_FILE);
+        let text =
+            serde_json::to_string_pretty(manifest).map_err(|error| not_written(&path, &error))?;
+        write_atomically(&path, format!("{text}\n").as_bytes())
+    }
+
+    /// Reads the manifest.
+    ///
+    /// Fails (usage) when it is of another schema version, incomplete or no JSON.
+    pub fn manifest(&self) -> miette::Result<Manifest> {
+        let path = self.path.join(MANIFEST_FILE);
+        let refused =
+            |why: String| usage(format!("{} is no manifest", path.display()), why, NO_RUN);
+        let text = fs::read_to_string(&path).map_err(|error| refused(error.to_string()))?;
+        let value: serde_json::Value =
+            serde_json::from_str(&text).map_err(|error| refused(error.to_string()))?;
+        // Looked at first: another version may well lack the fields of this one.
+        let version = &value["schema_version"];
+        if *version != SCHEMA_VERSION {
+            return Err(refused(format!(
+                "its schema version is {version}, this program reads {SCHEMA_VERSION}"
+            )));
+        }
+        serde_json::from_value(value).map_err(|error| refused(error.to_string()))
+    }
+
+    /// Reads the samples that belong to this manifest.
+    ///
+    /// Fails on a row that is no sample; a torn last line is skipped with a note.
+    pub fn samples(&self, manifest: &Manifest) -> miette::Result<Samples> {
+        Samples::read(&self.path.join(SAMPLES_FILE), manifest)
+    }
+}
+
+/// Writes a file through a neighbour and a rename: a reader sees the old content or the new one.
+pub fn write_atomically(path: &Path, content: &[u8]) -> miette::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let neighbour = path.with_file_name(name);
+    let written = fs::File::create(&neighbour)
+        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&neighbour, path));
+    written.map_err(|error| {
+        // Best effort: the first error is the one to be told.
+        let _ = fs::remove_file(&neighbour);
+        not_written(path, &error)
+    })
+}
+
+fn not_written(path: &Path, error: &dyn std::fmt::Display) -> Report {
+    failure(
+        format!("{} can't be written", path.display()),
+        error.to_string(),
+        "free some space there, or make the folder writable",
+    )
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::arm::{Arm, Metric, Observer};
+    use crate::machine::Machine;
+    use crate::manifest::{METHOD_VERSION, Status, Tool};
+
+    /// A manifest with the arms `a` and `b`.
+    pub(crate) fn manifest() -> Manifest {
+        let arm = |name: &str| Arm {
+            name: name.to_owned(),
+            metric: Metric::Startup,
+            method: String::new(),
+            observer: Observer::Outside,
+            level: 1,
+            about: String::new(),
+        };
+        Manifest {
+            schema_version: SCHEMA_VERSION,
+            method_version: METHOD_VERSION,
+            experiment: "test".to_owned(),
+            status: Status::Running,
+            reason: None,
+            tool: Tool {
+                version: "0".to_owned(),
+                revision: None,
+                dirty: None,
+            },
+            args: vec!["test".to_owned()],
+            seed: u64::MAX,
+            blocks: 1,
+            warmup_blocks: 2,
+            arms: vec![arm("a"), arm("b")],
+            contrasts: vec![],
+            machine: Machine::read(),
+            sessions: vec![serde_json::json!({ "engine": "none" })],
+            inside_share: None,
+            started: "2026-01-01T00:00:00Z".to_owned(),
+            ended: None,
+        }
+    }
+
+    #[test]
+    fn a_manifest_comes_back_as_it_was_written() {
+        let place = tempfile::tempdir().expect("a folder");
+        let folder = Folder::create(&place.path().join("a/b")).expect("created");
+        folder.write_manifest(&manifest()).expect("written");
+        assert_eq!(folder.manifest().expect("read"), manifest());
+        let left: Vec<_> = fs::read_dir(folder.path()).expect("read").collect();
+        assert_eq!(left.len(), 1, "no temporary file is left");
+    }
+
+    #[test]
+    fn what_is_no_run_is_refused_as_usage() {
+        let place = tempfile::tempdir().expect("a folder");
+        let refused = |result: miette::Result<_>| {
+            let error = result.expect_err("refused");
+            assert_eq!(
+                error.code().expect("a code").to_string(),
+                "usage",
+                "{error:?}"
+            );
+            assert!(error.help().is_some());
+        };
+        refused(Folder::open(&place.path().join("nothing")));
+        fs::write(place.path().join(SAMPLES_FILE), "").expect("written");
+        refused(Folder::open(place.path()));
+        for text in [
+            "{",
+            "{}",
+            "{\"schema_version\": 99}",
+            "{\"schema_version\": 1}",
+        ] {
+            fs::write(place.path().join(MANIFEST_FILE), text).expect("written");
+            let folder = Folder::open(place.path()).expect("both files are there");
+            assert_eq!(
+                folder
+                    .manifest()
+                    .expect_err(text)
+                    .code()
+                    .expect("a code")
+                    .to_string(),
+                "usage"
+            );
+        }
+    }
+
+    #[test]
+    fn a_folder_with_something_in_it_is_no_new_run() {
+        let place = tempfile::tempdir().expect("a folder");
+        assert!(
+            Folder::create(place.path()).is_ok(),
+            "an empty one is taken"
+        );
+        fs::write(place.path().join("x"), "").expect("written");
+        let error = Folder::create(place.path()).expect_err("not empty");
+        assert_eq!(error.code().expect("a code").to_string(), "usage");
+        // A file where a folder should be fails for root too.
+        let error = Folder::create(&place.path().join("x/run")).expect_err("not a folder");
+        assert!(error.code().is_none());
+        assert!(error.to_string().contains("can't be written"));
+    }
+}

@@ -1,0 +1,47 @@
+//! Ctrl-C as a flag: a run ends after the sample that is being taken, and keeps everything.
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+
+use crate::exit::{EXIT_FAILED, failure};
+
+const SIGNALS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
+
+static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// Whether SIGINT, SIGTERM or SIGHUP has arrived since the run began.
+///
+/// The measuring loop looks at it between samples; an experiment's set-up should look at it between
+/// its own steps and return an error. A second signal ends the program at once.
+#[must_use]
+pub fn interrupted() -> bool {
+    FLAG.get().is_some_and(|flag| flag.load(Ordering::SeqCst))
+}
+
+/// Turns the three signals into the flag. Idempotent.
+pub(crate) fn watch() -> miette::Result<()> {
+    if FLAG.get().is_some() {
+        return Ok(());
+    }
+    let flag = Arc::clone(FLAG.get_or_init(Arc::default));
+    for signal in SIGNALS {
+        // Registered before the flag's own handler, so that only the second signal finds it set.
+        signal_hook::flag::register_conditional_shutdown(
+            signal,
+            i32::from(EXIT_FAILED),
+            Arc::clone(&flag),
+        )
+        .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
+        .map_err(|error| {
+            failure(
+                format!("signal {signal} can't be watched"),
+                error.to_string(),
+                "start the program without a seccomp filter that forbids sigaction",
+            )
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! From a list of arms to a record that can be checked: randomised blocks, raw samples, exact
+//! intervals.
+//!
+//! This crate knows nothing of containers. An experiment declares its [`Arm`]s and [`Contrast`]s,
+//! flattens [`RunArgs`] into its command line and hands over one closure that takes one sample:
+//!
+//! ```no_run
+//! use clap::Parser;
+//! use measure::{Arm, Contrast, Metric, Observer, Reading, Trouble};
+//!
+//! const ARMS: &[Arm] = &[Arm {
+//!     name: "bare",
+//!     metric: Metric::Startup,
+//!     method: "bare",
+//!     observer: Observer::Outside,
+//!     level: 0,
+//!     about: "a static program that prints ok, without a container",
+//! }];
+//! const CONTRASTS: &[Contrast] = &[];
+//!
+//! #[derive(Parser)]
+//! struct Cli {
+//!     #[command(flatten)]
+//!     run: measure::RunArgs,
+//! }
+//!
+//! fn take(arm: &Arm) -> Result<Reading, Trouble> {
+//!     Err(Trouble::Sample(format!("{} is not implemented", arm.name)))
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     measure::main(|| {
+//!         Cli::parse().run.conduct("startup", ARMS, CONTRASTS, |run| {
+//!             run.session(serde_json::json!({ "stand_ins": [] }))?;
+//!             run.measure(take)
+//!         })
+//!     })
+//! }
+//! ```
+//!
+//! What is kept, and why it is taken in this order, is written down in the workspace's page on
+//! method; the rules it numbers are named in the documentation here.
+
+mod args;
+mod arm;
+mod conduct;
+mod exit;
+mod folder;
+mod interrupt;
+mod machine;
+mod manifest;
+mod plan;
+mod progress;
+mod samples;
+mod sampling;
+pub mod stats;
+mod telemetry;
+mod tool;
+
+pub use args::RunArgs;
+pub use arm::{Arm, Contrast, Metric, Observer, Reading, Trouble};
+pub use conduct::Run;
+pub use exit::{
+    CODE_UNSUPPORTED, CODE_USAGE, EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE, failure,
+    main, say, usage,
+};
+pub use folder::{Folder, write_atomically};
+pub use interrupt::interrupted;
+pub use machine::Machine;
+pub use manifest::{METHOD_VERSION, Manifest, SCHEMA_VERSION, Status, Tool};
+pub use plan::{Block, Plan, WARMUP_BLOCKS};
+pub use samples::{Sample, Samples};

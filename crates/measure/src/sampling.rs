@@ -1,0 +1,335 @@
+//! The measuring loop: carries out a plan, writes every sample down as it comes.
+
+use crate::arm::{Arm, Reading, Trouble};
+use crate::plan::{Block, Plan};
+use crate::progress::Progress;
+use crate::samples::{Rows, Sample};
+use crate::telemetry::Telemetry;
+
+/// How the loop ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    Complete,
+    Interrupted,
+    Fatal(String),
+}
+
+/// What the loop has done so far; right at any time, also after an error.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) samples: u64,
+    pub(crate) failed: u64,
+    pub(crate) inside_ns: u64,
+    pub(crate) loop_ns: u64,
+}
+
+/// The loop and what it works on. Clock and interrupt are closures, so that tests script them.
+pub(crate) struct Sampling<'a> {
+    pub(crate) arms: &'a [&'static Arm],
+    pub(crate) session: u32,
+    pub(crate) samples: Rows,
+    pub(crate) blocks: Rows,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) progress: Progress,
+    /// Monotonic nanoseconds from any origin.
+    pub(crate) clock: &'a mut dyn FnMut() -> u64,
+    pub(crate) interrupted: &'a dyn Fn() -> bool,
+    pub(crate) tally: &'a mut Tally,
+}
+
+impl Sampling<'_> {
+    /// Takes every sample of the plan, in its order.
+    ///
+    /// Fails only when a row can't be written; a failed sample is a row.
+    pub(crate) fn carry_out(
+        mut self,
+        plan: &Plan,
+        take: &mut dyn FnMut(&Arm) -> Result<Reading, Trouble>,
+    ) -> miette::Result<End> {
+        let origin_ns = (self.clock)();
+        let end = self.all_blocks(plan, origin_ns, take);
+        self.tally.loop_ns = (self.clock)() - origin_ns;
+        self.progress.end();
+        end
+    }
+
+    fn all_blocks(
+        &mut self,
+        plan: &Plan,
+        origin_ns: u64,
+        take: &mut dyn FnMut(&Arm) -> Result<Reading, Trouble>,
+    ) -> miette::Result<End> {
+        for block in &plan.blocks {
+            let before = self.telemetry.before();
+            let end = self.one_block(block, origin_ns, take)?;
+            let row = self
+                .telemetry
+                .after(before, self.session, block.number, block.warmup);
+            self.blocks.write_row(row)?;
+            if end != End::Complete {
+                return Ok(end);
+            }
+            let now_ns = (self.clock)() - origin_ns;
+            self.progress
+                .block(now_ns, block.number, plan.blocks.len(), self.tally.failed);
+        }
+        Ok(End::Complete)
+    }
+
+    fn one_block(
+        &mut self,
+        block: &Block,
+        origin_ns: u64,
+        take: &mut dyn FnMut(&Arm) -> Result<Reading, Trouble>,
+    ) -> miette::Result<End> {
+        for (position, &arm) in (1_u32..).zip(&block.order) {
+            if (self.interrupted)() {
+                return Ok(End::Interrupted);
+            }
+            let arm = self.arms[arm];
+            let started_ns = (self.clock)();
+            let taken = take(arm);
+            self.tally.inside_ns += (self.clock)() - started_ns;
+
+            let (reading, reason, fatal) = match taken {
+                Ok(Reading { wall_ns: 0, .. }) => {
+                    (None, Some("the reading is 0 ns".to_owned()), false)
+                }
+                Ok(reading) => (Some(reading), None, false),
+                Err(Trouble::Sample(reason)) => (None, Some(self.in_words(&reason)), false),
+                Err(Trouble::Fatal(reason)) => (None, Some(self.in_words(&reason)), true),
+            };
+            self.tally.samples += 1;
+            self.tally.failed += u64::from(reason.is_some());
+            self.samples.write_row(Sample {
+                session: self.session,
+                block: block.number,
+                warmup: block.warmup,
+                position,
+                arm: arm.name.to_owned(),
+                started_ns: started_ns - origin_ns,
+                wall_ns: reading.map(|reading| reading.wall_ns),
+                cpu_ns: reading.and_then(|reading| reading.cpu_ns),
+                reason: reason.clone().unwrap_or_default(),
+            })?;
+            self.progress.sample(self.tally.failed);
+            if let (true, Some(reason)) = (fatal, reason) {
+                return Ok(End::Fatal(reason));
+            }
+        }
+        Ok(End::Complete)
+    }
+
+    /// A reason as a row can hold it: one line, never empty.
+    fn in_words(&self, reason: &str) -> String {
+        let lines: Vec<&str> = reason
+            .lines()
+            .map(str::trim)
+            .filter(|l| !l.is_empty())
+            .collect();
+        let mut words = lines.join(" | ");
+        if words.is_empty() {
+            words.push_str("no reason was given");
+        }
+        // A terminal's Ctrl-C reaches the command that is being timed, too.
+        if (self.interrupted)() {
+            words.push_str(" (an interrupt arrived during this sample)");
+        }
+        words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arm::{Metric, Observer};
+    use crate::folder::tests::manifest;
+    use crate::samples::{SAMPLES_FILE, Samples};
+    use crate::telemetry::{BLOCKS_FILE, COLUMNS};
+    use std::cell::Cell;
+
+    const fn arm(name: &'static str) -> Arm {
+        Arm {
+            name,
+            metric: Metric::Startup,
+            method: "",
+            observer: Observer::Outside,
+            level: 0,
+            about: "",
+        }
+    }
+
+    const ARMS: &[&Arm] = &[&arm("a"), &arm("b")];
+
+    struct Outcome {
+        end: End,
+        tally: Tally,
+        rows: Vec<Sample>,
+        blocks: Vec<String>,
+        called: Vec<&'static str>,
+    }
+
+    /// Runs `plan` with a clock that moves 10 ns a look and 100 ns a sample, and an interrupt that
+    /// is seen once `stop_after` samples were taken.
+    fn run(
+        plan: &Plan,
+        stop_after: usize,
+        mut script: impl FnMut(usize, &Arm) -> Result<Reading, Trouble>,
+    ) -> Outcome {
+        let place = tempfile::tempdir().expect("a folder");
+        let now = Cell::new(1_000_u64);
+        let taken = Cell::new(0_usize);
+        let mut called = Vec::new();
+        let mut tally = Tally::default();
+        let sampling = Sampling {
+            arms: ARMS,
+            session: 1,
+            samples: Rows::samples(place.path()).expect("created"),
+            blocks: Rows::create(place.path(), BLOCKS_FILE, &COLUMNS).expect("created"),
+            telemetry: Telemetry::new(),
+            progress: Progress::Lines {
+                experiment: "test".to_owned(),
+                next_ns: 0,
+            },
+            clock: &mut || {
+                now.set(now.get() + 10);
+                now.get()
+            },
+            interrupted: &|| taken.get() >= stop_after,
+            tally: &mut tally,
+        };
+        let end = sampling
+            .carry_out(plan, &mut |arm| {
+                let arm = ARMS
+                    .iter()
+                    .find(|known| known.name == arm.name)
+                    .expect("an arm");
+                called.push(arm.name);
+                now.set(now.get() + 100);
+                let reading = script(taken.get(), arm);
+                taken.set(taken.get() + 1);
+                reading
+            })
+            .expect("rows are written");
+        let samples = Samples::read(&place.path().join(SAMPLES_FILE), &manifest());
+        let blocks = std::fs::read_to_string(place.path().join(BLOCKS_FILE)).expect("read");
+        Outcome {
+            end,
+            tally,
+            rows: samples.expect("valid").rows,
+            blocks: blocks.lines().skip(1).map(str::to_owned).collect(),
+            called,
+        }
+    }
+
+    fn reading(wall_ns: u64) -> Reading {
+        Reading {
+            wall_ns,
+            cpu_ns: Some(7),
+        }
+    }
+
+    #[test]
+    fn order_flags_and_numbers_are_those_of_the_plan() {
+        let plan = Plan::new(2, 1, 3, 5);
+        let outcome = run(&plan, usize::MAX, |index, _| Ok(reading(index as u64 + 1)));
+        assert_eq!(outcome.end, End::Complete);
+
+        let planned: Vec<(u32, bool, &str)> = plan
+            .blocks
+            .iter()
+            .flat_map(|b| {
+                b.order
+                    .iter()
+                    .map(|&arm| (b.number, b.warmup, ARMS[arm].name))
+            })
+            .collect();
+        let rows: Vec<(u32, bool, &str)> = outcome
+            .rows
+            .iter()
+            .map(|row| (row.block, row.warmup, row.arm.as_str()))
+            .collect();
+        assert_eq!(rows, planned);
+        assert_eq!(
+            outcome.called,
+            planned.iter().map(|(_, _, name)| *name).collect::<Vec<_>>()
+        );
+        for (index, row) in outcome.rows.iter().enumerate() {
+            assert_eq!(row.wall_ns, Some(index as u64 + 1));
+            assert_eq!(row.cpu_ns, Some(7));
+            assert_eq!(row.position as usize, index % 2 + 1);
+            // The origin's look, two a sample, one a block; 100 ns inside each sample.
+            assert_eq!(
+                row.started_ns,
+                10 + index as u64 * 120 + index as u64 / 2 * 10
+            );
+        }
+        assert_eq!(outcome.blocks.len(), 4);
+        assert!(
+            outcome.blocks[0].starts_with("1,1,true,"),
+            "{}",
+            outcome.blocks[0]
+        );
+        assert!(
+            outcome.blocks[1].starts_with("1,2,false,"),
+            "{}",
+            outcome.blocks[1]
+        );
+    }
+
+    #[test]
+    fn time_inside_samples_is_accounted_for() {
+        let outcome = run(&Plan::new(2, 0, 1, 1), usize::MAX, |_, _| Ok(reading(1)));
+        // 110 a sample: the 100 of the closure and the clock's own 10.
+        assert_eq!(outcome.tally.inside_ns, 220);
+        assert_eq!(outcome.tally.loop_ns, 2 * 120 + 10 + 10);
+    }
+
+    #[test]
+    fn a_failed_sample_is_a_row_and_the_run_goes_on() {
+        let outcome = run(&Plan::new(2, 0, 2, 1), usize::MAX, |index, _| match index {
+            0 => Err(Trouble::Sample(
+                "exit code 125\n\n  no such image\n".to_owned(),
+            )),
+            1 => Err(Trouble::Sample(String::new())),
+            2 => Ok(reading(0)),
+            _ => Ok(reading(5)),
+        });
+        assert_eq!(outcome.end, End::Complete);
+        assert_eq!((outcome.tally.samples, outcome.tally.failed), (4, 3));
+        let reasons: Vec<&str> = outcome.rows.iter().map(|row| row.reason.as_str()).collect();
+        assert_eq!(
+            reasons,
+            [
+                "exit code 125 | no such image",
+                "no reason was given",
+                "the reading is 0 ns",
+                ""
+            ]
+        );
+        assert!(outcome.rows[..3].iter().all(|row| row.wall_ns.is_none()));
+    }
+
+    #[test]
+    fn a_fatal_one_is_the_last_row() {
+        let outcome = run(&Plan::new(2, 0, 5, 1), usize::MAX, |index, _| {
+            if index == 3 {
+                Err(Trouble::Fatal("dockerd is gone".to_owned()))
+            } else {
+                Ok(reading(1))
+            }
+        });
+        assert_eq!(outcome.end, End::Fatal("dockerd is gone".to_owned()));
+        assert_eq!(outcome.rows.len(), 4);
+        assert_eq!(outcome.rows[3].reason, "dockerd is gone");
+        assert_eq!(outcome.blocks.len(), 2, "the broken block has its row, too");
+    }
+
+    #[test]
+    fn an_interrupt_ends_the_run_after_the_sample_that_it_met() {
+        let outcome = run(&Plan::new(2, 0, 5, 1), 3, |_, _| Ok(reading(1)));
+        assert_eq!(outcome.end, End::Interrupted);
+        assert_eq!(outcome.rows.len(), 3);
+        assert_eq!(outcome.blocks.len(), 2);
+    }
+}

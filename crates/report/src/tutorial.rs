@@ -1,0 +1,51 @@
+//! The tutorial's own interface: `exp4_nested.csv` and `exp4_nested.png`.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use measure::{failure, usage, write_atomically};
+
+use crate::published::{METHODS, unit};
+use crate::record::Runs;
+
+/// Writes both files into `folder`, which is made if need be.
+///
+/// Fails (usage) for a run that is not of experiment 4.
+pub(crate) fn write(folder: &Path, runs: &Runs, png: &[u8]) -> miette::Result<()> {
+    if !runs.exp4 {
+        return Err(usage(
+            "the tutorial's files can't be made of this run",
+            "they hold both startup and CPU, and this is a run of one experiment",
+            "name a run of experiment 4, with its folders startup and cpu, or leave --tutorial away",
+        ));
+    }
+    std::fs::create_dir_all(folder).map_err(|error| {
+        failure(
+            format!("{} can't be made", folder.display()),
+            error.to_string(),
+            "name a folder that you may write with `--tutorial DIR`",
+        )
+    })?;
+    write_atomically(&folder.join("exp4_nested.csv"), rows(runs).as_bytes())?;
+    write_atomically(&folder.join("exp4_nested.png"), png)
+}
+
+/// The successful measured samples of the arms that stand for published methods.
+fn rows(runs: &Runs) -> String {
+    let mut csv = "method,metric,rep,value\n".to_owned();
+    for part in &runs.parts {
+        for method in METHODS {
+            let Some(arm) = part.published_arm(method) else {
+                continue;
+            };
+            let unit = unit(arm.metric);
+            let (metric, decimals) = (unit.tutorial_metric, unit.tutorial_decimals);
+            let values = part.measured(&arm.name).filter_map(|row| row.wall_ns);
+            for (rep, wall_ns) in (1..).zip(values) {
+                let value = wall_ns as f64 / unit.ns;
+                let _ = writeln!(csv, "{method},{metric},{rep},{value:.decimals$}");
+            }
+        }
+    }
+    csv
+}
