@@ -14,10 +14,19 @@ fn main() {
     let manifest_dir = variable("CARGO_MANIFEST_DIR");
     let crates = Path::new(&manifest_dir).parent().expect("crates/");
     for name in PROGRAMS {
-        println!("cargo::rerun-if-changed={}/src", crates.join(name).display());
-        println!("cargo::rerun-if-changed={}/Cargo.toml", crates.join(name).display());
+        println!(
+            "cargo::rerun-if-changed={}/src",
+            crates.join(name).display()
+        );
+        println!(
+            "cargo::rerun-if-changed={}/Cargo.toml",
+            crates.join(name).display()
+        );
     }
-    println!("cargo::rerun-if-changed={}", crates.join("../Cargo.lock").display());
+    println!(
+        "cargo::rerun-if-changed={}",
+        crates.join("../Cargo.lock").display()
+    );
 
     let target = variable("TARGET");
     let out_dir = PathBuf::from(variable("OUT_DIR"));
@@ -31,7 +40,10 @@ fn main() {
         .arg(&target_dir)
         // What the outer cargo set for this build script is not meant for another build.
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env("RUSTFLAGS", "-C target-feature=+crt-static -C relocation-model=static");
+        .env(
+            "RUSTFLAGS",
+            "-C target-feature=+crt-static -C relocation-model=static",
+        );
     for name in PROGRAMS {
         cargo.args(["--package", name]);
     }

@@ -44,7 +44,10 @@ pub(crate) fn lock(path: &Path) -> Result<Lock> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            eprintln!("waiting for another process that works on {}", path.display());
+            eprintln!(
+                "waiting for another process that works on {}",
+                path.display()
+            );
             file.lock().explain(what(), ROOM)?;
         }
         Err(TryLockError::Error(why)) => return Err(failure(what(), why, ROOM)),

@@ -131,15 +131,15 @@ impl Held {
     ) -> Result<Expression> {
         let leaf = self.spec.cgroup.join(sandbox::LEAF);
         let ground = if ground == Ground::Fore { "fg" } else { "bg" };
-        let mut args: Vec<OsString> = vec![
+        let mut line: Vec<OsString> = vec![
             "enter".into(),
             self.init.to_string().into(),
             leaf.into(),
             dir.into(),
             ground.into(),
         ];
-        args.extend(argv.iter().map(|arg| arg.as_ref().into()));
-        Ok(cmd(programs::sandbox()?, args)
+        line.extend(argv.iter().map(|arg| arg.as_ref().into()));
+        Ok(cmd(programs::sandbox()?, line)
             .full_env(environment())
             .unchecked())
     }

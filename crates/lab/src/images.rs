@@ -94,7 +94,10 @@ const RECIPES: &[Recipe] = &[
                 "usr/sbin/xtables-nft-multi",
             ],
         ],
-        trees: &["usr/lib/x86_64-linux-gnu/xtables", "usr/lib/aarch64-linux-gnu/xtables"],
+        trees: &[
+            "usr/lib/x86_64-linux-gnu/xtables",
+            "usr/lib/aarch64-linux-gnu/xtables",
+        ],
         files: &[
             (
                 "usr/local/bin/docker-entrypoint.sh",
@@ -106,8 +109,16 @@ const RECIPES: &[Recipe] = &[
                 0o755,
                 include_str!("images/dockerd-entrypoint.sh"),
             ),
-            ("etc/containerd/config.toml", 0o644, include_str!("images/dind-containerd.toml")),
-            ("etc/docker/daemon.json", 0o644, include_str!("engine/daemon.json")),
+            (
+                "etc/containerd/config.toml",
+                0o644,
+                include_str!("images/dind-containerd.toml"),
+            ),
+            (
+                "etc/docker/daemon.json",
+                0o644,
+                include_str!("engine/daemon.json"),
+            ),
         ],
         links: &[
             ("usr/bin/docker-init", "tini-static"),
@@ -145,10 +156,26 @@ const RECIPES: &[Recipe] = &[
         ],
         trees: &["usr/share/containers"],
         files: &[
-            ("etc/containers/policy.json", 0o644, include_str!("engine/policy.json")),
-            ("etc/containers/registries.conf", 0o644, include_str!("engine/registries.conf")),
-            ("etc/containers/storage.conf", 0o644, include_str!("images/podman-storage.conf")),
-            ("etc/containers/containers.conf", 0o644, include_str!("images/podman-containers.conf")),
+            (
+                "etc/containers/policy.json",
+                0o644,
+                include_str!("engine/policy.json"),
+            ),
+            (
+                "etc/containers/registries.conf",
+                0o644,
+                include_str!("engine/registries.conf"),
+            ),
+            (
+                "etc/containers/storage.conf",
+                0o644,
+                include_str!("images/podman-storage.conf"),
+            ),
+            (
+                "etc/containers/containers.conf",
+                0o644,
+                include_str!("images/podman-containers.conf"),
+            ),
         ],
         links: &[("usr/libexec/podman/catatonit", "../../bin/catatonit")],
         entrypoint: &[],
@@ -165,10 +192,18 @@ const BASE_FILES: &[(&str, u32, &str)] = &[
         0o644,
         "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n",
     ),
-    ("etc/group", 0o644, "root:x:0:\ntty:x:5:\ndocker:x:999:\nnobody:x:65534:\n"),
+    (
+        "etc/group",
+        0o644,
+        "root:x:0:\ntty:x:5:\ndocker:x:999:\nnobody:x:65534:\n",
+    ),
     ("etc/subuid", 0o644, "root:1:65535\n"),
     ("etc/subgid", 0o644, "root:1:65535\n"),
-    ("etc/nsswitch.conf", 0o644, "passwd: files\ngroup: files\nhosts: files dns\n"),
+    (
+        "etc/nsswitch.conf",
+        0o644,
+        "passwd: files\ngroup: files\nhosts: files dns\n",
+    ),
     (
         "etc/os-release",
         0o644,
@@ -177,9 +212,29 @@ const BASE_FILES: &[(&str, u32, &str)] = &[
 ];
 
 const BASE_DIRECTORIES: &[&str] = &[
-    "etc", "dev", "home", "mnt", "opt", "proc", "root", "run", "srv", "sys", "tmp", "usr",
-    "usr/bin", "usr/lib", "usr/lib64", "usr/local", "usr/local/bin", "usr/sbin", "var", "var/cache",
-    "var/lib", "var/log", "var/tmp",
+    "etc",
+    "dev",
+    "home",
+    "mnt",
+    "opt",
+    "proc",
+    "root",
+    "run",
+    "srv",
+    "sys",
+    "tmp",
+    "usr",
+    "usr/bin",
+    "usr/lib",
+    "usr/lib64",
+    "usr/local",
+    "usr/local/bin",
+    "usr/sbin",
+    "var",
+    "var/cache",
+    "var/lib",
+    "var/log",
+    "var/tmp",
 ];
 
 const BASE_LINKS: &[(&str, &str)] = &[
@@ -191,6 +246,11 @@ const BASE_LINKS: &[(&str, &str)] = &[
 ];
 
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The published images that the stand-ins stand for.
+pub(crate) fn names() -> Vec<&'static str> {
+    RECIPES.iter().map(|recipe| recipe.stands_for).collect()
+}
 
 /// The registry's storage directory with all stand-ins made of this bundle.
 pub(crate) fn get(bundle: &Bundle) -> Result<PathBuf> {
@@ -205,12 +265,22 @@ pub(crate) fn get(bundle: &Bundle) -> Result<PathBuf> {
     let key = base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned();
     let whole = |path: &Path| {
         let last = RECIPES.last().map_or("", |recipe| recipe.repository);
-        let storage = Storage { root: path.to_owned() };
+        let storage = Storage {
+            root: path.to_owned(),
+        };
         let there = storage.repository(last).join("_manifests/tags").exists();
-        there.then_some(()).ok_or_else(|| format!("{last} is missing"))
+        there
+            .then_some(())
+            .ok_or_else(|| format!("{last} is missing"))
     };
     cache::make_once(&cache::root()?.join("images"), &key, whole, |dir| {
-        make_all(bundle, &Storage { root: dir.to_owned() }).map_err(|why| {
+        make_all(
+            bundle,
+            &Storage {
+                root: dir.to_owned(),
+            },
+        )
+        .map_err(|why| {
             failure(
                 "the stand-in images can't be made",
                 why,
@@ -228,7 +298,11 @@ fn make_all(bundle: &Bundle, storage: &Storage) -> io::Result<()> {
         let mut environment = vec![PATH.to_owned()];
         environment.extend(recipe.environment.iter().map(ToString::to_string));
         let diff_ids: Vec<&str> = layers.iter().map(|layer| layer.digest.as_str()).collect();
-        let volumes: BTreeMap<_, _> = recipe.volumes.iter().map(|path| (path, json!({}))).collect();
+        let volumes: BTreeMap<_, _> = recipe
+            .volumes
+            .iter()
+            .map(|path| (path, json!({})))
+            .collect();
         let config = storage.put_json(&json!({
             "architecture": if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" },
             "os": "linux",
@@ -257,7 +331,10 @@ fn make_all(bundle: &Bundle, storage: &Storage) -> io::Result<()> {
             })
         };
         // Layers are left uncompressed: they are read from memory, and every level unpacks them.
-        let listed: Vec<Value> = layers.iter().map(|layer| blob("layer.v1.tar", layer)).collect();
+        let listed: Vec<Value> = layers
+            .iter()
+            .map(|layer| blob("layer.v1.tar", layer))
+            .collect();
         let manifest = storage.put_json(&json!({
             "schemaVersion": 2,
             "mediaType": "application/vnd.oci.image.manifest.v1+json",
@@ -319,7 +396,10 @@ fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result
     let mut layer = Layer::new(storage)?;
     for tree in recipe.trees {
         let files = crate::bundle::list_files(&bundle.path.join(tree));
-        let files: Vec<PathBuf> = files.iter().map(|(file, _)| Path::new(tree).join(file)).collect();
+        let files: Vec<PathBuf> = files
+            .iter()
+            .map(|(file, _)| Path::new(tree).join(file))
+            .collect();
         add(&mut layer, &files)?;
     }
     for (path, mode, content) in recipe.files {
@@ -351,13 +431,21 @@ fn libraries(bundle: &Bundle, programs: &[PathBuf]) -> io::Result<BTreeSet<PathB
         let Ok(elf) = goblin::elf::Elf::parse(&bytes) else {
             continue;
         };
-        for name in elf.libraries.iter().copied().chain(elf.interpreter.map(base_name)) {
+        for name in elf
+            .libraries
+            .iter()
+            .copied()
+            .chain(elf.interpreter.map(base_name))
+        {
             let library = LIBRARY_DIRECTORIES
                 .iter()
                 .map(|dir| Path::new(dir).join(name))
                 .find(|path| bundle.path.join(path).exists())
                 .ok_or_else(|| {
-                    io::Error::other(format!("{} needs {name}, not in the bundle", file.display()))
+                    io::Error::other(format!(
+                        "{} needs {name}, not in the bundle",
+                        file.display()
+                    ))
                 })?;
             if found.insert(library.clone()) {
                 queue.push(library);
@@ -424,14 +512,25 @@ impl Storage {
         let repository = self.repository(recipe.repository);
         let hex = |blob: &Blob| blob.digest.trim_start_matches("sha256:").to_owned();
         let mut links = vec![
-            (format!("_manifests/revisions/sha256/{}", hex(manifest)), manifest),
+            (
+                format!("_manifests/revisions/sha256/{}", hex(manifest)),
+                manifest,
+            ),
             (format!("_manifests/tags/{}/current", recipe.tag), manifest),
             (
-                format!("_manifests/tags/{}/index/sha256/{}", recipe.tag, hex(manifest)),
+                format!(
+                    "_manifests/tags/{}/index/sha256/{}",
+                    recipe.tag,
+                    hex(manifest)
+                ),
                 manifest,
             ),
         ];
-        links.extend(layers.iter().map(|blob| (format!("_layers/sha256/{}", hex(blob)), blob)));
+        links.extend(
+            layers
+                .iter()
+                .map(|blob| (format!("_layers/sha256/{}", hex(blob)), blob)),
+        );
         for (dir, blob) in links {
             let dir = repository.join(dir);
             fs::create_dir_all(&dir)?;
@@ -505,7 +604,8 @@ impl Layer {
     fn directory(&mut self, path: &str) -> io::Result<()> {
         let mode = if path.ends_with("tmp") { 0o1777 } else { 0o755 };
         let mut header = Self::header(tar::EntryType::Directory, mode, 0);
-        self.0.append_data(&mut header, format!("{path}/"), io::empty())
+        self.0
+            .append_data(&mut header, format!("{path}/"), io::empty())
     }
 
     fn link(&mut self, path: &str, target: &str) -> io::Result<()> {
@@ -532,6 +632,9 @@ impl Layer {
 
     fn finish(self) -> io::Result<Blob> {
         let writer = self.0.into_inner()?;
-        writer.into_inner().map_err(io::IntoInnerError::into_error)?.finish()
+        writer
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?
+            .finish()
     }
 }

@@ -43,7 +43,10 @@ impl Place {
         let state = labs.join(&id);
         fs::create_dir(&state).explain(what, remedy)?;
         let made = || -> io::Result<File> {
-            let log = File::options().create_new(true).append(true).open(state.join(LOG))?;
+            let log = File::options()
+                .create_new(true)
+                .append(true)
+                .open(state.join(LOG))?;
             log.try_lock().map_err(io::Error::from)?;
             let command: Vec<String> = std::env::args().collect();
             let owner = format!("{} {}\n", std::process::id(), command.join(" "));
@@ -102,7 +105,11 @@ fn sweep(labs: &Path) {
             Ok(log) => log.try_lock().is_ok(),
             Err(_) => true,
         };
-        let name = state.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = state
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         if is_dead && let Some(tree) = sandbox::cgroup2_mount() {
             let cgroup = tree.join(format!("matryoshka-{name}"));
             if let Err(report) = take_away(&cgroup, &state) {
@@ -146,15 +153,24 @@ pub fn status() -> Result<Status> {
     let cache = cache::root()?;
     let mut running = Vec::new();
     for state in directories(&cache.join("labs")) {
-        let Ok(log) = File::open(state.join(LOG)) else { continue };
+        let Ok(log) = File::open(state.join(LOG)) else {
+            continue;
+        };
         if !matches!(log.try_lock(), Err(TryLockError::WouldBlock)) {
             continue;
         }
         let started = log.metadata().and_then(|meta| meta.created());
         let started = started.unwrap_or_else(|_| SystemTime::now());
         running.push(Running {
-            id: state.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            owner: fs::read_to_string(state.join(OWNER)).unwrap_or_default().trim().to_owned(),
+            id: state
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            owner: fs::read_to_string(state.join(OWNER))
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
             age: started.elapsed().unwrap_or_default(),
         });
     }
@@ -199,7 +215,9 @@ pub fn clean() -> Result<u64> {
 }
 
 fn size(path: &Path) -> u64 {
-    let Ok(meta) = fs::symlink_metadata(path) else { return 0 };
+    let Ok(meta) = fs::symlink_metadata(path) else {
+        return 0;
+    };
     if !meta.is_dir() {
         return meta.len();
     }

@@ -129,9 +129,15 @@ impl<'lab> Level<'lab> {
         if !matches!(ended, Ok(Some(_))) {
             let _ = handle.kill();
             let why = format!("no end after {} s", COMMAND_DEADLINE.as_secs());
-            return Err(failure(what(), why, "look for a loaded machine or a full disk"));
+            return Err(failure(
+                what(),
+                why,
+                "look for a loaded machine or a full disk",
+            ));
         }
-        let output = handle.into_output().explain(what(), "see `cargo xtask doctor`")?;
+        let output = handle
+            .into_output()
+            .explain(what(), "see `cargo xtask doctor`")?;
         Ok(Output {
             code: output.status.code().unwrap_or(1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -16,6 +16,7 @@
 mod agent;
 mod bundle;
 mod cache;
+mod describe;
 mod engine;
 mod error;
 mod held;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::{Parser, Subcommand};
-use lab::{Engine, Found, Lab, Options, UNSUPPORTED};
+use lab::{Engine, Found, Lab, Layer, Options, UNSUPPORTED};
 use miette::{IntoDiagnostic, Result};
 
 /// Private container engines in a sandbox.
@@ -61,7 +61,9 @@ fn main() -> ExitCode {
         Task::Doctor { options } => Ok(doctor(&options)),
     };
     done.unwrap_or_else(|report| {
-        let unsupported = report.code().is_some_and(|code| code.to_string() == UNSUPPORTED);
+        let unsupported = report
+            .code()
+            .is_some_and(|code| code.to_string() == UNSUPPORTED);
         eprintln!("{report:?}");
         ExitCode::from(if unsupported { CANNOT } else { 1 })
     })
@@ -77,13 +79,13 @@ fn attach(mut options: Options, command: &[String]) -> Result<ExitCode> {
     options.share = shareable(&dir);
     let lab = Lab::start(&options)?;
     // As on the tutorial's machine: both engines are there, and have been used.
-    std::thread::scope(|scope| {
-        let docker = scope.spawn(|| lab.nest(&[Engine::Docker]).map(drop));
-        let podman = lab.nest(&[Engine::Podman]).map(drop);
-        let docker = docker.join().unwrap_or_else(|_| Ok(()));
-        docker.and(podman)
-    })?;
-    let inside = if options.share.is_some() { dir } else { PathBuf::from("/root") };
+    let engines = [[Layer::own(Engine::Docker)], [Layer::own(Engine::Podman)]];
+    lab.nests(engines.iter().map(<[Layer; 1]>::as_slice))?;
+    let inside = if options.share.is_some() {
+        dir
+    } else {
+        PathBuf::from("/root")
+    };
     let code = lab.attach(&inside, command)?;
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
@@ -97,7 +99,12 @@ fn status() -> Result<ExitCode> {
     let status = lab::status()?;
     println!("running labs: {}", status.running.len());
     for lab in &status.running {
-        println!("  {}  {:>6} s  process {}", lab.id, lab.age.as_secs(), lab.owner);
+        println!(
+            "  {}  {:>6} s  process {}",
+            lab.id,
+            lab.age.as_secs(),
+            lab.owner
+        );
     }
     let total: u64 = status.cached.iter().map(|(_, size)| size).sum();
     println!("cache {}: {} MB", status.cache.display(), total / 1_000_000);
@@ -125,5 +132,9 @@ fn doctor(options: &Options) -> ExitCode {
             }
         }
     }
-    if able { ExitCode::SUCCESS } else { ExitCode::from(CANNOT) }
+    if able {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(CANNOT)
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use miette::Result;
+use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::error::failure;
@@ -16,7 +17,7 @@ use crate::start::TOOLS;
 const INNER_DEADLINE: Duration = Duration::from_secs(60);
 
 /// How one level of a chain gets its engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Layer {
     /// Which engine.
     pub engine: Engine,
@@ -28,6 +29,16 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// An engine of its own, in a privileged container where it is not the outermost.
+    #[must_use]
+    pub const fn own(engine: Engine) -> Self {
+        Self {
+            engine,
+            socket: false,
+            privileged: true,
+        }
+    }
+
     /// Docker's client with the outer daemon's socket mounted.
     #[must_use]
     pub const fn mounted_socket() -> Self {
@@ -48,11 +59,7 @@ impl Layer {
 
 impl From<Engine> for Layer {
     fn from(engine: Engine) -> Self {
-        Self {
-            engine,
-            socket: false,
-            privileged: true,
-        }
+        Self::own(engine)
     }
 }
 
@@ -63,8 +70,8 @@ pub struct Nest<'lab> {
 }
 
 impl<'lab> Nest<'lab> {
-    pub(crate) fn build(level0: Level<'lab>, layers: &[Layer]) -> Result<Self> {
-        let mut levels = vec![level0];
+    pub(crate) fn build(outermost: Level<'lab>, layers: &[Layer]) -> Result<Self> {
+        let mut levels = vec![outermost];
         for pair in layers.windows(2) {
             let [outer, inner] = pair else { continue };
             let level = levels.last().map(|level| step(level, outer.engine, *inner));
@@ -74,14 +81,23 @@ impl<'lab> Nest<'lab> {
             layers: layers.to_vec(),
             levels,
         };
-        nest.innermost().output(&[nest.engine().program(), "pull", "--quiet", "alpine"])?;
+        nest.innermost()
+            .output(&[nest.engine().program(), "pull", "--quiet", "alpine"])?;
         Ok(nest)
+    }
+
+    /// The chain that this is.
+    #[must_use]
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
     }
 
     /// The innermost engine.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        self.layers.last().map_or(Engine::Docker, |layer| layer.engine)
+        self.layers
+            .last()
+            .map_or(Engine::Docker, |layer| layer.engine)
     }
 
     /// The environments, outermost first: level 0, then one inside each engine container.
@@ -104,8 +120,16 @@ impl<'lab> Nest<'lab> {
         let (engine, level) = (self.engine(), self.innermost());
         let tools = format!("{TOOLS}:{TOOLS}:ro");
         level.output(&[
-            engine.program(), "run", "--detach", "--name", &container, "--volume", &tools, "alpine",
-            "sleep", "infinity",
+            engine.program(),
+            "run",
+            "--detach",
+            "--name",
+            &container,
+            "--volume",
+            &tools,
+            "alpine",
+            "sleep",
+            "infinity",
         ])?;
         level.inside(engine, &container)
     }
@@ -124,7 +148,13 @@ fn step<'lab>(level: &Level<'lab>, outer: Engine, inner: Layer) -> Result<Level<
     let container = name(inner.engine.program());
     let tools = format!("{TOOLS}:{TOOLS}:ro");
     let mut argv = vec![
-        outer.program(), "run", "--detach", "--name", &container, "--volume", &tools,
+        outer.program(),
+        "run",
+        "--detach",
+        "--name",
+        &container,
+        "--volume",
+        &tools,
     ];
     if inner.privileged {
         argv.push("--privileged");

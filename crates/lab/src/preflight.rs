@@ -47,7 +47,11 @@ pub fn preflight(kind: Kind) -> Vec<Check> {
             file_system("overlay"),
             "load it: modprobe overlay",
         ),
-        check("tools", tools(), "install apt and dpkg: run on Debian or a derivative"),
+        check(
+            "tools",
+            tools(),
+            "install apt and dpkg: run on Debian or a derivative",
+        ),
         check(
             "engines",
             engines(),
@@ -113,7 +117,9 @@ fn cgroup2() -> std::result::Result<String, String> {
 
 fn file_system(name: &str) -> std::result::Result<String, String> {
     let known = fs::read_to_string("/proc/filesystems").map_err(|e| e.to_string())?;
-    let known = known.lines().any(|line| line.ends_with(&format!("\t{name}")));
+    let known = known
+        .lines()
+        .any(|line| line.ends_with(&format!("\t{name}")));
     known
         .then(|| "in the kernel".to_owned())
         .ok_or_else(|| format!("/proc/filesystems has no {name}"))

@@ -52,7 +52,11 @@ impl Service {
                 "its last lines say why; see `cargo xtask doctor`",
             )),
             Waited::Late => Err(failure(
-                format!("{} does not answer after {} s", self.name, deadline.as_secs()),
+                format!(
+                    "{} does not answer after {} s",
+                    self.name,
+                    deadline.as_secs()
+                ),
                 self.last_lines(),
                 "look for a loaded machine or a full disk; see `cargo xtask doctor`",
             )),

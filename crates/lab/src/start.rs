@@ -1,11 +1,12 @@
 //! A lab: a sandbox with engines and a registry in it.
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use miette::Result;
+use miette::{Report, Result};
 use sandbox::{ID_BASE, Share};
 
 use crate::bundle::Bundle;
@@ -149,6 +150,27 @@ impl Lab {
         Nest::build(self.level0(), &layers)
     }
 
+    /// Builds a nest for each different chain that is not empty; those with different engines at
+    /// level 0 side by side.
+    pub fn nests<'chain>(
+        &self,
+        chains: impl IntoIterator<Item = &'chain [Layer]>,
+    ) -> Result<HashMap<&'chain [Layer], Nest<'_>>> {
+        let wanted: HashSet<&[Layer]> = chains.into_iter().collect();
+        let build = |engine: Engine| -> Result<Vec<_>> {
+            let starts_with = |chain: &&&[Layer]| chain.first().is_some_and(|l| l.engine == engine);
+            let mine = wanted.iter().filter(starts_with);
+            mine.map(|&chain| Ok((chain, self.nest(chain)?))).collect()
+        };
+        std::thread::scope(|scope| {
+            let docker = scope.spawn(|| build(Engine::Docker));
+            let podman = build(Engine::Podman);
+            let docker = docker.join();
+            let docker = docker.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            Ok(docker?.into_iter().chain(podman?).collect())
+        })
+    }
+
     /// Runs a command at level 0 with this process's own streams and terminal; returns its exit
     /// code.
     pub fn attach(&self, dir: &Path, argv: &[String]) -> Result<i32> {
@@ -157,11 +179,25 @@ impl Lab {
         Ok(output.status.code().unwrap_or(1))
     }
 
+    /// An error in one line, and what has died if that may be why.
+    #[must_use]
+    pub fn reason(&self, report: &Report) -> String {
+        let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
+        chain
+            .into_iter()
+            .chain(self.obituary())
+            .collect::<Vec<_>>()
+            .join(": ")
+    }
+
     /// What has died that should not have, with its last lines.
     #[must_use]
     pub fn obituary(&self) -> Option<String> {
         let docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
-        let services = docker.iter().flat_map(Docker::services).chain([&self.registry]);
+        let services = docker
+            .iter()
+            .flat_map(Docker::services)
+            .chain([&self.registry]);
         let mut dead: Vec<String> = services.filter_map(Service::obituary).collect();
         if !self.held.root().exists() {
             dead.insert(0, "the sandbox has died".to_owned());

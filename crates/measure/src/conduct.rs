@@ -34,6 +34,20 @@ pub struct Run {
     end: Option<End>,
 }
 
+/// As it was typed, but for where the program lies, which is the machine's business.
+fn command_line() -> Vec<String> {
+    let mut args = std::env::args_os();
+    let program = args.next().unwrap_or_default();
+    let program = Path::new(&program)
+        .file_name()
+        .unwrap_or_default()
+        .to_owned();
+    std::iter::once(program)
+        .chain(args)
+        .map(|arg| arg.to_string_lossy().into_owned())
+        .collect()
+}
+
 impl RunArgs {
     /// Carries out a run: `--list` is answered, the folder made and proved writable, `body` called,
     /// the manifest closed and the outcome printed.
@@ -138,9 +152,7 @@ impl Run {
             status: Status::Running,
             reason: None,
             tool: Tool::read(),
-            args: std::env::args_os()
-                .map(|arg| arg.to_string_lossy().into_owned())
-                .collect(),
+            args: command_line(),
             // 32 random bits: short to type again, and exact in every JSON reader.
             seed: args.seed.map_or_else(|| random().map(u64::from), Ok)?,
             blocks: args.measured_blocks(),

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 pub struct Machine {
     /// Kernel release.
     pub kernel: Option<String>,
-    /// Kernel command line.
+    /// What of the kernel command line the kernel heeds: neither what follows `--`, which is for
+    /// init, nor where init and the root file system lie.
     pub cmdline: Option<String>,
     /// Whether the CPU says that a hypervisor is below.
     pub hypervisor: Option<bool>,
@@ -57,7 +58,7 @@ impl Machine {
         };
         let mut machine = Self {
             kernel: reader.fact("kernel", &[("proc/sys/kernel/osrelease", line)]),
-            cmdline: reader.fact("cmdline", &[("proc/cmdline", line)]),
+            cmdline: reader.fact("cmdline", &[("proc/cmdline", kernel_parameters)]),
             hypervisor: reader.fact("hypervisor", &[(CPUINFO, hypervisor)]),
             vendor: reader.fact(
                 "vendor",
@@ -210,6 +211,20 @@ fn cgroup_mode(mounts: &str) -> Option<String> {
         (_, false) => "legacy",
     };
     Some(mode.to_owned())
+}
+
+fn kernel_parameters(text: &str) -> Option<String> {
+    let about_places = |word: &&str| {
+        ["init=", "rdinit=", "root="]
+            .iter()
+            .any(|p| word.starts_with(p))
+    };
+    let heeded: Vec<&str> = text
+        .split_whitespace()
+        .take_while(|word| *word != "--")
+        .filter(|word| !about_places(word))
+        .collect();
+    (!heeded.is_empty()).then(|| heeded.join(" "))
 }
 
 #[cfg(test)]

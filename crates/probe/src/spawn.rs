@@ -35,6 +35,38 @@ pub struct Spawned {
     pub stderr: String,
 }
 
+impl Spawned {
+    /// Whether it ended in time with exit code 0.
+    #[must_use]
+    pub fn succeeded(&self) -> bool {
+        self.exit == Exit::Code(0)
+    }
+
+    /// Whether it succeeded and its standard output is exactly this.
+    #[must_use]
+    pub fn printed(&self, expected: &str) -> bool {
+        self.succeeded() && self.stdout == expected
+    }
+
+    /// Why it is no good, in one line: how it ended and what it said last.
+    #[must_use]
+    pub fn complaint(&self) -> String {
+        let said = if self.stderr.trim().is_empty() {
+            &self.stdout
+        } else {
+            &self.stderr
+        };
+        let end = match self.exit {
+            Exit::Code(code) => format!("exit code {code}"),
+            Exit::Signal(signal) => format!("killed by signal {signal}"),
+            Exit::Deadline => "killed at its deadline".to_owned(),
+        };
+        let last: Vec<&str> = said.trim().lines().rev().take(3).collect();
+        let last: Vec<&str> = last.into_iter().rev().collect();
+        format!("{end}: {}", last.join(" | "))
+    }
+}
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

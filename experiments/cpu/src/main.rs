@@ -1,2 +1,130 @@
-//! Placeholder.
-fn main() {}
+//! Does computing get slower with the level, or only getting there?
+
+mod arms;
+
+use std::collections::HashMap;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use lab::{Agent, Lab, Layer, Level};
+use measure::{Arm, Reading, Run, Trouble};
+use miette::Result;
+use serde_json::json;
+
+use arms::{ARMS, CONTRASTS, WORKS, Work};
+
+/// SHA-256 of 50 MiB in containers that already run: the published way, and the same program over
+/// the same input by its own clock
+#[derive(Parser)]
+#[command(name = "cpu")]
+struct Cli {
+    #[command(flatten)]
+    run: measure::RunArgs,
+    #[command(flatten)]
+    lab: lab::Options,
+}
+
+/// As much as the published script hashed.
+const MEBIBYTES: u32 = 50;
+
+/// The published way: whatever `sha256sum` the place has, over the kernel's random numbers.
+const PUBLISHED: [&str; 3] = ["sh", "-c", "head -c 52428800 /dev/urandom | sha256sum"];
+
+/// A sample takes a fraction of a second; this is for an engine that hangs.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+fn main() -> ExitCode {
+    measure::main(|| {
+        let cli = Cli::parse();
+        cli.run
+            .conduct("cpu", ARMS, CONTRASTS, |run| experiment(run, &cli.lab))
+    })
+}
+
+fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
+    let began = Instant::now();
+    let lab = Lab::start(options)?;
+    let lab_ms = began.elapsed().as_millis();
+    let wanted = |name: &str| run.arms().iter().any(|arm| arm.name == name);
+    let rows = WORKS.iter().filter(|(name, ..)| wanted(name));
+    let nests = lab.nests(rows.map(|(_, chain, _)| *chain))?;
+    let mut bench = Bench {
+        lab: &lab,
+        expected: probe::hash(MEBIBYTES).digest,
+        outside: lab.level0().agent()?,
+        places: HashMap::from([(&[] as &[Layer], (lab.level0(), lab.level0().agent()?))]),
+    };
+    let mut described = Vec::new();
+    for (chain, nest) in &nests {
+        let leaf = nest.leaf()?;
+        let agent = leaf.agent()?;
+        bench.places.insert(chain, (leaf, agent));
+        described.push(nest.describe()?);
+    }
+    run.session(json!({
+        "lab": lab.describe(),
+        "stand_ins": lab.stand_ins(),
+        "nests": described,
+        "digest": bench.expected,
+        "setup": { "lab_ms": lab_ms, "all_ms": began.elapsed().as_millis() },
+    }))?;
+    run.measure(|arm| bench.take(arm))
+}
+
+/// What takes samples: a probe at level 0, and one in the container at the end of each chain.
+struct Bench<'lab> {
+    lab: &'lab Lab,
+    expected: String,
+    outside: Agent,
+    places: HashMap<&'static [Layer], (Level<'lab>, Agent)>,
+}
+
+impl Bench<'_> {
+    fn take(&mut self, arm: &Arm) -> Result<Reading, Trouble> {
+        let row = WORKS.iter().find(|(name, ..)| *name == arm.name);
+        let (_, chain, work) = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
+        let place = self.places.get_mut(chain);
+        let (level, agent) = place.ok_or_else(|| Trouble::Fatal("no such place".to_owned()))?;
+        let argv: &[&str] = match work {
+            Work::Controlled => {
+                let hashed = agent.hash(MEBIBYTES, DEADLINE);
+                let hashed = hashed.map_err(|e| Trouble::Fatal(self.lab.reason(&e)))?;
+                if hashed.digest != self.expected {
+                    let wrong = format!("digest {} is not {}", hashed.digest, self.expected);
+                    return Err(Trouble::Sample(wrong));
+                }
+                return Ok(Reading {
+                    wall_ns: hashed.wall_ns,
+                    cpu_ns: Some(hashed.cpu_ns),
+                });
+            }
+            Work::Published => &PUBLISHED,
+            Work::Hop => &["true"],
+        };
+        let spawned = self.outside.spawn(&level.from_outside(argv), DEADLINE);
+        let spawned = spawned.map_err(|e| Trouble::Fatal(self.lab.reason(&e)))?;
+        let good = match work {
+            Work::Published => spawned.succeeded() && is_digest(&spawned.stdout),
+            _ => spawned.printed(""),
+        };
+        if good {
+            return Ok(Reading {
+                wall_ns: spawned.wall_ns,
+                cpu_ns: Some(spawned.cpu_ns),
+            });
+        }
+        let complaint = spawned.complaint();
+        Err(match self.lab.obituary() {
+            // Whatever is sampled from here on would fail in the same way.
+            Some(obituary) => Trouble::Fatal(format!("{complaint}; {obituary}")),
+            None => Trouble::Sample(complaint),
+        })
+    }
+}
+
+/// Random input has no expected digest, but its form is known.
+fn is_digest(line: &str) -> bool {
+    let digest = line.strip_suffix("  -\n").unwrap_or_default();
+    digest.len() == 64 && digest.chars().all(|c| c.is_ascii_hexdigit())
+}

@@ -1,2 +1,134 @@
-//! Placeholder.
-fn main() {}
+//! What does one container start cost at each level, and for whom?
+
+mod arms;
+
+use std::collections::HashMap;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use lab::{Agent, Lab, Layer, Nest};
+use measure::{Arm, Observer, Reading, Run, Trouble};
+use miette::Result;
+use serde_json::json;
+
+use arms::{ARMS, CHAINS, CONTRASTS, Step};
+
+/// Start time of one container: bare, Docker, Docker in Docker, Podman, Podman in Podman, seen from
+/// level 0 and from next to the engine
+#[derive(Parser)]
+#[command(name = "startup")]
+struct Cli {
+    #[command(flatten)]
+    run: measure::RunArgs,
+    #[command(flatten)]
+    lab: lab::Options,
+}
+
+/// A start takes a fraction of a second; this is for an engine that hangs.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+fn main() -> ExitCode {
+    measure::main(|| {
+        let cli = Cli::parse();
+        cli.run
+            .conduct("startup", ARMS, CONTRASTS, |run| experiment(run, &cli.lab))
+    })
+}
+
+fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
+    let began = Instant::now();
+    let lab = Lab::start(options)?;
+    let lab_ms = began.elapsed().as_millis();
+    let wanted = |name: &str| run.arms().iter().any(|arm| arm.name == name);
+    let rows = CHAINS.iter().filter(|(name, ..)| wanted(name));
+    let nests = lab.nests(rows.map(|(_, chain, _)| *chain))?;
+    let mut bench = Bench::new(&lab, &nests)?;
+    let mut described = Vec::new();
+    for nest in nests.values() {
+        described.push(nest.describe()?);
+    }
+    run.session(json!({
+        "lab": lab.describe(),
+        "stand_ins": lab.stand_ins(),
+        "nests": described,
+        "setup": { "lab_ms": lab_ms, "all_ms": began.elapsed().as_millis() },
+    }))?;
+    run.measure(|arm| bench.take(arm))
+}
+
+/// What takes samples: a probe at level 0, and one next to each inner engine.
+struct Bench<'lab> {
+    lab: &'lab Lab,
+    nests: &'lab HashMap<&'static [Layer], Nest<'lab>>,
+    outside: Agent,
+    inside: HashMap<&'static [Layer], Agent>,
+}
+
+impl<'lab> Bench<'lab> {
+    fn new(lab: &'lab Lab, nests: &'lab HashMap<&'static [Layer], Nest<'lab>>) -> Result<Self> {
+        let mut inside = HashMap::new();
+        for (&chain, nest) in nests {
+            if chain.len() > 1 {
+                inside.insert(chain, nest.innermost().agent()?);
+            }
+        }
+        Ok(Self {
+            lab,
+            nests,
+            outside: lab.level0().agent()?,
+            inside,
+        })
+    }
+
+    fn take(&mut self, arm: &Arm) -> Result<Reading, Trouble> {
+        let row = CHAINS.iter().find(|(name, ..)| *name == arm.name);
+        let (_, chain, step) = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
+        let argv = match self.nests.get(chain) {
+            None => step.argv("").into_iter().map(String::from).collect(),
+            Some(nest) => {
+                let argv = step.argv(nest.engine().program());
+                match arm.observer {
+                    Observer::Outside => nest.innermost().from_outside(&argv),
+                    _ => argv.into_iter().map(String::from).collect(),
+                }
+            }
+        };
+        let agent = match arm.observer {
+            Observer::Outside => Some(&mut self.outside),
+            _ => self.inside.get_mut(chain),
+        };
+        let agent = agent.ok_or_else(|| Trouble::Fatal("no probe there".to_owned()))?;
+        let spawned = agent.spawn(&argv, DEADLINE);
+        let spawned = spawned.map_err(|e| Trouble::Fatal(self.lab.reason(&e)))?;
+        if spawned.printed(step.prints()) {
+            return Ok(Reading {
+                wall_ns: spawned.wall_ns,
+                cpu_ns: Some(spawned.cpu_ns),
+            });
+        }
+        let complaint = spawned.complaint();
+        Err(match self.lab.obituary() {
+            // Whatever is sampled from here on would fail in the same way.
+            Some(obituary) => Trouble::Fatal(format!("{complaint}; {obituary}")),
+            None => Trouble::Sample(complaint),
+        })
+    }
+}
+
+impl Step {
+    fn argv(self, engine: &'static str) -> Vec<&'static str> {
+        match self {
+            Self::Echo => vec!["echo", "ok"],
+            Self::Run => vec![engine, "run", "--rm", "alpine", "echo", "ok"],
+            Self::Hop => vec!["true"],
+        }
+    }
+
+    fn prints(self) -> &'static str {
+        match self {
+            Self::Echo | Self::Run => "ok\n",
+            Self::Hop => "",
+        }
+    }
+}

@@ -59,7 +59,7 @@ impl Bundle {
                 return Ok(bundle);
             }
             match packages::fetch(&cache, &locked) {
-                Ok(()) => return assemble(&cache, &key, locked, true),
+                Ok(()) => return assemble(&cache, &key, &locked, true),
                 Err(packages::Missing::Versions(names)) => packages::say_newer(&names),
                 Err(packages::Missing::Other(report)) => return Err(report),
             }
@@ -73,7 +73,7 @@ impl Bundle {
             return Ok(bundle);
         }
         match packages::fetch(&cache, &newest) {
-            Ok(()) => assemble(&cache, &key, newest, false),
+            Ok(()) => assemble(&cache, &key, &newest, false),
             Err(missing) => Err(missing.into_report()),
         }
     }
@@ -112,14 +112,14 @@ fn key(packages: &[Package]) -> String {
     base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned()
 }
 
-fn assemble(cache: &Path, key: &str, packages: Vec<Package>, pinned: bool) -> Result<Bundle> {
+fn assemble(cache: &Path, key: &str, packages: &[Package], pinned: bool) -> Result<Bundle> {
     let whole = |path: &Path| is_whole(path).map(|_| ());
     let path = cache::make_once(&cache.join("bundles"), key, whole, |dir| {
-        unpack::all(cache, &packages, dir)?;
+        unpack::all(cache, packages, dir)?;
         recipe::finish(dir)?;
         let record = Record {
             files: unpack::list_files(dir),
-            packages: packages.clone(),
+            packages: packages.to_owned(),
             pinned,
         };
         let text = serde_json::to_vec(&record).unwrap_or_default();
@@ -129,7 +129,7 @@ fn assemble(cache: &Path, key: &str, packages: Vec<Package>, pinned: bool) -> Re
         )
     })?;
     // They are in the bundle now.
-    for package in &packages {
+    for package in packages {
         let _ = fs::remove_file(packages::cached(cache, package));
     }
     open(&path, key).explain(

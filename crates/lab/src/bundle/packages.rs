@@ -21,8 +21,16 @@ pub(crate) const LOCKED_ARCHITECTURE: &str = "x86_64";
 
 /// Debian's names for its releases, by which a mirror of it is told from others.
 const RELEASES: &[&str] = &[
-    "bullseye", "bookworm", "trixie", "forky", "sid", "oldoldstable", "oldstable", "stable",
-    "testing", "unstable",
+    "bullseye",
+    "bookworm",
+    "trixie",
+    "forky",
+    "sid",
+    "oldoldstable",
+    "oldstable",
+    "stable",
+    "testing",
+    "unstable",
 ];
 
 /// One package, exactly.
@@ -71,7 +79,10 @@ pub(super) fn parse_lock(text: &str) -> Result<Vec<Package>> {
     csv::Reader::from_reader(text.as_bytes())
         .deserialize()
         .collect::<std::result::Result<_, _>>()
-        .explain("the lock can't be read", "make it anew: `cargo xtask lab lock`")
+        .explain(
+            "the lock can't be read",
+            "make it anew: `cargo xtask lab lock`",
+        )
 }
 
 /// Writes a lock, sorted so that two of them can be compared line by line.
@@ -79,9 +90,13 @@ pub(super) fn write_lock(mut packages: Vec<Package>) -> Result<String> {
     packages.sort_by(|a, b| a.name.cmp(&b.name));
     let mut table = csv::Writer::from_writer(Vec::new());
     for package in &packages {
-        table.serialize(package).explain("the lock can't be written", "report this")?;
+        table
+            .serialize(package)
+            .explain("the lock can't be written", "report this")?;
     }
-    let bytes = table.into_inner().explain("the lock can't be written", "report this")?;
+    let bytes = table
+        .into_inner()
+        .explain("the lock can't be written", "report this")?;
     String::from_utf8(bytes).explain("the lock can't be written", "report this")
 }
 
@@ -96,7 +111,12 @@ pub(crate) fn machine_apt() -> Result<String> {
         return Ok(mirror.trim_end_matches('/').to_owned());
     }
     let sources = Command::new("apt-get")
-        .args(["indextargets", "--format", "$(SITE) $(RELEASE)", "Created-By: Packages"])
+        .args([
+            "indextargets",
+            "--format",
+            "$(SITE) $(RELEASE)",
+            "Created-By: Packages",
+        ])
         .output();
     let sources = sources.map_err(|why| {
         unsupported(
@@ -134,7 +154,11 @@ pub(super) fn resolve() -> Result<Vec<Package>> {
         ));
     }
     let mut args = vec![
-        "install", "--print-uris", "-qq", "-o", "Acquire::ForceHash=SHA256",
+        "install",
+        "--print-uris",
+        "-qq",
+        "-o",
+        "Acquire::ForceHash=SHA256",
     ];
     args.extend(recipe::PACKAGES);
     let resolved = root.apt(&args)?;
@@ -194,7 +218,11 @@ pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(
         .explain("packages can't be written", remedy)
         .map_err(Missing::Other)?;
     let bytes: u64 = wanted.iter().map(|package| package.size).sum();
-    eprintln!("fetching {} packages, {} MB", wanted.len(), bytes / 1_000_000);
+    eprintln!(
+        "fetching {} packages, {} MB",
+        wanted.len(),
+        bytes / 1_000_000
+    );
 
     // apt's own downloader: it knows the machine's proxy and keeps one connection open.
     let mut helper = Command::new("/usr/lib/apt/apt-helper");
@@ -228,7 +256,10 @@ pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(
     let count = missing.len();
     let why = if complaint.contains("Hash Sum mismatch") {
         (
-            format!("{count} packages are not what was pinned: {}", missing.join(", ")),
+            format!(
+                "{count} packages are not what was pinned: {}",
+                missing.join(", ")
+            ),
             "check the mirror and any proxy between: what they deliver has another SHA-256",
         )
     } else {
@@ -280,12 +311,16 @@ impl PrivateRoot {
         };
         let files = [
             ("status", String::new()),
-            ("sources.list", format!("deb {signed_by}{mirror} {SUITE} main\n")),
+            (
+                "sources.list",
+                format!("deb {signed_by}{mirror} {SUITE} main\n"),
+            ),
             (
                 "apt.conf",
                 // Of the machine's own configuration only how to fetch: its hooks must not run here.
-                acquire_settings()? + &format!(
-                    "Dir::Etc::main \"-\";\n\
+                acquire_settings()?
+                    + &format!(
+                        "Dir::Etc::main \"-\";\n\
                      Dir::Etc::parts \"-\";\n\
                      Dir::State \"{root}/state\";\n\
                      Dir::State::lists \"{root}/lists\";\n\
@@ -296,7 +331,7 @@ impl PrivateRoot {
                      Dir::Etc::sourceparts \"-\";\n\
                      APT::Install-Recommends \"false\";\n\
                      APT::Sandbox::User \"root\";\n"
-                ),
+                    ),
             ),
         ];
         for (name, content) in files {
@@ -316,10 +351,10 @@ impl PrivateRoot {
 fn acquire_settings() -> Result<String> {
     let dump = run(Command::new("apt-config").args(["dump", "Acquire"]))?;
     let text = String::from_utf8_lossy(&dump.stdout).into_owned();
-    let settings = text.lines().filter(|line| {
-        line.starts_with("Acquire::") && !line.starts_with("Acquire::IndexTargets")
-    });
-    Ok(settings.map(|line| format!("{line}\n")).collect())
+    let settings = text
+        .lines()
+        .filter(|line| line.starts_with("Acquire::") && !line.starts_with("Acquire::IndexTargets"));
+    Ok(settings.collect::<Vec<_>>().join("\n") + "\n")
 }
 
 fn run(command: &mut Command) -> Result<Output> {

@@ -68,8 +68,14 @@ const FILES: &[(&str, &str)] = &[
     ("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
     // Nobody listens there, and the kernel says so at once. Without a name server Docker would
     // give its containers one of the internet's and every look-up would wait for it.
-    ("etc/resolv.conf", "nameserver 10.99.0.1\noptions timeout:1 attempts:1\n"),
-    ("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
+    (
+        "etc/resolv.conf",
+        "nameserver 10.99.0.1\noptions timeout:1 attempts:1\n",
+    ),
+    (
+        "etc/nsswitch.conf",
+        "passwd: files\ngroup: files\nhosts: files dns\n",
+    ),
     ("etc/subuid", "root:1:65535\n"),
     ("etc/subgid", "root:1:65535\n"),
 ];
@@ -90,10 +96,15 @@ pub(super) fn finish(root: &Path) -> Result<()> {
     }
     for (name, extra) in [("passwd", ""), ("group", "docker:x:999:\n")] {
         let master = root.join(format!("usr/share/base-passwd/{name}.master"));
-        let text = fs::read_to_string(&master)
-            .explain(format!("{} can't be read", master.display()), "run `cargo xtask lab clean`")?;
-        fs::write(root.join("etc").join(name), text.replace(":*:", ":x:") + extra)
-            .explain(format!("/etc/{name} can't be written"), remedy)?;
+        let text = fs::read_to_string(&master).explain(
+            format!("{} can't be read", master.display()),
+            "run `cargo xtask lab clean`",
+        )?;
+        fs::write(
+            root.join("etc").join(name),
+            text.replace(":*:", ":x:") + extra,
+        )
+        .explain(format!("/etc/{name} can't be written"), remedy)?;
     }
     let cache = Command::new("ldconfig").arg("-r").arg(root).output();
     match cache {

@@ -64,7 +64,12 @@ pub(super) fn all(cache: &Path, packages: &[Package], root: &Path) -> Result<()>
 
 fn one(archive: &Path, package: &Package, root: &Path) -> Result<()> {
     verify(archive, package)?;
-    let what = || format!("package {} {} can't be unpacked", package.name, package.version);
+    let what = || {
+        format!(
+            "package {} {} can't be unpacked",
+            package.name, package.version
+        )
+    };
     let remedy = "free some disk space in the cache directory, or `cargo xtask lab clean`";
     let mut child = Command::new("dpkg-deb")
         .arg("--fsys-tarfile")
@@ -83,7 +88,11 @@ fn one(archive: &Path, package: &Package, root: &Path) -> Result<()> {
     if output.status.success() {
         Ok(())
     } else {
-        Err(failure(what(), String::from_utf8_lossy(&output.stderr), remedy))
+        Err(failure(
+            what(),
+            String::from_utf8_lossy(&output.stderr),
+            remedy,
+        ))
     }
 }
 
@@ -106,7 +115,10 @@ fn verify(archive: &Path, package: &Package) -> Result<()> {
     }
     let _ = fs::remove_file(archive);
     Err(failure(
-        format!("package {} {} is not what was pinned", package.name, package.version),
+        format!(
+            "package {} {} is not what was pinned",
+            package.name, package.version
+        ),
         format!("its SHA-256 is {found}, not {}", package.sha256),
         remedy,
     ))

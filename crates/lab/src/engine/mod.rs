@@ -4,10 +4,10 @@ use std::fmt;
 use std::fs;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::str::FromStr;
 use std::time::Duration;
 
 use miette::Result;
+use serde::Serialize;
 
 use crate::error::Explain;
 use crate::held::Held;
@@ -21,7 +21,8 @@ pub(crate) const REGISTRY: &str = "10.99.0.1/32";
 const DAEMON_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A container engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Engine {
     /// Docker: a daemon and its client.
     Docker,
@@ -55,26 +56,21 @@ impl fmt::Display for Engine {
     }
 }
 
-impl FromStr for Engine {
-    type Err = String;
-
-    fn from_str(name: &str) -> std::result::Result<Self, String> {
-        [Self::Docker, Self::Podman]
-            .into_iter()
-            .find(|engine| engine.program() == name)
-            .ok_or_else(|| format!("no engine is called {name}: docker or podman"))
-    }
-}
-
 /// Configuration of the engines at level 0: path below `/etc`, content.
 const CONFIGURATION: &[(&str, &str)] = &[
     ("docker/daemon.json", include_str!("daemon.json")),
     ("docker/registry.yml", include_str!("registry.yml")),
     ("containerd/config.toml", include_str!("containerd.toml")),
     ("containers/policy.json", include_str!("policy.json")),
-    ("containers/registries.conf", include_str!("registries.conf")),
+    (
+        "containers/registries.conf",
+        include_str!("registries.conf"),
+    ),
     ("containers/storage.conf", include_str!("storage.conf")),
-    ("containers/containers.conf", include_str!("containers.conf")),
+    (
+        "containers/containers.conf",
+        include_str!("containers.conf"),
+    ),
 ];
 
 /// Writes the engines' configuration into a sandbox's `/etc`.
@@ -100,7 +96,11 @@ pub(crate) fn configure(etc: &Path, pids: bool) -> Result<()> {
 
 /// Starts the registry; it is up before any daemon that asks it.
 pub(crate) fn start_registry(held: &Held) -> Result<Service> {
-    let argv = ["/usr/bin/docker-registry", "serve", "/etc/docker/registry.yml"];
+    let argv = [
+        "/usr/bin/docker-registry",
+        "serve",
+        "/etc/docker/registry.yml",
+    ];
     Service::start(held, "registry", &argv)
 }
 
@@ -117,7 +117,10 @@ impl Docker {
         // A daemon that finds nobody there yet tries again only after a second.
         let socket = held.root().join("run/containerd/containerd.sock");
         containerd.wait_ready(DAEMON_DEADLINE, || UnixStream::connect(&socket).is_ok())?;
-        let argv = ["/usr/sbin/dockerd", "--containerd=/run/containerd/containerd.sock"];
+        let argv = [
+            "/usr/sbin/dockerd",
+            "--containerd=/run/containerd/containerd.sock",
+        ];
         let daemon = Service::start(held, "dockerd", &argv)?;
         let socket = held.root().join("run/docker.sock");
         daemon.wait_ready(DAEMON_DEADLINE, || docker_answers(&socket))?;

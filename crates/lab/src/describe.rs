@@ -1,0 +1,113 @@
+//! What a lab and its engines really are, for a run's manifest: asked of them, not assumed.
+
+use miette::Result;
+use serde_json::{Value, json};
+
+use crate::engine::Engine;
+use crate::error::Explain;
+use crate::images;
+use crate::nest::Nest;
+use crate::start::Lab;
+
+/// What is kept of `docker info`: our name, JSON pointer.
+const DOCKER: &[(&str, &str)] = &[
+    ("version", "/ServerVersion"),
+    ("storage_driver", "/Driver"),
+    ("storage_status", "/DriverStatus"),
+    ("logging_driver", "/LoggingDriver"),
+    ("cgroup_driver", "/CgroupDriver"),
+    ("cgroup_version", "/CgroupVersion"),
+    ("oci_runtime", "/DefaultRuntime"),
+    ("containerd", "/ContainerdCommit/ID"),
+    ("runc", "/RuncCommit/ID"),
+    ("init", "/InitCommit/ID"),
+    ("security", "/SecurityOptions"),
+    ("live_restore", "/LiveRestoreEnabled"),
+    ("memory_limit", "/MemoryLimit"),
+];
+
+/// The same of `podman info`.
+const PODMAN: &[(&str, &str)] = &[
+    ("version", "/version/Version"),
+    ("storage_driver", "/store/graphDriverName"),
+    ("storage_options", "/store/graphOptions"),
+    ("storage_status", "/store/graphStatus"),
+    ("logging_driver", "/host/logDriver"),
+    ("cgroup_driver", "/host/cgroupManager"),
+    ("cgroup_version", "/host/cgroupVersion"),
+    ("cgroup_controllers", "/host/cgroupControllers"),
+    ("oci_runtime", "/host/ociRuntime/name"),
+    ("oci_runtime_version", "/host/ociRuntime/version"),
+    ("conmon", "/host/conmon/version"),
+    ("network", "/host/networkBackend"),
+    ("security", "/host/security"),
+];
+
+impl Lab {
+    /// The session's part that all nests share.
+    #[must_use]
+    pub fn describe(&self) -> Value {
+        let packages: Vec<String> = self
+            .bundle()
+            .packages
+            .iter()
+            .map(|package| format!("{} {}", package.name, package.version))
+            .collect();
+        json!({
+            "id": self.id(),
+            "sandbox": self.kind(),
+            "suite": crate::bundle::SUITE,
+            "bundle": self.bundle().key,
+            "bundle_pinned": self.bundle().pinned,
+            "packages": packages,
+        })
+    }
+
+    /// Names of the images that stand in for published ones.
+    #[must_use]
+    pub fn stand_ins(&self) -> Vec<&'static str> {
+        images::names()
+    }
+}
+
+impl Nest<'_> {
+    /// The engines of each level, as they describe themselves.
+    pub fn describe(&self) -> Result<Value> {
+        let mut levels = Vec::new();
+        for (level, layer) in self.levels().iter().zip(self.layers()) {
+            let (fields, argv) = match layer.engine {
+                Engine::Docker => (DOCKER, ["docker", "info", "--format", "{{json .}}"]),
+                Engine::Podman => (PODMAN, ["podman", "info", "--format", "json"]),
+            };
+            let text = level.output(&argv)?;
+            let info: Value = serde_json::from_str(&text).explain(
+                format!("{} describes itself in no known way", layer.engine),
+                "report this with the engine's version",
+            )?;
+            let mut described = json!({
+                "level": level.depth(),
+                "engine": layer.engine,
+                "image": (level.depth() > 0 && !layer.socket).then(|| layer.engine.image()),
+                "socket_of_outer": layer.socket,
+                "privileged": level.depth() > 0 && layer.privileged,
+                "network": "bridge of the level's own engine",
+            });
+            for (name, pointer) in fields {
+                described[*name] = info.pointer(pointer).cloned().unwrap_or(Value::Null);
+            }
+            levels.push(described);
+        }
+        let program = self.engine().program();
+        let digest = [
+            "image",
+            "inspect",
+            "--format",
+            "{{index .RepoDigests 0}}",
+            "alpine",
+        ];
+        let mut argv = vec![program];
+        argv.extend(digest);
+        let digest = self.innermost().output(&argv)?;
+        Ok(json!({ "levels": levels, "alpine": digest.trim() }))
+    }
+}

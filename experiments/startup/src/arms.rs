@@ -1,0 +1,200 @@
+//! The arms as data: what is measured, where, and what is held against what.
+
+use lab::{Engine, Layer};
+use measure::{Arm, Contrast, Metric, Observer};
+
+/// What one sample does.
+#[derive(Clone, Copy)]
+pub(crate) enum Step {
+    /// The program alone.
+    Echo,
+    /// A container that runs the same program.
+    Run,
+    /// Nothing, one `exec` further in.
+    Hop,
+}
+
+const DOCKER: &[Layer] = &[Layer::own(Engine::Docker)];
+const DIND: &[Layer] = &[Layer::own(Engine::Docker), Layer::own(Engine::Docker)];
+const DOOD: &[Layer] = &[Layer::own(Engine::Docker), Layer::mounted_socket()];
+const PODMAN: &[Layer] = &[Layer::own(Engine::Podman)];
+const NESTED: &[Layer] = &[Layer::own(Engine::Podman), Layer::own(Engine::Podman)];
+
+/// Arm, chain of engines, what it does at the innermost one.
+pub(crate) const CHAINS: &[(&str, &[Layer], Step)] = &[
+    ("bare", &[], Step::Echo),
+    ("docker", DOCKER, Step::Run),
+    ("docker-again", DOCKER, Step::Run),
+    ("dind", DIND, Step::Run),
+    ("dind-inside", DIND, Step::Run),
+    ("dood", DOOD, Step::Run),
+    ("dood-inside", DOOD, Step::Run),
+    ("docker-hop", DIND, Step::Hop),
+    ("podman", PODMAN, Step::Run),
+    ("podman-nested", NESTED, Step::Run),
+    ("podman-nested-inside", NESTED, Step::Run),
+    ("podman-hop", NESTED, Step::Hop),
+];
+
+const fn arm(
+    name: &'static str,
+    method: &'static str,
+    observer: Observer,
+    level: u8,
+    about: &'static str,
+) -> Arm {
+    Arm {
+        name,
+        metric: Metric::Startup,
+        method,
+        observer,
+        level,
+        about,
+    }
+}
+
+use Observer::{Inside, Outside};
+
+pub(crate) const ARMS: &[Arm] = &[
+    arm("bare", "bare", Outside, 0, "echo at level 0, no container"),
+    arm("docker", "docker", Outside, 1, "docker run at level 0"),
+    arm(
+        "docker-again",
+        "",
+        Outside,
+        1,
+        "the same under another name (A/A)",
+    ),
+    arm(
+        "dind",
+        "dind",
+        Outside,
+        2,
+        "docker run in Docker in Docker, through docker exec",
+    ),
+    arm(
+        "dind-inside",
+        "",
+        Inside,
+        2,
+        "the same, timed next to the inner client",
+    ),
+    arm(
+        "dood",
+        "",
+        Outside,
+        1,
+        "docker run through a mounted socket, through docker exec",
+    ),
+    arm(
+        "dood-inside",
+        "",
+        Inside,
+        1,
+        "the same, timed next to the client in the container",
+    ),
+    arm(
+        "docker-hop",
+        "",
+        Outside,
+        1,
+        "docker exec … true: the hop alone",
+    ),
+    arm("podman", "podman", Outside, 1, "podman run at level 0"),
+    arm(
+        "podman-nested",
+        "podman-nested",
+        Outside,
+        2,
+        "podman run in Podman, through podman exec",
+    ),
+    arm(
+        "podman-nested-inside",
+        "",
+        Inside,
+        2,
+        "the same, timed next to the inner Podman",
+    ),
+    arm(
+        "podman-hop",
+        "",
+        Outside,
+        1,
+        "podman exec … true: the hop alone",
+    ),
+];
+
+const fn contrast(
+    name: &'static str,
+    numerator: &'static str,
+    denominator: &'static str,
+    primary: bool,
+    about: &'static str,
+) -> Contrast {
+    Contrast {
+        name,
+        numerator,
+        denominator,
+        primary,
+        about,
+    }
+}
+
+pub(crate) const CONTRASTS: &[Contrast] = &[
+    contrast(
+        "dind/docker",
+        "dind",
+        "docker",
+        true,
+        "published as +8 % (A15)",
+    ),
+    contrast(
+        "podman-nested/podman",
+        "podman-nested",
+        "podman",
+        true,
+        "published as +45 % (A15)",
+    ),
+    contrast(
+        "dind-inside/docker",
+        "dind-inside",
+        "docker",
+        true,
+        "the same without the hop",
+    ),
+    contrast(
+        "podman-nested-inside/podman",
+        "podman-nested-inside",
+        "podman",
+        true,
+        "the same without the hop",
+    ),
+    contrast(
+        "dood-inside/docker",
+        "dood-inside",
+        "docker",
+        false,
+        "the mounted socket (A9)",
+    ),
+    contrast(
+        "podman-nested/docker",
+        "podman-nested",
+        "docker",
+        false,
+        "who is faster (A16)",
+    ),
+    contrast(
+        "docker-hop/docker",
+        "docker-hop",
+        "docker",
+        false,
+        "the hop as a part of a start",
+    ),
+    contrast(
+        "docker-again/docker",
+        "docker-again",
+        "docker",
+        false,
+        "A/A: should contain 1",
+    ),
+];
