@@ -1,2 +1,130 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: the command line of the workspace.
+//!
+//! It links none of the other crates: it builds their programs and runs them, so that what a user
+//! can do here can be done without it too.
+
+mod ci;
+mod exp4;
+mod programs;
+mod selfbench;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use miette::{GraphicalReportHandler, IntoDiagnostic, Result};
+
+use programs::Programs;
+
+/// A laboratory for nested containers
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// What this machine can run, and the remedy for what it can't
+    #[command(disable_help_flag = true)]
+    Doctor {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<String>,
+    },
+    /// The tutorial's experiment 4: startup and CPU, table, figure, data
+    Exp4(exp4::Flags),
+    /// What one container start costs at each level
+    #[command(disable_help_flag = true)]
+    Startup {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<String>,
+    },
+    /// Whether computing gets slower with the level
+    #[command(disable_help_flag = true)]
+    Cpu {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<String>,
+    },
+    /// Rebuild a run's tables and figure from its raw samples
+    #[command(disable_help_flag = true)]
+    Report {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<String>,
+    },
+    /// A lab by hand: shell, exec -- CMD, status, clean, lock
+    #[command(disable_help_flag = true)]
+    Lab {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<String>,
+    },
+    /// How fast the lab itself is, against its own limits
+    Selfbench,
+    /// What CI runs: format, lints, tests, a quick experiment 4 whose output is checked
+    Ci,
+}
+
+fn main() -> ExitCode {
+    // Fails only if a handler is set already.
+    let _ = miette::set_hook(Box::new(|_| {
+        Box::new(GraphicalReportHandler::new().with_wrap_lines(false))
+    }));
+    run(Cli::parse()).unwrap_or_else(|report| {
+        eprintln!("{report:?}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(cli: Cli) -> Result<ExitCode> {
+    let Some(task) = cli.task else {
+        Cli::command().print_help().into_diagnostic()?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    // The program that runs ends itself at Ctrl-C and says what it kept; this one waits for that.
+    let ignored = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(signal_hook::consts::SIGINT, ignored).into_diagnostic()?;
+    let programs = Programs::new()?;
+    match task {
+        Task::Doctor { args } => programs.forward("lab", &with("doctor", args)),
+        Task::Lab { args } if args.first().is_some_and(|arg| arg == "lock") => relock(&programs),
+        Task::Lab { args } => programs.forward("lab", &args),
+        Task::Startup { args } => measuring(|| programs.forward("startup", &args)),
+        Task::Cpu { args } => measuring(|| programs.forward("cpu", &args)),
+        Task::Exp4(flags) => measuring(|| exp4::run(&programs, &flags)),
+        Task::Report { args } => programs.forward("report", &args),
+        Task::Selfbench => measuring(|| selfbench::run(&programs)),
+        Task::Ci => ci::run(&programs),
+    }
+}
+
+fn with(first: &str, rest: Vec<String>) -> Vec<String> {
+    std::iter::once(first.to_owned()).chain(rest).collect()
+}
+
+/// One run measures at a time on a machine: two would measure each other.
+///
+/// The sign is a name in the kernel (`unix(7)`, abstract sockets), which vanishes with its holder.
+fn measuring(run: impl FnOnce() -> Result<ExitCode>) -> Result<ExitCode> {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixListener};
+    let name = SocketAddr::from_abstract_name("matryoshka-measures").into_diagnostic()?;
+    match UnixListener::bind_addr(&name) {
+        Ok(_sign) => run(),
+        Err(e) if e.kind() == std::io::ErrorKind::AddrInUse => Err(miette::miette!(
+            help = "wait for its end (`cargo xtask lab status` shows it), or end it",
+            "two runs at once would measure each other"
+        )
+        .wrap_err("another run measures on this machine")),
+        Err(e) => Err(e).into_diagnostic(),
+    }
+}
+
+/// Writes the lock anew from what the mirror has now.
+fn relock(programs: &Programs) -> Result<ExitCode> {
+    let text = programs.output("lab", &["lock"])?;
+    let path = programs.root().join("crates/lab/lock/trixie-amd64.csv");
+    std::fs::write(&path, text).into_diagnostic()?;
+    println!("wrote {}", path.display());
+    Ok(ExitCode::SUCCESS)
+}

@@ -40,6 +40,22 @@ pub use nest::{Layer, Nest};
 pub use preflight::{Check, Found, preflight};
 pub use start::{Lab, Options};
 
+/// Runs the probe on this machine, outside of any lab, with this process's streams; its exit code.
+pub fn probe(args: &[String]) -> miette::Result<i32> {
+    programs::run_probe(args)
+}
+
+/// Size of the probe in bytes.
+#[must_use]
+pub fn probe_bytes() -> usize {
+    programs::PROBE.len()
+}
+
+/// The mirror that packages are fetched from.
+pub fn mirror() -> miette::Result<String> {
+    bundle::machine_apt()
+}
+
 /// Pins what the mirror has now: the lock's new text.
 pub fn lock() -> miette::Result<String> {
     bundle::lock()

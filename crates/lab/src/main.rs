@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use lab::{Engine, Found, Lab, Layer, Options, UNSUPPORTED};
-use miette::{IntoDiagnostic, Result};
+use miette::{GraphicalReportHandler, IntoDiagnostic, Result};
 
 /// Private container engines in a sandbox.
 #[derive(Parser)]
@@ -38,6 +39,21 @@ enum Task {
     Clean,
     /// Print a new lock: what the mirror has now
     Lock,
+    /// Bring everything up once and print how long each step took, as JSON
+    #[command(hide = true)]
+    BringUp {
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Run the probe on this machine, outside of any lab
+    #[command(hide = true)]
+    Probe {
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Print the mirror that packages are fetched from
+    #[command(hide = true)]
+    Mirror,
     /// What this machine can run, and the remedy for what it can't
     Doctor {
         #[command(flatten)]
@@ -49,6 +65,12 @@ enum Task {
 const CANNOT: u8 = 77;
 
 fn main() -> ExitCode {
+    // Fails only if a handler is set already.
+    let _ = miette::set_hook(Box::new(|_| {
+        Box::new(GraphicalReportHandler::new().with_wrap_lines(false))
+    }));
+    // Whoever started this program is gone, then so is the reason for a lab.
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
     let done = match Cli::parse().task {
         Task::Shell { options } => attach(options, &["/bin/bash".to_owned()]),
         Task::Exec { options, command } => attach(options, &command),
@@ -59,6 +81,12 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }),
         Task::Doctor { options } => Ok(doctor(&options)),
+        Task::BringUp { options } => bring_up(&options),
+        Task::Probe { args } => lab::probe(&args).map(exit_code),
+        Task::Mirror => lab::mirror().map(|mirror| {
+            println!("{mirror}");
+            ExitCode::SUCCESS
+        }),
     };
     done.unwrap_or_else(|report| {
         let unsupported = report
@@ -86,8 +114,43 @@ fn attach(mut options: Options, command: &[String]) -> Result<ExitCode> {
     } else {
         PathBuf::from("/root")
     };
-    let code = lab.attach(&inside, command)?;
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+    lab.attach(&inside, command).map(exit_code)
+}
+
+fn exit_code(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+fn bring_up(options: &Options) -> Result<ExitCode> {
+    let began = Instant::now();
+    let lab = Lab::start(options)?;
+    lab.engine(Engine::Docker)?;
+    let lab_docker_ms = began.elapsed().as_millis();
+    let mut peak_bytes = lab.level0().agent()?.peak_bytes()?;
+    let mut nested = |engine: Engine| -> Result<u128> {
+        // Level 1 with its own images, as a run has it.
+        lab.nest(&[engine])?;
+        let began = Instant::now();
+        let nest = lab.nest(&[engine, engine])?;
+        let took = began.elapsed().as_millis();
+        for level in [nest.innermost(), &nest.leaf()?] {
+            peak_bytes = peak_bytes.max(level.agent()?.peak_bytes()?);
+        }
+        Ok(took)
+    };
+    let (dind_ms, podman_nested_ms) = (nested(Engine::Docker)?, nested(Engine::Podman)?);
+    let began = Instant::now();
+    drop(lab);
+    let times = serde_json::json!({
+        "lab_docker_ms": lab_docker_ms,
+        "dind_ms": dind_ms,
+        "podman_nested_ms": podman_nested_ms,
+        "end_ms": began.elapsed().as_millis(),
+        "probe_bytes": lab::probe_bytes(),
+        "probe_peak_bytes": peak_bytes,
+    });
+    println!("{times}");
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The root directory can't be shown inside: the lab has its own.

@@ -16,6 +16,8 @@ pub(crate) const PROBE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/probe"
 
 const SANDBOX: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sandbox"));
 
+const REMEDY: &str = "free some memory, and check the sysctl vm.memfd_noexec";
+
 /// A path under which this process can run the sandbox's program.
 ///
 /// A sealed memory file: there is nothing on disk to leave behind, and a container that gets hold
@@ -25,18 +27,28 @@ pub(crate) fn sandbox() -> Result<PathBuf> {
     let file = if let Some(file) = FILE.get() {
         file
     } else {
-        let file = memory_file(SANDBOX).explain(
-            "the sandbox's program can't be prepared",
-            "free some memory, and check the sysctl vm.memfd_noexec",
-        )?;
+        let file = memory_file(SANDBOX);
+        let file = file.explain("the sandbox's program can't be prepared", REMEDY)?;
         FILE.get_or_init(|| file)
     };
-    Ok(PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd())))
+    Ok(path(file))
+}
+
+/// Runs the probe on the machine itself.
+pub(crate) fn run_probe(args: &[String]) -> Result<i32> {
+    let what = "the probe can't be run";
+    let file = memory_file(PROBE).explain(what, REMEDY)?;
+    let output = duct::cmd(path(&file), args).unchecked().run();
+    Ok(output.explain(what, REMEDY)?.status.code().unwrap_or(1))
+}
+
+fn path(file: &File) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()))
 }
 
 fn memory_file(content: &[u8]) -> std::io::Result<File> {
     let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    let mut file = File::from(memfd_create("matryoshka-sandbox", flags)?);
+    let mut file = File::from(memfd_create("matryoshka", flags)?);
     file.write_all(content)?;
     fcntl_add_seals(
         &file,

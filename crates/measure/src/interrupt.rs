@@ -26,6 +26,9 @@ pub(crate) fn watch() -> miette::Result<()> {
     if FLAG.get().is_some() {
         return Ok(());
     }
+    // Whoever started this program (`cargo xtask`) is gone without a signal to pass on: end as if
+    // there had been one, and keep everything.
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
     let flag = Arc::clone(FLAG.get_or_init(Arc::default));
     for signal in SIGNALS {
         // Registered before the flag's own handler, so that only the second signal finds it set.

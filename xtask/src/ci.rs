@@ -1,0 +1,83 @@
+//! What CI runs, and anyone before a push.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use miette::{IntoDiagnostic, Result, miette};
+use xshell::cmd;
+
+use crate::exp4;
+use crate::programs::Programs;
+
+/// Turns "this machine can't run that test" into a failure.
+const REQUIRE: &str = "MATRYOSHKA_REQUIRE_LAB";
+
+/// What a run of experiment 4 leaves, and a test of its content.
+type Test = fn(&[u8]) -> bool;
+const LEFT: &[(&str, Test)] = &[
+    ("startup/samples.csv", |text| lines(text) > 12 * 10),
+    ("cpu/samples.csv", |text| lines(text) > 15 * 10),
+    ("startup/manifest.json", |text| {
+        contains(text, "\"status\": \"complete\"")
+    }),
+    ("cpu/manifest.json", |text| {
+        contains(text, "\"status\": \"complete\"")
+    }),
+    ("summary.csv", |text| lines(text) == 1 + 12 + 15),
+    ("ratios.csv", |text| lines(text) > 10),
+    ("report.md", |text| contains(text, "dind/docker")),
+    ("figure.svg", |text| contains(text, "</svg>")),
+    ("figure.png", |bytes| {
+        bytes.starts_with(b"\x89PNG") && bytes.len() > 20_000
+    }),
+];
+
+pub(crate) fn run(programs: &Programs) -> Result<ExitCode> {
+    let shell = programs.shell();
+    shell.change_dir(programs.root());
+    shell.set_var(REQUIRE, "1");
+    cmd!(shell, "cargo fmt --all --check")
+        .run()
+        .into_diagnostic()?;
+    cmd!(
+        shell,
+        "cargo clippy --workspace --all-targets --locked -- -D warnings"
+    )
+    .run()
+    .into_diagnostic()?;
+    cmd!(shell, "cargo test --workspace --locked")
+        .run()
+        .into_diagnostic()?;
+    let results = tempfile::tempdir().into_diagnostic()?;
+    let out = results.path().join("exp4");
+    exp4::quick(programs, &out)?;
+    check(&out)?;
+    println!("ci: all is well");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn check(out: &Path) -> Result<()> {
+    for (name, test) in LEFT {
+        let path = out.join(name);
+        let content = fs::read(&path).into_diagnostic()?;
+        if !test(&content) {
+            return Err(miette!("{} is not what a run leaves", path.display()));
+        }
+    }
+    let samples = fs::read_to_string(out.join("startup/samples.csv")).into_diagnostic()?;
+    if samples.lines().skip(1).any(|row| !row.ends_with(',')) {
+        return Err(miette!("a sample of startup failed:\n{samples}"));
+    }
+    Ok(())
+}
+
+fn lines(text: &[u8]) -> usize {
+    text.split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .count()
+}
+
+fn contains(text: &[u8], part: &str) -> bool {
+    String::from_utf8_lossy(text).contains(part)
+}
