@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use miette::{GraphicalReportHandler, IntoDiagnostic, Result};
+use miette::{GraphicalReportHandler, GraphicalTheme, IntoDiagnostic, Result};
 
 use programs::Programs;
 
@@ -68,7 +68,10 @@ enum Task {
 fn main() -> ExitCode {
     // Fails only if a handler is set already.
     let _ = miette::set_hook(Box::new(|_| {
-        Box::new(GraphicalReportHandler::new().with_wrap_lines(false))
+        Box::new(
+            GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+                .with_wrap_lines(false),
+        )
     }));
     run(Cli::parse()).unwrap_or_else(|report| {
         eprintln!("{report:?}");

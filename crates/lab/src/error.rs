@@ -2,10 +2,10 @@
 
 use std::fmt::Display;
 
-use miette::{MietteDiagnostic, Report, Result};
+use miette::{MietteDiagnostic, Report, Result, Severity};
 
-/// Diagnostic code of an error that means: this machine can't. Programs turn it into exit code 77.
-pub const UNSUPPORTED: &str = "unsupported";
+/// Severity of an error that means: this machine can't. Programs turn it into exit code 77.
+pub const UNSUPPORTED: Severity = Severity::Warning;
 
 /// An error in the project's shape.
 pub(crate) fn failure(what: impl Display, why: impl Display, remedy: impl Display) -> Report {
@@ -17,7 +17,7 @@ pub(crate) fn failure(what: impl Display, why: impl Display, remedy: impl Displa
 pub(crate) fn unsupported(what: impl Display, why: impl Display, remedy: impl Display) -> Report {
     let cause = MietteDiagnostic::new(one_line(&why))
         .with_help(remedy.to_string())
-        .with_code(UNSUPPORTED);
+        .with_severity(UNSUPPORTED);
     Report::new(cause).wrap_err(what.to_string())
 }
 

@@ -1,5 +1,6 @@
 //! `lab`: a lab by hand, and what this machine has and can.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use lab::{Engine, Found, Lab, Layer, Options, UNSUPPORTED};
-use miette::{GraphicalReportHandler, IntoDiagnostic, Result};
+use miette::{GraphicalReportHandler, GraphicalTheme, IntoDiagnostic, Result};
 
 /// Private container engines in a sandbox.
 #[derive(Parser)]
@@ -67,7 +68,7 @@ const CANNOT: u8 = 77;
 fn main() -> ExitCode {
     // Fails only if a handler is set already.
     let _ = miette::set_hook(Box::new(|_| {
-        Box::new(GraphicalReportHandler::new().with_wrap_lines(false))
+        Box::new(GraphicalReportHandler::new_themed(theme()).with_wrap_lines(false))
     }));
     // Whoever started this program is gone, then so is the reason for a lab.
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
@@ -89,9 +90,7 @@ fn main() -> ExitCode {
         }),
     };
     done.unwrap_or_else(|report| {
-        let unsupported = report
-            .code()
-            .is_some_and(|code| code.to_string() == UNSUPPORTED);
+        let unsupported = report.severity() == Some(UNSUPPORTED);
         eprintln!("{report:?}");
         ExitCode::from(if unsupported { CANNOT } else { 1 })
     })
@@ -115,6 +114,15 @@ fn attach(mut options: Options, command: &[String]) -> Result<ExitCode> {
         PathBuf::from("/root")
     };
     lab.attach(&inside, command).map(exit_code)
+}
+
+/// What, why and remedy, one line each, in colour on a terminal only.
+fn theme() -> GraphicalTheme {
+    if std::io::stderr().is_terminal() {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    }
 }
 
 fn exit_code(code: i32) -> ExitCode {

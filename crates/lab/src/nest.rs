@@ -116,21 +116,23 @@ impl<'lab> Nest<'lab> {
 
     /// Starts a plain `alpine` container of the innermost engine that stays, and enters it.
     pub fn leaf(&self) -> Result<Level<'lab>> {
+        self.stay(&[])
+    }
+
+    /// The same with `--privileged`.
+    pub fn privileged_leaf(&self) -> Result<Level<'lab>> {
+        self.stay(&["--privileged"])
+    }
+
+    fn stay(&self, flags: &[&str]) -> Result<Level<'lab>> {
         let container = name("leaf");
         let (engine, level) = (self.engine(), self.innermost());
         let tools = format!("{TOOLS}:{TOOLS}:ro");
-        level.output(&[
-            engine.program(),
-            "run",
-            "--detach",
-            "--name",
-            &container,
-            "--volume",
-            &tools,
-            "alpine",
-            "sleep",
-            "infinity",
-        ])?;
+        let mut argv = vec![engine.program(), "run", "--detach", "--name", &container];
+        argv.extend(["--volume", &tools]);
+        argv.extend(flags);
+        argv.extend(["alpine", "sleep", "infinity"]);
+        level.output(&argv)?;
         level.inside(engine, &container)
     }
 }

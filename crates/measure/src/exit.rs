@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, Report};
+use miette::{GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, Report, Severity};
 
 /// Exit code: done.
 pub const EXIT_DONE: u8 = 0;
@@ -14,14 +14,12 @@ pub const EXIT_USAGE: u8 = 2;
 /// Exit code: this machine can't, and the error says why.
 pub const EXIT_UNSUPPORTED: u8 = 77;
 
-/// Diagnostic code of an error that ends the program with [`EXIT_USAGE`].
-pub const CODE_USAGE: &str = "usage";
-/// Diagnostic code of an error that ends the program with [`EXIT_UNSUPPORTED`].
-pub const CODE_UNSUPPORTED: &str = "unsupported";
-
-const EXITS: [(&str, u8); 2] = [
-    (CODE_USAGE, EXIT_USAGE),
-    (CODE_UNSUPPORTED, EXIT_UNSUPPORTED),
+/// What an error's severity says about the exit code. (A diagnostic code would say it too, but is
+/// printed as a line of its own.)
+const EXITS: [(Severity, u8); 3] = [
+    (Severity::Error, EXIT_FAILED),
+    (Severity::Advice, EXIT_USAGE),
+    (Severity::Warning, EXIT_UNSUPPORTED),
 ];
 
 /// An error in the project's one shape; the program ends with [`EXIT_FAILED`].
@@ -39,7 +37,7 @@ pub fn failure(
 pub fn usage(what: impl Into<String>, why: impl Into<String>, remedy: impl Into<String>) -> Report {
     let cause = MietteDiagnostic::new(why)
         .with_help(remedy)
-        .with_code(CODE_USAGE);
+        .with_severity(Severity::Advice);
     Report::new(cause).wrap_err(what.into())
 }
 
@@ -68,11 +66,9 @@ pub(crate) fn one_line(report: &Report) -> String {
 }
 
 fn exit_code(report: &Report) -> u8 {
-    let code = report.code().map(|code| code.to_string());
-    EXITS
-        .iter()
-        .find(|(name, _)| code.as_deref() == Some(name))
-        .map_or(EXIT_FAILED, |(_, exit)| *exit)
+    let severity = report.severity().unwrap_or(Severity::Error);
+    let exit = EXITS.iter().find(|(other, _)| *other == severity);
+    exit.map_or(EXIT_FAILED, |(_, exit)| *exit)
 }
 
 fn render(report: &Report) -> String {
@@ -97,7 +93,7 @@ mod tests {
     #[test]
     fn codes_reach_the_exit_through_added_context() {
         let unsupported =
-            miette::miette!(code = CODE_UNSUPPORTED, "no overlayfs").wrap_err("outer");
+            miette::miette!(severity = Severity::Warning, "no overlayfs").wrap_err("outer");
         for (report, exit) in [
             (failure("what", "why", "remedy"), EXIT_FAILED),
             (usage("what", "why", "remedy").wrap_err("outer"), EXIT_USAGE),

@@ -60,10 +60,7 @@ mod tool;
 pub use args::RunArgs;
 pub use arm::{Arm, Contrast, Metric, Observer, Reading, Trouble};
 pub use conduct::Run;
-pub use exit::{
-    CODE_UNSUPPORTED, CODE_USAGE, EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE, failure,
-    main, say, usage,
-};
+pub use exit::{EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE, failure, main, say, usage};
 pub use folder::{Folder, write_atomically};
 pub use interrupt::interrupted;
 pub use machine::Machine;

@@ -226,7 +226,8 @@ pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(
 
     // apt's own downloader: it knows the machine's proxy and keeps one connection open.
     let mut helper = Command::new("/usr/lib/apt/apt-helper");
-    helper.args(["-o", "Acquire::Retries=2", "download-file"]);
+    helper.args(["-o", "Acquire::Retries=2", "-o", "APT::Sandbox::User=root"]);
+    helper.arg("download-file");
     for package in &wanted {
         helper
             .arg(format!("{mirror}/{}", package.path))
@@ -253,23 +254,31 @@ pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(
     if complaint.contains("404") {
         return Err(Missing::Versions(missing));
     }
-    let count = missing.len();
-    let why = if complaint.contains("Hash Sum mismatch") {
-        (
-            format!(
-                "{count} packages are not what was pinned: {}",
-                missing.join(", ")
-            ),
-            "check the mirror and any proxy between: what they deliver has another SHA-256",
-        )
-    } else {
-        (
-            format!("{count} of {} packages can't be fetched", packages.len()),
-            "check the network and apt's sources; what was fetched is kept for the next try",
-        )
-    };
-    Err(Missing::Other(failure(why.0, complaint, why.1)))
+    let mended = REMEDIES.iter().find(|(sign, ..)| complaint.contains(sign));
+    let (what, remedy) = mended.map_or(UNREACHABLE, |(_, what, remedy)| (*what, *remedy));
+    let what = format!("{} of {} packages {what}", missing.len(), packages.len());
+    Err(Missing::Other(failure(what, complaint, remedy)))
 }
+
+/// What apt's complaint contains, what that means for the packages, what to do.
+const REMEDIES: &[(&str, &str, &str)] = &[
+    (
+        "Hash Sum mismatch",
+        "are not what was pinned",
+        "check the mirror and any proxy between: what they deliver has another SHA-256",
+    ),
+    (
+        "No space left on device",
+        "found no room",
+        "free some disk space in the cache directory, or set XDG_CACHE_HOME to another",
+    ),
+];
+
+/// The same for any other complaint.
+const UNREACHABLE: (&str, &str) = (
+    "can't be fetched",
+    "check the network and apt's sources; what was fetched is kept for the next try",
+);
 
 /// Says which pinned versions the mirror no longer has.
 pub(super) fn say_newer(names: &[String]) {
@@ -371,10 +380,15 @@ fn run(command: &mut Command) -> Result<Output> {
 /// What apt complains of, without its progress: the first error and how many more there are.
 fn complaints(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = text
-        .lines()
-        .filter(|line| line.starts_with("E: ") || line.starts_with("W: "))
-        .collect();
+    let kind =
+        |kind: &str| -> Vec<&str> { text.lines().filter(|line| line.starts_with(kind)).collect() };
+    // Warnings only where nothing worse is said: `update` merely warns when nothing is reached.
+    let errors = kind("E: ");
+    let lines = if errors.is_empty() {
+        kind("W: ")
+    } else {
+        errors
+    };
     match lines.as_slice() {
         [] => String::new(),
         [one] => (*one).to_owned(),

@@ -19,8 +19,8 @@ fi
 # Containers bind-mount from /tmp; on the image's own layer that can be slow or refused.
 grep -q " /tmp " /proc/mounts || mount -t tmpfs none /tmp || true
 # On cgroup v2 a group with processes in it can't hand controllers to its children.
-if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
-    mkdir -p /sys/fs/cgroup/init
+# Where that is refused, the daemon shall say itself what it lacks.
+if [ -f /sys/fs/cgroup/cgroup.controllers ] && mkdir -p /sys/fs/cgroup/init; then
     # New processes can appear between the two steps: until both succeed, but not for ever.
     tries=0
     until {

@@ -1,0 +1,298 @@
+//! Bad luck: each ends in one clear error with a remedy, and loses nothing.
+//!
+//! Caches here are each test's own; a filled one is a copy of links to the machine's.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use miette::{IntoDiagnostic, Result};
+
+use crate::{Test, ensure, test};
+
+pub(crate) fn tests() -> Vec<Test> {
+    vec![
+        test("mirror_unreachable_and_cache_empty", mirror_unreachable),
+        test("mirror_unreachable_and_cache_filled", cache_needs_no_mirror),
+        test("package_whose_hash_differs", wrong_hash),
+        test("truncated_cache_is_made_anew", truncated_cache),
+        test("two_builders_make_one_bundle", two_builders),
+        test(
+            "interrupted_build_leaves_nothing_half_valid",
+            interrupted_build,
+        ),
+        test("full_disk", full_disk),
+        test("no_root", no_root),
+        test("no_apt", no_apt),
+        test("daemon_that_dies_says_its_last_words", daemon_dies),
+    ]
+}
+
+/// Nobody listens on the discard port of this machine.
+const NO_MIRROR: &str = "http://127.0.0.1:9/debian";
+
+fn lab(cache: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
+    command.env("XDG_CACHE_HOME", cache);
+    command
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn own_cache() -> Result<tempfile::TempDir> {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()
+}
+
+/// One error: what, why, remedy, and nothing left but the empty cache.
+fn is_one_error(output: &Output, code: i32, words: &[&str]) -> Result<()> {
+    let said = text(output);
+    ensure!(
+        output.status.code() == Some(code),
+        "{:?}\n{said}",
+        output.status
+    );
+    for word in words.iter().chain(&["╰─▶", "help:"]) {
+        ensure!(said.contains(word), "{word:?} in\n{said}");
+    }
+    ensure!(said.matches(['×', '⚠']).count() == 1, "{said}");
+    ensure!(!said.contains("panicked"), "{said}");
+    Ok(())
+}
+
+/// A cache with the lock's bundle, copied.
+fn filled_cache() -> Result<tempfile::TempDir> {
+    let cache = own_cache()?;
+    let whole = lab::Bundle::get()?.path;
+    let bundles = cache.path().join("matryoshka/bundles");
+    fs::create_dir_all(&bundles).into_diagnostic()?;
+    let copied = Command::new("cp")
+        .args(["--archive", "--reflink=auto"])
+        .args([&whole, &bundles])
+        .output()
+        .into_diagnostic()?;
+    ensure!(copied.status.success(), "{}", text(&copied));
+    Ok(cache)
+}
+
+/// The one of the lock: a cache can hold those of other checkouts too.
+fn bundle_of(cache: &Path) -> Result<PathBuf> {
+    let key = lab::Bundle::get()?.key;
+    Ok(cache.join("matryoshka/bundles").join(key))
+}
+
+fn mirror_unreachable() -> Result<()> {
+    let cache = own_cache()?;
+    let output = lab(cache.path())
+        .args(["exec", "--", "true"])
+        .env("MATRYOSHKA_MIRROR", NO_MIRROR)
+        .output()
+        .into_diagnostic()?;
+    is_one_error(&output, 1, &["can't be fetched", "127.0.0.1:9"])
+}
+
+fn cache_needs_no_mirror() -> Result<()> {
+    lab::Bundle::get()?;
+    let output = Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args(["exec", "--", "echo", "no mirror needed"])
+        .env("MATRYOSHKA_MIRROR", NO_MIRROR)
+        .output()
+        .into_diagnostic()?;
+    ensure!(output.status.success(), "{}", text(&output));
+    ensure!(
+        text(&output).contains("no mirror needed"),
+        "{}",
+        text(&output)
+    );
+    Ok(())
+}
+
+/// A mirror on disk with one package that is not what the lock pins: apt itself refuses it.
+fn wrong_hash() -> Result<()> {
+    let cache = own_cache()?;
+    let mirror = own_cache()?;
+    let lock = include_str!("../../lock/trixie-amd64.csv");
+    for row in lock.lines().skip(1) {
+        let path = row.rsplit(',').next().unwrap_or_default();
+        let size: u64 = row
+            .split(',')
+            .nth(2)
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0);
+        let file = mirror
+            .path()
+            .join(path.replace("%2b", "+").replace("%3a", ":"));
+        let parent = file.parent().unwrap_or(mirror.path());
+        fs::create_dir_all(parent).into_diagnostic()?;
+        // The right size, so that only the digest can tell.
+        fs::File::create(&file)
+            .and_then(|f| f.set_len(size))
+            .into_diagnostic()?;
+    }
+    let output = lab(cache.path())
+        .args(["exec", "--", "true"])
+        .env(
+            "MATRYOSHKA_MIRROR",
+            format!("file://{}", mirror.path().display()),
+        )
+        .output()
+        .into_diagnostic()?;
+    is_one_error(&output, 1, &["not what was pinned", "Hash Sum mismatch"])
+}
+
+fn truncated_cache() -> Result<()> {
+    let cache = filled_cache()?;
+    let dockerd = bundle_of(cache.path())?.join("usr/sbin/dockerd");
+    let whole = fs::metadata(&dockerd).into_diagnostic()?.len();
+    let file = fs::File::options()
+        .write(true)
+        .open(&dockerd)
+        .into_diagnostic()?;
+    file.set_len(whole / 2).into_diagnostic()?;
+    let output = lab(cache.path())
+        .args([
+            "exec", "--", "docker", "run", "--rm", "alpine", "echo", "mended",
+        ])
+        .output()
+        .into_diagnostic()?;
+    ensure!(text(&output).contains("mended"), "{}", text(&output));
+    let again = fs::metadata(bundle_of(cache.path())?.join("usr/sbin/dockerd"));
+    ensure!(again.into_diagnostic()?.len() == whole, "{}", text(&output));
+    Ok(())
+}
+
+fn two_builders() -> Result<()> {
+    let cache = own_cache()?;
+    let start = || {
+        lab(cache.path())
+            .args(["exec", "--", "echo", "built"])
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .into_diagnostic()
+    };
+    let builders = [start()?, start()?];
+    for builder in builders {
+        let output = builder.wait_with_output().into_diagnostic()?;
+        ensure!(output.status.success(), "{}", text(&output));
+    }
+    let entries = fs::read_dir(cache.path().join("matryoshka/bundles")).into_diagnostic()?;
+    let dirs: Vec<PathBuf> = entries
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.is_dir())
+        .collect();
+    ensure!(dirs.len() == 1, "{dirs:?}");
+    Ok(())
+}
+
+/// Killed while it unpacks, then started again.
+fn interrupted_build() -> Result<()> {
+    let cache = own_cache()?;
+    let mut builder = lab(cache.path())
+        .args(["exec", "--", "true"])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .into_diagnostic()?;
+    let bundles = cache.path().join("matryoshka/bundles");
+    let unpacking = || {
+        let entries = fs::read_dir(&bundles).into_iter().flatten().flatten();
+        entries
+            .into_iter()
+            .any(|entry| entry.path().join("usr/bin/bash").exists())
+    };
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    while !unpacking() {
+        ensure!(std::time::Instant::now() < patience, "it never unpacked");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    builder.kill().into_diagnostic()?;
+    builder.wait().into_diagnostic()?;
+    let output = lab(cache.path())
+        .args(["exec", "--", "echo", "built"])
+        .output();
+    let output = output.into_diagnostic()?;
+    ensure!(
+        output.status.success() && text(&output).contains("built"),
+        "{}",
+        text(&output)
+    );
+    let entries = fs::read_dir(&bundles).into_diagnostic()?;
+    let dirs: Vec<PathBuf> = entries
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.is_dir())
+        .collect();
+    ensure!(
+        dirs.len() == 1,
+        "the half-made one was taken away: {dirs:?}"
+    );
+    Ok(())
+}
+
+/// A cache on a file system of 64 MB, in a mount namespace of its own.
+fn full_disk() -> Result<()> {
+    let cache = own_cache()?;
+    let script = format!(
+        "mount -t tmpfs -o size=64m none {0} && XDG_CACHE_HOME={0} exec {1} exec -- true",
+        cache.path().display(),
+        env!("CARGO_BIN_EXE_lab")
+    );
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", &script])
+        .output();
+    let output = output.into_diagnostic()?;
+    let said = text(&output);
+    ensure!(
+        said.contains("No space left") || said.contains("disk space"),
+        "{said}"
+    );
+    is_one_error(&output, 1, &["disk space"])
+}
+
+fn no_root() -> Result<()> {
+    let output = Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args(["exec", "--", "true"])
+        .uid(65534)
+        .env("XDG_CACHE_HOME", "/nonexistent")
+        .current_dir("/")
+        .output();
+    match output {
+        Ok(output) => is_one_error(&output, 77, &["root"]),
+        // The checkout may lie where another user can't reach the program.
+        Err(e) if e.kind() == std::io::ErrorKind::PermissionDenied => Ok(()),
+        Err(e) => Err(e).into_diagnostic(),
+    }
+}
+
+fn no_apt() -> Result<()> {
+    let cache = own_cache()?;
+    let empty = own_cache()?;
+    let output = lab(cache.path())
+        .args(["exec", "--", "true"])
+        .env("PATH", empty.path())
+        .output()
+        .into_diagnostic()?;
+    is_one_error(&output, 77, &["apt"])
+}
+
+fn daemon_dies() -> Result<()> {
+    let lab = crate::lab()?;
+    lab.nest(&[lab::Engine::Docker])?;
+    ensure!(lab.obituary().is_none(), "{:?}", lab.obituary());
+    lab.level0().output(&["pkill", "-9", "-x", "dockerd"])?;
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while lab.obituary().is_none() {
+        ensure!(
+            std::time::Instant::now() < patience,
+            "its death was not noticed"
+        );
+        std::thread::yield_now();
+    }
+    let words = lab.obituary().unwrap_or_default();
+    ensure!(words.starts_with("dockerd has died: "), "{words}");
+    ensure!(words.contains("level="), "{words}");
+    Ok(())
+}
