@@ -1,0 +1,243 @@
+//! However a run ends, nothing of it stays on the machine and the samples taken are kept.
+//!
+//! One after the other: each compares the machine before and after.
+
+#[path = "../../../crates/lab/tests/suite/harness.rs"]
+mod harness;
+mod machine;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use harness::{Test, ensure, test};
+use libtest_mimic::Arguments;
+use machine::{Machine, ours};
+use miette::{IntoDiagnostic, Result};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Docker, nested Docker and nested Podman, so that everything a lab can leave is there.
+const ARMS: &str = "--arms=bare,docker,dind,podman-nested";
+
+/// Set-up, a few samples and the tear-down, on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn main() -> ExitCode {
+    let arguments = Arguments {
+        test_threads: Some(1),
+        ..Arguments::from_args()
+    };
+    let tests: [Test; 8] = [
+        test("nothing_is_left_after_a_normal_end", normal_end),
+        test("nothing_is_left_after_ctrl_c", || signalled(Signal::INT)),
+        test("nothing_is_left_after_sigterm", || signalled(Signal::TERM)),
+        test("nothing_is_left_after_kill_9_of_the_program", killed),
+        test("nothing_is_left_after_kill_9_of_the_monitor", || {
+            part_killed("hold", 0)
+        }),
+        test("nothing_is_left_after_kill_9_of_init", || {
+            part_killed("hold", 1)
+        }),
+        test("nothing_is_left_after_kill_9_of_dockerd", || {
+            part_killed("/usr/sbin/dockerd", 0)
+        }),
+        test(
+            "what_is_left_after_all_is_killed_at_once_goes_with_the_next_lab",
+            all_killed,
+        ),
+    ];
+    harness::run(&arguments, tests)
+}
+
+/// A run of the program with a folder and a temporary directory of its own.
+struct Run {
+    child: Child,
+    home: tempfile::TempDir,
+}
+
+impl Run {
+    fn start(flags: &[&str]) -> Result<Self> {
+        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
+        let temporary = home.path().join("tmp");
+        fs::create_dir(&temporary).into_diagnostic()?;
+        let log = fs::File::create(home.path().join("log")).into_diagnostic()?;
+        let child = Command::new(env!("CARGO_BIN_EXE_startup"))
+            .args(flags)
+            .arg(ARMS)
+            .arg("--out")
+            .arg(home.path().join("run"))
+            .env("TMPDIR", temporary)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .into_diagnostic()?;
+        Ok(Self { child, home })
+    }
+
+    fn out(&self) -> PathBuf {
+        self.home.path().join("run")
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
+    }
+
+    fn samples(&self) -> usize {
+        let text = fs::read_to_string(self.out().join("samples.csv")).unwrap_or_default();
+        text.lines().count().saturating_sub(1)
+    }
+
+    fn manifest(&self) -> String {
+        fs::read_to_string(self.out().join("manifest.json")).unwrap_or_default()
+    }
+
+    /// Until it measures.
+    fn wait_for_samples(&mut self) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.samples() < 3 {
+            let ended = self.child.try_wait().into_diagnostic()?;
+            ensure!(ended.is_none(), "it ended too early: {}", self.log());
+            ensure!(Instant::now() < deadline, "no samples: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self) -> Result<Option<i32>> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().into_diagnostic()? {
+                return Ok(status.code());
+            }
+            ensure!(Instant::now() < deadline, "it does not end: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Nothing more than before: neither on the machine nor in its own temporary directory.
+    fn left_nothing(&self, before: &Machine) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        // What was killed lets the monitor do its work, which takes a moment.
+        loop {
+            let more = Machine::now()?.more_than(before);
+            if more.is_empty() {
+                break;
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "still there:\n{}\n{}",
+                more.join("\n"),
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let temporary = fs::read_dir(self.home.path().join("tmp")).into_diagnostic()?;
+        let files: Vec<PathBuf> = temporary.flatten().map(|entry| entry.path()).collect();
+        ensure!(files.is_empty(), "{files:?}");
+        Ok(())
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn normal_end() -> Result<()> {
+    let before = Machine::now()?;
+    let mut run = Run::start(&["--verify"])?;
+    let code = run.wait()?;
+    ensure!(code == Some(0), "{code:?} {}", run.log());
+    ensure!(run.samples() == 4, "{}", run.samples());
+    ensure!(
+        run.manifest().contains("\"status\": \"complete\""),
+        "{}",
+        run.manifest()
+    );
+    run.left_nothing(&before)
+}
+
+fn signalled(signal: Signal) -> Result<()> {
+    let before = Machine::now()?;
+    let mut run = Run::start(&[])?;
+    run.wait_for_samples()?;
+    kill(i32::try_from(run.child.id()).into_diagnostic()?, signal)?;
+    let code = run.wait()?;
+    ensure!(code == Some(1), "{code:?} {}", run.log());
+    ensure!(run.samples() >= 3, "{}", run.samples());
+    ensure!(
+        run.manifest().contains("\"status\": \"interrupted\""),
+        "{}",
+        run.manifest()
+    );
+    run.left_nothing(&before)
+}
+
+fn killed() -> Result<()> {
+    let before = Machine::now()?;
+    let mut run = Run::start(&[])?;
+    run.wait_for_samples()?;
+    kill(
+        i32::try_from(run.child.id()).into_diagnostic()?,
+        Signal::KILL,
+    )?;
+    run.wait()?;
+    ensure!(run.samples() >= 3, "{}", run.samples());
+    run.left_nothing(&before)
+}
+
+/// A process of the lab dies instead: the run ends, says so and keeps what it has.
+fn part_killed(part: &str, which: usize) -> Result<()> {
+    let before = Machine::now()?;
+    let mut run = Run::start(&[])?;
+    run.wait_for_samples()?;
+    let processes = ours(part)?;
+    let pid = processes.get(which).copied();
+    let pid = pid.ok_or_else(|| miette::miette!("no such process: {part} {processes:?}"))?;
+    kill(pid, Signal::KILL)?;
+    let code = run.wait()?;
+    ensure!(code == Some(1), "{code:?} {}", run.log());
+    ensure!(
+        run.manifest().contains("\"status\": \"failed\""),
+        "{}",
+        run.manifest()
+    );
+    ensure!(run.manifest().contains("has died"), "{}", run.manifest());
+    ensure!(has_failed_row(&run.out()), "no row says why: {}", run.log());
+    run.left_nothing(&before)
+}
+
+fn has_failed_row(out: &Path) -> bool {
+    let samples = fs::read_to_string(out.join("samples.csv")).unwrap_or_default();
+    samples.contains("has died")
+}
+
+/// Nobody is left to tear down; the next lab does it.
+fn all_killed() -> Result<()> {
+    let before = Machine::now()?;
+    let mut run = Run::start(&[])?;
+    run.wait_for_samples()?;
+    let monitor = ours("hold")?.first().copied();
+    let monitor = monitor.ok_or_else(|| miette::miette!("no monitor"))?;
+    // The monitor first, stopped, so that it can't act on the owner's death.
+    kill(monitor, Signal::STOP)?;
+    kill(
+        i32::try_from(run.child.id()).into_diagnostic()?,
+        Signal::KILL,
+    )?;
+    kill(monitor, Signal::KILL)?;
+    run.wait()?;
+    let mut next = Run::start(&["--verify"])?;
+    let code = next.wait()?;
+    ensure!(code == Some(0), "{code:?} {}", next.log());
+    run.left_nothing(&before)
+}
+
+fn kill(pid: i32, signal: Signal) -> Result<()> {
+    let pid = Pid::from_raw(pid).ok_or_else(|| miette::miette!("no process"))?;
+    kill_process(pid, signal).into_diagnostic()
+}

@@ -1,0 +1,199 @@
+//! What of the machine a lab could change, as sets of lines that can be compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lab::Bundle;
+use miette::{IntoDiagnostic, Result};
+
+/// Programs that only a container engine runs.
+const ENGINE_PROGRAMS: [&str; 9] = [
+    "dockerd",
+    "containerd",
+    "containerd-shim",
+    "docker-registry",
+    "docker-proxy",
+    "conmon",
+    "podman",
+    "netavark",
+    "aardvark-dns",
+];
+
+/// State of the machine's own engines, if it has any: neither made nor touched.
+const ENGINE_STATE: [&str; 9] = [
+    "/etc/docker",
+    "/etc/containers",
+    "/var/lib/docker",
+    "/var/lib/containerd",
+    "/var/lib/containers",
+    "/run/docker.sock",
+    "/run/containerd",
+    "/run/containers",
+    "/run/netns",
+];
+
+/// Named sets of lines.
+pub(crate) struct Machine(BTreeMap<&'static str, BTreeSet<String>>);
+
+impl Machine {
+    pub(crate) fn now() -> Result<Self> {
+        let mut sets = BTreeMap::new();
+        sets.insert(
+            "process",
+            processes()?
+                .into_iter()
+                .map(|(pid, line)| format!("{pid} {line}"))
+                .collect(),
+        );
+        let mounts = fs::read_to_string("/proc/self/mountinfo").into_diagnostic()?;
+        sets.insert("mount", mounts.lines().map(str::to_owned).collect());
+        sets.insert("network device", names("/sys/class/net"));
+        sets.insert("control group", control_groups());
+        sets.insert("loop device", loop_devices());
+        sets.insert("packet rule", rules()?);
+        sets.insert(
+            "engine state",
+            ENGINE_STATE.iter().filter_map(|path| stamp(path)).collect(),
+        );
+        let labs = lab::status()?.cache.join("labs");
+        sets.insert("file of a lab", names(labs));
+        Ok(Self(sets))
+    }
+
+    /// What is there that was not there before.
+    pub(crate) fn more_than(&self, before: &Self) -> Vec<String> {
+        let mut more = Vec::new();
+        for (kind, lines) in &self.0 {
+            let known = before.0.get(kind);
+            let new = lines
+                .iter()
+                .filter(|line| known.is_none_or(|known| !known.contains(*line)));
+            more.extend(new.map(|line| format!("{kind}: {line}")));
+        }
+        more
+    }
+}
+
+/// Process ids, lowest first, of the sandbox's program or an engine whose command line has this word.
+pub(crate) fn ours(word: &str) -> Result<Vec<i32>> {
+    let mut pids: Vec<i32> = processes()?
+        .into_iter()
+        .filter(|(_, line)| line.split(' ').any(|part| part == word))
+        .map(|(pid, _)| pid)
+        .collect();
+    pids.sort_unstable();
+    Ok(pids)
+}
+
+/// The processes of labs and engines: process id, command line.
+fn processes() -> Result<Vec<(i32, String)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").into_diagnostic()?.flatten() {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        let exe = fs::read_link(entry.path().join("exe")).unwrap_or_default();
+        let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+        let engine = ENGINE_PROGRAMS
+            .iter()
+            .any(|program| name.trim().starts_with(program));
+        if exe.to_string_lossy().contains("memfd:matryoshka") || engine {
+            let line = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
+            found.push((pid, line.replace('\0', " ").trim().to_owned()));
+        }
+    }
+    Ok(found)
+}
+
+fn names(dir: impl AsRef<Path>) -> BTreeSet<String> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Groups of any hierarchy with a name that an engine or a lab gives.
+fn control_groups() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut dirs = vec![(PathBuf::from("/sys/fs/cgroup"), 0)];
+    while let Some((dir, depth)) = dirs.pop() {
+        for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
+            if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                continue;
+            }
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let foreign = ["matryoshka", "docker", "libpod", "containerd", "crun"];
+            if foreign.iter().any(|word| name.contains(word)) {
+                found.insert(entry.path().display().to_string());
+            } else if depth < 4 {
+                dirs.push((entry.path(), depth + 1));
+            }
+        }
+    }
+    found
+}
+
+fn loop_devices() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for name in names("/sys/block") {
+        let file = format!("/sys/block/{name}/loop/backing_file");
+        if let Ok(backing) = fs::read_to_string(&file) {
+            found.insert(format!("{name} {backing}"));
+        }
+    }
+    found
+}
+
+/// The machine's nftables rules, by the bundle's own `nft`, and which legacy tables exist.
+fn rules() -> Result<BTreeSet<String>> {
+    let bundle = Bundle::get()?.path;
+    let libraries = bundle
+        .join("usr/lib")
+        .join(format!("{}-linux-gnu", std::env::consts::ARCH));
+    let loader = fs::read_dir(bundle.join("usr/lib64"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let loader = loader
+        .map(|entry| entry.path())
+        .find(|p| p.to_string_lossy().contains("ld-linux"));
+    let loader = loader.ok_or_else(|| miette::miette!("the bundle has no loader"))?;
+    let output = Command::new(loader)
+        .arg("--library-path")
+        .arg(libraries)
+        .arg(bundle.join("usr/sbin/nft"))
+        .args(["list", "ruleset"])
+        .output()
+        .into_diagnostic()?;
+    if !output.status.success() {
+        return Err(miette::miette!(
+            "nft: {}",
+            String::from_utf8_lossy(&output.stderr)
+        ));
+    }
+    let mut found: BTreeSet<String> = String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    for table in ["/proc/net/ip_tables_names", "/proc/net/ip6_tables_names"] {
+        found.extend(
+            fs::read_to_string(table)
+                .unwrap_or_default()
+                .lines()
+                .map(str::to_owned),
+        );
+    }
+    Ok(found)
+}
+
+/// A path that exists, with the time of its last change.
+fn stamp(path: &str) -> Option<String> {
+    let changed = fs::symlink_metadata(path).ok()?.modified().ok()?;
+    Some(format!("{path} {changed:?}"))
+}
