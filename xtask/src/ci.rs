@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use miette::{IntoDiagnostic, Result, miette};
 use xshell::cmd;
 
-use crate::exp4;
 use crate::programs::Programs;
+use crate::{exp4, measuring};
 
 /// Turns "this machine can't run that test" into a failure.
 const REQUIRE: &str = "MATRYOSHKA_REQUIRE_LAB";
@@ -26,6 +26,10 @@ const LEFT: &[(&str, Test)] = &[
     }),
     ("summary.csv", |text| lines(text) == 1 + 12 + 15),
     ("ratios.csv", |text| lines(text) > 10),
+    ("exp4_nested.csv", |text| {
+        contains(text, "method,metric,rep,value") && lines(text) == 1 + 2 * 5 * 10
+    }),
+    ("exp4_nested.png", |bytes| bytes.starts_with(b"\x89PNG")),
     ("report.md", |text| contains(text, "dind/docker")),
     ("figure.svg", |text| contains(text, "</svg>")),
     ("figure.png", |bytes| {
@@ -51,7 +55,7 @@ pub(crate) fn run(programs: &Programs) -> Result<ExitCode> {
         .into_diagnostic()?;
     let results = tempfile::tempdir().into_diagnostic()?;
     let out = results.path().join("exp4");
-    exp4::quick(programs, &out)?;
+    measuring(|| exp4::quick(programs, &out))?;
     check(&out)?;
     println!("ci: all is well");
     Ok(ExitCode::SUCCESS)
@@ -65,9 +69,11 @@ fn check(out: &Path) -> Result<()> {
             return Err(miette!("{} is not what a run leaves", path.display()));
         }
     }
-    let samples = fs::read_to_string(out.join("startup/samples.csv")).into_diagnostic()?;
-    if samples.lines().skip(1).any(|row| !row.ends_with(',')) {
-        return Err(miette!("a sample of startup failed:\n{samples}"));
+    for part in ["startup", "cpu"] {
+        let samples = fs::read_to_string(out.join(part).join("samples.csv")).into_diagnostic()?;
+        if samples.lines().skip(1).any(|row| !row.ends_with(',')) {
+            return Err(miette!("a sample of {part} failed:\n{samples}"));
+        }
     }
     Ok(())
 }

@@ -1,16 +1,16 @@
 //! The tutorial's experiment 4: the two experiments that it is made of, then one report.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use miette::{IntoDiagnostic, Result};
+use miette::{Result, Severity, miette};
 
 use crate::programs::{Programs, exit_code};
 
 /// Flags of both experiments.
-#[derive(Args)]
+#[derive(Args, Default)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line"
@@ -50,15 +50,10 @@ const EXPERIMENTS: [&str; 2] = ["startup", "cpu"];
 impl Flags {
     /// Handed on as they are: the experiments know what is valid.
     fn forwarded(&self) -> Vec<String> {
-        let switches = [
-            ("--quick", self.quick),
-            ("--verify", self.verify),
-            ("--list", self.list),
-        ];
+        let switches = [("--quick", self.quick), ("--verify", self.verify)];
         let values = [
             ("--blocks", &self.blocks),
             ("--seed", &self.seed),
-            ("--arms", &self.arms),
             ("--sandbox", &self.sandbox),
         ];
         let switches = switches.into_iter().filter(|(_, on)| *on);
@@ -72,21 +67,26 @@ impl Flags {
     }
 }
 
-pub(crate) fn run(programs: &Programs, flags: &Flags) -> Result<ExitCode> {
-    let forwarded = flags.forwarded();
+/// Runs both experiments and the report; the tutorial's own two files go into `tutorial`.
+pub(crate) fn run(programs: &Programs, flags: &Flags, tutorial: &Path) -> Result<ExitCode> {
     if flags.list {
         for name in EXPERIMENTS {
             println!("{name}:");
-            programs.status(name, &forwarded)?;
+            let code = programs.status(name, &["--list"])?;
+            if code != 0 {
+                return Ok(exit_code(code));
+            }
         }
         return Ok(ExitCode::SUCCESS);
     }
     let out = flags.out.clone().unwrap_or_else(fresh_folder);
-    for name in EXPERIMENTS {
+    let parts = parts(programs, flags)?;
+    for (name, arms) in &parts {
         let part = out.join(name);
-        let mut args = forwarded.clone();
+        let mut args = flags.forwarded();
+        args.extend(arms.iter().map(|arms| format!("--arms={arms}")));
         args.push(format!("--out={}", part.display()));
-        let code = programs.status(name, &args)?;
+        let code = programs.status_aside(name, &args)?;
         if code != 0 {
             // What was taken can still be looked at.
             if part.join("samples.csv").exists() {
@@ -95,19 +95,56 @@ pub(crate) fn run(programs: &Programs, flags: &Flags) -> Result<ExitCode> {
             return Ok(exit_code(code));
         }
     }
-    let mut args = vec![out.into_os_string()];
-    // The tutorial's own files are of a whole run.
+    // A page of its own for a single part; the tutorial's files are of a whole run.
+    let run = match parts.as_slice() {
+        [(only, _)] => out.join(only),
+        _ => out,
+    };
+    let mut args = vec![run.clone().into_os_string()];
     if flags.arms.is_none() && !flags.verify {
-        args.extend(["--tutorial".into(), "results".into()]);
+        args.extend(["--tutorial".into(), tutorial.into()]);
     }
     if flags.json {
         args.push("--json".into());
     }
     let code = programs.status("report", &args)?;
     if code == 0 && !flags.json {
-        println!("run: {}", args[0].display());
+        println!("run: {}", run.display());
     }
     Ok(exit_code(code))
+}
+
+/// The experiments to run, and which of their arms if not all.
+fn parts(programs: &Programs, flags: &Flags) -> Result<Vec<(&'static str, Option<String>)>> {
+    let Some(wanted) = &flags.arms else {
+        return Ok(EXPERIMENTS.iter().map(|name| (*name, None)).collect());
+    };
+    let mut unknown: Vec<&str> = wanted.split(',').collect();
+    let mut parts = Vec::new();
+    for name in EXPERIMENTS {
+        let list = programs.output(name, &["--list"])?;
+        let known: Vec<&str> = list
+            .lines()
+            .filter_map(|line| line.split(' ').next())
+            .collect();
+        let mine: Vec<&str> = wanted
+            .split(',')
+            .filter(|arm| known.contains(arm))
+            .collect();
+        unknown.retain(|arm| !known.contains(arm));
+        if !mine.is_empty() {
+            parts.push((name, Some(mine.join(","))));
+        }
+    }
+    match unknown.first() {
+        None => Ok(parts),
+        Some(arm) => Err(miette!(
+            severity = Severity::Advice,
+            help = "`cargo xtask exp4 --list` names them all",
+            "neither experiment has such an arm"
+        )
+        .wrap_err(format!("there is no arm `{arm}`"))),
+    }
 }
 
 /// `results/exp4/<UTC time>-<six hexadecimal digits>`.
@@ -119,23 +156,17 @@ fn fresh_folder() -> PathBuf {
     PathBuf::from(format!("results/exp4/{stamp}-{id:06x}"))
 }
 
-/// The quick run of CI, into a folder that is given.
-pub(crate) fn quick(programs: &Programs, out: &std::path::Path) -> Result<()> {
+/// The quick run of `ci` and `selfbench`, everything into a folder that is given.
+pub(crate) fn quick(programs: &Programs, out: &Path) -> Result<()> {
     let flags = Flags {
         quick: true,
-        blocks: None,
-        seed: None,
-        arms: None,
         out: Some(out.to_owned()),
-        sandbox: None,
-        verify: false,
-        list: false,
-        json: false,
+        ..Flags::default()
     };
-    let code = run(programs, &flags)?;
+    let code = run(programs, &flags, out)?;
     if code == ExitCode::SUCCESS {
         Ok(())
     } else {
-        Err(std::io::Error::other("exp4 --quick failed")).into_diagnostic()
+        Err(miette!("exp4 --quick failed"))
     }
 }

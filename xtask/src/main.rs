@@ -8,12 +8,13 @@ mod exp4;
 mod programs;
 mod selfbench;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use miette::{GraphicalReportHandler, GraphicalTheme, IntoDiagnostic, Result};
+use miette::{GraphicalReportHandler, GraphicalTheme, IntoDiagnostic, Result, Severity, miette};
 
 use programs::Programs;
 
@@ -75,7 +76,9 @@ fn main() -> ExitCode {
     }));
     run(Cli::parse()).unwrap_or_else(|report| {
         eprintln!("{report:?}");
-        ExitCode::FAILURE
+        // As the programs have it: advice means wrong usage.
+        let usage = report.severity() == Some(Severity::Advice);
+        ExitCode::from(if usage { 2 } else { 1 })
     })
 }
 
@@ -90,11 +93,11 @@ fn run(cli: Cli) -> Result<ExitCode> {
     let programs = Programs::new()?;
     match task {
         Task::Doctor { args } => programs.forward("lab", &with("doctor", args)),
-        Task::Lab { args } if args.first().is_some_and(|arg| arg == "lock") => relock(&programs),
+        Task::Lab { args } if args == ["lock"] => relock(&programs),
         Task::Lab { args } => programs.forward("lab", &args),
         Task::Startup { args } => measuring(|| programs.forward("startup", &args)),
         Task::Cpu { args } => measuring(|| programs.forward("cpu", &args)),
-        Task::Exp4(flags) => measuring(|| exp4::run(&programs, &flags)),
+        Task::Exp4(flags) => measuring(|| exp4::run(&programs, &flags, Path::new("results"))),
         Task::Report { args } => programs.forward("report", &args),
         Task::Selfbench => measuring(|| selfbench::run(&programs)),
         Task::Ci => ci::run(&programs),
@@ -108,13 +111,13 @@ fn with(first: &str, rest: Vec<String>) -> Vec<String> {
 /// One run measures at a time on a machine: two would measure each other.
 ///
 /// The sign is a name in the kernel (`unix(7)`, abstract sockets), which vanishes with its holder.
-fn measuring(run: impl FnOnce() -> Result<ExitCode>) -> Result<ExitCode> {
+fn measuring<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::net::{SocketAddr, UnixListener};
     let name = SocketAddr::from_abstract_name("matryoshka-measures").into_diagnostic()?;
     match UnixListener::bind_addr(&name) {
         Ok(_sign) => run(),
-        Err(e) if e.kind() == std::io::ErrorKind::AddrInUse => Err(miette::miette!(
+        Err(e) if e.kind() == std::io::ErrorKind::AddrInUse => Err(miette!(
             help = "wait for its end (`cargo xtask lab status` shows it), or end it",
             "two runs at once would measure each other"
         )
@@ -125,6 +128,11 @@ fn measuring(run: impl FnOnce() -> Result<ExitCode>) -> Result<ExitCode> {
 
 /// Writes the lock anew from what the mirror has now.
 fn relock(programs: &Programs) -> Result<ExitCode> {
+    if std::env::consts::ARCH != "x86_64" {
+        return Err(miette!(
+            "the lock is of amd64 packages: make it on such a machine"
+        ));
+    }
     let text = programs.output("lab", &["lock"])?;
     let path = programs.root().join("crates/lab/lock/trixie-amd64.csv");
     std::fs::write(&path, text).into_diagnostic()?;

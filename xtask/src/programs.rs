@@ -1,5 +1,6 @@
 //! Building this workspace's programs and running them.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -26,7 +27,7 @@ impl Programs {
         let manifest = root.join("Cargo.toml");
         // Quiet, so that what a program prints can be piped; a first build takes a minute, so say
         // that it goes on.
-        if !root.join("target/debug").join(PACKAGES[1]).exists() {
+        if !built(&root).join(PACKAGES[1]).exists() {
             eprintln!("building the programs (once, a minute or two)");
         }
         cmd!(
@@ -55,19 +56,23 @@ impl Programs {
     }
 
     fn path(&self, program: &str) -> PathBuf {
-        let target = std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| self.root.join("target"), PathBuf::from);
-        target.join("debug").join(program)
+        built(&self.root).join(program)
     }
 
     /// Runs a program on this terminal, in the folder that the user is in.
-    pub(crate) fn status<S: AsRef<std::ffi::OsStr>>(&self, name: &str, args: &[S]) -> Result<i32> {
+    pub(crate) fn status<S: AsRef<OsStr>>(&self, name: &str, args: &[S]) -> Result<i32> {
+        exit_status(&mut self.command(name, args))
+    }
+
+    /// The same, what it prints going to standard error: its outcome is not what was asked for.
+    pub(crate) fn status_aside<S: AsRef<OsStr>>(&self, name: &str, args: &[S]) -> Result<i32> {
+        exit_status(self.command(name, args).stdout(std::io::stderr()))
+    }
+
+    fn command<S: AsRef<OsStr>>(&self, name: &str, args: &[S]) -> Command {
         let program = self.path(name);
         let shell = &self.shell;
-        let mut command = Command::from(cmd!(shell, "{program} {args...}"));
-        let status = command.status().into_diagnostic()?;
-        // A program that was killed has failed.
-        Ok(status.code().unwrap_or(1))
+        Command::from(cmd!(shell, "{program} {args...}"))
     }
 
     /// The same; its exit code becomes ours.
@@ -84,6 +89,20 @@ impl Programs {
             .read()
             .into_diagnostic()
     }
+}
+
+/// Where cargo puts the programs.
+fn built(root: &Path) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    target
+        .map_or_else(|| root.join("target"), PathBuf::from)
+        .join("debug")
+}
+
+fn exit_status(command: &mut Command) -> Result<i32> {
+    let status = command.status().into_diagnostic()?;
+    // A program that was killed has failed.
+    Ok(status.code().unwrap_or(1))
 }
 
 pub(crate) fn exit_code(code: i32) -> ExitCode {

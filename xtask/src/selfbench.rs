@@ -1,6 +1,5 @@
 //! How fast the lab itself is: a table to read, against limits to keep.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -142,7 +141,7 @@ fn bring_up(programs: &Programs) -> Result<Value> {
 
 /// With a cache of its own that is empty, in ms.
 fn bring_up_cold(programs: &Programs) -> Result<f64> {
-    let home = directories_on_disk()?;
+    let home = directory_on_disk(programs)?;
     let _there = programs.shell().push_env("XDG_CACHE_HOME", home.path());
     let value = bring_up(programs)?;
     value["lab_docker_ms"]
@@ -150,9 +149,9 @@ fn bring_up_cold(programs: &Programs) -> Result<f64> {
         .ok_or_else(|| miette!("bring-up printed no time"))
 }
 
-/// Not in a temporary directory, which may be memory and no place for a bundle.
-fn directories_on_disk() -> Result<tempfile::TempDir> {
-    tempfile::tempdir_in(Path::new("/var/tmp")).into_diagnostic()
+/// Beside what is built, not in a temporary directory, which may be memory.
+fn directory_on_disk(programs: &Programs) -> Result<tempfile::TempDir> {
+    tempfile::tempdir_in(programs.root().join("target")).into_diagnostic()
 }
 
 /// What mmdebstrap needs for the packages of the lock, in ms.
@@ -171,7 +170,7 @@ fn mmdebstrap(programs: &Programs) -> Option<f64> {
         .filter_map(|line| line.split(',').next())
         .collect();
     let include = format!("--include={}", names.join(","));
-    let home = directories_on_disk().ok()?;
+    let home = directory_on_disk(programs).ok()?;
     let target = home.path().join("root");
     let mirror = programs.output("lab", &["mirror"]).ok()?;
     let began = Instant::now();

@@ -12,11 +12,16 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use etcetera::BaseStrategy;
 use miette::Result;
 
 use crate::error::{Explain, failure};
+
+/// Names and sizes of all files of a made thing; written last, so that its presence means that
+/// all is there.
+const RECORD: &str = ".whole.json";
 
 const ROOM: &str = "free some disk space, or set XDG_CACHE_HOME to a directory that can be written";
 
@@ -55,28 +60,44 @@ pub(crate) fn lock(path: &Path) -> Result<Lock> {
     Ok(Lock(file))
 }
 
-/// Makes `<parent>/<key>` by `make`, which fills an empty directory, unless it is there already.
-/// Of two processes that want the same thing, one makes it and the other waits.
+/// Keeps the cache from being emptied while this process lives: many may use it at once.
+pub(crate) fn keep() -> Result<()> {
+    static LOCK: OnceLock<File> = OnceLock::new();
+    if LOCK.get().is_none() {
+        let file = users(&root()?)?;
+        file.lock_shared()
+            .explain("the cache can't be kept", ROOM)?;
+        let _ = LOCK.set(file);
+    }
+    Ok(())
+}
+
+/// The lock that users of the cache share; whoever gets it alone may empty the cache.
+pub(crate) fn users(root: &Path) -> Result<File> {
+    let path = root.join(".users");
+    File::create(&path).explain(format!("{} can't be written", path.display()), ROOM)
+}
+
+/// Makes `<parent>/<key>` by `make`, which fills an empty directory, unless it is there whole
+/// already. Of two processes that want the same thing, one makes it and the other waits.
 pub(crate) fn make_once(
     parent: &Path,
     key: &str,
-    is_whole: impl Fn(&Path) -> std::result::Result<(), String>,
     make: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<PathBuf> {
     let path = parent.join(key);
-    if path.exists() && is_whole(&path).is_ok() {
+    if is_whole(&path).is_ok() {
         return Ok(path);
     }
     let _lock = lock(&parent.join(format!("{key}.lock")))?;
-    if path.exists() {
-        match is_whole(&path) {
-            Ok(()) => return Ok(path),
-            Err(why) => {
-                eprintln!("{} is damaged ({why}); making it anew", path.display());
-                fs::remove_dir_all(&path)
-                    .explain(format!("{} can't be removed", path.display()), ROOM)?;
-            }
+    match is_whole(&path) {
+        Ok(()) => return Ok(path),
+        Err(why) if path.exists() => {
+            eprintln!("{} is damaged ({why}); making it anew", path.display());
+            fs::remove_dir_all(&path)
+                .explain(format!("{} can't be removed", path.display()), ROOM)?;
         }
+        Err(_) => {}
     }
     // Left by makers that were killed; nobody else makes this key while the lock is held.
     let prefix = format!(".{key}-");
@@ -90,12 +111,45 @@ pub(crate) fn make_once(
         .tempdir_in(parent)
         .explain(format!("{} can't be written", parent.display()), ROOM)?;
     make(unfinished.path())?;
-    fs::rename(unfinished.path(), &path)
-        .explain(format!("{} can't be completed", path.display()), ROOM)?;
-    let _ = unfinished.keep();
+    let what = || format!("{} can't be completed", path.display());
+    let record = serde_json::to_vec(&list_files(unfinished.path())).explain(what(), ROOM)?;
+    fs::write(unfinished.path().join(RECORD), record).explain(what(), ROOM)?;
     // mkdtemp gives mode 700; what is inside must be visible to every id of a sandbox.
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(&path, open)
-        .explain(format!("{} can't be opened up", path.display()), ROOM)?;
+    fs::set_permissions(unfinished.path(), open).explain(what(), ROOM)?;
+    fs::rename(unfinished.path(), &path).explain(what(), ROOM)?;
+    let _ = unfinished.keep();
     Ok(path)
+}
+
+/// Every file that was made is there in its size: finds a truncated cache in milliseconds.
+pub(crate) fn is_whole(path: &Path) -> std::result::Result<(), String> {
+    let record = fs::read(path.join(RECORD)).map_err(|e| format!("{RECORD}: {e}"))?;
+    let files: Vec<(PathBuf, u64)> =
+        serde_json::from_slice(&record).map_err(|e| format!("{RECORD}: {e}"))?;
+    for (file, size) in &files {
+        let there = fs::symlink_metadata(path.join(file)).map(|meta| meta.len());
+        if there.as_ref().ok() != Some(size) {
+            return Err(format!("{} is not as it was made", file.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Every file and link below `root` with its size.
+pub(crate) fn list_files(root: &Path) -> Vec<(PathBuf, u64)> {
+    let mut files = Vec::new();
+    let mut dirs = vec![root.to_owned()];
+    while let Some(dir) = dirs.pop() {
+        for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+            let Ok(meta) = entry.metadata() else { continue };
+            if meta.is_dir() {
+                dirs.push(entry.path());
+            } else if let Ok(path) = entry.path().strip_prefix(root) {
+                files.push((path.to_owned(), meta.len()));
+            }
+        }
+    }
+    files.sort();
+    files
 }

@@ -39,7 +39,7 @@ const PODMAN: &[(&str, &str)] = &[
     ("oci_runtime", "/host/ociRuntime/name"),
     ("oci_runtime_version", "/host/ociRuntime/version"),
     ("conmon", "/host/conmon/version"),
-    ("network", "/host/networkBackend"),
+    ("network_backend", "/host/networkBackend"),
     ("security", "/host/security"),
 ];
 
@@ -75,11 +75,17 @@ impl Nest<'_> {
     pub fn describe(&self) -> Result<Value> {
         let mut levels = Vec::new();
         for (level, layer) in self.levels().iter().zip(self.layers()) {
-            let (fields, argv) = match layer.engine {
-                Engine::Docker => (DOCKER, ["docker", "info", "--format", "{{json .}}"]),
-                Engine::Podman => (PODMAN, ["podman", "info", "--format", "json"]),
+            let (fields, format, configuration) = match layer.engine {
+                Engine::Docker => (DOCKER, "{{json .}}", "/etc/docker/daemon.json"),
+                Engine::Podman => (PODMAN, "json", "/etc/containers/containers.conf"),
             };
-            let text = level.output(&argv)?;
+            // A mounted socket is the outer daemon's, with the outer's configuration.
+            let configuration = if layer.socket {
+                "/dev/null"
+            } else {
+                configuration
+            };
+            let text = level.output(&[layer.engine.program(), "info", "--format", format])?;
             let info: Value = serde_json::from_str(&text).explain(
                 format!("{} describes itself in no known way", layer.engine),
                 "report this with the engine's version",
@@ -90,7 +96,10 @@ impl Nest<'_> {
                 "image": (level.depth() > 0 && !layer.socket).then(|| layer.engine.image()),
                 "socket_of_outer": layer.socket,
                 "privileged": level.depth() > 0 && layer.privileged,
-                "network": "bridge of the level's own engine",
+                // What the engine was told, which decides network, namespaces and groups of its
+                // containers: the published Podman image shares most of them with the outer one.
+                "configuration": level.output(&["cat", configuration])?.lines().map(str::trim)
+                    .filter(|line| !line.is_empty() && !line.starts_with('#')).collect::<Vec<_>>(),
             });
             for (name, pointer) in fields {
                 described[*name] = info.pointer(pointer).cloned().unwrap_or(Value::Null);

@@ -26,6 +26,33 @@ const END_DEADLINE: Duration = Duration::from_secs(60);
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// What to do about a step of the sandbox that the kernel refused, by how the step begins.
+const REMEDIES: &[(&str, &str)] = &[
+    (
+        "take ",
+        "that file system can't be shown under other ids (it takes Linux 5.12 and ext4, xfs or \
+         btrfs): use a folder on one that can, set XDG_CACHE_HOME to one, or --sandbox root",
+    ),
+    (
+        "new namespaces",
+        "allow user namespaces: sysctl user.max_user_namespaces=10000; or use --sandbox root",
+    ),
+    (
+        "mount proc",
+        "the machine's /proc is partly covered, as in a container: start that one with \
+         --privileged",
+    ),
+    (
+        "mount sysfs",
+        "the machine's /sys is partly covered, as in a container: start that one with \
+         --privileged",
+    ),
+    (
+        "make /sys/fs/cgroup",
+        "the control groups can't be written to: in a container, start it with --privileged",
+    ),
+];
+
 /// What Ctrl-C on the terminal reaches.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ground {
@@ -42,6 +69,7 @@ pub(crate) struct Held {
     monitor: duct::Handle,
     /// Our end of the monitor's standard input; never written to.
     lifeline: Option<std::io::PipeWriter>,
+    cancelled: fn() -> bool,
 }
 
 impl Held {
@@ -51,6 +79,7 @@ impl Held {
         kind: Kind,
         bundle: &Path,
         shares: Vec<Share>,
+        cancelled: fn() -> bool,
     ) -> Result<Self> {
         let remedy = "see `cargo xtask doctor`; free some disk space in the cache directory";
         let what = "the sandbox can't be started";
@@ -82,6 +111,7 @@ impl Held {
             init: 0,
             monitor,
             lifeline: Some(life_write),
+            cancelled,
         };
         // On failure `held` is dropped, which ends the monitor.
         match hear(word_read) {
@@ -90,8 +120,9 @@ impl Held {
                 Ok(held)
             }
             Some(Word::Failed { step, why }) => {
-                let why = format!("{step}: {why}");
-                Err(failure(what, why, "see `cargo xtask doctor`"))
+                let remedy = REMEDIES.iter().find(|(sign, _)| step.starts_with(sign));
+                let remedy = remedy.map_or("see `cargo xtask doctor`", |(_, remedy)| remedy);
+                Err(failure(what, format!("{step}: {why}"), remedy))
             }
             None => Err(failure(
                 what,
@@ -103,6 +134,11 @@ impl Held {
 
     pub(crate) fn id(&self) -> &str {
         &self.spec.id
+    }
+
+    /// Whether the user has asked for the end while something is being waited for.
+    pub(crate) fn cancelled(&self) -> bool {
+        (self.cancelled)()
     }
 
     pub(crate) fn kind(&self) -> Kind {

@@ -263,17 +263,7 @@ pub(crate) fn get(bundle: &Bundle) -> Result<PathBuf> {
         }
     }
     let key = base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned();
-    let whole = |path: &Path| {
-        let last = RECIPES.last().map_or("", |recipe| recipe.repository);
-        let storage = Storage {
-            root: path.to_owned(),
-        };
-        let there = storage.repository(last).join("_manifests/tags").exists();
-        there
-            .then_some(())
-            .ok_or_else(|| format!("{last} is missing"))
-    };
-    cache::make_once(&cache::root()?.join("images"), &key, whole, |dir| {
+    cache::make_once(&cache::root()?.join("images"), &key, |dir| {
         make_all(
             bundle,
             &Storage {
@@ -390,12 +380,12 @@ fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result
         add(&mut layer, &programs)?;
         layers.push(layer.finish()?);
     }
-    if recipe.files.is_empty() {
+    if recipe.files.is_empty() && recipe.trees.is_empty() && recipe.links.is_empty() {
         return Ok(layers);
     }
     let mut layer = Layer::new(storage)?;
     for tree in recipe.trees {
-        let files = crate::bundle::list_files(&bundle.path.join(tree));
+        let files = cache::list_files(&bundle.path.join(tree));
         let files: Vec<PathBuf> = files
             .iter()
             .map(|(file, _)| Path::new(tree).join(file))

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use miette::Result;
 
 use crate::cache;
-use crate::error::{Explain, unsupported};
+use crate::error::{Explain, failure, unsupported};
 
 const LOG: &str = "monitor.log";
 const OWNER: &str = "owner";
@@ -105,11 +105,7 @@ fn sweep(labs: &Path) {
             Ok(log) => log.try_lock().is_ok(),
             Err(_) => true,
         };
-        let name = state
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = file_name(&state);
         if is_dead && let Some(tree) = sandbox::cgroup2_mount() {
             let cgroup = tree.join(format!("matryoshka-{name}"));
             if let Err(report) = take_away(&cgroup, &state) {
@@ -151,8 +147,31 @@ pub struct Status {
 /// Lists running labs and what the cache holds.
 pub fn status() -> Result<Status> {
     let cache = cache::root()?;
+    let labs = cache.join("labs");
+    let running = {
+        // Looking means locking for a moment, which must not be mistaken for a lab that lives.
+        let _lock = cache::lock(&labs.join(".lock"))?;
+        running(&labs)
+    };
+    let mut cached = Vec::new();
+    for kind in ["bundles", "images"] {
+        for entry in directories(&cache.join(kind)) {
+            let size = size(&entry);
+            cached.push((entry, size));
+        }
+    }
+    let packages = cache.join("packages");
+    cached.push((packages.clone(), size(&packages)));
+    Ok(Status {
+        running,
+        cached,
+        cache,
+    })
+}
+
+fn running(labs: &Path) -> Vec<Running> {
     let mut running = Vec::new();
-    for state in directories(&cache.join("labs")) {
+    for state in directories(labs) {
         let Ok(log) = File::open(state.join(LOG)) else {
             continue;
         };
@@ -161,47 +180,31 @@ pub fn status() -> Result<Status> {
         }
         let started = log.metadata().and_then(|meta| meta.created());
         let started = started.unwrap_or_else(|_| SystemTime::now());
+        let owner = fs::read_to_string(state.join(OWNER)).unwrap_or_default();
         running.push(Running {
-            id: state
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-            owner: fs::read_to_string(state.join(OWNER))
-                .unwrap_or_default()
-                .trim()
-                .to_owned(),
+            id: file_name(&state),
+            owner: owner.trim().to_owned(),
             age: started.elapsed().unwrap_or_default(),
         });
     }
-    let mut cached = Vec::new();
-    for kind in ["bundles", "images", "packages"] {
-        for entry in directories(&cache.join(kind)) {
-            let size = size(&entry);
-            cached.push((entry, size));
-        }
-    }
-    Ok(Status {
-        running,
-        cached,
-        cache,
-    })
+    running
 }
 
-/// Empties the cache and takes away dead labs. Refused while a lab lives, which uses the cache.
+/// Empties the cache and takes away dead labs. Refused while anything uses the cache.
 /// Returns how many bytes were freed.
 pub fn clean() -> Result<u64> {
     let cache = cache::root()?;
     let labs = cache.join("labs");
     let _lock = cache::lock(&labs.join(".lock"))?;
     sweep(&labs);
-    let status = status()?;
-    if let Some(lab) = status.running.first() {
-        return Err(crate::error::failure(
-            "the cache is in use",
-            format!("lab {} of process {} lives", lab.id, lab.owner),
-            "wait for its end or end that process",
-        ));
+    let users = cache::users(&cache)?;
+    if users.try_lock().is_err() {
+        let why = match running(&labs).first() {
+            Some(lab) => format!("lab {} of process {} lives", lab.id, lab.owner),
+            None => "a process is building a bundle".to_owned(),
+        };
+        let remedy = "wait for its end or end that process";
+        return Err(failure("the cache is in use", why, remedy));
     }
     let freed = size(&cache);
     for kind in ["bundles", "images", "packages"] {
@@ -212,6 +215,13 @@ pub fn clean() -> Result<u64> {
         )?;
     }
     Ok(freed)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }
 
 fn size(path: &Path) -> u64 {

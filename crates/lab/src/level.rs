@@ -1,7 +1,7 @@
 //! One level of a nest, as an environment in which commands run.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use miette::Result;
 
@@ -9,10 +9,14 @@ use crate::agent::Agent;
 use crate::engine::Engine;
 use crate::error::{Explain, failure};
 use crate::held::{Ground, Held};
+use crate::service::{cancelled, last_lines};
 use crate::start::TOOLS;
 
 /// How long a command that only sets something up may take.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(120);
+
+/// How often it is asked meanwhile whether the user wants the end.
+const PACE: Duration = Duration::from_millis(100);
 
 /// The way one level further in: `exec` of an engine into a container.
 #[derive(Clone, Debug)]
@@ -78,6 +82,10 @@ impl<'lab> Level<'lab> {
         })
     }
 
+    pub(crate) fn held(&self) -> &'lab Held {
+        self.held
+    }
+
     /// How many containers are around this environment.
     #[must_use]
     pub fn depth(&self) -> usize {
@@ -125,15 +133,18 @@ impl<'lab> Level<'lab> {
             .stderr_capture()
             .start()
             .explain(what(), "see `cargo xtask doctor`")?;
-        let ended = handle.wait_timeout(COMMAND_DEADLINE);
-        if !matches!(ended, Ok(Some(_))) {
+        let end = Instant::now() + COMMAND_DEADLINE;
+        while matches!(handle.wait_timeout(PACE), Ok(None)) {
+            let why = if self.held.cancelled() {
+                cancelled(&what())
+            } else if Instant::now() > end {
+                let why = format!("no end after {} s", COMMAND_DEADLINE.as_secs());
+                failure(what(), why, "look for a loaded machine or a full disk")
+            } else {
+                continue;
+            };
             let _ = handle.kill();
-            let why = format!("no end after {} s", COMMAND_DEADLINE.as_secs());
-            return Err(failure(
-                what(),
-                why,
-                "look for a loaded machine or a full disk",
-            ));
+            return Err(why);
         }
         let output = handle
             .into_output()
@@ -154,7 +165,7 @@ impl<'lab> Level<'lab> {
         let why = if output.stderr.trim().is_empty() {
             format!("exit code {}", output.code)
         } else {
-            crate::service::last_lines(&output.stderr)
+            last_lines(&output.stderr)
         };
         Err(failure(
             format!("`{}` failed at level {}", argv.join(" "), self.depth()),

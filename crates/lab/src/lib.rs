@@ -45,6 +45,12 @@ pub fn probe(args: &[String]) -> miette::Result<i32> {
     programs::run_probe(args)
 }
 
+/// The digest that [`Agent::hash`] must report for so many MiB.
+#[must_use]
+pub fn expected_digest(mebibytes: u32) -> String {
+    probe::hash(mebibytes).digest
+}
+
 /// Size of the probe in bytes.
 #[must_use]
 pub fn probe_bytes() -> usize {

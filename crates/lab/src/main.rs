@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use lab::{Engine, Found, Lab, Layer, Options, UNSUPPORTED};
-use miette::{GraphicalReportHandler, GraphicalTheme, IntoDiagnostic, Result};
+use miette::{GraphicalReportHandler, GraphicalTheme, IntoDiagnostic, Result, Severity, miette};
 
 /// Private container engines in a sandbox.
 #[derive(Parser)]
@@ -65,6 +65,9 @@ enum Task {
 /// Exit code of a machine that can't.
 const CANNOT: u8 = 77;
 
+/// Exit code of wrong usage, as clap has it.
+const WRONG_USAGE: u8 = 2;
+
 fn main() -> ExitCode {
     // Fails only if a handler is set already.
     let _ = miette::set_hook(Box::new(|_| {
@@ -90,9 +93,12 @@ fn main() -> ExitCode {
         }),
     };
     done.unwrap_or_else(|report| {
-        let unsupported = report.severity() == Some(UNSUPPORTED);
         eprintln!("{report:?}");
-        ExitCode::from(if unsupported { CANNOT } else { 1 })
+        ExitCode::from(match report.severity() {
+            Some(UNSUPPORTED) => CANNOT,
+            Some(Severity::Advice) => WRONG_USAGE,
+            _ => 1,
+        })
     })
 }
 
@@ -103,7 +109,7 @@ fn attach(mut options: Options, command: &[String]) -> Result<ExitCode> {
         signal_hook::flag::register(signal, ignored).into_diagnostic()?;
     }
     let dir = std::env::current_dir().into_diagnostic()?;
-    options.share = shareable(&dir);
+    options.share = shareable(&dir)?;
     let lab = Lab::start(&options)?;
     // As on the tutorial's machine: both engines are there, and have been used.
     let engines = [[Layer::own(Engine::Docker)], [Layer::own(Engine::Podman)]];
@@ -161,9 +167,22 @@ fn bring_up(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The root directory can't be shown inside: the lab has its own.
-fn shareable(dir: &Path) -> Option<PathBuf> {
-    (dir != Path::new("/")).then(|| dir.to_owned())
+/// The folder that is shown inside under its own path; none for the root directory, of which the
+/// lab has its own.
+fn shareable(dir: &Path) -> Result<Option<PathBuf>> {
+    // Read-only in the lab, or made anew by it.
+    let own = [
+        "/usr", "/bin", "/sbin", "/lib", "/lib64", "/proc", "/sys", "/dev", "/run",
+    ];
+    if own.iter().any(|place| dir.starts_with(place)) {
+        return Err(miette!(
+            severity = Severity::Advice,
+            help = "start it from another folder",
+            "the lab has its own there"
+        )
+        .wrap_err(format!("{} can't be shown in a lab", dir.display())));
+    }
+    Ok((dir != Path::new("/")).then(|| dir.to_owned()))
 }
 
 fn status() -> Result<ExitCode> {

@@ -8,9 +8,8 @@ use miette::Result;
 use serde::Serialize;
 
 use crate::engine::Engine;
-use crate::error::failure;
 use crate::level::Level;
-use crate::service::{Waited, docker_answers, last_lines, wait_until};
+use crate::service::{docker_answers, last_lines, wait_until};
 use crate::start::TOOLS;
 
 /// How long an inner daemon may take: it unpacks nothing, but shares the machine with all others.
@@ -184,19 +183,17 @@ fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str
         std::thread::sleep(pace);
         !inside.root().join("proc").exists()
     };
-    let waited = wait_until(INNER_DEADLINE, died, || docker_answers(&socket));
-    let what = match waited {
-        Waited::Ready => return Ok(()),
-        Waited::Died => format!("the daemon in container {container} died while it started"),
-        Waited::Late => format!(
-            "the daemon in container {container} does not answer after {} s",
-            INNER_DEADLINE.as_secs()
-        ),
-    };
-    let logs = level.run(&[outer.program(), "logs", container])?;
-    Err(failure(
-        what,
-        last_lines(&(logs.stdout + &logs.stderr)),
-        "its last lines say why",
-    ))
+    let name = format!("the daemon in container {container}");
+    let ready = || docker_answers(&socket);
+    wait_until(
+        level.held(),
+        &name,
+        INNER_DEADLINE,
+        died,
+        ready,
+        || match level.run(&[outer.program(), "logs", container]) {
+            Ok(logs) => last_lines(&(logs.stdout + &logs.stderr)),
+            Err(report) => report.to_string(),
+        },
+    )
 }

@@ -48,6 +48,11 @@ pub fn preflight(kind: Kind) -> Vec<Check> {
             "load it: modprobe overlay",
         ),
         check(
+            "a cache directory for engines and their stores",
+            cache_directory(),
+            "set XDG_CACHE_HOME to a directory on a real file system (in a container: a volume)",
+        ),
+        check(
             "tools",
             tools(),
             "install apt and dpkg: run on Debian or a derivative",
@@ -125,6 +130,22 @@ fn file_system(name: &str) -> std::result::Result<String, String> {
         .ok_or_else(|| format!("/proc/filesystems has no {name}"))
 }
 
+/// An engine's store lies below it, and overlay mounts do not stack on an overlay's upper layer.
+fn cache_directory() -> std::result::Result<String, String> {
+    /// `OVERLAYFS_SUPER_MAGIC` in linux/magic.h.
+    const OVERLAY: i64 = 0x794c_7630;
+    let cache = cache::root().map_err(|report| report.to_string())?;
+    let found = rustix::fs::statfs(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
+    let free_mb = found.f_bavail * u64::try_from(found.f_bsize).unwrap_or(0) / 1_000_000;
+    if found.f_type == OVERLAY {
+        return Err(format!(
+            "{} lies on an overlay file system",
+            cache.display()
+        ));
+    }
+    Ok(format!("{} ({free_mb} MB free)", cache.display()))
+}
+
 fn tools() -> std::result::Result<String, String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = |name: &str| std::env::split_paths(&path).any(|dir| dir.join(name).exists());
@@ -139,9 +160,9 @@ fn tools() -> std::result::Result<String, String> {
 
 /// A filled cache needs no mirror.
 fn engines() -> std::result::Result<String, String> {
-    let cache = cache::root().map_err(|e| e.to_string())?;
+    let cache = cache::root().map_err(|report| report.to_string())?;
     if bundle::is_cached(&cache) {
-        return Ok(format!("cached in {}", cache.display()));
+        return Ok("in the cache".to_owned());
     }
     bundle::machine_apt()
         .map(|_| "to be fetched through the machine's apt".to_owned())

@@ -56,3 +56,26 @@ fn memory_file(content: &[u8]) -> std::io::Result<File> {
     )?;
     Ok(file)
 }
+
+#[cfg(test)]
+mod tests {
+    use goblin::elf::Elf;
+    use goblin::elf::program_header::PT_INTERP;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::probe(PROBE)]
+    #[case::sandbox(SANDBOX)]
+    fn carried_programs_are_static_and_small(#[case] program: &[u8]) {
+        let elf = Elf::parse(program).expect("it is an ELF file");
+        assert!(
+            elf.program_headers
+                .iter()
+                .all(|header| header.p_type != PT_INTERP)
+        );
+        assert!(elf.libraries.is_empty(), "{:?}", elf.libraries);
+        assert!(program.len() <= 2_000_000, "{} bytes", program.len());
+    }
+}

@@ -42,25 +42,14 @@ impl Service {
 
     /// Asks until the daemon answers; it dying meanwhile, or the deadline, is an error that holds
     /// its last lines.
-    pub(crate) fn wait_ready(&self, deadline: Duration, ready: impl FnMut() -> bool) -> Result<()> {
+    pub(crate) fn wait_ready(
+        &self,
+        held: &Held,
+        deadline: Duration,
+        ready: impl FnMut() -> bool,
+    ) -> Result<()> {
         let died = |pace| matches!(self.handle.wait_timeout(pace), Ok(Some(_)) | Err(_));
-        match wait_until(deadline, died, ready) {
-            Waited::Ready => Ok(()),
-            Waited::Died => Err(failure(
-                format!("{} died while it started", self.name),
-                self.last_lines(),
-                "its last lines say why; see `cargo xtask doctor`",
-            )),
-            Waited::Late => Err(failure(
-                format!(
-                    "{} does not answer after {} s",
-                    self.name,
-                    deadline.as_secs()
-                ),
-                self.last_lines(),
-                "look for a loaded machine or a full disk; see `cargo xtask doctor`",
-            )),
-        }
+        wait_until(held, self.name, deadline, died, ready, || self.last_lines())
     }
 
     /// The end of what it wrote.
@@ -75,29 +64,46 @@ impl Service {
     }
 }
 
-/// How a wait ended.
-pub(crate) enum Waited {
-    Ready,
-    Died,
-    Late,
-}
-
 /// Asks `ready` again and again; `died` paces the questions by waiting that long for an end.
+/// Anything but readiness is an error about `name`, with its last lines.
 pub(crate) fn wait_until(
+    held: &Held,
+    name: &str,
     deadline: Duration,
     died: impl Fn(Duration) -> bool,
     mut ready: impl FnMut() -> bool,
-) -> Waited {
+    last_lines: impl Fn() -> String,
+) -> Result<()> {
     let end = Instant::now() + deadline;
     while !ready() {
         if died(PACE) {
-            return Waited::Died;
+            return Err(failure(
+                format!("{name} died while it started"),
+                last_lines(),
+                "its last lines say why; see `cargo xtask doctor`",
+            ));
         }
         if Instant::now() > end {
-            return Waited::Late;
+            return Err(failure(
+                format!("{name} does not answer after {} s", deadline.as_secs()),
+                last_lines(),
+                "look for a loaded machine or a full disk; see `cargo xtask doctor`",
+            ));
+        }
+        if held.cancelled() {
+            return Err(cancelled(name));
         }
     }
-    Waited::Ready
+    Ok(())
+}
+
+/// The user has asked for the end while something was waited for.
+pub(crate) fn cancelled(what: &str) -> miette::Report {
+    failure(
+        format!("interrupted while waiting for {what}"),
+        "a signal came",
+        "start it again",
+    )
 }
 
 pub(crate) fn last_lines(log: &str) -> String {

@@ -17,7 +17,7 @@ use crate::labs::Place;
 use crate::level::Level;
 use crate::nest::{Layer, Nest};
 use crate::service::Service;
-use crate::{images, preflight, programs};
+use crate::{cache, images, preflight, programs};
 
 /// Where the probe is at every level.
 pub(crate) const TOOLS: &str = "/opt/matryoshka";
@@ -32,6 +32,17 @@ pub struct Options {
     /// A directory of the machine that is visible and writable inside, under its own path.
     #[arg(skip)]
     pub share: Option<PathBuf>,
+
+    /// Looked at while something is being waited for: true ends the wait with an error.
+    #[arg(skip)]
+    pub cancelled: Option<fn() -> bool>,
+}
+
+impl Options {
+    /// An error that says what this machine lacks for such a lab, if it lacks anything.
+    pub fn require(&self) -> Result<()> {
+        preflight::require(self.sandbox)
+    }
 }
 
 impl Default for Options {
@@ -39,6 +50,7 @@ impl Default for Options {
         Self {
             sandbox: Kind::User,
             share: None,
+            cancelled: None,
         }
     }
 }
@@ -63,7 +75,8 @@ pub struct Lab {
 impl Lab {
     /// Starts a lab: bundle and images out of the cache or made now, sandbox, registry.
     pub fn start(options: &Options) -> Result<Self> {
-        preflight::require(options.sandbox)?;
+        options.require()?;
+        cache::keep()?;
         let bundle = Bundle::get()?;
         let images = images::get(&bundle)?;
         let place = Place::new()?;
@@ -91,7 +104,8 @@ impl Lab {
                 writable: true,
             });
         }
-        let held = Held::start(place, options.sandbox, &bundle.path, shares)?;
+        let cancelled = options.cancelled.unwrap_or(|| false);
+        let held = Held::start(place, options.sandbox, &bundle.path, shares, cancelled)?;
         up(&held)?;
         Ok(Self {
             docker: Mutex::new(None),
@@ -137,7 +151,8 @@ impl Lab {
         if engine == Engine::Docker && docker.is_none() {
             *docker = Some(Docker::start(&self.held)?);
         }
-        Ok(())
+        drop(docker);
+        engine::wait_for_registry(&self.held, &self.registry)
     }
 
     /// Nests engines: the first at level 0, each further one in a container of the one before.

@@ -210,7 +210,7 @@ mod tests {
             .select(ARMS);
         let error = error.expect_err("unknown");
         assert!(error.to_string().contains("secnod"));
-        assert_eq!(error.code().expect("a code").to_string(), "usage");
+        assert_eq!(error.severity(), Some(miette::Severity::Advice));
         assert!(
             error
                 .help()

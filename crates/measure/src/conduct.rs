@@ -52,6 +52,7 @@ impl RunArgs {
     /// Carries out a run: `--list` is answered, the folder made and proved writable, `body` called,
     /// the manifest closed and the outcome printed.
     ///
+    /// `able` is asked before anything is written; its error says what this machine lacks.
     /// `body` sets up what is measured, describes it with [`Run::session`] and calls
     /// [`Run::measure`] once. Its error ends the run with status `failed` and that reason, before
     /// or after any sample; an error after a signal ends it with status `interrupted`. A run whose
@@ -61,6 +62,7 @@ impl RunArgs {
         experiment: &str,
         arms: &'static [Arm],
         contrasts: &'static [Contrast],
+        able: impl FnOnce() -> miette::Result<()>,
         body: impl FnOnce(&mut Run) -> miette::Result<()>,
     ) -> miette::Result<()> {
         check_declaration(arms, contrasts)?;
@@ -69,6 +71,7 @@ impl RunArgs {
             say(&list(arms));
             return Ok(());
         }
+        able()?;
         watch()?;
         let mut run = Run::begin(self, experiment, selected, contrasts)?;
         let result = body(&mut run);

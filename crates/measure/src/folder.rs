@@ -186,8 +186,8 @@ pub(crate) mod tests {
         let refused = |result: miette::Result<_>| {
             let error = result.expect_err("refused");
             assert_eq!(
-                error.code().expect("a code").to_string(),
-                "usage",
+                error.severity(),
+                Some(miette::Severity::Advice),
                 "{error:?}"
             );
             assert!(error.help().is_some());
@@ -203,15 +203,8 @@ pub(crate) mod tests {
         ] {
             fs::write(place.path().join(MANIFEST_FILE), text).expect("written");
             let folder = Folder::open(place.path()).expect("both files are there");
-            assert_eq!(
-                folder
-                    .manifest()
-                    .expect_err(text)
-                    .code()
-                    .expect("a code")
-                    .to_string(),
-                "usage"
-            );
+            let error = folder.manifest().expect_err(text);
+            assert_eq!(error.severity(), Some(miette::Severity::Advice));
         }
     }
 
@@ -224,10 +217,10 @@ pub(crate) mod tests {
         );
         fs::write(place.path().join("x"), "").expect("written");
         let error = Folder::create(place.path()).expect_err("not empty");
-        assert_eq!(error.code().expect("a code").to_string(), "usage");
+        assert_eq!(error.severity(), Some(miette::Severity::Advice));
         // A file where a folder should be fails for root too.
         let error = Folder::create(&place.path().join("x/run")).expect_err("not a folder");
-        assert!(error.code().is_none());
+        assert_eq!(error.severity(), None);
         assert!(error.to_string().contains("can't be written"));
     }
 }

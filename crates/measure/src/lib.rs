@@ -30,7 +30,7 @@
 //!
 //! fn main() -> std::process::ExitCode {
 //!     measure::main(|| {
-//!         Cli::parse().run.conduct("startup", ARMS, CONTRASTS, |run| {
+//!         Cli::parse().run.conduct("startup", ARMS, CONTRASTS, || Ok(()), |run| {
 //!             run.session(serde_json::json!({ "stand_ins": [] }))?;
 //!             run.measure(take)
 //!         })

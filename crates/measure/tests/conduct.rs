@@ -62,7 +62,7 @@ fn a_complete_run_leaves_its_whole_record() {
     let place = tempfile::tempdir().expect("a folder");
     let out = place.path().join("run");
     args(&out, &["--blocks", "4", "--seed", "9", "--arms", "b,a"])
-        .conduct("demo", ARMS, CONTRASTS, |run| {
+        .conduct("demo", ARMS, CONTRASTS, able, |run| {
             let names: Vec<&str> = run.arms().iter().map(|arm| arm.name).collect();
             assert_eq!(names, ["a", "b"]);
             run.session(serde_json::json!({ "stand_ins": ["x"] }))?;
@@ -91,14 +91,10 @@ fn a_complete_run_leaves_its_whole_record() {
     let blocks = std::fs::read_to_string(out.join("blocks.csv")).expect("read");
     assert_eq!(blocks.lines().count(), 7);
 
-    let again = args(&out, &[]).conduct("demo", ARMS, CONTRASTS, |_| Ok(()));
+    let again = args(&out, &[]).conduct("demo", ARMS, CONTRASTS, able, |_| Ok(()));
     assert_eq!(
-        again
-            .expect_err("never overwritten")
-            .code()
-            .expect("a code")
-            .to_string(),
-        "usage"
+        again.expect_err("never overwritten").severity(),
+        Some(miette::Severity::Advice)
     );
 }
 
@@ -107,7 +103,7 @@ fn a_failure_before_the_first_sample_is_recorded() {
     let place = tempfile::tempdir().expect("a folder");
     let out = place.path().join("run");
     let error = args(&out, &[])
-        .conduct("demo", ARMS, CONTRASTS, |_| {
+        .conduct("demo", ARMS, CONTRASTS, able, |_| {
             Err(measure::failure(
                 "the lab can't start",
                 "no overlayfs",
@@ -130,8 +126,9 @@ fn a_panic_is_recorded() {
     let place = tempfile::tempdir().expect("a folder");
     let out = place.path().join("run");
     let run = args(&out, &[]);
-    let caught =
-        std::panic::catch_unwind(|| run.conduct("demo", ARMS, CONTRASTS, |_| panic!("scripted")));
+    let caught = std::panic::catch_unwind(|| {
+        run.conduct("demo", ARMS, CONTRASTS, able, |_| panic!("scripted"))
+    });
     assert!(caught.is_err());
     assert_eq!(record(&out).0.status, Status::Failed);
 }
@@ -141,7 +138,7 @@ fn a_fatal_sample_fails_the_run_and_keeps_the_rest() {
     let place = tempfile::tempdir().expect("a folder");
     let out = place.path().join("run");
     let mut left = 4;
-    let result = args(&out, &["--quick"]).conduct("demo", ARMS, CONTRASTS, |run| {
+    let result = args(&out, &["--quick"]).conduct("demo", ARMS, CONTRASTS, able, |run| {
         // Even when the body forgets the error, the run has not become complete.
         let _ = run.measure(|arm| {
             left -= 1;
@@ -181,13 +178,13 @@ fn failed_samples_fail_a_verification_but_no_run() {
     };
     let out = place.path().join("run");
     args(&out, &["--blocks", "1"])
-        .conduct("demo", ARMS, CONTRASTS, |run| run.measure(one_fails))
+        .conduct("demo", ARMS, CONTRASTS, able, |run| run.measure(one_fails))
         .expect("complete");
     assert_eq!(record(&out).0.status, Status::Complete);
 
     let out = place.path().join("verify");
     let error = args(&out, &["--verify"])
-        .conduct("demo", ARMS, CONTRASTS, |run| run.measure(one_fails))
+        .conduct("demo", ARMS, CONTRASTS, able, |run| run.measure(one_fails))
         .expect_err("a check failed");
     assert_eq!(error.to_string(), "1 of 3 checks failed");
     let (manifest, samples) = record(&out);
@@ -202,10 +199,10 @@ fn nothing_is_made_for_a_list_or_a_wrong_arm() {
     let out = place.path().join("run");
     let never = |_: &mut measure::Run| -> miette::Result<()> { panic!("not called") };
     args(&out, &["--list"])
-        .conduct("demo", ARMS, CONTRASTS, never)
+        .conduct("demo", ARMS, CONTRASTS, able, never)
         .expect("listed");
     args(&out, &["--arms", "d"])
-        .conduct("demo", ARMS, CONTRASTS, never)
+        .conduct("demo", ARMS, CONTRASTS, able, never)
         .expect_err("no such arm");
     assert!(!out.exists());
 }
@@ -213,18 +210,40 @@ fn nothing_is_made_for_a_list_or_a_wrong_arm() {
 #[test]
 fn measuring_nothing_or_twice_is_an_error() {
     let place = tempfile::tempdir().expect("a folder");
-    let nothing = args(&place.path().join("a"), &[]).conduct("demo", ARMS, CONTRASTS, |_| Ok(()));
+    let nothing =
+        args(&place.path().join("a"), &[]).conduct("demo", ARMS, CONTRASTS, able, |_| Ok(()));
     assert_eq!(
         nothing.expect_err("nothing").to_string(),
         "nothing was measured"
     );
-    let twice =
-        args(&place.path().join("b"), &["--verify"]).conduct("demo", ARMS, CONTRASTS, |run| {
+    let twice = args(&place.path().join("b"), &["--verify"]).conduct(
+        "demo",
+        ARMS,
+        CONTRASTS,
+        able,
+        |run| {
             run.measure(take)?;
             run.measure(take)
-        });
+        },
+    );
     assert_eq!(
         twice.expect_err("twice").to_string(),
         "a run is measured once"
     );
+}
+
+/// A machine that lacks nothing.
+#[expect(clippy::unnecessary_wraps, reason = "the form that `conduct` asks for")]
+fn able() -> miette::Result<()> {
+    Ok(())
+}
+
+#[test]
+fn a_machine_that_cannot_leaves_no_folder() {
+    let place = tempfile::tempdir().unwrap();
+    let out = place.path().join("run");
+    let unable = || Err(measure::failure("no lab", "no root", "be root"));
+    let result = args(&out, &[]).conduct("demo", ARMS, CONTRASTS, unable, |_| panic!("not called"));
+    assert!(result.is_err());
+    assert!(!out.exists());
 }

@@ -25,7 +25,7 @@ fn a_signal_ends_the_run_after_the_running_sample() {
     let args = Cli::parse_from(["test", "--out", out.to_str().expect("a path of text")]).run;
     let mut taken = 0;
     let error = args
-        .conduct("demo", ARMS, &[], |run| {
+        .conduct("demo", ARMS, &[], able, |run| {
             assert!(!measure::interrupted());
             run.measure(|_| {
                 taken += 1;
@@ -54,4 +54,10 @@ fn a_signal_ends_the_run_after_the_running_sample() {
         rows[2].reason,
         "exit code 130 (an interrupt arrived during this sample)"
     );
+}
+
+/// A machine that lacks nothing.
+#[expect(clippy::unnecessary_wraps, reason = "the form that `conduct` asks for")]
+fn able() -> miette::Result<()> {
+    Ok(())
 }

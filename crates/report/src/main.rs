@@ -53,7 +53,7 @@ fn report(cli: &Cli) -> miette::Result<()> {
         ("ratios.csv", tables::ratios_csv(&analysis)?),
         ("figure.svg", figure.svg.into_bytes()),
         ("figure.png", figure.png.clone()),
-        ("report.md", page::markdown(&runs, &analysis)?.into_bytes()),
+        ("report.md", page::markdown(&runs, &analysis).into_bytes()),
     ];
     for (name, content) in derived {
         write_atomically(&cli.run.join(name), &content)?;

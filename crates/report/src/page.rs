@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use comfy_table::{Table, presets};
 use measure::Manifest;
-use miette::IntoDiagnostic;
+use serde_json::Value;
 
 use crate::analysis::Analysis;
 use crate::record::{Images, Part, Runs};
 use crate::tables;
 
 /// The page. It names no path, so that a record that was moved gives the same page.
-pub(crate) fn markdown(runs: &Runs, analysis: &Analysis) -> miette::Result<String> {
+pub(crate) fn markdown(runs: &Runs, analysis: &Analysis) -> String {
     let title = if runs.exp4 {
         "Experiment 4: what nesting costs".to_owned()
     } else {
@@ -44,14 +44,66 @@ pub(crate) fn markdown(runs: &Runs, analysis: &Analysis) -> miette::Result<Strin
             part.manifest.experiment,
             record(part)
         );
-        let sessions = serde_json::to_string_pretty(&part.manifest.sessions).into_diagnostic()?;
-        let _ = writeln!(page, "Sessions:\n\n```json\n{sessions}\n```\n");
+        let _ = writeln!(page, "{}", engines(&part.manifest.sessions));
     }
     page.push_str(
         "## This page\n\nRebuilt from the raw samples in this folder, which are never edited, by\n\n\
          ```\ncargo xtask report <this folder>\n```\n",
     );
-    Ok(page)
+    page
+}
+
+/// Columns of the table of engines: heading, key of a level in a session's description.
+const ENGINE_COLUMNS: [(&str, &str); 8] = [
+    ("level", "level"),
+    ("engine", "engine"),
+    ("version", "version"),
+    ("socket of the outer", "socket_of_outer"),
+    ("privileged", "privileged"),
+    ("storage", "storage_driver"),
+    ("runtime", "oci_runtime"),
+    ("cgroup driver", "cgroup_driver"),
+];
+
+/// What each session's engines said of themselves, one line a level of each nest. The manifest
+/// holds all of it, and the packages.
+fn engines(sessions: &[Value]) -> String {
+    let mut text = String::new();
+    for (number, session) in (1..).zip(sessions) {
+        let plain = |value: &Value| match value {
+            Value::Null => "-".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let lab = &session["lab"];
+        let _ = writeln!(
+            text,
+            "Session {number}: sandbox `{}`, packages of {} in bundle `{}`{}.\n",
+            plain(&lab["sandbox"]),
+            plain(&lab["suite"]),
+            plain(&lab["bundle"]),
+            match lab["bundle_pinned"].as_bool() {
+                Some(false) => ", not those of the lock",
+                _ => "",
+            },
+        );
+        let mut table = Table::new();
+        table.load_preset(presets::ASCII_MARKDOWN).set_header(
+            ["nest"]
+                .into_iter()
+                .chain(ENGINE_COLUMNS.map(|(heading, _)| heading)),
+        );
+        for nest in session["nests"].as_array().into_iter().flatten() {
+            let levels = nest["levels"].as_array().map_or(&[][..], Vec::as_slice);
+            let chain: Vec<String> = levels.iter().map(|level| plain(&level["engine"])).collect();
+            for level in levels {
+                let cells = ENGINE_COLUMNS.map(|(_, key)| plain(&level[key]));
+                table.add_row([chain.join("/")].into_iter().chain(cells));
+            }
+        }
+        let _ = writeln!(text, "{table}\n");
+    }
+    text
 }
 
 fn failures(analysis: &Analysis) -> String {

@@ -39,7 +39,9 @@ fn main() -> ExitCode {
         Some("hold") => hold::main(&args.next().unwrap_or_default()),
         Some("enter") => enter::main(args),
         _ => {
-            eprintln!("usage: sandbox hold SPEC | sandbox enter PID CGROUP DIR COMMAND [ARG…]");
+            eprintln!(
+                "usage: sandbox hold SPEC | sandbox enter PID CGROUP DIR fg|bg COMMAND [ARG…]"
+            );
             ExitCode::from(2)
         }
     }

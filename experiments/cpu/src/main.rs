@@ -37,8 +37,22 @@ const DEADLINE: Duration = Duration::from_secs(30);
 fn main() -> ExitCode {
     measure::main(|| {
         let cli = Cli::parse();
-        cli.run
-            .conduct("cpu", ARMS, CONTRASTS, |run| experiment(run, &cli.lab))
+        cli.run.conduct(
+            "cpu",
+            ARMS,
+            CONTRASTS,
+            || cli.lab.require(),
+            |run| {
+                let cancelled = Some(measure::interrupted as fn() -> bool);
+                experiment(
+                    run,
+                    &lab::Options {
+                        cancelled,
+                        ..cli.lab.clone()
+                    },
+                )
+            },
+        )
     })
 }
 
@@ -51,7 +65,7 @@ fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
     let nests = lab.nests(rows.map(|(_, chain, _)| *chain))?;
     let mut bench = Bench {
         lab: &lab,
-        expected: probe::hash(MEBIBYTES).digest,
+        expected: lab::expected_digest(MEBIBYTES),
         outside: lab.level0().agent()?,
         places: HashMap::from([(&[] as &[Layer], (lab.level0(), lab.level0().agent()?))]),
     };

@@ -31,8 +31,22 @@ const DEADLINE: Duration = Duration::from_secs(30);
 fn main() -> ExitCode {
     measure::main(|| {
         let cli = Cli::parse();
-        cli.run
-            .conduct("startup", ARMS, CONTRASTS, |run| experiment(run, &cli.lab))
+        cli.run.conduct(
+            "startup",
+            ARMS,
+            CONTRASTS,
+            || cli.lab.require(),
+            |run| {
+                let cancelled = Some(measure::interrupted as fn() -> bool);
+                experiment(
+                    run,
+                    &lab::Options {
+                        cancelled,
+                        ..cli.lab.clone()
+                    },
+                )
+            },
+        )
     })
 }
 

@@ -16,7 +16,6 @@ use crate::error::Explain;
 
 pub use packages::Package;
 pub(crate) use packages::machine_apt;
-pub(crate) use unpack::list_files;
 
 /// The distribution that the engines are taken from.
 pub(crate) const SUITE: &str = "trixie";
@@ -24,7 +23,7 @@ pub(crate) const SUITE: &str = "trixie";
 /// What was pinned when this source was committed: name, version, size, SHA-256, path.
 const LOCK: &str = include_str!("../../lock/trixie-amd64.csv");
 
-/// Name of the record inside a bundle; written last, so its presence means that all is there.
+/// Name of the record inside a bundle.
 const RECORD: &str = "bundle.json";
 
 /// A complete bundle.
@@ -44,7 +43,6 @@ pub struct Bundle {
 struct Record {
     packages: Vec<Package>,
     pinned: bool,
-    files: Vec<(PathBuf, u64)>,
 }
 
 impl Bundle {
@@ -52,6 +50,7 @@ impl Bundle {
     /// lock pins, one of the newest packages, which is said on standard error.
     pub fn get() -> Result<Self> {
         let cache = cache::root()?;
+        cache::keep()?;
         let locked = packages::parse_lock(LOCK)?;
         if packages::architecture() == packages::LOCKED_ARCHITECTURE {
             let key = key(&locked);
@@ -94,7 +93,7 @@ pub(crate) fn lock() -> Result<String> {
 /// Whether the bundle of the lock needs no mirror any more.
 pub(crate) fn is_cached(cache: &Path) -> bool {
     let locked = packages::parse_lock(LOCK).map(|packages| key(&packages));
-    locked.is_ok_and(|key| is_whole(&cache.join("bundles").join(key)).is_ok())
+    locked.is_ok_and(|key| cache::is_whole(&cache.join("bundles").join(key)).is_ok())
 }
 
 /// Digest that names a bundle.
@@ -113,12 +112,10 @@ fn key(packages: &[Package]) -> String {
 }
 
 fn assemble(cache: &Path, key: &str, packages: &[Package], pinned: bool) -> Result<Bundle> {
-    let whole = |path: &Path| is_whole(path).map(|_| ());
-    let path = cache::make_once(&cache.join("bundles"), key, whole, |dir| {
+    let path = cache::make_once(&cache.join("bundles"), key, |dir| {
         unpack::all(cache, packages, dir)?;
         recipe::finish(dir)?;
         let record = Record {
-            files: unpack::list_files(dir),
             packages: packages.to_owned(),
             pinned,
         };
@@ -139,24 +136,13 @@ fn assemble(cache: &Path, key: &str, packages: &[Package], pinned: bool) -> Resu
 }
 
 fn open(path: &Path, key: &str) -> std::result::Result<Bundle, String> {
-    let record = is_whole(path)?;
+    cache::is_whole(path)?;
+    let text = fs::read(path.join(RECORD)).map_err(|e| format!("{RECORD}: {e}"))?;
+    let record: Record = serde_json::from_slice(&text).map_err(|e| format!("{RECORD}: {e}"))?;
     Ok(Bundle {
         path: path.to_owned(),
         key: key.to_owned(),
         packages: record.packages,
         pinned: record.pinned,
     })
-}
-
-/// Every file that was unpacked is there in its size: finds a truncated cache in milliseconds.
-fn is_whole(path: &Path) -> std::result::Result<Record, String> {
-    let text = fs::read(path.join(RECORD)).map_err(|e| format!("{RECORD}: {e}"))?;
-    let record: Record = serde_json::from_slice(&text).map_err(|e| format!("{RECORD}: {e}"))?;
-    for (file, size) in &record.files {
-        let there = fs::symlink_metadata(path.join(file)).map(|meta| meta.len());
-        if there.as_ref().ok() != Some(size) {
-            return Err(format!("{} is not as unpacked", file.display()));
-        }
-    }
-    Ok(record)
 }

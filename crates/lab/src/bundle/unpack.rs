@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use indicatif::{ProgressBar, ProgressStyle};
 use miette::Result;
 use sha2::{Digest, Sha256};
 
@@ -39,6 +40,11 @@ pub(super) fn all(cache: &Path, packages: &[Package], root: &Path) -> Result<()>
     // The largest first, so that no processor is left with one at the end.
     let mut queue: Vec<&Package> = packages.iter().collect();
     queue.sort_by_key(|package| std::cmp::Reverse(package.size));
+    let progress = ProgressBar::new(queue.len() as u64).with_message("unpacking the engines");
+    progress.set_style(
+        ProgressStyle::with_template("{msg} {bar:40} {pos}/{len}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
     let next = AtomicUsize::new(0);
     let failed = Mutex::new(None);
     let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
@@ -52,10 +58,12 @@ pub(super) fn all(cache: &Path, packages: &[Package], root: &Path) -> Result<()>
                             failed.get_or_insert(report);
                         }
                     }
+                    progress.inc(1);
                 }
             });
         }
     });
+    progress.finish_and_clear();
     match failed.into_inner() {
         Ok(Some(report)) => Err(report),
         _ => Ok(()),
@@ -176,24 +184,6 @@ fn place(entry: &Path) -> Option<PathBuf> {
     let is_link = merged && path.components().count() == 2;
     let left_out = LEFT_OUT.iter().any(|prefix| path.starts_with(prefix));
     (!left_out && !is_link).then_some(path)
-}
-
-/// Every file and link below `root` with its size.
-pub(crate) fn list_files(root: &Path) -> Vec<(PathBuf, u64)> {
-    let mut files = Vec::new();
-    let mut dirs = vec![root.to_owned()];
-    while let Some(dir) = dirs.pop() {
-        for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-            let Ok(meta) = entry.metadata() else { continue };
-            if meta.is_dir() {
-                dirs.push(entry.path());
-            } else if let Ok(path) = entry.path().strip_prefix(root) {
-                files.push((path.to_owned(), meta.len()));
-            }
-        }
-    }
-    files.sort();
-    files
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ pub(crate) fn configure(etc: &Path, pids: bool) -> Result<()> {
     Ok(())
 }
 
-/// Starts the registry; it is up before any daemon that asks it.
+/// Starts the registry.
 pub(crate) fn start_registry(held: &Held) -> Result<Service> {
     let argv = [
         "/usr/bin/docker-registry",
@@ -102,6 +102,17 @@ pub(crate) fn start_registry(held: &Held) -> Result<Service> {
         "/etc/docker/registry.yml",
     ];
     Service::start(held, "registry", &argv)
+}
+
+/// Waits until the registry listens. Asked of the kernel's table of the sandbox's sockets, because
+/// its address can be reached from inside only.
+pub(crate) fn wait_for_registry(held: &Held, registry: &Service) -> Result<()> {
+    /// 10.99.0.1:5000 in state LISTEN, as `proc_pid_net(5)` writes it.
+    const LISTENS: &str = "0100630A:1388 00000000:0000 0A";
+    let table = held.root().join("proc/1/net/tcp");
+    registry.wait_ready(held, DAEMON_DEADLINE, || {
+        fs::read_to_string(&table).is_ok_and(|table| table.contains(LISTENS))
+    })
 }
 
 /// Docker at level 0: containerd and the daemon, as two services, as the distribution runs them.
@@ -116,14 +127,16 @@ impl Docker {
         let containerd = Service::start(held, "containerd", &["/usr/bin/containerd"])?;
         // A daemon that finds nobody there yet tries again only after a second.
         let socket = held.root().join("run/containerd/containerd.sock");
-        containerd.wait_ready(DAEMON_DEADLINE, || UnixStream::connect(&socket).is_ok())?;
+        containerd.wait_ready(held, DAEMON_DEADLINE, || {
+            UnixStream::connect(&socket).is_ok()
+        })?;
         let argv = [
             "/usr/sbin/dockerd",
             "--containerd=/run/containerd/containerd.sock",
         ];
         let daemon = Service::start(held, "dockerd", &argv)?;
         let socket = held.root().join("run/docker.sock");
-        daemon.wait_ready(DAEMON_DEADLINE, || docker_answers(&socket))?;
+        daemon.wait_ready(held, DAEMON_DEADLINE, || docker_answers(&socket))?;
         Ok(Self { containerd, daemon })
     }
 

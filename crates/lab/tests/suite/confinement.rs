@@ -55,7 +55,7 @@ fn in_privileged_container(chain: &[Engine]) -> Result<()> {
     let root = std::env::var_os("MATRYOSHKA_TEST_SANDBOX").is_some_and(|kind| kind == "root");
     let lab = Lab::start(&Options {
         sandbox: if root { Kind::Root } else { Kind::User },
-        share: None,
+        ..Options::default()
     })?;
     let nest = lab.nest(chain)?;
     let container = nest.privileged_leaf()?;

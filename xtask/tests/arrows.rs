@@ -1,0 +1,88 @@
+//! Which crate of the workspace may know which: a table, held against `cargo metadata`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// Crate, what it may link. `lab` and `measure` do not know each other; experiments join them.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("cpu", &["lab", "measure"]),
+    ("lab", &["probe", "sandbox"]),
+    ("measure", &[]),
+    ("probe", &[]),
+    ("report", &["measure"]),
+    ("sandbox", &[]),
+    ("startup", &["lab", "measure"]),
+    ("xtask", &[]),
+];
+
+/// Third-party crates that are for tests only.
+const TESTS_ONLY: &[&str] = &[
+    "rstest",
+    "testcontainers",
+    "libtest-mimic",
+    "tokio",
+    "proptest",
+];
+
+#[test]
+fn arrows_point_one_way() {
+    let metadata = MetadataCommand::new()
+        .no_deps()
+        .exec()
+        .expect("cargo metadata");
+    let own: BTreeSet<String> = metadata
+        .packages
+        .iter()
+        .map(|p| p.name.to_string())
+        .collect();
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for package in &metadata.packages {
+        let links = package
+            .dependencies
+            .iter()
+            .filter(|d| d.kind != DependencyKind::Development);
+        let links: Vec<&str> = links.map(|dependency| dependency.name.as_str()).collect();
+        for name in &links {
+            assert!(!TESTS_ONLY.contains(name), "{} links {name}", package.name);
+        }
+        let inner = links.iter().filter(|name| own.contains(**name));
+        found.insert(
+            package.name.to_string(),
+            inner.map(ToString::to_string).collect(),
+        );
+    }
+    let expected: BTreeMap<String, BTreeSet<String>> = ARROWS
+        .iter()
+        .map(|(name, to)| {
+            (
+                (*name).to_owned(),
+                to.iter().map(ToString::to_string).collect(),
+            )
+        })
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_experiment_states_its_question() {
+    let metadata = MetadataCommand::new()
+        .no_deps()
+        .exec()
+        .expect("cargo metadata");
+    for package in &metadata.packages {
+        let folder = package.manifest_path.parent().expect("a folder");
+        if folder
+            .parent()
+            .is_some_and(|parent| parent.ends_with("experiments"))
+        {
+            let question = package.description.as_deref().unwrap_or_default();
+            assert!(question.ends_with('?'), "{}: {question}", package.name);
+            assert!(
+                folder.join("README.md").exists(),
+                "{} has no README",
+                package.name
+            );
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The command line as a user meets it: bad input has one clear error and its exit code.
+
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
+use std::process::{Command, Output};
+
+use rstest::rstest;
+
+fn xtask(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(args)
+        .current_dir(env!("CARGO_TARGET_TMPDIR"))
+        .output()
+        .expect("xtask runs")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[rstest]
+#[case::unknown_task(&["exp5"], 2, "exp5")]
+#[case::unknown_flag(&["exp4", "--fast"], 2, "--fast")]
+#[case::unknown_arm(&["exp4", "--arms", "dokcer"], 2, "no arm `dokcer`")]
+#[case::unknown_arm_of_one(&["startup", "--arms", "dokcer"], 2, "no arm `dokcer`")]
+#[case::no_blocks(&["startup", "--blocks", "0"], 2, "at least one")]
+#[case::no_number(&["startup", "--blocks", "many"], 2, "many")]
+#[case::unknown_sandbox(&["cpu", "--sandbox", "none"], 2, "user or root")]
+#[case::no_run(&["report", "no-such-run"], 2, "no-such-run")]
+#[case::list(&["exp4", "--list"], 0, "podman-nested-self")]
+#[case::help(&["startup", "--help"], 0, "--arms")]
+fn input_is_answered(#[case] args: &[&str], #[case] code: i32, #[case] said: &str) {
+    let output = xtask(args);
+    let text = text(&output);
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    assert!(text.contains(said), "{text}");
+    assert!(!text.contains("panicked"), "{text}");
+}
+
+/// While this test has the sign that a run measures, no other run may.
+#[test]
+fn one_run_measures_at_a_time() {
+    let name = SocketAddr::from_abstract_name("matryoshka-measures").expect("a name");
+    // Someone may really be measuring on this machine: then the sign is there already.
+    let _sign = UnixListener::bind_addr(&name);
+    let output = xtask(&["exp4", "--verify"]);
+    let text = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("another run measures"), "{text}");
+    assert!(text.contains("help:"), "{text}");
+}
