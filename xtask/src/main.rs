@@ -95,35 +95,17 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Task::Doctor { args } => programs.forward("lab", &with("doctor", args)),
         Task::Lab { args } if args == ["lock"] => relock(&programs),
         Task::Lab { args } => programs.forward("lab", &args),
-        Task::Startup { args } => measuring(|| programs.forward("startup", &args)),
-        Task::Cpu { args } => measuring(|| programs.forward("cpu", &args)),
-        Task::Exp4(flags) => measuring(|| exp4::run(&programs, &flags, Path::new("results"))),
+        Task::Startup { args } => programs.forward("startup", &args),
+        Task::Cpu { args } => programs.forward("cpu", &args),
+        Task::Exp4(flags) => exp4::run(&programs, &flags, Path::new("results")),
         Task::Report { args } => programs.forward("report", &args),
-        Task::Selfbench => measuring(|| selfbench::run(&programs)),
+        Task::Selfbench => selfbench::run(&programs),
         Task::Ci => ci::run(&programs),
     }
 }
 
 fn with(first: &str, rest: Vec<String>) -> Vec<String> {
     std::iter::once(first.to_owned()).chain(rest).collect()
-}
-
-/// One run measures at a time on a machine: two would measure each other.
-///
-/// The sign is a name in the kernel (`unix(7)`, abstract sockets), which vanishes with its holder.
-fn measuring<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
-    use std::os::linux::net::SocketAddrExt;
-    use std::os::unix::net::{SocketAddr, UnixListener};
-    let name = SocketAddr::from_abstract_name("matryoshka-measures").into_diagnostic()?;
-    match UnixListener::bind_addr(&name) {
-        Ok(_sign) => run(),
-        Err(e) if e.kind() == std::io::ErrorKind::AddrInUse => Err(miette!(
-            help = "wait for its end (`cargo xtask lab status` shows it), or end it",
-            "two runs at once would measure each other"
-        )
-        .wrap_err("another run measures on this machine")),
-        Err(e) => Err(e).into_diagnostic(),
-    }
 }
 
 /// Writes the lock anew from what the mirror has now.

@@ -43,7 +43,7 @@ fn one_run_measures_at_a_time() {
     let name = SocketAddr::from_abstract_name("matryoshka-measures").expect("a name");
     // Someone may really be measuring on this machine: then the sign is there already.
     let _sign = UnixListener::bind_addr(&name);
-    let output = xtask(&["exp4", "--verify"]);
+    let output = xtask(&["exp4", "--verify", "--out", "not-made"]);
     let text = text(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("another run measures"), "{text}");

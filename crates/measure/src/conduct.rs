@@ -19,6 +19,7 @@ use crate::plan::{Plan, WARMUP_BLOCKS};
 use crate::progress::Progress;
 use crate::samples::Rows;
 use crate::sampling::{End, Sampling, Tally};
+use crate::sign;
 use crate::telemetry::{BLOCKS_FILE, COLUMNS, Telemetry};
 
 /// A run that has begun: its folder exists and its manifest says `running`.
@@ -71,6 +72,7 @@ impl RunArgs {
             say(&list(arms));
             return Ok(());
         }
+        let _sign = sign::raise()?;
         able()?;
         watch()?;
         let mut run = Run::begin(self, experiment, selected, contrasts)?;

@@ -53,6 +53,7 @@ mod plan;
 mod progress;
 mod samples;
 mod sampling;
+mod sign;
 pub mod stats;
 mod telemetry;
 mod tool;
