@@ -19,7 +19,6 @@ use crate::plan::{Plan, WARMUP_BLOCKS};
 use crate::progress::Progress;
 use crate::samples::Rows;
 use crate::sampling::{End, Sampling, Tally};
-use crate::sign;
 use crate::telemetry::{BLOCKS_FILE, COLUMNS, Telemetry};
 
 /// A run that has begun: its folder exists and its manifest says `running`.
@@ -53,17 +52,18 @@ impl RunArgs {
     /// Carries out a run: `--list` is answered, the folder made and proved writable, `body` called,
     /// the manifest closed and the outcome printed.
     ///
-    /// `able` is asked before anything is written; its error says what this machine lacks.
+    /// `able` is asked before anything is written: its error says what this machine lacks, and what
+    /// it returns is kept until the end ([`alone`](crate::alone)).
     /// `body` sets up what is measured, describes it with [`Run::session`] and calls
     /// [`Run::measure`] once. Its error ends the run with status `failed` and that reason, before
     /// or after any sample; an error after a signal ends it with status `interrupted`. A run whose
     /// samples failed in part is complete all the same, unless `--verify` asked for just that.
-    pub fn conduct(
+    pub fn conduct<T>(
         &self,
         experiment: &str,
         arms: &'static [Arm],
         contrasts: &'static [Contrast],
-        able: impl FnOnce() -> miette::Result<()>,
+        able: impl FnOnce() -> miette::Result<T>,
         body: impl FnOnce(&mut Run) -> miette::Result<()>,
     ) -> miette::Result<()> {
         check_declaration(arms, contrasts)?;
@@ -72,8 +72,7 @@ impl RunArgs {
             say(&list(arms));
             return Ok(());
         }
-        let _sign = sign::raise()?;
-        able()?;
+        let _kept = able()?;
         watch()?;
         let mut run = Run::begin(self, experiment, selected, contrasts)?;
         let result = body(&mut run);

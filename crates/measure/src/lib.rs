@@ -68,3 +68,4 @@ pub use machine::Machine;
 pub use manifest::{METHOD_VERSION, Manifest, SCHEMA_VERSION, Status, Tool};
 pub use plan::{Block, Plan, WARMUP_BLOCKS};
 pub use samples::{Sample, Samples};
+pub use sign::alone;

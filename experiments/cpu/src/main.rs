@@ -41,7 +41,7 @@ fn main() -> ExitCode {
             "cpu",
             ARMS,
             CONTRASTS,
-            || cli.lab.require(),
+            || able(&cli.lab),
             |run| {
                 let cancelled = Some(measure::interrupted as fn() -> bool);
                 experiment(
@@ -54,6 +54,13 @@ fn main() -> ExitCode {
             },
         )
     })
+}
+
+/// Nobody else measures, and this machine can run a lab.
+fn able(options: &lab::Options) -> Result<impl Sized + use<>> {
+    let sign = measure::alone()?;
+    options.require()?;
+    Ok(sign)
 }
 
 fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
