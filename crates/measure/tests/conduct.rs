@@ -242,7 +242,7 @@ fn able() -> miette::Result<()> {
 fn a_machine_that_cannot_leaves_no_folder() {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("run");
-    let unable = || Err(measure::failure("no lab", "no root", "be root"));
+    let unable = || Err::<(), _>(measure::failure("no lab", "no root", "be root"));
     let result = args(&out, &[]).conduct("demo", ARMS, CONTRASTS, unable, |_| panic!("not called"));
     assert!(result.is_err());
     assert!(!out.exists());
