@@ -188,6 +188,8 @@ fn environment() -> BTreeMap<String, OsString> {
         ("HOME", "/root"),
         ("USER", "root"),
         ("LANG", "C.UTF-8"),
+        // Layers on their way into Docker's store: in memory, they are written to disk once only.
+        ("DOCKER_TMPDIR", "/tmp"),
         // Podman would otherwise take root of a user namespace for a user and re-map it.
         ("_CONTAINERS_USERNS_CONFIGURED", ""),
     ]
