@@ -15,12 +15,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, PACKET_FILTER_LINKS};
 use crate::cache;
 use crate::error::failure;
 
 /// Changes with every change of what the stand-ins hold.
-const VERSION: &str = "images 4";
+const VERSION: &str = "images 5";
 
 /// What one stand-in is made of.
 struct Recipe {
@@ -36,7 +36,7 @@ struct Recipe {
     trees: &'static [&'static str],
     /// Path, mode, content.
     files: &'static [(&'static str, u32, &'static str)],
-    links: &'static [(&'static str, &'static str)],
+    links: &'static [&'static [(&'static str, &'static str)]],
     entrypoint: &'static [&'static str],
     command: &'static [&'static str],
     volumes: &'static [&'static str],
@@ -121,13 +121,8 @@ const RECIPES: &[Recipe] = &[
             ),
         ],
         links: &[
-            ("usr/bin/docker-init", "tini-static"),
-            ("usr/sbin/iptables", "xtables-nft-multi"),
-            ("usr/sbin/iptables-save", "xtables-nft-multi"),
-            ("usr/sbin/iptables-restore", "xtables-nft-multi"),
-            ("usr/sbin/ip6tables", "xtables-nft-multi"),
-            ("usr/sbin/ip6tables-save", "xtables-nft-multi"),
-            ("usr/sbin/ip6tables-restore", "xtables-nft-multi"),
+            &[("usr/bin/docker-init", "tini-static")],
+            PACKET_FILTER_LINKS,
         ],
         entrypoint: &["dockerd-entrypoint.sh"],
         command: &[],
@@ -177,7 +172,7 @@ const RECIPES: &[Recipe] = &[
                 include_str!("images/podman-containers.conf"),
             ),
         ],
-        links: &[("usr/libexec/podman/catatonit", "../../bin/catatonit")],
+        links: &[&[("usr/libexec/podman/catatonit", "../../bin/catatonit")]],
         entrypoint: &[],
         command: &["/bin/bash"],
         volumes: &["/var/lib/containers"],
@@ -395,7 +390,7 @@ fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result
     for (path, mode, content) in recipe.files {
         layer.file(path, *mode, content.as_bytes())?;
     }
-    for (link, target) in recipe.links {
+    for (link, target) in recipe.links.iter().copied().flatten() {
         layer.link(link, target)?;
     }
     layers.push(layer.finish()?);

@@ -7,9 +7,11 @@ use clap::Args;
 
 use crate::arm::{Arm, Contrast};
 use crate::exit::{failure, usage};
+use crate::plan::WARMUP_BLOCKS;
 
 const DEFAULT_BLOCKS: u32 = 30;
 const QUICK_BLOCKS: u32 = 10;
+const QUICK_WARMUP_BLOCKS: u32 = 1;
 
 /// The flags that every experiment shares; flattened into its command line.
 ///
@@ -62,6 +64,15 @@ impl RunArgs {
             (true, _) => 1,
             (false, true) => QUICK_BLOCKS,
             (false, false) => self.blocks,
+        }
+    }
+
+    /// Blocks before them that are flagged and left out.
+    pub(crate) fn warmup_blocks(&self) -> u32 {
+        match (self.verify, self.quick) {
+            (true, _) => 0,
+            (false, true) => QUICK_WARMUP_BLOCKS,
+            (false, false) => WARMUP_BLOCKS,
         }
     }
 

@@ -117,6 +117,37 @@ impl Arm {
 }
 
 impl Contrast {
+    /// One of the questions that the experiment was made for.
+    #[must_use]
+    pub const fn primary(
+        name: &'static str,
+        numerator: &'static str,
+        denominator: &'static str,
+        about: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            numerator,
+            denominator,
+            primary: true,
+            about,
+        }
+    }
+
+    /// What is shown beside them, and proves nothing.
+    #[must_use]
+    pub const fn exploratory(
+        name: &'static str,
+        numerator: &'static str,
+        denominator: &'static str,
+        about: &'static str,
+    ) -> Self {
+        Self {
+            primary: false,
+            ..Self::primary(name, numerator, denominator, about)
+        }
+    }
+
     /// The form that a manifest holds.
     #[must_use]
     pub fn to_record(&self) -> Contrast<String> {

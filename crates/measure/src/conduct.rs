@@ -15,7 +15,7 @@ use crate::folder::Folder;
 use crate::interrupt::{interrupted, watch};
 use crate::machine::Machine;
 use crate::manifest::{METHOD_VERSION, Manifest, SCHEMA_VERSION, Status, Tool, utc_now};
-use crate::plan::{Plan, WARMUP_BLOCKS};
+use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::samples::Rows;
 use crate::sampling::{End, Sampling, Tally};
@@ -160,7 +160,7 @@ impl Run {
             // 32 random bits: short to type again, and exact in every JSON reader.
             seed: args.seed.map_or_else(|| random().map(u64::from), Ok)?,
             blocks: args.measured_blocks(),
-            warmup_blocks: if args.verify { 0 } else { WARMUP_BLOCKS },
+            warmup_blocks: args.warmup_blocks(),
             arms: arms.iter().map(|arm| arm.to_record()).collect(),
             contrasts: contrasts
                 .iter()

@@ -124,84 +124,44 @@ pub(crate) const ARMS: &[Arm] = &[
     ),
 ];
 
-const fn contrast(
-    name: &'static str,
-    numerator: &'static str,
-    denominator: &'static str,
-    primary: bool,
-    about: &'static str,
-) -> Contrast {
-    Contrast {
-        name,
-        numerator,
-        denominator,
-        primary,
-        about,
-    }
-}
-
 pub(crate) const CONTRASTS: &[Contrast] = &[
-    contrast(
-        "docker/bare",
-        "docker",
-        "bare",
-        true,
-        "published as +15 % (A17)",
-    ),
-    contrast(
-        "dind/bare",
-        "dind",
-        "bare",
-        true,
-        "published as +24 % (A17)",
-    ),
-    contrast(
-        "podman/bare",
-        "podman",
-        "bare",
-        true,
-        "published as +21 % (A17)",
-    ),
-    contrast(
+    Contrast::primary("docker/bare", "docker", "bare", "published as +15 % (A17)"),
+    Contrast::primary("dind/bare", "dind", "bare", "published as +24 % (A17)"),
+    Contrast::primary("podman/bare", "podman", "bare", "published as +21 % (A17)"),
+    Contrast::primary(
         "podman-nested/bare",
         "podman-nested",
         "bare",
-        true,
         "published as +49 % (A17)",
     ),
-    contrast(
+    Contrast::primary(
         "docker-self/bare-self",
         "docker-self",
         "bare-self",
-        true,
         "same program, no hop",
     ),
-    contrast(
+    Contrast::primary(
         "dind-self/bare-self",
         "dind-self",
         "bare-self",
-        true,
         "same program, no hop",
     ),
-    contrast(
+    Contrast::primary(
         "podman-self/bare-self",
         "podman-self",
         "bare-self",
-        true,
         "same program, no hop",
     ),
-    contrast(
+    Contrast::primary(
         "podman-nested-self/bare-self",
         "podman-nested-self",
         "bare-self",
-        true,
         "same program, no hop",
     ),
-    contrast(
+    Contrast::exploratory(
         "docker-again/docker",
         "docker-again",
         "docker",
-        false,
         "A/A: should contain 1",
     ),
 ];

@@ -124,77 +124,48 @@ pub(crate) const ARMS: &[Arm] = &[
     ),
 ];
 
-const fn contrast(
-    name: &'static str,
-    numerator: &'static str,
-    denominator: &'static str,
-    primary: bool,
-    about: &'static str,
-) -> Contrast {
-    Contrast {
-        name,
-        numerator,
-        denominator,
-        primary,
-        about,
-    }
-}
-
 pub(crate) const CONTRASTS: &[Contrast] = &[
-    contrast(
-        "dind/docker",
-        "dind",
-        "docker",
-        true,
-        "published as +8 % (A15)",
-    ),
-    contrast(
+    Contrast::primary("dind/docker", "dind", "docker", "published as +8 % (A15)"),
+    Contrast::primary(
         "podman-nested/podman",
         "podman-nested",
         "podman",
-        true,
         "published as +45 % (A15)",
     ),
-    contrast(
+    Contrast::primary(
         "dind-inside/docker",
         "dind-inside",
         "docker",
-        true,
         "the same without the hop",
     ),
-    contrast(
+    Contrast::primary(
         "podman-nested-inside/podman",
         "podman-nested-inside",
         "podman",
-        true,
         "the same without the hop",
     ),
-    contrast(
+    Contrast::exploratory(
         "dood-inside/docker",
         "dood-inside",
         "docker",
-        false,
         "the mounted socket (A9)",
     ),
-    contrast(
+    Contrast::exploratory(
         "podman-nested/docker",
         "podman-nested",
         "docker",
-        false,
         "who is faster (A16)",
     ),
-    contrast(
+    Contrast::exploratory(
         "docker-hop/docker",
         "docker-hop",
         "docker",
-        false,
         "the hop as a part of a start",
     ),
-    contrast(
+    Contrast::exploratory(
         "docker-again/docker",
         "docker-again",
         "docker",
-        false,
         "A/A: should contain 1",
     ),
 ];

@@ -52,9 +52,10 @@ pub(crate) const PACKAGES: &[&str] = &[
 ];
 
 /// Links that maintainer scripts make (`update-alternatives` and diversions): link, target.
-const LINKS: &[(&str, &str)] = &[
-    ("usr/bin/sh", "dash"),
-    ("usr/bin/awk", "gawk"),
+const LINKS: &[(&str, &str)] = &[("usr/bin/sh", "dash"), ("usr/bin/awk", "gawk")];
+
+/// The same for the programs that daemons call to make packet rules.
+pub(crate) const PACKET_FILTER_LINKS: &[(&str, &str)] = &[
     ("usr/sbin/iptables", "xtables-nft-multi"),
     ("usr/sbin/iptables-save", "xtables-nft-multi"),
     ("usr/sbin/iptables-restore", "xtables-nft-multi"),
@@ -83,7 +84,7 @@ const FILES: &[(&str, &str)] = &[
 /// Makes an unpacked set of packages one that runs.
 pub(super) fn finish(root: &Path) -> Result<()> {
     let remedy = "free some disk space in the cache directory";
-    for (link, target) in LINKS {
+    for (link, target) in LINKS.iter().chain(PACKET_FILTER_LINKS) {
         let link = root.join(link);
         if fs::symlink_metadata(&link).is_err() {
             symlink(target, &link).explain(format!("{} can't be made", link.display()), remedy)?;
