@@ -17,13 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Third-party crates that are for tests only.
-const TESTS_ONLY: &[&str] = &[
-    "rstest",
-    "testcontainers",
-    "libtest-mimic",
-    "tokio",
-    "proptest",
-];
+const TESTS_ONLY: &[&str] = &["rstest", "testcontainers", "libtest-mimic", "tokio"];
 
 #[test]
 fn arrows_point_one_way() {

@@ -49,3 +49,15 @@ fn one_run_measures_at_a_time() {
     assert!(text.contains("another run measures"), "{text}");
     assert!(text.contains("help:"), "{text}");
 }
+
+/// The README's numbers are those of a run, not of a template.
+#[test]
+fn readme_is_filled_in() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = std::fs::read_to_string(readme).expect("README.md");
+    let unfilled: Vec<&str> = readme
+        .split_whitespace()
+        .filter(|word| word.matches('@').count() > 1)
+        .collect();
+    assert!(unfilled.is_empty(), "{unfilled:?}");
+}

@@ -11,6 +11,7 @@
 //! that an interruption at any point leaves nothing that looks complete.
 
 use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -111,15 +112,37 @@ pub(crate) fn make_once(
         .tempdir_in(parent)
         .explain(format!("{} can't be written", parent.display()), ROOM)?;
     make(unfinished.path())?;
+    open_up(unfinished.path()).explain(format!("{} can't be opened up", path.display()), ROOM)?;
     let what = || format!("{} can't be completed", path.display());
     let record = serde_json::to_vec(&list_files(unfinished.path())).explain(what(), ROOM)?;
     fs::write(unfinished.path().join(RECORD), record).explain(what(), ROOM)?;
     // mkdtemp gives mode 700; what is inside must be visible to every id of a sandbox.
-    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    fs::set_permissions(unfinished.path(), open).explain(what(), ROOM)?;
+    fs::set_permissions(unfinished.path(), fs::Permissions::from_mode(0o755))
+        .explain(what(), ROOM)?;
     fs::rename(unfinished.path(), &path).explain(what(), ROOM)?;
     let _ = unfinished.keep();
     Ok(path)
+}
+
+/// Lets every id read what is below `root`, however strict this process's file mode mask is: the
+/// ids of a sandbox are others than the maker's.
+pub(crate) fn open_up(root: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
+        let meta = entry.metadata()?;
+        if meta.is_symlink() {
+            continue;
+        }
+        if meta.is_dir() {
+            open_up(&entry.path())?;
+        }
+        let mode = meta.permissions().mode();
+        let wanted = if mode & 0o100 == 0 { 0o644 } else { 0o755 };
+        if mode & wanted != wanted {
+            fs::set_permissions(entry.path(), fs::Permissions::from_mode(mode | wanted))?;
+        }
+    }
+    Ok(())
 }
 
 /// Every file that was made is there in its size: finds a truncated cache in milliseconds.

@@ -15,7 +15,7 @@ use sandbox::{Share, Spec, Word};
 pub use sandbox::Kind;
 
 use crate::error::{Explain, failure};
-use crate::labs::{self, Place};
+use crate::labs::Place;
 use crate::programs;
 
 /// How long the kernel may take to make the namespaces and mounts.
@@ -208,8 +208,13 @@ fn hear(word: std::io::PipeReader) -> Option<Word> {
         tv_sec: i64::try_from(BUILD_DEADLINE.as_secs()).ok()?,
         tv_nsec: 0,
     };
-    let readable = poll(&mut [PollFd::new(&word, PollFlags::IN)], Some(&timeout));
-    if readable.ok()? == 0 {
+    let readable = loop {
+        match poll(&mut [PollFd::new(&word, PollFlags::IN)], Some(&timeout)) {
+            Err(rustix::io::Errno::INTR) => {}
+            other => break other.ok()?,
+        }
+    };
+    if readable == 0 {
         return None;
     }
     let mut line = String::new();
@@ -226,9 +231,6 @@ impl Drop for Held {
                 let _ = self.monitor.kill();
             }
         }
-        // Nothing is left of it unless the monitor itself was killed.
-        if let Err(report) = labs::take_away(&self.spec.cgroup, &self.spec.state) {
-            eprintln!("warning: {report}");
-        }
+        // `place` takes away what a monitor that was killed itself has left.
     }
 }

@@ -39,37 +39,32 @@ impl Place {
         sweep(&labs);
         let remedy = "free some disk space in the cache directory";
         let what = "a new lab has no place";
-        let id = format!("m{:08x}", rand::random::<u32>());
-        let state = labs.join(&id);
-        fs::create_dir(&state).explain(what, remedy)?;
-        let made = || -> io::Result<File> {
-            let log = File::options()
-                .create_new(true)
-                .append(true)
-                .open(state.join(LOG))?;
-            log.try_lock().map_err(io::Error::from)?;
-            let command: Vec<String> = std::env::args().collect();
-            let owner = format!("{} {}\n", std::process::id(), command.join(" "));
-            fs::write(state.join(OWNER), owner)?;
-            Ok(log)
-        };
-        let log = made().explain(what, remedy).inspect_err(|_| {
-            let _ = fs::remove_dir_all(&state);
-        })?;
         let tree = sandbox::cgroup2_mount().ok_or_else(|| {
-            let _ = fs::remove_dir_all(&state);
             unsupported(
                 "there is no cgroup v2 tree",
                 "no cgroup2 file system is mounted",
                 "mount one: mount -t cgroup2 none /sys/fs/cgroup/unified",
             )
         })?;
-        Ok(Self {
+        let id = format!("m{:08x}", rand::random::<u32>());
+        let state = labs.join(&id);
+        fs::create_dir(&state).explain(what, remedy)?;
+        let log = File::options()
+            .create_new(true)
+            .append(true)
+            .open(state.join(LOG));
+        let log = log.explain(what, remedy)?;
+        let place = Self {
             cgroup: tree.join(format!("matryoshka-{id}")),
             id,
             state,
             log,
-        })
+        };
+        place.log.try_lock().explain(what, remedy)?;
+        let command: Vec<String> = std::env::args().collect();
+        let owner = format!("{} {}\n", std::process::id(), command.join(" "));
+        fs::write(place.state.join(OWNER), owner).explain(what, remedy)?;
+        Ok(place)
     }
 
     /// What the monitor complained of.
@@ -79,6 +74,15 @@ impl Place {
             "the monitor died without a word".to_owned()
         } else {
             text
+        }
+    }
+}
+
+impl Drop for Place {
+    /// Nothing is there any more if a monitor has done its work; something is if none was started.
+    fn drop(&mut self) {
+        if let Err(report) = take_away(&self.cgroup, &self.state) {
+            eprintln!("warning: {report}");
         }
     }
 }

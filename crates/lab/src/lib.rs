@@ -23,6 +23,7 @@ mod held;
 mod images;
 mod labs;
 mod level;
+mod modules;
 mod nest;
 mod preflight;
 mod programs;

@@ -3,8 +3,8 @@
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
@@ -102,12 +102,20 @@ fn main() -> ExitCode {
     })
 }
 
+/// Set by Ctrl-C.
+static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
 fn attach(mut options: Options, command: &[String]) -> Result<ExitCode> {
-    // Ctrl-C is for the command in the lab; ours is to tear down when that has ended.
+    // Until the command runs, Ctrl-C is for us; then it is the command's, and ours is to tear down
+    // when that has ended.
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGQUIT] {
-        let ignored = Arc::new(AtomicBool::new(false));
-        signal_hook::flag::register(signal, ignored).into_diagnostic()?;
+        let flag = INTERRUPTED.get_or_init(Arc::default);
+        signal_hook::flag::register(signal, Arc::clone(flag)).into_diagnostic()?;
     }
+    options.cancelled = Some(|| {
+        let flag = INTERRUPTED.get();
+        flag.is_some_and(|flag| flag.load(Ordering::SeqCst))
+    });
     let dir = std::env::current_dir().into_diagnostic()?;
     options.share = shareable(&dir)?;
     let lab = Lab::start(&options)?;
@@ -167,14 +175,33 @@ fn bring_up(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The folder that is shown inside under its own path; none for the root directory, of which the
-/// lab has its own.
+/// What a lab has of its own: a folder in there can't be the machine's, nor one around it.
+const OWN: &[&str] = &[
+    "/bin",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib64",
+    "/opt/matryoshka",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/srv/registry",
+    "/sys",
+    "/usr",
+    "/var/lib/containerd",
+    "/var/lib/containers",
+    "/var/lib/docker",
+];
+
+/// The folder that is shown inside under its own path; none for the root directory.
 fn shareable(dir: &Path) -> Result<Option<PathBuf>> {
-    // Read-only in the lab, or made anew by it.
-    let own = [
-        "/usr", "/bin", "/sbin", "/lib", "/lib64", "/proc", "/sys", "/dev", "/run",
-    ];
-    if own.iter().any(|place| dir.starts_with(place)) {
+    if dir == Path::new("/") {
+        return Ok(None);
+    }
+    let own = OWN.iter().map(Path::new);
+    let clashes = |own: &Path| dir.starts_with(own) || own.starts_with(dir);
+    if own.into_iter().any(clashes) || dir == Path::new("/tmp") {
         return Err(miette!(
             severity = Severity::Advice,
             help = "start it from another folder",
@@ -182,7 +209,7 @@ fn shareable(dir: &Path) -> Result<Option<PathBuf>> {
         )
         .wrap_err(format!("{} can't be shown in a lab", dir.display())));
     }
-    Ok((dir != Path::new("/")).then(|| dir.to_owned()))
+    Ok(Some(dir.to_owned()))
 }
 
 fn status() -> Result<ExitCode> {
@@ -226,5 +253,36 @@ fn doctor(options: &Options) -> ExitCode {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(CANNOT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_lab_has_of_its_own_is_not_shared() {
+        for dir in [
+            "/etc",
+            "/var",
+            "/var/lib",
+            "/var/lib/docker/x",
+            "/opt",
+            "/srv",
+            "/usr/src",
+            "/tmp",
+        ] {
+            assert!(shareable(Path::new(dir)).is_err(), "{dir}");
+        }
+        for dir in [
+            "/root/x", "/home/me", "/tmp/x", "/opt/x", "/var/www", "/srv/www", "/work",
+        ] {
+            assert_eq!(
+                shareable(Path::new(dir)).ok().flatten(),
+                Some(dir.into()),
+                "{dir}"
+            );
+        }
+        assert_eq!(shareable(Path::new("/")).ok(), Some(None));
     }
 }

@@ -44,7 +44,7 @@ pub fn preflight(kind: Kind) -> Vec<Check> {
         ),
         check(
             "overlay file system",
-            file_system("overlay"),
+            overlay(),
             "load it: modprobe overlay",
         ),
         check(
@@ -55,7 +55,7 @@ pub fn preflight(kind: Kind) -> Vec<Check> {
         check(
             "tools",
             tools(),
-            "install apt and dpkg: run on Debian or a derivative",
+            "run on Debian or a derivative, with /usr/sbin and /sbin in PATH",
         ),
         check(
             "engines",
@@ -120,14 +120,11 @@ fn cgroup2() -> std::result::Result<String, String> {
     Ok(format!("{} ({controllers})", mount.display()))
 }
 
-fn file_system(name: &str) -> std::result::Result<String, String> {
-    let known = fs::read_to_string("/proc/filesystems").map_err(|e| e.to_string())?;
-    let known = known
-        .lines()
-        .any(|line| line.ends_with(&format!("\t{name}")));
-    known
-        .then(|| "in the kernel".to_owned())
-        .ok_or_else(|| format!("/proc/filesystems has no {name}"))
+/// Asked of the kernel, which loads a module if it has the file system as one.
+fn overlay() -> std::result::Result<String, String> {
+    rustix::mount::fsopen("overlay", rustix::mount::FsOpenFlags::FSOPEN_CLOEXEC)
+        .map(|_| "in the kernel".to_owned())
+        .map_err(|e| e.to_string())
 }
 
 /// An engine's store lies below it, and overlay mounts do not stack on an overlay's upper layer.
@@ -149,10 +146,13 @@ fn cache_directory() -> std::result::Result<String, String> {
 fn tools() -> std::result::Result<String, String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = |name: &str| std::env::split_paths(&path).any(|dir| dir.join(name).exists());
-    let needed = ["apt-get", "apt-config", "dpkg-deb", "ldconfig"];
-    let missing: Vec<&str> = needed.into_iter().filter(|name| !found(name)).collect();
-    if missing.is_empty() && Path::new("/usr/lib/apt/apt-helper").exists() {
-        Ok("apt, dpkg, ldconfig".to_owned())
+    let needed = ["apt-get", "apt-config", "dpkg-deb", "ldconfig", "setpriv"];
+    let mut missing: Vec<&str> = needed.into_iter().filter(|name| !found(name)).collect();
+    if !Path::new("/usr/lib/apt/apt-helper").exists() {
+        missing.push("apt-helper");
+    }
+    if missing.is_empty() {
+        Ok("apt, dpkg, ldconfig, setpriv".to_owned())
     } else {
         Err(format!("not found: {}", missing.join(", ")))
     }

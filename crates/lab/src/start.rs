@@ -17,7 +17,7 @@ use crate::labs::Place;
 use crate::level::Level;
 use crate::nest::{Layer, Nest};
 use crate::service::Service;
-use crate::{cache, images, preflight, programs};
+use crate::{cache, images, modules, preflight, programs};
 
 /// Where the probe is at every level.
 pub(crate) const TOOLS: &str = "/opt/matryoshka";
@@ -77,14 +77,11 @@ impl Lab {
     pub fn start(options: &Options) -> Result<Self> {
         options.require()?;
         cache::keep()?;
+        modules::load();
         let bundle = Bundle::get()?;
         let images = images::get(&bundle)?;
         let place = Place::new()?;
-        let made = furnish(&place, &bundle, options.sandbox);
-        if let Err(report) = made {
-            let _ = fs::remove_dir_all(&place.state);
-            return Err(report);
-        }
+        furnish(&place, &bundle, options.sandbox)?;
         let mut shares = vec![
             Share {
                 source: place.state.join("tools"),
@@ -246,6 +243,7 @@ fn furnish(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
         .and_then(|tree| fs::read_to_string(tree.join("cgroup.subtree_control")).ok())
         .is_some_and(|controllers| controllers.split_whitespace().any(|name| name == "pids"));
     engine::configure(&place.state.join("etc"), pids)?;
+    cache::open_up(&place.state).explain("a lab's files can't be opened up", remedy)?;
     if kind == Kind::User {
         for dir in ["etc", "var"] {
             own(&place.state.join(dir)).explain("a lab's files can't be handed over", remedy)?;

@@ -15,6 +15,7 @@ use rustix::process::{
 };
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
+use crate::confine::confine;
 use crate::sys::{self, Side};
 use crate::{Fault, Result, Step, init};
 
@@ -39,6 +40,16 @@ fn run(args: &[String]) -> Result<ExitCode> {
     let init = pid.parse().ok().and_then(Pid::from_raw);
     let init = init.ok_or("not a process id").step(|| pid.clone())?;
     let handle = pidfd_open(init, PidfdFlags::empty()).step(|| "find the sandbox".into())?;
+    // A sandbox that has died leaves its number free for a stranger.
+    let place = format!("/proc/{}/cgroup", init.as_raw_nonzero());
+    let place = fs::read_to_string(&place).step(|| format!("read {place}"))?;
+    let name = Path::new(cgroup)
+        .parent()
+        .and_then(Path::file_name)
+        .unwrap_or_default();
+    if !place.contains(&*name.to_string_lossy()) {
+        return Err("it has died").step(|| "find the sandbox".into());
+    }
 
     // Before the namespaces: from inside, the group's path is another one.
     let procs = Path::new(cgroup).join("cgroup.procs");
@@ -59,6 +70,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         init::become_root()?;
     }
     std::env::set_current_dir(dir).step(|| format!("enter {dir}"))?;
+    confine()?;
 
     // A joined PID namespace takes effect for children only.
     match sys::fork_into(0).step(|| "fork".into())? {

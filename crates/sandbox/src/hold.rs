@@ -26,6 +26,8 @@ pub(crate) fn main(spec: &str) -> ExitCode {
         sys::ignore(signal);
     }
     let _ = rustix::process::setsid();
+    // What is staged must be visible to every id of the sandbox, however strict the owner's mask.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let spec = match read_spec(spec) {
         Ok(spec) => spec,
         Err(fault) => {
@@ -89,7 +91,7 @@ fn build(spec: &Spec) -> Result<(OwnedFd, Pid)> {
     make_cgroup(spec)?;
     // Mounts made from here on are this process's and its children's only.
     sys::unshare(UnshareFlags::NEWNS).step(|| "own mount namespace".into())?;
-    tree::make_private()?;
+    tree::detach_from_machine()?;
 
     let (go_read, go_write) = pipe()?;
     let (done_read, done_write) = pipe()?;
@@ -109,6 +111,8 @@ fn build(spec: &Spec) -> Result<(OwnedFd, Pid)> {
     // From here on init dies with this process, or with this function's failure.
     let handle = pidfd_open(init, PidfdFlags::empty()).step(|| "handle on init".into())?;
     let built = build_around(spec, init, go_write, done_read);
+    // init has its own copy; here the stage would hide what lies below it on the machine.
+    tree::unstage();
     if built.is_err() {
         end(&handle);
     }

@@ -7,6 +7,7 @@ use rustix::process::{Signal, WaitOptions};
 use rustix::thread::{Gid, Uid, UnshareFlags};
 use sandbox::{Kind, LEAF, Spec, Word};
 
+use crate::confine::confine;
 use crate::{Result, Step, sys, tree};
 
 /// Never returns: when this process ends, everything in its PID namespace is killed.
@@ -58,7 +59,8 @@ fn begin(spec: &Spec, mut go: File) -> Result<()> {
     let procs = spec.cgroup.join(LEAF).join("cgroup.procs");
     fs::write(&procs, "0").step(|| format!("write {}", procs.display()))?;
     tree::build(spec)?;
-    rustix::system::sethostname(spec.id.as_bytes()).step(|| "set the host name".into())
+    rustix::system::sethostname(spec.id.as_bytes()).step(|| "set the host name".into())?;
+    confine()
 }
 
 /// Takes the ids 0 of the user namespace; before that this process has the unmapped overflow ids.

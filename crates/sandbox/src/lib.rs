@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 
 /// First id of the range that the ids 0 to 65535 of a user namespace are mapped to.
 ///
-/// Far above what `useradd` and `/etc/subuid` hand out, so that no file or process of a user of
-/// the machine belongs to an id of a sandbox.
-pub const ID_BASE: u32 = 0x6d61_0000;
+/// Above what `useradd`, `/etc/subuid` and systemd (up to 0x6fffffff) hand out, so that no file or
+/// process of the machine belongs to an id of a sandbox.
+pub const ID_BASE: u32 = 0x7061_0000;
 
 /// How many ids a sandbox has; 65534 (`nobody`) must be among them.
 pub const ID_COUNT: u32 = 0x1_0000;

@@ -2,6 +2,7 @@
 //!
 //! Nobody types these by hand: the `lab` crate carries this program inside itself and runs it.
 
+mod confine;
 mod enter;
 mod hold;
 mod init;
@@ -34,7 +35,9 @@ impl<T, E: std::fmt::Display> Step<T> for std::result::Result<T, E> {
 }
 
 fn main() -> ExitCode {
-    let mut args = std::env::args().skip(1);
+    let mut args = std::env::args_os()
+        .skip(1)
+        .map(|arg| arg.to_string_lossy().into_owned());
     match args.next().as_deref() {
         Some("hold") => hold::main(&args.next().unwrap_or_default()),
         Some("enter") => enter::main(args),

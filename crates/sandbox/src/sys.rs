@@ -44,11 +44,12 @@ pub(crate) fn unshare(namespaces: rustix::thread::UnshareFlags) -> rustix::io::R
     }
 }
 
-/// Makes a detached mount read-only, or gives it the id mapping of a user namespace, or both
-/// (`mount_setattr(2)`, Linux 5.12).
+/// Makes a detached mount read-only, or without the effect of set-user-id files and devices, or
+/// gives it the id mapping of a user namespace (`mount_setattr(2)`, Linux 5.12).
 pub(crate) fn set_mount(
     mount: BorrowedFd<'_>,
     read_only: bool,
+    harmless: bool,
     mapping: Option<BorrowedFd<'_>>,
 ) -> io::Result<()> {
     let mut attributes = libc::mount_attr {
@@ -59,6 +60,9 @@ pub(crate) fn set_mount(
     };
     if read_only {
         attributes.attr_set |= libc::MOUNT_ATTR_RDONLY;
+    }
+    if harmless {
+        attributes.attr_set |= libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV;
     }
     if let Some(namespace) = mapping {
         attributes.attr_set |= libc::MOUNT_ATTR_IDMAP;
@@ -74,6 +78,50 @@ pub(crate) fn set_mount(
             libc::AT_EMPTY_PATH,
             &raw const attributes,
             size_of::<libc::mount_attr>(),
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Leaves the caller's session keyring for an empty one of its own, where the kernel has keys: a
+/// process in the sandbox must not possess the keys of whoever started it.
+pub(crate) fn leave_keyring() {
+    const JOIN_SESSION_KEYRING: libc::c_int = 1;
+    #[expect(unsafe_code, reason = "rustix has no keyctl")]
+    // SAFETY: a null name asks for a new anonymous keyring; no memory is touched.
+    unsafe {
+        libc::syscall(
+            libc::SYS_keyctl,
+            JOIN_SESSION_KEYRING,
+            std::ptr::null::<libc::c_char>(),
+        );
+    }
+}
+
+/// Installs a system call filter for this process and all its descendants.
+///
+/// Without `no_new_privs`, which would take the effect from set-user-id programs; so it takes
+/// `CAP_SYS_ADMIN` in this process's user namespace (`seccomp(2)`).
+pub(crate) fn install(filter: &[seccompiler::sock_filter]) -> io::Result<()> {
+    let program = libc::sock_fprog {
+        len: libc::c_ushort::try_from(filter.len()).map_err(io::Error::other)?,
+        filter: filter.as_ptr().cast_mut().cast(),
+    };
+    #[expect(
+        unsafe_code,
+        reason = "rustix installs no filters, seccompiler sets no_new_privs"
+    )]
+    // SAFETY: the program and its instructions, which have the kernel's layout, outlive the call.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_seccomp,
+            libc::SECCOMP_SET_MODE_FILTER,
+            0,
+            &raw const program,
         )
     };
     if result == 0 {

@@ -5,7 +5,7 @@
 //! from the stage, because only what it mounts itself belongs to its user namespace.
 
 use std::fs::{self, File};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -53,13 +53,20 @@ const DIRECTORIES: &[&str] = &[
     "media",
 ];
 
-/// Cuts the propagation of mounts to and from the machine.
-pub(crate) fn make_private() -> Result<()> {
+/// Lets no mount of ours reach the machine. The other way stays open: what the machine unmounts is
+/// not kept busy by a sandbox.
+pub(crate) fn detach_from_machine() -> Result<()> {
     mount_change(
         "/",
-        MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
+        MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC,
     )
-    .step(|| "make mounts private".into())
+    .step(|| "detach mounts from the machine's".into())
+}
+
+/// Takes the stage away again, in the monitor.
+pub(crate) fn unstage() {
+    // Fails if it was never mounted, which is as good.
+    let _ = unmount(STAGE, UnmountFlags::DETACH);
 }
 
 /// What of the machine becomes what in the sandbox: (source, name on the stage, writable, mapped).
@@ -87,7 +94,9 @@ pub(crate) fn stage(spec: &Spec, mapping: Option<BorrowedFd<'_>>) -> Result<()> 
         let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
         let tree = open_tree(CWD, &source, flags).step(what)?;
         let mapping = mapping.filter(|_| mapped);
-        sys::set_mount(std::os::fd::AsFd::as_fd(&tree), !writable, mapping).step(what)?;
+        // The machine sees what is written to a share, so nothing there may act inside as root's.
+        let harmless = name.starts_with("share");
+        sys::set_mount(tree.as_fd(), !writable, harmless, mapping).step(what)?;
         mounts.push((tree, name));
     }
     // Only now: a source may lie below the stage.
@@ -194,11 +203,15 @@ fn devices(dev: &Path) -> Result<()> {
     }
     for (name, ..) in DEVICES {
         let node = Path::new(STAGE).join("dev").join(name);
-        if node.exists() {
-            let target = dev.join(name);
-            File::create(&target).step(|| format!("make {}", target.display()))?;
-            bind(&node, &target)?;
+        match fs::symlink_metadata(&node) {
+            Ok(_) => {}
+            // The machine has no such device.
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(e) => return Err(e).step(|| format!("see {}", node.display())),
         }
+        let target = dev.join(name);
+        File::create(&target).step(|| format!("make {}", target.display()))?;
+        bind(&node, &target)?;
     }
     let quiet = MountFlags::NOSUID | MountFlags::NOEXEC;
     special(

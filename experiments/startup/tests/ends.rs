@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use harness::{Test, ensure, test};
 use libtest_mimic::Arguments;
-use machine::{Machine, ours};
+use machine::{Machine, Part, process_of};
 use miette::{IntoDiagnostic, Result};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -34,13 +34,13 @@ fn main() -> ExitCode {
         test("nothing_is_left_after_sigterm", || signalled(Signal::TERM)),
         test("nothing_is_left_after_kill_9_of_the_program", killed),
         test("nothing_is_left_after_kill_9_of_the_monitor", || {
-            part_killed("hold", 0)
+            part_killed(Part::Monitor)
         }),
         test("nothing_is_left_after_kill_9_of_init", || {
-            part_killed("hold", 1)
+            part_killed(Part::Init)
         }),
         test("nothing_is_left_after_kill_9_of_dockerd", || {
-            part_killed("/usr/sbin/dockerd", 0)
+            part_killed(Part::Dockerd)
         }),
         test(
             "what_is_left_after_all_is_killed_at_once_goes_with_the_next_lab",
@@ -93,6 +93,16 @@ impl Run {
         fs::read_to_string(self.out().join("manifest.json")).unwrap_or_default()
     }
 
+    /// The name of its lab, as its record has it.
+    fn lab(&self) -> Result<String> {
+        let manifest: serde_json::Value =
+            serde_json::from_str(&self.manifest()).into_diagnostic()?;
+        let id = manifest["sessions"][0]["lab"]["id"]
+            .as_str()
+            .map(str::to_owned);
+        id.ok_or_else(|| miette::miette!("no lab in the manifest"))
+    }
+
     /// Until it measures.
     fn wait_for_samples(&mut self) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
@@ -121,7 +131,7 @@ impl Run {
         let deadline = Instant::now() + PATIENCE;
         // What was killed lets the monitor do its work, which takes a moment.
         loop {
-            let more = Machine::now()?.more_than(before);
+            let more = Machine::now()?.differs_from(before);
             if more.is_empty() {
                 break;
             }
@@ -191,14 +201,11 @@ fn killed() -> Result<()> {
 }
 
 /// A process of the lab dies instead: the run ends, says so and keeps what it has.
-fn part_killed(part: &str, which: usize) -> Result<()> {
+fn part_killed(part: Part) -> Result<()> {
     let before = Machine::now()?;
     let mut run = Run::start(&[])?;
     run.wait_for_samples()?;
-    let processes = ours(part)?;
-    let pid = processes.get(which).copied();
-    let pid = pid.ok_or_else(|| miette::miette!("no such process: {part} {processes:?}"))?;
-    kill(pid, Signal::KILL)?;
+    kill(process_of(&run.lab()?, part)?, Signal::KILL)?;
     let code = run.wait()?;
     ensure!(code == Some(1), "{code:?} {}", run.log());
     ensure!(
@@ -221,8 +228,7 @@ fn all_killed() -> Result<()> {
     let before = Machine::now()?;
     let mut run = Run::start(&[])?;
     run.wait_for_samples()?;
-    let monitor = ours("hold")?.first().copied();
-    let monitor = monitor.ok_or_else(|| miette::miette!("no monitor"))?;
+    let monitor = process_of(&run.lab()?, Part::Monitor)?;
     // The monitor first, stopped, so that it can't act on the owner's death.
     kill(monitor, Signal::STOP)?;
     kill(

@@ -50,8 +50,8 @@ impl Bundle {
     /// The bundle of the lock, out of the cache or made now; if the mirror no longer has what the
     /// lock pins, one of the newest packages, which is said on standard error.
     pub fn get() -> Result<Self> {
-        let cache = cache::root()?;
         cache::keep()?;
+        let cache = cache::root()?;
         let locked = packages::parse_lock(LOCK)?;
         if packages::architecture() == packages::LOCKED_ARCHITECTURE {
             let key = key(&locked);
@@ -76,13 +76,6 @@ impl Bundle {
             Ok(()) => assemble(&cache, &key, &newest, false),
             Err(missing) => Err(missing.into_report()),
         }
-    }
-
-    /// Version of the engine-bearing package `name`, or "".
-    #[must_use]
-    pub fn version(&self, name: &str) -> &str {
-        let package = self.packages.iter().find(|package| package.name == name);
-        package.map_or("", |package| &package.version)
     }
 }
 

@@ -11,6 +11,7 @@ use miette::{Report, Result};
 use serde::{Deserialize, Serialize};
 
 use super::{SUITE, recipe};
+use crate::cache;
 use crate::error::{Explain, failure, unsupported};
 
 /// Names the mirror when apt's configuration has none that carries Debian.
@@ -114,7 +115,7 @@ pub(crate) fn machine_apt() -> Result<String> {
         .args([
             "indextargets",
             "--format",
-            "$(SITE) $(RELEASE)",
+            "$(SITE) $(RELEASE) $(ORIGIN)",
             "Created-By: Packages",
         ])
         .output();
@@ -126,10 +127,22 @@ pub(crate) fn machine_apt() -> Result<String> {
         )
     })?;
     let text = String::from_utf8_lossy(&sources.stdout).into_owned();
-    let debian = text.lines().find_map(|line| {
-        let (site, release) = line.split_once(' ')?;
-        RELEASES.contains(&release).then(|| site.to_owned())
-    });
+    let candidates: Vec<Vec<&str>> = text
+        .lines()
+        .map(|line| line.split(' ').collect::<Vec<_>>())
+        .filter(|fields| {
+            fields
+                .get(1)
+                .is_some_and(|release| RELEASES.contains(release))
+        })
+        .collect();
+    // The origin is known once lists were fetched; others publish under Debian's release names too.
+    let known = candidates
+        .iter()
+        .find(|fields| fields.get(2) == Some(&"Debian"));
+    let debian = known
+        .or(candidates.first())
+        .map(|fields| fields[0].to_owned());
     debian.ok_or_else(|| {
         unsupported(
             "apt knows no mirror of Debian",
@@ -142,7 +155,9 @@ pub(crate) fn machine_apt() -> Result<String> {
 /// The newest packages that the mirror has, with all that they depend on.
 pub(super) fn resolve() -> Result<Vec<Package>> {
     let mirror = machine_apt()?;
-    let root = PrivateRoot::new(&mirror)?;
+    let cache = cache::root()?;
+    let _lock = lock(&cache)?;
+    let root = PrivateRoot::new(&cache, &mirror)?;
     let updated = root.apt(&["update", "-qq"])?;
     let complaint = complaints(&updated);
     // apt-get update succeeds with a warning when nothing can be reached.
@@ -200,6 +215,8 @@ fn parse_uri_line(line: &str, mirror: &str) -> Option<Package> {
 
 /// Brings every package into the cache; those that are there already are not fetched again.
 pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(), Missing> {
+    // One at a time: a second builder finds everything there, and what a killed one left is swept.
+    let _lock = lock(cache).map_err(Missing::Other)?;
     let wanted: Vec<&Package> = packages
         .iter()
         .filter(|package| {
@@ -213,7 +230,7 @@ pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(
     let mirror = machine_apt().map_err(Missing::Other)?;
     let remedy = "free some disk space in the cache directory";
     let partial = tempfile::Builder::new()
-        .prefix(".fetch-")
+        .prefix(UNFINISHED)
         .tempdir_in(cache.join("packages"))
         .explain("packages can't be written", remedy)
         .map_err(Missing::Other)?;
@@ -225,8 +242,19 @@ pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(
     );
 
     // apt's own downloader: it knows the machine's proxy and keeps one connection open.
-    let mut helper = Command::new("/usr/lib/apt/apt-helper");
-    helper.args(["-o", "Acquire::Retries=2", "-o", "APT::Sandbox::User=root"]);
+    let mut helper = mortal("/usr/lib/apt/apt-helper");
+    helper.args([
+        "-o",
+        "Acquire::Retries=2",
+        "-o",
+        "Acquire::http::Timeout=30",
+    ]);
+    helper.args([
+        "-o",
+        "Acquire::https::Timeout=30",
+        "-o",
+        "APT::Sandbox::User=root",
+    ]);
     helper.arg("download-file");
     for package in &wanted {
         helper
@@ -251,13 +279,28 @@ pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(
         return Ok(());
     }
     let complaint = complaints(&output);
-    if complaint.contains("404") {
+    if complaint.contains("404  Not Found") {
         return Err(Missing::Versions(missing));
     }
     let mended = REMEDIES.iter().find(|(sign, ..)| complaint.contains(sign));
     let (what, remedy) = mended.map_or(UNREACHABLE, |(_, what, remedy)| (*what, *remedy));
     let what = format!("{} of {} packages {what}", missing.len(), packages.len());
     Err(Missing::Other(failure(what, complaint, remedy)))
+}
+
+/// How names of directories begin that die with the process that made them, or are swept.
+const UNFINISHED: &str = ".unfinished-";
+
+/// The right to fetch, in a directory without what a killed process left there.
+fn lock(cache: &Path) -> Result<cache::Lock> {
+    let packages = cache.join("packages");
+    let lock = cache::lock(&packages.join(".lock"))?;
+    for entry in fs::read_dir(&packages).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(lock)
 }
 
 /// What apt's complaint contains, what that means for the packages, what to do.
@@ -304,9 +347,12 @@ pub(super) fn say_changes(locked: &[Package], used: &[Package]) {
 struct PrivateRoot(tempfile::TempDir);
 
 impl PrivateRoot {
-    fn new(mirror: &str) -> Result<Self> {
-        let remedy = "free some disk space in the temporary directory";
-        let dir = tempfile::tempdir().explain("no temporary directory", remedy)?;
+    fn new(cache: &Path, mirror: &str) -> Result<Self> {
+        let remedy = "free some disk space in the cache directory";
+        let dir = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .tempdir_in(cache.join("packages"))
+            .explain("apt's private root can't be made", remedy)?;
         let path = dir.path();
         for sub in ["lists/partial", "archives/partial", "state", "cache"] {
             fs::create_dir_all(path.join(sub)).explain("apt's private root", remedy)?;
@@ -350,7 +396,7 @@ impl PrivateRoot {
     }
 
     fn apt(&self, args: &[&str]) -> Result<Output> {
-        run(Command::new("apt-get")
+        run(mortal("apt-get")
             .env("APT_CONFIG", self.0.path().join("apt.conf"))
             .args(args))
     }
@@ -364,6 +410,14 @@ fn acquire_settings() -> Result<String> {
         .lines()
         .filter(|line| line.starts_with("Acquire::") && !line.starts_with("Acquire::IndexTargets"));
     Ok(settings.collect::<Vec<_>>().join("\n") + "\n")
+}
+
+/// A command that dies with the thread that started it, and so with this process, however that
+/// ends.
+pub(super) fn mortal(program: &str) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", program]);
+    command
 }
 
 fn run(command: &mut Command) -> Result<Output> {

@@ -12,7 +12,7 @@ use miette::Result;
 use crate::error::{Explain, failure};
 
 /// Changes with every change of this file's effects, so that old bundles are not mistaken for new.
-pub(crate) const VERSION: &str = "recipe 3";
+pub(crate) const VERSION: &str = "recipe 4";
 
 /// What is asked of the distribution; the rest follows by dependency.
 pub(crate) const PACKAGES: &[&str] = &[

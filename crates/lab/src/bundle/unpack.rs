@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use miette::Result;
 use sha2::{Digest, Sha256};
 
-use super::packages::{Package, cached};
+use super::packages::{Package, cached, mortal};
 use crate::error::{Explain, failure};
 
 /// What no engine reads.
@@ -79,7 +79,7 @@ fn one(archive: &Path, package: &Package, root: &Path) -> Result<()> {
         )
     };
     let remedy = "free some disk space in the cache directory, or `cargo xtask lab clean`";
-    let mut child = Command::new("dpkg-deb")
+    let mut child = mortal("dpkg-deb")
         .arg("--fsys-tarfile")
         .arg(archive)
         .stdin(Stdio::null())

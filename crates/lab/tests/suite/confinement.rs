@@ -23,9 +23,10 @@ const PLACES: [(&str, &[Engine]); 4] = [
 /// An attempt: it gets a command runner in the privileged container.
 type Attempt = fn(&Level) -> Result<()>;
 
-const ATTEMPTS: [(&str, Attempt); 9] = [
+const ATTEMPTS: [(&str, Attempt); 10] = [
     ("sees_no_process_of_the_machine", no_foreign_process),
     ("has_no_way_to_the_machines_network", no_way_out),
+    ("has_no_socket_to_the_hypervisor", no_vsock),
     ("finds_and_makes_no_block_device", no_block_device),
     ("cannot_change_the_machines_sysctls", no_sysctl),
     ("cannot_change_the_time", no_time),
@@ -102,6 +103,9 @@ fn no_way_out(container: &Level) -> Result<()> {
     }
     addresses.sort_unstable();
     addresses.dedup();
+    // The same command does reach what is meant to be reached.
+    let registry = sh(container, "echo | nc -w 2 10.99.0.1 5000 && echo CONNECTED")?;
+    ensure!(registry.stdout.contains("CONNECTED"), "{registry:?}");
     for address in addresses {
         let said = sh(
             container,
@@ -110,6 +114,41 @@ fn no_way_out(container: &Level) -> Result<()> {
         ensure!(!said.stdout.contains("CONNECTED"), "{address}: {said:?}");
     }
     ensure!(listener.accept().is_err(), "a connection came through");
+    Ok(())
+}
+
+/// Tries what no shell can: a socket of the family `AF_VSOCK`, and `io_uring`, which makes sockets
+/// of its own.
+const VSOCK: &str = r#"
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void) {
+    char parameters[120] = {0};
+    printf("%d ", socket(AF_INET, SOCK_STREAM, 0) >= 0);
+    printf("%d ", socket(AF_VSOCK, SOCK_STREAM, 0) < 0 && errno == EAFNOSUPPORT);
+    printf("%d\n", syscall(SYS_io_uring_setup, 1, parameters) < 0 && errno == ENOSYS);
+    return 0;
+}
+"#;
+
+fn no_vsock(container: &Level) -> Result<()> {
+    let dir = tempfile::tempdir().into_diagnostic()?;
+    let (source, program) = (dir.path().join("vsock.c"), dir.path().join("vsock"));
+    std::fs::write(&source, VSOCK).into_diagnostic()?;
+    // The linker that built this test is a C compiler.
+    let built = std::process::Command::new("cc")
+        .args(["-static", "-o"])
+        .args([&program, &source])
+        .status()
+        .into_diagnostic()?;
+    ensure!(built.success(), "cc");
+    let inside = container.root().join("tmp/vsock");
+    std::fs::copy(&program, &inside).into_diagnostic()?;
+    let said = sh(container, "/tmp/vsock")?;
+    ensure!(said.stdout == "1 1 1\n", "{said:?}");
     Ok(())
 }
 
@@ -174,7 +213,8 @@ fn no_foreign_cgroup(container: &Level) -> Result<()> {
          mkdir -p /tmp/v; mount -t cgroup -o $c none /tmp/v || continue; \
          mkdir /tmp/v/made-inside && echo MADE $c && rmdir /tmp/v/made-inside; \
          echo 0 > /tmp/v/cgroup.procs && echo JOINED $c; \
-         echo > /tmp/v/release_agent && echo AGENT $c; umount /tmp/v; done",
+         a=$(cat /tmp/v/release_agent) && echo \"$a\" > /tmp/v/release_agent && echo AGENT $c; \
+         umount /tmp/v; done",
     )?;
     ensure!(said.stdout.is_empty(), "{said:?}");
     Ok(())

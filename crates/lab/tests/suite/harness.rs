@@ -38,9 +38,15 @@ pub(crate) fn run(arguments: &Arguments, tests: impl IntoIterator<Item = Test>) 
 /// What this machine lacks for a lab.
 fn lacking() -> Option<String> {
     let checks = lab::preflight(Kind::User);
-    checks.into_iter().find_map(|check| match check.found {
+    let missing = checks.into_iter().find_map(|check| match check.found {
         Found::Ready(_) => None,
         Found::Missing { why, .. } => Some(format!("needs {}: {why}", check.what)),
+    });
+    // Neither in the cache nor to be fetched.
+    missing.or_else(|| {
+        lab::Bundle::get()
+            .err()
+            .map(|report| format!("needs engines: {report}"))
     })
 }
 

@@ -62,29 +62,52 @@ impl Machine {
         Ok(Self(sets))
     }
 
-    /// What is there that was not there before.
-    pub(crate) fn more_than(&self, before: &Self) -> Vec<String> {
-        let mut more = Vec::new();
+    /// What is there that was not there before, and of what belongs to the machine also what is
+    /// gone.
+    pub(crate) fn differs_from(&self, before: &Self) -> Vec<String> {
+        let mut differences = Vec::new();
         for (kind, lines) in &self.0 {
-            let known = before.0.get(kind);
-            let new = lines
-                .iter()
-                .filter(|line| known.is_none_or(|known| !known.contains(*line)));
-            more.extend(new.map(|line| format!("{kind}: {line}")));
+            let earlier = before.0.get(kind).cloned().unwrap_or_default();
+            differences.extend(
+                lines
+                    .difference(&earlier)
+                    .map(|line| format!("{kind}: {line}")),
+            );
+            if THE_MACHINES.contains(kind) {
+                let gone = earlier.difference(lines);
+                differences.extend(gone.map(|line| format!("{kind} gone: {line}")));
+            }
         }
-        more
+        differences
     }
 }
 
-/// Process ids, lowest first, of the sandbox's program or an engine whose command line has this word.
-pub(crate) fn ours(word: &str) -> Result<Vec<i32>> {
-    let mut pids: Vec<i32> = processes()?
-        .into_iter()
-        .filter(|(_, line)| line.split(' ').any(|part| part == word))
-        .map(|(pid, _)| pid)
-        .collect();
-    pids.sort_unstable();
-    Ok(pids)
+/// Kinds of which a lab of another test can't be the owner.
+const THE_MACHINES: [&str; 4] = ["mount", "network device", "packet rule", "engine state"];
+
+/// One process of a lab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Monitor,
+    Init,
+    Dockerd,
+}
+
+/// The process of exactly this lab: there may be others on the machine, and engines of its own.
+pub(crate) fn process_of(lab: &str, part: Part) -> Result<i32> {
+    let spec = format!("labs/{lab}/spec.json");
+    let found = processes()?.into_iter().find(|(pid, line)| {
+        let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
+        // Level 0 only: an inner daemon is in a group of its own.
+        let inside = groups.contains(&format!("matryoshka-{lab}/lab\n"));
+        match part {
+            Part::Monitor => !inside && line.contains(&spec),
+            Part::Init => inside && line.contains(&spec),
+            Part::Dockerd => inside && line.starts_with("/usr/sbin/dockerd"),
+        }
+    });
+    let pid = found.map(|(pid, _)| pid);
+    pid.ok_or_else(|| miette::miette!("lab {lab} has no {part:?}"))
 }
 
 /// The processes of labs and engines: process id, command line.

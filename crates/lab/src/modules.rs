@@ -1,0 +1,40 @@
+//! Kernel modules that engines need and that a sandbox can't load.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What Docker and Podman ask the kernel for. A rootful engine loads them itself.
+const MODULES: &[&str] = &[
+    "overlay",
+    "fuse",
+    "tun",
+    "veth",
+    "bridge",
+    "br_netfilter",
+    "nf_tables",
+    "nf_nat",
+    "nft_compat",
+    "nft_chain_nat",
+    "nft_ct",
+    "nft_fib_inet",
+    "nft_masq",
+    "nft_nat",
+    "xt_addrtype",
+    "xt_conntrack",
+    "xt_MASQUERADE",
+];
+
+/// Loads those that are modules on this machine; what is built in or unknown is passed over, and
+/// an engine that lacks one says so.
+pub(crate) fn load() {
+    if !Path::new("/proc/modules").exists() {
+        return;
+    }
+    let _ = Command::new("modprobe")
+        .args(["--quiet", "--all"])
+        .args(MODULES)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+}
