@@ -58,6 +58,7 @@ fn in_privileged_container(chain: &[Engine]) -> Result<()> {
         sandbox: if root { Kind::Root } else { Kind::User },
         ..Options::default()
     })?;
+    add_vsock_tool(&lab)?;
     let nest = lab.nest(chain)?;
     let container = nest.privileged_leaf()?;
     let mut broken = Vec::new();
@@ -134,20 +135,28 @@ int main(void) {
 }
 "#;
 
-fn no_vsock(container: &Level) -> Result<()> {
+/// Builds it into the folder of tools that every level of the lab sees.
+fn add_vsock_tool(lab: &Lab) -> Result<()> {
     let dir = tempfile::tempdir().into_diagnostic()?;
-    let (source, program) = (dir.path().join("vsock.c"), dir.path().join("vsock"));
+    let source = dir.path().join("vsock.c");
     std::fs::write(&source, VSOCK).into_diagnostic()?;
+    let tools = lab::status()?
+        .cache
+        .join("labs")
+        .join(lab.id())
+        .join("tools");
     // The linker that built this test is a C compiler.
     let built = std::process::Command::new("cc")
         .args(["-static", "-o"])
-        .args([&program, &source])
+        .args([&tools.join("vsock"), &source])
         .status()
         .into_diagnostic()?;
     ensure!(built.success(), "cc");
-    let inside = container.root().join("tmp/vsock");
-    std::fs::copy(&program, &inside).into_diagnostic()?;
-    let said = sh(container, "/tmp/vsock")?;
+    Ok(())
+}
+
+fn no_vsock(container: &Level) -> Result<()> {
+    let said = sh(container, "/opt/matryoshka/vsock")?;
     ensure!(said.stdout == "1 1 1\n", "{said:?}");
     Ok(())
 }
