@@ -249,6 +249,16 @@ fn doctor(options: &Options) -> ExitCode {
             }
         }
     }
+    // What is there can still be refused: by the kernel, or by a container around this.
+    if able {
+        match lab::trial(options.sandbox) {
+            Ok(()) => println!("ready    a sandbox: started and ended"),
+            Err(report) => {
+                able = false;
+                eprintln!("{report:?}");
+            }
+        }
+    }
     if able {
         ExitCode::SUCCESS
     } else {

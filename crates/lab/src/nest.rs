@@ -16,7 +16,7 @@ use crate::start::TOOLS;
 const INNER_DEADLINE: Duration = Duration::from_secs(60);
 
 /// How one level of a chain gets its engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Layer {
     /// Which engine.
     pub engine: Engine,

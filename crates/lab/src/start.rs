@@ -1,6 +1,6 @@
 //! A lab: a sandbox with engines and a registry in it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
@@ -167,8 +167,8 @@ impl Lab {
     pub fn nests<'chain>(
         &self,
         chains: impl IntoIterator<Item = &'chain [Layer]>,
-    ) -> Result<HashMap<&'chain [Layer], Nest<'_>>> {
-        let wanted: HashSet<&[Layer]> = chains.into_iter().collect();
+    ) -> Result<BTreeMap<&'chain [Layer], Nest<'_>>> {
+        let wanted: BTreeSet<&[Layer]> = chains.into_iter().collect();
         let build = |engine: Engine| -> Result<Vec<_>> {
             let starts_with = |chain: &&&[Layer]| chain.first().is_some_and(|l| l.engine == engine);
             let mine = wanted.iter().filter(starts_with);
@@ -216,6 +216,22 @@ impl Lab {
         }
         (!dead.is_empty()).then(|| dead.join("\n"))
     }
+}
+
+/// Starts a sandbox without engines and ends it again: whether this machine can, by trying.
+pub fn trial(kind: Kind) -> Result<()> {
+    let remedy = "free some disk space in the cache directory";
+    let place = Place::new()?;
+    let bundle = place.state.join("bundle");
+    for dir in [
+        bundle.join("usr"),
+        place.state.join("etc"),
+        place.state.join("var"),
+    ] {
+        fs::create_dir_all(&dir).explain(format!("{} can't be made", dir.display()), remedy)?;
+    }
+    cache::open_up(&place.state).explain("a trial can't be made", remedy)?;
+    Held::start(place, kind, &bundle, Vec::new(), || false).map(drop)
 }
 
 /// Fills the directories of a new lab.

@@ -131,7 +131,7 @@ impl Sampling<'_> {
         if words.is_empty() {
             words.push_str("no reason was given");
         }
-        // A terminal's Ctrl-C reaches the command that is being timed, too.
+        // The signal may have reached the command that was being timed, too.
         if (self.interrupted)() {
             words.push_str(" (an interrupt arrived during this sample)");
         }

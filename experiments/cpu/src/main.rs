@@ -2,7 +2,7 @@
 
 mod arms;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -74,7 +74,7 @@ fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
         lab: &lab,
         expected: lab::expected_digest(MEBIBYTES),
         outside: lab.level0().agent()?,
-        places: HashMap::from([(&[] as &[Layer], (lab.level0(), lab.level0().agent()?))]),
+        places: BTreeMap::from([(&[] as &[Layer], (lab.level0(), lab.level0().agent()?))]),
     };
     let mut described = Vec::new();
     for (chain, nest) in &nests {
@@ -98,7 +98,7 @@ struct Bench<'lab> {
     lab: &'lab Lab,
     expected: String,
     outside: Agent,
-    places: HashMap<&'static [Layer], (Level<'lab>, Agent)>,
+    places: BTreeMap<&'static [Layer], (Level<'lab>, Agent)>,
 }
 
 impl Bench<'_> {

@@ -2,7 +2,7 @@
 
 mod arms;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -81,14 +81,14 @@ fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
 /// What takes samples: a probe at level 0, and one next to each inner engine.
 struct Bench<'lab> {
     lab: &'lab Lab,
-    nests: &'lab HashMap<&'static [Layer], Nest<'lab>>,
+    nests: &'lab BTreeMap<&'static [Layer], Nest<'lab>>,
     outside: Agent,
-    inside: HashMap<&'static [Layer], Agent>,
+    inside: BTreeMap<&'static [Layer], Agent>,
 }
 
 impl<'lab> Bench<'lab> {
-    fn new(lab: &'lab Lab, nests: &'lab HashMap<&'static [Layer], Nest<'lab>>) -> Result<Self> {
-        let mut inside = HashMap::new();
+    fn new(lab: &'lab Lab, nests: &'lab BTreeMap<&'static [Layer], Nest<'lab>>) -> Result<Self> {
+        let mut inside = BTreeMap::new();
         for (&chain, nest) in nests {
             if chain.len() > 1 {
                 inside.insert(chain, nest.innermost().agent()?);

@@ -21,7 +21,7 @@ pub(crate) const REGISTRY: &str = "10.99.0.1/32";
 const DAEMON_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A container engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Engine {
     /// Docker: a daemon and its client.
