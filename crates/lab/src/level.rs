@@ -10,7 +10,9 @@ use crate::engine::Engine;
 use crate::error::{Explain, failure};
 use crate::held::{Ground, Held};
 use crate::service::{cancelled, last_lines};
-use crate::start::TOOLS;
+
+/// Where the probe is at every level.
+pub(crate) const TOOLS: &str = "/opt/matryoshka";
 
 /// How long a command that only sets something up may take.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(120);

@@ -8,9 +8,8 @@ use miette::Result;
 use serde::Serialize;
 
 use crate::engine::Engine;
-use crate::level::Level;
+use crate::level::{Level, TOOLS};
 use crate::service::{docker_answers, last_lines, wait_until};
-use crate::start::TOOLS;
 
 /// How long an inner daemon may take: it unpacks nothing, but shares the machine with all others.
 const INNER_DEADLINE: Duration = Duration::from_secs(60);

@@ -14,13 +14,10 @@ use crate::engine::{self, Docker, Engine};
 use crate::error::{Explain, failure};
 use crate::held::{Ground, Held, Kind};
 use crate::labs::Place;
-use crate::level::Level;
+use crate::level::{Level, TOOLS};
 use crate::nest::{Layer, Nest};
 use crate::service::Service;
 use crate::{cache, images, modules, preflight, programs};
-
-/// Where the probe is at every level.
-pub(crate) const TOOLS: &str = "/opt/matryoshka";
 
 /// How a lab is to be; also the flags that all programs share.
 #[derive(Clone, Debug, clap::Args)]

@@ -1,0 +1,247 @@
+//! Stand-ins for the images that the tutorial names, made of the bundle's own files and served by
+//! a registry inside the lab.
+//!
+//! They are not the published images: same names, same programs in the distribution's builds, and
+//! entry points that do what the originals' do. Each says so in its labels.
+
+mod recipes;
+mod storage;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::process::Command;
+
+use miette::Result;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::bundle::Bundle;
+use crate::cache;
+use crate::error::failure;
+use recipes::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, PATH, RECIPES, Recipe};
+use storage::{Blob, Layer, Storage};
+
+/// Changes with every change of how the stand-ins are made; what they hold is part of the key.
+const VERSION: &str = "images 6";
+
+/// The published images that the stand-ins stand for.
+pub(crate) fn names() -> Vec<&'static str> {
+    RECIPES.iter().map(|recipe| recipe.stands_for).collect()
+}
+
+/// The registry's storage directory with all stand-ins made of this bundle.
+pub(crate) fn get(bundle: &Bundle) -> Result<PathBuf> {
+    let mut hasher = Sha256::new();
+    hasher.update(VERSION);
+    hasher.update(&bundle.key);
+    let recipes = serde_json::to_vec(&(RECIPES, BASE_FILES, BASE_DIRECTORIES, BASE_LINKS));
+    hasher.update(recipes.unwrap_or_default());
+    let key = base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned();
+    cache::make_once(&cache::root()?.join("images"), &key, |dir| {
+        make_all(
+            bundle,
+            &Storage {
+                root: dir.to_owned(),
+            },
+        )
+        .map_err(|why| {
+            failure(
+                "the stand-in images can't be made",
+                why,
+                "free some disk space in the cache directory, or `cargo xtask lab clean`",
+            )
+        })
+    })
+}
+
+fn make_all(bundle: &Bundle, storage: &Storage) -> io::Result<()> {
+    let base = base_layer(bundle, storage)?;
+    for recipe in RECIPES {
+        let mut layers = vec![base.clone()];
+        layers.extend(own_layers(bundle, recipe, storage)?);
+        let mut environment = vec![PATH.to_owned()];
+        environment.extend(recipe.environment.iter().map(ToString::to_string));
+        let diff_ids: Vec<&str> = layers.iter().map(|layer| layer.digest.as_str()).collect();
+        let volumes: BTreeMap<_, _> = recipe
+            .volumes
+            .iter()
+            .map(|path| (path, json!({})))
+            .collect();
+        let config = storage.put_json(&json!({
+            "architecture": if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" },
+            "os": "linux",
+            // The day of the release that the bundle is of: a build date would change the digest.
+            "created": "2025-08-09T00:00:00Z",
+            "config": {
+                "Env": environment,
+                "Entrypoint": (!recipe.entrypoint.is_empty()).then_some(recipe.entrypoint),
+                "Cmd": (!recipe.command.is_empty()).then_some(recipe.command),
+                "Volumes": (!volumes.is_empty()).then_some(volumes),
+                "Labels": {
+                    "org.opencontainers.image.title": format!("stand-in for {}", recipe.stands_for),
+                    "org.opencontainers.image.description":
+                        "Not the published image: made of distribution packages by Matryoshka",
+                    "matryoshka.stands-for": recipe.stands_for,
+                    "matryoshka.bundle": bundle.key,
+                },
+            },
+            "rootfs": { "type": "layers", "diff_ids": diff_ids },
+        }))?;
+        let blob = |kind: &str, blob: &Blob| {
+            json!({
+                "mediaType": format!("application/vnd.oci.image.{kind}"),
+                "digest": blob.digest,
+                "size": blob.size,
+            })
+        };
+        // Layers are left uncompressed: they are read from memory, and every level unpacks them.
+        let listed: Vec<Value> = layers
+            .iter()
+            .map(|layer| blob("layer.v1.tar", layer))
+            .collect();
+        let manifest = storage.put_json(&json!({
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "config": blob("config.v1+json", &config),
+            "layers": listed,
+        }))?;
+        layers.push(config);
+        storage.tag(recipe, &manifest, &layers)?;
+    }
+    Ok(())
+}
+
+/// busybox with all its applets and the few files that any program looks for.
+fn base_layer(bundle: &Bundle, storage: &Storage) -> io::Result<Blob> {
+    let mut layer = Layer::new(storage)?;
+    for dir in BASE_DIRECTORIES {
+        layer.directory(dir)?;
+    }
+    for (link, target) in BASE_LINKS {
+        layer.link(link, target)?;
+    }
+    let busybox = bundle.path.join("usr/bin/busybox");
+    layer.program("usr/bin/busybox", &busybox)?;
+    // The bundle's busybox is static: it runs on the machine as it is.
+    let applets = Command::new(&busybox).arg("--list").output()?;
+    for applet in String::from_utf8_lossy(&applets.stdout).lines() {
+        if applet != "busybox" {
+            layer.link(&format!("usr/bin/{applet}"), "busybox")?;
+        }
+    }
+    for (path, mode, content) in BASE_FILES {
+        layer.file(path, *mode, content.as_bytes())?;
+    }
+    layer.finish()
+}
+
+fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result<Vec<Blob>> {
+    let mut layers = Vec::new();
+    let mut there = BTreeSet::new();
+    let mut add = |layer: &mut Layer, programs: &[PathBuf]| -> io::Result<()> {
+        let mut files: BTreeSet<PathBuf> = programs.iter().cloned().collect();
+        files.extend(libraries(bundle, programs)?);
+        for file in files {
+            if there.insert(file.clone()) {
+                layer.program(&file.to_string_lossy(), &bundle.path.join(&file))?;
+            }
+        }
+        Ok(())
+    };
+    for group in recipe.programs {
+        let mut layer = Layer::new(storage)?;
+        let programs: Vec<PathBuf> = group.iter().map(PathBuf::from).collect();
+        add(&mut layer, &programs)?;
+        layers.push(layer.finish()?);
+    }
+    if recipe.files.is_empty() && recipe.trees.is_empty() && recipe.links.is_empty() {
+        return Ok(layers);
+    }
+    let mut layer = Layer::new(storage)?;
+    for tree in recipe.trees {
+        let files = cache::list_files(&bundle.path.join(tree));
+        let files: Vec<PathBuf> = files
+            .iter()
+            .map(|(file, _)| Path::new(tree).join(file))
+            .collect();
+        add(&mut layer, &files)?;
+    }
+    for (path, mode, content) in recipe.files {
+        layer.file(path, *mode, content.as_bytes())?;
+    }
+    for (link, target) in recipe.links.iter().copied().flatten() {
+        layer.link(link, target)?;
+    }
+    layers.push(layer.finish()?);
+    Ok(layers)
+}
+
+/// The shared libraries that the programs need, and those that these need, as paths in the bundle.
+fn libraries(bundle: &Bundle, programs: &[PathBuf]) -> io::Result<BTreeSet<PathBuf>> {
+    let mut found = BTreeSet::new();
+    let mut queue: Vec<PathBuf> = programs.to_vec();
+    while let Some(file) = queue.pop() {
+        // A library's link is in the image, and so must be what it points to.
+        if let Ok(target) = fs::read_link(bundle.path.join(&file))
+            && let Some(dir) = file.parent()
+        {
+            let target = plain(&dir.join(target));
+            if found.insert(target.clone()) {
+                queue.push(target);
+            }
+            continue;
+        }
+        let bytes = fs::read(bundle.path.join(&file))?;
+        let Ok(elf) = goblin::elf::Elf::parse(&bytes) else {
+            continue;
+        };
+        for name in elf
+            .libraries
+            .iter()
+            .copied()
+            .chain(elf.interpreter.map(base_name))
+        {
+            let library = LIBRARY_DIRECTORIES
+                .iter()
+                .map(|dir| Path::new(dir).join(name))
+                .find(|path| bundle.path.join(path).exists())
+                .ok_or_else(|| {
+                    io::Error::other(format!(
+                        "{} needs {name}, not in the bundle",
+                        file.display()
+                    ))
+                })?;
+            if found.insert(library.clone()) {
+                queue.push(library);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The same path without `..`; links in a bundle never leave it.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+const LIBRARY_DIRECTORIES: &[&str] = &[
+    "usr/lib64",
+    "usr/lib/x86_64-linux-gnu",
+    "usr/lib/aarch64-linux-gnu",
+    "usr/lib",
+];
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

@@ -1,0 +1,169 @@
+//! Layers, and the storage layout that a registry serves them from.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::recipes::Recipe;
+
+/// A content-addressed piece of an image.
+#[derive(Clone)]
+pub(super) struct Blob {
+    pub(super) digest: String,
+    pub(super) size: u64,
+}
+
+/// The storage layout of docker-registry's `filesystem` driver (distribution,
+/// `registry/storage/paths.go`).
+pub(super) struct Storage {
+    pub(super) root: PathBuf,
+}
+
+impl Storage {
+    fn base(&self) -> PathBuf {
+        self.root.join("docker/registry/v2")
+    }
+
+    fn repository(&self, name: &str) -> PathBuf {
+        self.base().join("repositories").join(name)
+    }
+
+    pub(super) fn put_json(&self, value: &impl Serialize) -> io::Result<Blob> {
+        let mut writer = BlobWriter::new(self)?;
+        writer.write_all(&serde_json::to_vec(value)?)?;
+        writer.finish()
+    }
+
+    pub(super) fn tag(&self, recipe: &Recipe, manifest: &Blob, layers: &[Blob]) -> io::Result<()> {
+        let repository = self.repository(recipe.repository);
+        let hex = |blob: &Blob| blob.digest.trim_start_matches("sha256:").to_owned();
+        let mut links = vec![
+            (
+                format!("_manifests/revisions/sha256/{}", hex(manifest)),
+                manifest,
+            ),
+            (format!("_manifests/tags/{}/current", recipe.tag), manifest),
+            (
+                format!(
+                    "_manifests/tags/{}/index/sha256/{}",
+                    recipe.tag,
+                    hex(manifest)
+                ),
+                manifest,
+            ),
+        ];
+        links.extend(
+            layers
+                .iter()
+                .map(|blob| (format!("_layers/sha256/{}", hex(blob)), blob)),
+        );
+        for (dir, blob) in links {
+            let dir = repository.join(dir);
+            fs::create_dir_all(&dir)?;
+            fs::write(dir.join("link"), &blob.digest)?;
+        }
+        Ok(())
+    }
+}
+
+/// A blob while it is written; its name is known when it is complete.
+struct BlobWriter {
+    base: PathBuf,
+    file: tempfile::NamedTempFile,
+    hasher: Sha256,
+    size: u64,
+}
+
+impl BlobWriter {
+    fn new(storage: &Storage) -> io::Result<Self> {
+        Ok(Self {
+            base: storage.base(),
+            file: tempfile::NamedTempFile::new_in(&storage.root)?,
+            hasher: Sha256::new(),
+            size: 0,
+        })
+    }
+
+    fn finish(self) -> io::Result<Blob> {
+        let hex = base16ct::lower::encode_string(&self.hasher.finalize());
+        let dir = self.base.join("blobs/sha256").join(&hex[..2]).join(&hex);
+        fs::create_dir_all(&dir)?;
+        let file = self.file.persist(dir.join("data"))?;
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+        Ok(Blob {
+            digest: format!("sha256:{hex}"),
+            size: self.size,
+        })
+    }
+}
+
+impl Write for BlobWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..n]);
+        self.size += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// A layer while it is written. The same files give the same bytes: no times, owners or chance.
+pub(super) struct Layer(tar::Builder<io::BufWriter<BlobWriter>>);
+
+impl Layer {
+    pub(super) fn new(storage: &Storage) -> io::Result<Self> {
+        let writer = io::BufWriter::with_capacity(1 << 20, BlobWriter::new(storage)?);
+        Ok(Self(tar::Builder::new(writer)))
+    }
+
+    fn header(kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_mode(mode);
+        header.set_size(size);
+        header
+    }
+
+    pub(super) fn directory(&mut self, path: &str) -> io::Result<()> {
+        let mode = if path.ends_with("tmp") { 0o1777 } else { 0o755 };
+        let mut header = Self::header(tar::EntryType::Directory, mode, 0);
+        self.0
+            .append_data(&mut header, format!("{path}/"), io::empty())
+    }
+
+    pub(super) fn link(&mut self, path: &str, target: &str) -> io::Result<()> {
+        let mut header = Self::header(tar::EntryType::Symlink, 0o777, 0);
+        self.0.append_link(&mut header, path, target)
+    }
+
+    pub(super) fn file(&mut self, path: &str, mode: u32, content: &[u8]) -> io::Result<()> {
+        let mut header = Self::header(tar::EntryType::Regular, mode, content.len() as u64);
+        self.0.append_data(&mut header, path, content)
+    }
+
+    pub(super) fn program(&mut self, path: &str, source: &Path) -> io::Result<()> {
+        if let Ok(target) = fs::read_link(source) {
+            return self.link(path, &target.to_string_lossy());
+        }
+        let file = File::open(source)
+            .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", source.display())))?;
+        let meta = file.metadata()?;
+        let mode = std::os::unix::fs::PermissionsExt::mode(&meta.permissions());
+        let mut header = Self::header(tar::EntryType::Regular, mode & 0o7777, meta.len());
+        self.0.append_data(&mut header, path, file)
+    }
+
+    pub(super) fn finish(self) -> io::Result<Blob> {
+        let writer = self.0.into_inner()?;
+        writer
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?
+            .finish()
+    }
+}
