@@ -14,6 +14,7 @@ use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use etcetera::BaseStrategy;
 use miette::Result;
@@ -43,22 +44,38 @@ pub(crate) fn root() -> Result<PathBuf> {
 /// process, so none is ever left behind.
 pub(crate) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
 
+/// How long another process may take to make something: a download over a slow line, at worst.
+const LOCK_DEADLINE: Duration = Duration::from_secs(20 * 60);
+
 /// Waits for the lock of `path`, saying so once if another process has it.
 pub(crate) fn lock(path: &Path) -> Result<Lock> {
     let what = || format!("the lock {} can't be taken", path.display());
     let file = File::create(path).explain(what(), ROOM)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
+    let deadline = Instant::now() + LOCK_DEADLINE;
+    let mut said = false;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock(file)),
+            Err(TryLockError::Error(why)) => return Err(failure(what(), why, ROOM)),
+            Err(TryLockError::WouldBlock) if Instant::now() > deadline => {
+                let why = format!("another process has it for {} s", LOCK_DEADLINE.as_secs());
+                return Err(failure(
+                    what(),
+                    why,
+                    "end that process (`cargo xtask lab status`)",
+                ));
+            }
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if !said {
             eprintln!(
                 "waiting for another process that works on {}",
                 path.display()
             );
-            file.lock().explain(what(), ROOM)?;
+            said = true;
         }
-        Err(TryLockError::Error(why)) => return Err(failure(what(), why, ROOM)),
+        std::thread::sleep(Duration::from_millis(20));
     }
-    Ok(Lock(file))
 }
 
 /// Keeps the cache from being emptied while this process lives: many may use it at once.
