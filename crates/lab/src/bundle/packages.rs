@@ -159,9 +159,9 @@ pub(super) fn resolve() -> Result<Vec<Package>> {
     let _lock = lock(&cache)?;
     let root = PrivateRoot::new(&cache, &mirror)?;
     let updated = root.apt(&["update", "-qq"])?;
-    let complaint = complaints(&updated);
-    // apt-get update succeeds with a warning when nothing can be reached.
-    if !updated.status.success() || !complaint.is_empty() {
+    // It succeeds, with warnings, when nothing can be reached: what counts is that a list came.
+    if !updated.status.success() || !root.has_lists() {
+        let complaint = complaints(&updated);
         return Err(failure(
             format!("the mirror's list of {SUITE} packages can't be fetched"),
             complaint,
@@ -354,7 +354,13 @@ impl PrivateRoot {
             .tempdir_in(cache.join("packages"))
             .explain("apt's private root can't be made", remedy)?;
         let path = dir.path();
-        for sub in ["lists/partial", "archives/partial", "state", "cache"] {
+        for sub in [
+            "lists/partial",
+            "archives/partial",
+            "state",
+            "cache",
+            "parts",
+        ] {
             fs::create_dir_all(path.join(sub)).explain("apt's private root", remedy)?;
         }
         let root = path.display();
@@ -375,8 +381,8 @@ impl PrivateRoot {
                 // Of the machine's own configuration only how to fetch: its hooks must not run here.
                 acquire_settings()?
                     + &format!(
-                        "Dir::Etc::main \"-\";\n\
-                     Dir::Etc::parts \"-\";\n\
+                        "Dir::Etc::main \"{root}/main\";\n\
+                     Dir::Etc::parts \"{root}/parts\";\n\
                      Dir::State \"{root}/state\";\n\
                      Dir::State::lists \"{root}/lists\";\n\
                      Dir::State::status \"{root}/status\";\n\
@@ -393,6 +399,16 @@ impl PrivateRoot {
             fs::write(path.join(name), content).explain("apt's private root", remedy)?;
         }
         Ok(Self(dir))
+    }
+
+    fn has_lists(&self) -> bool {
+        let lists = fs::read_dir(self.0.path().join("lists"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        lists
+            .into_iter()
+            .any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
     }
 
     fn apt(&self, args: &[&str]) -> Result<Output> {

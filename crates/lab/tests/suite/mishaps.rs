@@ -15,6 +15,10 @@ pub(crate) fn tests() -> Vec<Test> {
     vec![
         test("mirror_unreachable_and_cache_empty", mirror_unreachable),
         test("mirror_unreachable_and_cache_filled", cache_needs_no_mirror),
+        test(
+            "packages_are_resolved_anew_where_the_lock_no_longer_fits",
+            resolve_anew,
+        ),
         test("package_whose_hash_differs", wrong_hash),
         test("truncated_cache_is_made_anew", truncated_cache),
         test("two_builders_make_one_bundle", two_builders),
@@ -106,6 +110,29 @@ fn cache_needs_no_mirror() -> Result<()> {
         "{}",
         text(&output)
     );
+    Ok(())
+}
+
+/// What is done when the mirror no longer has what the lock pins, up to the choice of packages.
+fn resolve_anew() -> Result<()> {
+    let cache = own_cache()?;
+    let output = lab(cache.path()).arg("lock").output().into_diagnostic()?;
+    ensure!(output.status.success(), "{}", text(&output));
+    let lock = String::from_utf8_lossy(&output.stdout).into_owned();
+    ensure!(
+        lock.starts_with("name,version,size,sha256,path\n"),
+        "{lock}"
+    );
+    for name in ["\ndocker.io,", "\npodman,", "\nbusybox-static,"] {
+        ensure!(lock.contains(name), "{name} in {lock}");
+    }
+    let packages = fs::read_dir(cache.path().join("matryoshka/packages")).into_diagnostic()?;
+    let left: Vec<PathBuf> = packages
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.is_dir())
+        .collect();
+    ensure!(left.is_empty(), "{left:?}");
     Ok(())
 }
 
