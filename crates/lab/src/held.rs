@@ -149,10 +149,6 @@ impl Held {
         &self.spec.state
     }
 
-    pub(crate) fn cgroup(&self) -> &Path {
-        &self.spec.cgroup
-    }
-
     /// The sandbox's root directory, as the machine's root can reach it.
     pub(crate) fn root(&self) -> PathBuf {
         PathBuf::from(format!("/proc/{}/root", self.init))

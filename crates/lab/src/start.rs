@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use miette::{Report, Result};
+use miette::Result;
 use sandbox::{ID_BASE, Share};
 
 use crate::bundle::Bundle;
@@ -40,6 +40,15 @@ impl Options {
     pub fn require(&self) -> Result<()> {
         preflight::require(self.sandbox)
     }
+
+    /// The same, with every wait ended by an error once `cancelled` says so.
+    #[must_use]
+    pub fn until(&self, cancelled: fn() -> bool) -> Self {
+        Self {
+            cancelled: Some(cancelled),
+            ..self.clone()
+        }
+    }
 }
 
 impl Default for Options {
@@ -58,6 +67,15 @@ fn parse_kind(text: &str) -> std::result::Result<Kind, String> {
         "root" => Ok(Kind::Root),
         _ => Err("user or root".to_owned()),
     }
+}
+
+/// Why something is no good for a sample, in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mishap {
+    /// Only this one: the next may be good.
+    Sample(String),
+    /// The lab or a part of it is dead: whatever is sampled from here on fails in the same way.
+    Lab(String),
 }
 
 /// A running lab. Dropping it ends everything in it and removes what it had on disk.
@@ -127,12 +145,6 @@ impl Lab {
         &self.bundle
     }
 
-    /// Its control group on the machine.
-    #[must_use]
-    pub fn cgroup(&self) -> &Path {
-        self.held.cgroup()
-    }
-
     /// The environment around all containers.
     #[must_use]
     pub fn level0(&self) -> Level<'_> {
@@ -188,15 +200,25 @@ impl Lab {
         Ok(output.status.code().unwrap_or(1))
     }
 
-    /// An error in one line, and what has died if that may be why.
-    #[must_use]
-    pub fn reason(&self, report: &Report) -> String {
-        let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
-        chain
-            .into_iter()
-            .chain(self.obituary())
-            .collect::<Vec<_>>()
-            .join(": ")
+    /// Whether what an agent did is good for a sample; if not, whether any later one can be.
+    pub fn check<T>(
+        &self,
+        done: Result<T>,
+        good: impl FnOnce(&T) -> std::result::Result<(), String>,
+    ) -> std::result::Result<T, Mishap> {
+        // An agent that does not answer will not answer the next question either.
+        let done = done.map_err(|report| {
+            let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
+            let why: Vec<String> = chain.into_iter().chain(self.obituary()).collect();
+            Mishap::Lab(why.join(": "))
+        })?;
+        match good(&done) {
+            Ok(()) => Ok(done),
+            Err(complaint) => Err(match self.obituary() {
+                Some(obituary) => Mishap::Lab(format!("{complaint}; {obituary}")),
+                None => Mishap::Sample(complaint),
+            }),
+        }
     }
 
     /// What has died that should not have, with its last lines.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use lab::{Agent, Lab, Layer, Level};
+use lab::{Agent, Lab, Layer, Level, Mishap};
 use measure::{Arm, Reading, Run, Trouble};
 use miette::Result;
 use serde_json::json;
@@ -42,16 +42,7 @@ fn main() -> ExitCode {
             ARMS,
             CONTRASTS,
             || able(&cli.lab),
-            |run| {
-                let cancelled = Some(measure::interrupted as fn() -> bool);
-                experiment(
-                    run,
-                    &lab::Options {
-                        cancelled,
-                        ..cli.lab.clone()
-                    },
-                )
-            },
+            |run| experiment(run, &cli.lab.until(measure::interrupted)),
         )
     })
 }
@@ -109,12 +100,12 @@ impl Bench<'_> {
         let (level, agent) = place.ok_or_else(|| Trouble::Fatal("no such place".to_owned()))?;
         let argv: &[&str] = match work {
             Work::Controlled => {
-                let hashed = agent.hash(MEBIBYTES, DEADLINE);
-                let hashed = hashed.map_err(|e| Trouble::Fatal(self.lab.reason(&e)))?;
-                if hashed.digest != self.expected {
-                    let wrong = format!("digest {} is not {}", hashed.digest, self.expected);
-                    return Err(Trouble::Sample(wrong));
-                }
+                let hashed = self.lab.check(agent.hash(MEBIBYTES, DEADLINE), |hashed| {
+                    let good = hashed.digest == self.expected;
+                    let wrong = || format!("digest {} is not {}", hashed.digest, self.expected);
+                    good.then_some(()).ok_or_else(wrong)
+                });
+                let hashed = hashed.map_err(trouble)?;
                 return Ok(Reading {
                     wall_ns: hashed.wall_ns,
                     cpu_ns: Some(hashed.cpu_ns),
@@ -124,23 +115,26 @@ impl Bench<'_> {
             Work::Hop => &["true"],
         };
         let spawned = self.outside.spawn(&level.from_outside(argv), DEADLINE);
-        let spawned = spawned.map_err(|e| Trouble::Fatal(self.lab.reason(&e)))?;
-        let good = match work {
-            Work::Published => spawned.succeeded() && is_digest(&spawned.stdout),
-            _ => spawned.printed(""),
-        };
-        if good {
-            return Ok(Reading {
-                wall_ns: spawned.wall_ns,
-                cpu_ns: Some(spawned.cpu_ns),
-            });
-        }
-        let complaint = spawned.complaint();
-        Err(match self.lab.obituary() {
-            // Whatever is sampled from here on would fail in the same way.
-            Some(obituary) => Trouble::Fatal(format!("{complaint}; {obituary}")),
-            None => Trouble::Sample(complaint),
+        let spawned = self.lab.check(spawned, |spawned| {
+            let good = match work {
+                Work::Published => spawned.succeeded() && is_digest(&spawned.stdout),
+                _ => spawned.printed(""),
+            };
+            good.then_some(()).ok_or_else(|| spawned.complaint())
+        });
+        let spawned = spawned.map_err(trouble)?;
+        Ok(Reading {
+            wall_ns: spawned.wall_ns,
+            cpu_ns: Some(spawned.cpu_ns),
         })
+    }
+}
+
+/// The lab's word in the measurement's terms, which do not know each other.
+fn trouble(mishap: Mishap) -> Trouble {
+    match mishap {
+        Mishap::Sample(why) => Trouble::Sample(why),
+        Mishap::Lab(why) => Trouble::Fatal(why),
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use lab::{Agent, Lab, Layer, Nest};
+use lab::{Agent, Lab, Layer, Mishap, Nest};
 use measure::{Arm, Observer, Reading, Run, Trouble};
 use miette::Result;
 use serde_json::json;
@@ -36,16 +36,7 @@ fn main() -> ExitCode {
             ARMS,
             CONTRASTS,
             || able(&cli.lab),
-            |run| {
-                let cancelled = Some(measure::interrupted as fn() -> bool);
-                experiment(
-                    run,
-                    &lab::Options {
-                        cancelled,
-                        ..cli.lab.clone()
-                    },
-                )
-            },
+            |run| experiment(run, &cli.lab.until(measure::interrupted)),
         )
     })
 }
@@ -121,19 +112,23 @@ impl<'lab> Bench<'lab> {
         };
         let agent = agent.ok_or_else(|| Trouble::Fatal("no probe there".to_owned()))?;
         let spawned = agent.spawn(&argv, DEADLINE);
-        let spawned = spawned.map_err(|e| Trouble::Fatal(self.lab.reason(&e)))?;
-        if spawned.printed(step.prints()) {
-            return Ok(Reading {
-                wall_ns: spawned.wall_ns,
-                cpu_ns: Some(spawned.cpu_ns),
-            });
-        }
-        let complaint = spawned.complaint();
-        Err(match self.lab.obituary() {
-            // Whatever is sampled from here on would fail in the same way.
-            Some(obituary) => Trouble::Fatal(format!("{complaint}; {obituary}")),
-            None => Trouble::Sample(complaint),
+        let spawned = self.lab.check(spawned, |spawned| {
+            let good = spawned.printed(step.prints());
+            good.then_some(()).ok_or_else(|| spawned.complaint())
+        });
+        let spawned = spawned.map_err(trouble)?;
+        Ok(Reading {
+            wall_ns: spawned.wall_ns,
+            cpu_ns: Some(spawned.cpu_ns),
         })
+    }
+}
+
+/// The lab's word in the measurement's terms, which do not know each other.
+fn trouble(mishap: Mishap) -> Trouble {
+    match mishap {
+        Mishap::Sample(why) => Trouble::Sample(why),
+        Mishap::Lab(why) => Trouble::Fatal(why),
     }
 }
 
