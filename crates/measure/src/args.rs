@@ -1,15 +1,19 @@
 //! The flags that every experiment shares.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::arm::{Arm, Contrast};
+use crate::arm::{Arm, Experiment};
 use crate::exit::{failure, usage};
+use crate::manifest::Stopping;
 use crate::plan::WARMUP_BLOCKS;
 
 const DEFAULT_BLOCKS: u32 = 30;
+/// Where an adaptive stop gives up.
+const MOST_BLOCKS: u32 = 1000;
 const QUICK_BLOCKS: u32 = 10;
 const QUICK_WARMUP_BLOCKS: u32 = 1;
 
@@ -22,14 +26,28 @@ const QUICK_WARMUP_BLOCKS: u32 = 1;
     reason = "each is a switch of the command line"
 )]
 pub struct RunArgs {
-    /// Take 10 measured blocks instead of 30
+    /// Take 10 measured blocks instead of 30, without the arms that only take results apart
     #[arg(long)]
     pub quick: bool,
 
-    /// Measured blocks: how often each arm is sampled
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_BLOCKS, value_parser = blocks)]
+    /// Measured blocks a session, 30 unless said: how often each arm is sampled. With --precision
+    /// or --budget at most so many (1000 unless said)
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     #[arg(conflicts_with = "quick")]
-    pub blocks: u32,
+    pub blocks: Option<u32>,
+
+    /// Fresh labs, one after the other; a word about the machine and not this boot of a lab needs 6
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    pub sessions: u32,
+
+    /// Take blocks until each primary ratio is known within PCT per cent (intervals that hold at
+    /// every look)
+    #[arg(long, value_name = "PCT", value_parser = percent, conflicts_with = "quick")]
+    pub precision: Option<f64>,
+
+    /// Take no further block after so much measuring, all sessions together (90s, 10m, 1h)
+    #[arg(long, value_name = "TIME", value_parser = seconds, conflicts_with = "quick")]
+    pub budget: Option<u64>,
 
     /// Seed of the order within blocks; random and recorded when absent
     #[arg(long, value_name = "N")]
@@ -48,7 +66,7 @@ pub struct RunArgs {
     pub list: bool,
 
     /// Take one block without warm-up, only to check that every arm works
-    #[arg(long, conflicts_with_all = ["quick", "blocks"])]
+    #[arg(long, conflicts_with_all = ["quick", "blocks", "sessions", "precision", "budget"])]
     pub verify: bool,
 
     /// Print the outcome on stdout as JSON
@@ -57,13 +75,25 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    /// Measured blocks of this run.
+    /// Measured blocks of a session of this run, at most.
     #[must_use]
     pub fn measured_blocks(&self) -> u32 {
-        match (self.verify, self.quick) {
-            (true, _) => 1,
-            (false, true) => QUICK_BLOCKS,
-            (false, false) => self.blocks,
+        match (self.verify, self.quick, self.stopping()) {
+            (true, ..) => 1,
+            (_, true, _) => QUICK_BLOCKS,
+            (.., Stopping::Fixed) => self.blocks.unwrap_or(DEFAULT_BLOCKS),
+            (.., Stopping::Adaptive { .. }) => self.blocks.unwrap_or(MOST_BLOCKS),
+        }
+    }
+
+    /// When a session's measuring ends.
+    pub(crate) fn stopping(&self) -> Stopping {
+        if self.precision.is_none() && self.budget.is_none() {
+            return Stopping::Fixed;
+        }
+        Stopping::Adaptive {
+            precision_pct: self.precision,
+            budget_s: self.budget,
         }
     }
 
@@ -76,7 +106,8 @@ impl RunArgs {
         }
     }
 
-    /// The declared arms that `--arms` leaves, in the order of their declaration.
+    /// The declared arms that `--arms` leaves, in the order of their declaration; without
+    /// `--arms`, a quick run leaves out those that only take a result apart.
     ///
     /// Fails (usage) on a name that no arm has.
     pub(crate) fn select(&self, arms: &'static [Arm]) -> miette::Result<Vec<&'static Arm>> {
@@ -92,7 +123,10 @@ impl RunArgs {
                 format!("choose from: {}", names.join(", ")),
             ));
         }
-        let wanted = |arm: &&Arm| self.arms.is_empty() || self.arms.iter().any(|n| n == arm.name);
+        let wanted = |arm: &&Arm| {
+            let named = self.arms.iter().any(|name| name == arm.name);
+            named || self.arms.is_empty() && !(self.quick && arm.detail)
+        };
         Ok(arms.iter().filter(wanted).collect())
     }
 }
@@ -108,15 +142,19 @@ pub(crate) fn list(arms: &[Arm]) -> String {
 }
 
 /// Refuses a declaration that the record could not be read back from.
-pub(crate) fn check_declaration(arms: &[Arm], contrasts: &[Contrast]) -> miette::Result<()> {
+pub(crate) fn check_declaration(experiment: &Experiment) -> miette::Result<()> {
     let wrong = |why: String| {
         failure(
             "the experiment's declaration is wrong",
             why,
-            "mend ARMS or CONTRASTS in its source",
+            "mend its arms, contrasts or parts in its source",
         )
     };
+    let arms = experiment.arms;
     for (index, arm) in arms.iter().enumerate() {
+        if arm.operations == 0 {
+            return Err(wrong(format!("`{}` does nothing", arm.name)));
+        }
         for earlier in &arms[..index] {
             if arm.name == earlier.name {
                 return Err(wrong(format!("two arms are called `{}`", arm.name)));
@@ -130,28 +168,77 @@ pub(crate) fn check_declaration(arms: &[Arm], contrasts: &[Contrast]) -> miette:
             }
         }
     }
-    for contrast in contrasts {
+    for (index, contrast) in experiment.contrasts.iter().enumerate() {
+        let earlier = &experiment.contrasts[..index];
+        if earlier.iter().any(|other| other.name == contrast.name) {
+            return Err(wrong(format!(
+                "two contrasts are called `{}`",
+                contrast.name
+            )));
+        }
         for side in [contrast.numerator, contrast.denominator] {
             if arms.iter().all(|arm| arm.name != side) {
                 return Err(wrong(format!("`{}` names no arm: `{side}`", contrast.name)));
             }
         }
     }
+    check_parts(experiment).map_err(wrong)
+}
+
+/// The parts of a contrast have to add up to what they take apart.
+fn check_parts(experiment: &Experiment) -> Result<(), String> {
+    let mut sums: BTreeMap<&str, BTreeMap<&str, i32>> = BTreeMap::new();
+    for part in experiment.parts {
+        let sum = sums.entry(part.of).or_default();
+        for (names, sign) in [(part.plus, 1), (part.minus, -1)] {
+            for name in names {
+                if experiment.arms.iter().all(|arm| arm.name != *name) {
+                    let (due, of) = (part.due, part.of);
+                    return Err(format!("part `{due}` of `{of}` names no arm: `{name}`"));
+                }
+                *sum.entry(name).or_default() += sign;
+            }
+        }
+    }
+    for (of, mut sum) in sums {
+        let contrast = experiment.contrasts.iter().find(|c| c.name == of);
+        let contrast = contrast.ok_or_else(|| format!("there is no contrast `{of}`"))?;
+        *sum.entry(contrast.numerator).or_default() -= 1;
+        *sum.entry(contrast.denominator).or_default() += 1;
+        if sum.values().any(|count| *count != 0) {
+            return Err(format!("the parts of `{of}` do not add up to it"));
+        }
+    }
     Ok(())
 }
 
-fn blocks(text: &str) -> Result<u32, String> {
+fn at_least_one(text: &str) -> Result<u32, String> {
     match text.parse() {
-        Ok(0) => Err("a run needs at least one measured block".to_owned()),
-        Ok(blocks) => Ok(blocks),
+        Ok(0) => Err("at least one is needed".to_owned()),
+        Ok(number) => Ok(number),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(percent) if percent > 0.0 && percent.is_finite() => Ok(percent),
+        _ => Err("a number of per cent above 0 is needed".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<u64, String> {
+    let time: jiff::SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    match u64::try_from(time.as_secs()) {
+        Ok(seconds) if seconds > 0 => Ok(seconds),
+        _ => Err("at least a second is needed".to_owned()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::{Metric, Observer};
+    use crate::arm::{Contrast, Metric, Observer, Part};
     use clap::Parser;
 
     #[derive(Debug, Parser)]
@@ -168,6 +255,8 @@ mod tests {
             method,
             observer: Observer::Inside,
             level: 0,
+            operations: 1,
+            detail: false,
             about,
         }
     }
@@ -185,6 +274,8 @@ mod tests {
             (&["--quick"], 10),
             (&["--blocks", "3"], 3),
             (&["--verify"], 1),
+            (&["--precision", "2"], 1000),
+            (&["--budget", "1m", "--blocks", "40"], 40),
         ] {
             assert_eq!(
                 parse(args).expect("parses").measured_blocks(),
@@ -197,7 +288,13 @@ mod tests {
     #[test]
     fn wrong_usage_is_refused() {
         for (args, text) in [
-            (&["--blocks", "0"][..], "at least one measured block"),
+            (&["--blocks", "0"][..], "at least one is needed"),
+            (&["--sessions", "0"], "at least one is needed"),
+            (&["--precision", "-1"], "above 0"),
+            (&["--precision", "NaN"], "above 0"),
+            (&["--budget", "0s"], "at least a second"),
+            (&["--budget", "soon"], "soon"),
+            (&["--budget", "1h", "--quick"], "cannot be used with"),
             (&["--blocks", "3", "--quick"], "cannot be used with"),
             (&["--verify", "--quick"], "cannot be used with"),
         ] {
@@ -240,21 +337,122 @@ mod tests {
     }
 
     #[test]
-    fn declarations_are_checked() {
-        let contrast = |denominator| Contrast {
-            name: "c",
-            numerator: "one",
-            denominator,
-            primary: true,
-            about: "",
+    fn a_quick_run_leaves_details_out_unless_they_are_named() {
+        const DETAIL: Arm = Arm {
+            detail: true,
+            ..arm("detail", "")
         };
-        assert!(check_declaration(ARMS, &[contrast("second")]).is_ok());
-        for (arms, contrasts) in [
-            (&[arm("one", ""), arm("one", "")][..], &[][..]),
-            (&[arm("one", "x"), arm("two", "x")], &[]),
-            (ARMS, &[contrast("fourth")]),
+        const ARMS: &[Arm] = &[arm("one", ""), DETAIL];
+        for (args, names) in [
+            (&["--quick"][..], &["one"][..]),
+            (&[], &["one", "detail"]),
+            (&["--quick", "--arms", "detail"], &["detail"]),
         ] {
-            assert!(check_declaration(arms, contrasts).is_err());
+            let chosen = parse(args).expect("parses").select(ARMS).expect("known");
+            assert!(chosen.iter().map(|arm| arm.name).eq(names.iter().copied()));
+        }
+    }
+
+    #[test]
+    fn a_budget_is_a_time() {
+        for (text, s) in [("90s", 90), ("10m", 600), ("1h 30m", 5400)] {
+            assert_eq!(parse(&["--budget", text]).expect("parses").budget, Some(s));
+        }
+    }
+
+    #[test]
+    fn declarations_are_checked() {
+        const fn contrast(denominator: &'static str) -> Contrast {
+            Contrast::primary("c", "one", denominator, "")
+        }
+        const fn part(
+            of: &'static str,
+            plus: &'static [&'static str],
+            minus: &'static [&'static str],
+        ) -> Part {
+            Part {
+                of,
+                due: "x",
+                plus,
+                minus,
+                about: "",
+            }
+        }
+        const GOOD: Experiment = Experiment {
+            name: "test",
+            arms: ARMS,
+            contrasts: &[contrast("second")],
+            parts: &[
+                part("c", &["one"], &["third"]),
+                part("c", &["third"], &["second"]),
+            ],
+        };
+        const NOTHING: Arm = Arm {
+            operations: 0,
+            ..arm("one", "")
+        };
+        assert!(check_declaration(&GOOD).is_ok());
+        for (experiment, why) in [
+            (
+                Experiment {
+                    arms: &[arm("one", ""), arm("one", "")],
+                    ..GOOD
+                },
+                "two arms are called `one`",
+            ),
+            (
+                Experiment {
+                    arms: &[arm("one", "x"), arm("two", "x")],
+                    ..GOOD
+                },
+                "published method",
+            ),
+            (
+                Experiment {
+                    arms: &[NOTHING],
+                    ..GOOD
+                },
+                "does nothing",
+            ),
+            (
+                Experiment {
+                    contrasts: &[contrast("fourth")],
+                    ..GOOD
+                },
+                "names no arm",
+            ),
+            (
+                Experiment {
+                    contrasts: &[contrast("second"), contrast("third")],
+                    ..GOOD
+                },
+                "two contrasts are called",
+            ),
+            (
+                Experiment {
+                    parts: &[part("c", &["one"], &["third"])],
+                    ..GOOD
+                },
+                "do not add up",
+            ),
+            (
+                Experiment {
+                    parts: &[part("d", &[], &[])],
+                    ..GOOD
+                },
+                "no contrast `d`",
+            ),
+            (
+                Experiment {
+                    parts: &[part("c", &["fourth"], &[])],
+                    ..GOOD
+                },
+                "names no arm",
+            ),
+        ] {
+            let error = check_declaration(&experiment).expect_err(why);
+            let said: Vec<String> = error.chain().map(ToString::to_string).collect();
+            assert!(said.iter().any(|line| line.contains(why)), "{said:?}");
         }
     }
 }

@@ -18,8 +18,44 @@ pub struct Arm<T = &'static str> {
     pub observer: Observer,
     /// How many container boundaries are around the process; 0 is none.
     pub level: u8,
+    /// How often a sample does the thing; its reading is for all of them together.
+    pub operations: u32,
+    /// Only takes a result apart: left out of a quick run unless it is asked for by name.
+    pub detail: bool,
     /// One line for `--list`.
     pub about: T,
+}
+
+/// Where a part of a contrast's excess goes: a signed sum of arms that shared a block.
+///
+/// Of the contrast `y / x`, the part is `(sum of plus - sum of minus) / x` within each block. The
+/// parts of one contrast add up to `y / x - 1` in every block when their sums telescope to `y - x`,
+/// which [`RunArgs::conduct`](crate::RunArgs::conduct) checks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part<T = &'static str, L = &'static [&'static str]> {
+    /// Name of the contrast that is taken apart.
+    pub of: T,
+    /// What this much of it is due to (`hop`, `program`, ...); unique within the contrast.
+    pub due: T,
+    /// Names of the arms that are added.
+    pub plus: L,
+    /// Names of the arms that are taken away.
+    pub minus: L,
+    /// One line that says what the difference is between.
+    pub about: T,
+}
+
+/// Everything that an experiment declares before it runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Experiment {
+    /// The name of its program, and of the folder of its runs.
+    pub name: &'static str,
+    /// What is measured.
+    pub arms: &'static [Arm],
+    /// What is held against what.
+    pub contrasts: &'static [Contrast],
+    /// Where the excess of some contrasts goes.
+    pub parts: &'static [Part],
 }
 
 /// A declared ratio of two arms, taken within blocks (rule 2 of the method).
@@ -45,6 +81,8 @@ pub enum Metric {
     Startup,
     /// Time of a fixed computation in a container that already runs.
     Cpu,
+    /// Time of one kernel operation, asked for many times over.
+    Syscall,
 }
 
 /// Who holds the clock.
@@ -79,12 +117,13 @@ pub enum Trouble {
 }
 
 impl Metric {
-    /// The name in files: `startup` or `cpu`.
+    /// The name in files: `startup`, `cpu` or `syscall`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Metric::Startup => "startup",
             Metric::Cpu => "cpu",
+            Metric::Syscall => "syscall",
         }
     }
 }
@@ -111,6 +150,23 @@ impl Arm {
             method: self.method.to_owned(),
             observer: self.observer,
             level: self.level,
+            operations: self.operations,
+            detail: self.detail,
+            about: self.about.to_owned(),
+        }
+    }
+}
+
+impl Part {
+    /// The form that a manifest holds.
+    #[must_use]
+    pub fn to_record(&self) -> Part<String, Vec<String>> {
+        let names = |list: &[&str]| list.iter().map(ToString::to_string).collect();
+        Part {
+            of: self.of.to_owned(),
+            due: self.due.to_owned(),
+            plus: names(self.plus),
+            minus: names(self.minus),
             about: self.about.to_owned(),
         }
     }
@@ -171,7 +227,7 @@ mod tests {
             let json = serde_json::to_string(&observer).expect("serialises");
             assert_eq!(json, format!("\"{}\"", observer.name()));
         }
-        for metric in [Metric::Startup, Metric::Cpu] {
+        for metric in [Metric::Startup, Metric::Cpu, Metric::Syscall] {
             let json = serde_json::to_string(&metric).expect("serialises");
             assert_eq!(json, format!("\"{}\"", metric.name()));
         }

@@ -9,16 +9,20 @@ use rand::rngs::SysRng;
 use serde_json::json;
 
 use crate::args::{RunArgs, check_declaration, list};
-use crate::arm::{Arm, Contrast, Reading, Trouble};
-use crate::exit::{failure, one_line, say};
+use crate::arm::{Arm, Contrast, Experiment, Part, Reading, Trouble};
+use crate::exit::{failure, one_line, say, usage};
 use crate::folder::Folder;
 use crate::interrupt::{interrupted, watch};
 use crate::machine::Machine;
-use crate::manifest::{METHOD_VERSION, Manifest, SCHEMA_VERSION, Status, Tool, utc_now};
+use crate::manifest::{
+    METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Tool, utc_now,
+};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::samples::Rows;
 use crate::sampling::{End, Sampling, Tally};
+use crate::stats::MARGIN;
+use crate::stopping::Precision;
 use crate::telemetry::{BLOCKS_FILE, COLUMNS, Telemetry};
 
 /// A run that has begun: its folder exists and its manifest says `running`.
@@ -28,9 +32,11 @@ pub struct Run {
     folder: Folder,
     manifest: Manifest,
     arms: Vec<&'static Arm>,
-    /// `samples.csv` and `blocks.csv`, until the loop takes them.
-    files: Option<(Rows, Rows)>,
+    samples: Rows,
+    blocks: Rows,
+    began: Instant,
     tally: Tally,
+    /// How the last session's measuring ended.
     end: Option<End>,
 }
 
@@ -49,8 +55,8 @@ fn command_line() -> Vec<String> {
 }
 
 impl RunArgs {
-    /// Carries out a run: `--list` is answered, the folder made and proved writable, `body` called,
-    /// the manifest closed and the outcome printed.
+    /// Carries out a run: `--list` is answered, the folder made and proved writable, `body` called
+    /// once a session, the manifest closed and the outcome printed.
     ///
     /// `able` is asked before anything is written: its error says what this machine lacks, and what
     /// it returns is kept until the end ([`alone`](crate::alone)).
@@ -60,22 +66,24 @@ impl RunArgs {
     /// samples failed in part is complete all the same, unless `--verify` asked for just that.
     pub fn conduct<T>(
         &self,
-        experiment: &str,
-        arms: &'static [Arm],
-        contrasts: &'static [Contrast],
+        experiment: &Experiment,
         able: impl FnOnce() -> miette::Result<T>,
-        body: impl FnOnce(&mut Run) -> miette::Result<()>,
+        mut body: impl FnMut(&mut Run) -> miette::Result<()>,
     ) -> miette::Result<()> {
-        check_declaration(arms, contrasts)?;
-        let selected = self.select(arms)?;
+        check_declaration(experiment)?;
+        let selected = self.select(experiment.arms)?;
         if self.list {
-            say(&list(arms));
+            say(&list(experiment.arms));
             return Ok(());
         }
         let _kept = able()?;
         watch()?;
-        let mut run = Run::begin(self, experiment, selected, contrasts)?;
-        let result = body(&mut run);
+        let mut run = Run::begin(self, experiment, selected)?;
+        let result = (0..self.sessions).try_for_each(|_| {
+            run.end = None;
+            body(&mut run)?;
+            run.early_end().map_or(Ok(()), Err)
+        });
         run.close(result, self)
     }
 }
@@ -87,72 +95,125 @@ impl Run {
         &self.arms
     }
 
-    /// Adds a session's description to the manifest: engines at each level, package set, sandbox,
-    /// timings of the set-up. The key `stand_ins` lists the images that are stand-ins; an empty
-    /// list says that there are none.
+    /// Begins a session with its description, an object: engines at each level, package set,
+    /// sandbox, timings of the set-up. Its key `stand_ins` lists the images that are stand-ins; an
+    /// empty list says that there are none.
     pub fn session(&mut self, description: serde_json::Value) -> miette::Result<()> {
-        self.manifest.sessions.push(description);
+        let serde_json::Value::Object(description) = description else {
+            return Err(failure(
+                "a session can't be described",
+                "its description is no object",
+                "describe it with names and values in the experiment's body",
+            ));
+        };
+        self.manifest.sessions.push(Session {
+            number: u32::try_from(self.manifest.sessions.len() + 1).unwrap_or(u32::MAX),
+            started: utc_now(),
+            ended: None,
+            blocks_taken: None,
+            stopped: None,
+            machine: Machine::read(),
+            description,
+        });
         self.folder.write_manifest(&self.manifest)
     }
 
-    /// Takes every sample of the plan; `take` takes one.
+    /// Takes every sample of the session's plan; `take` takes one.
     ///
     /// Fails after a [`Trouble::Fatal`], a signal, or when a row can't be written: what was taken
-    /// is kept. A second call fails.
+    /// is kept. A second call in a session fails, and so does one before [`Run::session`].
     pub fn measure(
         &mut self,
         mut take: impl FnMut(&Arm) -> Result<Reading, Trouble>,
     ) -> miette::Result<()> {
-        let (samples, blocks) = self.files.take().ok_or_else(|| {
+        let wrong = |why: &str| {
             failure(
-                "a run is measured once",
-                "`Run::measure` was called a second time",
+                "a session is described and measured once",
+                why,
                 "put everything that is to be compared into the arms of one run",
             )
-        })?;
+        };
+        let session = match self.manifest.sessions.last() {
+            Some(session) if session.ended.is_none() && self.end.is_none() => session.number,
+            Some(_) => return Err(wrong("`Run::measure` was called a second time")),
+            None => return Err(wrong("`Run::session` was not called before")),
+        };
         let plan = Plan::new(
             self.arms.len(),
             self.manifest.warmup_blocks,
             self.manifest.blocks,
             self.manifest.seed,
+            session,
         );
         let planned = plan
             .blocks
             .iter()
             .map(|block| block.order.len() as u64)
             .sum();
-        let start = Instant::now();
+        let title = match self.manifest.planned_sessions {
+            1 => self.manifest.experiment.clone(),
+            all => format!("{}, session {session} of {all}", self.manifest.experiment),
+        };
+        let began = self.began;
         let sampling = Sampling {
             arms: &self.arms,
-            session: u32::try_from(self.manifest.sessions.len().max(1)).unwrap_or(u32::MAX),
-            samples,
-            blocks,
+            session,
+            samples: &mut self.samples,
+            blocks: &mut self.blocks,
             telemetry: Telemetry::new(),
-            progress: Progress::new(&self.manifest.experiment, planned),
-            clock: &mut || u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX),
+            progress: Progress::new(&title, planned),
+            precision: Precision::new(
+                self.manifest.stopping,
+                self.manifest.planned_sessions,
+                questions(&self.manifest.contrasts),
+            ),
+            clock: &mut || u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX),
             interrupted: &interrupted,
             tally: &mut self.tally,
         };
         let end = sampling.carry_out(&plan, &mut take)?;
+        if let (Some(session), End::Complete(stopped)) = (self.manifest.sessions.last_mut(), &end) {
+            session.ended = Some(utc_now());
+            session.blocks_taken = Some(self.tally.blocks);
+            session.stopped = Some(*stopped);
+        }
         self.end = Some(end);
+        self.folder.write_manifest(&self.manifest)?;
         self.early_end().map_or(Ok(()), Err)
     }
 
     fn begin(
         args: &RunArgs,
-        experiment: &str,
+        experiment: &Experiment,
         arms: Vec<&'static Arm>,
-        contrasts: &[Contrast],
     ) -> miette::Result<Self> {
         let path = match &args.out {
             Some(path) => path.clone(),
-            None => fresh_path(experiment)?,
+            None => fresh_path(experiment.name)?,
         };
         let in_run = |name: &str| arms.iter().any(|arm| arm.name == name);
+        let contrasts: Vec<_> = experiment
+            .contrasts
+            .iter()
+            .filter(|contrast| in_run(contrast.numerator) && in_run(contrast.denominator))
+            .map(Contrast::to_record)
+            .collect();
+        let whole = |of: &str| {
+            let mut parts = experiment.parts.iter().filter(|part| part.of == of);
+            parts.all(|part| part.plus.iter().chain(part.minus).all(|name| in_run(name)))
+        };
+        let parts = experiment.parts.iter().filter(|part| whole(part.of));
+        if args.precision.is_some() && contrasts.is_empty() {
+            return Err(usage(
+                "`--precision` has nothing to look at",
+                "no ratio of this experiment has both of its arms in this run",
+                "leave `--arms` away, or name both arms of a ratio",
+            ));
+        }
         let manifest = Manifest {
             schema_version: SCHEMA_VERSION,
             method_version: METHOD_VERSION,
-            experiment: experiment.to_owned(),
+            experiment: experiment.name.to_owned(),
             status: Status::Running,
             reason: None,
             tool: Tool::read(),
@@ -161,13 +222,12 @@ impl Run {
             seed: args.seed.map_or_else(|| random().map(u64::from), Ok)?,
             blocks: args.measured_blocks(),
             warmup_blocks: args.warmup_blocks(),
+            planned_sessions: args.sessions,
+            stopping: args.stopping(),
+            margin_pct: MARGIN * 100.0,
             arms: arms.iter().map(|arm| arm.to_record()).collect(),
-            contrasts: contrasts
-                .iter()
-                .filter(|contrast| in_run(contrast.numerator) && in_run(contrast.denominator))
-                .map(Contrast::to_record)
-                .collect(),
-            machine: Machine::read(),
+            contrasts,
+            parts: parts.map(Part::to_record).collect(),
             sessions: Vec::new(),
             inside_share: None,
             started: utc_now(),
@@ -177,12 +237,13 @@ impl Run {
         folder.write_manifest(&manifest)?;
         let samples = Rows::samples(folder.path())?;
         let blocks = Rows::create(folder.path(), BLOCKS_FILE, &COLUMNS)?;
-        let files = Some((samples, blocks));
         Ok(Self {
             folder,
             manifest,
             arms,
-            files,
+            samples,
+            blocks,
+            began: Instant::now(),
             tally: Tally::default(),
             end: None,
         })
@@ -237,7 +298,7 @@ impl Run {
             format!("{samples} samples are kept in {path}; `cargo xtask report` reads them")
         };
         match &self.end {
-            Some(End::Complete) => None,
+            Some(End::Complete(_)) => None,
             Some(End::Interrupted) => Some(failure(
                 "the run was interrupted",
                 "a signal arrived",
@@ -284,6 +345,15 @@ impl Run {
             ));
         }
     }
+}
+
+/// Which ratios an adaptive stop waits for: the primary ones, or all where none is primary.
+fn questions(contrasts: &[Contrast<String>]) -> Vec<(String, String)> {
+    let any = contrasts.iter().any(|contrast| contrast.primary);
+    let asked = contrasts.iter().filter(|contrast| contrast.primary || !any);
+    asked
+        .map(|contrast| (contrast.numerator.clone(), contrast.denominator.clone()))
+        .collect()
 }
 
 impl Drop for Run {

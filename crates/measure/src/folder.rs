@@ -9,6 +9,7 @@ use miette::Report;
 use crate::exit::{failure, usage};
 use crate::manifest::{Manifest, SCHEMA_VERSION};
 use crate::samples::{SAMPLES_FILE, Samples};
+use crate::telemetry::{self, BLOCKS_FILE, BlockRecord};
 
 const MANIFEST_FILE: &str = "manifest.json";
 const NO_RUN: &str = "name the folder of a run, which holds samples.csv and manifest.json";
@@ -99,9 +100,15 @@ impl Folder {
 
     /// Reads the samples that belong to this manifest.
     ///
-    /// Fails on a row that is no sample; a torn last line is skipped with a note.
+    /// Fails on a row that is no sample or not the one that the manifest's seed has there; a torn
+    /// last line is skipped with a note.
     pub fn samples(&self, manifest: &Manifest) -> miette::Result<Samples> {
         Samples::read(&self.path.join(SAMPLES_FILE), manifest)
+    }
+
+    /// Reads what the machine was doing around each block; fails on a row that is none.
+    pub fn blocks(&self) -> miette::Result<Vec<BlockRecord>> {
+        telemetry::read(&self.path.join(BLOCKS_FILE))
     }
 }
 
@@ -133,7 +140,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::arm::{Arm, Metric, Observer};
     use crate::machine::Machine;
-    use crate::manifest::{METHOD_VERSION, Status, Tool};
+    use crate::manifest::{METHOD_VERSION, Session, Status, Stopping, Tool};
 
     /// A manifest with the arms `a` and `b`.
     pub(crate) fn manifest() -> Manifest {
@@ -143,6 +150,8 @@ pub(crate) mod tests {
             method: String::new(),
             observer: Observer::Outside,
             level: 1,
+            operations: 1,
+            detail: false,
             about: String::new(),
         };
         Manifest {
@@ -160,10 +169,21 @@ pub(crate) mod tests {
             seed: u64::MAX,
             blocks: 1,
             warmup_blocks: 2,
+            planned_sessions: 1,
+            stopping: Stopping::Fixed,
+            margin_pct: 5.0,
             arms: vec![arm("a"), arm("b")],
             contrasts: vec![],
-            machine: Machine::read(),
-            sessions: vec![serde_json::json!({ "engine": "none" })],
+            parts: vec![],
+            sessions: vec![Session {
+                number: 1,
+                started: "2026-01-01T00:00:01Z".to_owned(),
+                ended: None,
+                blocks_taken: None,
+                stopped: None,
+                machine: Machine::read(),
+                description: serde_json::Map::new(),
+            }],
             inside_share: None,
             started: "2026-01-01T00:00:00Z".to_owned(),
             ended: None,
@@ -199,7 +219,7 @@ pub(crate) mod tests {
             "{",
             "{}",
             "{\"schema_version\": 99}",
-            "{\"schema_version\": 1}",
+            "{\"schema_version\": 2}",
         ] {
             fs::write(place.path().join(MANIFEST_FILE), text).expect("written");
             let folder = Folder::open(place.path()).expect("both files are there");

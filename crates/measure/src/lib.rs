@@ -6,17 +6,23 @@
 //!
 //! ```no_run
 //! use clap::Parser;
-//! use measure::{Arm, Contrast, Metric, Observer, Reading, Trouble};
+//! use measure::{Arm, Experiment, Metric, Observer, Reading, Trouble};
 //!
-//! const ARMS: &[Arm] = &[Arm {
-//!     name: "bare",
-//!     metric: Metric::Startup,
-//!     method: "bare",
-//!     observer: Observer::Outside,
-//!     level: 0,
-//!     about: "a static program that prints ok, without a container",
-//! }];
-//! const CONTRASTS: &[Contrast] = &[];
+//! const EXPERIMENT: Experiment = Experiment {
+//!     name: "startup",
+//!     arms: &[Arm {
+//!         name: "bare",
+//!         metric: Metric::Startup,
+//!         method: "bare",
+//!         observer: Observer::Outside,
+//!         level: 0,
+//!         operations: 1,
+//!         detail: false,
+//!         about: "a static program that prints ok, without a container",
+//!     }],
+//!     contrasts: &[],
+//!     parts: &[],
+//! };
 //!
 //! #[derive(Parser)]
 //! struct Cli {
@@ -30,7 +36,7 @@
 //!
 //! fn main() -> std::process::ExitCode {
 //!     measure::main(|| {
-//!         Cli::parse().run.conduct("startup", ARMS, CONTRASTS, || Ok(()), |run| {
+//!         Cli::parse().run.conduct(&EXPERIMENT, || Ok(()), |run| {
 //!             run.session(serde_json::json!({ "stand_ins": [] }))?;
 //!             run.measure(take)
 //!         })
@@ -55,17 +61,21 @@ mod samples;
 mod sampling;
 mod sign;
 pub mod stats;
+mod stopping;
 mod telemetry;
 mod tool;
 
 pub use args::RunArgs;
-pub use arm::{Arm, Contrast, Metric, Observer, Reading, Trouble};
+pub use arm::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, Trouble};
 pub use conduct::Run;
 pub use exit::{EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE, failure, main, say, usage};
 pub use folder::{Folder, write_atomically};
 pub use interrupt::interrupted;
 pub use machine::Machine;
-pub use manifest::{METHOD_VERSION, Manifest, SCHEMA_VERSION, Status, Tool};
+pub use manifest::{
+    METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Stopped, Stopping, Tool,
+};
 pub use plan::{Block, Plan, WARMUP_BLOCKS};
 pub use samples::{Sample, Samples};
 pub use sign::alone;
+pub use telemetry::BlockRecord;

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::arm::{Arm, Contrast};
+use crate::arm::{Arm, Contrast, Part};
 use crate::machine::Machine;
 
 /// Version of the files' layout; a reader refuses another one.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Version of the method: order, warm-up and rules. Runs of different versions are not compared.
-pub const METHOD_VERSION: u32 = 1;
+pub const METHOD_VERSION: u32 = 2;
 
 /// Everything about a run that is no sample. Written when the run begins and again when it ends,
 /// so that a killed run has one too (its status stays `running`).
@@ -31,25 +31,81 @@ pub struct Manifest {
     pub args: Vec<String>,
     /// Seed of the order.
     pub seed: u64,
-    /// Measured blocks that were planned.
+    /// Measured blocks a session that were planned; with an adaptive stop, at most so many.
     pub blocks: u32,
-    /// Warm-up blocks before them.
+    /// Warm-up blocks before them, in each session.
     pub warmup_blocks: u32,
+    /// Sessions that were planned.
+    pub planned_sessions: u32,
+    /// When a session's measuring ends.
+    pub stopping: Stopping,
+    /// Delta of rule 3, in per cent: fixed before the run.
+    pub margin_pct: f64,
     /// The arms of this run.
     pub arms: Vec<Arm<String>>,
     /// The contrasts whose arms are both in this run.
     pub contrasts: Vec<Contrast<String>>,
-    /// The machine.
-    pub machine: Machine,
-    /// One entry a session, filled by the experiment: engines per level, package set, sandbox,
-    /// stand-ins, timings of its set-up. Readers know one key: `stand_ins`.
-    pub sessions: Vec<serde_json::Value>,
+    /// Where the excess of contrasts goes; those parts whose arms are all in this run.
+    pub parts: Vec<Part<String, Vec<String>>>,
+    /// One entry a session that has begun to measure.
+    pub sessions: Vec<Session>,
     /// Share of the measuring loop's wall time that was spent inside samples.
     pub inside_share: Option<f64>,
     /// When the run began (UTC, RFC 3339).
     pub started: String,
     /// When it ended.
     pub ended: Option<String>,
+}
+
+/// When measuring ends.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "lowercase")]
+pub enum Stopping {
+    /// After a number of blocks that was fixed before the run (rule 1).
+    Fixed,
+    /// Once every primary contrast is known this well at all times at once (rule 4), or the budget
+    /// is spent.
+    Adaptive {
+        /// The interval reaches at most this far from the estimate, as a factor, in per cent;
+        /// `None`: only the budget ends it.
+        precision_pct: Option<f64>,
+        /// Measuring time of the whole run, in seconds, shared evenly by its sessions; `None`:
+        /// unlimited.
+        budget_s: Option<u64>,
+    },
+}
+
+/// Why a session that ended of itself took no more blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stopped {
+    /// It had all that were planned.
+    Planned,
+    /// Every contrast was known as well as was asked for.
+    Precise,
+    /// Its share of the budget was spent.
+    Budget,
+}
+
+/// One session: what it ran on, and what the experiment says of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Counts from 1.
+    pub number: u32,
+    /// When it was described, before its first sample (UTC, RFC 3339).
+    pub started: String,
+    /// When its last sample was taken.
+    pub ended: Option<String>,
+    /// Measured blocks that it has taken, once it has ended of itself.
+    pub blocks_taken: Option<u32>,
+    /// Why it took no more.
+    pub stopped: Option<Stopped>,
+    /// The machine at its beginning.
+    pub machine: Machine,
+    /// Filled by the experiment: engines per level, package set, sandbox, stand-ins, timings of
+    /// its set-up.
+    #[serde(flatten)]
+    pub description: serde_json::Map<String, serde_json::Value>,
 }
 
 /// How a run ended.

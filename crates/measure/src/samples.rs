@@ -6,7 +6,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::failure;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Status};
+use crate::plan::Plan;
 
 pub(crate) const SAMPLES_FILE: &str = "samples.csv";
 
@@ -140,7 +141,7 @@ fn parse(text: &str, manifest: &Manifest) -> Result<Samples, (u64, String)> {
         return Err((1, format!("the columns are not {}", COLUMNS.join(","))));
     }
     let mut rows: Vec<Sample> = Vec::new();
-    let mut taken = std::collections::BTreeSet::new();
+    let mut order = Order::of(manifest);
     for record in reader.into_records() {
         let record = record.map_err(|error| {
             (
@@ -153,15 +154,112 @@ fn parse(text: &str, manifest: &Manifest) -> Result<Samples, (u64, String)> {
             .deserialize(Some(&COLUMNS[..].into()))
             .map_err(|error| (line, error.to_string()))?;
         check(&row, manifest).map_err(|why| (line, why))?;
-        if !taken.insert((row.session, row.block, row.arm.clone())) {
-            return Err((
-                line,
-                format!("`{}` is in block {} already", row.arm, row.block),
-            ));
-        }
+        order.expect(&row).map_err(|why| (line, why))?;
         rows.push(row);
     }
+    complete(&rows, manifest).map_err(|why| (lines, why))?;
     Ok(Samples { rows, notes })
+}
+
+/// What the manifest's seed says of each row: rows of another run, rows that were taken out and
+/// rows that were put in are found by it.
+struct Order<'a> {
+    manifest: &'a Manifest,
+    session: u32,
+    /// Block, warm-up, position, arm; from the last to the first.
+    left: Vec<(u32, bool, u32, &'a str)>,
+    /// Whether the session has a row yet.
+    begun: bool,
+}
+
+impl<'a> Order<'a> {
+    fn of(manifest: &'a Manifest) -> Self {
+        let mut order = Self {
+            manifest,
+            session: 0,
+            left: Vec::new(),
+            begun: true,
+        };
+        order.next_session();
+        order
+    }
+
+    fn next_session(&mut self) {
+        self.session += 1;
+        self.begun = false;
+        let manifest = self.manifest;
+        let (warmup, blocks) = (manifest.warmup_blocks, manifest.blocks);
+        let plan = Plan::new(
+            manifest.arms.len(),
+            warmup,
+            blocks,
+            manifest.seed,
+            self.session,
+        );
+        let mut rows: Vec<_> = plan
+            .blocks
+            .iter()
+            .flat_map(|block| {
+                let places = (1_u32..).zip(&block.order);
+                places.map(|(position, &arm)| {
+                    let name = manifest.arms[arm].name.as_str();
+                    (block.number, block.warmup, position, name)
+                })
+            })
+            .collect();
+        rows.reverse();
+        self.left = rows;
+    }
+
+    /// Whether this row is the one that comes next.
+    fn expect(&mut self, row: &Sample) -> Result<(), String> {
+        // An adaptive stop may end a session before its plan is at its end.
+        if row.session == self.session + 1 && self.begun {
+            self.next_session();
+        }
+        let found = (row.block, row.warmup, row.position, row.arm.as_str());
+        let seed = self.manifest.seed;
+        match self.left.pop() {
+            Some(planned) if row.session == self.session && planned == found => {
+                self.begun = true;
+                Ok(())
+            }
+            Some((block, _, position, arm)) => Err(format!(
+                "by the seed {seed} of the manifest, `{arm}` comes here (session {}, block {block}, \
+                 position {position}), not `{}` (session {}, block {}, position {})",
+                self.session, row.arm, row.session, row.block, row.position
+            )),
+            None => Err(format!("session {} was at its end", self.session)),
+        }
+    }
+}
+
+/// Whether a run that says that it is complete has all its rows.
+fn complete(rows: &[Sample], manifest: &Manifest) -> Result<(), String> {
+    if manifest.status != Status::Complete {
+        return Ok(());
+    }
+    let (found, planned) = (manifest.sessions.len(), manifest.planned_sessions);
+    if found != planned as usize {
+        return Err(format!(
+            "the run is complete by its manifest, which has {found} of {planned} sessions"
+        ));
+    }
+    for session in &manifest.sessions {
+        let found = rows
+            .iter()
+            .filter(|row| row.session == session.number)
+            .count();
+        let blocks = manifest.warmup_blocks + session.blocks_taken.unwrap_or(manifest.blocks);
+        let planned = blocks as usize * manifest.arms.len();
+        if found != planned {
+            return Err(format!(
+                "the run is complete by its manifest, but session {} has {found} of {planned} rows",
+                session.number
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn check(row: &Sample, manifest: &Manifest) -> Result<(), String> {
@@ -187,26 +285,38 @@ mod tests {
         parse(&format!("{HEADER}{rows}"), &manifest())
     }
 
+    /// The rows of a whole session, one block measured, each with the reading 5.
+    fn session(session: u32, seed: u64) -> Vec<String> {
+        let Manifest {
+            arms,
+            warmup_blocks,
+            blocks,
+            ..
+        } = manifest();
+        let plan = Plan::new(arms.len(), warmup_blocks, blocks, seed, session);
+        let mut rows = Vec::new();
+        for block in &plan.blocks {
+            for (position, &arm) in (1..).zip(&block.order) {
+                let (number, warmup, arm) = (block.number, block.warmup, &arms[arm].name);
+                rows.push(format!("{session},{number},{warmup},{position},{arm},0,5,,\n"));
+            }
+        }
+        rows
+    }
+
     #[test]
     fn rows_come_back_as_they_were_written() {
         let folder = tempfile::tempdir().expect("a folder");
+        let planned = read(&session(1, manifest().seed).concat()).expect("valid");
         let good = Sample {
-            session: 1,
-            block: 3,
-            warmup: false,
-            position: 2,
-            arm: "a".to_owned(),
             started_ns: 17,
             wall_ns: Some(1_000),
-            cpu_ns: None,
-            reason: String::new(),
+            ..planned.rows[0].clone()
         };
-        let reason = "exit code 125, \"no such image\"".to_owned();
         let failed = Sample {
-            arm: "b".to_owned(),
             wall_ns: None,
-            reason,
-            ..good.clone()
+            reason: "exit code 125, \"no such image\"".to_owned(),
+            ..planned.rows[1].clone()
         };
         let mut rows = Rows::samples(folder.path()).expect("created");
         rows.write_row(&good).expect("written");
@@ -214,7 +324,8 @@ mod tests {
 
         let path = folder.path().join(SAMPLES_FILE);
         let text = std::fs::read_to_string(&path).expect("read before the writer is dropped");
-        assert_eq!(text.lines().nth(1), Some("1,3,false,2,a,17,1000,,"));
+        let line = format!("1,1,true,1,{},17,1000,,", good.arm);
+        assert_eq!(text.lines().nth(1), Some(line.as_str()));
         let samples = Samples::read(&path, &manifest()).expect("valid");
         assert_eq!(
             samples,
@@ -245,7 +356,8 @@ mod tests {
 
     #[test]
     fn only_a_torn_last_line_is_skipped() {
-        let samples = read("1,1,true,1,a,0,5,,\n1,1,true,2,b,9,12").expect("valid");
+        let whole = session(1, manifest().seed);
+        let samples = read(&format!("{}{}", whole[0], &whole[1][..9])).expect("valid");
         assert_eq!(samples.rows.len(), 1);
         assert_eq!(samples.notes.len(), 1);
         assert!(
@@ -265,26 +377,30 @@ mod tests {
 
     #[test]
     fn anything_else_is_an_error_with_its_line() {
+        let whole = session(1, manifest().seed);
+        let first = whole[0].as_str();
+        let second = |from: &str, to: &str| format!("{first}{}", whole[1].replace(from, to));
+        let other_seed = session(1, 1).concat();
         for (rows, line, why) in [
-            (
-                "1,1,true,1,a,0,5,,\n1,1,true\n1,2,true,1,a,0,5,,\n",
-                3,
-                "fields",
-            ),
-            (
-                "1,1,true,1,a,0,5,,\n1,1,true,2,b,0,x,,\n",
-                3,
-                "invalid digit",
-            ),
-            ("1,1,true,1,zzz,0,5,,\n", 2, "no arm `zzz`"),
-            ("1,1,true,1,a,0,,,\n", 2, "neither"),
-            ("1,1,true,1,a,0,5,,why\n", 2, "both"),
-            ("1,1,true,1,a,0,0,,\n", 2, "wall_ns is 0"),
-            ("1,1,true,1,a,0,5,,\n1,1,true,2,a,0,5,,\n", 3, "already"),
+            (format!("{first}1,1,true\n{}", whole[2]), 3, "fields"),
+            (second(",5,", ",x,"), 3, "invalid digit"),
+            (second(",5,", ",NaN,"), 3, "invalid digit"),
+            (second(",5,", ",-5,"), 3, "invalid digit"),
+            (second(",5,,", ",5,,,"), 3, "fields"),
+            (second(",5,,", ",,,"), 3, "neither"),
+            (second(",5,,", ",5,,why"), 3, "both"),
+            (second(",5,,", ",0,,"), 3, "wall_ns is 0"),
+            ("1,1,true,1,zzz,0,5,,\n".to_owned(), 2, "no arm `zzz`"),
+            (format!("{first}{first}"), 3, "comes here"),
+            (format!("{first}{}", whole[2]), 3, "comes here"),
+            (second("true", "false"), 3, "comes here"),
+            (second("1,1,", "2,1,"), 3, "comes here"),
+            (format!("{}{first}", whole.concat()), 8, "at its end"),
+            (other_seed, 2, "by the seed"),
         ] {
-            let (at, text) = read(rows).expect_err(rows);
-            assert_eq!(at, line, "{rows}");
+            let (at, text) = read(&rows).expect_err(&rows);
             assert!(text.contains(why), "{text}");
+            assert!(at == line || why == "by the seed", "{rows}: {at}");
         }
         assert_eq!(
             parse("session,block\n", &manifest())
@@ -293,5 +409,30 @@ mod tests {
             1
         );
         assert_eq!(parse("", &manifest()).expect_err("empty").0, 1);
+    }
+
+    #[test]
+    fn sessions_follow_one_another_and_may_be_cut_short() {
+        let Manifest { seed, .. } = manifest();
+        let (one, two) = (session(1, seed), session(2, seed));
+        let both = format!("{}{}", one.concat(), two.concat());
+        assert_eq!(read(&both).expect("valid").rows.len(), 12);
+        let short = format!("{}{}", one[..4].concat(), two.concat());
+        assert_eq!(read(&short).expect("valid").rows.len(), 10);
+        assert!(read(&two.concat()).is_err(), "where is session 1?");
+    }
+
+    #[test]
+    fn a_complete_run_has_all_its_rows() {
+        let mut complete = manifest();
+        complete.status = Status::Complete;
+        let rows = session(1, complete.seed);
+        let text = |count: usize| format!("{HEADER}{}", rows[..count].concat());
+        assert!(parse(&text(6), &complete).is_ok());
+        let (line, why) = parse(&text(5), &complete).expect_err("one is missing");
+        assert_eq!(line, 6);
+        assert!(why.contains("5 of 6"), "{why}");
+        complete.sessions[0].blocks_taken = Some(0);
+        assert!(parse(&text(4), &complete).is_ok(), "an adaptive stop");
     }
 }

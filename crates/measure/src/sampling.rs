@@ -1,15 +1,17 @@
 //! The measuring loop: carries out a plan, writes every sample down as it comes.
 
 use crate::arm::{Arm, Reading, Trouble};
+use crate::manifest::Stopped;
 use crate::plan::{Block, Plan};
 use crate::progress::Progress;
 use crate::samples::{Rows, Sample};
+use crate::stopping::Precision;
 use crate::telemetry::Telemetry;
 
 /// How the loop ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum End {
-    Complete,
+    Complete(Stopped),
     Interrupted,
     Fatal(String),
 }
@@ -21,17 +23,21 @@ pub(crate) struct Tally {
     pub(crate) failed: u64,
     pub(crate) inside_ns: u64,
     pub(crate) loop_ns: u64,
+    /// Measured blocks of the session that was sampled last.
+    pub(crate) blocks: u32,
 }
 
 /// The loop and what it works on. Clock and interrupt are closures, so that tests script them.
 pub(crate) struct Sampling<'a> {
     pub(crate) arms: &'a [&'static Arm],
     pub(crate) session: u32,
-    pub(crate) samples: Rows,
-    pub(crate) blocks: Rows,
+    pub(crate) samples: &'a mut Rows,
+    pub(crate) blocks: &'a mut Rows,
     pub(crate) telemetry: Telemetry,
     pub(crate) progress: Progress,
-    /// Monotonic nanoseconds from any origin.
+    /// Asked after every measured block; `None` with a fixed number of blocks.
+    pub(crate) precision: Option<Precision>,
+    /// Monotonic nanoseconds since the run began.
     pub(crate) clock: &'a mut dyn FnMut() -> u64,
     pub(crate) interrupted: &'a dyn Fn() -> bool,
     pub(crate) tally: &'a mut Tally,
@@ -48,7 +54,7 @@ impl Sampling<'_> {
     ) -> miette::Result<End> {
         let origin_ns = (self.clock)();
         let end = self.all_blocks(plan, origin_ns, take);
-        self.tally.loop_ns = (self.clock)() - origin_ns;
+        self.tally.loop_ns += (self.clock)() - origin_ns;
         self.progress.end();
         end
     }
@@ -59,32 +65,43 @@ impl Sampling<'_> {
         origin_ns: u64,
         take: &mut dyn FnMut(&Arm) -> Result<Reading, Trouble>,
     ) -> miette::Result<End> {
+        self.tally.blocks = 0;
         for block in &plan.blocks {
-            let before = self.telemetry.before();
-            let end = self.one_block(block, origin_ns, take)?;
-            let row = self
+            let before = self
                 .telemetry
-                .after(before, self.session, block.number, block.warmup);
-            self.blocks.write_row(row)?;
-            if end != End::Complete {
+                .before(self.session, block.number, block.warmup);
+            let broken_off = self.one_block(block, take)?;
+            self.blocks.write_row(self.telemetry.after(before))?;
+            if let Some(end) = broken_off {
                 return Ok(end);
             }
             let now_ns = (self.clock)() - origin_ns;
             self.progress
                 .block(now_ns, block.number, plan.blocks.len(), self.tally.failed);
+            if block.warmup {
+                continue;
+            }
+            self.tally.blocks += 1;
+            let enough = self
+                .precision
+                .as_mut()
+                .and_then(|precision| precision.end_block(now_ns));
+            if let Some(stopped) = enough {
+                return Ok(End::Complete(stopped));
+            }
         }
-        Ok(End::Complete)
+        Ok(End::Complete(Stopped::Planned))
     }
 
+    /// What broke it off, if anything did.
     fn one_block(
         &mut self,
         block: &Block,
-        origin_ns: u64,
         take: &mut dyn FnMut(&Arm) -> Result<Reading, Trouble>,
-    ) -> miette::Result<End> {
+    ) -> miette::Result<Option<End>> {
         for (position, &arm) in (1_u32..).zip(&block.order) {
             if (self.interrupted)() {
-                return Ok(End::Interrupted);
+                return Ok(Some(End::Interrupted));
             }
             let arm = self.arms[arm];
             let started_ns = (self.clock)();
@@ -107,17 +124,22 @@ impl Sampling<'_> {
                 warmup: block.warmup,
                 position,
                 arm: arm.name.to_owned(),
-                started_ns: started_ns - origin_ns,
+                started_ns,
                 wall_ns: reading.map(|reading| reading.wall_ns),
                 cpu_ns: reading.and_then(|reading| reading.cpu_ns),
                 reason: reason.clone().unwrap_or_default(),
             })?;
             self.progress.sample(self.tally.failed);
+            if let (Some(precision), Some(reading), false) =
+                (&mut self.precision, reading, block.warmup)
+            {
+                precision.sample(arm.name, reading.wall_ns);
+            }
             if let (true, Some(reason)) = (fatal, reason) {
-                return Ok(End::Fatal(reason));
+                return Ok(Some(End::Fatal(reason)));
             }
         }
-        Ok(End::Complete)
+        Ok(None)
     }
 
     /// A reason as a row can hold it: one line, never empty.
@@ -144,6 +166,7 @@ mod tests {
     use super::*;
     use crate::arm::{Metric, Observer};
     use crate::folder::tests::manifest;
+    use crate::manifest::Manifest;
     use crate::samples::{SAMPLES_FILE, Samples};
     use crate::telemetry::{BLOCKS_FILE, COLUMNS};
     use std::cell::Cell;
@@ -155,11 +178,18 @@ mod tests {
             method: "",
             observer: Observer::Outside,
             level: 0,
+            operations: 1,
+            detail: false,
             about: "",
         }
     }
 
     const ARMS: &[&Arm] = &[&arm("a"), &arm("b")];
+    const SEED: u64 = 5;
+
+    fn plan(warmup_blocks: u32, blocks: u32) -> Plan {
+        Plan::new(ARMS.len(), warmup_blocks, blocks, SEED, 1)
+    }
 
     struct Outcome {
         end: End,
@@ -181,16 +211,19 @@ mod tests {
         let taken = Cell::new(0_usize);
         let mut called = Vec::new();
         let mut tally = Tally::default();
+        let mut samples = Rows::samples(place.path()).expect("created");
+        let mut blocks = Rows::create(place.path(), BLOCKS_FILE, &COLUMNS).expect("created");
         let sampling = Sampling {
             arms: ARMS,
             session: 1,
-            samples: Rows::samples(place.path()).expect("created"),
-            blocks: Rows::create(place.path(), BLOCKS_FILE, &COLUMNS).expect("created"),
+            samples: &mut samples,
+            blocks: &mut blocks,
             telemetry: Telemetry::new(),
             progress: Progress::Lines {
                 experiment: "test".to_owned(),
                 next_ns: 0,
             },
+            precision: None,
             clock: &mut || {
                 now.set(now.get() + 10);
                 now.get()
@@ -211,7 +244,13 @@ mod tests {
                 reading
             })
             .expect("rows are written");
-        let samples = Samples::read(&place.path().join(SAMPLES_FILE), &manifest());
+        let record = Manifest {
+            seed: SEED,
+            warmup_blocks: plan.blocks.iter().filter(|b| b.warmup).count() as u32,
+            blocks: plan.blocks.iter().filter(|b| !b.warmup).count() as u32,
+            ..manifest()
+        };
+        let samples = Samples::read(&place.path().join(SAMPLES_FILE), &record);
         let blocks = std::fs::read_to_string(place.path().join(BLOCKS_FILE)).expect("read");
         Outcome {
             end,
@@ -231,9 +270,9 @@ mod tests {
 
     #[test]
     fn order_flags_and_numbers_are_those_of_the_plan() {
-        let plan = Plan::new(2, 1, 3, 5);
+        let plan = plan(1, 3);
         let outcome = run(&plan, usize::MAX, |index, _| Ok(reading(index as u64 + 1)));
-        assert_eq!(outcome.end, End::Complete);
+        assert_eq!(outcome.end, End::Complete(Stopped::Planned));
 
         let planned: Vec<(u32, bool, &str)> = plan
             .blocks
@@ -258,10 +297,11 @@ mod tests {
             assert_eq!(row.wall_ns, Some(index as u64 + 1));
             assert_eq!(row.cpu_ns, Some(7));
             assert_eq!(row.position as usize, index % 2 + 1);
-            // The origin's look, two a sample, one a block; 100 ns inside each sample.
+            // Two looks before the first sample, then two a sample, one a block; 100 ns inside each
+            // sample; the clock began at 1000.
             assert_eq!(
                 row.started_ns,
-                10 + index as u64 * 120 + index as u64 / 2 * 10
+                1_020 + index as u64 * 120 + index as u64 / 2 * 10
             );
         }
         assert_eq!(outcome.blocks.len(), 4);
@@ -279,7 +319,7 @@ mod tests {
 
     #[test]
     fn time_inside_samples_is_accounted_for() {
-        let outcome = run(&Plan::new(2, 0, 1, 1), usize::MAX, |_, _| Ok(reading(1)));
+        let outcome = run(&plan(0, 1), usize::MAX, |_, _| Ok(reading(1)));
         // 110 a sample: the 100 of the closure and the clock's own 10.
         assert_eq!(outcome.tally.inside_ns, 220);
         assert_eq!(outcome.tally.loop_ns, 2 * 120 + 10 + 10);
@@ -287,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_failed_sample_is_a_row_and_the_run_goes_on() {
-        let outcome = run(&Plan::new(2, 0, 2, 1), usize::MAX, |index, _| match index {
+        let outcome = run(&plan(0, 2), usize::MAX, |index, _| match index {
             0 => Err(Trouble::Sample(
                 "exit code 125\n\n  no such image\n".to_owned(),
             )),
@@ -295,7 +335,7 @@ mod tests {
             2 => Ok(reading(0)),
             _ => Ok(reading(5)),
         });
-        assert_eq!(outcome.end, End::Complete);
+        assert_eq!(outcome.end, End::Complete(Stopped::Planned));
         assert_eq!((outcome.tally.samples, outcome.tally.failed), (4, 3));
         let reasons: Vec<&str> = outcome.rows.iter().map(|row| row.reason.as_str()).collect();
         assert_eq!(
@@ -312,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_fatal_one_is_the_last_row() {
-        let outcome = run(&Plan::new(2, 0, 5, 1), usize::MAX, |index, _| {
+        let outcome = run(&plan(0, 5), usize::MAX, |index, _| {
             if index == 3 {
                 Err(Trouble::Fatal("dockerd is gone".to_owned()))
             } else {
@@ -327,7 +367,7 @@ mod tests {
 
     #[test]
     fn an_interrupt_ends_the_run_after_the_sample_that_it_met() {
-        let outcome = run(&Plan::new(2, 0, 5, 1), 3, |_, _| Ok(reading(1)));
+        let outcome = run(&plan(0, 5), 3, |_, _| Ok(reading(1)));
         assert_eq!(outcome.end, End::Interrupted);
         assert_eq!(outcome.rows.len(), 3);
         assert_eq!(outcome.blocks.len(), 2);

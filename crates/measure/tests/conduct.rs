@@ -4,7 +4,8 @@ use std::path::Path;
 
 use clap::Parser;
 use measure::{
-    Arm, Contrast, Folder, Manifest, Metric, Observer, Reading, RunArgs, Samples, Status, Trouble,
+    Arm, Contrast, Experiment, Folder, Manifest, Metric, Observer, Part, Reading, Run, RunArgs,
+    Samples, Status, Stopped, Trouble,
 };
 
 const fn arm(name: &'static str) -> Arm {
@@ -14,12 +15,36 @@ const fn arm(name: &'static str) -> Arm {
         method: "",
         observer: Observer::Outside,
         level: 1,
+        operations: 1,
+        detail: false,
         about: "an arm of the tests",
     }
 }
 
 const ARMS: &[Arm] = &[arm("a"), arm("b"), arm("c")];
 const CONTRASTS: &[Contrast] = &[contrast("b/a", "b"), contrast("c/a", "c")];
+
+const PARTS: &[Part] = &[part("b/a", "b"), part("c/a", "c")];
+const DEMO: Experiment = Experiment {
+    name: "demo",
+    arms: ARMS,
+    contrasts: CONTRASTS,
+    parts: PARTS,
+};
+
+/// The whole difference as one part.
+const fn part(of: &'static str, plus: &'static str) -> Part {
+    Part {
+        of,
+        due: "all of it",
+        plus: match plus.as_bytes() {
+            b"b" => &["b"],
+            _ => &["c"],
+        },
+        minus: &["a"],
+        about: "",
+    }
+}
 
 const fn contrast(name: &'static str, numerator: &'static str) -> Contrast {
     Contrast {
@@ -57,12 +82,21 @@ fn take(_: &Arm) -> Result<Reading, Trouble> {
     })
 }
 
+/// A session of its own.
+fn whole(
+    run: &mut Run,
+    take: impl FnMut(&Arm) -> Result<Reading, Trouble>,
+) -> miette::Result<()> {
+    run.session(serde_json::json!({ "stand_ins": [] }))?;
+    run.measure(take)
+}
+
 #[test]
 fn a_complete_run_leaves_its_whole_record() {
     let place = tempfile::tempdir().expect("a folder");
     let out = place.path().join("run");
     args(&out, &["--blocks", "4", "--seed", "9", "--arms", "b,a"])
-        .conduct("demo", ARMS, CONTRASTS, able, |run| {
+        .conduct(&DEMO, able, |run| {
             let names: Vec<&str> = run.arms().iter().map(|arm| arm.name).collect();
             assert_eq!(names, ["a", "b"]);
             run.session(serde_json::json!({ "stand_ins": ["x"] }))?;
@@ -84,14 +118,17 @@ fn a_complete_run_leaves_its_whole_record() {
         1,
         "only the one whose arms are both there"
     );
+    assert_eq!(manifest.parts.len(), 1, "and its parts");
     assert_eq!(manifest.sessions.len(), 1);
+    assert_eq!(manifest.sessions[0].stopped, Some(Stopped::Planned));
+    assert_eq!(manifest.sessions[0].blocks_taken, Some(4));
     assert!(manifest.ended.is_some() && manifest.inside_share.is_some());
     assert_eq!(samples.rows.len(), 12);
     assert_eq!(samples.rows.iter().filter(|row| row.warmup).count(), 4);
-    let blocks = std::fs::read_to_string(out.join("blocks.csv")).expect("read");
-    assert_eq!(blocks.lines().count(), 7);
+    let blocks = Folder::open(&out).and_then(|folder| folder.blocks());
+    assert_eq!(blocks.expect("read").len(), 6);
 
-    let again = args(&out, &[]).conduct("demo", ARMS, CONTRASTS, able, |_| Ok(()));
+    let again = args(&out, &[]).conduct(&DEMO, able, |_| Ok(()));
     assert_eq!(
         again.expect_err("never overwritten").severity(),
         Some(miette::Severity::Advice)
@@ -99,11 +136,83 @@ fn a_complete_run_leaves_its_whole_record() {
 }
 
 #[test]
+fn each_session_is_set_up_anew_and_has_an_order_of_its_own() {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("run");
+    let mut set_up = 0;
+    args(&out, &["--blocks", "5", "--seed", "9", "--sessions", "3"])
+        .conduct(&DEMO, able, |run| {
+            set_up += 1;
+            whole(run, take)
+        })
+        .expect("complete");
+    assert_eq!(set_up, 3);
+    let (manifest, samples) = record(&out);
+    assert_eq!(manifest.sessions.len(), 3);
+    let order = |session| -> Vec<&str> {
+        let rows = samples.rows.iter().filter(|row| row.session == session);
+        rows.map(|row| row.arm.as_str()).collect()
+    };
+    assert_eq!(order(1).len(), 7 * 3);
+    assert_ne!(order(1), order(2));
+    assert_ne!(order(2), order(3));
+    let times: Vec<u64> = samples.rows.iter().map(|row| row.started_ns).collect();
+    assert!(times.is_sorted(), "one clock for the whole run");
+}
+
+#[test]
+fn a_session_that_fails_is_the_last() {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("run");
+    let mut left = 2;
+    let result = args(&out, &["--quick", "--sessions", "5"]).conduct(&DEMO, able, |run| {
+        left -= 1;
+        if left == 0 {
+            return Err(measure::failure("no lab", "no space", "free some"));
+        }
+        whole(run, take)
+    });
+    assert_eq!(result.expect_err("failed").to_string(), "no lab");
+    let (manifest, samples) = record(&out);
+    assert_eq!(manifest.status, Status::Failed);
+    assert_eq!((manifest.sessions.len(), samples.rows.len()), (1, 11 * 3));
+}
+
+#[test]
+fn an_adaptive_run_takes_what_it_needs() {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("run");
+    args(&out, &["--precision", "5", "--sessions", "2"])
+        .conduct(&DEMO, able, |run| whole(run, take))
+        .expect("complete");
+    let (manifest, samples) = record(&out);
+    // All readings are alike, so the contrasts are known as soon as rule 4 has an interval.
+    for session in &manifest.sessions {
+        assert_eq!(session.stopped, Some(Stopped::Precise));
+        let taken = session.blocks_taken.expect("ended");
+        assert!((9..30).contains(&taken), "{taken}");
+        let rows = samples.rows.iter().filter(|r| r.session == session.number);
+        assert_eq!(rows.count(), (taken as usize + 2) * 3);
+    }
+}
+
+#[test]
+fn a_precision_needs_a_ratio() {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("run");
+    let result = args(&out, &["--precision", "5", "--arms", "b"])
+        .conduct(&DEMO, able, |_| panic!("not called"));
+    let error = result.expect_err("refused");
+    assert_eq!(error.severity(), Some(miette::Severity::Advice));
+    assert!(!out.exists());
+}
+
+#[test]
 fn a_failure_before_the_first_sample_is_recorded() {
     let place = tempfile::tempdir().expect("a folder");
     let out = place.path().join("run");
     let error = args(&out, &[])
-        .conduct("demo", ARMS, CONTRASTS, able, |_| {
+        .conduct(&DEMO, able, |_| {
             Err(measure::failure(
                 "the lab can't start",
                 "no overlayfs",
@@ -127,7 +236,7 @@ fn a_panic_is_recorded() {
     let out = place.path().join("run");
     let run = args(&out, &[]);
     let caught = std::panic::catch_unwind(|| {
-        run.conduct("demo", ARMS, CONTRASTS, able, |_| panic!("scripted"))
+        run.conduct(&DEMO, able, |_| panic!("scripted"))
     });
     assert!(caught.is_err());
     assert_eq!(record(&out).0.status, Status::Failed);
@@ -138,9 +247,9 @@ fn a_fatal_sample_fails_the_run_and_keeps_the_rest() {
     let place = tempfile::tempdir().expect("a folder");
     let out = place.path().join("run");
     let mut left = 4;
-    let result = args(&out, &["--quick"]).conduct("demo", ARMS, CONTRASTS, able, |run| {
+    let result = args(&out, &["--quick"]).conduct(&DEMO, able, |run| {
         // Even when the body forgets the error, the run has not become complete.
-        let _ = run.measure(|arm| {
+        let _ = whole(run, |arm| {
             left -= 1;
             if left == 0 {
                 Err(Trouble::Fatal("dockerd is gone".to_owned()))
@@ -178,13 +287,13 @@ fn failed_samples_fail_a_verification_but_no_run() {
     };
     let out = place.path().join("run");
     args(&out, &["--blocks", "1"])
-        .conduct("demo", ARMS, CONTRASTS, able, |run| run.measure(one_fails))
+        .conduct(&DEMO, able, |run| whole(run, one_fails))
         .expect("complete");
     assert_eq!(record(&out).0.status, Status::Complete);
 
     let out = place.path().join("verify");
     let error = args(&out, &["--verify"])
-        .conduct("demo", ARMS, CONTRASTS, able, |run| run.measure(one_fails))
+        .conduct(&DEMO, able, |run| whole(run, one_fails))
         .expect_err("a check failed");
     assert_eq!(error.to_string(), "1 of 3 checks failed");
     let (manifest, samples) = record(&out);
@@ -199,10 +308,10 @@ fn nothing_is_made_for_a_list_or_a_wrong_arm() {
     let out = place.path().join("run");
     let never = |_: &mut measure::Run| -> miette::Result<()> { panic!("not called") };
     args(&out, &["--list"])
-        .conduct("demo", ARMS, CONTRASTS, able, never)
+        .conduct(&DEMO, able, never)
         .expect("listed");
     args(&out, &["--arms", "d"])
-        .conduct("demo", ARMS, CONTRASTS, able, never)
+        .conduct(&DEMO, able, never)
         .expect_err("no such arm");
     assert!(!out.exists());
 }
@@ -211,25 +320,27 @@ fn nothing_is_made_for_a_list_or_a_wrong_arm() {
 fn measuring_nothing_or_twice_is_an_error() {
     let place = tempfile::tempdir().expect("a folder");
     let nothing =
-        args(&place.path().join("a"), &[]).conduct("demo", ARMS, CONTRASTS, able, |_| Ok(()));
+        args(&place.path().join("a"), &[]).conduct(&DEMO, able, |_| Ok(()));
     assert_eq!(
         nothing.expect_err("nothing").to_string(),
         "nothing was measured"
     );
     let twice = args(&place.path().join("b"), &["--verify"]).conduct(
-        "demo",
-        ARMS,
-        CONTRASTS,
+        &DEMO,
         able,
         |run| {
-            run.measure(take)?;
+            whole(run, take)?;
             run.measure(take)
         },
     );
-    assert_eq!(
-        twice.expect_err("twice").to_string(),
-        "a run is measured once"
-    );
+    let undescribed = args(&place.path().join("c"), &["--verify"])
+        .conduct(&DEMO, able, |run| run.measure(take));
+    for result in [twice, undescribed] {
+        assert_eq!(
+            result.expect_err("refused").to_string(),
+            "a session is described and measured once"
+        );
+    }
 }
 
 /// A machine that lacks nothing.
@@ -243,7 +354,7 @@ fn a_machine_that_cannot_leaves_no_folder() {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("run");
     let unable = || Err::<(), _>(measure::failure("no lab", "no root", "be root"));
-    let result = args(&out, &[]).conduct("demo", ARMS, CONTRASTS, unable, |_| panic!("not called"));
+    let result = args(&out, &[]).conduct(&DEMO, unable, |_| panic!("not called"));
     assert!(result.is_err());
     assert!(!out.exists());
 }

@@ -1,7 +1,7 @@
 //! A signal in the middle of a run. Alone in its process, because the flag is the process's own.
 
 use clap::Parser;
-use measure::{Arm, Folder, Metric, Observer, Reading, RunArgs, Status, Trouble};
+use measure::{Arm, Experiment, Folder, Metric, Observer, Reading, RunArgs, Status, Trouble};
 
 const ARMS: &[Arm] = &[Arm {
     name: "a",
@@ -9,8 +9,17 @@ const ARMS: &[Arm] = &[Arm {
     method: "",
     observer: Observer::OwnClock,
     level: 0,
+    operations: 1,
+    detail: false,
     about: "",
 }];
+
+const DEMO: Experiment = Experiment {
+    name: "demo",
+    arms: ARMS,
+    contrasts: &[],
+    parts: &[],
+};
 
 #[derive(Parser)]
 struct Cli {
@@ -25,8 +34,9 @@ fn a_signal_ends_the_run_after_the_running_sample() {
     let args = Cli::parse_from(["test", "--out", out.to_str().expect("a path of text")]).run;
     let mut taken = 0;
     let error = args
-        .conduct("demo", ARMS, &[], able, |run| {
+        .conduct(&DEMO, able, |run| {
             assert!(!measure::interrupted());
+            run.session(serde_json::json!({}))?;
             run.measure(|_| {
                 taken += 1;
                 match taken {

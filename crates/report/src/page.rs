@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use comfy_table::{Table, presets};
-use measure::Manifest;
+use measure::{Manifest, Session};
 use serde_json::Value;
 
 use crate::analysis::Analysis;
@@ -67,7 +67,7 @@ const ENGINE_COLUMNS: [(&str, &str); 8] = [
 
 /// What each session's engines said of themselves, one line a level of each nest. The manifest
 /// holds all of it, and the packages.
-fn engines(sessions: &[Value]) -> String {
+fn engines(sessions: &[Session]) -> String {
     let mut text = String::new();
     for (number, session) in (1..).zip(sessions) {
         let plain = |value: &Value| match value {
@@ -75,6 +75,7 @@ fn engines(sessions: &[Value]) -> String {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
+        let session = Value::Object(session.description.clone());
         let lab = &session["lab"];
         let _ = writeln!(
             text,
@@ -139,8 +140,11 @@ fn images(images: &Images) -> String {
 }
 
 fn record(part: &Part) -> String {
-    let Manifest { machine, tool, .. } = &part.manifest;
     let manifest = &part.manifest;
+    let Some(Session { machine, .. }) = manifest.sessions.first() else {
+        return "No session was described.\n".to_owned();
+    };
+    let tool = &manifest.tool;
     let told = |fact: &Option<String>| fact.clone().unwrap_or_else(|| "not known".to_owned());
     let counted = |fact: Option<u64>| fact.map_or_else(|| "unknown".to_owned(), |n| n.to_string());
     let yes = |fact: Option<bool>, yes: &str, no: &str| match fact {

@@ -69,6 +69,15 @@ pub(crate) fn unit(metric: Metric) -> &'static Unit {
             published_task: "SHA-256 of 50 MB in a running container",
             axis: "seconds",
         },
+        Metric::Syscall => &Unit {
+            symbol: "us",
+            ns: 1e3,
+            tutorial_metric: "syscall_us",
+            tutorial_decimals: 3,
+            heading: "System calls",
+            published_task: "one kernel operation",
+            axis: "microseconds an operation",
+        },
     }
 }
 

@@ -74,7 +74,7 @@ impl Runs {
                 return Images::NotRecorded;
             }
             for session in &part.manifest.sessions {
-                match session.get("stand_ins") {
+                match session.description.get("stand_ins") {
                     None => return Images::NotRecorded,
                     Some(serde_json::Value::Array(names)) => listed.extend(names.iter().map(text)),
                     Some(serde_json::Value::Object(names)) => {

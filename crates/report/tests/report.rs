@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use clap::Parser;
-use measure::{Arm, Contrast, Folder, Metric, Observer, Reading, RunArgs, Trouble};
+use measure::{Arm, Contrast, Experiment, Folder, Metric, Observer, Reading, RunArgs, Trouble};
 
 const STARTUP: &[Arm] = &[
     arm(Metric::Startup, "bare", "bare", 0),
@@ -37,6 +37,8 @@ const fn arm(metric: Metric, name: &'static str, method: &'static str, level: u8
         method,
         observer: Observer::Outside,
         level,
+        operations: 1,
+        detail: false,
         about: "",
     }
 }
@@ -60,9 +62,16 @@ fn make(
     let mut taken = std::collections::BTreeMap::new();
     cli.run
         .conduct(
-            arms[0].metric.name(),
-            arms,
-            CONTRASTS,
+            &Experiment {
+                name: arms[0].metric.name(),
+                arms,
+                contrasts: if arms.iter().any(|arm| arm.name == "dind") {
+                    CONTRASTS
+                } else {
+                    &[]
+                },
+                parts: &[],
+            },
             || Ok(()),
             |run| {
                 run.session(serde_json::json!({ "stand_ins": ["alpine", "docker:dind"] }))?;

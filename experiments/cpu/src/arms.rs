@@ -1,7 +1,7 @@
 //! The arms as data: what is measured, where, and what is held against what.
 
 use lab::{Engine, Layer};
-use measure::{Arm, Contrast, Metric, Observer};
+use measure::{Arm, Contrast, Experiment, Metric, Observer, Part};
 
 /// What one sample does in the container at the end of the chain.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,13 +52,24 @@ const fn arm(
         method,
         observer,
         level,
+        operations: 1,
+        detail: false,
         about,
     }
 }
 
 use Observer::{Outside, OwnClock};
 
-pub(crate) const ARMS: &[Arm] = &[
+pub(crate) const EXPERIMENT: Experiment = Experiment {
+    name: "cpu",
+    arms: ARMS,
+    contrasts: CONTRASTS,
+    parts: PARTS,
+};
+
+const PARTS: &[Part] = &[];
+
+const ARMS: &[Arm] = &[
     arm(
         "bare",
         "bare",
@@ -124,7 +135,7 @@ pub(crate) const ARMS: &[Arm] = &[
     ),
 ];
 
-pub(crate) const CONTRASTS: &[Contrast] = &[
+const CONTRASTS: &[Contrast] = &[
     Contrast::primary("docker/bare", "docker", "bare", "published as +15 % (A17)"),
     Contrast::primary("dind/bare", "dind", "bare", "published as +24 % (A17)"),
     Contrast::primary("podman/bare", "podman", "bare", "published as +21 % (A17)"),

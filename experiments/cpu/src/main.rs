@@ -12,7 +12,7 @@ use measure::{Arm, Reading, Run, Trouble};
 use miette::Result;
 use serde_json::json;
 
-use arms::{ARMS, CONTRASTS, WORKS, Work};
+use arms::{EXPERIMENT, WORKS, Work};
 
 /// SHA-256 of 50 MiB in containers that already run: the published way, and the same program over
 /// the same input by its own clock
@@ -38,9 +38,7 @@ fn main() -> ExitCode {
     measure::main(|| {
         let cli = Cli::parse();
         cli.run.conduct(
-            "cpu",
-            ARMS,
-            CONTRASTS,
+            &EXPERIMENT,
             || able(&cli.lab),
             |run| experiment(run, &cli.lab.until(measure::interrupted)),
         )

@@ -1,7 +1,7 @@
 //! The arms as data: what is measured, where, and what is held against what.
 
 use lab::{Engine, Layer};
-use measure::{Arm, Contrast, Metric, Observer};
+use measure::{Arm, Contrast, Experiment, Metric, Observer, Part};
 
 /// What one sample does.
 #[derive(Clone, Copy)]
@@ -49,13 +49,24 @@ const fn arm(
         method,
         observer,
         level,
+        operations: 1,
+        detail: false,
         about,
     }
 }
 
 use Observer::{Inside, Outside};
 
-pub(crate) const ARMS: &[Arm] = &[
+pub(crate) const EXPERIMENT: Experiment = Experiment {
+    name: "startup",
+    arms: ARMS,
+    contrasts: CONTRASTS,
+    parts: PARTS,
+};
+
+const PARTS: &[Part] = &[];
+
+const ARMS: &[Arm] = &[
     arm("bare", "bare", Outside, 0, "echo at level 0, no container"),
     arm("docker", "docker", Outside, 1, "docker run at level 0"),
     arm(
@@ -124,7 +135,7 @@ pub(crate) const ARMS: &[Arm] = &[
     ),
 ];
 
-pub(crate) const CONTRASTS: &[Contrast] = &[
+const CONTRASTS: &[Contrast] = &[
     Contrast::primary("dind/docker", "dind", "docker", "published as +8 % (A15)"),
     Contrast::primary(
         "podman-nested/podman",

@@ -12,7 +12,7 @@ use measure::{Arm, Observer, Reading, Run, Trouble};
 use miette::Result;
 use serde_json::json;
 
-use arms::{ARMS, CHAINS, CONTRASTS, Step};
+use arms::{CHAINS, EXPERIMENT, Step};
 
 /// Start time of one container: bare, Docker, Docker in Docker, Podman, Podman in Podman, seen from
 /// level 0 and from next to the engine
@@ -32,9 +32,7 @@ fn main() -> ExitCode {
     measure::main(|| {
         let cli = Cli::parse();
         cli.run.conduct(
-            "startup",
-            ARMS,
-            CONTRASTS,
+            &EXPERIMENT,
             || able(&cli.lab),
             |run| experiment(run, &cli.lab.until(measure::interrupted)),
         )
