@@ -17,7 +17,13 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Third-party crates that are for tests only.
-const TESTS_ONLY: &[&str] = &["rstest", "testcontainers", "libtest-mimic", "tokio"];
+const TESTS_ONLY: &[&str] = &[
+    "proptest",
+    "rstest",
+    "testcontainers",
+    "libtest-mimic",
+    "tokio",
+];
 
 #[test]
 fn arrows_point_one_way() {

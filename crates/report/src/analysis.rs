@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use measure::stats::{ALPHA, median, median_interval, ratio};
+use measure::stats::{ALPHA, Looks, median, median_interval, ratio};
 use measure::{Arm, Contrast, Metric};
 use serde::Serialize;
 
@@ -98,7 +98,7 @@ fn summarise(part: &Part, arm: &Arm<String>, published: &Table) -> ArmSummary {
         .filter_map(|row| row.wall_ns)
         .map(|ns| ns as f64)
         .collect();
-    let interval = median_interval(&values_ns, ALPHA);
+    let interval = median_interval(&values_ns, ALPHA, Looks::Once);
     ArmSummary {
         arm: arm.name.clone(),
         metric: arm.metric,
@@ -130,7 +130,7 @@ fn compare(part: &Part, contrast: &Contrast<String>, published: &Table) -> Optio
         .into_iter()
         .filter_map(|(block, y)| Some((y, *below_by_block.get(&block)?)))
         .collect();
-    let ratio = ratio(&pairs, ALPHA);
+    let ratio = ratio(&pairs, ALPHA, Looks::Once);
     let interval = ratio.and_then(|ratio| ratio.interval);
     let of_published = |arm: &Arm<String>| published.get(arm.metric, &arm.method);
     Some(RatioSummary {
