@@ -290,7 +290,7 @@ mod tests {
         for (args, text) in [
             (&["--blocks", "0"][..], "at least one is needed"),
             (&["--sessions", "0"], "at least one is needed"),
-            (&["--precision", "-1"], "above 0"),
+            (&["--precision", "0"], "above 0"),
             (&["--precision", "NaN"], "above 0"),
             (&["--budget", "0s"], "at least a second"),
             (&["--budget", "soon"], "soon"),
@@ -381,7 +381,7 @@ mod tests {
         const GOOD: Experiment = Experiment {
             name: "test",
             arms: ARMS,
-            contrasts: &[contrast("second")],
+            contrasts: const { &[contrast("second")] },
             parts: &[
                 part("c", &["one"], &["third"]),
                 part("c", &["third"], &["second"]),
@@ -395,14 +395,14 @@ mod tests {
         for (experiment, why) in [
             (
                 Experiment {
-                    arms: &[arm("one", ""), arm("one", "")],
+                    arms: const { &[arm("one", ""), arm("one", "")] },
                     ..GOOD
                 },
                 "two arms are called `one`",
             ),
             (
                 Experiment {
-                    arms: &[arm("one", "x"), arm("two", "x")],
+                    arms: const { &[arm("one", "x"), arm("two", "x")] },
                     ..GOOD
                 },
                 "published method",
@@ -416,35 +416,35 @@ mod tests {
             ),
             (
                 Experiment {
-                    contrasts: &[contrast("fourth")],
+                    contrasts: const { &[contrast("fourth")] },
                     ..GOOD
                 },
                 "names no arm",
             ),
             (
                 Experiment {
-                    contrasts: &[contrast("second"), contrast("third")],
+                    contrasts: const { &[contrast("second"), contrast("third")] },
                     ..GOOD
                 },
                 "two contrasts are called",
             ),
             (
                 Experiment {
-                    parts: &[part("c", &["one"], &["third"])],
+                    parts: const { &[part("c", &["one"], &["third"])] },
                     ..GOOD
                 },
                 "do not add up",
             ),
             (
                 Experiment {
-                    parts: &[part("d", &[], &[])],
+                    parts: const { &[part("d", &[], &[])] },
                     ..GOOD
                 },
                 "no contrast `d`",
             ),
             (
                 Experiment {
-                    parts: &[part("c", &["fourth"], &[])],
+                    parts: const { &[part("c", &["fourth"], &[])] },
                     ..GOOD
                 },
                 "names no arm",

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use comfy_table::{Table, presets};
-use measure::{Manifest, Session};
+use measure::Session;
 use serde_json::Value;
 
 use crate::analysis::Analysis;

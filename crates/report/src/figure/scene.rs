@@ -164,10 +164,9 @@ fn caption(runs: &Runs, panels: &[Panel]) -> String {
         (least, most) => format!("n = {least} to {most} each"),
     };
     let manifest = &runs.parts[0].manifest;
-    let kernel = manifest
-        .machine
-        .kernel
-        .as_deref()
+    let machine = manifest.sessions.first().map(|session| &session.machine);
+    let kernel = machine
+        .and_then(|machine| machine.kernel.as_deref())
         .unwrap_or("unknown kernel");
     let date = manifest.started.get(..10).unwrap_or(&manifest.started);
     format!(
