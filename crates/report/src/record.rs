@@ -126,10 +126,6 @@ impl Record {
         contrasts.filter(|contrast| contrast.primary).count()
     }
 
-    pub(crate) fn is_whole(&self) -> bool {
-        self.manifest.status == Status::Complete
-    }
-
     /// Names of the images that are stand-ins, of all sessions. That the record says it is
     /// [required](crate::required).
     pub(crate) fn stand_ins(&self) -> Vec<String> {

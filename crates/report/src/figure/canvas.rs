@@ -391,12 +391,6 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
         self.line(from, to, color.to_rgba(), width)
     }
 
-    /// A line through all of the points.
-    pub(crate) fn path(&self, points: Vec<Point>, color: RGBColor, width: u32) -> Drawn<B> {
-        self.area
-            .draw(&PathElement::new(points, stroke(color.to_rgba(), width)))
-    }
-
     /// A thin beam with caps over one interval, a thick one over another that lies within.
     pub(crate) fn interval(
         &self,
