@@ -24,7 +24,7 @@ pub(crate) use arms::{ArmSummary, Failure};
 pub(crate) use estimate::{Estimate, Range, Scope, estimate};
 pub(crate) use parts::{Breakdown, PartSummary};
 pub(crate) use ratios::{RatioSummary, compare, logs};
-pub(crate) use sensitivity::{BlockSummary, Flag, RULES, Sensitivity, Without};
+pub(crate) use sensitivity::{BlockSummary, Flag, Found, RULES, Sensitivity, Without};
 
 /// Every number of a report.
 #[derive(Serialize)]
