@@ -202,7 +202,17 @@ fn figure_colours() -> String {
 fn inline(text: &str) -> Markup {
     html! {
         @for (index, span) in text.split('`').enumerate() {
-            @if index % 2 == 1 { code { (span) } } @else { (bound(span)) }
+            @if index % 2 == 1 { code { (breakable(span)) } } @else { (bound(span)) }
+        }
+    }
+}
+
+/// A line may break after a slash.
+fn breakable(code: &str) -> Markup {
+    html! {
+        @for (index, part) in code.split('/').enumerate() {
+            @if index > 0 { "/" wbr; }
+            (part)
         }
     }
 }
