@@ -1,0 +1,8 @@
+//! The program from outside, on synthetic runs.
+
+mod bad_data;
+mod compare;
+mod numbers;
+mod page;
+mod sessions;
+mod support;
