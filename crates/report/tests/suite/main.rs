@@ -4,5 +4,6 @@ mod bad_data;
 mod compare;
 mod numbers;
 mod page;
+mod schema;
 mod sessions;
 mod support;
