@@ -243,7 +243,7 @@ impl Picture for Waterfall {
         let axis = self.axis(left, right);
         let groups: i32 = self.groups.iter().map(|group| group.height(&layout)).sum();
         let (first, last) = (layout.top, layout.top + groups);
-        for (value, decimals) in axis.ticks(if frame.narrow { 5 } else { 7 }) {
+        for (value, decimals) in axis.ticks(if frame.narrow { 2 } else { 4 }) {
             let (x, label) = (axis.pixel(value), lang_pct(value, decimals, self.lang));
             canvas.rule((x, first + layout.head), (x, last), GRID, 2)?;
             canvas.text(&label, (x, last + 28), Font::new(26, QUIET).centered())?;

@@ -110,7 +110,11 @@ fn paint_panel<B: DrawingBackend>(
         let left = MARGIN + widest(|slot| &slot.name, NAME) + 24;
         (left, frame.width - MARGIN - numbers - 30)
     };
-    let axis = Axis::from_zero(Growth::Right, left, right - left, panel.end(1.04));
+    let (min, max) = panel.span(1.04);
+    let axis = Axis {
+        min,
+        ..Axis::from_zero(Growth::Right, left, right - left, max)
+    };
     let (first, last) = (top + PANEL_HEAD, top + PANEL_HEAD + rows(panel, layout));
     canvas.text(
         &panel.title,
@@ -123,7 +127,7 @@ fn paint_panel<B: DrawingBackend>(
         canvas.text(&label, (x, last + 28), Font::new(26, QUIET).centered())?;
     }
     canvas.text(
-        panel.axis,
+        &panel.label(),
         (i32::midpoint(left, right), last + 66),
         Font::new(27, QUIET).centered(),
     )?;

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::{CPU, STARTUP, make, plausible};
 
+type Break = fn(&mut Value);
+
 /// Set it to write the file instead of comparing it.
 const UPDATE: &str = "MATRYOSHKA_UPDATE_SCHEMA";
 
@@ -75,17 +77,16 @@ fn a_manifest_passes_and_a_broken_one_does_not() {
         if let Err(error) = schema.validate(&manifest) {
             panic!("{error} at {}", error.instance_path);
         }
-        type Break = fn(&mut Value);
         let broken: [(&str, Break); 6] = [
             ("no seed", |manifest| {
-                drop(manifest.as_object_mut().and_then(|map| map.remove("seed")))
+                drop(manifest.as_object_mut().and_then(|map| map.remove("seed")));
             }),
             ("a seed of text", |manifest| manifest["seed"] = "1".into()),
             ("no such status", |manifest| {
-                manifest["status"] = "perfect".into()
+                manifest["status"] = "perfect".into();
             }),
             ("no such metric", |manifest| {
-                manifest["arms"][0]["metric"] = "memory".into()
+                manifest["arms"][0]["metric"] = "memory".into();
             }),
             ("no stand-ins", |manifest| {
                 drop(
@@ -95,7 +96,7 @@ fn a_manifest_passes_and_a_broken_one_does_not() {
                 );
             }),
             ("a level below none", |manifest| {
-                manifest["arms"][0]["level"] = (-1).into()
+                manifest["arms"][0]["level"] = (-1).into();
             }),
         ];
         for (name, damage) in broken {
