@@ -95,7 +95,7 @@ impl Waterfall {
             row: 58,
             marks: 29,
             head: 66,
-            top: 110,
+            top: if frame.titled { 110 } else { 0 },
             foot: 190 + legend::LINE,
         }
     }
@@ -221,7 +221,7 @@ impl Picture for Waterfall {
 
     fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B> {
         let (t, layout) = (self.lang.texts(), self.layout(frame));
-        if !frame.narrow {
+        if frame.titled {
             canvas.text(
                 t.parts_title,
                 (layout.margin, 60),

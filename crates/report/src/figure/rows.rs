@@ -42,7 +42,7 @@ fn layout(scene: &Scene, frame: Frame) -> Layout {
         margin: MARGIN,
         row: 84,
         marks: 42,
-        top: 110,
+        top: if frame.titled { 110 } else { 0 },
         foot: 150,
     }
 }
@@ -64,7 +64,7 @@ pub(crate) fn paint<B: DrawingBackend>(
     frame: Frame,
 ) -> Drawn<B> {
     let layout = layout(scene, frame);
-    if !frame.narrow {
+    if frame.titled {
         canvas.text(&scene.title, (MARGIN, 60), Font::new(46, INK).bold())?;
     }
     let mut top = layout.top;
