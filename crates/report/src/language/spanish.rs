@@ -261,7 +261,7 @@ pub(super) const TEXTS: Texts = Texts {
     fact_cgroups: "grupos de control",
     fact_cmdline: "línea de órdenes del núcleo",
     fact_mitigations: "mitigaciones",
-    fact_sandbox: "caja de arena",
+    fact_sandbox: "aislamiento (sandbox)",
     fact_packages: "paquetes",
     packages: "{count} de {suite}, lote `{bundle}`, {pinned}",
     pinned: "los fijados",

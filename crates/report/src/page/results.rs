@@ -3,7 +3,7 @@
 use super::Source;
 use super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::phrases;
-use crate::analysis::{RatioSummary, Scope};
+use crate::analysis::{PartSummary, RatioSummary, Scope};
 use crate::claims::Claim;
 use crate::figure::Kind;
 use crate::language::fill;
@@ -348,7 +348,7 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
                 Cell::new(phrases::due(&part.due, lang)),
                 phrases::share(part.share, lang),
                 coverage(part.share),
-                Cell::new(&part.about).english(),
+                Cell::new(difference(part)).below(&part.about).english(),
             ));
         }
         if let Some(remainder) = breakdown.remainder {
@@ -374,6 +374,19 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
     }));
     pieces.push(Piece::Paragraph(t.parts_note.to_owned()));
     pieces
+}
+
+/// `dind` − `dind-inside`.
+fn difference(part: &PartSummary) -> String {
+    let names = |list: &[String]| {
+        let names: Vec<String> = list.iter().map(|name| format!("`{name}`")).collect();
+        names.join(" + ")
+    };
+    match part.minus.split_first() {
+        None => names(&part.plus),
+        Some((one, [])) => format!("{} − `{one}`", names(&part.plus)),
+        Some(_) => format!("{} − ({})", names(&part.plus), names(&part.minus)),
+    }
 }
 
 impl Source<'_> {
