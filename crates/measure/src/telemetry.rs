@@ -283,11 +283,7 @@ mod tests {
         }
         let telemetry = Telemetry::below(root);
         let before = telemetry.before(1, 4, false);
-        write(
-            root,
-            "proc/stat",
-            "cpu  11 2 3 4 5 6 7 83 0 0\nctxt 1500\n",
-        );
+        write(root, "proc/stat", "cpu  11 2 3 4 5 6 7 83 0 0\nctxt 1500\n");
         write(root, "proc/loadavg", "9 9 9\n");
         write(
             root,
@@ -298,7 +294,11 @@ mod tests {
         let row = telemetry.after(before);
         assert_eq!((row.session, row.block, row.warmup), (1, 4, false));
         assert_eq!(
-            (row.load1, row.psi_cpu_some_avg10_pct, row.psi_io_some_avg10_pct),
+            (
+                row.load1,
+                row.psi_cpu_some_avg10_pct,
+                row.psi_io_some_avg10_pct
+            ),
             (Some(0.5), Some(1.25), None)
         );
         assert_eq!((row.steal_ticks, row.busy_ticks), (Some(3), Some(10)));

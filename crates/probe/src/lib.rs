@@ -9,7 +9,7 @@ mod spawn;
 
 use serde::{Deserialize, Serialize};
 
-pub use hash::{Hashed, hash};
+pub use hash::{Hashed, digest, feed, hash};
 pub use spawn::{Exit, Spawned, spawn};
 
 /// One request to an agent.

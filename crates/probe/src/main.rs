@@ -1,5 +1,6 @@
 //! `probe agent` serves requests on its standard streams; `probe spawn N COMMAND…` times a command
-//! N times by hand.
+//! N times by hand; `probe feed MEBIBYTES` and `probe sha256sum` are the two ends of a pipe that
+//! hashes, to stand for other programs' ends.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -15,6 +16,13 @@ fn main() -> ExitCode {
             Ok(times) => by_hand(times, command),
             Err(_) => return usage(),
         },
+        ["feed", mebibytes] => match mebibytes.parse() {
+            Ok(mebibytes) => probe::feed(mebibytes, &mut io::stdout().lock()),
+            Err(_) => return usage(),
+        },
+        // In the form in which the program of that name prints it.
+        ["sha256sum"] => probe::digest(&mut io::stdin().lock())
+            .and_then(|digest| writeln!(io::stdout(), "{digest}  -")),
         _ => return usage(),
     };
     match done {
@@ -27,7 +35,10 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: probe agent | probe spawn TIMES COMMAND [ARG…]");
+    eprintln!(
+        "usage: probe agent | probe spawn TIMES COMMAND [ARG…] | probe feed MEBIBYTES | \
+         probe sha256sum"
+    );
     ExitCode::from(2)
 }
 
