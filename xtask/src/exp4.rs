@@ -1,6 +1,5 @@
 //! The tutorial's experiment 4: the two experiments that it is made of, then one report.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,6 +7,7 @@ use clap::Args;
 use miette::{Result, Severity, miette};
 
 use crate::programs::{Programs, exit_code};
+use crate::single::fresh_folder;
 
 /// Flags of both experiments.
 #[derive(Args, Default)]
@@ -94,7 +94,7 @@ pub(crate) fn run(programs: &Programs, flags: &Flags, tutorial: &Path) -> Result
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let out = flags.out.clone().unwrap_or_else(fresh_folder);
+    let out = flags.out.clone().unwrap_or_else(|| fresh_folder("exp4"));
     let parts = parts(programs, flags)?;
     for (name, arms) in &parts {
         let part = out.join(name);
@@ -122,7 +122,12 @@ pub(crate) fn run(programs: &Programs, flags: &Flags, tutorial: &Path) -> Result
     if flags.json {
         args.push("--json".into());
     }
-    args.extend(flags.lang.iter().map(|lang| format!("--lang={lang}").into()));
+    args.extend(
+        flags
+            .lang
+            .iter()
+            .map(|lang| format!("--lang={lang}").into()),
+    );
     let code = programs.status("report", &args)?;
     if code == 0 && !flags.json {
         println!("run: {}", run.display());
@@ -161,15 +166,6 @@ fn parts(programs: &Programs, flags: &Flags) -> Result<Vec<(&'static str, Option
         )
         .wrap_err(format!("there is no arm `{arm}`"))),
     }
-}
-
-/// `results/exp4/<UTC time>-<six hexadecimal digits>`.
-fn fresh_folder() -> PathBuf {
-    let stamp = jiff::Timestamp::now()
-        .strftime("%Y%m%dT%H%M%SZ")
-        .to_string();
-    let id = RandomState::new().build_hasher().finish() & 0xff_ffff;
-    PathBuf::from(format!("results/exp4/{stamp}-{id:06x}"))
 }
 
 /// The quick run of `ci` and `selfbench`, everything into a folder that is given.
