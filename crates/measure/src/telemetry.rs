@@ -68,6 +68,7 @@ pub struct BlockRecord {
 pub(crate) struct Telemetry {
     root: PathBuf,
     origin: Instant,
+    wall: fn() -> SystemTime,
 }
 
 /// What was read when a block began.
@@ -95,6 +96,7 @@ impl Telemetry {
         Self {
             root: root.to_owned(),
             origin: Instant::now(),
+            wall: SystemTime::now,
         }
     }
 
@@ -146,7 +148,7 @@ impl Telemetry {
         // proc_stat(5): cpu user nice system idle iowait irq softirq steal …
         let ticks = |index| field::<u64>(&stat, "cpu ", index);
         let busy: Option<Vec<u64>> = [1, 2, 3, 6, 7].into_iter().map(ticks).collect();
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+        let wall = (self.wall)().duration_since(UNIX_EPOCH).ok();
         let wall_ns = wall.and_then(|wall| i64::try_from(wall.as_nanos()).ok());
         let monotonic_ns = i64::try_from(self.origin.elapsed().as_nanos()).ok();
         Counters {
@@ -309,6 +311,17 @@ mod tests {
         );
         let step = row.clock_step_ns.expect("both clocks are there");
         assert!(step.abs() < 1_000_000_000, "{step}");
+    }
+
+    #[test]
+    fn a_step_of_the_wall_clock_is_seen() {
+        let hour = std::time::Duration::from_secs(3600);
+        let mut telemetry = Telemetry::below(Path::new("/nonexistent"));
+        let before = telemetry.before(1, 1, false);
+        telemetry.wall = || SystemTime::now() - std::time::Duration::from_secs(3600);
+        let step = telemetry.after(before).clock_step_ns.expect("both clocks");
+        let off_ns = step + i64::try_from(hour.as_nanos()).expect("fits");
+        assert!(off_ns.abs() < 1_000_000_000, "{step}");
     }
 
     #[test]
