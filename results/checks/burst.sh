@@ -19,6 +19,7 @@ burn() {
     until [ "$(rows)" -gt $((2 + blocks * 3 / 4)) ]; do sleep 0.2; done
     kill $!
 }
+trap 'kill $(jobs -p) 2>/dev/null || true' EXIT
 burn &
 run burnt
 wait
