@@ -4,7 +4,7 @@ use plotters::coord::Shift;
 use plotters::drawing::DrawingAreaErrorKind;
 use plotters::prelude::{
     Circle, Color, DrawingArea, DrawingBackend, FontDesc, FontFamily, FontStyle, PathElement,
-    Polygon, RGBColor, ShapeStyle, Text, TextStyle, WHITE,
+    Polygon, RGBColor, Rectangle, ShapeStyle, Text, TextStyle, WHITE,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -14,10 +14,13 @@ pub(crate) const FONT: &str = "DejaVu Sans, Verdana, sans-serif";
 pub(crate) const INK: RGBColor = RGBColor(20, 20, 20);
 pub(crate) const QUIET: RGBColor = RGBColor(90, 90, 90);
 pub(crate) const GRID: RGBColor = RGBColor(225, 225, 225);
-const CELL: RGBColor = RGBColor(120, 120, 120);
+const CELL: RGBColor = RGBColor(110, 110, 110);
 
 /// Of a mark, in pixels.
 const RADIUS: i32 = 6;
+
+/// Of a mark among many.
+const SMALL: i32 = 4;
 
 pub(crate) type Drawn<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 pub(crate) type Point = (i32, i32);
@@ -27,6 +30,8 @@ pub(crate) type Point = (i32, i32);
 pub(crate) enum Mark {
     /// A hollow circle: a cell that passes, or of which nothing is required.
     Cell,
+    /// A hollow square: such a cell whose readings have ties.
+    Ties,
     /// A cross: a cell below what is required.
     Below,
     /// A filled triangle: a cell of the second case that has to fail.
@@ -106,11 +111,18 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
         Ok(())
     }
 
-    pub(crate) fn mark(&self, mark: Mark, (x, y): Point) -> Drawn<B> {
+    /// A mark; a smaller one where it is among `many`.
+    pub(crate) fn mark(&self, mark: Mark, (x, y): Point, many: bool) -> Drawn<B> {
+        let radius = if many { SMALL } else { RADIUS };
         match mark {
-            Mark::Cell => self
-                .area
-                .draw(&Circle::new((x, y), RADIUS, stroke(CELL, 2))),
+            Mark::Cell => {
+                let style = stroke(CELL, if many { 1 } else { 2 });
+                self.area.draw(&Circle::new((x, y), radius, style))
+            }
+            Mark::Ties => {
+                let corners = [(x - radius, y - radius), (x + radius, y + radius)];
+                self.area.draw(&Rectangle::new(corners, stroke(INK, 1)))
+            }
             Mark::Below => {
                 let r = RADIUS + 3;
                 self.line((x - r, y - r), (x + r, y + r), INK, 4)?;

@@ -55,7 +55,7 @@ impl Scene {
                     }
                 }),
                 x_label: "blocks",
-                floor: 93.0,
+                floor: floor(required(&cells)),
                 step: 1.0,
                 required: required(&cells),
             }
@@ -100,7 +100,7 @@ impl Scene {
                         })
                         .collect(),
                     x_label: "environment",
-                    floor: 93.0,
+                    floor: floor(required(&adaptive)),
                     step: 1.0,
                     required: required(&adaptive),
                 },
@@ -119,10 +119,11 @@ impl Slot {
         }
     }
 
-    /// Adds a cell, as a circle or, where it does not reach what is required, as a cross.
+    /// Adds a cell by its usual mark, or by a cross where it does not reach what is required.
     fn add(&mut self, outcome: &Outcome) {
         let mark = match passes(outcome) {
             Some(false) => Mark::Below,
+            _ if outcome.cell.law.ticks => Mark::Ties,
             _ => Mark::Cell,
         };
         self.add_as(mark, outcome);
@@ -140,11 +141,12 @@ impl Slot {
 fn must_fail(outcomes: &[Outcome]) -> Panel {
     let mended = |o: &Outcome| {
         let there = [&DRIFT, &AR_09].contains(&o.cell.environment);
-        o.cell.rule == Rule::Ratio && there && *o.cell.law == LOGNORMAL
+        let same = *o.cell.law == LOGNORMAL && (o.cell.ratio - 1.0).abs() < f64::EPSILON;
+        o.cell.rule == Rule::Ratio && there && same
     };
     Panel {
         title: "Two cases that must fail",
-        about: "the same machine, with and without random blocks".to_owned(),
+        about: "circles: rule 2, same machine, random blocks".to_owned(),
         slots: sizes(&SIZES, |n, slot| {
             for o in outcomes.iter().filter(|o| o.cell.n == n) {
                 if is_a_then_b(o) {
@@ -204,6 +206,11 @@ fn sizes(sizes: &[usize], mut fill: impl FnMut(usize, &mut Slot)) -> Vec<Slot> {
 /// An environment's name in the width of a slot.
 fn short(environment: &Environment) -> String {
     environment.name.replacen(' ', "\n", 1)
+}
+
+/// The axis begins at the whole number below what is required, so that the line can be seen.
+fn floor(required: Option<f64>) -> f64 {
+    required.map_or(93.0, |required| (required - 0.5).floor())
 }
 
 fn per_cent(share: f64) -> f64 {
