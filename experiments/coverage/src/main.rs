@@ -26,7 +26,7 @@ use crate::progress::Progress;
 #[derive(Parser)]
 #[command(name = "coverage")]
 struct Cli {
-    /// Simulated runs of each cell
+    /// Simulated runs of each cell, at least 100
     #[arg(long, default_value_t = verdict::FULL, value_parser = clap::value_parser!(u32).range(100..))]
     replicates: u32,
     /// Folder for coverage.csv, coverage.md, coverage.svg and coverage.png, which are replaced

@@ -120,7 +120,7 @@ fn above(pairs: &[(f64, f64)]) -> Vec<f64> {
 }
 
 /// Whether any look of a run that is looked at after every block misses; `None` where none gives
-/// an interval. (On the logarithms, as [`ratio`] does it: its medians are not needed here.)
+/// an interval. (On the logarithms, as [`ratio()`] does it: its medians are not needed here.)
 fn ever_missed(pairs: &[(f64, f64)], truth: f64) -> Option<bool> {
     let logs: Vec<f64> = pairs.iter().map(|(y, x)| (y / x).ln()).collect();
     let mut missed = None;

@@ -64,7 +64,7 @@ impl Scene {
         Self {
             title: "Do the intervals cover what they claim?",
             subtitle: format!(
-                "Each circle is one simulated condition (law of noise, environment, ratio): the share \
+                "Each mark is one simulated condition (law of noise, environment, ratio): the share \
                  of {replicates} runs whose claim was true. Seed {seed}."
             ),
             panels: vec![
