@@ -1,20 +1,30 @@
 //! `probe agent` serves requests on its standard streams; `probe spawn N COMMAND…` times a command
-//! N times by hand.
+//! N times by hand, `probe operate N OPERATION` an operation of the kernel. `probe nothing` and
+//! `probe echo` are what operations start.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
-use probe::{Answer, Request, answer};
+use probe::{Answer, ECHO, NOTHING, Request, answer};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
+        [NOTHING] => return ExitCode::SUCCESS,
+        [ECHO] => probe::echo(),
         ["agent"] => serve(),
         ["spawn", times, command @ ..] if !command.is_empty() => match times.parse() {
             Ok(times) => by_hand(times, command),
             Err(_) => return usage(),
         },
+        ["operate", times, name] => {
+            let operation = serde_json::from_value(serde_json::Value::from(*name));
+            match (times.parse(), operation) {
+                (Ok(times), Ok(operation)) => say(&answer(&Request::Operate { operation, times })),
+                _ => return usage(),
+            }
+        }
         _ => return usage(),
     };
     match done {
@@ -27,7 +37,9 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: probe agent | probe spawn TIMES COMMAND [ARG…]");
+    eprintln!(
+        "usage: probe agent | probe spawn TIMES COMMAND [ARG…] | probe operate TIMES OPERATION"
+    );
     ExitCode::from(2)
 }
 
