@@ -6,6 +6,7 @@
 mod claims;
 mod client;
 mod confinement;
+mod filters;
 mod harness;
 mod mishaps;
 mod tutorial;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         claims::tests(),
         client::tests(),
         confinement::tests(),
+        filters::tests(),
         mishaps::tests(),
         tutorial::tests(),
     ];
