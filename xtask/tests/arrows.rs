@@ -13,6 +13,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["measure"]),
     ("sandbox", &[]),
     ("startup", &["lab", "measure"]),
+    ("syscalls", &["lab", "measure"]),
+    ("userns", &["lab", "measure"]),
     ("xtask", &[]),
 ];
 

@@ -1,6 +1,6 @@
 //! Operations of the kernel, each asked for many times over and timed by the asking process.
 //!
-//! After McVoy & Staelin, "lmbench: Portable Tools for Performance Analysis", USENIX 1996: its
+//! After "lmbench: Portable Tools for Performance Analysis" (L. `McVoy`, C. Staelin, USENIX 1996): its
 //! `lat_syscall null`, `read` and `open`, `lat_proc exec`, `lat_ctx` and `lat_pagefault`.
 
 use std::cell::Cell;
@@ -83,7 +83,7 @@ pub fn operate(operation: Operation, times: u32) -> io::Result<Operated> {
     }
     let _pinned = Pinned::here()?;
     match operation {
-        Operation::Getppid => timed(times, own_cpu_ns, |times| {
+        Operation::Getppid => timed(times, ALONE, |times| {
             for _ in 0..times {
                 black_box(rustix::process::getppid());
             }
@@ -91,45 +91,52 @@ pub fn operate(operation: Operation, times: u32) -> io::Result<Operated> {
         }),
         Operation::Urandom => {
             let file = File::open("/dev/urandom")?;
-            timed(times, own_cpu_ns, |times| read(&file, times))
+            timed(times, ALONE, |times| read(&file, times))
         }
-        Operation::OpenStat => timed(times, own_cpu_ns, |times| open_stat(FILE, times)),
+        Operation::OpenStat => timed(times, ALONE, |times| open_stat(FILE, times)),
         Operation::ForkExec => {
             let program = std::env::current_exe()?;
             let children_ns = Cell::new(0);
-            let cpu_ns = || Ok(own_cpu_ns()? + children_ns.get());
-            timed(times, cpu_ns, |times| {
-                for _ in 0..times {
-                    children_ns.set(children_ns.get() + start(&program)?);
-                }
-                Ok(())
-            })
+            timed(
+                times,
+                || Ok(children_ns.get()),
+                |times| {
+                    for _ in 0..times {
+                        children_ns.set(children_ns.get() + start(&program)?);
+                    }
+                    Ok(())
+                },
+            )
         }
         Operation::PingPong => {
             let partner = Partner::start()?;
-            let cpu_ns = || Ok(own_cpu_ns()? + partner.cpu_ns()?);
-            timed(times, cpu_ns, |times| partner.play(times))
+            timed(times, || partner.cpu_ns(), |times| partner.play(times))
         }
-        Operation::PageFault => timed(times, own_cpu_ns, touch),
+        Operation::PageFault => timed(times, ALONE, touch),
     }
 }
 
+/// The CPU time of no other process.
+const ALONE: fn() -> io::Result<u64> = || Ok(0);
+
+/// Does the work once, then so many times by the clock. `others_ns` is the CPU time so far of the
+/// other processes that are part of it.
 fn timed(
     times: u32,
-    cpu_ns: impl Fn() -> io::Result<u64>,
+    others_ns: impl Fn() -> io::Result<u64>,
     mut work: impl FnMut(u32) -> io::Result<()>,
 ) -> io::Result<Operated> {
     // What is only there after the first time (a cached path, a partner that listens) is there.
     work(1)?;
-    let (wall, cpu) = (now_ns(ClockId::Monotonic), cpu_ns()?);
+    let others = others_ns()?;
+    let (wall, cpu) = (now_ns(ClockId::Monotonic), now_ns(ClockId::ProcessCPUTime));
     work(times)?;
     let wall_ns = now_ns(ClockId::Monotonic) - wall;
-    let cpu_ns = cpu_ns()? - cpu;
-    Ok(Operated { wall_ns, cpu_ns })
-}
-
-fn own_cpu_ns() -> io::Result<u64> {
-    Ok(now_ns(ClockId::ProcessCPUTime))
+    let cpu_ns = now_ns(ClockId::ProcessCPUTime) - cpu;
+    Ok(Operated {
+        wall_ns,
+        cpu_ns: cpu_ns + others_ns()? - others,
+    })
 }
 
 fn read(file: &File, times: u32) -> io::Result<()> {

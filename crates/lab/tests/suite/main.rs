@@ -9,6 +9,7 @@ mod confinement;
 mod filters;
 mod harness;
 mod mishaps;
+mod side_by_side;
 mod tutorial;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         confinement::tests(),
         filters::tests(),
         mishaps::tests(),
+        side_by_side::tests(),
         tutorial::tests(),
     ];
     harness::run(&Arguments::from_args(), tests.into_iter().flatten())
