@@ -14,6 +14,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["measure"]),
     ("sandbox", &[]),
     ("startup", &["lab", "measure"]),
+    ("syscalls", &["lab", "measure"]),
+    ("userns", &["lab", "measure"]),
     ("xtask", &[]),
 ];
 

@@ -134,6 +134,13 @@ impl<'lab> Nest<'lab> {
         self.stay(&["--privileged"])
     }
 
+    /// The same as [`Nest::leaf`], without the system call filter that the engine gives its
+    /// containers (`--security-opt seccomp=unconfined`, in `docker-run(1)` and `podman-run(1)`).
+    /// What is around the engine keeps its own.
+    pub fn unconfined_leaf(&self) -> Result<Level<'lab>> {
+        self.stay(&["--security-opt", "seccomp=unconfined"])
+    }
+
     fn stay(&self, flags: &[&str]) -> Result<Level<'lab>> {
         let container = name("leaf");
         let (engine, level) = (self.engine(), self.innermost());
