@@ -11,6 +11,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::mm::{Advice, MapFlags, ProtFlags};
@@ -33,6 +34,11 @@ const FILE: &CStr = c"/etc/passwd";
 /// How many pages are mapped at a time: enough for `mmap` and `munmap` to weigh little, few
 /// enough for the probe to stay small.
 const PAGES: u32 = 128;
+
+/// How long the probe rests before it begins. A request comes through more programs the deeper it
+/// goes, and of one engine more than of another; they are done by then, and the clock starts after
+/// a wake-up by the same timer everywhere.
+const REST: Duration = Duration::from_millis(2);
 
 /// The mode in which the probe ends at once.
 pub const NOTHING: &str = "nothing";
@@ -81,6 +87,7 @@ pub fn operate(operation: Operation, times: u32) -> io::Result<Operated> {
     if times == 0 {
         return Err(io::Error::other("no operation was asked for"));
     }
+    std::thread::sleep(REST);
     let _pinned = Pinned::here()?;
     match operation {
         Operation::Getppid => timed(times, ALONE, |times| {
