@@ -2,14 +2,17 @@
 //! every one of them can be rebuilt, byte for byte, from the raw samples.
 
 mod analysis;
+mod claims;
 mod figure;
+mod language;
 mod page;
 mod published;
 mod record;
+mod required;
 mod tables;
 mod tutorial;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -17,12 +20,16 @@ use measure::{say, write_atomically};
 use miette::IntoDiagnostic;
 
 use crate::analysis::Analysis;
+use crate::figure::Kind;
+use crate::language::Lang;
 use crate::record::Runs;
 
 /// Rebuild the tables, figures and page of a run from its raw samples
 ///
-/// Writes summary.csv, ratios.csv, figure.svg, figure.png and report.md into the run's folder and
-/// prints the tables. Exit codes: 0 done; 1 a file can't be read or written; 2 RUN is no run.
+/// Writes summary.csv, ratios.csv, parts.csv, claims.csv, the figures (figure, forest, parts and
+/// order, each .svg and .png), report.md and report.html into the run's folder and prints the
+/// tables. With `--lang es` the page and the figures are report.es.md, figure.es.svg and so on.
+/// Exit codes: 0 done; 1 a file can't be read or written; 2 RUN is no run, or says too little.
 #[derive(Parser)]
 #[command(name = "report")]
 struct Cli {
@@ -31,11 +38,15 @@ struct Cli {
     #[arg(value_name = "RUN")]
     run: PathBuf,
 
+    /// Language of the page and the figures
+    #[arg(long, value_enum, default_value_t = Lang::En)]
+    lang: Lang,
+
     /// Also write the tutorial's own two files (the samples and the figure of experiment 4) there
     #[arg(long, value_name = "DIR")]
     tutorial: Option<PathBuf>,
 
-    /// Print the tables on stdout as JSON
+    /// Print the numbers on stdout as JSON
     #[arg(long)]
     json: bool,
 }
@@ -47,24 +58,37 @@ fn main() -> ExitCode {
 fn report(cli: &Cli) -> miette::Result<()> {
     let runs = Runs::open(&cli.run)?;
     let analysis = Analysis::of(&runs)?;
-    let figure = figure::draw(&runs, &analysis)?;
-    let derived = [
-        ("summary.csv", tables::summary_csv(&analysis)?),
-        ("ratios.csv", tables::ratios_csv(&analysis)?),
-        ("figure.svg", figure.svg.into_bytes()),
-        ("figure.png", figure.png.clone()),
-        ("report.md", page::markdown(&runs, &analysis).into_bytes()),
+    let figures = figure::draw(&runs, &analysis, cli.lang)?;
+    let page = page::write(&runs, &analysis, &figures, cli.lang)?;
+    let mut derived = vec![
+        ("summary.csv".to_owned(), tables::summary_csv(&analysis)?),
+        ("ratios.csv".to_owned(), tables::ratios_csv(&analysis)?),
+        ("parts.csv".to_owned(), tables::parts_csv(&analysis)?),
+        ("claims.csv".to_owned(), tables::claims_csv(&analysis)?),
+        (cli.lang.file("report", "md"), page.markdown.into_bytes()),
+        (cli.lang.file("report", "html"), page.html.into_bytes()),
     ];
-    for (name, content) in derived {
-        write_atomically(&cli.run.join(name), &content)?;
-    }
     if let Some(folder) = &cli.tutorial {
-        tutorial::write(folder, &runs, &figure.png)?;
+        let samples = figures.iter().find(|figure| figure.kind == Kind::Samples);
+        let png = samples.map_or(&[][..], |figure| &figure.png);
+        tutorial::write(folder, &runs, png)?;
     }
+    for figure in figures {
+        let stem = figure.kind.stem();
+        derived.push((cli.lang.file(stem, "svg"), figure.svg.into_bytes()));
+        derived.push((cli.lang.file(stem, "png"), figure.png));
+    }
+    write_all(&cli.run, &derived)?;
     if cli.json {
         say(&serde_json::to_string_pretty(&analysis).into_diagnostic()?);
     } else {
         say(&tables::terminal(&runs, &analysis));
     }
     Ok(())
+}
+
+fn write_all(folder: &Path, files: &[(String, Vec<u8>)]) -> miette::Result<()> {
+    files
+        .iter()
+        .try_for_each(|(name, content)| write_atomically(&folder.join(name), content))
 }

@@ -1,8 +1,13 @@
 //! The published experiment, and the units in which it speaks.
 
-use measure::{Metric, failure};
-use serde::Deserialize;
+use measure::{Arm, Metric, failure};
+use serde::{Deserialize, Serialize};
 
+use crate::analysis::Range;
+use crate::analysis::verdict::Source;
+use crate::language::{Lang, Texts};
+
+const SETUP: &str = include_str!("../../../results/published/exp4_nested_setup.csv");
 const FILE: &str = include_str!("../../../results/published/exp4_nested.csv");
 
 /// The published methods, in the order of the published table.
@@ -10,18 +15,14 @@ pub(crate) const METHODS: [&str; 5] = ["bare", "docker", "dind", "podman", "podm
 
 /// How a metric is shown: raw files hold nanoseconds, readers see these.
 pub(crate) struct Unit {
-    pub(crate) symbol: &'static str,
     pub(crate) ns: f64,
     /// The metric's name in the tutorial's files.
     pub(crate) tutorial_metric: &'static str,
     /// Decimals of a value in the tutorial's files: to the microsecond.
     pub(crate) tutorial_decimals: usize,
-    /// Title of a panel.
-    pub(crate) heading: &'static str,
-    /// What the published experiment timed.
-    pub(crate) published_task: &'static str,
-    /// Label of an axis.
-    pub(crate) axis: &'static str,
+    symbol: &'static str,
+    heading: fn(&Texts) -> &'static str,
+    axis: fn(&Texts) -> &'static str,
 }
 
 /// One published number, in the metric's [`Unit`].
@@ -33,6 +34,46 @@ pub(crate) struct Published {
     /// Largest one.
     pub(crate) high: f64,
     pub(crate) n: u32,
+}
+
+/// The ratio of two published medians, and what it can carry.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct PublishedRatio {
+    pub(crate) value: f64,
+    /// The smallest repetition above over the largest below.
+    pub(crate) low: f64,
+    /// The largest above over the smallest below.
+    pub(crate) high: f64,
+    /// Repetitions an arm.
+    pub(crate) n: u32,
+    pub(crate) source: Source,
+}
+
+impl PublishedRatio {
+    /// A range, not an interval: it has no coverage that could be named.
+    pub(crate) fn range(&self) -> Range {
+        Range {
+            low: self.low,
+            high: self.high,
+            coverage: f64::NAN,
+        }
+    }
+}
+
+/// What the published numbers were taken on: fact and value, as published.
+pub(crate) fn setup() -> miette::Result<Vec<(String, String)>> {
+    let rows = csv::Reader::from_reader(SETUP.as_bytes());
+    rows.into_deserialize()
+        .collect::<Result<_, csv::Error>>()
+        .map_err(|error| unreadable("exp4_nested_setup.csv", &error))
+}
+
+fn unreadable(file: &str, error: &csv::Error) -> miette::Report {
+    failure(
+        "the published figures can't be read",
+        error.to_string(),
+        format!("mend results/published/{file} and build again"),
+    )
 }
 
 /// The published numbers.
@@ -56,34 +97,31 @@ pub(crate) fn unit(metric: Metric) -> &'static Unit {
             ns: 1e6,
             tutorial_metric: "startup_ms",
             tutorial_decimals: 3,
-            heading: "Startup",
-            published_task: "create a container that prints ok",
-            axis: "milliseconds",
+            heading: |t| t.heading_startup,
+            axis: |t| t.axis_startup,
         },
         Metric::Cpu => &Unit {
             symbol: "s",
             ns: 1e9,
             tutorial_metric: "cpu_s",
             tutorial_decimals: 6,
-            heading: "CPU",
-            published_task: "SHA-256 of 50 MB in a running container",
-            axis: "seconds",
+            heading: |t| t.heading_cpu,
+            axis: |t| t.axis_cpu,
         },
         Metric::Syscall => &Unit {
-            symbol: "us",
+            symbol: "µs",
             ns: 1e3,
             tutorial_metric: "syscall_us",
             tutorial_decimals: 3,
-            heading: "System calls",
-            published_task: "one kernel operation",
-            axis: "microseconds an operation",
+            heading: |t| t.heading_syscall,
+            axis: |t| t.axis_syscall,
         },
     }
 }
 
 impl Unit {
-    /// A value as a reader sees it, without its symbol.
-    pub(crate) fn amount(&self, ns: f64) -> String {
+    /// A value as a reader sees it, without its symbol: about three digits.
+    pub(crate) fn amount(&self, ns: f64, lang: Lang) -> String {
         let value = ns / self.ns;
         let decimals = if value < 1.0 {
             3
@@ -92,7 +130,21 @@ impl Unit {
         } else {
             1
         };
-        format!("{value:.decimals$}")
+        lang.number(value, decimals)
+    }
+
+    pub(crate) fn symbol(&self) -> &'static str {
+        self.symbol
+    }
+
+    /// What is measured, as a title.
+    pub(crate) fn heading(&self, lang: Lang) -> &'static str {
+        (self.heading)(lang.texts())
+    }
+
+    /// The label of an axis.
+    pub(crate) fn axis(&self, lang: Lang) -> &'static str {
+        (self.axis)(lang.texts())
     }
 }
 
@@ -125,14 +177,28 @@ impl Table {
                 )
             })
             .collect::<Result<_, csv::Error>>()
-            .map_err(|error| {
-                failure(
-                    "the published figures can't be read",
-                    error.to_string(),
-                    "mend results/published/exp4_nested.csv and build again",
-                )
-            })?;
+            .map_err(|error| unreadable("exp4_nested.csv", &error))?;
         Ok(Self(rows))
+    }
+
+    /// The published ratio of the methods that two arms stand for.
+    pub(crate) fn ratio(&self, above: &Arm<String>, below: &Arm<String>) -> Option<PublishedRatio> {
+        let (y, x) = (
+            self.get(above.metric, &above.method)?,
+            self.get(below.metric, &below.method)?,
+        );
+        let (low, high) = (y.low / x.high, y.high / x.low);
+        Some(PublishedRatio {
+            value: y.median / x.median,
+            low,
+            high,
+            n: y.n.min(x.n),
+            source: if low > 1.0 || high < 1.0 {
+                Source::Sign
+            } else {
+                Source::CannotResolve
+            },
+        })
     }
 
     /// What was published for a method.
@@ -195,7 +261,7 @@ mod tests {
             (Metric::Startup, 560_000.0, "0.560"),
             (Metric::Cpu, 468_200_000.0, "0.468"),
         ] {
-            assert_eq!(unit(metric).amount(ns), text);
+            assert_eq!(unit(metric).amount(ns, Lang::En), text);
         }
     }
 }

@@ -1,8 +1,14 @@
 //! The records that a report is made of: one run, or the two of experiment 4.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use measure::{Arm, Folder, Manifest, Sample, Samples, usage};
+use measure::stats::Looks;
+use measure::{
+    Arm, BlockRecord, Folder, Manifest, Sample, Samples, Status, Stopping, failure, usage,
+};
+
+use crate::required;
 
 /// The sub-folders of a run of experiment 4.
 const PARTS: [&str; 2] = ["startup", "cpu"];
@@ -10,19 +16,24 @@ const PARTS: [&str; 2] = ["startup", "cpu"];
 /// What RUN holds.
 pub(crate) struct Runs {
     /// One run, or experiment 4's two in the order of [`PARTS`].
-    pub(crate) parts: Vec<Part>,
+    pub(crate) records: Vec<Record>,
     /// Whether this is experiment 4.
     pub(crate) exp4: bool,
 }
 
 /// One run.
-pub(crate) struct Part {
+pub(crate) struct Record {
     pub(crate) manifest: Manifest,
     pub(crate) samples: Samples,
+    pub(crate) blocks: Vec<BlockRecord>,
 }
 
+/// Session and number of a block.
+pub(crate) type BlockId = (u32, u32);
+
 impl Runs {
-    /// Reads the record below `path`; fails (usage) when it is not one of the two shapes.
+    /// Reads the record below `path`; fails (usage) when it is not one of the two shapes, and when
+    /// it does not say what it must.
     pub(crate) fn open(path: &Path) -> miette::Result<Self> {
         let exp4 = PARTS.iter().any(|part| path.join(part).is_dir());
         if exp4 && let Some(missing) = PARTS.iter().find(|part| !path.join(part).is_dir()) {
@@ -32,99 +43,40 @@ impl Runs {
                 "name the folder of the half that is there, or run the experiment again",
             ));
         }
-        let parts = if exp4 {
+        let records = if exp4 {
             PARTS
                 .iter()
-                .map(|part| Part::open(&path.join(part)))
+                .map(|part| Record::open(&path.join(part)))
                 .collect::<Result<_, _>>()?
         } else {
-            vec![Part::open(path)?]
+            vec![Record::open(path)?]
         };
-        Ok(Self { parts, exp4 })
-    }
-
-    /// What a reader of any number must know first: runs that did not end well, rows left out.
-    pub(crate) fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        for Part { manifest, samples } in &self.parts {
-            if manifest.status != measure::Status::Complete {
-                let reason = manifest
-                    .reason
-                    .as_deref()
-                    .unwrap_or("it did not end, or was killed");
-                let (experiment, status) = (&manifest.experiment, manifest.status.name());
-                warnings.push(format!("the run of {experiment} is {status}: {reason}"));
-            }
-            let experiment = &manifest.experiment;
-            warnings.extend(
-                samples
-                    .notes
-                    .iter()
-                    .map(|note| format!("{experiment}: {note}")),
-            );
-        }
-        warnings
-    }
-
-    /// Which images served, as the sessions' `stand_ins` say.
-    pub(crate) fn images(&self) -> Images {
-        let mut listed = Vec::new();
-        for part in &self.parts {
-            if part.manifest.sessions.is_empty() {
-                return Images::NotRecorded;
-            }
-            for session in &part.manifest.sessions {
-                match session.description.get("stand_ins") {
-                    None => return Images::NotRecorded,
-                    Some(serde_json::Value::Array(names)) => listed.extend(names.iter().map(text)),
-                    Some(serde_json::Value::Object(names)) => {
-                        listed.extend(
-                            names
-                                .iter()
-                                .map(|(name, of)| format!("{name}: {}", text(of))),
-                        );
-                    }
-                    Some(other) => listed.push(text(other)),
-                }
-            }
-        }
-        listed.sort();
-        listed.dedup();
-        if listed.is_empty() {
-            Images::Real
-        } else {
-            Images::StandIns(listed)
-        }
+        Ok(Self { records, exp4 })
     }
 }
 
-/// Which images the containers were made of.
-pub(crate) enum Images {
-    /// Stand-ins made of distribution packages.
-    StandIns(Vec<String>),
-    /// The engines' own.
-    Real,
-    /// The record does not say.
-    NotRecorded,
-}
-
-impl Images {
-    /// For a figure's caption.
-    pub(crate) fn caption(&self) -> &'static str {
-        match self {
-            Images::StandIns(_) => "stand-in images of distribution packages",
-            Images::Real => "no stand-in images",
-            Images::NotRecorded => "images: not recorded",
-        }
-    }
-}
-
-impl Part {
+impl Record {
     fn open(path: &Path) -> miette::Result<Self> {
         let folder = Folder::open(path)?;
         let manifest = folder.manifest()?;
+        required::check(&manifest, path)?;
         let samples = folder.samples(&manifest)?;
-        Ok(Self { manifest, samples })
+        let blocks = folder.blocks()?;
+        check_blocks(&blocks, &samples, &manifest).map_err(|why| {
+            failure(
+                format!(
+                    "{} does not belong to this run",
+                    path.join("blocks.csv").display()
+                ),
+                why,
+                "restore the file: it is written once and never edited",
+            )
+        })?;
+        Ok(Self {
+            manifest,
+            samples,
+            blocks,
+        })
     }
 
     /// The measured (not warm-up) samples of an arm, in the order in which they were taken.
@@ -135,14 +87,108 @@ impl Part {
             .filter(move |row| !row.warmup && row.arm == arm)
     }
 
+    /// The readings of an arm's measured samples by block, in ns an operation.
+    pub(crate) fn readings(&self, arm: &Arm<String>) -> BTreeMap<BlockId, f64> {
+        let operations = f64::from(arm.operations.max(1));
+        self.measured(&arm.name)
+            .filter_map(|row| {
+                let wall_ns = row.wall_ns? as f64;
+                Some(((row.session, row.block), wall_ns / operations))
+            })
+            .collect()
+    }
+
+    pub(crate) fn arm(&self, name: &str) -> Option<&Arm<String>> {
+        self.manifest.arms.iter().find(|arm| arm.name == name)
+    }
+
     /// The arm that stands for a published method.
     pub(crate) fn published_arm(&self, method: &str) -> Option<&Arm<String>> {
         self.manifest.arms.iter().find(|arm| arm.method == method)
     }
+
+    /// How often the data were looked at before the run's end was decided.
+    pub(crate) fn looks(&self) -> Looks {
+        match self.manifest.stopping {
+            Stopping::Fixed => Looks::Once,
+            Stopping::Adaptive { .. } => Looks::Always,
+        }
+    }
+
+    /// Delta of rule 3, as a share.
+    pub(crate) fn margin(&self) -> f64 {
+        self.manifest.margin_pct / 100.0
+    }
+
+    /// How many contrasts share the error of the family (rule 5).
+    pub(crate) fn family(&self) -> usize {
+        let contrasts = self.manifest.contrasts.iter();
+        contrasts.filter(|contrast| contrast.primary).count()
+    }
+
+    /// Names of the images that are stand-ins, of all sessions. That the record says it is
+    /// [required](crate::required).
+    pub(crate) fn stand_ins(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for session in &self.manifest.sessions {
+            match session.description.get("stand_ins") {
+                Some(serde_json::Value::Array(list)) => names.extend(list.iter().map(text)),
+                Some(serde_json::Value::Object(map)) => {
+                    names.extend(map.iter().map(|(name, of)| format!("{name}: {}", text(of))));
+                }
+                _ => {}
+            }
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
 }
 
-fn text(value: &serde_json::Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+/// A value as a reader sees it.
+pub(crate) fn text(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => "-".to_owned(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Blocks come once each, in order, and only where samples were taken.
+fn check_blocks(
+    blocks: &[BlockRecord],
+    samples: &Samples,
+    manifest: &Manifest,
+) -> Result<(), String> {
+    let ids: Vec<BlockId> = blocks.iter().map(|row| (row.session, row.block)).collect();
+    if let Some(pair) = ids.windows(2).find(|pair| pair[0] >= pair[1]) {
+        let (session, block) = pair[1];
+        return Err(format!(
+            "block {block} of session {session} is out of order"
+        ));
+    }
+    let mut taken: BTreeMap<BlockId, bool> = BTreeMap::new();
+    for row in &samples.rows {
+        taken.insert((row.session, row.block), row.warmup);
+    }
+    for row in blocks {
+        let (session, block) = (row.session, row.block);
+        match taken.get(&(session, block)) {
+            Some(warmup) if *warmup == row.warmup => {}
+            Some(_) => {
+                return Err(format!(
+                    "block {block} of session {session} is a warm-up in one file and none in the other"
+                ));
+            }
+            None => return Err(format!("block {block} of session {session} has no sample")),
+        }
+    }
+    if manifest.status == Status::Complete && blocks.len() != taken.len() {
+        return Err(format!(
+            "the run is complete by its manifest, but {} of {} blocks have a row",
+            blocks.len(),
+            taken.len()
+        ));
+    }
+    Ok(())
 }

@@ -1,45 +1,221 @@
-//! Tables: CSV files for programs, text for readers.
+//! Tables: CSV files for programs, text for the terminal. Both are in English and in full
+//! precision, whatever the page's language is.
 
 use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
-use measure::failure;
+use measure::{Metric, failure};
 
-use crate::analysis::{Analysis, ArmSummary, Failure, RatioSummary};
+use crate::analysis::{
+    Analysis, ArmSummary, Breakdown, Failure, PartSummary, Range, RatioSummary, Scope,
+};
+use crate::claims::Claim;
+use crate::language::Lang;
+use crate::page::phrases;
 use crate::published::unit;
 use crate::record::Runs;
 
 type Column<T> = (&'static str, fn(&T) -> String);
 
-const SUMMARY: [Column<ArmSummary>; 10] = [
+const SUMMARY: [Column<ArmSummary>; 13] = [
     ("arm", |arm| arm.arm.clone()),
     ("metric", |arm| arm.metric.name().to_owned()),
     ("level", |arm| arm.level.to_string()),
     ("observer", |arm| arm.observer.to_owned()),
     ("n", |arm| arm.n.to_string()),
     ("failures", |arm| arm.failures.to_string()),
-    ("median_ns", |arm| number(arm.median_ns, 1)),
-    ("low_ns", |arm| number(arm.low_ns, 0)),
-    ("high_ns", |arm| number(arm.high_ns, 0)),
-    ("coverage", |arm| number(arm.coverage, 6)),
+    ("median_ns", |arm| {
+        number(arm.median.map(|median| median.value), 1)
+    }),
+    ("low_ns", |arm| {
+        number(interval(arm).map(|range| range.low), 1)
+    }),
+    ("high_ns", |arm| {
+        number(interval(arm).map(|range| range.high), 1)
+    }),
+    ("coverage", |arm| {
+        number(interval(arm).map(|range| range.coverage), 6)
+    }),
+    ("scope", |arm| {
+        text(arm.median.map(|median| median.scope.name()))
+    }),
+    ("operations", |arm| arm.operations.to_string()),
+    ("published_median_ns", |arm| {
+        number(
+            arm.published
+                .map(|published| published.median * unit(arm.metric).ns),
+            0,
+        )
+    }),
 ];
 
-const RATIOS: [Column<RatioSummary>; 11] = [
+const RATIOS: [Column<RatioSummary>; 38] = [
     ("contrast", |ratio| ratio.contrast.clone()),
     ("numerator", |ratio| ratio.numerator.clone()),
     ("denominator", |ratio| ratio.denominator.clone()),
     ("pairs", |ratio| ratio.pairs.to_string()),
-    ("estimate", |ratio| number(ratio.estimate, 6)),
-    ("low", |ratio| number(ratio.low, 6)),
-    ("high", |ratio| number(ratio.high, 6)),
-    ("coverage", |ratio| number(ratio.coverage, 6)),
+    ("estimate", |ratio| {
+        number(ratio.each.map(|found| found.value), 6)
+    }),
+    ("low", |ratio| number(each(ratio).map(|range| range.low), 6)),
+    ("high", |ratio| {
+        number(each(ratio).map(|range| range.high), 6)
+    }),
+    ("coverage", |ratio| {
+        number(each(ratio).map(|range| range.coverage), 6)
+    }),
     ("ratio_of_medians", |ratio| {
         number(ratio.ratio_of_medians, 6)
     }),
     ("primary", |ratio| ratio.primary.to_string()),
-    // Last, so that the columns before it are the same in every run; in experiment 4 both metrics
-    // may have a contrast of one name.
+    // In experiment 4 both metrics may have a contrast of one name.
     ("metric", |ratio| ratio.metric.name().to_owned()),
+    ("scope", |ratio| {
+        text(ratio.decisive.map(|found| found.scope.name()))
+    }),
+    ("sessions", |ratio| ratio.sessions.to_string()),
+    ("family", |ratio| ratio.family.to_string()),
+    ("alpha", |ratio| {
+        number(ratio.decisive.map(|found| found.alpha), 6)
+    }),
+    ("simultaneous_low", |ratio| {
+        number(ratio.interval().map(|range| range.low), 6)
+    }),
+    ("simultaneous_high", |ratio| {
+        number(ratio.interval().map(|range| range.high), 6)
+    }),
+    ("simultaneous_coverage", |ratio| {
+        number(ratio.interval().map(|range| range.coverage), 6)
+    }),
+    ("equivalence_low", |ratio| {
+        number(ratio.narrow.map(|range| range.low), 6)
+    }),
+    ("equivalence_high", |ratio| {
+        number(ratio.narrow.map(|range| range.high), 6)
+    }),
+    ("equivalence_coverage", |ratio| {
+        number(ratio.narrow.map(|range| range.coverage), 6)
+    }),
+    ("equivalent", |ratio| {
+        ratio.verdict.is_equivalent().to_string()
+    }),
+    ("p", |ratio| number(ratio.p, 9)),
+    ("holm_p", |ratio| number(ratio.holm_p, 9)),
+    ("verdict", |ratio| ratio.verdict.name().to_owned()),
+    ("control", |ratio| ratio.control.to_string()),
+    ("bootstrap_low", |ratio| {
+        number(ratio.bootstrap.map(|range| range.low), 6)
+    }),
+    ("bootstrap_high", |ratio| {
+        number(ratio.bootstrap.map(|range| range.high), 6)
+    }),
+    ("pooled", |ratio| {
+        number(ratio.pooled.map(|found| found.value), 6)
+    }),
+    ("pooled_low", |ratio| {
+        number(pooled(ratio).map(|range| range.low), 6)
+    }),
+    ("pooled_high", |ratio| {
+        number(pooled(ratio).map(|range| range.high), 6)
+    }),
+    ("pooled_coverage", |ratio| {
+        number(pooled(ratio).map(|range| range.coverage), 6)
+    }),
+    ("published", |ratio| {
+        number(ratio.published.map(|published| published.value), 6)
+    }),
+    ("published_low", |ratio| {
+        number(ratio.published.map(|published| published.low), 6)
+    }),
+    ("published_high", |ratio| {
+        number(ratio.published.map(|published| published.high), 6)
+    }),
+    ("published_n", |ratio| {
+        ratio
+            .published
+            .map_or_else(String::new, |published| published.n.to_string())
+    }),
+    ("published_verdict", |ratio| {
+        text(ratio.here.map(crate::analysis::verdict::Here::name))
+    }),
+    ("published_source", |ratio| {
+        text(ratio.published.map(|published| published.source.name()))
+    }),
+];
+
+/// One row a whole, a part or a remainder.
+#[derive(Clone)]
+struct PartRow {
+    contrast: String,
+    metric: Metric,
+    due: String,
+    share: Option<f64>,
+    interval: Option<Range>,
+    blocks: usize,
+    scope: Option<Scope>,
+    plus: String,
+    minus: String,
+}
+
+const PARTS: [Column<PartRow>; 11] = [
+    ("contrast", |row| row.contrast.clone()),
+    ("metric", |row| row.metric.name().to_owned()),
+    ("due", |row| row.due.clone()),
+    ("share", |row| number(row.share, 6)),
+    ("low", |row| number(row.interval.map(|range| range.low), 6)),
+    ("high", |row| {
+        number(row.interval.map(|range| range.high), 6)
+    }),
+    ("coverage", |row| {
+        number(row.interval.map(|range| range.coverage), 6)
+    }),
+    ("blocks", |row| row.blocks.to_string()),
+    ("scope", |row| text(row.scope.map(Scope::name))),
+    ("plus", |row| row.plus.clone()),
+    ("minus", |row| row.minus.clone()),
+];
+
+const CLAIMS: [Column<Claim>; 18] = [
+    ("id", |claim| claim.id.to_owned()),
+    ("metric", |claim| claim.metric.name().to_owned()),
+    ("of", |claim| claim.of.clone()),
+    ("statement", |claim| {
+        (claim.statement)(Lang::En.texts()).to_owned()
+    }),
+    ("published", |claim| {
+        number(claim.published.map(|published| published.value), 6)
+    }),
+    ("published_low", |claim| {
+        number(claim.published.map(|published| published.low), 6)
+    }),
+    ("published_high", |claim| {
+        number(claim.published.map(|published| published.high), 6)
+    }),
+    ("published_n", |claim| {
+        claim
+            .published
+            .map_or_else(String::new, |published| published.n.to_string())
+    }),
+    ("source", |claim| claim.source.name().to_owned()),
+    ("estimate", |claim| {
+        number(claim.ours.map(|ours| ours.value), 6)
+    }),
+    ("low", |claim| {
+        number(of_claim(claim).map(|range| range.low), 6)
+    }),
+    ("high", |claim| {
+        number(of_claim(claim).map(|range| range.high), 6)
+    }),
+    ("coverage", |claim| {
+        number(of_claim(claim).map(|range| range.coverage), 6)
+    }),
+    ("pairs", |claim| claim.pairs.to_string()),
+    ("scope", |claim| {
+        text(claim.ours.map(|ours| ours.scope.name()))
+    }),
+    ("primary", |claim| claim.primary.to_string()),
+    ("verdict", |claim| claim.verdict.name().to_owned()),
+    ("claim_verdict", |claim| claim.here.name().to_owned()),
 ];
 
 const READABLE_SUMMARY: [Column<ArmSummary>; 8] = [
@@ -47,10 +223,23 @@ const READABLE_SUMMARY: [Column<ArmSummary>; 8] = [
     ("metric", |arm| arm.metric.name().to_owned()),
     ("published (range)", published),
     ("ours", |arm| {
-        arm.median_ns.map_or_else(none, |ns| amount(arm, ns))
+        arm.median
+            .map_or_else(none, |median| amount(arm.metric, median.value))
     }),
-    ("interval", interval),
-    ("coverage", |arm| percent(arm.coverage)),
+    ("interval", |arm| match interval(arm) {
+        Some(range) => {
+            let unit = unit(arm.metric);
+            format!(
+                "{} to {}",
+                unit.amount(range.low, Lang::En),
+                unit.amount(range.high, Lang::En)
+            )
+        }
+        None => "none exists".to_owned(),
+    }),
+    ("coverage", |arm| {
+        percent(interval(arm).map(|range| range.coverage))
+    }),
     ("n", |arm| arm.n.to_string()),
     ("failed", |arm| arm.failures.to_string()),
 ];
@@ -67,67 +256,105 @@ const READABLE_RATIOS: [Column<RatioSummary>; 8] = [
     ("published", |ratio| {
         ratio
             .published
-            .map_or_else(none, |ratio| format!("{ratio:.2}"))
+            .map_or_else(none, |published| format!("{:.2}", published.value))
     }),
     ("ours", |ratio| {
         ratio
-            .estimate
+            .estimate()
             .map_or_else(none, |ratio| format!("{ratio:.3}"))
     }),
-    ("interval", |ratio| match (ratio.low, ratio.high) {
-        (Some(low), Some(high)) => format!("{low:.3} to {high:.3}"),
-        _ => "none exists".to_owned(),
-    }),
-    ("coverage", |ratio| percent(ratio.coverage)),
-    ("pairs", |ratio| ratio.pairs.to_string()),
-    ("of medians", |ratio| {
+    ("interval", |ratio| {
+        let range = |range| phrases::range(range, 3, Lang::En);
         ratio
-            .ratio_of_medians
-            .map_or_else(none, |r| format!("{r:.3}"))
+            .interval()
+            .map_or_else(|| "none exists".to_owned(), range)
     }),
+    ("coverage", |ratio| {
+        percent(ratio.interval().map(|range| range.coverage))
+    }),
+    ("pairs", |ratio| ratio.pairs.to_string()),
+    ("verdict", |ratio| ratio.verdict.name().to_owned()),
 ];
 
 /// What the readable tables mean, in one line each.
-pub(crate) const SUMMARY_NOTE: &str = "Medians of measured blocks; published: median and range of 4 \
+const SUMMARY_NOTE: &str = "Medians of measured blocks; published: median and range of 4 \
      repetitions, which carry no 95 % interval.";
-pub(crate) const RATIOS_NOTE: &str =
-    "Median of the ratios within blocks; * declared primary; published: ratio of the medians.";
+const RATIOS_NOTE: &str = "Median of the ratios within blocks; * declared primary, its interval \
+     holds together with the others; published: ratio of the medians.";
 
 /// `summary.csv`.
 pub(crate) fn summary_csv(analysis: &Analysis) -> miette::Result<Vec<u8>> {
-    to_csv(&SUMMARY, &analysis.arms)
+    to_csv(&SUMMARY, analysis.arms())
 }
 
 /// `ratios.csv`.
 pub(crate) fn ratios_csv(analysis: &Analysis) -> miette::Result<Vec<u8>> {
-    to_csv(&RATIOS, &analysis.ratios)
+    to_csv(&RATIOS, analysis.ratios())
 }
 
-/// The arms for readers.
-pub(crate) fn summary(analysis: &Analysis, preset: &str) -> Table {
-    let left = 2;
-    readable(&READABLE_SUMMARY, &analysis.arms, left, preset)
+/// `parts.csv`.
+pub(crate) fn parts_csv(analysis: &Analysis) -> miette::Result<Vec<u8>> {
+    let breakdowns = analysis.runs.iter().flat_map(|run| &run.parts);
+    let rows: Vec<PartRow> = breakdowns.flat_map(part_rows).collect();
+    to_csv(&PARTS, &rows)
 }
 
-/// The ratios for readers; `None` when no contrast is declared.
-pub(crate) fn ratios(analysis: &Analysis, preset: &str) -> Option<Table> {
-    let left = 2;
-    let table = readable(&READABLE_RATIOS, &analysis.ratios, left, preset);
-    (!analysis.ratios.is_empty()).then_some(table)
+fn part_rows(breakdown: &Breakdown) -> Vec<PartRow> {
+    let whole = PartRow {
+        contrast: breakdown.contrast.clone(),
+        metric: breakdown.metric,
+        due: "whole".to_owned(),
+        share: breakdown.whole.map(|whole| whole.value),
+        interval: breakdown.whole.and_then(|whole| whole.interval),
+        blocks: breakdown.blocks,
+        scope: breakdown.whole.map(|whole| whole.scope),
+        plus: String::new(),
+        minus: String::new(),
+    };
+    let part = |part: &PartSummary| PartRow {
+        due: part.due.clone(),
+        share: part.share.map(|share| share.value),
+        interval: part.share.and_then(|share| share.interval),
+        plus: part.plus.join(" "),
+        minus: part.minus.join(" "),
+        ..whole.clone()
+    };
+    let mut rows: Vec<PartRow> = breakdown.parts.iter().map(part).collect();
+    rows.push(PartRow {
+        due: "remainder".to_owned(),
+        share: breakdown.remainder,
+        interval: None,
+        ..whole.clone()
+    });
+    rows.insert(0, whole);
+    rows
+}
+
+/// `claims.csv`.
+pub(crate) fn claims_csv(analysis: &Analysis) -> miette::Result<Vec<u8>> {
+    to_csv(&CLAIMS, analysis.runs.iter().flat_map(|run| &run.claims))
 }
 
 /// What the program prints.
 pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     let mut text = String::new();
-    for warning in runs.warnings() {
-        let _ = writeln!(text, "Note: {warning}\n");
+    for warning in crate::page::warnings(runs, Lang::En) {
+        let _ = writeln!(text, "{warning}\n");
     }
-    let table = summary(analysis, presets::UTF8_BORDERS_ONLY);
+    let table = readable(&READABLE_SUMMARY, analysis.arms());
     let _ = writeln!(text, "{table}\n{SUMMARY_NOTE}");
-    if let Some(table) = ratios(analysis, presets::UTF8_BORDERS_ONLY) {
+    if analysis.ratios().next().is_some() {
+        let table = readable(&READABLE_RATIOS, analysis.ratios());
         let _ = writeln!(text, "\n{table}\n{RATIOS_NOTE}");
     }
-    if !analysis.failures.is_empty() {
+    let claims = || analysis.runs.iter().flat_map(|run| &run.claims);
+    if claims().next().is_some() {
+        let _ = writeln!(text, "\nClaims:");
+    }
+    for claim in claims() {
+        let _ = writeln!(text, "  {} {}: {}", claim.id, claim.of, claim.here.name());
+    }
+    if analysis.failures().next().is_some() {
         let _ = writeln!(text, "\nFailed samples, those of warm-up blocks included:");
     }
     for Failure {
@@ -136,7 +363,7 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
         reason,
         measured,
         warmup,
-    } in &analysis.failures
+    } in analysis.failures()
     {
         let times = measured + warmup;
         let _ = writeln!(text, "  {arm} ({}), {times} times: {reason}", metric.name());
@@ -144,7 +371,10 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     text
 }
 
-fn to_csv<T>(columns: &[Column<T>], rows: &[T]) -> miette::Result<Vec<u8>> {
+fn to_csv<'a, T: 'a>(
+    columns: &[Column<T>],
+    rows: impl IntoIterator<Item = &'a T>,
+) -> miette::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut written = writer.write_record(columns.iter().map(|(name, _)| name));
     for row in rows {
@@ -157,16 +387,16 @@ fn to_csv<T>(columns: &[Column<T>], rows: &[T]) -> miette::Result<Vec<u8>> {
         .map_err(|error| failed(error.to_string()))
 }
 
-/// `left` columns of names, then numbers.
-fn readable<T>(columns: &[Column<T>], rows: &[T], left: usize, preset: &str) -> Table {
+/// Two columns of names, then numbers.
+fn readable<'a, T: 'a>(columns: &[Column<T>], rows: impl Iterator<Item = &'a T>) -> Table {
     let mut table = Table::new();
     table
-        .load_preset(preset)
+        .load_preset(presets::UTF8_BORDERS_ONLY)
         .set_header(columns.iter().map(|(name, _)| *name));
     for row in rows {
         table.add_row(columns.iter().map(|(_, of)| of(row)));
     }
-    for column in table.column_iter_mut().skip(left) {
+    for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
@@ -174,7 +404,7 @@ fn readable<T>(columns: &[Column<T>], rows: &[T], left: usize, preset: &str) -> 
 
 fn published(arm: &ArmSummary) -> String {
     arm.published.map_or_else(none, |published| {
-        let symbol = unit(arm.metric).symbol;
+        let symbol = unit(arm.metric).symbol();
         format!(
             "{} {symbol} ({} to {})",
             published.median, published.low, published.high
@@ -182,27 +412,37 @@ fn published(arm: &ArmSummary) -> String {
     })
 }
 
-fn interval(arm: &ArmSummary) -> String {
-    match (arm.low_ns, arm.high_ns) {
-        (Some(low), Some(high)) => {
-            let unit = unit(arm.metric);
-            format!("{} to {}", unit.amount(low), unit.amount(high))
-        }
-        _ => "none exists".to_owned(),
-    }
+fn interval(arm: &ArmSummary) -> Option<Range> {
+    arm.median?.interval
 }
 
-fn amount(arm: &ArmSummary, ns: f64) -> String {
-    let unit = unit(arm.metric);
-    format!("{} {}", unit.amount(ns), unit.symbol)
+fn each(ratio: &RatioSummary) -> Option<Range> {
+    ratio.each?.interval
+}
+
+fn pooled(ratio: &RatioSummary) -> Option<Range> {
+    ratio.pooled?.interval
+}
+
+fn of_claim(claim: &Claim) -> Option<Range> {
+    claim.ours?.interval
+}
+
+fn amount(metric: Metric, ns: f64) -> String {
+    let unit = unit(metric);
+    format!("{} {}", unit.amount(ns, Lang::En), unit.symbol())
 }
 
 fn percent(share: Option<f64>) -> String {
-    share.map_or_else(none, |share| format!("{:.1} %", share * 100.0))
+    share.map_or_else(none, |share| phrases::coverage(share, Lang::En))
 }
 
 fn number(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(String::new, |value| format!("{value:.decimals$}"))
+}
+
+fn text(value: Option<&str>) -> String {
+    value.unwrap_or_default().to_owned()
 }
 
 fn none() -> String {

@@ -33,7 +33,7 @@ pub(crate) fn write(folder: &Path, runs: &Runs, png: &[u8]) -> miette::Result<()
 /// The successful measured samples of the arms that stand for published methods.
 fn rows(runs: &Runs) -> String {
     let mut csv = "method,metric,rep,value\n".to_owned();
-    for part in &runs.parts {
+    for part in &runs.records {
         for method in METHODS {
             let Some(arm) = part.published_arm(method) else {
                 continue;

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use clap::Parser;
-use measure::{Arm, Contrast, Experiment, Folder, Metric, Observer, Reading, RunArgs, Trouble};
+use measure::{
+    Arm, Contrast, Experiment, Folder, Metric, Observer, Part, Reading, RunArgs, Trouble,
+};
 
 const STARTUP: &[Arm] = &[
     arm(Metric::Startup, "bare", "bare", 0),
@@ -14,6 +16,7 @@ const STARTUP: &[Arm] = &[
     arm(Metric::Startup, "podman", "podman", 1),
     arm(Metric::Startup, "podman-nested", "podman-nested", 2),
     arm(Metric::Startup, "docker-again", "", 1),
+    arm(Metric::Startup, "dind-inside", "", 2),
 ];
 const CPU: &[Arm] = &[
     arm(Metric::Cpu, "bare", "bare", 0),
@@ -22,13 +25,41 @@ const CPU: &[Arm] = &[
     arm(Metric::Cpu, "podman", "podman", 1),
     arm(Metric::Cpu, "podman-nested", "podman-nested", 2),
 ];
-const CONTRASTS: &[Contrast] = &[Contrast {
-    name: "dind/docker",
-    numerator: "dind",
-    denominator: "docker",
-    primary: true,
-    about: "the cost of the second level",
-}];
+const CONTRASTS: &[Contrast] = &[
+    Contrast::primary(
+        "dind/docker",
+        "dind",
+        "docker",
+        "the cost of the second level",
+    ),
+    Contrast::primary(
+        "podman-nested/podman",
+        "podman-nested",
+        "podman",
+        "the same of Podman",
+    ),
+    Contrast::exploratory("docker-again/docker", "docker-again", "docker", "A/A"),
+];
+const CPU_CONTRASTS: &[Contrast] = &[
+    Contrast::primary("docker/bare", "docker", "bare", "A17"),
+    Contrast::primary("dind/bare", "dind", "bare", "A17"),
+];
+const PARTS: &[Part] = &[
+    Part {
+        of: "dind/docker",
+        due: "hop",
+        plus: &["dind"],
+        minus: &["dind-inside"],
+        about: "through the hop, against without it",
+    },
+    Part {
+        of: "dind/docker",
+        due: "nesting",
+        plus: &["dind-inside"],
+        minus: &["docker"],
+        about: "without the hop, against level 1",
+    },
+];
 
 const fn arm(metric: Metric, name: &'static str, method: &'static str, level: u8) -> Arm {
     Arm {
@@ -54,24 +85,35 @@ fn make(
     out: &Path,
     arms: &'static [Arm],
     blocks: u32,
+    sample: impl FnMut(&Arm, u64) -> Result<u64, Trouble>,
+) {
+    make_with(out, arms, &["--blocks", &blocks.to_string()], sample);
+}
+
+/// The same with any arguments of a run.
+fn make_with(
+    out: &Path,
+    arms: &'static [Arm],
+    args: &[&str],
     mut sample: impl FnMut(&Arm, u64) -> Result<u64, Trouble>,
 ) {
-    let blocks = blocks.to_string();
     let out = out.to_str().expect("a path of text");
-    let cli = Cli::parse_from(["test", "--out", out, "--seed", "1", "--blocks", &blocks]);
+    let cli = Cli::parse_from(["test", "--out", out, "--seed", "1"].iter().chain(args));
+    let has = |name: &str| arms.iter().any(|arm| arm.name == name);
+    let experiment = Experiment {
+        name: arms[0].metric.name(),
+        arms,
+        contrasts: if has("docker-again") {
+            CONTRASTS
+        } else {
+            CPU_CONTRASTS
+        },
+        parts: if has("dind-inside") { PARTS } else { &[] },
+    };
     let mut taken = std::collections::BTreeMap::new();
     cli.run
         .conduct(
-            &Experiment {
-                name: arms[0].metric.name(),
-                arms,
-                contrasts: if arms.iter().any(|arm| arm.name == "dind") {
-                    CONTRASTS
-                } else {
-                    &[]
-                },
-                parts: &[],
-            },
+            &experiment,
             || Ok(()),
             |run| {
                 run.session(serde_json::json!({ "stand_ins": ["alpine", "docker:dind"] }))?;
@@ -148,13 +190,30 @@ fn picture(path: &Path) -> (u32, u32, usize) {
     (info.width, info.height, colours.len())
 }
 
-const DERIVED: [&str; 5] = [
+const DERIVED: [&str; 14] = [
     "summary.csv",
     "ratios.csv",
+    "parts.csv",
+    "claims.csv",
     "figure.svg",
     "figure.png",
+    "forest.svg",
+    "forest.png",
+    "parts.svg",
+    "parts.png",
+    "order.svg",
+    "order.png",
     "report.md",
+    "report.html",
 ];
+
+/// The rows of a table by the names of its columns.
+fn table(path: &Path) -> Vec<std::collections::BTreeMap<String, String>> {
+    let rows = rows(path);
+    let (header, rows) = rows.split_first().expect("a header");
+    let named = |row: &Vec<String>| header.iter().cloned().zip(row.iter().cloned()).collect();
+    rows.iter().map(named).collect()
+}
 
 #[test]
 fn experiment_4_gives_every_file_and_the_tutorials_own() {
@@ -166,7 +225,9 @@ fn experiment_4_gives_every_file_and_the_tutorials_own() {
         "315 ms (306.9 to 320.5)",
         "0.468 s (0.458 to 0.473)",
         "dind/docker *",
-        "96.1 %",
+        // 1 - 2 (1 + 12) / 2^12: two primary ratios share 5 %.
+        "99.3 %",
+        "A15 dind/docker: ",
     ] {
         assert!(text.contains(expected), "no {expected} in {text}");
     }
@@ -174,9 +235,10 @@ fn experiment_4_gives_every_file_and_the_tutorials_own() {
     let summary = rows(&run.join("summary.csv"));
     assert_eq!(
         summary[0].join(","),
-        "arm,metric,level,observer,n,failures,median_ns,low_ns,high_ns,coverage"
+        "arm,metric,level,observer,n,failures,median_ns,low_ns,high_ns,coverage,scope,operations,\
+         published_median_ns"
     );
-    assert_eq!(summary.len(), 1 + 6 + 5);
+    assert_eq!(summary.len(), 1 + 7 + 5);
     // Warm-up samples (1 and 2) are left out; of 12 values the interval is the third from each end.
     let mut values: Vec<u64> = (3..=14)
         .map(|times| plausible(&STARTUP[1], times).expect("made"))
@@ -186,17 +248,18 @@ fn experiment_4_gives_every_file_and_the_tutorials_own() {
     let coverage = format!("{:.6}", 1.0 - 2.0 * (1.0 + 12.0 + 66.0) / 4096.0);
     let docker = ["docker", "startup", "1", "outside", "12", "0", &median];
     assert_eq!(summary[2][..7], docker);
+    let ends = [values[2], values[9]].map(|ns| format!("{ns}.0"));
     assert_eq!(
-        summary[2][7..],
-        [values[2].to_string(), values[9].to_string(), coverage]
+        summary[2][7..10],
+        [ends[0].clone(), ends[1].clone(), coverage]
     );
 
     let ratios = rows(&run.join("ratios.csv"));
-    assert_eq!(
-        ratios[0].join(","),
-        "contrast,numerator,denominator,pairs,estimate,low,high,coverage,ratio_of_medians,primary,metric"
-    );
-    assert_eq!(ratios.len(), 3);
+    assert!(ratios[0].join(",").starts_with(
+        "contrast,numerator,denominator,pairs,estimate,low,high,coverage,ratio_of_medians,primary,\
+         metric,"
+    ));
+    assert_eq!(ratios.len(), 1 + 3 + 2);
     assert_eq!(ratios[1][..4], ["dind/docker", "dind", "docker", "12"]);
     let estimate: f64 = ratios[1][4].parse().expect("a number");
     let by_block = |times| {
@@ -275,7 +338,7 @@ fn an_arm_that_only_failed_is_reported_with_its_reason() {
     );
     let dind = &rows(&run.join("summary.csv"))[3];
     assert_eq!(
-        dind[..],
+        dind[..10],
         ["dind", "startup", "2", "outside", "0", "6", "", "", "", ""]
     );
     let ratio = &rows(&run.join("ratios.csv"))[1];
@@ -297,7 +360,7 @@ fn too_few_samples_have_no_interval_and_say_so() {
     make(&run, CPU, 4, plausible);
     let text = stdout(&report(&[&run]));
     assert!(text.contains("none exists"), "{text}");
-    assert_eq!(rows(&run.join("summary.csv"))[1][7..], ["", "", ""]);
+    assert_eq!(rows(&run.join("summary.csv"))[1][7..10], ["", "", ""]);
 }
 
 #[test]
@@ -367,10 +430,121 @@ fn json_holds_the_numbers_of_the_tables() {
     make(&run, STARTUP, 6, plausible);
     let text = stdout(&report(&[&run, "--json".as_ref()]));
     let json: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!(json["arms"].as_array().expect("arms").len(), 6);
-    assert_eq!(json["arms"][1]["arm"], "docker");
-    assert_eq!(json["arms"][1]["n"], 6);
-    assert_eq!(json["ratios"][0]["contrast"], "dind/docker");
+    let run_of = &json["runs"][0];
+    assert_eq!(run_of["arms"].as_array().expect("arms").len(), 7);
+    assert_eq!(run_of["arms"][1]["arm"], "docker");
+    assert_eq!(run_of["arms"][1]["n"], 6);
+    assert_eq!(run_of["ratios"][0]["contrast"], "dind/docker");
     let folder = Folder::open(&run).expect("a run");
     assert_eq!(folder.manifest().expect("a manifest").seed, 1);
+}
+
+/// `level` steps of a few per cent around 100 ms, and a spread of 1 %.
+fn ratio_of(arm: &Arm, times: u64) -> u64 {
+    let noise = (times * 7_919 + u64::from(arm.level) * 31) % 1_000_000;
+    let level = match arm.name {
+        "dind" => 130,
+        "dind-inside" => 110,
+        "podman-nested" => 102,
+        _ => 100,
+    };
+    level * 1_000_000 + noise
+}
+
+#[test]
+fn verdicts_on_known_ratios() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    make(&run, STARTUP, 30, |arm, times| Ok(ratio_of(arm, times)));
+    stdout(&report(&[&run]));
+    let ratios = table(&run.join("ratios.csv"));
+    let verdicts: Vec<&str> = ratios.iter().map(|row| row["verdict"].as_str()).collect();
+    assert_eq!(
+        verdicts,
+        ["different", "different, equivalent", "equivalent"]
+    );
+    for (row, (expected, family)) in ratios.iter().zip([(1.3, "2"), (1.02, "2"), (1.0, "1")]) {
+        let estimate: f64 = row["estimate"].parse().expect("a number");
+        assert!((estimate / expected - 1.0).abs() < 0.01, "{row:?}");
+        assert_eq!(row["family"], family);
+    }
+    // A primary ratio's interval is the wider one of the family; an exploratory one's is its own.
+    let number = |row: usize, name: &str| ratios[row][name].parse::<f64>().expect("a number");
+    assert!(number(0, "simultaneous_coverage") > number(0, "coverage"));
+    assert_eq!(ratios[2]["simultaneous_low"], ratios[2]["low"]);
+    assert!(number(0, "holm_p") <= 2.0 * number(0, "p") + 1e-12);
+    assert_eq!(ratios[0]["published_verdict"], "not reproduced here");
+    assert_eq!(ratios[0]["published_source"], "sign only");
+
+    let parts = table(&run.join("parts.csv"));
+    let shares: Vec<f64> = parts
+        .iter()
+        .map(|row| row["share"].parse().expect("a number"))
+        .collect();
+    let due: Vec<&str> = parts.iter().map(|row| row["due"].as_str()).collect();
+    assert_eq!(due, ["whole", "hop", "nesting", "remainder"]);
+    for (share, expected) in shares.iter().zip([0.3, 0.2, 0.1, 0.0]) {
+        assert!((share - expected).abs() < 0.01, "{shares:?}");
+    }
+    assert!((shares[0] - shares[1] - shares[2] - shares[3]).abs() < 1e-5);
+
+    let claims = table(&run.join("claims.csv"));
+    let ids: Vec<&str> = claims.iter().map(|row| row["id"].as_str()).collect();
+    assert_eq!(
+        ids,
+        ["A14", "A15", "A15", "A16"],
+        "those whose arms are there"
+    );
+    assert_eq!(
+        claims[0]["claim_verdict"], "consistent here",
+        "1.30 / 1.02 > 1"
+    );
+    assert_eq!(
+        claims[3]["claim_verdict"], "not reproduced here",
+        "1.02 is not below 1"
+    );
+}
+
+#[test]
+fn the_page_has_its_sections_in_the_order_of_the_method() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = exp4(place.path(), 8);
+    stdout(&report(&[&run]));
+    let page = fs::read_to_string(run.join("report.md")).expect("read");
+    let headings: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("## "))
+        .collect();
+    assert_eq!(
+        headings,
+        [
+            "## What was claimed, and what was found here",
+            "## The ratios",
+            "## Every sample",
+            "## Where each percentage goes",
+            "## Order, control and sensitivity",
+            "## How it was measured",
+        ]
+    );
+    let subheadings: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("### "))
+        .collect();
+    assert_eq!(
+        subheadings[2..7],
+        [
+            "### What is estimated",
+            "### What is left out",
+            "### When it stopped",
+            "### The family",
+            "### The machine and its engines",
+        ]
+    );
+    assert!(page.contains("cargo xtask report <this folder>"));
+    let html = fs::read_to_string(run.join("report.html")).expect("read");
+    let mut from = 0;
+    for heading in headings {
+        let heading = format!(">{}</h2>", heading.trim_start_matches("## "));
+        from += html[from..].find(&heading).expect("in the same order");
+    }
 }

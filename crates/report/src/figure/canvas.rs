@@ -13,13 +13,29 @@ use crate::published::Published;
 /// Found first under its own name; a viewer of the SVG that lacks it takes one of the others.
 pub(crate) const FONT: &str = "DejaVu Sans, Verdana, sans-serif";
 
-// Their lightness falls from grid over samples and published to ink, so that grey is enough.
+// On white their lightness falls from band over samples and published to ink, so that grey is
+// enough.
 pub(crate) const INK: RGBColor = RGBColor(20, 20, 20);
 pub(crate) const PUBLISHED: RGBColor = RGBColor(166, 66, 0);
 pub(crate) const QUIET: RGBColor = RGBColor(90, 90, 90);
-const SAMPLE: RGBColor = RGBColor(86, 160, 211);
+pub(crate) const SAMPLE: RGBColor = RGBColor(86, 160, 211);
 const SAMPLE_EDGE: RGBColor = RGBColor(30, 100, 150);
-const GRID: RGBColor = RGBColor(222, 222, 222);
+pub(crate) const GRID: RGBColor = RGBColor(222, 222, 222);
+pub(crate) const BAND: RGBColor = RGBColor(236, 238, 241);
+pub(crate) const BAR: RGBColor = RGBColor(176, 205, 228);
+
+/// Name, value in a figure's file, value on a dark page. (The colours above, as SVG has them.)
+pub(crate) const PALETTE: [(&str, &str, &str); 9] = [
+    ("ink", "#141414", "#ECECEC"),
+    ("published", "#A64200", "#FFAE70"),
+    ("quiet", "#5A5A5A", "#ABB0B8"),
+    ("sample", "#56A0D3", "#4C93C4"),
+    ("edge", "#1E6496", "#9CD0F2"),
+    ("grid", "#DEDEDE", "#363A42"),
+    ("band", "#ECEEF1", "#252A32"),
+    ("bar", "#B0CDE4", "#2F5673"),
+    ("paper", "#FFFFFF", "#14161A"),
+];
 
 /// Wider than a median's bar, so that a sample below it can still be seen.
 const SAMPLE_RADIUS: i32 = 7;
@@ -34,14 +50,23 @@ pub(crate) enum Growth {
     Right,
 }
 
-/// A linear axis that begins at 0: values to pixels.
+/// Equal steps are equal differences, or equal factors.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scale {
+    Linear,
+    Log,
+}
+
+/// Values to pixels.
 #[derive(Clone, Copy)]
 pub(crate) struct Axis {
     pub(crate) growth: Growth,
-    /// Pixel of 0.
-    pub(crate) zero: i32,
-    /// Pixels from 0 to `max`.
+    pub(crate) scale: Scale,
+    /// Pixel of `min`.
+    pub(crate) start: i32,
+    /// Pixels from `min` to `max`.
     pub(crate) length: i32,
+    pub(crate) min: f64,
     pub(crate) max: f64,
 }
 
@@ -59,20 +84,45 @@ pub(crate) struct Canvas<'a, B: DrawingBackend> {
 }
 
 impl Axis {
+    /// A linear axis that begins at 0.
+    pub(crate) fn from_zero(growth: Growth, start: i32, length: i32, max: f64) -> Self {
+        Self {
+            growth,
+            scale: Scale::Linear,
+            start,
+            length,
+            min: 0.0,
+            max,
+        }
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "pixels of a picture")]
     pub(crate) fn pixel(&self, value: f64) -> i32 {
-        let offset = (value / self.max * f64::from(self.length)).round() as i32;
+        let share = match self.scale {
+            Scale::Linear => (value - self.min) / (self.max - self.min),
+            Scale::Log => (value / self.min).ln() / (self.max / self.min).ln(),
+        };
+        let offset = (share * f64::from(self.length)).round() as i32;
         match self.growth {
-            Growth::Up => self.zero - offset,
-            Growth::Right => self.zero + offset,
+            Growth::Up => self.start - offset,
+            Growth::Right => self.start + offset,
         }
     }
 
     /// The point of a value at a place across the axis.
-    fn point(&self, value: f64, across: i32) -> Point {
+    pub(crate) fn point(&self, value: f64, across: i32) -> Point {
         match self.growth {
             Growth::Up => (across, self.pixel(value)),
             Growth::Right => (self.pixel(value), across),
+        }
+    }
+
+    /// Round values within the axis and how many decimals they need: about `count` of them where
+    /// the scale is linear, as fine as fits where it is logarithmic.
+    pub(crate) fn ticks(&self, count: u32) -> Vec<(f64, usize)> {
+        match self.scale {
+            Scale::Linear => self.linear_ticks(count),
+            Scale::Log => self.log_ticks(count),
         }
     }
 
@@ -81,20 +131,58 @@ impl Axis {
         clippy::cast_sign_loss,
         reason = "a few ticks"
     )]
-    /// Round values with their labels, five to ten of them, 0 first.
-    pub(crate) fn ticks(&self) -> Vec<(f64, String)> {
-        let rough = self.max / 5.0;
+    fn linear_ticks(&self, count: u32) -> Vec<(f64, usize)> {
+        let rough = (self.max - self.min) / f64::from(count);
         let power = rough.log10().floor();
         let digit = [5.0, 2.0, 1.0]
             .into_iter()
             .find(|d| d * 10_f64.powf(power) <= rough * 1.0001);
         let step = digit.unwrap_or(1.0) * 10_f64.powf(power);
         let decimals = (-power).max(0.0) as usize;
-        let count = (self.max / step * 1.0001).floor() as u32;
-        (0..=count)
-            .map(|index| f64::from(index) * step)
-            .map(|value| (value, format!("{value:.decimals$}")))
+        let first = (self.min / step * 0.9999).ceil() as i64;
+        let last = (self.max / step * 1.0001).floor() as i64;
+        (first..=last)
+            .map(|index| (index as f64 * step, decimals))
             .collect()
+    }
+
+    /// The finest of a few ladders that has no more than `count` steps on the axis; 1 is on all.
+    fn log_ticks(&self, count: u32) -> Vec<(f64, usize)> {
+        for (step, decimals) in [
+            (0.01, 2),
+            (0.02, 2),
+            (0.05, 2),
+            (0.1, 1),
+            (0.2, 1),
+            (0.25, 2),
+            (0.5, 1),
+        ] {
+            let ticks = (-200_i32..=400).map(|index| (1.0 + f64::from(index) * step, decimals));
+            let ticks: Vec<_> = ticks.filter(|(tick, _)| self.holds(*tick)).collect();
+            let most = self.max / self.min < 4.0;
+            if most && ticks.len() <= count as usize && ticks.len() >= 2 {
+                return ticks;
+            }
+        }
+        let ladder = |digits: &[f64]| -> Vec<(f64, usize)> {
+            let values = (-9_i32..=9).flat_map(|power| {
+                let decimals = power.min(0).unsigned_abs() as usize;
+                digits
+                    .iter()
+                    .map(move |digit| (digit * 10_f64.powi(power), decimals))
+            });
+            values.filter(|(tick, _)| self.holds(*tick)).collect()
+        };
+        let fine = ladder(&[1.0, 2.0, 5.0]);
+        if fine.len() <= count as usize {
+            fine
+        } else {
+            ladder(&[1.0])
+        }
+    }
+
+    fn holds(&self, value: f64) -> bool {
+        value >= self.min * 0.9999 && value <= self.max * 1.0001
     }
 }
 
@@ -247,6 +335,88 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
         Ok(())
     }
 
+    /// A dot, with a halo that keeps it apart from what lies below.
+    pub(crate) fn dot(&self, at: Point, radius: i32, color: RGBColor) -> Drawn<B> {
+        self.area
+            .draw(&Circle::new(at, radius + 2, WHITE.filled()))?;
+        self.area.draw(&Circle::new(at, radius, color.filled()))
+    }
+
+    /// A small dot of many.
+    pub(crate) fn speck(&self, at: Point, hollow: bool) -> Drawn<B> {
+        if hollow {
+            return self
+                .area
+                .draw(&Circle::new(at, 4, stroke(QUIET.mix(0.5), 1)));
+        }
+        self.area
+            .draw(&Circle::new(at, 4, SAMPLE.mix(0.5).filled()))
+    }
+
+    pub(crate) fn rectangle(&self, from: Point, to: Point, color: RGBColor) -> Drawn<B> {
+        self.area.draw(&Rectangle::new([from, to], color.filled()))
+    }
+
+    /// A bar between two corners: filled, and hatched where it counts against.
+    pub(crate) fn bar(&self, from: Point, to: Point, fill: RGBColor, hatched: bool) -> Drawn<B> {
+        let (left, right) = (from.0.min(to.0), from.0.max(to.0));
+        let (top, bottom) = (from.1.min(to.1), from.1.max(to.1));
+        if hatched {
+            self.rectangle((left, top), (right, bottom), WHITE)?;
+            let height = bottom - top;
+            // Diagonals from the lower edge up to the right, cut off at both sides.
+            for foot in ((left - height)..right).step_by(12) {
+                let (x0, y0) = if foot < left {
+                    (left, bottom - (left - foot))
+                } else {
+                    (foot, bottom)
+                };
+                let over = (foot + height - right).max(0);
+                let (x1, y1) = (foot + height - over, top + over);
+                if x0 < x1 {
+                    self.line((x0, y0), (x1, y1), QUIET.to_rgba(), 2)?;
+                }
+            }
+        } else {
+            self.rectangle((left, top), (right, bottom), fill)?;
+        }
+        self.area.draw(&Rectangle::new(
+            [(left, top), (right, bottom)],
+            stroke(INK.to_rgba(), 2),
+        ))
+    }
+
+    /// A line that is nothing but a line.
+    pub(crate) fn rule(&self, from: Point, to: Point, color: RGBColor, width: u32) -> Drawn<B> {
+        self.line(from, to, color.to_rgba(), width)
+    }
+
+    /// A thin beam with caps over one interval, a thick one over another that lies within.
+    pub(crate) fn interval(
+        &self,
+        axis: &Axis,
+        (low, high): (f64, f64),
+        narrow: Option<(f64, f64)>,
+        across: i32,
+    ) -> Drawn<B> {
+        for (color, extra) in [(WHITE, 3), (INK, 0)] {
+            self.rule(
+                axis.point(low, across),
+                axis.point(high, across),
+                color,
+                3 + extra,
+            )?;
+            for end in [low, high] {
+                let (x, y) = axis.point(end, across);
+                self.rule((x, y - 10), (x, y + 10), color, 3 + extra)?;
+            }
+        }
+        if let Some((low, high)) = narrow {
+            self.rule(axis.point(low, across), axis.point(high, across), INK, 9)?;
+        }
+        Ok(())
+    }
+
     /// A box of plain white, for a text that lies on a grid.
     pub(crate) fn blank(&self, from: Point, to: Point) -> Drawn<B> {
         self.area
@@ -280,52 +450,104 @@ fn jitter(index: usize, spread: i32) -> i32 {
 mod tests {
     use super::*;
 
-    fn axis(max: f64) -> Axis {
-        Axis {
-            growth: Growth::Up,
-            zero: 900,
-            length: 800,
-            max,
-        }
+    fn labels(axis: Axis, count: u32) -> Vec<String> {
+        let label = |(value, decimals): (f64, usize)| format!("{value:.decimals$}");
+        axis.ticks(count).into_iter().map(label).collect()
     }
 
     #[test]
-    fn ticks_are_round_and_begin_at_zero() {
-        for (max, labels) in [
+    fn linear_ticks_are_round() {
+        for (min, max, expected) in [
             (
+                0.0,
                 390.0,
                 &["0", "50", "100", "150", "200", "250", "300", "350"][..],
             ),
             (
+                0.0,
                 0.82,
                 &[
                     "0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8",
                 ],
             ),
-            (5.0, &["0", "1", "2", "3", "4", "5"]),
-            (0.055, &["0.00", "0.01", "0.02", "0.03", "0.04", "0.05"]),
+            (0.0, 5.0, &["0", "1", "2", "3", "4", "5"]),
+            (
+                0.0,
+                0.055,
+                &["0.00", "0.01", "0.02", "0.03", "0.04", "0.05"],
+            ),
+            (
+                -12.0,
+                30.0,
+                &["-10", "-5", "0", "5", "10", "15", "20", "25", "30"],
+            ),
         ] {
-            let ticks: Vec<String> = axis(max)
-                .ticks()
-                .into_iter()
-                .map(|(_, label)| label)
-                .collect();
-            assert_eq!(ticks, labels);
+            let axis = Axis {
+                min,
+                ..Axis::from_zero(Growth::Up, 900, 800, max)
+            };
+            assert_eq!(labels(axis, 5), expected);
         }
     }
 
     #[test]
-    fn an_axis_begins_at_its_zero_and_ends_at_its_max() {
-        let up = axis(2.0);
+    fn logarithmic_ticks_hold_one_and_fit() {
+        for (min, max, expected) in [
+            (0.93, 1.12, &["0.95", "1.00", "1.05", "1.10"][..]),
+            (0.8, 1.7, &["0.8", "1.0", "1.2", "1.4", "1.6"]),
+            (0.2, 12.0, &["0.2", "0.5", "1", "2", "5", "10"]),
+            (
+                0.001,
+                2000.0,
+                &["0.001", "0.01", "0.1", "1", "10", "100", "1000"],
+            ),
+        ] {
+            let axis = Axis {
+                scale: Scale::Log,
+                min,
+                ..Axis::from_zero(Growth::Right, 0, 1_000, max)
+            };
+            assert_eq!(labels(axis, 7), expected);
+        }
+    }
+
+    #[test]
+    fn an_axis_begins_at_its_min_and_ends_at_its_max() {
+        let up = Axis::from_zero(Growth::Up, 900, 800, 2.0);
         assert_eq!(
             (up.pixel(0.0), up.pixel(2.0), up.pixel(1.0)),
             (900, 100, 500)
         );
         let right = Axis {
             growth: Growth::Right,
+            scale: Scale::Log,
+            min: 0.5,
             ..up
         };
-        assert_eq!(right.point(1.0, 7), (1300, 7));
+        assert_eq!(
+            (right.point(1.0, 7), right.point(2.0, 7)),
+            ((1300, 7), (1700, 7))
+        );
+    }
+
+    #[test]
+    fn the_palette_names_the_colours_as_the_figures_have_them() {
+        let hex = |color: RGBColor| format!("#{:02X}{:02X}{:02X}", color.0, color.1, color.2);
+        let colours = [
+            INK,
+            PUBLISHED,
+            QUIET,
+            SAMPLE,
+            SAMPLE_EDGE,
+            GRID,
+            BAND,
+            BAR,
+            WHITE,
+        ];
+        assert_eq!(
+            colours.map(hex),
+            PALETTE.map(|(_, light, _)| light.to_owned())
+        );
     }
 
     #[test]

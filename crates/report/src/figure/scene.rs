@@ -1,26 +1,41 @@
-//! What a figure shows, in the units that a reader sees; no pixels yet.
+//! What the figure of samples shows, in the units that a reader sees; no pixels yet.
+
+use std::collections::BTreeMap;
 
 use measure::Metric;
+use plotters::prelude::DrawingBackend;
 
 use crate::analysis::{Analysis, ArmSummary};
-use crate::published::{METHODS, Published, Unit, unit};
+use crate::figure::canvas::{Canvas, Drawn};
+use crate::figure::legend::Mark;
+use crate::figure::{Frame, Picture, columns, rows};
+use crate::language::{Lang, fill};
+use crate::published::{METHODS, Published, unit};
 use crate::record::Runs;
+
+/// More arms than this in one panel are put into groups by the first word of their names.
+const CROWD: usize = 20;
 
 /// A figure's content.
 pub(crate) struct Scene {
+    lang: Lang,
     pub(crate) title: String,
     pub(crate) panels: Vec<Panel>,
     pub(crate) caption: String,
+    /// One column a published method, as the tutorial has it.
+    tutorial: bool,
 }
 
-/// All arms of one metric, on one axis that begins at 0.
+/// Arms of one metric on one axis that begins at 0.
 pub(crate) struct Panel {
+    pub(crate) lang: Lang,
     pub(crate) title: String,
-    pub(crate) unit: &'static Unit,
+    pub(crate) axis: &'static str,
     pub(crate) slots: Vec<Slot>,
 }
 
 /// The place of one arm.
+#[derive(Default)]
 pub(crate) struct Slot {
     pub(crate) name: String,
     pub(crate) values: Vec<f64>,
@@ -29,148 +44,203 @@ pub(crate) struct Slot {
     pub(crate) median_label: String,
     pub(crate) interval_label: String,
     pub(crate) published: Option<Published>,
+    pub(crate) published_label: String,
     /// Said in place of marks when no sample succeeded.
     pub(crate) absent: Option<String>,
 }
 
-impl Scene {
-    pub(crate) fn of(runs: &Runs, analysis: &Analysis) -> Self {
-        let (title, panels) = if runs.exp4 {
-            (
-                "Experiment 4: what nesting a container costs".to_owned(),
-                published_panels(analysis),
-            )
+impl Picture for Scene {
+    fn height(&self, frame: Frame) -> i32 {
+        if self.tutorial && !frame.narrow {
+            columns::HEIGHT
         } else {
-            let experiment = &runs.parts[0].manifest.experiment;
-            (
-                format!("Experiment {experiment}: every sample"),
-                all_panels(analysis),
-            )
-        };
-        let caption = caption(runs, &panels);
-        Self {
-            title,
-            panels,
-            caption,
+            rows::height(self, frame)
         }
     }
 
-    /// Whether a published value is drawn anywhere.
-    pub(crate) fn shows_published(&self) -> bool {
-        self.panels
-            .iter()
-            .flat_map(|panel| &panel.slots)
-            .any(|slot| slot.published.is_some())
+    fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B> {
+        if self.tutorial && !frame.narrow {
+            columns::paint(canvas, self)
+        } else {
+            rows::paint(canvas, self, frame)
+        }
+    }
+}
+
+impl Scene {
+    pub(crate) fn of(runs: &Runs, analysis: &Analysis, lang: Lang) -> Self {
+        let t = lang.texts();
+        let (title, panels) = if runs.exp4 {
+            (t.title_exp4.to_owned(), published_panels(analysis, lang))
+        } else {
+            let experiment = &runs.records[0].manifest.experiment;
+            (
+                fill(t.figure_title, &[("experiment", experiment)]),
+                all_panels(analysis, lang),
+            )
+        };
+        let caption = caption(runs, &panels, lang);
+        Self {
+            lang,
+            title,
+            panels,
+            caption,
+            tutorial: runs.exp4,
+        }
+    }
+
+    pub(crate) fn legend(&self) -> Vec<(Mark, &'static str)> {
+        let t = self.lang.texts();
+        let mut entries = vec![(Mark::Sample, t.mark_sample), (Mark::Median, t.mark_median)];
+        let slots = self.panels.iter().flat_map(|panel| &panel.slots);
+        if slots.clone().any(|slot| slot.published.is_some()) {
+            entries.push((Mark::Published, t.mark_published));
+        }
+        entries
     }
 }
 
 impl Panel {
-    /// The largest value that is drawn.
-    pub(crate) fn max(&self) -> f64 {
+    /// Where the axis ends, with room beyond the largest value that is drawn.
+    pub(crate) fn end(&self, room: f64) -> f64 {
         let slots = self.slots.iter();
         let values = slots.flat_map(|slot| {
             let published = slot.published.map(|published| published.high);
             slot.values.iter().copied().chain(published)
         });
-        values.fold(0.0, f64::max)
+        let max = values.fold(0.0, f64::max);
+        if max > 0.0 { max * room } else { 1.0 }
     }
 }
 
 impl Slot {
-    fn of(arm: &ArmSummary) -> Self {
-        let unit = unit(arm.metric);
-        let interval = arm.low_ns.zip(arm.high_ns);
+    fn of(arm: &ArmSummary, lang: Lang) -> Self {
+        let (t, unit) = (lang.texts(), unit(arm.metric));
+        let median = arm.median.map(|median| median.value);
+        let interval = arm.median.and_then(|median| median.interval);
         Self {
             name: arm.arm.clone(),
-            values: arm.values_ns.iter().map(|ns| ns / unit.ns).collect(),
-            median: arm.median_ns.map(|ns| ns / unit.ns),
-            interval: interval.map(|(low, high)| (low / unit.ns, high / unit.ns)),
-            median_label: arm.median_ns.map(|ns| unit.amount(ns)).unwrap_or_default(),
+            values: arm.values_ns.values().map(|ns| ns / unit.ns).collect(),
+            median: median.map(|ns| ns / unit.ns),
+            interval: interval.map(|range| (range.low / unit.ns, range.high / unit.ns)),
+            median_label: median.map(|ns| unit.amount(ns, lang)).unwrap_or_default(),
             interval_label: interval.map_or_else(
-                || "no 95 % interval".to_owned(),
-                |(low, high)| format!("{} to {}", unit.amount(low), unit.amount(high)),
+                || t.no_interval_short.to_owned(),
+                |range| {
+                    let (low, high) = (unit.amount(range.low, lang), unit.amount(range.high, lang));
+                    fill(t.range, &[("low", &low), ("high", &high)])
+                },
             ),
             published: arm.published,
+            published_label: arm
+                .published
+                .map(|published| lang.localise(&published.median.to_string()))
+                .unwrap_or_default(),
             absent: arm
                 .values_ns
                 .is_empty()
-                .then(|| format!("no sample ({} failed)", arm.failures)),
-        }
-    }
-
-    fn not_measured(method: &str) -> Self {
-        Self {
-            name: method.to_owned(),
-            values: Vec::new(),
-            median: None,
-            interval: None,
-            median_label: String::new(),
-            interval_label: String::new(),
-            published: None,
-            absent: Some("not measured".to_owned()),
+                .then(|| fill(t.no_sample, &[("count", &arm.failures)])),
         }
     }
 }
 
-/// One panel a metric, with the published methods in their published order.
-fn published_panels(analysis: &Analysis) -> Vec<Panel> {
-    let panel = |metric: Metric| {
+/// The published methods of both metrics, measured or not.
+fn published_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
+    let t = lang.texts();
+    let panel = |metric, title: &'static str| {
         let slot = |method: &&str| {
             let arm = analysis
-                .arms
-                .iter()
-                .find(|a| a.metric == metric && a.method == **method);
-            let slot = arm.map_or_else(|| Slot::not_measured(method), Slot::of);
+                .arms()
+                .find(|arm| arm.metric == metric && arm.method == *method);
+            let slot = arm.map_or_else(
+                || Slot {
+                    absent: Some(t.not_measured.to_owned()),
+                    ..Slot::default()
+                },
+                |arm| Slot::of(arm, lang),
+            );
             Slot {
                 name: (*method).to_owned(),
                 ..slot
             }
         };
-        let unit = unit(metric);
         Panel {
-            title: format!("{}: {}", unit.heading, unit.published_task),
-            unit,
+            lang,
+            title: title.to_owned(),
+            axis: unit(metric).axis(lang),
             slots: METHODS.iter().map(slot).collect(),
         }
     };
-    vec![panel(Metric::Startup), panel(Metric::Cpu)]
+    vec![
+        panel(Metric::Startup, t.panel_startup),
+        panel(Metric::Cpu, t.panel_cpu),
+    ]
 }
 
-/// One panel a metric, with every arm that was measured.
-fn all_panels(analysis: &Analysis) -> Vec<Panel> {
-    [Metric::Startup, Metric::Cpu]
-        .into_iter()
-        .filter_map(|metric| {
-            let arms = analysis.arms.iter().filter(|arm| arm.metric == metric);
-            let slots: Vec<Slot> = arms.map(Slot::of).collect();
-            (!slots.is_empty()).then(|| Panel {
-                title: unit(metric).heading.to_owned(),
-                unit: unit(metric),
-                slots,
-            })
-        })
-        .collect()
+/// One panel a metric, with every arm of the run; a crowd in groups.
+fn all_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
+    let mut panels = Vec::new();
+    for metric in [Metric::Startup, Metric::Cpu, Metric::Syscall] {
+        let arms: Vec<&ArmSummary> = analysis.arms().filter(|arm| arm.metric == metric).collect();
+        let heading = unit(metric).heading(lang);
+        let crowded = arms.len() > CROWD;
+        let mut groups: BTreeMap<usize, (String, Vec<Slot>)> = BTreeMap::new();
+        let mut order: Vec<&str> = Vec::new();
+        for arm in arms {
+            let word = if crowded {
+                arm.arm.split('-').next().unwrap_or_default()
+            } else {
+                ""
+            };
+            let place = order
+                .iter()
+                .position(|other| *other == word)
+                .unwrap_or_else(|| {
+                    order.push(word);
+                    order.len() - 1
+                });
+            let title = if crowded {
+                format!("{heading}: {word}")
+            } else {
+                heading.to_owned()
+            };
+            let (_, slots) = groups.entry(place).or_insert_with(|| (title, Vec::new()));
+            slots.push(Slot::of(arm, lang));
+        }
+        panels.extend(groups.into_values().map(|(title, slots)| Panel {
+            lang,
+            title,
+            axis: unit(metric).axis(lang),
+            slots,
+        }));
+    }
+    panels
 }
 
-fn caption(runs: &Runs, panels: &[Panel]) -> String {
+fn caption(runs: &Runs, panels: &[Panel], lang: Lang) -> String {
+    let t = lang.texts();
     let counts = || {
-        panels
-            .iter()
-            .flat_map(|panel| &panel.slots)
-            .map(|slot| slot.values.len())
+        let slots = panels.iter().flat_map(|panel| &panel.slots);
+        slots.map(|slot| slot.values.len())
     };
     let n = match (counts().min().unwrap_or(0), counts().max().unwrap_or(0)) {
-        (least, most) if least == most => format!("n = {most} each"),
-        (least, most) => format!("n = {least} to {most} each"),
+        (least, most) if least == most => fill(t.n_each, &[("n", &most)]),
+        (least, most) => fill(t.n_from_to, &[("least", &least), ("most", &most)]),
     };
-    let manifest = &runs.parts[0].manifest;
+    let manifest = &runs.records[0].manifest;
     let machine = manifest.sessions.first().map(|session| &session.machine);
     let kernel = machine
         .and_then(|machine| machine.kernel.as_deref())
-        .unwrap_or("unknown kernel");
+        .unwrap_or_default();
     let date = manifest.started.get(..10).unwrap_or(&manifest.started);
-    format!(
-        "{n} · Linux {kernel} · {date} · {}",
-        runs.images().caption()
-    )
+    let stand_ins = runs
+        .records
+        .iter()
+        .any(|record| !record.stand_ins().is_empty());
+    let images = if stand_ins {
+        t.images_stand_ins
+    } else {
+        t.images_real
+    };
+    format!("{n} · Linux {kernel} · {date} · {images}")
 }

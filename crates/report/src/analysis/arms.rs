@@ -1,0 +1,92 @@
+//! Each arm's median (rule 1), and why its samples failed.
+
+use std::collections::BTreeMap;
+
+use measure::stats::ALPHA;
+use measure::{Arm, Metric};
+use serde::Serialize;
+
+use super::estimate::{Estimate, estimate};
+use crate::published::{Published, Table};
+use crate::record::{BlockId, Record};
+
+/// One arm's median with its interval, in ns an operation.
+#[derive(Serialize)]
+pub(crate) struct ArmSummary {
+    pub(crate) arm: String,
+    pub(crate) metric: Metric,
+    pub(crate) method: String,
+    pub(crate) level: u8,
+    pub(crate) observer: &'static str,
+    pub(crate) operations: u32,
+    pub(crate) about: String,
+    /// Measured samples that succeeded.
+    pub(crate) n: usize,
+    /// Measured samples that failed.
+    pub(crate) failures: usize,
+    /// `None` when no sample succeeded.
+    pub(crate) median: Option<Estimate>,
+    #[serde(skip)]
+    pub(crate) published: Option<Published>,
+    #[serde(skip)]
+    pub(crate) values_ns: BTreeMap<BlockId, f64>,
+}
+
+/// How often an arm failed for one reason.
+#[derive(Serialize)]
+pub(crate) struct Failure {
+    pub(crate) metric: Metric,
+    pub(crate) arm: String,
+    pub(crate) reason: String,
+    pub(crate) measured: usize,
+    pub(crate) warmup: usize,
+}
+
+pub(super) fn summarise(record: &Record, arm: &Arm<String>, published: &Table) -> ArmSummary {
+    let taken = record.measured(&arm.name).count();
+    let values_ns = record.readings(arm);
+    let by_session = by_session(values_ns.iter().map(|(id, ns)| (*id, *ns)));
+    ArmSummary {
+        arm: arm.name.clone(),
+        metric: arm.metric,
+        method: arm.method.clone(),
+        level: arm.level,
+        observer: arm.observer.name(),
+        operations: arm.operations,
+        about: arm.about.clone(),
+        n: values_ns.len(),
+        failures: taken - values_ns.len(),
+        median: estimate(&by_session, ALPHA, record.looks()),
+        published: published.get(arm.metric, &arm.method),
+        values_ns,
+    }
+}
+
+/// Values of blocks, gathered by session.
+pub(super) fn by_session(
+    values: impl IntoIterator<Item = (BlockId, f64)>,
+) -> BTreeMap<u32, Vec<f64>> {
+    let mut sessions: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for ((session, _), value) in values {
+        sessions.entry(session).or_default().push(value);
+    }
+    sessions
+}
+
+pub(super) fn failures(record: &Record, arm: &Arm<String>) -> Vec<Failure> {
+    let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for row in &record.samples.rows {
+        if row.arm == arm.name && row.wall_ns.is_none() {
+            let (measured, warmup) = counts.entry(&row.reason).or_default();
+            *(if row.warmup { warmup } else { measured }) += 1;
+        }
+    }
+    let failure = |(reason, (measured, warmup)): (&str, _)| Failure {
+        metric: arm.metric,
+        arm: arm.name.clone(),
+        reason: reason.to_owned(),
+        measured,
+        warmup,
+    };
+    counts.into_iter().map(failure).collect()
+}

@@ -1,0 +1,209 @@
+//! A median with its interval, and what it speaks for.
+
+use std::collections::BTreeMap;
+
+use measure::stats::{ALPHA, Interval, Looks, across, median, median_interval, sign_test};
+use serde::Serialize;
+
+/// A low and a high end; `coverage` as [`Interval`] has it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Range {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) coverage: f64,
+}
+
+/// What a number speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Scope {
+    /// One session: on this boot only.
+    Boot,
+    /// Several sessions, too few for rule 6: all their blocks together.
+    Sessions,
+    /// The median of the sessions' estimates (rule 6).
+    Machine,
+}
+
+/// A median with the interval that belongs to it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Estimate {
+    pub(crate) value: f64,
+    /// At `alpha`; `None` where too few values are there for one.
+    pub(crate) interval: Option<Range>,
+    /// Error rate of the interval. It is not what was asked for where rule 6 has an interval at
+    /// 5 % but none at the family's share of it.
+    pub(crate) alpha: f64,
+    pub(crate) scope: Scope,
+    /// What the interval is made of: blocks, or sessions for [`Scope::Machine`].
+    pub(crate) n: usize,
+}
+
+impl Scope {
+    /// The name in files.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Scope::Boot => "boot",
+            Scope::Sessions => "sessions",
+            Scope::Machine => "machine",
+        }
+    }
+}
+
+impl Range {
+    pub(crate) fn contains(self, value: f64) -> bool {
+        self.low <= value && value <= self.high
+    }
+
+    pub(crate) fn overlaps(self, other: Range) -> bool {
+        self.low <= other.high && other.low <= self.high
+    }
+
+    pub(crate) fn map(self, to: impl Fn(f64) -> f64) -> Self {
+        Self {
+            low: to(self.low),
+            high: to(self.high),
+            coverage: self.coverage,
+        }
+    }
+}
+
+impl From<Interval> for Range {
+    fn from(interval: Interval) -> Self {
+        Self {
+            low: interval.low,
+            high: interval.high,
+            coverage: interval.coverage,
+        }
+    }
+}
+
+impl Estimate {
+    /// On another scale, that grows with this one.
+    pub(crate) fn map(self, to: impl Fn(f64) -> f64) -> Self {
+        Self {
+            value: to(self.value),
+            interval: self.interval.map(|range| range.map(to)),
+            ..self
+        }
+    }
+}
+
+/// The median of values that come in sessions; `None` when there is none.
+///
+/// Rule 6 where it has an interval: at `alpha` if it can, else at 5 %. Otherwise rule 1 on all
+/// values together. Blocks of different sessions may have different medians; the interval is
+/// then, if anything, too wide (Hoeffding, Annals of Mathematical Statistics 27, 1956).
+pub(crate) fn estimate(
+    by_session: &BTreeMap<u32, Vec<f64>>,
+    alpha: f64,
+    looks: Looks,
+) -> Option<Estimate> {
+    let medians = medians(by_session);
+    if medians.len() > 1 {
+        for alpha in [alpha, alpha.max(ALPHA)] {
+            if let Some((value, Some(interval))) = across(&medians, alpha) {
+                return Some(Estimate {
+                    value,
+                    interval: Some(interval.into()),
+                    alpha,
+                    scope: Scope::Machine,
+                    n: medians.len(),
+                });
+            }
+        }
+    }
+    pooled(by_session, alpha, looks)
+}
+
+/// The median of all values together, whatever the number of sessions.
+pub(crate) fn pooled(
+    by_session: &BTreeMap<u32, Vec<f64>>,
+    alpha: f64,
+    looks: Looks,
+) -> Option<Estimate> {
+    let values: Vec<f64> = by_session.values().flatten().copied().collect();
+    let sessions = by_session.values().filter(|values| !values.is_empty());
+    Some(Estimate {
+        value: median(&values)?,
+        interval: median_interval(&values, alpha, looks).map(Range::from),
+        alpha,
+        scope: match sessions.count() {
+            1 => Scope::Boot,
+            _ => Scope::Sessions,
+        },
+        n: values.len(),
+    })
+}
+
+/// Two-sided p-value of "the median is 0", of the values that [`estimate`] is made of.
+pub(crate) fn p_value(
+    by_session: &BTreeMap<u32, Vec<f64>>,
+    scope: Scope,
+    looks: Looks,
+) -> Option<f64> {
+    match scope {
+        Scope::Machine => sign_test(&medians(by_session), Looks::Once),
+        Scope::Boot | Scope::Sessions => {
+            let values: Vec<f64> = by_session.values().flatten().copied().collect();
+            sign_test(&values, looks)
+        }
+    }
+}
+
+/// The sessions' estimates, in their order.
+fn medians(by_session: &BTreeMap<u32, Vec<f64>>) -> Vec<f64> {
+    by_session
+        .values()
+        .filter_map(|values| median(values))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sessions(count: u32, values: usize) -> BTreeMap<u32, Vec<f64>> {
+        let value = |session: u32, index: usize| f64::from(session) + index as f64 / 100.0;
+        (1..=count)
+            .map(|session| {
+                (
+                    session,
+                    (0..values).map(|index| value(session, index)).collect(),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn sessions_decide_what_a_number_speaks_for() {
+        // At 5 %, six sessions have an interval; at 1 %, eight (2 / 2^8 < 1 % < 2 / 2^7).
+        for (count, alpha, scope, n, at) in [
+            (1, 0.05, Scope::Boot, 9, 0.05),
+            (2, 0.05, Scope::Sessions, 18, 0.05),
+            (5, 0.05, Scope::Sessions, 45, 0.05),
+            (6, 0.05, Scope::Machine, 6, 0.05),
+            (6, 0.01, Scope::Machine, 6, 0.05),
+            (8, 0.01, Scope::Machine, 8, 0.01),
+        ] {
+            let found = estimate(&sessions(count, 9), alpha, Looks::Once).expect("values");
+            assert_eq!(
+                (found.scope, found.n, found.alpha),
+                (scope, n, at),
+                "{count} at {alpha}"
+            );
+        }
+        assert_eq!(estimate(&BTreeMap::new(), 0.05, Looks::Once), None);
+    }
+
+    #[test]
+    fn across_sessions_each_session_counts_once() {
+        // Medians 1, 2, .., 6 whatever the number of values; a large session does not weigh more.
+        let mut sessions = sessions(6, 1);
+        sessions.insert(6, vec![6.0; 500]);
+        let found = estimate(&sessions, 0.05, Looks::Once).expect("values");
+        let interval = found.interval.expect("six have one");
+        assert_eq!((found.value, interval.low, interval.high), (3.5, 1.0, 6.0));
+        assert!((interval.coverage - (1.0 - 2.0 / 64.0)).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,223 @@
+//! Each contrast's ratio (rule 2), with everything that is printed beside it.
+
+use std::collections::BTreeMap;
+
+use measure::stats::{ALPHA, RESAMPLES, bootstrap, holm, median};
+use measure::{Arm, Contrast, Metric};
+use serde::Serialize;
+
+use super::arms::by_session;
+use super::estimate::{Estimate, Range, Scope, estimate, p_value, pooled};
+use super::verdict::{Here, Verdict};
+use crate::published::{PublishedRatio, Table};
+use crate::record::{BlockId, Record};
+
+/// What an arm's name ends in that does the same as the arm of the name before it.
+const AGAIN: &str = "-again";
+
+/// One contrast's ratio.
+#[derive(Clone, Serialize)]
+pub(crate) struct RatioSummary {
+    pub(crate) contrast: String,
+    pub(crate) numerator: String,
+    pub(crate) denominator: String,
+    pub(crate) metric: Metric,
+    pub(crate) about: String,
+    pub(crate) primary: bool,
+    /// Whether both arms do the same (A/A).
+    pub(crate) control: bool,
+    /// How many contrasts share alpha with this one, itself included.
+    pub(crate) family: usize,
+    /// Blocks in which both arms gave a reading.
+    pub(crate) pairs: usize,
+    /// Sessions that have such a block.
+    pub(crate) sessions: usize,
+    /// At alpha by itself.
+    pub(crate) each: Option<Estimate>,
+    /// At the family's share of alpha: the one that decides.
+    pub(crate) decisive: Option<Estimate>,
+    /// At twice that share: the one that decides equivalence.
+    pub(crate) narrow: Option<Range>,
+    /// Of the sign test, for all members of the family adjusted by Holm.
+    pub(crate) p: Option<f64>,
+    pub(crate) holm_p: Option<f64>,
+    pub(crate) ratio_of_medians: Option<f64>,
+    pub(crate) bootstrap: Option<Range>,
+    /// All sessions' blocks together, where there are several.
+    pub(crate) pooled: Option<Estimate>,
+    /// Each session's estimate.
+    pub(crate) by_session: BTreeMap<u32, f64>,
+    pub(crate) verdict: Verdict,
+    pub(crate) published: Option<PublishedRatio>,
+    pub(crate) here: Option<Here>,
+    /// `(y, x)` by block, in ns an operation.
+    #[serde(skip)]
+    pub(crate) values: BTreeMap<BlockId, (f64, f64)>,
+}
+
+/// Every declared contrast, primary ones with their family.
+pub(super) fn of(record: &Record, published: &Table) -> Vec<RatioSummary> {
+    let contrasts = &record.manifest.contrasts;
+    let mut ratios: Vec<RatioSummary> = contrasts
+        .iter()
+        .filter_map(|contrast| compare(record, contrast, published))
+        .collect();
+    // Who has no p-value still counts in the family.
+    let primary = || contrasts.iter().filter(|contrast| contrast.primary);
+    let p_of = |name: &str| {
+        let ratio = ratios.iter().find(|ratio| ratio.contrast == name);
+        ratio.and_then(|ratio| ratio.p).unwrap_or(1.0)
+    };
+    let adjusted = holm(
+        &primary()
+            .map(|contrast| p_of(&contrast.name))
+            .collect::<Vec<_>>(),
+    );
+    for (contrast, holm_p) in primary().zip(adjusted) {
+        if let Some(ratio) = ratios
+            .iter_mut()
+            .find(|ratio| ratio.contrast == contrast.name)
+        {
+            ratio.holm_p = ratio.p.map(|_| holm_p);
+        }
+    }
+    ratios
+}
+
+/// One contrast, which need not be a declared one; `None` when the run lacks one of its arms.
+pub(crate) fn compare(
+    record: &Record,
+    contrast: &Contrast<String>,
+    published: &Table,
+) -> Option<RatioSummary> {
+    let (above, below) = (
+        record.arm(&contrast.numerator)?,
+        record.arm(&contrast.denominator)?,
+    );
+    let values = pairs(record, above, below);
+    let logs = by_session(logs(&values));
+    let looks = record.looks();
+    let family = if contrast.primary {
+        record.family().max(1)
+    } else {
+        1
+    };
+    let share = ALPHA / family as f64;
+    let at = |alpha: f64| estimate(&logs, alpha, looks).map(|found| found.map(f64::exp));
+    let decisive = at(share);
+    // Rule 6 may have an interval at 5 % only; equivalence is then asked at twice that.
+    let narrow = decisive.and_then(|found| {
+        let twice = estimate(&logs, 2.0 * found.alpha, looks)?;
+        (twice.scope == found.scope).then_some(twice.map(f64::exp).interval?)
+    });
+    let verdict = if values.is_empty() {
+        Verdict::NoReading
+    } else {
+        Verdict::of(
+            decisive.and_then(|found| found.interval),
+            narrow,
+            record.margin(),
+        )
+    };
+    let list: Vec<(f64, f64)> = values.values().copied().collect();
+    let medians = median(&list.iter().map(|(y, _)| *y).collect::<Vec<_>>())
+        .zip(median(&list.iter().map(|(_, x)| *x).collect::<Vec<_>>()));
+    let published = published.ratio(above, below);
+    Some(RatioSummary {
+        contrast: contrast.name.clone(),
+        numerator: contrast.numerator.clone(),
+        denominator: contrast.denominator.clone(),
+        metric: above.metric,
+        about: contrast.about.clone(),
+        primary: contrast.primary,
+        control: is_control(&contrast.numerator, &contrast.denominator),
+        family,
+        pairs: values.len(),
+        sessions: logs.len(),
+        each: at(ALPHA),
+        decisive,
+        narrow,
+        p: decisive.and_then(|found| p_value(&logs, found.scope, looks)),
+        holm_p: None,
+        ratio_of_medians: medians.map(|(above, below)| above / below),
+        bootstrap: bootstrap(&list, ALPHA, RESAMPLES, record.manifest.seed).map(Range::from),
+        pooled: (logs.len() > 1)
+            .then(|| pooled(&logs, share, looks).map(|found| found.map(f64::exp)))
+            .flatten(),
+        by_session: logs
+            .iter()
+            .filter_map(|(session, logs)| Some((*session, median(logs)?.exp())))
+            .collect(),
+        verdict,
+        here: published.map(|published| {
+            Here::of_ratio(decisive.and_then(|found| found.interval), published.range())
+        }),
+        published,
+        values,
+    })
+}
+
+/// Whether the two arms do the same under two names.
+pub(crate) fn is_control(numerator: &str, denominator: &str) -> bool {
+    numerator.strip_suffix(AGAIN) == Some(denominator)
+        || denominator.strip_suffix(AGAIN) == Some(numerator)
+}
+
+/// The readings of two arms in the blocks in which both gave one.
+fn pairs(
+    record: &Record,
+    above: &Arm<String>,
+    below: &Arm<String>,
+) -> BTreeMap<BlockId, (f64, f64)> {
+    let below = record.readings(below);
+    let both = |(id, y)| Some((id, (y, *below.get(&id)?)));
+    record
+        .readings(above)
+        .into_iter()
+        .filter_map(both)
+        .collect()
+}
+
+/// Logarithms of the within-block ratios.
+pub(crate) fn logs(values: &BTreeMap<BlockId, (f64, f64)>) -> impl Iterator<Item = (BlockId, f64)> {
+    values.iter().map(|(id, (y, x))| (*id, (y / x).ln()))
+}
+
+impl RatioSummary {
+    /// What the printed interval speaks for; one boot where there is no estimate at all.
+    pub(crate) fn scope(&self) -> Scope {
+        self.decisive.map_or(Scope::Boot, |found| found.scope)
+    }
+
+    /// The interval that decides.
+    pub(crate) fn interval(&self) -> Option<Range> {
+        self.decisive.and_then(|found| found.interval)
+    }
+
+    pub(crate) fn estimate(&self) -> Option<f64> {
+        self.decisive.map(|found| found.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controls_are_known_by_their_names() {
+        for (numerator, denominator, is) in [
+            ("docker-again", "docker", true),
+            ("docker", "docker-again", true),
+            ("getppid-docker-again", "getppid-docker", true),
+            ("docker-again", "podman", false),
+            ("dind", "docker", false),
+            ("again", "", false),
+        ] {
+            assert_eq!(
+                is_control(numerator, denominator),
+                is,
+                "{numerator}/{denominator}"
+            );
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! What the published text claims, as data, and what a run says of it.
+
+use std::collections::BTreeMap;
+
+use measure::stats::ALPHA;
+use measure::{Contrast, Metric};
+use serde::Serialize;
+
+use crate::analysis::verdict::{Here, Source, Verdict};
+use crate::analysis::{Estimate, Range, RatioSummary, estimate, logs};
+use crate::language::Texts;
+use crate::published::{PublishedRatio, Table};
+use crate::record::{BlockId, Record};
+
+/// One claim of the ledger.
+struct Definition {
+    id: &'static str,
+    metric: Metric,
+    statement: fn(&Texts) -> &'static str,
+    kind: Kind,
+}
+
+/// Names of the arms above and below the line.
+type Pair = (&'static str, &'static str);
+
+/// How a claim is held against a run.
+enum Kind {
+    /// The ratio is the published one.
+    Ratio(Pair),
+    /// The ratio is below 1.
+    Below(Pair),
+    /// There is no difference.
+    Same(Pair),
+    /// The first ratio is larger than the second.
+    Larger(Pair, Pair),
+    /// Every declared ratio of an arm at level 2 to one at level 1 is above 1.
+    SecondLevel,
+}
+
+/// In the order of the ledger.
+const CLAIMS: [Definition; 11] = [
+    claim(
+        "A9",
+        Metric::Startup,
+        |t| t.claim_a9,
+        Kind::Same(("dood-inside", "docker")),
+    ),
+    claim(
+        "A14",
+        Metric::Startup,
+        |t| t.claim_a14_dind,
+        Kind::Larger(("dind", "docker"), ("podman-nested", "podman")),
+    ),
+    claim(
+        "A14",
+        Metric::Startup,
+        |t| t.claim_a14_socket,
+        Kind::Larger(("podman-nested", "podman"), ("dood", "docker")),
+    ),
+    claim(
+        "A15",
+        Metric::Startup,
+        |t| t.claim_a15_dind,
+        Kind::Ratio(("dind", "docker")),
+    ),
+    claim(
+        "A15",
+        Metric::Startup,
+        |t| t.claim_a15_podman,
+        Kind::Ratio(("podman-nested", "podman")),
+    ),
+    claim(
+        "A16",
+        Metric::Startup,
+        |t| t.claim_a16,
+        Kind::Below(("podman-nested", "docker")),
+    ),
+    claim(
+        "A17",
+        Metric::Cpu,
+        |t| t.claim_a17_docker,
+        Kind::Ratio(("docker", "bare")),
+    ),
+    claim(
+        "A17",
+        Metric::Cpu,
+        |t| t.claim_a17_dind,
+        Kind::Ratio(("dind", "bare")),
+    ),
+    claim(
+        "A17",
+        Metric::Cpu,
+        |t| t.claim_a17_podman,
+        Kind::Ratio(("podman", "bare")),
+    ),
+    claim(
+        "A17",
+        Metric::Cpu,
+        |t| t.claim_a17_nested,
+        Kind::Ratio(("podman-nested", "bare")),
+    ),
+    claim("A18", Metric::Syscall, |t| t.claim_a18, Kind::SecondLevel),
+];
+
+/// A claim held against a run: one row of the claim table.
+#[derive(Serialize)]
+pub(crate) struct Claim {
+    pub(crate) id: &'static str,
+    #[serde(skip)]
+    pub(crate) statement: fn(&Texts) -> &'static str,
+    pub(crate) metric: Metric,
+    /// The ratio that is looked at, or the ratio of two ratios.
+    pub(crate) of: String,
+    pub(crate) published: Option<PublishedRatio>,
+    pub(crate) ours: Option<Estimate>,
+    /// Blocks in which all arms gave a reading.
+    pub(crate) pairs: usize,
+    pub(crate) primary: bool,
+    pub(crate) verdict: Verdict,
+    pub(crate) here: Here,
+    pub(crate) source: Source,
+}
+
+const fn claim(
+    id: &'static str,
+    metric: Metric,
+    statement: fn(&Texts) -> &'static str,
+    kind: Kind,
+) -> Definition {
+    Definition {
+        id,
+        metric,
+        statement,
+        kind,
+    }
+}
+
+/// The claims that this run's arms can speak of.
+pub(crate) fn of(record: &Record, ratios: &[RatioSummary], published: &Table) -> Vec<Claim> {
+    CLAIMS
+        .iter()
+        .flat_map(|claim| held_against(claim, record, ratios, published))
+        .collect()
+}
+
+fn held_against(
+    claim: &Definition,
+    record: &Record,
+    ratios: &[RatioSummary],
+    published: &Table,
+) -> Vec<Claim> {
+    let ratio = |pair: Pair| find(record, ratios, published, claim.metric, pair);
+    match claim.kind {
+        Kind::Ratio(pair) => {
+            let row = ratio(pair).map(|ratio| {
+                let here = ratio.here.unwrap_or(Here::NotMeasured);
+                of_one(claim, &ratio, here)
+            });
+            row.into_iter().collect()
+        }
+        Kind::Below(pair) => {
+            let row = ratio(pair).map(|ratio| {
+                of_one(
+                    claim,
+                    &ratio,
+                    Here::of_below(ratio.interval(), ratio.verdict),
+                )
+            });
+            row.into_iter().collect()
+        }
+        Kind::Same(pair) => {
+            let row = ratio(pair).map(|ratio| {
+                of_one(
+                    claim,
+                    &ratio,
+                    Here::of_same(ratio.interval(), ratio.verdict),
+                )
+            });
+            row.into_iter().collect()
+        }
+        Kind::Larger(first, second) => ratio(first)
+            .zip(ratio(second))
+            .map(|(first, second)| of_two(claim, record, &first, &second))
+            .into_iter()
+            .collect(),
+        Kind::SecondLevel => {
+            let level = |name: &str| record.arm(name).map(|arm| arm.level);
+            ratios
+                .iter()
+                .filter(|ratio| ratio.metric == claim.metric)
+                .filter(|ratio| {
+                    level(&ratio.numerator) == Some(2) && level(&ratio.denominator) == Some(1)
+                })
+                .map(|ratio| {
+                    of_one(
+                        claim,
+                        ratio,
+                        Here::of_above(ratio.interval(), ratio.verdict),
+                    )
+                })
+                .collect()
+        }
+    }
+}
+
+/// The declared contrast of these arms, or the same as an exploratory one; `None` where the run
+/// has no such arms.
+fn find(
+    record: &Record,
+    ratios: &[RatioSummary],
+    published: &Table,
+    metric: Metric,
+    (numerator, denominator): Pair,
+) -> Option<RatioSummary> {
+    if [numerator, denominator]
+        .iter()
+        .any(|name| record.arm(name).is_none_or(|arm| arm.metric != metric))
+    {
+        return None;
+    }
+    let declared = ratios
+        .iter()
+        .find(|ratio| ratio.numerator == numerator && ratio.denominator == denominator);
+    declared.cloned().or_else(|| {
+        let contrast = Contrast {
+            name: format!("{numerator}/{denominator}"),
+            numerator: numerator.to_owned(),
+            denominator: denominator.to_owned(),
+            primary: false,
+            about: String::new(),
+        };
+        crate::analysis::compare(record, &contrast, published)
+    })
+}
+
+fn of_one(claim: &Definition, ratio: &RatioSummary, here: Here) -> Claim {
+    Claim {
+        id: claim.id,
+        statement: claim.statement,
+        metric: claim.metric,
+        of: ratio.contrast.clone(),
+        published: ratio.published,
+        ours: ratio.decisive,
+        pairs: ratio.pairs,
+        primary: ratio.primary,
+        verdict: ratio.verdict,
+        here,
+        source: ratio
+            .published
+            .map_or(Source::NoNumber, |published| published.source),
+    }
+}
+
+/// Of the ratio of two ratios, in the blocks that have all four readings.
+fn of_two(
+    claim: &Definition,
+    record: &Record,
+    first: &RatioSummary,
+    second: &RatioSummary,
+) -> Claim {
+    let second_logs: BTreeMap<BlockId, f64> = logs(&second.values).collect();
+    let mut by_session: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for (id, log) in logs(&first.values) {
+        if let Some(other) = second_logs.get(&id) {
+            by_session.entry(id.0).or_default().push(log - other);
+        }
+    }
+    let at =
+        |alpha: f64| estimate(&by_session, alpha, record.looks()).map(|found| found.map(f64::exp));
+    let ours = at(ALPHA);
+    let interval: Option<Range> = ours.and_then(|found| found.interval);
+    let verdict = match ours {
+        None => Verdict::NoReading,
+        Some(ours) => {
+            let narrow = at(2.0 * ALPHA).filter(|narrow| narrow.scope == ours.scope);
+            let narrow = narrow.and_then(|found| found.interval);
+            Verdict::of(interval, narrow, record.margin())
+        }
+    };
+    Claim {
+        id: claim.id,
+        statement: claim.statement,
+        metric: claim.metric,
+        of: format!("({}) / ({})", first.contrast, second.contrast),
+        published: None,
+        ours,
+        pairs: by_session.values().map(Vec::len).sum(),
+        primary: false,
+        verdict,
+        here: Here::of_above(interval, verdict),
+        source: Source::NoNumber,
+    }
+}

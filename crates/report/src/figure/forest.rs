@@ -1,0 +1,380 @@
+//! The figure of ratios: one row a contrast on one logarithmic axis, the line at 1, the margin as a
+//! band, and what was published.
+
+use measure::Metric;
+use plotters::prelude::DrawingBackend;
+
+use crate::analysis::{Analysis, RatioSummary};
+use crate::figure::canvas::{
+    Axis, BAND, Canvas, Drawn, Font, GRID, Growth, INK, PUBLISHED, QUIET, Scale,
+};
+use crate::figure::legend::{self, Mark};
+use crate::figure::{Frame, Picture};
+use crate::language::{Lang, fill};
+use crate::page::phrases;
+use crate::published::{Published, unit};
+use crate::record::Runs;
+
+pub(crate) struct Forest {
+    lang: Lang,
+    panels: Vec<Panel>,
+    published: bool,
+    margin_pct: f64,
+}
+
+/// The contrasts of one run.
+struct Panel {
+    title: String,
+    margin: f64,
+    lines: Vec<Line>,
+}
+
+enum Line {
+    /// What the rows below it are.
+    Title(&'static str),
+    Row(Box<Row>),
+}
+
+struct Row {
+    name: String,
+    estimate: Option<f64>,
+    interval: Option<(f64, f64)>,
+    narrow: Option<(f64, f64)>,
+    published: Option<Published>,
+    published_label: String,
+    numbers: String,
+    verdict: String,
+}
+
+const NAME: Font = Font::new(28, INK);
+const NUMBERS: Font = Font::new(26, INK).bold();
+const SMALL: Font = Font::new(24, QUIET);
+
+struct Layout {
+    margin: i32,
+    row: i32,
+    marks: i32,
+    title: i32,
+    head: i32,
+    foot: i32,
+    top: i32,
+    legend: i32,
+}
+
+impl Forest {
+    /// `None` when no run has a contrast.
+    pub(crate) fn of(runs: &Runs, analysis: &Analysis, lang: Lang) -> Option<Self> {
+        let t = lang.texts();
+        let panel = |(record, run): (&crate::record::Record, &crate::analysis::RunAnalysis)| {
+            let mut lines = Vec::new();
+            for (primary, title) in [(true, t.primary), (false, t.exploratory)] {
+                let rows = || {
+                    run.ratios
+                        .iter()
+                        .filter(move |ratio| ratio.primary == primary)
+                };
+                if rows().next().is_some() {
+                    lines.push(Line::Title(title));
+                }
+                lines.extend(rows().map(|ratio| {
+                    Line::Row(Box::new(Row::of(ratio, record.manifest.margin_pct, lang)))
+                }));
+            }
+            let metric = run.ratios.first()?.metric;
+            Some(Panel {
+                title: title(metric, &run.experiment, lang),
+                margin: record.margin(),
+                lines,
+            })
+        };
+        let panels: Vec<Panel> = runs
+            .records
+            .iter()
+            .zip(&analysis.runs)
+            .filter_map(panel)
+            .collect();
+        (!panels.is_empty()).then(|| Self {
+            lang,
+            published: analysis.ratios().any(|ratio| ratio.published.is_some()),
+            panels,
+            margin_pct: runs.records[0].manifest.margin_pct,
+        })
+    }
+
+    fn layout(&self, frame: Frame) -> Layout {
+        if frame.narrow {
+            let entries = i32::try_from(self.legend().len()).unwrap_or(0);
+            return Layout {
+                margin: 14,
+                row: 128,
+                marks: 88,
+                title: 54,
+                head: 60,
+                foot: 110,
+                top: 0,
+                legend: entries * legend::LINE + 10,
+            };
+        }
+        Layout {
+            margin: 60,
+            row: 66,
+            marks: 33,
+            title: 54,
+            head: 60,
+            foot: 110,
+            top: 110,
+            legend: 70 + legend::LINE,
+        }
+    }
+
+    fn legend(&self) -> Vec<(Mark, String)> {
+        let t = self.lang.texts();
+        let margin = self.lang.trimmed(self.margin_pct);
+        let mut entries = vec![
+            (Mark::Ratio, t.mark_ratio.to_owned()),
+            (Mark::Band, fill(t.mark_band, &[("margin", &margin)])),
+        ];
+        if self.published {
+            entries.push((Mark::Published, t.mark_published_ratio.to_owned()));
+        }
+        entries
+    }
+}
+
+/// What a run's panel is called.
+pub(super) fn title(metric: Metric, experiment: &str, lang: Lang) -> String {
+    match metric {
+        Metric::Syscall => format!("{}: {experiment}", unit(metric).heading(lang)),
+        Metric::Startup | Metric::Cpu => unit(metric).heading(lang).to_owned(),
+    }
+}
+
+impl Row {
+    fn of(ratio: &RatioSummary, margin_pct: f64, lang: Lang) -> Self {
+        let interval = ratio.interval();
+        Self {
+            name: ratio.contrast.clone(),
+            estimate: ratio.estimate(),
+            interval: interval.map(|range| (range.low, range.high)),
+            narrow: ratio.narrow.map(|range| (range.low, range.high)),
+            published: ratio.published.map(|published| Published {
+                median: published.value,
+                low: published.low,
+                high: published.high,
+                n: published.n,
+            }),
+            published_label: ratio
+                .published
+                .map(|published| lang.number(published.value, 2))
+                .unwrap_or_default(),
+            numbers: match (ratio.estimate(), interval) {
+                (Some(estimate), Some(range)) => {
+                    format!(
+                        "{} ({})",
+                        lang.number(estimate, 3),
+                        phrases::range(range, 3, lang)
+                    )
+                }
+                (Some(estimate), None) => {
+                    format!(
+                        "{} ({})",
+                        lang.number(estimate, 3),
+                        lang.texts().no_interval_short
+                    )
+                }
+                (None, _) => "–".to_owned(),
+            },
+            verdict: phrases::verdict(ratio.verdict, margin_pct, lang),
+        }
+    }
+}
+
+impl Panel {
+    /// From the smallest to the largest value that is drawn, with 1 and the band in it.
+    fn axis(&self, left: i32, right: i32) -> Axis {
+        let (mut min, mut max) = (1.0 / (1.0 + self.margin), 1.0 + self.margin);
+        for line in &self.lines {
+            let Line::Row(row) = line else { continue };
+            let published = row
+                .published
+                .map(|published| (published.low, published.high));
+            let point = row.estimate.map(|estimate| (estimate, estimate));
+            for (low, high) in [row.interval, row.narrow, published, point]
+                .into_iter()
+                .flatten()
+            {
+                min = min.min(low);
+                max = max.max(high);
+            }
+        }
+        let room = (max / min).powf(0.03);
+        Axis {
+            growth: Growth::Right,
+            scale: Scale::Log,
+            start: left,
+            length: right - left,
+            min: min / room,
+            max: max * room,
+        }
+    }
+
+    fn height(&self, layout: &Layout) -> i32 {
+        let lines: i32 = self.lines.iter().map(|line| line.height(layout)).sum();
+        layout.head + lines + layout.foot
+    }
+}
+
+impl Line {
+    fn height(&self, layout: &Layout) -> i32 {
+        match self {
+            Line::Title(_) => layout.title,
+            Line::Row(_) => layout.row,
+        }
+    }
+}
+
+impl Picture for Forest {
+    fn height(&self, frame: Frame) -> i32 {
+        let layout = self.layout(frame);
+        let panels: i32 = self.panels.iter().map(|panel| panel.height(&layout)).sum();
+        layout.top + panels + layout.legend
+    }
+
+    fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B> {
+        let layout = self.layout(frame);
+        if !frame.narrow {
+            let title = self.lang.texts().forest_title;
+            canvas.text(title, (layout.margin, 60), Font::new(46, INK).bold())?;
+        }
+        let mut top = layout.top;
+        for panel in &self.panels {
+            paint_panel(canvas, panel, top, &layout, frame, self.lang)?;
+            top += panel.height(&layout);
+        }
+        let entries = self.legend();
+        let entries: Vec<(Mark, &str)> = entries
+            .iter()
+            .map(|(mark, text)| (*mark, text.as_str()))
+            .collect();
+        if frame.narrow {
+            return legend::paint(canvas, &entries, (layout.margin, top + 20), true);
+        }
+        let (first, rest) = entries.split_at(2.min(entries.len()));
+        legend::paint(canvas, first, (layout.margin, top + 30), false)?;
+        legend::paint(
+            canvas,
+            rest,
+            (layout.margin, top + 30 + legend::LINE),
+            false,
+        )
+    }
+}
+
+fn paint_panel<B: DrawingBackend>(
+    canvas: &Canvas<B>,
+    panel: &Panel,
+    top: i32,
+    layout: &Layout,
+    frame: Frame,
+    lang: Lang,
+) -> Drawn<B> {
+    let rows = || {
+        panel.lines.iter().filter_map(|line| match line {
+            Line::Row(row) => Some(row),
+            Line::Title(_) => None,
+        })
+    };
+    let widest = |of: &dyn Fn(&Row) -> i32| rows().map(|row| of(row)).max().unwrap_or(0);
+    let (left, right) = if frame.narrow {
+        (layout.margin + 10, frame.width - layout.margin - 10)
+    } else {
+        let names = widest(&|row| canvas.width(&row.name, NAME));
+        let numbers = widest(&|row| {
+            canvas
+                .width(&row.numbers, NUMBERS)
+                .max(canvas.width(&row.verdict, SMALL))
+        });
+        (
+            layout.margin + names + 40,
+            frame.width - layout.margin - numbers - 40,
+        )
+    };
+    let axis = panel.axis(left, right);
+    let (first, last) = (top + layout.head, top + panel.height(layout) - layout.foot);
+    canvas.text(
+        &panel.title,
+        (layout.margin, top + 26),
+        Font::new(32, INK).bold(),
+    )?;
+    let (low, high) = (1.0 / (1.0 + panel.margin), 1.0 + panel.margin);
+    canvas.rectangle((axis.pixel(low), first), (axis.pixel(high), last), BAND)?;
+    for (value, decimals) in axis.ticks(if frame.narrow { 6 } else { 9 }) {
+        let (x, label) = (axis.pixel(value), lang.number(value, decimals));
+        canvas.rule((x, first), (x, last), GRID, 2)?;
+        canvas.text(&label, (x, last + 28), Font::new(26, QUIET).centered())?;
+    }
+    canvas.axis_line((axis.pixel(1.0), first), (axis.pixel(1.0), last))?;
+    let label = lang.texts().forest_axis;
+    let middle = i32::midpoint(left, right);
+    canvas.text(label, (middle, last + 66), Font::new(27, QUIET).centered())?;
+    let mut y = first;
+    for line in &panel.lines {
+        match line {
+            Line::Title(title) => {
+                let at = (layout.margin, y + layout.title / 2 + 4);
+                let font = Font::new(24, QUIET).bold();
+                let width = canvas.width(title, font);
+                canvas.blank((at.0, at.1 - 16), (at.0 + width, at.1 + 16))?;
+                canvas.text(title, at, font)?;
+            }
+            Line::Row(row) if frame.narrow => {
+                let name = layout.margin + 10;
+                canvas.blank(
+                    (layout.margin, y + 4),
+                    (frame.width - layout.margin, y + 68),
+                )?;
+                canvas.text(&row.name, (name, y + 20), NUMBERS)?;
+                canvas.text(&row.numbers, (right, y + 20), Font::new(26, INK).right())?;
+                canvas.text(&row.verdict, (right, y + 52), SMALL.right())?;
+                paint_row(canvas, &axis, row, y + layout.marks)?;
+            }
+            Line::Row(row) => {
+                let middle = y + layout.marks;
+                canvas.text(&row.name, (left - 30, middle), NAME.right())?;
+                canvas.text(&row.numbers, (right + 40, middle - 14), NUMBERS)?;
+                canvas.text(&row.verdict, (right + 40, middle + 16), SMALL)?;
+                paint_row(canvas, &axis, row, middle)?;
+            }
+        }
+        y += line.height(layout);
+    }
+    Ok(())
+}
+
+fn paint_row<B: DrawingBackend>(canvas: &Canvas<B>, axis: &Axis, row: &Row, y: i32) -> Drawn<B> {
+    let (ours, theirs) = match row.published {
+        Some(_) => (y - 12, y + 16),
+        None => (y, y),
+    };
+    if let Some(published) = row.published {
+        canvas.published(axis, published, theirs)?;
+        let font = Font::new(22, PUBLISHED);
+        let end = axis.pixel(published.high) + 14;
+        let width = canvas.width(&row.published_label, font);
+        let x = if end + width > axis.start + axis.length {
+            axis.pixel(published.low) - 14 - width
+        } else {
+            end
+        };
+        canvas.text(&row.published_label, (x, theirs), font)?;
+    }
+    if let Some(interval) = row.interval {
+        canvas.interval(axis, interval, row.narrow, ours)?;
+    } else if let Some((low, high)) = row.narrow {
+        canvas.rule(axis.point(low, ours), axis.point(high, ours), INK, 9)?;
+    }
+    match row.estimate {
+        Some(estimate) => canvas.dot(axis.point(estimate, ours), 9, INK),
+        None => Ok(()),
+    }
+}

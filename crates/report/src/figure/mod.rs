@@ -1,0 +1,169 @@
+//! The figures, each in three drawings by the same code: a wide one as SVG and PNG, and a narrow
+//! one as SVG for phones. Shape, lightness, hatching and words tell marks apart, never the hue
+//! alone.
+
+mod canvas;
+mod columns;
+mod forest;
+mod legend;
+mod order;
+mod parts;
+mod rows;
+mod scene;
+
+use std::sync::Once;
+
+use measure::failure;
+use plotters::prelude::{BitMapBackend, DrawingBackend, IntoDrawingArea, SVGBackend};
+use plotters::style::{FontStyle, register_font};
+
+use crate::analysis::Analysis;
+use crate::figure::canvas::{Canvas, Drawn, FONT};
+use crate::language::Lang;
+use crate::record::Runs;
+
+pub(crate) use canvas::PALETTE;
+
+/// A figure in all its drawings.
+pub(crate) struct Figure {
+    pub(crate) kind: Kind,
+    pub(crate) svg: String,
+    pub(crate) png: Vec<u8>,
+    pub(crate) narrow_svg: String,
+}
+
+/// Which figure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Every sample, medians, published values.
+    Samples,
+    /// Every ratio on one axis.
+    Forest,
+    /// Where an excess goes.
+    Parts,
+    /// Readings in the order in which they were taken.
+    Order,
+}
+
+/// The page that a figure is drawn for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame {
+    /// In pixels.
+    pub(crate) width: i32,
+    /// Names above their rows, no title and no caption: those are in the page's text.
+    pub(crate) narrow: bool,
+}
+
+const WIDE: Frame = Frame {
+    width: 2000,
+    narrow: false,
+};
+const NARROW: Frame = Frame {
+    width: 820,
+    narrow: true,
+};
+
+/// What can be drawn into a frame.
+trait Picture {
+    /// Pixels of the whole figure.
+    fn height(&self, frame: Frame) -> i32;
+    fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B>;
+}
+
+impl Kind {
+    /// The name of its files, without their endings.
+    pub(crate) fn stem(self) -> &'static str {
+        match self {
+            Kind::Samples => "figure",
+            Kind::Forest => "forest",
+            Kind::Parts => "parts",
+            Kind::Order => "order",
+        }
+    }
+}
+
+/// The figures that this record has something for, in the order of the page.
+pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Result<Vec<Figure>> {
+    load_fonts();
+    let mut figures = Vec::new();
+    if let Some(forest) = forest::Forest::of(runs, analysis, lang) {
+        figures.push(render(Kind::Forest, &forest)?);
+    }
+    figures.push(render(
+        Kind::Samples,
+        &scene::Scene::of(runs, analysis, lang),
+    )?);
+    if let Some(parts) = parts::Waterfall::of(analysis, lang) {
+        figures.push(render(Kind::Parts, &parts)?);
+    }
+    if let Some(order) = order::Order::of(runs, analysis, lang) {
+        figures.push(render(Kind::Order, &order)?);
+    }
+    Ok(figures)
+}
+
+fn render(kind: Kind, picture: &impl Picture) -> miette::Result<Figure> {
+    let failed = |error: String| {
+        failure(
+            format!("the figure `{}` can't be drawn", kind.stem()),
+            error,
+            "report this as a bug",
+        )
+    };
+    let svg = |frame: Frame| {
+        let mut svg = String::new();
+        paint(
+            SVGBackend::with_string(&mut svg, size(picture, frame)),
+            picture,
+            frame,
+        )
+        .map_err(|error| failed(error.to_string()))?;
+        Ok::<_, miette::Report>(svg)
+    };
+    let (width, height) = size(picture, WIDE);
+    let mut pixels = vec![0; width as usize * height as usize * 3];
+    paint(
+        BitMapBackend::with_buffer(&mut pixels, (width, height)),
+        picture,
+        WIDE,
+    )
+    .map_err(|error| failed(error.to_string()))?;
+    Ok(Figure {
+        kind,
+        svg: svg(WIDE)?,
+        png: to_png(&pixels, width, height).map_err(|error| failed(error.to_string()))?,
+        narrow_svg: svg(NARROW)?,
+    })
+}
+
+fn size(picture: &impl Picture, frame: Frame) -> (u32, u32) {
+    let height = picture.height(frame);
+    (frame.width.unsigned_abs(), height.unsigned_abs())
+}
+
+fn paint<B: DrawingBackend>(backend: B, picture: &impl Picture, frame: Frame) -> Drawn<B> {
+    let area = backend.into_drawing_area();
+    picture.paint(&Canvas::new(&area)?, frame)?;
+    area.present()
+}
+
+fn to_png(pixels: &[u8], width: u32, height: u32) -> Result<Vec<u8>, png::EncodingError> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(pixels)?;
+    writer.finish()?;
+    Ok(file)
+}
+
+/// A bare machine has no fonts, so the program brings its own. (The result is for fonts that are
+/// none; drawing says so if it ever matters.)
+fn load_fonts() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let _ = register_font(FONT, FontStyle::Normal, dejavu::sans::regular());
+        let _ = register_font(FONT, FontStyle::Bold, dejavu::sans::bold());
+    });
+}

@@ -1,0 +1,429 @@
+//! The languages of the page: one table of texts each, so that a missing text does not compile.
+//!
+//! Texts are templates: `{name}` is filled in by [`fill`].
+
+mod english;
+mod spanish;
+
+use std::fmt::Display;
+
+use clap::ValueEnum;
+
+/// A language of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    /// English
+    En,
+    /// Spanish
+    Es,
+}
+
+macro_rules! texts {
+    ($($name:ident,)*) => {
+        /// Every text of the page and its figures.
+        pub(crate) struct Texts {
+            $(pub(crate) $name: &'static str,)*
+        }
+
+        #[cfg(test)]
+        impl Texts {
+            /// Every text with its name.
+            fn entries(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$((stringify!($name), self.$name)),*]
+            }
+        }
+    };
+}
+
+texts! {
+    // Titles and sections.
+    title,
+    title_exp4,
+    lead,
+    lead_one,
+    contents,
+    section_claims,
+    section_ratios,
+    section_samples,
+    section_parts,
+    section_order,
+    section_method,
+    // What a reader must know first.
+    not_complete,
+    was_killed,
+    no_revision,
+    dirty,
+    // The table of claims.
+    claims_caption,
+    no_claims,
+    scope_sentence,
+    scope_boot,
+    scope_sessions,
+    scope_machine,
+    column_claim,
+    column_statement,
+    column_published,
+    column_ours,
+    column_verdict,
+    published_range_n,
+    interval_n_coverage,
+    interval_n,
+    no_interval_n,
+    no_reading,
+    primary_short,
+    exploratory_short,
+    claim_a9,
+    claim_a14_dind,
+    claim_a14_socket,
+    claim_a15_dind,
+    claim_a15_podman,
+    claim_a16,
+    claim_a17_docker,
+    claim_a17_dind,
+    claim_a17_podman,
+    claim_a17_nested,
+    claim_a18,
+    // Verdicts.
+    here_consistent,
+    here_not_reproduced,
+    here_inconclusive,
+    here_not_measured,
+    source_sign,
+    source_cannot,
+    source_no_number,
+    verdict_different,
+    verdict_both,
+    verdict_equivalent,
+    verdict_inconclusive,
+    verdict_no_interval,
+    verdict_no_reading,
+    verdicts_title,
+    define_consistent,
+    define_not_reproduced,
+    define_inconclusive_here,
+    define_direction,
+    define_source,
+    define_range,
+    // Ratios.
+    ratios_caption,
+    no_ratios,
+    column_ratio,
+    column_estimate,
+    column_interval,
+    column_coverage,
+    column_blocks,
+    column_of_medians,
+    column_holm,
+    primary,
+    exploratory,
+    none_exists,
+    no_interval_short,
+    in_sessions,
+    equivalence_interval,
+    range,
+    ratios_note,
+    sessions_caption,
+    column_by_session,
+    column_across,
+    column_pooled,
+    // Samples.
+    arms_caption,
+    arms_note,
+    arms_about,
+    arms_about_caption,
+    column_arm,
+    column_median,
+    column_failed,
+    column_about,
+    level_observer,
+    observer_outside,
+    observer_inside,
+    observer_self,
+    heading_startup,
+    heading_cpu,
+    heading_syscall,
+    axis_startup,
+    axis_cpu,
+    axis_syscall,
+    // Parts.
+    parts_caption,
+    no_parts,
+    parts_note,
+    column_due,
+    column_share,
+    whole,
+    whole_about,
+    remainder,
+    remainder_about,
+    due_hop,
+    due_program,
+    due_input,
+    due_namespaces,
+    due_storage,
+    due_nesting,
+    // Order, control, sensitivity.
+    control_title,
+    no_control,
+    control_holds,
+    control_fails,
+    control_no_interval,
+    sensitivity_title,
+    flag_rules,
+    none_flagged,
+    flagged_caption,
+    column_block,
+    column_slowness,
+    column_flags,
+    block_measured,
+    block_warmup,
+    flag_burst,
+    flag_steal,
+    flag_throttled,
+    flag_clock,
+    without_caption,
+    column_all_blocks,
+    column_without,
+    without_note,
+    // How it was measured.
+    estimand_title,
+    estimand,
+    exclusions_title,
+    exclusions,
+    failures_caption,
+    column_measured,
+    column_warmup,
+    column_reason,
+    stopping_title,
+    stopping,
+    rule_fixed,
+    rule_adaptive,
+    stopped_planned,
+    stopped_precise,
+    stopped_budget,
+    stopped_not,
+    family_title,
+    family,
+    family_not_shared,
+    family_note,
+    family_verdicts,
+    environment_title,
+    machine_caption,
+    engines_caption,
+    column_fact,
+    column_value,
+    column_nest,
+    column_level,
+    column_engine,
+    column_version,
+    column_socket,
+    column_privileged,
+    column_storage,
+    column_runtime,
+    column_cgroup_driver,
+    fact_kernel,
+    fact_cpu,
+    fact_cores,
+    fact_memory,
+    fact_hypervisor,
+    fact_vendor,
+    fact_clock,
+    fact_governor,
+    fact_turbo,
+    fact_thp,
+    fact_cgroups,
+    fact_cmdline,
+    fact_mitigations,
+    fact_sandbox,
+    fact_packages,
+    packages,
+    pinned,
+    not_pinned,
+    not_readable,
+    yes,
+    no,
+    setup_caption,
+    setup_docker,
+    setup_podman,
+    setup_podman_mode,
+    setup_podman_runtime,
+    setup_repetitions,
+    blocks_title,
+    blocks_caption,
+    column_session,
+    column_load,
+    column_psi,
+    column_steal,
+    column_cgroup_throttles,
+    column_thermal_throttles,
+    column_clock_step,
+    run_session,
+    limits_title,
+    limit_one_boot,
+    limit_stand_ins,
+    limit_no_stand_ins,
+    limit_not_whole,
+    limit_medians,
+    limit_absence,
+    limit_machine,
+    limit_published,
+    rebuild_title,
+    taken,
+    rebuild,
+    rebuild_command,
+    // Figures.
+    figure_title,
+    panel_startup,
+    panel_cpu,
+    n_each,
+    n_from_to,
+    images_stand_ins,
+    images_real,
+    no_sample,
+    not_measured,
+    mark_sample,
+    mark_median,
+    mark_published,
+    mark_published_ratio,
+    mark_ratio,
+    mark_band,
+    mark_whole,
+    mark_more,
+    mark_less,
+    mark_speck,
+    mark_warmup,
+    mark_slowness,
+    mark_flagged,
+    forest_title,
+    forest_axis,
+    parts_title,
+    parts_axis,
+    order_title,
+    order_axis,
+    order_blocks,
+    session_number,
+    alt_samples,
+    alt_forest,
+    alt_parts,
+    alt_order,
+    caption_samples,
+    caption_forest,
+    caption_parts,
+    caption_order,
+}
+
+impl Lang {
+    pub(crate) fn texts(self) -> &'static Texts {
+        match self {
+            Lang::En => &english::TEXTS,
+            Lang::Es => &spanish::TEXTS,
+        }
+    }
+
+    /// As HTML and files' names have it.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Lang::En => "en",
+            Lang::Es => "es",
+        }
+    }
+
+    /// The name of a derived file that is made of texts: `report.md`, `report.es.md`.
+    pub(crate) fn file(self, stem: &str, ending: &str) -> String {
+        match self {
+            Lang::En => format!("{stem}.{ending}"),
+            other => format!("{stem}.{}.{ending}", other.code()),
+        }
+    }
+
+    /// A number with so many decimals.
+    pub(crate) fn number(self, value: f64, decimals: usize) -> String {
+        self.localise(&format!("{value:.decimals$}"))
+    }
+
+    /// A number with no more decimals than it has.
+    pub(crate) fn trimmed(self, value: f64) -> String {
+        self.localise(&value.to_string())
+    }
+
+    /// A number that is text already.
+    pub(crate) fn localise(self, number: &str) -> String {
+        match self {
+            Lang::En => number.to_owned(),
+            Lang::Es => number.replace('.', ","),
+        }
+    }
+}
+
+/// A template with its values filled in.
+pub(crate) fn fill(template: &str, values: &[(&str, &dyn Display)]) -> String {
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, after)) = after.split_once('}') else {
+            break;
+        };
+        match values.iter().find(|(other, _)| *other == name) {
+            Some((_, value)) => out.push_str(&value.to_string()),
+            None => {
+                debug_assert!(false, "no value for {{{name}}} in {template}");
+                out.push_str(name);
+            }
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// What is the same word in both languages.
+    const ALIKE: [&str; 5] = [
+        "column_holm",
+        "heading_cpu",
+        "no",
+        "setup_docker",
+        "setup_podman",
+    ];
+
+    #[test]
+    fn every_text_is_translated() {
+        let (english, spanish) = (Lang::En.texts().entries(), Lang::Es.texts().entries());
+        for ((name, english), (_, spanish)) in english.iter().zip(&spanish) {
+            assert!(!english.is_empty() && !spanish.is_empty(), "{name}");
+            assert!(
+                english != spanish || ALIKE.contains(name),
+                "{name} is the same in both"
+            );
+        }
+    }
+
+    #[test]
+    fn templates_take_the_same_values_in_both_languages() {
+        let names = |template: &str| -> BTreeSet<String> {
+            let inner = template.split('{').skip(1);
+            inner
+                .filter_map(|rest| Some(rest.split_once('}')?.0.to_owned()))
+                .collect()
+        };
+        let (english, spanish) = (Lang::En.texts().entries(), Lang::Es.texts().entries());
+        for ((name, english), (_, spanish)) in english.iter().zip(&spanish) {
+            assert_eq!(names(english), names(spanish), "{name}");
+        }
+    }
+
+    #[test]
+    fn values_are_filled_in_once() {
+        assert_eq!(
+            fill("{a} to {b}; {a}", &[("a", &"{b}"), ("b", &2)]),
+            "{b} to 2; {b}"
+        );
+        assert_eq!(Lang::Es.number(1.5, 2), "1,50");
+        assert_eq!(Lang::Es.file("report", "md"), "report.es.md");
+    }
+}

@@ -1,0 +1,128 @@
+//! What a page says, apart from how it is written down: the same pieces become Markdown and HTML.
+//!
+//! Texts are plain, but for `code` between backticks.
+
+/// A page.
+pub(crate) struct Document {
+    pub(crate) title: String,
+    /// Below the title, in one line.
+    pub(crate) lead: String,
+    pub(crate) pieces: Vec<Piece>,
+}
+
+pub(crate) enum Piece {
+    /// A section's title: level 2 or 3.
+    Heading(u8, String),
+    Paragraph(String),
+    /// What a reader must not miss.
+    Note(String),
+    List(Vec<String>),
+    Table(Table),
+    /// Index into the page's figures.
+    Figure(usize),
+    Code(String),
+    /// What only some readers want: a line, and what opens below it.
+    Details(String, Vec<Piece>),
+}
+
+/// A table whose first column names its rows.
+pub(crate) struct Table {
+    pub(crate) caption: String,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<Vec<Cell>>,
+    /// How it fits a phone: each row as a card, or a table that scrolls inside itself.
+    pub(crate) cards: bool,
+}
+
+pub(crate) struct Column {
+    pub(crate) title: &'static str,
+    /// Aligned to the right, and its digits below one another.
+    pub(crate) number: bool,
+}
+
+#[derive(Default)]
+pub(crate) struct Cell {
+    pub(crate) text: String,
+    /// In smaller type below it.
+    pub(crate) below: Option<String>,
+    pub(crate) tone: Tone,
+    /// In a language that is not the page's (what programs and experiments say is English).
+    pub(crate) english: bool,
+}
+
+/// How a verdict looks. Each has a sign of its own, so that no colour is needed.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    #[default]
+    Plain,
+    /// Decided, one way.
+    Yes,
+    /// Decided, the other way.
+    No,
+    /// Not decided.
+    Open,
+    /// Missing: no reading, no interval.
+    Missing,
+}
+
+impl Tone {
+    /// The sign before the text.
+    pub(crate) fn sign(self) -> &'static str {
+        match self {
+            Tone::Plain => "",
+            Tone::Yes => "● ",
+            Tone::No => "■ ",
+            Tone::Open => "○ ",
+            Tone::Missing => "– ",
+        }
+    }
+}
+
+impl Cell {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn below(self, text: impl Into<String>) -> Self {
+        Self {
+            below: Some(text.into()),
+            ..self
+        }
+    }
+
+    pub(crate) fn tone(self, tone: Tone) -> Self {
+        Self { tone, ..self }
+    }
+
+    pub(crate) fn english(self) -> Self {
+        Self {
+            english: true,
+            ..self
+        }
+    }
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::new(text)
+    }
+}
+
+/// A column of words.
+pub(crate) fn words(title: &'static str) -> Column {
+    Column {
+        title,
+        number: false,
+    }
+}
+
+/// A column of numbers.
+pub(crate) fn numbers(title: &'static str) -> Column {
+    Column {
+        title,
+        number: true,
+    }
+}

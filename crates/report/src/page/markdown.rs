@@ -1,0 +1,97 @@
+//! A page as Markdown.
+
+use std::fmt::Write;
+
+use super::PageFigure;
+use super::document::{Cell, Document, Piece, Table};
+
+/// The page. It names no path, so that a record that was moved gives the same page.
+pub(crate) fn write(document: &Document, figures: &[PageFigure]) -> String {
+    let mut page = format!(
+        "# {}\n\n{}\n",
+        inline(&document.title),
+        inline(&document.lead)
+    );
+    write_pieces(&mut page, &document.pieces, figures);
+    page
+}
+
+fn write_pieces(page: &mut String, pieces: &[Piece], figures: &[PageFigure]) {
+    for piece in pieces {
+        page.push('\n');
+        let _ = match piece {
+            Piece::Heading(level, text) => {
+                writeln!(page, "{} {}", "#".repeat(usize::from(*level)), inline(text))
+            }
+            Piece::Paragraph(text) => writeln!(page, "{}", inline(text)),
+            Piece::Note(text) => writeln!(page, "> {}", inline(text)),
+            Piece::List(items) => items
+                .iter()
+                .try_for_each(|item| writeln!(page, "- {}", inline(item))),
+            Piece::Table(table) => write_table(page, table),
+            Piece::Figure(index) => {
+                let figure = &figures[*index];
+                writeln!(page, "![{}]({})", inline(&figure.alternative), figure.file)
+            }
+            Piece::Code(code) => writeln!(page, "```\n{code}\n```"),
+            Piece::Details(summary, pieces) => {
+                let _ = writeln!(page, "**{}**", inline(summary));
+                write_pieces(page, pieces, figures);
+                Ok(())
+            }
+        };
+    }
+}
+
+fn write_table(page: &mut String, table: &Table) -> std::fmt::Result {
+    writeln!(page, "{}:\n", inline(&table.caption))?;
+    let row = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
+    let titles = table.columns.iter().map(|column| inline(column.title));
+    writeln!(page, "{}", row(titles.collect()))?;
+    let rules = table.columns.iter().map(|column| match column.number {
+        true => "--:".to_owned(),
+        false => "---".to_owned(),
+    });
+    writeln!(page, "{}", row(rules.collect()))?;
+    for cells in &table.rows {
+        writeln!(page, "{}", row(cells.iter().map(cell).collect()))?;
+    }
+    Ok(())
+}
+
+fn cell(cell: &Cell) -> String {
+    let text = format!("{}{}", cell.tone.sign(), inline(&cell.text));
+    match &cell.below {
+        Some(below) => format!("{text}; {}", inline(below)),
+        None => text,
+    }
+}
+
+/// Everything that Markdown would take for a mark is escaped, outside of code.
+fn inline(text: &str) -> String {
+    let mut out = String::new();
+    for (index, span) in text.replace(['\n', '\r'], " ").split('`').enumerate() {
+        if index % 2 == 1 {
+            let _ = write!(out, "`{}`", span.replace('|', "\\|"));
+            continue;
+        }
+        for character in span.chars() {
+            if matches!(character, '\\' | '*' | '_' | '<' | '[' | ']' | '|') {
+                out.push('\\');
+            }
+            out.push(character);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_mark_is_escaped() {
+        assert_eq!(inline("a*b | <c> `d|e*` f"), "a\\*b \\| \\<c> `d\\|e*` f");
+        assert_eq!(inline("two\nlines"), "two lines");
+    }
+}

@@ -1,0 +1,507 @@
+//! Sections 5 and 6: order, control and sensitivity; how it was measured.
+
+use std::collections::BTreeMap;
+
+use measure::stats::{ALPHA, median};
+use measure::{Status, Stopped, Stopping};
+
+use super::document::{Cell, Piece, Table, Tone, numbers, words};
+use super::{Source, environment, phrases};
+use crate::analysis::{BlockSummary, Flag, RULES, RatioSummary, Without};
+use crate::figure::Kind;
+use crate::language::fill;
+use crate::published::unit;
+use crate::record::Record;
+
+pub(super) fn order(source: &Source) -> Vec<Piece> {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let mut pieces = vec![Piece::Heading(2, t.section_order.to_owned())];
+    pieces.extend(source.figure(Kind::Order));
+
+    pieces.push(Piece::Heading(3, t.control_title.to_owned()));
+    let controls: Vec<&RatioSummary> = source
+        .analysis
+        .ratios()
+        .filter(|ratio| ratio.control)
+        .collect();
+    if controls.is_empty() {
+        pieces.push(Piece::Paragraph(t.no_control.to_owned()));
+    } else {
+        let sentences = controls.iter().map(|ratio| control(ratio, source));
+        pieces.push(Piece::List(sentences.collect()));
+    }
+
+    pieces.push(Piece::Heading(3, t.sensitivity_title.to_owned()));
+    let percent = |share: f64| phrases::percent(share, 0, lang);
+    pieces.push(Piece::Paragraph(fill(
+        t.flag_rules,
+        &[
+            ("deviations", &lang.trimmed(RULES.burst_deviations)),
+            ("share", &percent(RULES.burst_share)),
+            ("steal", &percent(RULES.steal_share)),
+            ("step", &(RULES.clock_step_ns / 1_000_000)),
+        ],
+    )));
+    let flagged = flagged(source);
+    if flagged.is_empty() {
+        pieces.push(Piece::Paragraph(t.none_flagged.to_owned()));
+        return pieces;
+    }
+    pieces.push(Piece::Table(Table {
+        caption: t.flagged_caption.to_owned(),
+        columns: vec![
+            words(t.column_block),
+            numbers(t.column_slowness),
+            words(t.column_flags),
+        ],
+        rows: flagged,
+        cards: false,
+    }));
+    let rows = source
+        .analysis
+        .runs
+        .iter()
+        .flat_map(|run| &run.sensitivity.without);
+    pieces.push(Piece::Table(Table {
+        caption: t.without_caption.to_owned(),
+        columns: vec![
+            words(t.column_ratio),
+            numbers(t.column_all_blocks),
+            numbers(t.column_without),
+        ],
+        rows: rows.map(|without| without_row(without, source)).collect(),
+        cards: true,
+    }));
+    pieces.push(Piece::Paragraph(t.without_note.to_owned()));
+    pieces
+}
+
+fn control(ratio: &RatioSummary, source: &Source) -> String {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let template = match ratio.interval() {
+        None => t.control_no_interval,
+        Some(range) if range.contains(1.0) => t.control_holds,
+        Some(_) => t.control_fails,
+    };
+    let number =
+        |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| lang.number(value, 3));
+    fill(
+        template,
+        &[
+            ("contrast", &ratio.contrast),
+            ("metric", &unit(ratio.metric).heading(lang)),
+            ("estimate", &number(ratio.estimate())),
+            (
+                "interval",
+                &ratio
+                    .interval()
+                    .map_or_else(|| "–".to_owned(), |range| phrases::range(range, 3, lang)),
+            ),
+        ],
+    )
+}
+
+fn flagged(source: &Source) -> Vec<Vec<Cell>> {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let mut rows = Vec::new();
+    for run in &source.analysis.runs {
+        let row = |block: &BlockSummary| {
+            let name = |flag: &Flag| match flag {
+                Flag::Burst => t.flag_burst,
+                Flag::Steal => t.flag_steal,
+                Flag::Throttled => t.flag_throttled,
+                Flag::ClockStep => t.flag_clock,
+            };
+            let flags = block
+                .flags
+                .iter()
+                .map(|flag| format!("{} ({})", name(flag), flag.letter()));
+            let kind = if block.record.warmup {
+                t.block_warmup
+            } else {
+                t.block_measured
+            };
+            vec![
+                Cell::new(fill(
+                    kind,
+                    &[
+                        ("experiment", &run.experiment),
+                        ("session", &block.record.session),
+                        ("block", &block.record.block),
+                    ],
+                )),
+                Cell::new(
+                    block
+                        .slowness
+                        .map_or_else(|| "–".to_owned(), |value| lang.number(value, 2)),
+                ),
+                Cell::new(flags.collect::<Vec<_>>().join(", ")),
+            ]
+        };
+        let blocks = run
+            .sensitivity
+            .blocks
+            .iter()
+            .filter(|block| !block.flags.is_empty());
+        rows.extend(blocks.map(row));
+    }
+    rows
+}
+
+fn without_row(without: &Without, source: &Source) -> Vec<Cell> {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let cell = |estimate: Option<f64>, interval: Option<crate::analysis::Range>, pairs: usize| {
+        let Some(estimate) = estimate else {
+            return Cell::new(t.no_reading).tone(Tone::Missing);
+        };
+        Cell::new(lang.number(estimate, 3)).below(match interval {
+            Some(interval) => fill(
+                t.interval_n,
+                &[
+                    ("interval", &phrases::range(interval, 3, lang)),
+                    ("n", &pairs),
+                ],
+            ),
+            None => fill(t.no_interval_n, &[("n", &pairs)]),
+        })
+    };
+    vec![
+        Cell::new(format!("`{}`", without.contrast)).below(unit(without.metric).heading(lang)),
+        cell(without.estimate, without.interval, without.pairs),
+        cell(
+            without.without_estimate,
+            without.without_interval,
+            without.without_pairs,
+        ),
+    ]
+}
+
+pub(super) fn method(source: &Source) -> miette::Result<Vec<Piece>> {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let mut pieces = vec![
+        Piece::Heading(2, t.section_method.to_owned()),
+        Piece::Heading(3, t.estimand_title.to_owned()),
+        Piece::Paragraph(t.estimand.to_owned()),
+        Piece::Heading(3, t.exclusions_title.to_owned()),
+    ];
+    pieces.extend(exclusions(source));
+    pieces.push(Piece::Heading(3, t.stopping_title.to_owned()));
+    pieces.push(Piece::List(
+        source
+            .runs
+            .records
+            .iter()
+            .map(|record| stopping(record, source))
+            .collect(),
+    ));
+    pieces.push(Piece::Heading(3, t.family_title.to_owned()));
+    pieces.extend(family(source));
+    pieces.push(Piece::Heading(3, t.environment_title.to_owned()));
+    for record in &source.runs.records {
+        pieces.extend(environment::sessions(record, lang));
+    }
+    pieces.push(environment::published_setup(lang)?);
+    pieces.push(Piece::Heading(3, t.blocks_title.to_owned()));
+    pieces.push(blocks(source));
+    pieces.push(Piece::Heading(3, t.limits_title.to_owned()));
+    pieces.push(Piece::List(limits(source)));
+    pieces.push(Piece::Heading(3, t.rebuild_title.to_owned()));
+    pieces.push(Piece::List(
+        source
+            .runs
+            .records
+            .iter()
+            .map(|record| command(record, source))
+            .collect(),
+    ));
+    pieces.push(Piece::Paragraph(t.rebuild.to_owned()));
+    pieces.push(Piece::Code(t.rebuild_command.to_owned()));
+    Ok(pieces)
+}
+
+fn exclusions(source: &Source) -> Vec<Piece> {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let warmups: u32 = source
+        .runs
+        .records
+        .iter()
+        .map(|record| record.samples.rows.iter().filter(|row| row.warmup).count())
+        .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+        .sum();
+    let failed: usize = source
+        .analysis
+        .failures()
+        .map(|failure| failure.measured)
+        .sum();
+    let mut pieces = vec![Piece::Paragraph(fill(
+        t.exclusions,
+        &[("warmups", &warmups), ("failed", &failed)],
+    ))];
+    let rows: Vec<Vec<Cell>> = source
+        .analysis
+        .failures()
+        .map(|failure| {
+            vec![
+                Cell::new(format!("`{}`", failure.arm)).below(unit(failure.metric).heading(lang)),
+                Cell::new(failure.measured.to_string()),
+                Cell::new(failure.warmup.to_string()),
+                Cell::new(&failure.reason).english(),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        pieces.push(Piece::Table(Table {
+            caption: t.failures_caption.to_owned(),
+            columns: vec![
+                words(t.column_arm),
+                numbers(t.column_measured),
+                numbers(t.column_warmup),
+                words(t.column_reason),
+            ],
+            rows,
+            cards: true,
+        }));
+    }
+    pieces
+}
+
+fn stopping(record: &Record, source: &Source) -> String {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let manifest = &record.manifest;
+    let taken: Vec<String> = manifest
+        .sessions
+        .iter()
+        .map(|session| {
+            let blocks = session
+                .blocks_taken
+                .map_or_else(|| "–".to_owned(), |blocks| blocks.to_string());
+            let why = match session.stopped {
+                Some(Stopped::Planned) => t.stopped_planned,
+                Some(Stopped::Precise) => t.stopped_precise,
+                Some(Stopped::Budget) => t.stopped_budget,
+                None => t.stopped_not,
+            };
+            format!("{blocks} ({why})")
+        })
+        .collect();
+    let taken = taken.join(", ");
+    let rule = match manifest.stopping {
+        Stopping::Fixed => t.rule_fixed.to_owned(),
+        Stopping::Adaptive {
+            precision_pct,
+            budget_s,
+        } => fill(
+            t.rule_adaptive,
+            &[
+                (
+                    "precision",
+                    &precision_pct
+                        .map_or_else(|| "–".to_owned(), |pct| format!("{} %", lang.trimmed(pct))),
+                ),
+                (
+                    "budget",
+                    &budget_s.map_or_else(|| "–".to_owned(), |seconds| format!("{seconds} s")),
+                ),
+            ],
+        ),
+    };
+    fill(
+        t.stopping,
+        &[
+            ("experiment", &manifest.experiment),
+            ("blocks", &manifest.blocks),
+            ("warmups", &manifest.warmup_blocks),
+            ("sessions", &manifest.planned_sessions),
+            ("rule", &rule),
+            ("taken", &taken),
+        ],
+    )
+}
+
+/// The family, and what is known of all its intervals at once.
+fn family(source: &Source) -> Vec<Piece> {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let mut items = Vec::new();
+    for (record, run) in source.runs.records.iter().zip(&source.analysis.runs) {
+        let family = record.family();
+        let primary = || run.ratios.iter().filter(|ratio| ratio.primary);
+        let exploratory = run.ratios.len() - primary().count();
+        // The coverage of all of them together is at least one less what each of them misses; one
+        // without an interval claims nothing and misses nothing.
+        let missed: f64 = primary()
+            .filter_map(RatioSummary::interval)
+            .map(|range| 1.0 - range.coverage)
+            .sum();
+        items.push(fill(
+            t.family,
+            &[
+                ("experiment", &run.experiment),
+                ("primary", &family),
+                ("exploratory", &exploratory),
+                ("joint", &phrases::coverage((1.0 - missed).max(0.0), lang)),
+            ],
+        ));
+        let shared = ALPHA / family.max(1) as f64;
+        if primary().any(|ratio| {
+            ratio
+                .decisive
+                .is_some_and(|found| found.alpha > shared * 1.000_001)
+        }) {
+            items.push(fill(
+                t.family_not_shared,
+                &[("experiment", &run.experiment)],
+            ));
+        }
+    }
+    vec![
+        Piece::List(items),
+        Piece::Paragraph(t.family_note.to_owned()),
+        Piece::Paragraph(fill(
+            t.family_verdicts,
+            &[("margin", &lang.trimmed(source.margin()))],
+        )),
+    ]
+}
+
+/// One row a session of each run.
+fn blocks(source: &Source) -> Piece {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let mut rows = Vec::new();
+    for run in &source.analysis.runs {
+        let mut sessions: BTreeMap<u32, Vec<&BlockSummary>> = BTreeMap::new();
+        for block in run
+            .sensitivity
+            .blocks
+            .iter()
+            .filter(|block| !block.record.warmup)
+        {
+            sessions
+                .entry(block.record.session)
+                .or_default()
+                .push(block);
+        }
+        for (session, blocks) in sessions {
+            let spread = |of: &dyn Fn(&BlockSummary) -> Option<f64>| {
+                let values: Vec<f64> = blocks.iter().filter_map(|block| of(block)).collect();
+                let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+                let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                median(&values).map_or_else(
+                    || Cell::new("–"),
+                    |middle| {
+                        let ends = [low, high].map(|end| lang.number(end, 2));
+                        Cell::new(lang.number(middle, 2))
+                            .below(fill(t.range, &[("low", &ends[0]), ("high", &ends[1])]))
+                    },
+                )
+            };
+            let sum = |of: &dyn Fn(&BlockSummary) -> Option<u64>| {
+                let values: Vec<u64> = blocks.iter().filter_map(|block| of(block)).collect();
+                if values.is_empty() {
+                    "–".to_owned()
+                } else {
+                    values.iter().sum::<u64>().to_string()
+                }
+            };
+            let step = blocks.iter().filter_map(|block| block.record.clock_step_ns);
+            let step = step.map(i64::unsigned_abs).max();
+            rows.push(vec![
+                Cell::new(fill(
+                    t.run_session,
+                    &[("experiment", &run.experiment), ("session", &session)],
+                )),
+                Cell::new(blocks.len().to_string()),
+                spread(&|block| block.record.load1),
+                spread(&|block| block.record.psi_cpu_some_avg10_pct),
+                spread(&|block| {
+                    let (steal, busy) = (block.record.steal_ticks?, block.record.busy_ticks?);
+                    let wanted = (steal + busy) as f64;
+                    (wanted > 0.0).then(|| 100.0 * steal as f64 / wanted)
+                }),
+                Cell::new(sum(&|block| block.record.cgroup_throttles)),
+                Cell::new(sum(&|block| block.record.thermal_throttles)),
+                Cell::new(
+                    step.map_or_else(|| "–".to_owned(), |ns| lang.number(ns as f64 / 1e6, 2)),
+                ),
+            ]);
+        }
+    }
+    Piece::Table(Table {
+        caption: t.blocks_caption.to_owned(),
+        columns: vec![
+            words(t.column_session),
+            numbers(t.column_blocks),
+            numbers(t.column_load),
+            numbers(t.column_psi),
+            numbers(t.column_steal),
+            numbers(t.column_cgroup_throttles),
+            numbers(t.column_thermal_throttles),
+            numbers(t.column_clock_step),
+        ],
+        rows,
+        cards: true,
+    })
+}
+
+fn limits(source: &Source) -> Vec<String> {
+    let t = source.lang.texts();
+    let records = &source.runs.records;
+    let mut limits = Vec::new();
+    if records
+        .iter()
+        .any(|record| record.manifest.sessions.len() == 1)
+    {
+        limits.push(t.limit_one_boot.to_owned());
+    }
+    let mut names: Vec<String> = records.iter().flat_map(Record::stand_ins).collect();
+    names.sort();
+    names.dedup();
+    limits.push(if names.is_empty() {
+        t.limit_no_stand_ins.to_owned()
+    } else {
+        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        fill(t.limit_stand_ins, &[("names", &names.join(", "))])
+    });
+    if records
+        .iter()
+        .any(|record| record.manifest.status != Status::Complete)
+    {
+        limits.push(t.limit_not_whole.to_owned());
+    }
+    limits.extend(
+        [
+            t.limit_medians,
+            t.limit_absence,
+            t.limit_machine,
+            t.limit_published,
+        ]
+        .map(str::to_owned),
+    );
+    limits
+}
+
+/// How the samples themselves were taken.
+fn command(record: &Record, source: &Source) -> String {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let manifest = &record.manifest;
+    let inside = manifest
+        .inside_share
+        .map_or_else(|| "–".to_owned(), |share| phrases::percent(share, 1, lang));
+    fill(
+        t.taken,
+        &[
+            ("experiment", &manifest.experiment),
+            ("started", &manifest.started),
+            ("ended", &manifest.ended.as_deref().unwrap_or("–")),
+            ("command", &manifest.args.join(" ")),
+            ("seed", &manifest.seed),
+            ("version", &manifest.tool.version),
+            (
+                "revision",
+                &manifest.tool.revision.as_deref().unwrap_or("–"),
+            ),
+            ("schema", &manifest.schema_version),
+            ("method", &manifest.method_version),
+            ("inside", &inside),
+        ],
+    )
+}

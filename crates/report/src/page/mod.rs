@@ -1,0 +1,144 @@
+//! `report.md` and `report.html`: the run on one page, in the order that the method gives.
+
+mod document;
+mod environment;
+mod html;
+mod markdown;
+mod method;
+pub(crate) mod phrases;
+mod results;
+
+use crate::analysis::Analysis;
+use crate::figure::{Figure, Kind};
+use crate::language::{Lang, fill};
+use crate::page::document::{Document, Piece};
+use crate::record::Runs;
+
+pub(crate) use environment::warnings;
+
+/// The page in both forms.
+pub(crate) struct Page {
+    pub(crate) markdown: String,
+    pub(crate) html: String,
+}
+
+/// A figure with what the page says of it.
+struct PageFigure {
+    kind: Kind,
+    /// Name of its PNG file.
+    file: String,
+    wide: String,
+    narrow: String,
+    /// For who can't see it.
+    alternative: String,
+    caption: &'static str,
+}
+
+/// What the sections are made of.
+struct Source<'a> {
+    runs: &'a Runs,
+    analysis: &'a Analysis,
+    lang: Lang,
+    figures: &'a [PageFigure],
+}
+
+pub(crate) fn write(
+    runs: &Runs,
+    analysis: &Analysis,
+    figures: &[Figure],
+    lang: Lang,
+) -> miette::Result<Page> {
+    let figures: Vec<PageFigure> = figures
+        .iter()
+        .map(|figure| page_figure(figure, analysis, lang))
+        .collect();
+    let source = Source {
+        runs,
+        analysis,
+        lang,
+        figures: &figures,
+    };
+    let mut pieces: Vec<Piece> = environment::warnings(runs, lang)
+        .into_iter()
+        .map(Piece::Note)
+        .collect();
+    for section in [
+        results::claims,
+        results::ratios,
+        results::samples,
+        results::parts,
+        method::order,
+    ] {
+        pieces.extend(section(&source));
+    }
+    pieces.extend(method::method(&source)?);
+    let document = Document {
+        title: title(runs, lang),
+        lead: environment::lead(runs, lang),
+        pieces,
+    };
+    Ok(Page {
+        markdown: markdown::write(&document, &figures),
+        html: html::write(&document, &figures, lang),
+    })
+}
+
+fn title(runs: &Runs, lang: Lang) -> String {
+    let t = lang.texts();
+    if runs.exp4 {
+        t.title_exp4.to_owned()
+    } else {
+        fill(
+            t.title,
+            &[("experiment", &runs.records[0].manifest.experiment)],
+        )
+    }
+}
+
+/// What a figure shows, in words: the numbers are in the table beside it.
+fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
+    let t = lang.texts();
+    let (alternative, caption) = match figure.kind {
+        Kind::Samples => (t.alt_samples, t.caption_samples),
+        Kind::Forest => (t.alt_forest, t.caption_forest),
+        Kind::Parts => (t.alt_parts, t.caption_parts),
+        Kind::Order => (t.alt_order, t.caption_order),
+    };
+    let blocks = || analysis.runs.iter().flat_map(|run| &run.sensitivity.blocks);
+    let breakdowns: usize = analysis.runs.iter().map(|run| run.parts.len()).sum();
+    let alternative = fill(
+        alternative,
+        &[
+            ("arms", &analysis.arms().count()),
+            ("ratios", &analysis.ratios().count()),
+            (
+                "different",
+                &analysis
+                    .ratios()
+                    .filter(|ratio| ratio.verdict.is_different())
+                    .count(),
+            ),
+            ("breakdowns", &breakdowns),
+            ("blocks", &blocks().count()),
+            (
+                "flagged",
+                &blocks().filter(|block| !block.flags.is_empty()).count(),
+            ),
+        ],
+    );
+    PageFigure {
+        kind: figure.kind,
+        file: lang.file(figure.kind.stem(), "png"),
+        wide: figure.svg.clone(),
+        narrow: figure.narrow_svg.clone(),
+        alternative,
+        caption,
+    }
+}
+
+impl Source<'_> {
+    fn figure(&self, kind: Kind) -> Option<Piece> {
+        let index = self.figures.iter().position(|figure| figure.kind == kind)?;
+        Some(Piece::Figure(index))
+    }
+}

@@ -1,0 +1,402 @@
+//! Sections 1 to 4: claims, ratios, samples, parts.
+
+use super::Source;
+use super::document::{Cell, Piece, Table, Tone, numbers, words};
+use super::phrases;
+use crate::analysis::{RatioSummary, Scope};
+use crate::claims::Claim;
+use crate::figure::Kind;
+use crate::language::fill;
+use crate::published::unit;
+
+pub(super) fn claims(source: &Source) -> Vec<Piece> {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let mut pieces = vec![Piece::Heading(2, t.section_claims.to_owned())];
+    let margin = source.margin();
+    let row = |claim: &Claim| {
+        let published = match claim.published {
+            Some(published) => Cell::new(lang.number(published.value, 3)).below(fill(
+                t.published_range_n,
+                &[
+                    ("range", &phrases::range(published.range(), 3, lang)),
+                    ("n", &published.n),
+                    ("source", &phrases::source(claim.source, lang)),
+                ],
+            )),
+            None => Cell::new(phrases::source(claim.source, lang)),
+        };
+        let family = if claim.primary {
+            t.primary_short
+        } else {
+            t.exploratory_short
+        };
+        let here = phrases::here_cell(claim.here, lang);
+        let own = phrases::verdict(claim.verdict, margin, lang);
+        vec![
+            Cell::new(claim.id).below(format!("`{}`", claim.of)),
+            Cell::new((claim.statement)(t)),
+            published,
+            phrases::estimate_cell(claim.ours, claim.pairs, lang),
+            here.below(format!("{own}; {family}")),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = source
+        .analysis
+        .runs
+        .iter()
+        .flat_map(|run| &run.claims)
+        .map(row)
+        .collect();
+    if rows.is_empty() {
+        pieces.push(Piece::Paragraph(t.no_claims.to_owned()));
+        return pieces;
+    }
+    pieces.push(Piece::Paragraph(source.scope_sentence()));
+    pieces.push(Piece::Table(Table {
+        caption: t.claims_caption.to_owned(),
+        columns: vec![
+            words(t.column_claim),
+            words(t.column_statement),
+            words(t.column_published),
+            words(t.column_ours),
+            words(t.column_verdict),
+        ],
+        rows,
+        cards: true,
+    }));
+    pieces.push(Piece::Details(
+        t.verdicts_title.to_owned(),
+        vec![Piece::List(
+            [
+                t.define_consistent,
+                t.define_not_reproduced,
+                t.define_inconclusive_here,
+                t.define_direction,
+                t.define_source,
+                t.define_range,
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        )],
+    ));
+    pieces
+}
+
+pub(super) fn ratios(source: &Source) -> Vec<Piece> {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let mut pieces = vec![Piece::Heading(2, t.section_ratios.to_owned())];
+    if source.analysis.ratios().next().is_none() {
+        pieces.push(Piece::Paragraph(t.no_ratios.to_owned()));
+        return pieces;
+    }
+    pieces.extend(source.figure(Kind::Forest));
+    let margin = source.margin();
+    let several = source.analysis.runs.len() > 1;
+    let row = |ratio: &RatioSummary| {
+        let mut name = Cell::new(format!("`{}`", ratio.contrast));
+        let family = if ratio.primary {
+            t.primary_short
+        } else {
+            t.exploratory_short
+        };
+        name = name.below(if several {
+            format!("{}; {family}", unit(ratio.metric).heading(lang))
+        } else {
+            family.to_owned()
+        });
+        let number = |value: Option<f64>| {
+            value.map_or_else(|| Cell::new("–"), |value| Cell::new(lang.number(value, 3)))
+        };
+        let mut of_medians = number(ratio.ratio_of_medians);
+        if let Some(bootstrap) = ratio.bootstrap {
+            of_medians = of_medians.below(phrases::range(bootstrap, 3, lang));
+        }
+        let mut verdict = phrases::verdict_cell(ratio.verdict, margin, lang);
+        if let (true, Some(narrow)) = (ratio.verdict.is_equivalent(), ratio.narrow) {
+            verdict = verdict.below(fill(
+                t.equivalence_interval,
+                &[
+                    ("coverage", &phrases::coverage(narrow.coverage, lang)),
+                    ("interval", &phrases::range(narrow, 3, lang)),
+                ],
+            ));
+        }
+        vec![
+            name,
+            number(ratio.estimate()),
+            match ratio.interval() {
+                Some(range) => Cell::new(phrases::range(range, 3, lang)),
+                None => Cell::new(t.none_exists).tone(Tone::Missing),
+            },
+            ratio.interval().map_or_else(
+                || Cell::new("–"),
+                |range| Cell::new(phrases::coverage(range.coverage, lang)),
+            ),
+            match ratio.scope() {
+                Scope::Machine => Cell::new(ratio.pairs.to_string())
+                    .below(fill(t.in_sessions, &[("count", &ratio.sessions)])),
+                Scope::Boot | Scope::Sessions => Cell::new(ratio.pairs.to_string()),
+            },
+            of_medians,
+            ratio
+                .holm_p
+                .map_or_else(|| Cell::new("–"), |p| Cell::new(phrases::p_value(p, lang))),
+            verdict,
+        ]
+    };
+    pieces.push(Piece::Table(Table {
+        caption: t.ratios_caption.to_owned(),
+        columns: vec![
+            words(t.column_ratio),
+            numbers(t.column_estimate),
+            numbers(t.column_interval),
+            numbers(t.column_coverage),
+            numbers(t.column_blocks),
+            numbers(t.column_of_medians),
+            numbers(t.column_holm),
+            words(t.column_verdict),
+        ],
+        rows: source.analysis.ratios().map(row).collect(),
+        cards: true,
+    }));
+    pieces.extend(sessions(source));
+    pieces.push(Piece::Paragraph(fill(
+        t.ratios_note,
+        &[("margin", &lang.trimmed(margin))],
+    )));
+    pieces
+}
+
+/// Each session's estimate, where there are several.
+fn sessions(source: &Source) -> Option<Piece> {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let several: Vec<&RatioSummary> = source
+        .analysis
+        .ratios()
+        .filter(|ratio| ratio.sessions > 1 && ratio.primary)
+        .collect();
+    if several.is_empty() {
+        return None;
+    }
+    let row = |ratio: &&RatioSummary| {
+        let each = ratio
+            .by_session
+            .values()
+            .map(|estimate| lang.number(*estimate, 3));
+        let pooled = ratio.pooled.map_or_else(
+            || Cell::new("–"),
+            |pooled| phrases::estimate_cell(Some(pooled), ratio.pairs, lang),
+        );
+        vec![
+            Cell::new(format!("`{}`", ratio.contrast)),
+            Cell::new(each.collect::<Vec<_>>().join(" · ")),
+            Cell::new(match ratio.scope() {
+                Scope::Machine => phrases::estimate_cell(ratio.decisive, ratio.sessions, lang).text,
+                _ => t.none_exists.to_owned(),
+            }),
+            pooled,
+        ]
+    };
+    Some(Piece::Table(Table {
+        caption: t.sessions_caption.to_owned(),
+        columns: vec![
+            words(t.column_ratio),
+            words(t.column_by_session),
+            numbers(t.column_across),
+            words(t.column_pooled),
+        ],
+        rows: several.iter().map(row).collect(),
+        cards: true,
+    }))
+}
+
+pub(super) fn samples(source: &Source) -> Vec<Piece> {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let mut pieces = vec![Piece::Heading(2, t.section_samples.to_owned())];
+    pieces.extend(source.figure(Kind::Samples));
+    let rows = source.analysis.arms().map(|arm| {
+        let unit = unit(arm.metric);
+        let amount = |ns: f64| format!("{} {}", unit.amount(ns, lang), unit.symbol());
+        let published = arm.published.map(|published| {
+            let localise = |value: f64| lang.localise(&value.to_string());
+            Cell::new(format!("{} {}", localise(published.median), unit.symbol())).below(fill(
+                t.range,
+                &[
+                    ("low", &localise(published.low)),
+                    ("high", &localise(published.high)),
+                ],
+            ))
+        });
+        let interval = arm.median.and_then(|median| median.interval);
+        vec![
+            Cell::new(format!("`{}`", arm.arm)).below(fill(
+                t.level_observer,
+                &[
+                    ("level", &arm.level),
+                    ("observer", &observer(arm.observer, source)),
+                ],
+            )),
+            published.unwrap_or_else(|| Cell::new("–")),
+            match arm.median {
+                Some(median) => Cell::new(amount(median.value)),
+                None => Cell::new(t.no_reading).tone(Tone::Missing),
+            },
+            match interval {
+                Some(range) => Cell::new(fill(
+                    t.range,
+                    &[
+                        ("low", &unit.amount(range.low, lang)),
+                        ("high", &unit.amount(range.high, lang)),
+                    ],
+                )),
+                None => Cell::new(t.none_exists).tone(Tone::Missing),
+            },
+            interval.map_or_else(
+                || Cell::new("–"),
+                |range| Cell::new(phrases::coverage(range.coverage, lang)),
+            ),
+            Cell::new(arm.n.to_string()),
+            Cell::new(arm.failures.to_string()).tone(if arm.failures > 0 {
+                Tone::No
+            } else {
+                Tone::Plain
+            }),
+        ]
+    });
+    pieces.push(Piece::Table(Table {
+        caption: t.arms_caption.to_owned(),
+        columns: vec![
+            words(t.column_arm),
+            numbers(t.column_published),
+            numbers(t.column_median),
+            numbers(t.column_interval),
+            numbers(t.column_coverage),
+            numbers("n"),
+            numbers(t.column_failed),
+        ],
+        rows: rows.collect(),
+        cards: true,
+    }));
+    pieces.push(Piece::Paragraph(t.arms_note.to_owned()));
+    let about: Vec<Vec<Cell>> = source
+        .analysis
+        .arms()
+        .map(|arm| {
+            vec![
+                Cell::new(format!("`{}`", arm.arm)),
+                Cell::new(&arm.about).english(),
+            ]
+        })
+        .collect();
+    pieces.push(Piece::Details(
+        t.arms_about.to_owned(),
+        vec![Piece::Table(Table {
+            caption: t.arms_about_caption.to_owned(),
+            columns: vec![words(t.column_arm), words(t.column_about)],
+            rows: about,
+            cards: true,
+        })],
+    ));
+    pieces
+}
+
+fn observer(name: &str, source: &Source) -> &'static str {
+    let t = source.lang.texts();
+    match name {
+        "outside" => t.observer_outside,
+        "inside" => t.observer_inside,
+        _ => t.observer_self,
+    }
+}
+
+pub(super) fn parts(source: &Source) -> Vec<Piece> {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let mut pieces = vec![Piece::Heading(2, t.section_parts.to_owned())];
+    let breakdowns = || source.analysis.runs.iter().flat_map(|run| &run.parts);
+    if breakdowns().next().is_none() {
+        pieces.push(Piece::Paragraph(t.no_parts.to_owned()));
+        return pieces;
+    }
+    pieces.extend(source.figure(Kind::Parts));
+    let mut rows = Vec::new();
+    for breakdown in breakdowns() {
+        let of = Cell::new(format!("`{}`", breakdown.contrast))
+            .below(unit(breakdown.metric).heading(lang));
+        let cells = |name: Cell, share: String, coverage: Option<f64>, about: Cell| {
+            vec![
+                name,
+                Cell::new(share),
+                coverage.map_or_else(
+                    || Cell::new("–"),
+                    |share| Cell::new(phrases::coverage(share, lang)),
+                ),
+                Cell::new(breakdown.blocks.to_string()),
+                about,
+            ]
+        };
+        let coverage =
+            |estimate: Option<crate::analysis::Estimate>| Some(estimate?.interval?.coverage);
+        rows.push(cells(
+            of,
+            phrases::share(breakdown.whole, lang),
+            coverage(breakdown.whole),
+            Cell::new(t.whole_about),
+        ));
+        for part in &breakdown.parts {
+            rows.push(cells(
+                Cell::new(phrases::due(&part.due, lang)),
+                phrases::share(part.share, lang),
+                coverage(part.share),
+                Cell::new(&part.about).english(),
+            ));
+        }
+        if let Some(remainder) = breakdown.remainder {
+            rows.push(cells(
+                Cell::new(t.remainder),
+                phrases::signed_pct(remainder, lang),
+                None,
+                Cell::new(t.remainder_about),
+            ));
+        }
+    }
+    pieces.push(Piece::Table(Table {
+        caption: t.parts_caption.to_owned(),
+        columns: vec![
+            words(t.column_due),
+            numbers(t.column_share),
+            numbers(t.column_coverage),
+            numbers(t.column_blocks),
+            words(t.column_about),
+        ],
+        rows,
+        cards: true,
+    }));
+    pieces.push(Piece::Paragraph(t.parts_note.to_owned()));
+    pieces
+}
+
+impl Source<'_> {
+    /// Delta in per cent; experiments of one folder share it.
+    pub(super) fn margin(&self) -> f64 {
+        self.runs.records[0].manifest.margin_pct
+    }
+
+    /// What every number of the page speaks for.
+    fn scope_sentence(&self) -> String {
+        let (lang, t) = (self.lang, self.lang.texts());
+        let sessions = self
+            .runs
+            .records
+            .iter()
+            .map(|record| record.manifest.sessions.len())
+            .max();
+        let scopes = self.analysis.ratios().map(RatioSummary::scope);
+        let scope = scopes.max_by_key(|scope| match scope {
+            Scope::Boot => 0,
+            Scope::Sessions => 1,
+            Scope::Machine => 2,
+        });
+        let scope = phrases::scope(scope.unwrap_or(Scope::Boot), sessions.unwrap_or(1), lang);
+        fill(t.scope_sentence, &[("scope", &scope)])
+    }
+}

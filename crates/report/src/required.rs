@@ -1,0 +1,286 @@
+//! What a record must say before its numbers are shown (the habit of MLPerf): a run whose machine,
+//! engines or source nobody knows can't be judged.
+//!
+//! A field is refused when it is missing, `null` without a recorded reason, empty, or a
+//! placeholder. Reasons that count: the machine's own list of what it could not read
+//! (`machine.unreadable`); and for `tool.revision`, that git could tell nothing at all
+//! (`tool.dirty` is `null` too): a source tree without its history is legitimate, and the page says
+//! at its top that the source is not identified. The lab's fields are required of every session
+//! that has a `lab`, which those of this project always have.
+
+use std::path::Path;
+
+use measure::{Manifest, usage};
+use serde_json::Value;
+
+/// What people and programs write who have nothing to say.
+const PLACEHOLDERS: [&str; 14] = [
+    "unknown",
+    "todo",
+    "tbd",
+    "fixme",
+    "n/a",
+    "na",
+    "none",
+    "null",
+    "nil",
+    "undefined",
+    "placeholder",
+    "?",
+    "-",
+    "...",
+];
+
+/// When a field is required, and how it may be absent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    Always,
+    /// `null` when `machine.unreadable` names it.
+    Readable,
+    /// `null` when git could tell nothing.
+    FromGit,
+    /// A list that may be empty: that says that there is none.
+    MayBeEmpty,
+    /// In a session that has a `lab`.
+    OfLab,
+    /// The same, and "none" is a word of the field's own.
+    OfLabOrNone,
+}
+
+/// JSON pointers with `*` for every element of a list.
+const REQUIRED: &[(&str, Rule)] = &[
+    ("/experiment", Rule::Always),
+    ("/tool/version", Rule::Always),
+    ("/tool/revision", Rule::FromGit),
+    ("/args", Rule::Always),
+    ("/seed", Rule::Always),
+    ("/blocks", Rule::Always),
+    ("/warmup_blocks", Rule::Always),
+    ("/stopping/rule", Rule::Always),
+    ("/margin_pct", Rule::Always),
+    ("/started", Rule::Always),
+    ("/arms", Rule::Always),
+    ("/arms/*/name", Rule::Always),
+    ("/sessions", Rule::Always),
+    ("/sessions/*/started", Rule::Always),
+    ("/sessions/*/stand_ins", Rule::MayBeEmpty),
+    ("/sessions/*/machine/kernel", Rule::Readable),
+    ("/sessions/*/machine/cmdline", Rule::Readable),
+    ("/sessions/*/machine/hypervisor", Rule::Readable),
+    ("/sessions/*/machine/cpu_model", Rule::Readable),
+    ("/sessions/*/machine/cores", Rule::Readable),
+    ("/sessions/*/machine/memory_bytes", Rule::Readable),
+    ("/sessions/*/machine/clocksource", Rule::Readable),
+    ("/sessions/*/machine/mitigations", Rule::Readable),
+    ("/sessions/*/machine/governor", Rule::Readable),
+    ("/sessions/*/machine/turbo", Rule::Readable),
+    ("/sessions/*/machine/thp", Rule::Readable),
+    ("/sessions/*/machine/cgroup_mode", Rule::Readable),
+    ("/sessions/*/lab/sandbox", Rule::OfLab),
+    ("/sessions/*/lab/suite", Rule::OfLab),
+    ("/sessions/*/lab/bundle", Rule::OfLab),
+    ("/sessions/*/lab/packages", Rule::OfLab),
+    ("/sessions/*/nests/*/levels", Rule::OfLab),
+    ("/sessions/*/nests/*/levels/*/engine", Rule::OfLab),
+    ("/sessions/*/nests/*/levels/*/version", Rule::OfLab),
+    ("/sessions/*/nests/*/levels/*/privileged", Rule::OfLab),
+    ("/sessions/*/nests/*/levels/*/storage_driver", Rule::OfLab),
+    ("/sessions/*/nests/*/levels/*/oci_runtime", Rule::OfLab),
+    (
+        "/sessions/*/nests/*/levels/*/cgroup_driver",
+        Rule::OfLabOrNone,
+    ),
+    ("/sessions/*/nests/*/levels/*/cgroup_version", Rule::OfLab),
+];
+
+/// Refuses (usage) a record that lacks a required field, naming the first one that is wrong.
+pub(crate) fn check(manifest: &Manifest, path: &Path) -> miette::Result<()> {
+    let value = serde_json::to_value(manifest).map_err(|error| {
+        measure::failure(
+            "the manifest can't be looked into",
+            error.to_string(),
+            "report this as a bug",
+        )
+    })?;
+    missing(&value).map_or(Ok(()), |(pointer, why)| {
+        Err(usage(
+            format!("{} does not say enough to be reported", path.display()),
+            format!("its manifest's {pointer} {why}"),
+            "measure again with a program that records it; a record is never completed by hand",
+        ))
+    })
+}
+
+/// The first required field that is wrong, and why.
+fn missing(manifest: &Value) -> Option<(String, &'static str)> {
+    REQUIRED.iter().find_map(|(pointer, rule)| {
+        places(manifest, pointer).into_iter().find_map(|place| {
+            let why = wrong(manifest, &place, *rule)?;
+            Some((place, why))
+        })
+    })
+}
+
+/// Every place that a pointer with `*` means. A list that is not there is one place, which is then
+/// found missing.
+fn places(manifest: &Value, pointer: &str) -> Vec<String> {
+    let Some((before, after)) = pointer.split_once("/*") else {
+        return vec![pointer.to_owned()];
+    };
+    let elements = manifest.pointer(before).and_then(Value::as_array);
+    let count = elements.map_or(0, Vec::len);
+    (0..count)
+        .flat_map(|index| places(manifest, &format!("{before}/{index}{after}")))
+        .collect()
+}
+
+fn wrong(manifest: &Value, place: &str, rule: Rule) -> Option<&'static str> {
+    // `/sessions/0`, of `/sessions/0/machine/kernel`.
+    let session = place
+        .match_indices('/')
+        .nth(2)
+        .map_or("", |(end, _)| &place[..end]);
+    let of_lab = matches!(rule, Rule::OfLab | Rule::OfLabOrNone);
+    if of_lab && manifest.pointer(&format!("{session}/lab")).is_none() {
+        return None;
+    }
+    match manifest.pointer(place) {
+        None => Some("is missing"),
+        Some(Value::Null) => match rule {
+            Rule::Readable => {
+                let field = place.rsplit('/').next().unwrap_or_default();
+                let told = manifest.pointer(&format!("{session}/machine/unreadable/{field}"));
+                let told = told
+                    .and_then(Value::as_str)
+                    .is_some_and(|tried| !is_placeholder(tried));
+                (!told).then_some("is null, and nothing says where it was looked for")
+            }
+            Rule::FromGit => {
+                let told = manifest.pointer("/tool/dirty").is_none_or(Value::is_null);
+                (!told).then_some("is null, though git could tell whether the tree was dirty")
+            }
+            _ => Some("is null"),
+        },
+        Some(Value::String(text)) => {
+            let own_word = rule == Rule::OfLabOrNone && text == "none";
+            (is_placeholder(text) && !own_word).then_some("is empty or a placeholder")
+        }
+        Some(Value::Array(list)) if list.is_empty() => {
+            (rule != Rule::MayBeEmpty).then_some("is empty")
+        }
+        Some(Value::Array(list)) => list
+            .iter()
+            .any(|item| item.as_str().is_some_and(is_placeholder))
+            .then_some("holds an empty text or a placeholder"),
+        Some(Value::Object(map)) if map.is_empty() => {
+            (rule != Rule::MayBeEmpty).then_some("is empty")
+        }
+        Some(_) => None,
+    }
+}
+
+fn is_placeholder(text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    text.is_empty() || PLACEHOLDERS.contains(&text.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn whole() -> Value {
+        json!({
+            "experiment": "startup",
+            "tool": { "version": "0.1.0", "revision": "abc", "dirty": false },
+            "args": ["startup"],
+            "seed": 1,
+            "blocks": 10,
+            "warmup_blocks": 2,
+            "stopping": { "rule": "fixed" },
+            "margin_pct": 5.0,
+            "started": "2026-01-01T00:00:00Z",
+            "arms": [{ "name": "bare" }],
+            "sessions": [{
+                "started": "2026-01-01T00:00:00Z",
+                "stand_ins": [],
+                "machine": {
+                    "kernel": "6.12", "cmdline": "quiet", "hypervisor": true, "cpu_model": "CPU",
+                    "cores": 2, "memory_bytes": 1, "clocksource": "tsc",
+                    "mitigations": { "meltdown": "Not affected" }, "governor": null,
+                    "turbo": null, "thp": "madvise", "cgroup_mode": "hybrid",
+                    "unreadable": { "governor": "/sys/x", "turbo": "/sys/y" },
+                },
+                "lab": { "sandbox": "user", "suite": "trixie", "bundle": "d6", "packages": ["a 1"] },
+                "nests": [{ "levels": [{
+                    "engine": "docker", "version": "26", "privileged": false,
+                    "storage_driver": "overlay2", "oci_runtime": "runc", "cgroup_driver": "none",
+                    "cgroup_version": "2",
+                }] }],
+            }],
+        })
+    }
+
+    #[test]
+    fn a_whole_record_passes() {
+        assert_eq!(missing(&whole()), None);
+        let mut without_lab = whole();
+        without_lab["sessions"][0]
+            .as_object_mut()
+            .expect("a session")
+            .remove("lab");
+        without_lab["sessions"][0]
+            .as_object_mut()
+            .expect("a session")
+            .remove("nests");
+        assert_eq!(missing(&without_lab), None);
+        let mut without_git = whole();
+        without_git["tool"]["revision"] = Value::Null;
+        without_git["tool"]["dirty"] = Value::Null;
+        assert_eq!(missing(&without_git), None);
+    }
+
+    #[rstest]
+    #[case("/tool/version", json!("Unknown"), "placeholder")]
+    #[case("/tool/version", json!("  "), "placeholder")]
+    #[case("/tool/revision", json!(null), "dirty")]
+    #[case("/args", json!([]), "is empty")]
+    #[case("/args", json!(["TODO"]), "placeholder")]
+    #[case("/sessions", json!([]), "is empty")]
+    #[case("/sessions/0/stand_ins", json!(null), "is null")]
+    #[case("/sessions/0/machine/kernel", json!("?"), "placeholder")]
+    #[case("/sessions/0/machine/kernel", json!(null), "nothing says")]
+    #[case("/sessions/0/machine/unreadable", json!({ "governor": "" , "turbo": "/x" }), "nothing says")]
+    #[case("/sessions/0/lab/packages", json!([]), "is empty")]
+    #[case("/sessions/0/nests/0/levels", json!([]), "is empty")]
+    #[case("/sessions/0/nests/0/levels/0/version", json!("n/a"), "placeholder")]
+    #[case("/sessions/0/nests/0/levels/0/storage_driver", json!("none"), "placeholder")]
+    fn what_says_nothing_is_refused(
+        #[case] pointer: &str,
+        #[case] value: Value,
+        #[case] why: &str,
+    ) {
+        let mut manifest = whole();
+        *manifest.pointer_mut(pointer).expect("a place") = value;
+        let (place, found) = missing(&manifest).expect("refused");
+        assert!(found.contains(why), "{place} {found}");
+    }
+
+    /// Nothing in the table is there for show: each field's absence is found.
+    #[test]
+    fn every_required_field_is_missed() {
+        for (pointer, _) in REQUIRED {
+            let place = places(&whole(), pointer)
+                .pop()
+                .expect("in the whole record");
+            let (parent, field) = place.rsplit_once('/').expect("a pointer");
+            let mut manifest = whole();
+            let parent = manifest.pointer_mut(parent).and_then(Value::as_object_mut);
+            parent.expect("an object").remove(field);
+            let (found, why) = missing(&manifest).expect(pointer);
+            assert_eq!((found.as_str(), why), (place.as_str(), "is missing"));
+        }
+    }
+}
