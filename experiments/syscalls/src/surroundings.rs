@@ -1,13 +1,20 @@
 //! What else differs between places than their level, for the record.
 
+use std::fs;
+
 use lab::Level;
-use miette::Result;
+use miette::{IntoDiagnostic, Result, WrapErr};
 use serde_json::{Value, json};
 
-/// Filters, control group and file systems that a process has which is started here.
+/// Filters, control groups and file system around what is started here.
 pub(crate) fn of(level: &Level) -> Result<Value> {
     let status = level.output(&["cat", "/proc/self/status"])?;
-    let cgroup = level.output(&["cat", "/proc/self/cgroup"])?;
+    // Read from outside, because a place's own control group namespace hides what is above. It is
+    // that of its first process, which has its directory next to its root.
+    let groups = level.root().with_file_name("cgroup");
+    let groups = fs::read_to_string(&groups)
+        .into_diagnostic()
+        .wrap_err_with(|| format!("{} can't be read", groups.display()))?;
     let mounts = level.output(&["cat", "/proc/self/mountinfo"])?;
     let filters = status
         .lines()
@@ -16,9 +23,16 @@ pub(crate) fn of(level: &Level) -> Result<Value> {
         "level": level.depth(),
         // Since Linux 5.9 (proc_pid_status(5)).
         "seccomp_filters": filters.and_then(|count| count.trim().parse::<u32>().ok()),
-        "cgroup": cgroup.trim(),
+        "cgroup_depth": depth(&groups),
         "file_system": file_system(&mounts, "/etc/passwd"),
     }))
+}
+
+/// How many groups of the v2 tree a process is in, without its root (`cgroups(7)`, "0::" in
+/// /proc/PID/cgroup).
+fn depth(groups: &str) -> Option<usize> {
+    let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
+    Some(path.split('/').filter(|name| !name.is_empty()).count())
 }
 
 /// Type of the file system that a file lies on: that of the longest mount point above it
@@ -45,6 +59,13 @@ fn file_system(mounts: &str, file: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn groups_of_the_v2_tree_are_counted() {
+        assert_eq!(depth("2:cpu:/a/b/c\n0::/lab/docker/1f\n"), Some(3));
+        assert_eq!(depth("0::/\n"), Some(0));
+        assert_eq!(depth("2:cpu:/a\n"), None);
+    }
 
     #[test]
     fn the_nearest_mount_above_a_file_holds_it() {
