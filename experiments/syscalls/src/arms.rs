@@ -1,4 +1,4 @@
-//! The arms as data: six operations at ten places, and what is held against what.
+//! The arms as data: six operations at eleven places, and what is held against what.
 //!
 //! An arm's name is `OPERATION-PLACE`.
 
@@ -27,6 +27,13 @@ const DOCKER: &[Layer] = &[Layer::own(Engine::Docker)];
 const DIND: &[Layer] = &[Layer::own(Engine::Docker), Layer::own(Engine::Docker)];
 const PODMAN: &[Layer] = &[Layer::own(Engine::Podman)];
 const NESTED: &[Layer] = &[Layer::own(Engine::Podman), Layer::own(Engine::Podman)];
+/// The inner Podman configured as that of level 0: namespaces, a control group and an overlay of
+/// the kernel's for its containers, as at level 1.
+const MATCHED: &[Layer] = &[
+    Layer::own(Engine::Podman),
+    Layer::own(Engine::Podman)
+        .like_outer(&["containers/containers.conf", "containers/storage.conf"]),
+];
 
 pub(crate) const PLACES: &[Place] = &[
     place("bare", &[]),
@@ -37,6 +44,7 @@ pub(crate) const PLACES: &[Place] = &[
     unconfined("dind-unconfined", DIND),
     place("podman", PODMAN),
     unconfined("podman-unconfined", PODMAN),
+    place("podman-matched", MATCHED),
     place("podman-nested", NESTED),
     unconfined("podman-nested-unconfined", NESTED),
 ];
@@ -81,6 +89,7 @@ macro_rules! everywhere {
             "dind-unconfined" 2 "in Docker in Docker, without the filter",
             "podman" 1 "in Podman",
             "podman-unconfined" 1 "in Podman, without its system call filter",
+            "podman-matched" 2 "in Podman in Podman, configured as the outer one",
             "podman-nested" 2 "in Podman in Podman",
             "podman-nested-unconfined" 2 "in Podman in Podman, without the filter",
         }
@@ -101,7 +110,8 @@ macro_rules! questions {
     ($operation:literal) => {
         questions! { $operation:
             primary "dind" "docker" "level 2 against level 1 (A18)",
-            primary "podman-nested" "podman" "level 2 against level 1 (A18)",
+            primary "podman-matched" "podman" "level 2 against level 1 (A18)",
+            exploratory "podman-nested" "podman" "the same of the published image",
             exploratory "docker" "bare" "the first level",
             exploratory "podman" "bare" "the first level",
             exploratory "docker" "docker-unconfined" "the filter alone",
@@ -140,7 +150,7 @@ const ARMS: &[[Arm; PLACES.len()]] = &[
     everywhere!("page-fault", 1_280, "first write to a page of memory"),
 ];
 
-const CONTRASTS: &[[Contrast; 9]] = &[
+const CONTRASTS: &[[Contrast; 10]] = &[
     questions!("getppid"),
     questions!("urandom"),
     questions!("open-stat"),
