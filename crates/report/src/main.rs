@@ -3,6 +3,7 @@
 
 mod analysis;
 mod claims;
+mod compare;
 mod figure;
 mod language;
 mod page;
@@ -15,8 +16,8 @@ mod tutorial;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
-use measure::{say, write_atomically};
+use clap::{Args, Parser, Subcommand};
+use measure::{say, usage, write_atomically};
 use miette::IntoDiagnostic;
 
 use crate::analysis::Analysis;
@@ -24,15 +25,29 @@ use crate::figure::Kind;
 use crate::language::Lang;
 use crate::record::Runs;
 
-/// Rebuild the tables, figures and page of a run from its raw samples
+/// Rebuild the tables, figures and page of a run from its raw samples, or compare two runs
 ///
 /// Writes summary.csv, ratios.csv, parts.csv, claims.csv, the figures (figure, forest, parts and
 /// order, each .svg and .png), report.md and report.html into the run's folder and prints the
 /// tables. With `--lang es` the page and the figures are report.es.md, figure.es.svg and so on.
 /// Exit codes: 0 done; 1 a file can't be read or written; 2 RUN is no run, or says too little.
 #[derive(Parser)]
-#[command(name = "report")]
+#[command(name = "report", args_conflicts_with_subcommands = true)]
 struct Cli {
+    #[command(subcommand)]
+    other: Option<Other>,
+    #[command(flatten)]
+    report: Option<ReportArgs>,
+}
+
+/// What the program does beside a report.
+#[derive(Subcommand)]
+enum Other {
+    Compare(compare::CompareArgs),
+}
+
+#[derive(Args)]
+struct ReportArgs {
     /// Folder of a run (samples.csv and manifest.json), or one with two such folders, startup and
     /// cpu, as experiment 4 leaves it
     #[arg(value_name = "RUN")]
@@ -52,10 +67,23 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    measure::main(|| report(&Cli::parse()))
+    measure::main(|| match Cli::parse() {
+        Cli {
+            other: Some(Other::Compare(args)),
+            ..
+        } => compare::compare(&args),
+        Cli {
+            report: Some(args), ..
+        } => report(&args),
+        Cli { .. } => Err(usage(
+            "no run is named",
+            "a report is made of a run's folder",
+            "name one: `report RUN`, or two: `report compare BASE NEW`",
+        )),
+    })
 }
 
-fn report(cli: &Cli) -> miette::Result<()> {
+fn report(cli: &ReportArgs) -> miette::Result<()> {
     let runs = Runs::open(&cli.run)?;
     let analysis = Analysis::of(&runs)?;
     let figures = figure::draw(&runs, &analysis, cli.lang)?;

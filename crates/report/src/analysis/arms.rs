@@ -63,7 +63,7 @@ pub(super) fn summarise(record: &Record, arm: &Arm<String>, published: &Table) -
 }
 
 /// Values of blocks, gathered by session.
-pub(super) fn by_session(
+pub(crate) fn by_session(
     values: impl IntoIterator<Item = (BlockId, f64)>,
 ) -> BTreeMap<u32, Vec<f64>> {
     let mut sessions: BTreeMap<u32, Vec<f64>> = BTreeMap::new();

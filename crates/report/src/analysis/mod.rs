@@ -20,11 +20,11 @@ use crate::claims::{self, Claim};
 use crate::published::Table;
 use crate::record::{Record, Runs};
 
-pub(crate) use arms::{ArmSummary, Failure};
-pub(crate) use estimate::{Estimate, Range, Scope, estimate};
+pub(crate) use arms::{ArmSummary, Failure, by_session};
+pub(crate) use estimate::{Estimate, Range, Scope, estimate, pooled};
 pub(crate) use parts::{Breakdown, PartSummary};
-pub(crate) use ratios::{RatioSummary, compare, logs};
-pub(crate) use sensitivity::{BlockSummary, Flag, RULES, Sensitivity, Without};
+pub(crate) use ratios::{RatioSummary, compare, logs, pairs};
+pub(crate) use sensitivity::{BlockSummary, Flag, Found, RULES, Sensitivity, Without};
 
 /// Every number of a report.
 #[derive(Serialize)]

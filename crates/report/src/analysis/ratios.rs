@@ -164,7 +164,7 @@ pub(crate) fn is_control(numerator: &str, denominator: &str) -> bool {
 }
 
 /// The readings of two arms in the blocks in which both gave one.
-fn pairs(
+pub(crate) fn pairs(
     record: &Record,
     above: &Arm<String>,
     below: &Arm<String>,

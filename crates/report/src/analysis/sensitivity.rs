@@ -79,12 +79,16 @@ pub(crate) struct BlockSummary {
 pub(crate) struct Without {
     pub(crate) contrast: String,
     pub(crate) metric: Metric,
+    pub(crate) all: Found,
+    pub(crate) kept: Found,
+}
+
+/// A ratio made of some of the blocks.
+#[derive(Serialize)]
+pub(crate) struct Found {
     pub(crate) estimate: Option<f64>,
     pub(crate) interval: Option<Range>,
     pub(crate) pairs: usize,
-    pub(crate) without_estimate: Option<f64>,
-    pub(crate) without_interval: Option<Range>,
-    pub(crate) without_pairs: usize,
 }
 
 impl Flag {
@@ -215,12 +219,16 @@ fn without(record: &Record, ratio: &RatioSummary, flagged: &[BlockId]) -> Withou
     Without {
         contrast: ratio.contrast.clone(),
         metric: ratio.metric,
-        estimate: ratio.estimate(),
-        interval: ratio.interval(),
-        pairs: ratio.pairs,
-        without_estimate: found.map(|found| found.value),
-        without_interval: found.and_then(|found| found.interval),
-        without_pairs: kept.values().map(Vec::len).sum(),
+        all: Found {
+            estimate: ratio.estimate(),
+            interval: ratio.interval(),
+            pairs: ratio.pairs,
+        },
+        kept: Found {
+            estimate: found.map(|found| found.value),
+            interval: found.and_then(|found| found.interval),
+            pairs: kept.values().map(Vec::len).sum(),
+        },
     }
 }
 

@@ -166,19 +166,23 @@ impl Axis {
         }
         let ladder = |digits: &[f64]| -> Vec<(f64, usize)> {
             let values = (-9_i32..=9).flat_map(|power| {
-                let decimals = power.min(0).unsigned_abs() as usize;
-                digits
-                    .iter()
-                    .map(move |digit| (digit * 10_f64.powi(power), decimals))
+                digits.iter().map(move |digit| {
+                    let whole = i32::from(digit.fract() == 0.0);
+                    let decimals = (1 - power - whole).max(0).unsigned_abs() as usize;
+                    (digit * 10_f64.powi(power), decimals)
+                })
             });
             values.filter(|(tick, _)| self.holds(*tick)).collect()
         };
-        let fine = ladder(&[1.0, 2.0, 5.0]);
-        if fine.len() <= count as usize {
-            fine
-        } else {
-            ladder(&[1.0])
-        }
+        let ladders: [&[f64]; 4] = [
+            &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0],
+            &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0],
+            &[1.0, 2.0, 5.0],
+            &[1.0],
+        ];
+        let fits = |ticks: &Vec<(f64, usize)>| ticks.len() <= count as usize;
+        let found = ladders.into_iter().map(ladder).find(fits);
+        found.unwrap_or_else(|| ladder(&[1.0]))
     }
 
     fn holds(&self, value: f64) -> bool {
@@ -347,7 +351,7 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
         if hollow {
             return self
                 .area
-                .draw(&Circle::new(at, 4, stroke(QUIET.mix(0.5), 1)));
+                .draw(&Circle::new(at, 4, stroke(QUIET.mix(0.9), 1)));
         }
         self.area
             .draw(&Circle::new(at, 4, SAMPLE.mix(0.5).filled()))
@@ -496,6 +500,7 @@ mod tests {
             (0.93, 1.12, &["0.95", "1.00", "1.05", "1.10"][..]),
             (0.8, 1.7, &["0.8", "1.0", "1.2", "1.4", "1.6"]),
             (0.2, 12.0, &["0.2", "0.5", "1", "2", "5", "10"]),
+            (0.9, 4.2, &["1", "1.2", "1.5", "2", "2.5", "3", "4"]),
             (
                 0.001,
                 2000.0,

@@ -6,7 +6,8 @@ use crate::figure::canvas::{Axis, Canvas, Drawn, Font, Growth, INK, PUBLISHED, Q
 use crate::figure::legend;
 use crate::figure::scene::{Panel, Scene, Slot};
 
-/// Pixels of the whole figure, for a frame of 2000.
+/// Pixels of the whole figure: those of the tutorial's own.
+pub(crate) const WIDTH: i32 = 2000;
 pub(crate) const HEIGHT: i32 = 1180;
 
 const MARGIN: i32 = 60;

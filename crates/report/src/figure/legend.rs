@@ -2,7 +2,9 @@
 
 use plotters::prelude::DrawingBackend;
 
-use crate::figure::canvas::{Axis, BAND, BAR, Canvas, Drawn, Font, Growth, INK, Point, SAMPLE};
+use crate::figure::canvas::{
+    Axis, BAND, BAR, Canvas, Drawn, Font, GRID, Growth, INK, Point, SAMPLE,
+};
 use crate::published::Published;
 
 /// A mark that a legend explains.
@@ -67,7 +69,7 @@ fn paint_mark<B: DrawingBackend>(canvas: &Canvas<B>, mark: Mark, x: i32, y: i32)
             canvas.dot((x + 34, y), 9, INK)
         }
         Mark::Band => canvas.rectangle((x + 4, y - 16), (x + 64, y + 16), BAND),
-        Mark::Whole => canvas.bar((x + 4, y - 14), (x + 64, y + 14), INK, false),
+        Mark::Whole => canvas.bar((x + 4, y - 14), (x + 64, y + 14), GRID, false),
         Mark::More => canvas.bar((x + 4, y - 14), (x + 64, y + 14), BAR, false),
         Mark::Less => canvas.bar((x + 4, y - 14), (x + 64, y + 14), BAR, true),
         Mark::Speck => canvas.dot((x + 34, y), 5, SAMPLE),

@@ -55,7 +55,7 @@ pub(crate) struct Frame {
 }
 
 const WIDE: Frame = Frame {
-    width: 2000,
+    width: 1640,
     narrow: false,
 };
 const NARROW: Frame = Frame {
@@ -66,6 +66,10 @@ const NARROW: Frame = Frame {
 /// What can be drawn into a frame.
 trait Picture {
     /// Pixels of the whole figure.
+    fn width(&self, frame: Frame) -> i32 {
+        frame.width
+    }
+
     fn height(&self, frame: Frame) -> i32;
     fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B>;
 }
@@ -137,8 +141,8 @@ fn render(kind: Kind, picture: &impl Picture) -> miette::Result<Figure> {
 }
 
 fn size(picture: &impl Picture, frame: Frame) -> (u32, u32) {
-    let height = picture.height(frame);
-    (frame.width.unsigned_abs(), height.unsigned_abs())
+    let (width, height) = (picture.width(frame), picture.height(frame));
+    (width.unsigned_abs(), height.unsigned_abs())
 }
 
 fn paint<B: DrawingBackend>(backend: B, picture: &impl Picture, frame: Frame) -> Drawn<B> {

@@ -4,9 +4,7 @@
 use plotters::prelude::DrawingBackend;
 
 use crate::analysis::{Analysis, Breakdown, Estimate, Range};
-use crate::figure::canvas::{
-    Axis, BAR, Canvas, Drawn, Font, GRID, Growth, INK, PUBLISHED, QUIET, Scale,
-};
+use crate::figure::canvas::{Axis, BAR, Canvas, Drawn, Font, GRID, Growth, INK, QUIET, Scale};
 use crate::figure::legend::{self, Mark};
 use crate::figure::{Frame, Picture};
 use crate::language::Lang;
@@ -160,10 +158,19 @@ impl Group {
             from: 0.0,
             to: pct(whole.value),
             interval: span(pct(whole.value), whole),
-            published,
+            published: None,
             label: phrases::share(Some(whole), lang),
             whole: true,
         }];
+        bars.extend(published.map(|published| Bar {
+            name: t.published_row.to_owned(),
+            from: 0.0,
+            to: 0.0,
+            interval: None,
+            label: phrases::signed_pct(published.median / 100.0, lang),
+            published: Some(published),
+            whole: false,
+        }));
         let mut at = 0.0;
         for part in &breakdown.parts {
             let share = part.share?;
@@ -222,7 +229,7 @@ impl Picture for Waterfall {
             )?;
         }
         let bars = || self.groups.iter().flat_map(|group| &group.bars);
-        let widest = |of: &dyn Fn(&Bar) -> i32| bars().map(|bar| of(bar)).max().unwrap_or(0);
+        let widest = |of: &dyn Fn(&Bar) -> i32| bars().map(of).max().unwrap_or(0);
         let (left, right) = if frame.narrow {
             (layout.margin + 10, frame.width - layout.margin - 10)
         } else {
@@ -291,9 +298,12 @@ fn lang_pct(value: f64, decimals: usize, lang: Lang) -> String {
 }
 
 fn paint_bar<B: DrawingBackend>(canvas: &Canvas<B>, axis: &Axis, bar: &Bar, y: i32) -> Drawn<B> {
+    if let Some(published) = bar.published {
+        return canvas.published(axis, published, y);
+    }
     let half = 17;
     let (from, to) = (axis.pixel(bar.from), axis.pixel(bar.to));
-    let fill = if bar.whole { INK } else { BAR };
+    let fill = if bar.whole { GRID } else { BAR };
     canvas.bar(
         (from, y - half),
         (to, y + half),
@@ -303,22 +313,5 @@ fn paint_bar<B: DrawingBackend>(canvas: &Canvas<B>, axis: &Axis, bar: &Bar, y: i
     if let Some(interval) = bar.interval {
         canvas.interval(axis, interval, None, y)?;
     }
-    if let Some(published) = bar.published {
-        canvas.published(axis, published, y)?;
-        let font = Font::new(22, PUBLISHED);
-        let beyond = axis.pixel(published.high.max(bar.to)).max(to) + 18;
-        let label = bar.published_label();
-        if beyond + canvas.width(&label, font) < axis.start + axis.length {
-            canvas.text(&label, (beyond, y), font)?;
-        }
-    }
     Ok(())
-}
-
-impl Bar {
-    fn published_label(&self) -> String {
-        self.published
-            .map(|published| format!("{:+.0} %", published.median))
-            .unwrap_or_default()
-    }
 }

@@ -50,6 +50,14 @@ pub(crate) struct Slot {
 }
 
 impl Picture for Scene {
+    fn width(&self, frame: Frame) -> i32 {
+        if self.tutorial && !frame.narrow {
+            columns::WIDTH
+        } else {
+            frame.width
+        }
+    }
+
     fn height(&self, frame: Frame) -> i32 {
         if self.tutorial && !frame.narrow {
             columns::HEIGHT

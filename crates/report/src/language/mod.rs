@@ -66,7 +66,7 @@ texts! {
     column_ours,
     column_verdict,
     published_range_n,
-    interval_n_coverage,
+    n_coverage,
     interval_n,
     no_interval_n,
     no_reading,
@@ -282,6 +282,7 @@ texts! {
     not_measured,
     mark_sample,
     mark_median,
+    published_row,
     mark_published,
     mark_published_ratio,
     mark_ratio,
@@ -331,7 +332,7 @@ impl Lang {
     pub(crate) fn file(self, stem: &str, ending: &str) -> String {
         match self {
             Lang::En => format!("{stem}.{ending}"),
-            other => format!("{stem}.{}.{ending}", other.code()),
+            Lang::Es => format!("{stem}.{}.{ending}", self.code()),
         }
     }
 
@@ -363,13 +364,9 @@ pub(crate) fn fill(template: &str, values: &[(&str, &dyn Display)]) -> String {
         let Some((name, after)) = after.split_once('}') else {
             break;
         };
-        match values.iter().find(|(other, _)| *other == name) {
-            Some((_, value)) => out.push_str(&value.to_string()),
-            None => {
-                debug_assert!(false, "no value for {{{name}}} in {template}");
-                out.push_str(name);
-            }
-        }
+        let value = values.iter().find(|(other, _)| *other == name);
+        debug_assert!(value.is_some(), "no value for {{{name}}} in {template}");
+        out.push_str(&value.map_or_else(|| name.to_owned(), |(_, value)| value.to_string()));
         rest = after;
     }
     out.push_str(rest);

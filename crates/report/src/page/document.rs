@@ -30,8 +30,18 @@ pub(crate) struct Table {
     pub(crate) caption: String,
     pub(crate) columns: Vec<Column>,
     pub(crate) rows: Vec<Vec<Cell>>,
-    /// How it fits a phone: each row as a card, or a table that scrolls inside itself.
-    pub(crate) cards: bool,
+    pub(crate) fit: Fit,
+}
+
+/// How a table fits a phone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// Each row becomes a card.
+    Cards,
+    /// It scrolls inside itself, beside the names of its rows.
+    Scroll,
+    /// It is narrow enough as it is.
+    Narrow,
 }
 
 pub(crate) struct Column {
@@ -43,8 +53,8 @@ pub(crate) struct Column {
 #[derive(Default)]
 pub(crate) struct Cell {
     pub(crate) text: String,
-    /// In smaller type below it.
-    pub(crate) below: Option<String>,
+    /// In smaller type below it, line by line.
+    pub(crate) below: Vec<String>,
     pub(crate) tone: Tone,
     /// In a language that is not the page's (what programs and experiments say is English).
     pub(crate) english: bool,
@@ -86,11 +96,9 @@ impl Cell {
         }
     }
 
-    pub(crate) fn below(self, text: impl Into<String>) -> Self {
-        Self {
-            below: Some(text.into()),
-            ..self
-        }
+    pub(crate) fn below(mut self, text: impl Into<String>) -> Self {
+        self.below.push(text.into());
+        self
     }
 
     pub(crate) fn tone(self, tone: Tone) -> Self {

@@ -3,7 +3,7 @@
 use measure::{Session, Status};
 use serde_json::Value;
 
-use super::document::{Cell, Piece, Table, words};
+use super::document::{Cell, Fit, Piece, Table, words};
 use crate::language::{Lang, fill};
 use crate::published;
 use crate::record::{Record, Runs, text};
@@ -78,49 +78,72 @@ pub(super) fn lead(runs: &Runs, lang: Lang) -> String {
     )
 }
 
-/// One table of facts for each group of sessions that do not differ in them, then the engines.
-pub(super) fn sessions(record: &Record, lang: Lang) -> Vec<Piece> {
+/// Sessions that do not differ in what their machine and engines are.
+struct Group {
+    /// `startup 1`.
+    names: Vec<String>,
+    facts: Vec<(&'static str, String)>,
+    engines: Vec<Vec<String>>,
+}
+
+/// A table of facts for each group of sessions that do not differ in them, and one of engines.
+pub(super) fn sessions(runs: &Runs, lang: Lang) -> Vec<Piece> {
     let t = lang.texts();
-    let mut groups: Vec<(Vec<u32>, Vec<(&'static str, String)>, Vec<Vec<Cell>>)> = Vec::new();
-    for session in &record.manifest.sessions {
-        let facts = facts(session, lang);
-        match groups.iter_mut().find(|(_, other, _)| *other == facts) {
-            Some((numbers, _, _)) => numbers.push(session.number),
-            None => groups.push((vec![session.number], facts, engines(session, lang))),
+    let mut groups: Vec<Group> = Vec::new();
+    for record in &runs.records {
+        for session in &record.manifest.sessions {
+            let (facts, mut engines) = (facts(session, lang), engines(session, lang));
+            let name = fill(
+                t.run_session,
+                &[
+                    ("experiment", &record.manifest.experiment),
+                    ("session", &session.number),
+                ],
+            );
+            let Some(group) = groups.iter_mut().find(|group| group.facts == facts) else {
+                groups.push(Group {
+                    names: vec![name],
+                    facts,
+                    engines,
+                });
+                continue;
+            };
+            group.names.push(name);
+            // Experiments of one folder nest what each of them needs.
+            engines.retain(|row| !group.engines.contains(row));
+            group.engines.append(&mut engines);
         }
     }
-    let mut pieces = Vec::new();
-    for (numbers, facts, engines) in groups {
-        let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
-        let numbers = numbers.join(", ");
-        let values = [
-            ("experiment", &record.manifest.experiment),
-            ("sessions", &numbers),
-        ];
-        let values = values
-            .each_ref()
-            .map(|(name, value)| (*name, *value as &dyn std::fmt::Display));
-        let fact = |(name, value): (&'static str, String)| {
-            vec![Cell::new(name), Cell::new(value).english()]
-        };
+    groups
+        .into_iter()
+        .flat_map(|group| group_tables(group, lang))
+        .collect()
+}
+
+fn group_tables(group: Group, lang: Lang) -> Vec<Piece> {
+    let t = lang.texts();
+    let names = group.names.join("; ");
+    let fact =
+        |(name, value): (&'static str, String)| vec![Cell::new(name), Cell::new(value).english()];
+    let mut pieces = vec![Piece::Table(Table {
+        caption: fill(t.machine_caption, &[("sessions", &names)]),
+        columns: vec![words(t.column_fact), words(t.column_value)],
+        rows: group.facts.into_iter().map(fact).collect(),
+        fit: Fit::Narrow,
+    })];
+    if !group.engines.is_empty() {
+        let headings = engine_columns(lang).map(|(heading, _)| heading);
+        let row = |row: Vec<String>| row.into_iter().map(Cell::new).collect();
         pieces.push(Piece::Table(Table {
-            caption: fill(t.machine_caption, &values),
-            columns: vec![words(t.column_fact), words(t.column_value)],
-            rows: facts.into_iter().map(fact).collect(),
-            cards: true,
+            caption: fill(t.engines_caption, &[("sessions", &names)]),
+            columns: [t.column_nest]
+                .into_iter()
+                .chain(headings)
+                .map(words)
+                .collect(),
+            rows: group.engines.into_iter().map(row).collect(),
+            fit: Fit::Scroll,
         }));
-        if !engines.is_empty() {
-            pieces.push(Piece::Table(Table {
-                caption: fill(t.engines_caption, &values),
-                columns: [t.column_nest]
-                    .into_iter()
-                    .chain(engine_columns(lang).map(|(heading, _)| heading))
-                    .map(words)
-                    .collect(),
-                rows: engines,
-                cards: false,
-            }));
-        }
     }
     pieces
 }
@@ -214,7 +237,7 @@ fn engine_columns(lang: Lang) -> [(&'static str, &'static str); 8] {
 
 /// What a session's engines said of themselves, one line a level of each nest. The manifest holds
 /// all of it, and the packages.
-fn engines(session: &Session, lang: Lang) -> Vec<Vec<Cell>> {
+fn engines(session: &Session, lang: Lang) -> Vec<Vec<String>> {
     let t = lang.texts();
     let plain = |value: &Value| match value {
         Value::Bool(true) => t.yes.to_owned(),
@@ -227,8 +250,11 @@ fn engines(session: &Session, lang: Lang) -> Vec<Vec<Cell>> {
         let levels = nest["levels"].as_array().map_or(&[][..], Vec::as_slice);
         let chain: Vec<String> = levels.iter().map(|level| plain(&level["engine"])).collect();
         for level in levels {
-            let mut row = vec![Cell::new(chain.join("/"))];
-            row.extend(engine_columns(lang).map(|(_, key)| Cell::new(plain(&level[key]))));
+            let mut row = vec![chain.join("/")];
+            row.extend(engine_columns(lang).map(|(_, key)| plain(&level[key])));
+            if rows.contains(&row) {
+                continue;
+            }
             rows.push(row);
         }
     }
@@ -258,6 +284,6 @@ pub(super) fn published_setup(lang: Lang) -> miette::Result<Piece> {
         caption: t.setup_caption.to_owned(),
         columns: vec![words(t.column_fact), words(t.column_value)],
         rows: published::setup()?.into_iter().map(row).collect(),
-        cards: true,
+        fit: Fit::Narrow,
     }))
 }

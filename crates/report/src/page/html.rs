@@ -1,9 +1,11 @@
 //! A page as one HTML file that needs nothing else: no script, no font, no network.
 
+use std::fmt::Write;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::PageFigure;
-use super::document::{Cell, Document, Piece, Table, Tone};
+use super::document::{Cell, Document, Fit, Piece, Table, Tone};
 use crate::figure::PALETTE;
 use crate::language::Lang;
 
@@ -34,7 +36,7 @@ pub(crate) fn write(document: &Document, figures: &[PageFigure], lang: Lang) -> 
                         }
                     }
                 }
-                main { (pieces(&document.pieces, figures, lang, &mut 0)) }
+                main { (pieces(&document.pieces, figures, &mut 0)) }
             }
         }
     };
@@ -58,7 +60,7 @@ impl<'a> Sections<'a> {
     }
 }
 
-fn pieces(list: &[Piece], figures: &[PageFigure], lang: Lang, section: &mut usize) -> Markup {
+fn pieces(list: &[Piece], figures: &[PageFigure], section: &mut usize) -> Markup {
     html! {
         @for piece in list {
             @match piece {
@@ -75,7 +77,7 @@ fn pieces(list: &[Piece], figures: &[PageFigure], lang: Lang, section: &mut usiz
                 Piece::Code(code) => pre tabindex="0" { code { (code) } },
                 Piece::Details(summary, inner) => details {
                     summary { (inline(summary)) }
-                    (pieces(inner, figures, lang, section))
+                    (pieces(inner, figures, section))
                 },
             }
         }
@@ -85,7 +87,11 @@ fn pieces(list: &[Piece], figures: &[PageFigure], lang: Lang, section: &mut usiz
 /// The roles are said again because a table that is laid out as cards loses its own in some
 /// browsers.
 fn table(table: &Table) -> Markup {
-    let class = if table.cards { "cards" } else { "wide" };
+    let class = match table.fit {
+        Fit::Cards => "cards",
+        Fit::Scroll => "wide",
+        Fit::Narrow => "narrow",
+    };
     html! {
         div.scroll role="region" tabindex="0" aria-label=(plain(&table.caption)) {
             table class=(class) role="table" {
@@ -133,7 +139,7 @@ fn cell(cell: &Cell) -> Markup {
                 span class=(format!("mark {class}")) aria-hidden="true" { (cell.tone.sign()) }
             }
             (inline(&cell.text))
-            @if let Some(below) = &cell.below { small { (inline(below)) } }
+            @for below in &cell.below { small { (inline(below)) } }
         }
     }
 }
@@ -145,7 +151,7 @@ fn figure(figure: &PageFigure) -> Markup {
             @for (class, svg) in [("wide-figure", &figure.wide), ("narrow-figure", &figure.narrow)] {
                 div class=(class) { (PreEscaped(named(svg, &figure.alternative))) }
             }
-            figcaption { (inline(&figure.caption)) }
+            figcaption { (inline(figure.caption)) }
         }
     }
 }
@@ -178,12 +184,13 @@ fn figure_colours() -> String {
     let mut dark = String::new();
     let mut rules = String::new();
     for (name, hex, in_the_dark) in PALETTE {
-        light.push_str(&format!("--f-{name}:{hex};"));
-        dark.push_str(&format!("--f-{name}:{in_the_dark};"));
+        let _ = write!(light, "--f-{name}:{hex};");
+        let _ = write!(dark, "--f-{name}:{in_the_dark};");
         for property in ["fill", "stroke"] {
-            rules.push_str(&format!(
-                "figure [{property}=\"{hex}\"]{{{property}:var(--f-{name})}}\n"
-            ));
+            let _ = writeln!(
+                rules,
+                "figure [{property}=\"{hex}\"]{{{property}:var(--f-{name})}}"
+            );
         }
     }
     format!(
@@ -195,7 +202,17 @@ fn figure_colours() -> String {
 fn inline(text: &str) -> Markup {
     html! {
         @for (index, span) in text.split('`').enumerate() {
-            @if index % 2 == 1 { code { (span) } } @else { (bound(span)) }
+            @if index % 2 == 1 { code { (breakable(span)) } } @else { (bound(span)) }
+        }
+    }
+}
+
+/// A line may break after a slash.
+fn breakable(code: &str) -> Markup {
+    html! {
+        @for (index, part) in code.split('/').enumerate() {
+            @if index > 0 { "/" wbr; }
+            (part)
         }
     }
 }

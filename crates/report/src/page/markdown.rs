@@ -48,9 +48,9 @@ fn write_table(page: &mut String, table: &Table) -> std::fmt::Result {
     let row = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
     let titles = table.columns.iter().map(|column| inline(column.title));
     writeln!(page, "{}", row(titles.collect()))?;
-    let rules = table.columns.iter().map(|column| match column.number {
-        true => "--:".to_owned(),
-        false => "---".to_owned(),
+    let rules = table.columns.iter().map(|column| {
+        let rule = if column.number { "--:" } else { "---" };
+        rule.to_owned()
     });
     writeln!(page, "{}", row(rules.collect()))?;
     for cells in &table.rows {
@@ -61,10 +61,11 @@ fn write_table(page: &mut String, table: &Table) -> std::fmt::Result {
 
 fn cell(cell: &Cell) -> String {
     let text = format!("{}{}", cell.tone.sign(), inline(&cell.text));
-    match &cell.below {
-        Some(below) => format!("{text}; {}", inline(below)),
-        None => text,
-    }
+    let lines = cell.below.iter().map(|below| inline(below));
+    std::iter::once(text)
+        .chain(lines)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// Everything that Markdown would take for a mark is escaped, outside of code.

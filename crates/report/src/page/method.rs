@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use measure::stats::{ALPHA, median};
 use measure::{Status, Stopped, Stopping};
 
-use super::document::{Cell, Piece, Table, Tone, numbers, words};
+use super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::{Source, environment, phrases};
-use crate::analysis::{BlockSummary, Flag, RULES, RatioSummary, Without};
+use crate::analysis::{BlockSummary, Flag, Found, RULES, RatioSummary, Without};
 use crate::figure::Kind;
 use crate::language::fill;
 use crate::published::unit;
@@ -55,7 +55,7 @@ pub(super) fn order(source: &Source) -> Vec<Piece> {
             words(t.column_flags),
         ],
         rows: flagged,
-        cards: false,
+        fit: Fit::Narrow,
     }));
     let rows = source
         .analysis
@@ -70,7 +70,7 @@ pub(super) fn order(source: &Source) -> Vec<Piece> {
             numbers(t.column_without),
         ],
         rows: rows.map(|without| without_row(without, source)).collect(),
-        cards: true,
+        fit: Fit::Narrow,
     }));
     pieces.push(Piece::Paragraph(t.without_note.to_owned()));
     pieces
@@ -150,29 +150,25 @@ fn flagged(source: &Source) -> Vec<Vec<Cell>> {
 
 fn without_row(without: &Without, source: &Source) -> Vec<Cell> {
     let (lang, t) = (source.lang, source.lang.texts());
-    let cell = |estimate: Option<f64>, interval: Option<crate::analysis::Range>, pairs: usize| {
-        let Some(estimate) = estimate else {
+    let cell = |found: &Found| {
+        let Some(estimate) = found.estimate else {
             return Cell::new(t.no_reading).tone(Tone::Missing);
         };
-        Cell::new(lang.number(estimate, 3)).below(match interval {
+        Cell::new(lang.number(estimate, 3)).below(match found.interval {
             Some(interval) => fill(
                 t.interval_n,
                 &[
                     ("interval", &phrases::range(interval, 3, lang)),
-                    ("n", &pairs),
+                    ("n", &found.pairs),
                 ],
             ),
-            None => fill(t.no_interval_n, &[("n", &pairs)]),
+            None => fill(t.no_interval_n, &[("n", &found.pairs)]),
         })
     };
     vec![
         Cell::new(format!("`{}`", without.contrast)).below(unit(without.metric).heading(lang)),
-        cell(without.estimate, without.interval, without.pairs),
-        cell(
-            without.without_estimate,
-            without.without_interval,
-            without.without_pairs,
-        ),
+        cell(&without.all),
+        cell(&without.kept),
     ]
 }
 
@@ -197,9 +193,7 @@ pub(super) fn method(source: &Source) -> miette::Result<Vec<Piece>> {
     pieces.push(Piece::Heading(3, t.family_title.to_owned()));
     pieces.extend(family(source));
     pieces.push(Piece::Heading(3, t.environment_title.to_owned()));
-    for record in &source.runs.records {
-        pieces.extend(environment::sessions(record, lang));
-    }
+    pieces.extend(environment::sessions(source.runs, lang));
     pieces.push(environment::published_setup(lang)?);
     pieces.push(Piece::Heading(3, t.blocks_title.to_owned()));
     pieces.push(blocks(source));
@@ -259,7 +253,7 @@ fn exclusions(source: &Source) -> Vec<Piece> {
                 words(t.column_reason),
             ],
             rows,
-            cards: true,
+            fit: Fit::Cards,
         }));
     }
     pieces
@@ -438,7 +432,7 @@ fn blocks(source: &Source) -> Piece {
             numbers(t.column_clock_step),
         ],
         rows,
-        cards: true,
+        fit: Fit::Scroll,
     })
 }
 

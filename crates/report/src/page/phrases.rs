@@ -136,16 +136,14 @@ pub(crate) fn estimate_cell(estimate: Option<Estimate>, pairs: usize, lang: Lang
         return Cell::new(t.no_reading).tone(Tone::Missing);
     };
     let value = Cell::new(lang.number(estimate.value, 3));
-    let below = match estimate.interval {
-        Some(interval) => fill(
-            t.interval_n_coverage,
+    match estimate.interval {
+        Some(interval) => value.below(range(interval, 3, lang)).below(fill(
+            t.n_coverage,
             &[
-                ("interval", &range(interval, 3, lang)),
                 ("n", &pairs),
                 ("coverage", &coverage(interval.coverage, lang)),
             ],
-        ),
-        None => fill(t.no_interval_n, &[("n", &pairs)]),
-    };
-    value.below(below)
+        )),
+        None => value.below(fill(t.no_interval_n, &[("n", &pairs)])),
+    }
 }

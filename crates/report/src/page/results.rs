@@ -1,7 +1,7 @@
 //! Sections 1 to 4: claims, ratios, samples, parts.
 
 use super::Source;
-use super::document::{Cell, Piece, Table, Tone, numbers, words};
+use super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::phrases;
 use crate::analysis::{RatioSummary, Scope};
 use crate::claims::Claim;
@@ -15,14 +15,15 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
     let margin = source.margin();
     let row = |claim: &Claim| {
         let published = match claim.published {
-            Some(published) => Cell::new(lang.number(published.value, 3)).below(fill(
-                t.published_range_n,
-                &[
-                    ("range", &phrases::range(published.range(), 3, lang)),
-                    ("n", &published.n),
-                    ("source", &phrases::source(claim.source, lang)),
-                ],
-            )),
+            Some(published) => Cell::new(lang.number(published.value, 3))
+                .below(fill(
+                    t.published_range_n,
+                    &[
+                        ("range", &phrases::range(published.range(), 3, lang)),
+                        ("n", &published.n),
+                    ],
+                ))
+                .below(phrases::source(claim.source, lang)),
             None => Cell::new(phrases::source(claim.source, lang)),
         };
         let family = if claim.primary {
@@ -37,7 +38,7 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
             Cell::new((claim.statement)(t)),
             published,
             phrases::estimate_cell(claim.ours, claim.pairs, lang),
-            here.below(format!("{own}; {family}")),
+            here.below(own).below(family),
         ]
     };
     let rows: Vec<Vec<Cell>> = source
@@ -62,7 +63,7 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
             words(t.column_verdict),
         ],
         rows,
-        cards: true,
+        fit: Fit::Cards,
     }));
     pieces.push(Piece::Details(
         t.verdicts_title.to_owned(),
@@ -157,7 +158,7 @@ pub(super) fn ratios(source: &Source) -> Vec<Piece> {
             words(t.column_verdict),
         ],
         rows: source.analysis.ratios().map(row).collect(),
-        cards: true,
+        fit: Fit::Scroll,
     }));
     pieces.extend(sessions(source));
     pieces.push(Piece::Paragraph(fill(
@@ -206,7 +207,7 @@ fn sessions(source: &Source) -> Option<Piece> {
             words(t.column_pooled),
         ],
         rows: several.iter().map(row).collect(),
-        cards: true,
+        fit: Fit::Cards,
     }))
 }
 
@@ -275,7 +276,7 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
             numbers(t.column_failed),
         ],
         rows: rows.collect(),
-        cards: true,
+        fit: Fit::Scroll,
     }));
     pieces.push(Piece::Paragraph(t.arms_note.to_owned()));
     let about: Vec<Vec<Cell>> = source
@@ -294,7 +295,7 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
             caption: t.arms_about_caption.to_owned(),
             columns: vec![words(t.column_arm), words(t.column_about)],
             rows: about,
-            cards: true,
+            fit: Fit::Narrow,
         })],
     ));
     pieces
@@ -369,7 +370,7 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
             words(t.column_about),
         ],
         rows,
-        cards: true,
+        fit: Fit::Cards,
     }));
     pieces.push(Piece::Paragraph(t.parts_note.to_owned()));
     pieces
