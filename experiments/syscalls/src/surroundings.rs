@@ -28,8 +28,8 @@ pub(crate) fn of(level: &Level) -> Result<Value> {
     }))
 }
 
-/// How many groups of the v2 tree a process is in, without its root (`cgroups(7)`, "0::" in
-/// /proc/PID/cgroup).
+/// How many groups of the v2 tree a process is in, without its root (`cgroups(7)`: the line of
+/// hierarchy 0 in `/proc/PID/cgroup`).
 fn depth(groups: &str) -> Option<usize> {
     let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
     Some(path.split('/').filter(|name| !name.is_empty()).count())
