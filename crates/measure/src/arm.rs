@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Experiments declare arms as constants (`Arm`, texts borrowed for ever); records that were read
 /// back from a file hold the same fields as `Arm<String>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Arm<T = &'static str> {
     /// Unique within the experiment; what `--arms` takes.
     pub name: T,
@@ -32,6 +33,7 @@ pub struct Arm<T = &'static str> {
 /// parts of one contrast add up to `y / x - 1` in every block when their sums telescope to `y - x`,
 /// which [`RunArgs::conduct`](crate::RunArgs::conduct) checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Part<T = &'static str, L = &'static [&'static str]> {
     /// Name of the contrast that is taken apart.
     pub of: T,
@@ -60,6 +62,7 @@ pub struct Experiment {
 
 /// A declared ratio of two arms, taken within blocks (rule 2 of the method).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Contrast<T = &'static str> {
     /// Unique within the experiment.
     pub name: T,
@@ -75,6 +78,7 @@ pub struct Contrast<T = &'static str> {
 
 /// What a sample is a sample of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Metric {
     /// Time until a fresh container has done a trivial thing.
@@ -87,6 +91,7 @@ pub enum Metric {
 
 /// Who holds the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Observer {
     /// Timed at level 0, through every hop.

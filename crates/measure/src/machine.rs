@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The machine of a run. What could not be read is `null`, and `unreadable` says where it was
 /// looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Machine {
     /// Kernel release.
     pub kernel: Option<String>,

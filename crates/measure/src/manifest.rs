@@ -14,6 +14,7 @@ pub const METHOD_VERSION: u32 = 2;
 /// Everything about a run that is no sample. Written when the run begins and again when it ends,
 /// so that a killed run has one too (its status stays `running`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Manifest {
     /// [`SCHEMA_VERSION`] of the program that wrote it.
     pub schema_version: u32,
@@ -59,6 +60,7 @@ pub struct Manifest {
 
 /// When measuring ends.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "rule", rename_all = "lowercase")]
 pub enum Stopping {
     /// After a number of blocks that was fixed before the run (rule 1).
@@ -77,6 +79,7 @@ pub enum Stopping {
 
 /// Why a session that ended of itself took no more blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Stopped {
     /// It had all that were planned.
@@ -89,6 +92,7 @@ pub enum Stopped {
 
 /// One session: what it ran on, and what the experiment says of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session {
     /// Counts from 1.
     pub number: u32,
@@ -110,6 +114,7 @@ pub struct Session {
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It has not ended, or it was killed.
@@ -124,6 +129,7 @@ pub enum Status {
 
 /// The source tree that a program was built from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tool {
     /// Version of the workspace.
     pub version: String,

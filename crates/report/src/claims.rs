@@ -7,7 +7,7 @@ use measure::{Contrast, Metric};
 use serde::Serialize;
 
 use crate::analysis::verdict::{Here, Source, Verdict};
-use crate::analysis::{Estimate, Range, RatioSummary, estimate, logs};
+use crate::analysis::{Estimate, Range, RatioSummary, estimate, interval_like, logs};
 use crate::language::Texts;
 use crate::published::{PublishedRatio, Table};
 use crate::record::{BlockId, Record};
@@ -266,17 +266,17 @@ fn of_two(
             by_session.entry(id.0).or_default().push(log - other);
         }
     }
-    let at =
-        |alpha: f64| estimate(&by_session, alpha, record.looks()).map(|found| found.map(f64::exp));
-    let ours = at(ALPHA);
+    let looks = record.looks();
+    let found = estimate(&by_session, ALPHA, looks);
+    let ours = found.map(|found| found.map(f64::exp));
     let interval: Option<Range> = ours.and_then(|found| found.interval);
+    let narrow = found.and_then(|found| {
+        let range = interval_like(found, &by_session, 2.0 * found.alpha, looks)?;
+        Some(range.map(f64::exp))
+    });
     let verdict = match ours {
         None => Verdict::NoReading,
-        Some(ours) => {
-            let narrow = at(2.0 * ALPHA).filter(|narrow| narrow.scope == ours.scope);
-            let narrow = narrow.and_then(|found| found.interval);
-            Verdict::of(interval, narrow, record.margin())
-        }
+        Some(_) => Verdict::of(interval, narrow, record.margin()),
     };
     Claim {
         id: claim.id,

@@ -136,6 +136,19 @@ pub(crate) fn pooled(
     })
 }
 
+/// The interval at `alpha` of what `found` is made of: across sessions, or of all values together.
+pub(crate) fn interval_like(
+    found: Estimate,
+    by_session: &BTreeMap<u32, Vec<f64>>,
+    alpha: f64,
+    looks: Looks,
+) -> Option<Range> {
+    match found.scope {
+        Scope::Machine => across(&medians(by_session), alpha)?.1.map(Range::from),
+        Scope::Boot | Scope::Sessions => pooled(by_session, alpha, looks)?.interval,
+    }
+}
+
 /// Two-sided p-value of "the median is 0", of the values that [`estimate`] is made of.
 pub(crate) fn p_value(
     by_session: &BTreeMap<u32, Vec<f64>>,

@@ -7,7 +7,7 @@ use measure::{Arm, Contrast, Metric};
 use serde::Serialize;
 
 use super::arms::by_session;
-use super::estimate::{Estimate, Range, Scope, estimate, p_value, pooled};
+use super::estimate::{Estimate, Range, Scope, estimate, interval_like, p_value, pooled};
 use super::verdict::{Here, Verdict};
 use crate::published::{PublishedRatio, Table};
 use crate::record::{BlockId, Record};
@@ -107,8 +107,8 @@ pub(crate) fn compare(
     let decisive = at(share);
     // Rule 6 may have an interval at 5 % only; equivalence is then asked at twice that.
     let narrow = decisive.and_then(|found| {
-        let twice = estimate(&logs, 2.0 * found.alpha, looks)?;
-        (twice.scope == found.scope).then_some(twice.map(f64::exp).interval?)
+        let range = interval_like(found, &logs, 2.0 * found.alpha, looks)?;
+        Some(range.map(f64::exp))
     });
     let verdict = if values.is_empty() {
         Verdict::NoReading

@@ -412,7 +412,7 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
             )?;
             for end in [low, high] {
                 let (x, y) = axis.point(end, across);
-                self.rule((x, y - 10), (x, y + 10), color, 3 + extra)?;
+                self.rule((x, y - 13), (x, y + 13), color, 3 + extra)?;
             }
         }
         if let Some((low, high)) = narrow {

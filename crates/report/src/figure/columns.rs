@@ -30,14 +30,13 @@ pub(crate) fn paint<B: DrawingBackend>(canvas: &Canvas<B>, scene: &Scene) -> Dra
 fn paint_panel<B: DrawingBackend>(canvas: &Canvas<B>, panel: &Panel, left: i32) -> Drawn<B> {
     let (from, to) = (left + AXIS_LEFT, left + PANEL_WIDTH);
     // Room above the highest mark for its number.
-    let axis = Axis::from_zero(
-        Growth::Up,
-        PLOT_BOTTOM,
-        PLOT_BOTTOM - PLOT_TOP,
-        panel.end(1.08),
-    );
+    let (min, max) = panel.span(1.08);
+    let axis = Axis {
+        min,
+        ..Axis::from_zero(Growth::Up, PLOT_BOTTOM, PLOT_BOTTOM - PLOT_TOP, max)
+    };
     canvas.text(&panel.title, (left, 130), Font::new(32, INK).bold())?;
-    canvas.text(panel.axis, (left, 180), Font::new(27, QUIET))?;
+    canvas.text(&panel.label(), (left, 180), Font::new(27, QUIET))?;
     for (value, decimals) in axis.ticks(5) {
         let label = panel.lang.number(value, decimals);
         let y = axis.pixel(value);

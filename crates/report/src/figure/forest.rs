@@ -2,7 +2,7 @@
 //! band, and what was published.
 
 use measure::Metric;
-use plotters::prelude::DrawingBackend;
+use plotters::prelude::{DrawingBackend, WHITE};
 
 use crate::analysis::{Analysis, RatioSummary};
 use crate::figure::canvas::{
@@ -122,7 +122,7 @@ impl Forest {
             title: 54,
             head: 60,
             foot: 110,
-            top: 110,
+            top: if frame.titled { 110 } else { 0 },
             legend: 70 + legend::LINE,
         }
     }
@@ -242,7 +242,7 @@ impl Picture for Forest {
 
     fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B> {
         let layout = self.layout(frame);
-        if !frame.narrow {
+        if frame.titled {
             let title = self.lang.texts().forest_title;
             canvas.text(title, (layout.margin, 60), Font::new(46, INK).bold())?;
         }
@@ -323,8 +323,8 @@ fn paint_panel<B: DrawingBackend>(
             Line::Title(title) => {
                 let at = (layout.margin, y + layout.title / 2 + 4);
                 let font = Font::new(24, QUIET).bold();
-                let width = canvas.width(title, font);
-                canvas.blank((at.0, at.1 - 16), (at.0 + width, at.1 + 16))?;
+                let (from, to) = ((layout.margin, y), (right, y + layout.title));
+                canvas.rectangle(from, to, WHITE)?;
                 canvas.text(title, at, font)?;
             }
             Line::Row(row) if frame.narrow => {
@@ -374,7 +374,7 @@ fn paint_row<B: DrawingBackend>(canvas: &Canvas<B>, axis: &Axis, row: &Row, y: i
         canvas.rule(axis.point(low, ours), axis.point(high, ours), INK, 9)?;
     }
     match row.estimate {
-        Some(estimate) => canvas.dot(axis.point(estimate, ours), 9, INK),
+        Some(estimate) => canvas.dot(axis.point(estimate, ours), 7, INK),
         None => Ok(()),
     }
 }

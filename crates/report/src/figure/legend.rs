@@ -66,7 +66,7 @@ fn paint_mark<B: DrawingBackend>(canvas: &Canvas<B>, mark: Mark, x: i32, y: i32)
         }
         Mark::Ratio => {
             canvas.interval(&axis, (low, high), Some((low + 10.0, high - 10.0)), y)?;
-            canvas.dot((x + 34, y), 9, INK)
+            canvas.dot((x + 34, y), 7, INK)
         }
         Mark::Band => canvas.rectangle((x + 4, y - 16), (x + 64, y + 16), BAND),
         Mark::Whole => canvas.bar((x + 4, y - 14), (x + 64, y + 14), GRID, false),

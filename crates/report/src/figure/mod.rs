@@ -1,5 +1,5 @@
-//! The figures, each in three drawings by the same code: a wide one as SVG and PNG, and a narrow
-//! one as SVG for phones. Shape, lightness, hatching and words tell marks apart, never the hue
+//! The figures, each in several drawings by the same code: as files of their own (SVG and PNG), and
+//! for the page a wide SVG and a narrow one for phones. Shape, lightness, hatching and words tell marks apart, never the hue
 //! alone.
 
 mod canvas;
@@ -29,7 +29,8 @@ pub(crate) struct Figure {
     pub(crate) kind: Kind,
     pub(crate) svg: String,
     pub(crate) png: Vec<u8>,
-    pub(crate) narrow_svg: String,
+    pub(crate) wide_in_page: String,
+    pub(crate) narrow_in_page: String,
 }
 
 /// Which figure it is.
@@ -50,17 +51,25 @@ pub(crate) enum Kind {
 pub(crate) struct Frame {
     /// In pixels.
     pub(crate) width: i32,
-    /// Names above their rows, no title and no caption: those are in the page's text.
+    /// Names above their rows.
     pub(crate) narrow: bool,
+    /// With its own title: a page has one already.
+    pub(crate) titled: bool,
 }
 
 const WIDE: Frame = Frame {
     width: 1640,
     narrow: false,
+    titled: true,
+};
+const IN_PAGE: Frame = Frame {
+    titled: false,
+    ..WIDE
 };
 const NARROW: Frame = Frame {
     width: 820,
     narrow: true,
+    titled: false,
 };
 
 /// What can be drawn into a frame.
@@ -136,7 +145,8 @@ fn render(kind: Kind, picture: &impl Picture) -> miette::Result<Figure> {
         kind,
         svg: svg(WIDE)?,
         png: to_png(&pixels, width, height).map_err(|error| failed(error.to_string()))?,
-        narrow_svg: svg(NARROW)?,
+        wide_in_page: svg(IN_PAGE)?,
+        narrow_in_page: svg(NARROW)?,
     })
 }
 

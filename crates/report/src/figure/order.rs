@@ -144,14 +144,14 @@ impl Panel {
 impl Picture for Order {
     fn height(&self, frame: Frame) -> i32 {
         let panels = i32::try_from(self.panels.len()).unwrap_or(0);
-        let top = if frame.narrow { 0 } else { TOP };
+        let top = if frame.titled { TOP } else { 0 };
         top + panels * (HEAD + HEIGHT + FOOT) + self.foot(frame)
     }
 
     fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B> {
         let margin = if frame.narrow { 14 } else { 60 };
         let mut top = 0;
-        if !frame.narrow {
+        if frame.titled {
             canvas.text(
                 self.lang.texts().order_title,
                 (margin, 60),

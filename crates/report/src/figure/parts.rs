@@ -95,7 +95,7 @@ impl Waterfall {
             row: 58,
             marks: 29,
             head: 66,
-            top: 110,
+            top: if frame.titled { 110 } else { 0 },
             foot: 190 + legend::LINE,
         }
     }
@@ -221,7 +221,7 @@ impl Picture for Waterfall {
 
     fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B> {
         let (t, layout) = (self.lang.texts(), self.layout(frame));
-        if !frame.narrow {
+        if frame.titled {
             canvas.text(
                 t.parts_title,
                 (layout.margin, 60),
@@ -243,7 +243,7 @@ impl Picture for Waterfall {
         let axis = self.axis(left, right);
         let groups: i32 = self.groups.iter().map(|group| group.height(&layout)).sum();
         let (first, last) = (layout.top, layout.top + groups);
-        for (value, decimals) in axis.ticks(if frame.narrow { 5 } else { 7 }) {
+        for (value, decimals) in axis.ticks(if frame.narrow { 2 } else { 4 }) {
             let (x, label) = (axis.pixel(value), lang_pct(value, decimals, self.lang));
             canvas.rule((x, first + layout.head), (x, last), GRID, 2)?;
             canvas.text(&label, (x, last + 28), Font::new(26, QUIET).centered())?;

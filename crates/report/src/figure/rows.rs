@@ -42,7 +42,7 @@ fn layout(scene: &Scene, frame: Frame) -> Layout {
         margin: MARGIN,
         row: 84,
         marks: 42,
-        top: 110,
+        top: if frame.titled { 110 } else { 0 },
         foot: 150,
     }
 }
@@ -64,7 +64,7 @@ pub(crate) fn paint<B: DrawingBackend>(
     frame: Frame,
 ) -> Drawn<B> {
     let layout = layout(scene, frame);
-    if !frame.narrow {
+    if frame.titled {
         canvas.text(&scene.title, (MARGIN, 60), Font::new(46, INK).bold())?;
     }
     let mut top = layout.top;
@@ -110,7 +110,11 @@ fn paint_panel<B: DrawingBackend>(
         let left = MARGIN + widest(|slot| &slot.name, NAME) + 24;
         (left, frame.width - MARGIN - numbers - 30)
     };
-    let axis = Axis::from_zero(Growth::Right, left, right - left, panel.end(1.04));
+    let (min, max) = panel.span(1.04);
+    let axis = Axis {
+        min,
+        ..Axis::from_zero(Growth::Right, left, right - left, max)
+    };
     let (first, last) = (top + PANEL_HEAD, top + PANEL_HEAD + rows(panel, layout));
     canvas.text(
         &panel.title,
@@ -123,7 +127,7 @@ fn paint_panel<B: DrawingBackend>(
         canvas.text(&label, (x, last + 28), Font::new(26, QUIET).centered())?;
     }
     canvas.text(
-        panel.axis,
+        &panel.label(),
         (i32::midpoint(left, right), last + 66),
         Font::new(27, QUIET).centered(),
     )?;

@@ -16,6 +16,9 @@ use crate::record::Runs;
 /// More arms than this in one panel are put into groups by the first word of their names.
 const CROWD: usize = 20;
 
+/// An axis is cut where its values lie within this share of the largest.
+const ZOOM: f64 = 0.3;
+
 /// A figure's content.
 pub(crate) struct Scene {
     lang: Lang,
@@ -30,7 +33,7 @@ pub(crate) struct Scene {
 pub(crate) struct Panel {
     pub(crate) lang: Lang,
     pub(crate) title: String,
-    pub(crate) axis: &'static str,
+    axis: &'static str,
     pub(crate) slots: Vec<Slot>,
 }
 
@@ -109,15 +112,40 @@ impl Scene {
 }
 
 impl Panel {
-    /// Where the axis ends, with room beyond the largest value that is drawn.
-    pub(crate) fn end(&self, room: f64) -> f64 {
+    /// Where the axis begins and ends, with room beyond what is drawn. It begins at 0 unless all
+    /// values lie close together far from it: they are dots and no bars, so that nothing is
+    /// exaggerated, and could not be told apart otherwise.
+    pub(crate) fn span(&self, room: f64) -> (f64, f64) {
         let slots = self.slots.iter();
         let values = slots.flat_map(|slot| {
-            let published = slot.published.map(|published| published.high);
-            slot.values.iter().copied().chain(published)
+            let published = slot
+                .published
+                .map(|published| [published.low, published.high]);
+            slot.values
+                .iter()
+                .copied()
+                .chain(published.into_iter().flatten())
         });
-        let max = values.fold(0.0, f64::max);
-        if max > 0.0 { max * room } else { 1.0 }
+        let (min, max) = values.fold((f64::INFINITY, 0.0), |(min, max): (f64, f64), value| {
+            (min.min(value), max.max(value))
+        });
+        if max <= 0.0 {
+            return (0.0, 1.0);
+        }
+        let spread = max - min;
+        if spread < ZOOM * max && spread > 0.0 {
+            return (min - spread * 0.08, max + spread * 0.08);
+        }
+        (0.0, max * room)
+    }
+
+    /// The axis' label, which says where it does not begin at 0.
+    pub(crate) fn label(&self) -> String {
+        if self.span(1.0).0 > 0.0 {
+            fill(self.lang.texts().not_from_zero, &[("axis", &self.axis)])
+        } else {
+            self.axis.to_owned()
+        }
     }
 }
 

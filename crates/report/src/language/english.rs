@@ -36,6 +36,7 @@ pub(super) const TEXTS: Texts = Texts {
     column_ours: "ours",
     column_verdict: "verdict",
     published_range_n: "range {range}, n = {n}",
+    sessions_coverage: "{n} sessions ({pairs} blocks), coverage {coverage}",
     n_coverage: "n = {n}, coverage {coverage}",
     interval_n: "{interval}; n = {n}",
     no_interval_n: "no interval exists; n = {n}",
@@ -208,13 +209,16 @@ pub(super) const TEXTS: Texts = Texts {
     rule_fixed: "a number fixed before the run",
     rule_adaptive: "at most so many: an adaptive stop (precision {precision}, budget {budget}), for \
         which all intervals hold at all times at once",
+    taken_each: "{blocks} in each session ({why})",
+    taken_one: "{blocks} ({why})",
     stopped_planned: "as planned",
     stopped_precise: "precise enough",
     stopped_budget: "budget spent",
     stopped_not: "did not end of itself",
     family_title: "The family",
-    family: "{experiment}: {primary} primary ratios share 5 %, {exploratory} exploratory ones \
-        have 5 % each. All primary intervals hold together with {joint} or more.",
+    family: "{experiment}: primary ratios, {primary}, which share 5 %; exploratory ones, \
+        {exploratory}, with 5 % each. All primary intervals hold together with {joint} or \
+        more.",
     family_not_shared: "{experiment}: so few sessions have no interval at each ratio's share of 5 %. The \
         intervals across sessions are at 5 % each, and hold together with no more than the \
         coverage named above.",
@@ -276,6 +280,7 @@ pub(super) const TEXTS: Texts = Texts {
     column_thermal_throttles: "thermal throttling",
     column_clock_step: "largest clock step, ms",
     run_session: "{experiment}, session {session}",
+    run_sessions: "{experiment}, sessions {sessions}",
     limits_title: "Limits",
     limit_one_boot: "One session: another boot of the same machine may give other numbers, and this run \
         cannot say how far off.",
@@ -304,6 +309,7 @@ pub(super) const TEXTS: Texts = Texts {
     n_from_to: "n = {least} to {most} each",
     images_stand_ins: "stand-in images of distribution packages",
     images_real: "no stand-in images",
+    not_from_zero: "{axis} (the axis does not begin at 0)",
     no_sample: "no sample ({count} failed)",
     not_measured: "not measured",
     mark_sample: "one sample",

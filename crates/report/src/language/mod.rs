@@ -66,6 +66,7 @@ texts! {
     column_ours,
     column_verdict,
     published_range_n,
+    sessions_coverage,
     n_coverage,
     interval_n,
     no_interval_n,
@@ -198,6 +199,8 @@ texts! {
     stopping,
     rule_fixed,
     rule_adaptive,
+    taken_each,
+    taken_one,
     stopped_planned,
     stopped_precise,
     stopped_budget,
@@ -258,6 +261,7 @@ texts! {
     column_thermal_throttles,
     column_clock_step,
     run_session,
+    run_sessions,
     limits_title,
     limit_one_boot,
     limit_stand_ins,
@@ -279,6 +283,7 @@ texts! {
     n_from_to,
     images_stand_ins,
     images_real,
+    not_from_zero,
     no_sample,
     not_measured,
     mark_sample,
@@ -381,7 +386,8 @@ mod tests {
     use super::*;
 
     /// What is the same word in both languages.
-    const ALIKE: [&str; 5] = [
+    const ALIKE: [&str; 6] = [
+        "taken_one",
         "column_holm",
         "heading_cpu",
         "no",

@@ -38,6 +38,7 @@ pub(super) const TEXTS: Texts = Texts {
     column_ours: "nuestro",
     column_verdict: "veredicto",
     published_range_n: "rango de {range}, n = {n}",
+    sessions_coverage: "{n} sesiones ({pairs} bloques), cobertura {coverage}",
     n_coverage: "n = {n}, cobertura {coverage}",
     interval_n: "{interval} (n = {n})",
     no_interval_n: "no existe intervalo; n = {n}",
@@ -212,14 +213,16 @@ pub(super) const TEXTS: Texts = Texts {
     rule_fixed: "un número fijado de antemano",
     rule_adaptive: "como mucho: parada adaptativa (precisión {precision}, presupuesto {budget}), con \
         intervalos que valen en todo momento a la vez",
+    taken_each: "{blocks} en cada sesión ({why})",
+    taken_one: "{blocks} ({why})",
     stopped_planned: "los previstos",
     stopped_precise: "precisión alcanzada",
     stopped_budget: "presupuesto agotado",
     stopped_not: "no acabó por sí sola",
     family_title: "La familia",
-    family: "{experiment}: {primary} cocientes principales se reparten el 5 %; {exploratory} \
-        exploratorios tienen un 5 % cada uno. Todos los intervalos principales valen a la \
-        vez con un {joint} o más.",
+    family: "{experiment}: cocientes principales, {primary}, que se reparten el 5 %; \
+        exploratorios, {exploratory}, con un 5 % cada uno. Todos los intervalos principales \
+        valen a la vez con un {joint} o más.",
     family_not_shared: "{experiment}: con tan pocas sesiones no existe intervalo para la parte del 5 % que \
         toca a cada cociente. Los intervalos entre sesiones son del 5 % cada uno, y juntos \
         valen solo con la cobertura indicada arriba.",
@@ -283,6 +286,7 @@ pub(super) const TEXTS: Texts = Texts {
     column_thermal_throttles: "frenos térmicos",
     column_clock_step: "mayor salto de reloj, ms",
     run_session: "{experiment}, sesión {session}",
+    run_sessions: "{experiment}, sesiones {sessions}",
     limits_title: "Límites",
     limit_one_boot: "Una sola sesión: otro arranque de la misma máquina puede dar otras cifras, y esta \
         ejecución no puede decir cuán distintas.",
@@ -314,6 +318,7 @@ pub(super) const TEXTS: Texts = Texts {
     n_from_to: "n = {least} a {most} en cada uno",
     images_stand_ins: "imágenes sustitutas de paquetes de la distribución",
     images_real: "sin imágenes sustitutas",
+    not_from_zero: "{axis} (el eje no empieza en 0)",
     no_sample: "sin muestras ({count} fallidas)",
     not_measured: "no medido",
     mark_sample: "una muestra",

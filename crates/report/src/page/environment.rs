@@ -80,26 +80,19 @@ pub(super) fn lead(runs: &Runs, lang: Lang) -> String {
 
 /// Sessions that do not differ in what their machine and engines are.
 struct Group {
-    /// `startup 1`.
-    names: Vec<String>,
+    /// Experiment and number of each.
+    names: Vec<(String, u32)>,
     facts: Vec<(&'static str, String)>,
     engines: Vec<Vec<String>>,
 }
 
 /// A table of facts for each group of sessions that do not differ in them, and one of engines.
 pub(super) fn sessions(runs: &Runs, lang: Lang) -> Vec<Piece> {
-    let t = lang.texts();
     let mut groups: Vec<Group> = Vec::new();
     for record in &runs.records {
         for session in &record.manifest.sessions {
             let (facts, mut engines) = (facts(session, lang), engines(session, lang));
-            let name = fill(
-                t.run_session,
-                &[
-                    ("experiment", &record.manifest.experiment),
-                    ("session", &session.number),
-                ],
-            );
+            let name = (record.manifest.experiment.clone(), session.number);
             let Some(group) = groups.iter_mut().find(|group| group.facts == facts) else {
                 groups.push(Group {
                     names: vec![name],
@@ -120,9 +113,40 @@ pub(super) fn sessions(runs: &Runs, lang: Lang) -> Vec<Piece> {
         .collect()
 }
 
+/// `startup, sessions 1 to 7; cpu, session 1`.
+fn names(sessions: &[(String, u32)], lang: Lang) -> String {
+    let t = lang.texts();
+    let name = |sessions: &[(String, u32)]| {
+        let numbers: Vec<u32> = sessions.iter().map(|(_, number)| *number).collect();
+        let (first, last) = (numbers[0], numbers[numbers.len() - 1]);
+        let experiment = &sessions[0].0;
+        if numbers.len() == 1 {
+            return fill(
+                t.run_session,
+                &[("experiment", experiment), ("session", &first)],
+            );
+        }
+        let run = if (first..=last).eq(numbers.iter().copied()) {
+            fill(t.range, &[("low", &first), ("high", &last)])
+        } else {
+            numbers
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        fill(
+            t.run_sessions,
+            &[("experiment", experiment), ("sessions", &run)],
+        )
+    };
+    let chunks = sessions.chunk_by(|one, other| one.0 == other.0);
+    chunks.map(name).collect::<Vec<_>>().join("; ")
+}
+
 fn group_tables(group: Group, lang: Lang) -> Vec<Piece> {
     let t = lang.texts();
-    let names = group.names.join("; ");
+    let names = names(&group.names, lang);
     let fact =
         |(name, value): (&'static str, String)| vec![Cell::new(name), Cell::new(value).english()];
     let mut pieces = vec![Piece::Table(Table {

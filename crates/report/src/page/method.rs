@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use measure::stats::{ALPHA, median};
-use measure::{Status, Stopped, Stopping};
+use measure::{Manifest, Status, Stopped, Stopping};
 
 use super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::{Source, environment, phrases};
@@ -259,26 +259,40 @@ fn exclusions(source: &Source) -> Vec<Piece> {
     pieces
 }
 
+/// Blocks of each session and why it took no more; said once where all are alike.
+fn taken(manifest: &Manifest, source: &Source) -> String {
+    let t = source.lang.texts();
+    let why = |stopped: Option<Stopped>| match stopped {
+        Some(Stopped::Planned) => t.stopped_planned,
+        Some(Stopped::Precise) => t.stopped_precise,
+        Some(Stopped::Budget) => t.stopped_budget,
+        None => t.stopped_not,
+    };
+    let blocks = |blocks: Option<u32>| blocks.map_or_else(|| "–".to_owned(), |n| n.to_string());
+    let ends: Vec<(String, &str)> = manifest
+        .sessions
+        .iter()
+        .map(|session| (blocks(session.blocks_taken), why(session.stopped)))
+        .collect();
+    let say = |template: &str, (blocks, why): &(String, &str)| {
+        fill(template, &[("blocks", blocks), ("why", why)])
+    };
+    match ends.split_first() {
+        Some((first, rest)) if !rest.is_empty() && rest.iter().all(|end| end == first) => {
+            say(t.taken_each, first)
+        }
+        _ => ends
+            .iter()
+            .map(|end| say(t.taken_one, end))
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}
+
 fn stopping(record: &Record, source: &Source) -> String {
     let (lang, t) = (source.lang, source.lang.texts());
     let manifest = &record.manifest;
-    let taken: Vec<String> = manifest
-        .sessions
-        .iter()
-        .map(|session| {
-            let blocks = session
-                .blocks_taken
-                .map_or_else(|| "–".to_owned(), |blocks| blocks.to_string());
-            let why = match session.stopped {
-                Some(Stopped::Planned) => t.stopped_planned,
-                Some(Stopped::Precise) => t.stopped_precise,
-                Some(Stopped::Budget) => t.stopped_budget,
-                None => t.stopped_not,
-            };
-            format!("{blocks} ({why})")
-        })
-        .collect();
-    let taken = taken.join(", ");
+    let taken = taken(manifest, source);
     let rule = match manifest.stopping {
         Stopping::Fixed => t.rule_fixed.to_owned(),
         Stopping::Adaptive {

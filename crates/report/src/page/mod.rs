@@ -129,8 +129,8 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
     PageFigure {
         kind: figure.kind,
         file: lang.file(figure.kind.stem(), "png"),
-        wide: figure.svg.clone(),
-        narrow: figure.narrow_svg.clone(),
+        wide: figure.wide_in_page.clone(),
+        narrow: figure.narrow_in_page.clone(),
         alternative,
         caption,
     }

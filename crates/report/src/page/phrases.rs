@@ -137,11 +137,16 @@ pub(crate) fn estimate_cell(estimate: Option<Estimate>, pairs: usize, lang: Lang
         return Cell::new(t.no_reading).tone(Tone::Missing);
     };
     let value = Cell::new(lang.number(estimate.value, 3));
+    let (template, n) = match estimate.scope {
+        Scope::Machine => (t.sessions_coverage, estimate.n),
+        Scope::Boot | Scope::Sessions => (t.n_coverage, pairs),
+    };
     match estimate.interval {
         Some(interval) => value.below(range(interval, 3, lang)).below(fill(
-            t.n_coverage,
+            template,
             &[
-                ("n", &pairs),
+                ("n", &n),
+                ("pairs", &pairs),
                 ("coverage", &coverage(interval.coverage, lang)),
             ],
         )),

@@ -1,0 +1,157 @@
+//! `report compare`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use measure::Arm;
+use serde_json::Value;
+
+use crate::support::*;
+
+fn compare(base: &Path, new: &Path) -> Value {
+    let text = stdout(&report(&["compare".as_ref(), base, new, "--json".as_ref()]));
+    serde_json::from_str(&text).expect("JSON")
+}
+
+fn run(place: &Path, name: &str, sample: impl Fn(&Arm, u64) -> u64) -> PathBuf {
+    let run = place.join(name);
+    make(&run, STARTUP, 30, |arm, times| Ok(sample(arm, times)));
+    run
+}
+
+/// Changes a manifest by hand, which a reader would have to be told of.
+fn edit(run: &Path, change: impl Fn(&mut Value)) {
+    let path = run.join("manifest.json");
+    let mut manifest: Value =
+        serde_json::from_str(&fs::read_to_string(&path).expect("read")).expect("JSON");
+    change(&mut manifest);
+    fs::write(&path, manifest.to_string()).expect("written");
+}
+
+fn row<'a>(comparison: &'a Value, name: &str) -> &'a Value {
+    let rows = comparison["rows"].as_array().expect("rows");
+    rows.iter().find(|row| row["name"] == name).expect(name)
+}
+
+#[test]
+fn what_changed_is_said_and_what_did_not() {
+    let place = tempfile::tempdir().expect("a folder");
+    let base = run(place.path(), "base", ratio_of);
+    let new = run(place.path(), "new", |arm, times| {
+        ratio_of(arm, times + 1) * if arm.name == "dind" { 110 } else { 100 } / 100
+    });
+    let same = compare(&base, &base);
+    for row in same["rows"].as_array().expect("rows") {
+        assert_eq!(row["verdict"], "no_change_seen", "{row}");
+    }
+    assert_eq!(same["differences"].as_array().expect("a list").len(), 0);
+
+    let found = compare(&base, &new);
+    assert_eq!(row(&found, "dind/docker")["verdict"], "changed");
+    assert_eq!(
+        row(&found, "podman-nested/podman")["verdict"],
+        "no_change_seen"
+    );
+    assert_eq!(row(&found, "dind")["verdict"], "changed");
+    assert_eq!(found["family"]["startup"], 2);
+    // Each side at alpha / (2 x 2): at least 98.75 %.
+    let coverage = row(&found, "dind/docker")["base"]["coverage"]
+        .as_f64()
+        .expect("a number");
+    assert!((0.9875..1.0).contains(&coverage), "{coverage}");
+    let text = stdout(&report(&["compare".as_ref(), &base, &new]));
+    assert!(text.contains("no value in common"), "{text}");
+}
+
+#[test]
+fn what_is_not_the_same_thing_is_not_compared() {
+    let place = tempfile::tempdir().expect("a folder");
+    let base = run(place.path(), "base", ratio_of);
+    let new = run(place.path(), "new", ratio_of);
+    edit(&new, |manifest| manifest["arms"][3]["level"] = 7.into());
+    let found = compare(&base, &new);
+    let nested = row(&found, "podman-nested/podman");
+    assert_eq!(nested["verdict"], "not_comparable");
+    let why = nested["why"].as_str().expect("a reason");
+    assert!(
+        why.contains("the level of `podman` was `1`, is `7`"),
+        "{why}"
+    );
+    assert_eq!(row(&found, "dind/docker")["verdict"], "no_change_seen");
+    assert_eq!(
+        found["family"]["startup"], 1,
+        "who can't be compared takes no share"
+    );
+
+    let lab = |sandbox: &str| {
+        serde_json::json!({
+            "sandbox": sandbox, "suite": "trixie", "bundle": "d6", "packages": ["a 1"],
+        })
+    };
+    edit(&base, |manifest| {
+        manifest["sessions"][0]["lab"] = lab("user");
+    });
+    edit(&new, |manifest| {
+        manifest["sessions"][0]["lab"] = lab("root");
+    });
+    let found = compare(&base, &new);
+    for row in found["rows"].as_array().expect("rows") {
+        assert_eq!(row["verdict"], "not_comparable");
+        assert_eq!(row["why"], "the sandbox was user, is root");
+    }
+
+    edit(&new, |manifest| {
+        manifest["sessions"][0]["lab"] = lab("user");
+    });
+    edit(&new, |manifest| {
+        manifest["sessions"][0]["machine"]["kernel"] = "9.9".into();
+    });
+    let found = compare(&base, &new);
+    assert_eq!(row(&found, "dind/docker")["verdict"], "no_change_seen");
+    assert_eq!(found["differences"][0]["what"], "kernel");
+}
+
+#[test]
+fn runs_of_different_kinds_are_refused() {
+    let place = tempfile::tempdir().expect("a folder");
+    let base = run(place.path(), "base", ratio_of);
+    let cpu = place.path().join("cpu");
+    make(&cpu, CPU, 6, plausible);
+    let refused_as = |base: &Path, new: &Path, words: &str| {
+        let text = refused(&report(&["compare".as_ref(), base, new]), 2);
+        assert!(text.contains(words), "{text}");
+    };
+    refused_as(&base, &cpu, "one is of startup, the other of cpu");
+    let new = run(place.path(), "new", ratio_of);
+    edit(&new, |manifest| manifest["method_version"] = 99.into());
+    refused_as(&base, &new, "their methods differ");
+    edit(&new, |manifest| manifest["schema_version"] = 3.into());
+    refused_as(&base, &new, "its schema version is 3");
+    refused_as(
+        &place.path().join("nothing"),
+        &base,
+        "is not the folder of a run",
+    );
+    let syscalls = place.path().join("syscalls");
+    make(&syscalls, &SYSCALLS, 1, |_, times| Ok(1_000 + times));
+    refused_as(
+        "published".as_ref(),
+        &syscalls,
+        "nothing that it measured was published",
+    );
+}
+
+#[test]
+fn the_published_figures_carry_no_interval() {
+    let place = tempfile::tempdir().expect("a folder");
+    let new = run(place.path(), "new", ratio_of);
+    let found = compare("published".as_ref(), &new);
+    let dind = row(&found, "dind/docker");
+    assert_eq!(dind["verdict"], "not_comparable");
+    assert_eq!(
+        dind["published"], "not reproduced here",
+        "1.30 against 1.03 to 1.14"
+    );
+    assert_eq!(dind["base"]["coverage"], Value::Null);
+    assert!((dind["base"]["estimate"].as_f64().expect("a number") - 340.0 / 315.0).abs() < 1e-9);
+}

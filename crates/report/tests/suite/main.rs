@@ -1,0 +1,9 @@
+//! The program from outside, on synthetic runs.
+
+mod bad_data;
+mod compare;
+mod numbers;
+mod page;
+mod schema;
+mod sessions;
+mod support;

@@ -1,0 +1,148 @@
+//! Several sessions, adaptive stops, disturbed blocks, controls.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::*;
+
+/// A run of so many sessions, in which each session has a ratio of its own.
+fn sessions(run: &Path, count: u64) {
+    let blocks = 7;
+    make_with(
+        run,
+        STARTUP,
+        &["--blocks", "5", "--sessions", &count.to_string()],
+        |arm, times| {
+            let session = (times - 1) / blocks + 1;
+            let factor = if arm.name == "dind" {
+                100 + session
+            } else {
+                100
+            };
+            Ok(factor * 1_000_000 + times * 37 % 1_000)
+        },
+    );
+    stdout(&report(&[run]));
+}
+
+#[test]
+fn one_session_speaks_for_its_boot_and_several_for_the_machine() {
+    let place = tempfile::tempdir().expect("a folder");
+    // Two primary ratios: alpha/2 needs seven sessions (2 / 2^7 < 2.5 % < 2 / 2^6).
+    for (count, scope, alpha, words) in [
+        (1, "boot", "0.025000", "holds on this boot only"),
+        (3, "sessions", "0.025000", "holds for these 3 sessions only"),
+        (6, "machine", "0.050000", "as far as 6 sessions can tell"),
+        (7, "machine", "0.025000", "as far as 7 sessions can tell"),
+    ] {
+        let run = place.path().join(count.to_string());
+        sessions(&run, count);
+        let ratio = &table(&run.join("ratios.csv"))[0];
+        assert_eq!(
+            (ratio["scope"].as_str(), ratio["alpha"].as_str()),
+            (scope, alpha),
+            "{count}"
+        );
+        assert_eq!(ratio["sessions"], count.to_string());
+        assert_eq!(ratio["pooled"].is_empty(), count == 1);
+        let page = fs::read_to_string(run.join("report.md")).expect("read");
+        assert!(page.contains(words), "{words}");
+        assert_eq!(
+            page.contains("so few sessions have no interval"),
+            count == 6
+        );
+        if scope == "machine" {
+            // Sessions have the ratios 1.01, 1.02, ..: the estimate is their median, the interval
+            // goes from the first to the last.
+            let number = |name: &str| ratio[name].parse::<f64>().expect("a number");
+            let middle = 1.0 + (count as f64 + 1.0) / 200.0;
+            assert!((number("estimate") - middle).abs() < 1e-4, "{ratio:?}");
+            assert!((number("simultaneous_low") - 1.01).abs() < 1e-4);
+            assert!((number("simultaneous_high") - (1.0 + count as f64 / 100.0)).abs() < 1e-4);
+        }
+    }
+}
+
+#[test]
+fn an_adaptive_stop_has_the_wider_intervals_that_it_needs() {
+    let place = tempfile::tempdir().expect("a folder");
+    let [fixed, adaptive] = ["fixed", "adaptive"].map(|name| place.path().join(name));
+    make_with(&fixed, STARTUP, &["--blocks", "30"], |arm, times| {
+        Ok(ratio_of(arm, times))
+    });
+    make_with(
+        &adaptive,
+        STARTUP,
+        &["--blocks", "30", "--budget", "1h"],
+        |arm, times| Ok(ratio_of(arm, times)),
+    );
+    let widths = [&fixed, &adaptive].map(|run| {
+        stdout(&report(&[run]));
+        let ratio = &table(&run.join("ratios.csv"))[0];
+        let number = |name: &str| ratio[name].parse::<f64>().expect("a number");
+        (number("high") - number("low"), number("coverage"))
+    });
+    assert!(widths[1].0 > widths[0].0, "{widths:?}");
+    // The guarantee at all times at once, not an exact coverage: 95 %.
+    assert!((widths[1].1 - 0.95).abs() < 1e-9);
+    let page = fs::read_to_string(adaptive.join("report.md")).expect("read");
+    assert!(page.contains("an adaptive stop"));
+}
+
+#[test]
+fn a_burst_is_flagged_and_dropped_from_no_headline() {
+    let place = tempfile::tempdir().expect("a folder");
+    let [calm, burst] = ["calm", "burst"].map(|name| place.path().join(name));
+    make(&calm, STARTUP, 12, |arm, times| Ok(ratio_of(arm, times)));
+    // Every arm takes twice as long in its 6th and 9th block.
+    make(&burst, STARTUP, 12, |arm, times| {
+        Ok(ratio_of(arm, times) * if times == 6 || times == 9 { 2 } else { 1 })
+    });
+    for run in [&calm, &burst] {
+        stdout(&report(&[run]));
+    }
+    let page = |run: &Path| fs::read_to_string(run.join("report.md")).expect("read");
+    assert!(!page(&calm).contains("burst (B)"));
+    let flagged = page(&burst);
+    for expected in [
+        "startup, session 1, block 6 | 2.0",
+        "startup, session 1, block 9 | 2.0",
+        "n = 12",
+        "n = 10",
+    ] {
+        assert!(flagged.contains(expected), "no {expected} in {flagged}");
+    }
+    assert_eq!(flagged.matches("burst (B)").count(), 2);
+    let ratios = table(&burst.join("ratios.csv"));
+    assert_eq!(ratios[0]["pairs"], "12", "nothing is dropped");
+}
+
+#[test]
+fn the_control_is_reported_either_way() {
+    let place = tempfile::tempdir().expect("a folder");
+    for (factor, words) in [
+        (100, "It contains 1, as it should"),
+        (120, "It does not contain 1"),
+    ] {
+        let run = place.path().join(factor.to_string());
+        make(&run, STARTUP, 10, |arm, times| {
+            Ok(ratio_of(arm, times)
+                * if arm.name == "docker-again" {
+                    factor
+                } else {
+                    100
+                })
+        });
+        stdout(&report(&[&run]));
+        let page = fs::read_to_string(run.join("report.md")).expect("read");
+        assert!(page.contains(words), "{words}");
+    }
+    let run = place.path().join("none");
+    make(&run, CPU, 6, plausible);
+    stdout(&report(&[&run]));
+    assert!(
+        fs::read_to_string(run.join("report.md"))
+            .expect("read")
+            .contains("no A/A control")
+    );
+}

@@ -1,0 +1,302 @@
+//! Synthetic runs, which are made through measure's own door, and the program run on them.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use clap::Parser;
+use measure::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, RunArgs, Trouble};
+
+pub(crate) const STARTUP: &[Arm] = &[
+    arm(Metric::Startup, "bare", "bare", 0),
+    arm(Metric::Startup, "docker", "docker", 1),
+    arm(Metric::Startup, "dind", "dind", 2),
+    arm(Metric::Startup, "podman", "podman", 1),
+    arm(Metric::Startup, "podman-nested", "podman-nested", 2),
+    arm(Metric::Startup, "docker-again", "", 1),
+    arm(Metric::Startup, "dind-inside", "", 2),
+];
+pub(crate) const CPU: &[Arm] = &[
+    arm(Metric::Cpu, "bare", "bare", 0),
+    arm(Metric::Cpu, "docker", "docker", 1),
+    arm(Metric::Cpu, "dind", "dind", 2),
+    arm(Metric::Cpu, "podman", "podman", 1),
+    arm(Metric::Cpu, "podman-nested", "podman-nested", 2),
+];
+pub(crate) static SYSCALLS: [Arm; 54] = [
+    operations(arm(Metric::Syscall, "getppid-0", "", 0)),
+    operations(arm(Metric::Syscall, "getppid-1", "", 1)),
+    operations(arm(Metric::Syscall, "getppid-2", "", 2)),
+    operations(arm(Metric::Syscall, "getppid-3", "", 3)),
+    operations(arm(Metric::Syscall, "getppid-4", "", 0)),
+    operations(arm(Metric::Syscall, "getppid-5", "", 1)),
+    operations(arm(Metric::Syscall, "getppid-6", "", 2)),
+    operations(arm(Metric::Syscall, "getppid-7", "", 3)),
+    operations(arm(Metric::Syscall, "getppid-8", "", 0)),
+    operations(arm(Metric::Syscall, "open-0", "", 0)),
+    operations(arm(Metric::Syscall, "open-1", "", 1)),
+    operations(arm(Metric::Syscall, "open-2", "", 2)),
+    operations(arm(Metric::Syscall, "open-3", "", 3)),
+    operations(arm(Metric::Syscall, "open-4", "", 0)),
+    operations(arm(Metric::Syscall, "open-5", "", 1)),
+    operations(arm(Metric::Syscall, "open-6", "", 2)),
+    operations(arm(Metric::Syscall, "open-7", "", 3)),
+    operations(arm(Metric::Syscall, "open-8", "", 0)),
+    operations(arm(Metric::Syscall, "stat-0", "", 0)),
+    operations(arm(Metric::Syscall, "stat-1", "", 1)),
+    operations(arm(Metric::Syscall, "stat-2", "", 2)),
+    operations(arm(Metric::Syscall, "stat-3", "", 3)),
+    operations(arm(Metric::Syscall, "stat-4", "", 0)),
+    operations(arm(Metric::Syscall, "stat-5", "", 1)),
+    operations(arm(Metric::Syscall, "stat-6", "", 2)),
+    operations(arm(Metric::Syscall, "stat-7", "", 3)),
+    operations(arm(Metric::Syscall, "stat-8", "", 0)),
+    operations(arm(Metric::Syscall, "futex-0", "", 0)),
+    operations(arm(Metric::Syscall, "futex-1", "", 1)),
+    operations(arm(Metric::Syscall, "futex-2", "", 2)),
+    operations(arm(Metric::Syscall, "futex-3", "", 3)),
+    operations(arm(Metric::Syscall, "futex-4", "", 0)),
+    operations(arm(Metric::Syscall, "futex-5", "", 1)),
+    operations(arm(Metric::Syscall, "futex-6", "", 2)),
+    operations(arm(Metric::Syscall, "futex-7", "", 3)),
+    operations(arm(Metric::Syscall, "futex-8", "", 0)),
+    operations(arm(Metric::Syscall, "mmap-0", "", 0)),
+    operations(arm(Metric::Syscall, "mmap-1", "", 1)),
+    operations(arm(Metric::Syscall, "mmap-2", "", 2)),
+    operations(arm(Metric::Syscall, "mmap-3", "", 3)),
+    operations(arm(Metric::Syscall, "mmap-4", "", 0)),
+    operations(arm(Metric::Syscall, "mmap-5", "", 1)),
+    operations(arm(Metric::Syscall, "mmap-6", "", 2)),
+    operations(arm(Metric::Syscall, "mmap-7", "", 3)),
+    operations(arm(Metric::Syscall, "mmap-8", "", 0)),
+    operations(arm(Metric::Syscall, "pipe-0", "", 0)),
+    operations(arm(Metric::Syscall, "pipe-1", "", 1)),
+    operations(arm(Metric::Syscall, "pipe-2", "", 2)),
+    operations(arm(Metric::Syscall, "pipe-3", "", 3)),
+    operations(arm(Metric::Syscall, "pipe-4", "", 0)),
+    operations(arm(Metric::Syscall, "pipe-5", "", 1)),
+    operations(arm(Metric::Syscall, "pipe-6", "", 2)),
+    operations(arm(Metric::Syscall, "pipe-7", "", 3)),
+    operations(arm(Metric::Syscall, "pipe-8", "", 0)),
+];
+const SYSCALL_CONTRASTS: &[Contrast] = &[
+    Contrast::primary(
+        "getppid-1/getppid-0",
+        "getppid-1",
+        "getppid-0",
+        "a container",
+    ),
+    Contrast::primary("getppid-2/getppid-1", "getppid-2", "getppid-1", "A18"),
+];
+const CONTRASTS: &[Contrast] = &[
+    Contrast::primary(
+        "dind/docker",
+        "dind",
+        "docker",
+        "the cost of the second level",
+    ),
+    Contrast::primary(
+        "podman-nested/podman",
+        "podman-nested",
+        "podman",
+        "the same of Podman",
+    ),
+    Contrast::exploratory("docker-again/docker", "docker-again", "docker", "A/A"),
+];
+const CPU_CONTRASTS: &[Contrast] = &[
+    Contrast::primary("docker/bare", "docker", "bare", "A17"),
+    Contrast::primary("dind/bare", "dind", "bare", "A17"),
+];
+const PARTS: &[Part] = &[
+    Part {
+        of: "dind/docker",
+        due: "hop",
+        plus: &["dind"],
+        minus: &["dind-inside"],
+        about: "through the hop, against without it",
+    },
+    Part {
+        of: "dind/docker",
+        due: "nesting",
+        plus: &["dind-inside"],
+        minus: &["docker"],
+        about: "without the hop, against level 1",
+    },
+];
+
+const fn arm(metric: Metric, name: &'static str, method: &'static str, level: u8) -> Arm {
+    Arm {
+        name,
+        metric,
+        method,
+        observer: Observer::Outside,
+        level,
+        operations: 1,
+        detail: false,
+        about: "",
+    }
+}
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// The same with a sample of a thousand operations.
+const fn operations(mut arm: Arm) -> Arm {
+    arm.operations = 1_000;
+    arm
+}
+
+/// Takes a run into `out`, whose samples the closure makes of the arm and how often it was taken.
+pub(crate) fn make(
+    out: &Path,
+    arms: &'static [Arm],
+    blocks: u32,
+    sample: impl FnMut(&Arm, u64) -> Result<u64, Trouble>,
+) {
+    make_with(out, arms, &["--blocks", &blocks.to_string()], sample);
+}
+
+/// The same with any arguments of a run.
+pub(crate) fn make_with(
+    out: &Path,
+    arms: &'static [Arm],
+    args: &[&str],
+    mut sample: impl FnMut(&Arm, u64) -> Result<u64, Trouble>,
+) {
+    let out = out.to_str().expect("a path of text");
+    let seed: &[&str] = if args.contains(&"--seed") {
+        &[]
+    } else {
+        &["--seed", "1"]
+    };
+    let cli = Cli::parse_from(["test", "--out", out].iter().chain(args).chain(seed));
+    let has = |name: &str| arms.iter().any(|arm| arm.name == name);
+    let experiment = Experiment {
+        name: arms[0].metric.name(),
+        arms,
+        contrasts: match arms[0].metric {
+            Metric::Startup => CONTRASTS,
+            Metric::Cpu => CPU_CONTRASTS,
+            Metric::Syscall => SYSCALL_CONTRASTS,
+        },
+        parts: if has("dind-inside") { PARTS } else { &[] },
+    };
+    let mut taken = std::collections::BTreeMap::new();
+    cli.run
+        .conduct(
+            &experiment,
+            || Ok(()),
+            |run| {
+                run.session(serde_json::json!({ "stand_ins": ["alpine", "docker:dind"] }))?;
+                run.measure(|arm| {
+                    let times = taken.entry(arm.name.to_owned()).or_insert(0_u64);
+                    *times += 1;
+                    sample(arm, *times).map(|wall_ns| Reading {
+                        wall_ns,
+                        cpu_ns: None,
+                    })
+                })
+            },
+        )
+        .expect("complete");
+}
+
+/// A plausible time: `level` steps of 100 ms, and something that differs from sample to sample.
+#[expect(clippy::unnecessary_wraps, reason = "it stands for a sampler")]
+pub(crate) fn plausible(arm: &Arm, times: u64) -> Result<u64, Trouble> {
+    Ok(1_000_000 + u64::from(arm.level) * 100_000_000 + times * times * 7_919 % 20_000_000)
+}
+
+pub(crate) fn exp4(place: &Path, blocks: u32) -> std::path::PathBuf {
+    let run = place.join("exp4");
+    make(&run.join("startup"), STARTUP, blocks, plausible);
+    make(&run.join("cpu"), CPU, blocks, plausible);
+    run
+}
+
+pub(crate) fn report(args: &[&Path]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_report"))
+        .args(args)
+        .output()
+        .expect("started")
+}
+
+pub(crate) fn stdout(output: &Output) -> String {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout.clone()).expect("text")
+}
+
+/// What, why and remedy of a refusal, and its exit code.
+pub(crate) fn refused(output: &Output, exit: i32) -> String {
+    assert_eq!(output.status.code(), Some(exit));
+    assert!(output.stdout.is_empty());
+    let text = String::from_utf8(output.stderr.clone()).expect("text");
+    for mark in ["╰─▶", "help:"] {
+        assert!(text.contains(mark), "no {mark} in {text}");
+    }
+    text
+}
+
+pub(crate) fn rows(path: &Path) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_path(path)
+        .expect("a file");
+    let row =
+        |row: Result<csv::StringRecord, _>| row.expect("a row").iter().map(str::to_owned).collect();
+    reader.records().map(row).collect()
+}
+
+/// Size and number of different colours of a PNG file.
+pub(crate) fn picture(path: &Path) -> (u32, u32, usize) {
+    let file = std::io::BufReader::new(fs::File::open(path).expect("a file"));
+    let mut reader = png::Decoder::new(file).read_info().expect("a PNG header");
+    let mut pixels = vec![0; reader.output_buffer_size().expect("a size")];
+    let info = reader.next_frame(&mut pixels).expect("decodes");
+    let colours: std::collections::BTreeSet<&[u8]> = pixels.chunks(3).collect();
+    (info.width, info.height, colours.len())
+}
+
+pub(crate) const DERIVED: [&str; 14] = [
+    "summary.csv",
+    "ratios.csv",
+    "parts.csv",
+    "claims.csv",
+    "figure.svg",
+    "figure.png",
+    "forest.svg",
+    "forest.png",
+    "parts.svg",
+    "parts.png",
+    "order.svg",
+    "order.png",
+    "report.md",
+    "report.html",
+];
+
+/// The rows of a table by the names of its columns.
+pub(crate) fn table(path: &Path) -> Vec<std::collections::BTreeMap<String, String>> {
+    let rows = rows(path);
+    let (header, rows) = rows.split_first().expect("a header");
+    let named = |row: &Vec<String>| header.iter().cloned().zip(row.iter().cloned()).collect();
+    rows.iter().map(named).collect()
+}
+
+/// `level` steps of a few per cent around 100 ms, and a spread of 1 %.
+pub(crate) fn ratio_of(arm: &Arm, times: u64) -> u64 {
+    let noise = (times * 7_919 + u64::from(arm.level) * 31) % 1_000_000;
+    let level = match arm.name {
+        "dind" => 130,
+        "dind-inside" => 110,
+        "podman-nested" => 102,
+        _ => 100,
+    };
+    level * 1_000_000 + noise
+}
