@@ -1,6 +1,5 @@
 //! The tutorial's experiment 4: the two experiments that it is made of, then one report.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,6 +7,7 @@ use clap::Args;
 use miette::{Result, Severity, miette};
 
 use crate::programs::{Programs, exit_code};
+use crate::single::fresh_folder;
 
 /// Flags of both experiments.
 #[derive(Args, Default)]
@@ -16,12 +16,21 @@ use crate::programs::{Programs, exit_code};
     reason = "each is a switch of the command line"
 )]
 pub(crate) struct Flags {
-    /// Take 10 measured blocks instead of 30
+    /// Take 10 measured blocks instead of 30, without the arms that only take results apart
     #[arg(long)]
     quick: bool,
-    /// Measured blocks: how often each arm is sampled
+    /// Measured blocks a session: how often each arm is sampled
     #[arg(long, value_name = "N", allow_hyphen_values = true)]
     blocks: Option<String>,
+    /// Fresh labs, one after the other; a word about the machine and not one boot of a lab needs 6
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    sessions: Option<String>,
+    /// Take blocks until each primary ratio is known within PCT per cent
+    #[arg(long, value_name = "PCT", allow_hyphen_values = true)]
+    precision: Option<String>,
+    /// Take no further block after so much measuring in either experiment (90s, 10m, 1h)
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    budget: Option<String>,
     /// Seed of the order within blocks; random and recorded when absent
     #[arg(long, value_name = "N")]
     seed: Option<String>,
@@ -43,6 +52,9 @@ pub(crate) struct Flags {
     /// Print the tables as JSON
     #[arg(long)]
     json: bool,
+    /// Language of the page
+    #[arg(long, value_name = "en|es")]
+    lang: Option<String>,
 }
 
 const EXPERIMENTS: [&str; 2] = ["startup", "cpu"];
@@ -53,6 +65,9 @@ impl Flags {
         let switches = [("--quick", self.quick), ("--verify", self.verify)];
         let values = [
             ("--blocks", &self.blocks),
+            ("--sessions", &self.sessions),
+            ("--precision", &self.precision),
+            ("--budget", &self.budget),
             ("--seed", &self.seed),
             ("--sandbox", &self.sandbox),
         ];
@@ -79,7 +94,7 @@ pub(crate) fn run(programs: &Programs, flags: &Flags, tutorial: &Path) -> Result
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let out = flags.out.clone().unwrap_or_else(fresh_folder);
+    let out = flags.out.clone().unwrap_or_else(|| fresh_folder("exp4"));
     let parts = parts(programs, flags)?;
     for (name, arms) in &parts {
         let part = out.join(name);
@@ -107,6 +122,12 @@ pub(crate) fn run(programs: &Programs, flags: &Flags, tutorial: &Path) -> Result
     if flags.json {
         args.push("--json".into());
     }
+    args.extend(
+        flags
+            .lang
+            .iter()
+            .map(|lang| format!("--lang={lang}").into()),
+    );
     let code = programs.status("report", &args)?;
     if code == 0 && !flags.json {
         println!("run: {}", run.display());
@@ -145,15 +166,6 @@ fn parts(programs: &Programs, flags: &Flags) -> Result<Vec<(&'static str, Option
         )
         .wrap_err(format!("there is no arm `{arm}`"))),
     }
-}
-
-/// `results/exp4/<UTC time>-<six hexadecimal digits>`.
-fn fresh_folder() -> PathBuf {
-    let stamp = jiff::Timestamp::now()
-        .strftime("%Y%m%dT%H%M%SZ")
-        .to_string();
-    let id = RandomState::new().build_hasher().finish() & 0xff_ffff;
-    PathBuf::from(format!("results/exp4/{stamp}-{id:06x}"))
 }
 
 /// The quick run of `ci` and `selfbench`, everything into a folder that is given.

@@ -7,6 +7,7 @@ mod ci;
 mod exp4;
 mod programs;
 mod selfbench;
+mod single;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -48,9 +49,33 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         args: Vec<String>,
     },
-    /// Rebuild a run's tables and figure from its raw samples
+    /// Whether a system call gets slower with the level
+    #[command(disable_help_flag = true)]
+    Syscalls {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<String>,
+    },
+    /// What the user namespace around a lab costs or saves
+    #[command(disable_help_flag = true)]
+    Userns {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<String>,
+    },
+    /// Rebuild a run's tables, figures and pages from its raw samples
     #[command(disable_help_flag = true)]
     Report {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<String>,
+    },
+    /// Two runs, or a run and what was published, side by side
+    #[command(disable_help_flag = true)]
+    Compare {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<String>,
+    },
+    /// Whether the intervals cover what they claim: the full simulation
+    #[command(disable_help_flag = true)]
+    Coverage {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         args: Vec<String>,
     },
@@ -95,10 +120,14 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Task::Doctor { args } => programs.forward("lab", &with("doctor", args)),
         Task::Lab { args } if args == ["lock"] => relock(&programs),
         Task::Lab { args } => programs.forward("lab", &args),
-        Task::Startup { args } => programs.forward("startup", &args),
-        Task::Cpu { args } => programs.forward("cpu", &args),
+        Task::Startup { args } => single::run(&programs, "startup", args),
+        Task::Cpu { args } => single::run(&programs, "cpu", args),
+        Task::Syscalls { args } => single::run(&programs, "syscalls", args),
+        Task::Userns { args } => single::run(&programs, "userns", args),
         Task::Exp4(flags) => exp4::run(&programs, &flags, Path::new("results")),
         Task::Report { args } => programs.forward("report", &args),
+        Task::Compare { args } => programs.forward("report", &with("compare", args)),
+        Task::Coverage { args } => programs.forward("coverage", &args),
         Task::Selfbench => selfbench::run(&programs),
         Task::Ci => ci::run(&programs),
     }

@@ -14,7 +14,9 @@ pub(crate) struct Programs {
 }
 
 /// The packages whose programs are run from here.
-const PACKAGES: [&str; 4] = ["lab", "startup", "cpu", "report"];
+const PACKAGES: [&str; 7] = [
+    "lab", "startup", "cpu", "syscalls", "userns", "coverage", "report",
+];
 
 impl Programs {
     pub(crate) fn new() -> Result<Self> {

@@ -6,6 +6,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Crate, what it may link. `lab` and `measure` do not know each other; experiments join them.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("coverage", &["measure"]),
     ("cpu", &["lab", "measure"]),
     ("lab", &["probe", "sandbox"]),
     ("measure", &[]),
@@ -13,6 +14,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["measure"]),
     ("sandbox", &[]),
     ("startup", &["lab", "measure"]),
+    ("syscalls", &["lab", "measure"]),
+    ("userns", &["lab", "measure"]),
     ("xtask", &[]),
 ];
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, PipeReader, PipeWriter, Write};
 use std::time::Duration;
 
 use miette::Result;
-use probe::{Answer, Hashed, Request, Spawned};
+use probe::{Answer, Hashed, Operated, Operation, Request, Spawned};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::error::{Explain, failure};
@@ -57,6 +57,19 @@ impl Agent {
     pub fn hash(&mut self, mebibytes: u32, deadline: Duration) -> Result<Hashed> {
         match self.ask(&Request::Hash { mebibytes }, deadline)? {
             Answer::Hashed(hashed) => Ok(hashed),
+            other => Err(self.refused(&other)),
+        }
+    }
+
+    /// Has the kernel do something so many times; see [`Operation`].
+    pub fn operate(
+        &mut self,
+        operation: Operation,
+        times: u32,
+        deadline: Duration,
+    ) -> Result<Operated> {
+        match self.ask(&Request::Operate { operation, times }, deadline)? {
+            Answer::Operated(operated) => Ok(operated),
             other => Err(self.refused(&other)),
         }
     }

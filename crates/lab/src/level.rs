@@ -11,8 +11,11 @@ use crate::error::{Explain, failure};
 use crate::held::{Ground, Held};
 use crate::service::{cancelled, last_lines};
 
-/// Where the probe is at every level.
+/// Where the probe's folder is at every level.
 pub(crate) const TOOLS: &str = "/opt/matryoshka";
+
+/// The probe's path at every level, for command lines of which it is a part.
+pub const PROBE: &str = "/opt/matryoshka/probe";
 
 /// How long a command that only sets something up may take.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(120);
@@ -178,8 +181,7 @@ impl<'lab> Level<'lab> {
 
     /// Starts the probe here: what it times holds no hop.
     pub fn agent(&self) -> Result<Agent> {
-        let probe = format!("{TOOLS}/probe");
-        let line = self.hopping(&[&probe, "agent"], &["-i"]);
+        let line = self.hopping(&[PROBE, "agent"], &["-i"]);
         let command = self.held.command(Ground::Back, Path::new("/"), &line)?;
         Agent::start(&command, self.depth())
     }

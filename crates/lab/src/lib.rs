@@ -36,9 +36,10 @@ pub use engine::Engine;
 pub use error::UNSUPPORTED;
 pub use held::Kind;
 pub use labs::{Running, Status, clean, status};
-pub use level::{Level, Output};
+pub use level::{Level, Output, PROBE};
 pub use nest::{Layer, Nest};
 pub use preflight::{Check, Found, preflight};
+pub use probe::Operation;
 pub use start::{Lab, Mishap, Options, trial};
 
 /// Runs the probe on this machine, outside of any lab, with this process's streams; its exit code.

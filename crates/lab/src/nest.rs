@@ -24,6 +24,8 @@ pub struct Layer {
     pub socket: bool,
     /// Whether its container is privileged. The first layer has no container.
     pub privileged: bool,
+    /// Files below `/etc` that it has from the level before instead of from its image.
+    pub like_outer: &'static [&'static str],
 }
 
 impl Layer {
@@ -34,6 +36,7 @@ impl Layer {
             engine,
             socket: false,
             privileged: true,
+            like_outer: &[],
         }
     }
 
@@ -44,6 +47,7 @@ impl Layer {
             engine: Engine::Docker,
             socket: true,
             privileged: false,
+            like_outer: &[],
         }
     }
 
@@ -51,6 +55,14 @@ impl Layer {
     #[must_use]
     pub const fn unprivileged(mut self) -> Self {
         self.privileged = false;
+        self
+    }
+
+    /// The same layer with these files below `/etc` as the level before has them. The published
+    /// Podman image is configured for less work than an engine at level 0 does; this undoes it.
+    #[must_use]
+    pub const fn like_outer(mut self, files: &'static [&'static str]) -> Self {
+        self.like_outer = files;
         self
     }
 }
@@ -122,6 +134,13 @@ impl<'lab> Nest<'lab> {
         self.stay(&["--privileged"])
     }
 
+    /// The same as [`Nest::leaf`], without the system call filter that the engine gives its
+    /// containers (`--security-opt seccomp=unconfined`, in `docker-run(1)` and `podman-run(1)`).
+    /// What is around the engine keeps its own.
+    pub fn unconfined_leaf(&self) -> Result<Level<'lab>> {
+        self.stay(&["--security-opt", "seccomp=unconfined"])
+    }
+
     fn stay(&self, flags: &[&str]) -> Result<Level<'lab>> {
         let container = name("leaf");
         let (engine, level) = (self.engine(), self.innermost());
@@ -159,6 +178,12 @@ fn step<'lab>(level: &Level<'lab>, outer: Engine, inner: Layer) -> Result<Level<
     if inner.privileged {
         argv.push("--privileged");
     }
+    let files: Vec<String> = inner
+        .like_outer
+        .iter()
+        .map(|file| format!("/etc/{file}:/etc/{file}:ro"))
+        .collect();
+    argv.extend(files.iter().flat_map(|file| ["--volume", file]));
     match (inner.engine, inner.socket) {
         (Engine::Docker, true) => {
             let socket = "/var/run/docker.sock:/var/run/docker.sock";

@@ -228,7 +228,9 @@ fn percent(text: &str) -> Result<f64, String> {
 }
 
 fn seconds(text: &str) -> Result<u64, String> {
-    let time: jiff::SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    let time: jiff::SignedDuration = text
+        .parse()
+        .map_err(|error: jiff::Error| error.to_string())?;
     match u64::try_from(time.as_secs()) {
         Ok(seconds) if seconds > 0 => Ok(seconds),
         _ => Err("at least a second is needed".to_owned()),

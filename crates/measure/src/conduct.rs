@@ -14,9 +14,7 @@ use crate::exit::{failure, one_line, say, usage};
 use crate::folder::Folder;
 use crate::interrupt::{interrupted, watch};
 use crate::machine::Machine;
-use crate::manifest::{
-    METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Tool, utc_now,
-};
+use crate::manifest::{METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Tool, utc_now};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::samples::Rows;

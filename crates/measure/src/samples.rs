@@ -298,7 +298,9 @@ mod tests {
         for block in &plan.blocks {
             for (position, &arm) in (1..).zip(&block.order) {
                 let (number, warmup, arm) = (block.number, block.warmup, &arms[arm].name);
-                rows.push(format!("{session},{number},{warmup},{position},{arm},0,5,,\n"));
+                rows.push(format!(
+                    "{session},{number},{warmup},{position},{arm},0,5,,\n"
+                ));
             }
         }
         rows

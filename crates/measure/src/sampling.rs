@@ -244,10 +244,13 @@ mod tests {
                 reading
             })
             .expect("rows are written");
+        let warmups = plan.blocks.iter().take_while(|block| block.warmup);
+        let warmup_blocks = warmups.last().map_or(0, |block| block.number);
+        let all = plan.blocks.last().map_or(0, |block| block.number);
         let record = Manifest {
             seed: SEED,
-            warmup_blocks: plan.blocks.iter().filter(|b| b.warmup).count() as u32,
-            blocks: plan.blocks.iter().filter(|b| !b.warmup).count() as u32,
+            warmup_blocks,
+            blocks: all - warmup_blocks,
             ..manifest()
         };
         let samples = Samples::read(&place.path().join(SAMPLES_FILE), &record);

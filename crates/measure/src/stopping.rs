@@ -130,7 +130,8 @@ mod tests {
     #[test]
     fn a_wide_one_goes_on() {
         let mut wide = precision(Some(5.0), None);
-        let ended = (0..60).any(|i| block(&mut wide, 1_000 + 500 * (i % 2), Some(1_500), 0).is_some());
+        let ended =
+            (0..60).any(|i| block(&mut wide, 1_000 + 500 * (i % 2), Some(1_500), 0).is_some());
         assert!(!ended);
     }
 

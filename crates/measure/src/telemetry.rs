@@ -68,6 +68,7 @@ pub struct BlockRecord {
 pub(crate) struct Telemetry {
     root: PathBuf,
     origin: Instant,
+    wall: fn() -> SystemTime,
 }
 
 /// What was read when a block began.
@@ -95,6 +96,7 @@ impl Telemetry {
         Self {
             root: root.to_owned(),
             origin: Instant::now(),
+            wall: SystemTime::now,
         }
     }
 
@@ -146,7 +148,7 @@ impl Telemetry {
         // proc_stat(5): cpu user nice system idle iowait irq softirq steal …
         let ticks = |index| field::<u64>(&stat, "cpu ", index);
         let busy: Option<Vec<u64>> = [1, 2, 3, 6, 7].into_iter().map(ticks).collect();
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).ok();
+        let wall = (self.wall)().duration_since(UNIX_EPOCH).ok();
         let wall_ns = wall.and_then(|wall| i64::try_from(wall.as_nanos()).ok());
         let monotonic_ns = i64::try_from(self.origin.elapsed().as_nanos()).ok();
         Counters {
@@ -283,11 +285,7 @@ mod tests {
         }
         let telemetry = Telemetry::below(root);
         let before = telemetry.before(1, 4, false);
-        write(
-            root,
-            "proc/stat",
-            "cpu  11 2 3 4 5 6 7 83 0 0\nctxt 1500\n",
-        );
+        write(root, "proc/stat", "cpu  11 2 3 4 5 6 7 83 0 0\nctxt 1500\n");
         write(root, "proc/loadavg", "9 9 9\n");
         write(
             root,
@@ -298,7 +296,11 @@ mod tests {
         let row = telemetry.after(before);
         assert_eq!((row.session, row.block, row.warmup), (1, 4, false));
         assert_eq!(
-            (row.load1, row.psi_cpu_some_avg10_pct, row.psi_io_some_avg10_pct),
+            (
+                row.load1,
+                row.psi_cpu_some_avg10_pct,
+                row.psi_io_some_avg10_pct
+            ),
             (Some(0.5), Some(1.25), None)
         );
         assert_eq!((row.steal_ticks, row.busy_ticks), (Some(3), Some(10)));
@@ -309,6 +311,17 @@ mod tests {
         );
         let step = row.clock_step_ns.expect("both clocks are there");
         assert!(step.abs() < 1_000_000_000, "{step}");
+    }
+
+    #[test]
+    fn a_step_of_the_wall_clock_is_seen() {
+        let hour = std::time::Duration::from_secs(3600);
+        let mut telemetry = Telemetry::below(Path::new("/nonexistent"));
+        let before = telemetry.before(1, 1, false);
+        telemetry.wall = || SystemTime::now() - std::time::Duration::from_secs(3600);
+        let step = telemetry.after(before).clock_step_ns.expect("both clocks");
+        let off_ns = step + i64::try_from(hour.as_nanos()).expect("fits");
+        assert!(off_ns.abs() < 1_000_000_000, "{step}");
     }
 
     #[test]

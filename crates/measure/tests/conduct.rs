@@ -83,10 +83,7 @@ fn take(_: &Arm) -> Result<Reading, Trouble> {
 }
 
 /// A session of its own.
-fn whole(
-    run: &mut Run,
-    take: impl FnMut(&Arm) -> Result<Reading, Trouble>,
-) -> miette::Result<()> {
+fn whole(run: &mut Run, take: impl FnMut(&Arm) -> Result<Reading, Trouble>) -> miette::Result<()> {
     run.session(serde_json::json!({ "stand_ins": [] }))?;
     run.measure(take)
 }
@@ -235,9 +232,7 @@ fn a_panic_is_recorded() {
     let place = tempfile::tempdir().expect("a folder");
     let out = place.path().join("run");
     let run = args(&out, &[]);
-    let caught = std::panic::catch_unwind(|| {
-        run.conduct(&DEMO, able, |_| panic!("scripted"))
-    });
+    let caught = std::panic::catch_unwind(|| run.conduct(&DEMO, able, |_| panic!("scripted")));
     assert!(caught.is_err());
     assert_eq!(record(&out).0.status, Status::Failed);
 }
@@ -319,22 +314,17 @@ fn nothing_is_made_for_a_list_or_a_wrong_arm() {
 #[test]
 fn measuring_nothing_or_twice_is_an_error() {
     let place = tempfile::tempdir().expect("a folder");
-    let nothing =
-        args(&place.path().join("a"), &[]).conduct(&DEMO, able, |_| Ok(()));
+    let nothing = args(&place.path().join("a"), &[]).conduct(&DEMO, able, |_| Ok(()));
     assert_eq!(
         nothing.expect_err("nothing").to_string(),
         "nothing was measured"
     );
-    let twice = args(&place.path().join("b"), &["--verify"]).conduct(
-        &DEMO,
-        able,
-        |run| {
-            whole(run, take)?;
-            run.measure(take)
-        },
-    );
-    let undescribed = args(&place.path().join("c"), &["--verify"])
-        .conduct(&DEMO, able, |run| run.measure(take));
+    let twice = args(&place.path().join("b"), &["--verify"]).conduct(&DEMO, able, |run| {
+        whole(run, take)?;
+        run.measure(take)
+    });
+    let undescribed =
+        args(&place.path().join("c"), &["--verify"]).conduct(&DEMO, able, |run| run.measure(take));
     for result in [twice, undescribed] {
         assert_eq!(
             result.expect_err("refused").to_string(),

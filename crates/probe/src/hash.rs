@@ -1,5 +1,7 @@
 //! The controlled workload: SHA-256 over input that is generated in memory.
 
+use std::io::{self, Read, Write};
+
 use rustix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -41,6 +43,31 @@ pub fn hash(mebibytes: u32) -> Hashed {
     }
 }
 
+/// Writes the bytes that [`hash`] hashes: input that costs next to nothing to make.
+pub fn feed(mebibytes: u32, to: &mut impl Write) -> io::Result<()> {
+    let mut chunk = generate();
+    for number in 0..mebibytes {
+        chunk[..4].copy_from_slice(&number.to_le_bytes());
+        to.write_all(&chunk)?;
+    }
+    to.flush()
+}
+
+/// The digest of everything that can be read, in hexadecimal.
+pub fn digest(from: &mut impl Read) -> io::Result<String> {
+    // As large as a pipe's buffer: one read takes all that is there.
+    let mut chunk = vec![0; 1 << 16];
+    let mut hasher = Sha256::new();
+    loop {
+        match from.read(&mut chunk) {
+            Ok(0) => return Ok(base16ct::lower::encode_string(&hasher.finalize())),
+            Ok(read) => hasher.update(&chunk[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// A mebibyte that does not compress, from the 64-bit xorshift generator (Marsaglia, Journal of
 /// Statistical Software 8(14), 2003) with a fixed seed.
 fn generate() -> Vec<u8> {
@@ -76,6 +103,10 @@ mod tests {
         }
         let expected = base16ct::lower::encode_string(&Sha256::digest(&bytes));
         assert_eq!(hash(3).digest, expected);
+        let mut fed = Vec::new();
+        feed(3, &mut fed).expect("written");
+        assert!(fed == bytes, "what is fed is what is hashed");
+        assert_eq!(digest(&mut fed.as_slice()).expect("read"), expected);
         assert_ne!(hash(2).digest, expected);
     }
 

@@ -5,11 +5,13 @@
 //! a level has to be entered once and not once a sample: what an agent times holds no `exec` hop.
 
 mod hash;
+mod operation;
 mod spawn;
 
 use serde::{Deserialize, Serialize};
 
-pub use hash::{Hashed, hash};
+pub use hash::{Hashed, digest, feed, hash};
+pub use operation::{ECHO, NOTHING, Operated, Operation, echo, operate};
 pub use spawn::{Exit, Spawned, spawn};
 
 /// One request to an agent.
@@ -28,6 +30,13 @@ pub enum Request {
         /// Amount of input in MiB.
         mebibytes: u32,
     },
+    /// Have the kernel do something many times over.
+    Operate {
+        /// What.
+        operation: Operation,
+        /// How often, at least once.
+        times: u32,
+    },
     /// What the agent itself costs.
     Vitals,
 }
@@ -40,6 +49,8 @@ pub enum Answer {
     Spawned(Spawned),
     /// The input was hashed.
     Hashed(Hashed),
+    /// It was done.
+    Operated(Operated),
     /// Peak resident memory of the agent (`VmHWM` in `proc_pid_status(5)`), in bytes.
     Vitals {
         /// Peak resident set in bytes.
@@ -61,6 +72,7 @@ pub fn answer(request: &Request) -> Answer {
             spawn(argv, deadline).map(Answer::Spawned)
         }
         Request::Hash { mebibytes } => Ok(Answer::Hashed(hash(*mebibytes))),
+        Request::Operate { operation, times } => operate(*operation, *times).map(Answer::Operated),
         Request::Vitals => peak_bytes().map(|peak_bytes| Answer::Vitals { peak_bytes }),
     };
     result.unwrap_or_else(|e| Answer::Failed { why: e.to_string() })

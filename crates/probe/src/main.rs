@@ -1,20 +1,38 @@
 //! `probe agent` serves requests on its standard streams; `probe spawn N COMMAND…` times a command
-//! N times by hand.
+//! N times by hand, `probe operate N OPERATION` an operation of the kernel. `probe nothing` and
+//! `probe echo` are what operations start. `probe feed MEBIBYTES` and `probe sha256sum` are the two
+//! ends of a pipe that hashes, to stand for other programs' ends.
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 
-use probe::{Answer, Request, answer};
+use probe::{Answer, ECHO, NOTHING, Request, answer};
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match args.as_slice() {
+        [NOTHING] => return ExitCode::SUCCESS,
+        [ECHO] => probe::echo(),
         ["agent"] => serve(),
         ["spawn", times, command @ ..] if !command.is_empty() => match times.parse() {
             Ok(times) => by_hand(times, command),
             Err(_) => return usage(),
         },
+        ["feed", mebibytes] => match mebibytes.parse() {
+            Ok(mebibytes) => probe::feed(mebibytes, &mut io::stdout().lock()),
+            Err(_) => return usage(),
+        },
+        // In the form in which the program of that name prints it.
+        ["sha256sum"] => probe::digest(&mut io::stdin().lock())
+            .and_then(|digest| writeln!(io::stdout(), "{digest}  -")),
+        ["operate", times, name] => {
+            let operation = serde_json::from_value(serde_json::Value::from(*name));
+            match (times.parse(), operation) {
+                (Ok(times), Ok(operation)) => say(&answer(&Request::Operate { operation, times })),
+                _ => return usage(),
+            }
+        }
         _ => return usage(),
     };
     match done {
@@ -27,7 +45,10 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: probe agent | probe spawn TIMES COMMAND [ARG…]");
+    eprintln!(
+        "usage: probe agent | probe spawn TIMES COMMAND [ARG…] | probe operate TIMES OPERATION | \
+         probe feed MEBIBYTES | probe sha256sum"
+    );
     ExitCode::from(2)
 }
 

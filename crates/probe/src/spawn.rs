@@ -147,7 +147,7 @@ fn wait_until(handle: &OwnedFd, deadline: Duration) -> io::Result<bool> {
 }
 
 /// Waits for that very child: its wait status and CPU time in ns.
-fn reap(pid: Pid) -> io::Result<(i32, u64)> {
+pub(crate) fn reap(pid: Pid) -> io::Result<(i32, u64)> {
     let mut status = 0;
     #[expect(
         unsafe_code,

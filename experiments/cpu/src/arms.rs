@@ -6,13 +6,61 @@ use measure::{Arm, Contrast, Experiment, Metric, Observer, Part};
 /// What one sample does in the container at the end of the chain.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// The published way: the place's own `sha256sum` over `/dev/urandom`, entered by `exec`.
-    Published,
+    /// A shell's line that feeds a `sha256sum`.
+    Pipe(&'static Pipe),
     /// The probe's SHA-256 over generated input, by its own clock.
     Controlled,
     /// Nothing: what it costs to get there and back.
     Hop,
 }
+
+/// Input and program of a line; `PROBE` in it is the probe's path.
+#[derive(PartialEq, Eq)]
+pub(crate) struct Pipe {
+    pub(crate) shell: &'static [&'static str],
+    pub(crate) line: &'static str,
+    /// Whether the input, and so the digest, is known; else it is random.
+    pub(crate) known: bool,
+}
+
+const SH: &[&str] = &["sh", "-c"];
+const BUSYBOX_SH: &[&str] = &["busybox", "sh", "-c"];
+
+/// The published line: whatever programs the place has, GNU's at level 0 and busybox's in `alpine`.
+const PUBLISHED: Work = Work::Pipe(&Pipe {
+    shell: SH,
+    line: "head -c 52428800 /dev/urandom | sha256sum",
+    known: false,
+});
+/// The same with input out of memory.
+const MEMORY: Work = Work::Pipe(&Pipe {
+    shell: SH,
+    line: "PROBE feed 50 | sha256sum",
+    known: true,
+});
+/// The published line with busybox's programs, wherever that is.
+const BUSYBOX: Work = Work::Pipe(&Pipe {
+    shell: BUSYBOX_SH,
+    line: "busybox head -c 52428800 /dev/urandom | busybox sha256sum",
+    known: false,
+});
+/// Of these, only the one that hashes; the other feeds it.
+const BUSYBOX_SUM: Work = Work::Pipe(&Pipe {
+    shell: SH,
+    line: "head -c 52428800 /dev/urandom | busybox sha256sum",
+    known: false,
+});
+const BUSYBOX_MEMORY: Work = Work::Pipe(&Pipe {
+    shell: BUSYBOX_SH,
+    line: "PROBE feed 50 | busybox sha256sum",
+    known: true,
+});
+/// The published line with our program.
+const OURS: Work = Work::Pipe(&Pipe {
+    shell: SH,
+    line: "head -c 52428800 /dev/urandom | PROBE sha256sum",
+    known: false,
+});
 
 const BARE: &[Layer] = &[];
 const DOCKER: &[Layer] = &[Layer::own(Engine::Docker)];
@@ -22,12 +70,12 @@ const NESTED: &[Layer] = &[Layer::own(Engine::Podman), Layer::own(Engine::Podman
 
 /// Arm, chain of engines around it, what it does there.
 pub(crate) const WORKS: &[(&str, &[Layer], Work)] = &[
-    ("bare", BARE, Work::Published),
-    ("docker", DOCKER, Work::Published),
-    ("docker-again", DOCKER, Work::Published),
-    ("dind", DIND, Work::Published),
-    ("podman", PODMAN, Work::Published),
-    ("podman-nested", NESTED, Work::Published),
+    ("bare", BARE, PUBLISHED),
+    ("docker", DOCKER, PUBLISHED),
+    ("docker-again", DOCKER, PUBLISHED),
+    ("dind", DIND, PUBLISHED),
+    ("podman", PODMAN, PUBLISHED),
+    ("podman-nested", NESTED, PUBLISHED),
     ("bare-self", BARE, Work::Controlled),
     ("docker-self", DOCKER, Work::Controlled),
     ("dind-self", DIND, Work::Controlled),
@@ -37,6 +85,19 @@ pub(crate) const WORKS: &[(&str, &[Layer], Work)] = &[
     ("dind-hop", DIND, Work::Hop),
     ("podman-hop", PODMAN, Work::Hop),
     ("podman-nested-hop", NESTED, Work::Hop),
+    ("bare-busybox", BARE, BUSYBOX),
+    ("bare-busybox-sum", BARE, BUSYBOX_SUM),
+    ("bare-ours", BARE, OURS),
+    ("bare-memory", BARE, MEMORY),
+    ("bare-busybox-memory", BARE, BUSYBOX_MEMORY),
+    ("docker-inside", DOCKER, PUBLISHED),
+    ("dind-inside", DIND, PUBLISHED),
+    ("podman-inside", PODMAN, PUBLISHED),
+    ("podman-nested-inside", NESTED, PUBLISHED),
+    ("docker-inside-memory", DOCKER, MEMORY),
+    ("dind-inside-memory", DIND, MEMORY),
+    ("podman-inside-memory", PODMAN, MEMORY),
+    ("podman-nested-inside-memory", NESTED, MEMORY),
 ];
 
 const fn arm(
@@ -58,7 +119,15 @@ const fn arm(
     }
 }
 
-use Observer::{Outside, OwnClock};
+/// An arm that only takes a result apart.
+const fn detail(name: &'static str, observer: Observer, level: u8, about: &'static str) -> Arm {
+    Arm {
+        detail: true,
+        ..arm(name, "", observer, level, about)
+    }
+}
+
+use Observer::{Inside, Outside, OwnClock};
 
 pub(crate) const EXPERIMENT: Experiment = Experiment {
     name: "cpu",
@@ -67,7 +136,154 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
     parts: PARTS,
 };
 
-const PARTS: &[Part] = &[];
+const HOP: &str = "timed at level 0 through exec, against in the container";
+const PROGRAM: &str = "busybox's sha256sum against GNU's, both fed by GNU's head at level 0";
+const FEEDER: &str = "busybox's head against GNU's, both feeding busybox's sha256sum at level 0";
+const INPUT: &str = "what /dev/urandom costs more than memory there, against the same at level 0";
+const NESTING: &str = "one program over memory, in the container against at level 0";
+
+const PARTS: &[Part] = &[
+    Part {
+        of: "docker/bare",
+        due: "hop",
+        plus: &["docker"],
+        minus: &["docker-inside"],
+        about: HOP,
+    },
+    Part {
+        of: "docker/bare",
+        due: "program",
+        plus: &["bare-busybox-sum"],
+        minus: &["bare"],
+        about: PROGRAM,
+    },
+    Part {
+        of: "docker/bare",
+        due: "feeder",
+        plus: &["bare-busybox"],
+        minus: &["bare-busybox-sum"],
+        about: FEEDER,
+    },
+    Part {
+        of: "docker/bare",
+        due: "input",
+        plus: &["docker-inside", "bare-busybox-memory"],
+        minus: &["docker-inside-memory", "bare-busybox"],
+        about: INPUT,
+    },
+    Part {
+        of: "docker/bare",
+        due: "nesting",
+        plus: &["docker-inside-memory"],
+        minus: &["bare-busybox-memory"],
+        about: NESTING,
+    },
+    Part {
+        of: "dind/bare",
+        due: "hop",
+        plus: &["dind"],
+        minus: &["dind-inside"],
+        about: HOP,
+    },
+    Part {
+        of: "dind/bare",
+        due: "program",
+        plus: &["bare-busybox-sum"],
+        minus: &["bare"],
+        about: PROGRAM,
+    },
+    Part {
+        of: "dind/bare",
+        due: "feeder",
+        plus: &["bare-busybox"],
+        minus: &["bare-busybox-sum"],
+        about: FEEDER,
+    },
+    Part {
+        of: "dind/bare",
+        due: "input",
+        plus: &["dind-inside", "bare-busybox-memory"],
+        minus: &["dind-inside-memory", "bare-busybox"],
+        about: INPUT,
+    },
+    Part {
+        of: "dind/bare",
+        due: "nesting",
+        plus: &["dind-inside-memory"],
+        minus: &["bare-busybox-memory"],
+        about: NESTING,
+    },
+    Part {
+        of: "podman/bare",
+        due: "hop",
+        plus: &["podman"],
+        minus: &["podman-inside"],
+        about: HOP,
+    },
+    Part {
+        of: "podman/bare",
+        due: "program",
+        plus: &["bare-busybox-sum"],
+        minus: &["bare"],
+        about: PROGRAM,
+    },
+    Part {
+        of: "podman/bare",
+        due: "feeder",
+        plus: &["bare-busybox"],
+        minus: &["bare-busybox-sum"],
+        about: FEEDER,
+    },
+    Part {
+        of: "podman/bare",
+        due: "input",
+        plus: &["podman-inside", "bare-busybox-memory"],
+        minus: &["podman-inside-memory", "bare-busybox"],
+        about: INPUT,
+    },
+    Part {
+        of: "podman/bare",
+        due: "nesting",
+        plus: &["podman-inside-memory"],
+        minus: &["bare-busybox-memory"],
+        about: NESTING,
+    },
+    Part {
+        of: "podman-nested/bare",
+        due: "hop",
+        plus: &["podman-nested"],
+        minus: &["podman-nested-inside"],
+        about: HOP,
+    },
+    Part {
+        of: "podman-nested/bare",
+        due: "program",
+        plus: &["bare-busybox-sum"],
+        minus: &["bare"],
+        about: PROGRAM,
+    },
+    Part {
+        of: "podman-nested/bare",
+        due: "feeder",
+        plus: &["bare-busybox"],
+        minus: &["bare-busybox-sum"],
+        about: FEEDER,
+    },
+    Part {
+        of: "podman-nested/bare",
+        due: "input",
+        plus: &["podman-nested-inside", "bare-busybox-memory"],
+        minus: &["podman-nested-inside-memory", "bare-busybox"],
+        about: INPUT,
+    },
+    Part {
+        of: "podman-nested/bare",
+        due: "nesting",
+        plus: &["podman-nested-inside-memory"],
+        minus: &["bare-busybox-memory"],
+        about: NESTING,
+    },
+];
 
 const ARMS: &[Arm] = &[
     arm(
@@ -133,6 +349,84 @@ const ARMS: &[Arm] = &[
         2,
         "podman exec … podman exec … true",
     ),
+    detail(
+        "bare-busybox",
+        Outside,
+        0,
+        "as bare, with busybox's programs",
+    ),
+    detail(
+        "bare-busybox-sum",
+        Outside,
+        0,
+        "as bare, with busybox's sha256sum, fed by GNU's head",
+    ),
+    detail(
+        "bare-ours",
+        Outside,
+        0,
+        "as bare, with the probe for sha256sum",
+    ),
+    detail(
+        "bare-memory",
+        Outside,
+        0,
+        "as bare, with input out of memory",
+    ),
+    detail(
+        "bare-busybox-memory",
+        Outside,
+        0,
+        "as bare-busybox, with input out of memory",
+    ),
+    detail(
+        "docker-inside",
+        Inside,
+        1,
+        "as docker, timed in the container: no hop",
+    ),
+    detail(
+        "dind-inside",
+        Inside,
+        2,
+        "as dind, timed in the container: no hop",
+    ),
+    detail(
+        "podman-inside",
+        Inside,
+        1,
+        "as podman, timed in the container: no hop",
+    ),
+    detail(
+        "podman-nested-inside",
+        Inside,
+        2,
+        "as podman-nested, timed in the container: no hop",
+    ),
+    detail(
+        "docker-inside-memory",
+        Inside,
+        1,
+        "as docker-inside, with input out of memory",
+    ),
+    detail(
+        "dind-inside-memory",
+        Inside,
+        2,
+        "as dind-inside, with input out of memory",
+    ),
+    detail(
+        "podman-inside-memory",
+        Inside,
+        1,
+        "as podman-inside, with input out of memory",
+    ),
+    detail(
+        "podman-nested-inside-memory",
+        Inside,
+        2,
+        "as podman-nested-inside, with input out of memory",
+    ),
 ];
 
 const CONTRASTS: &[Contrast] = &[
@@ -168,6 +462,54 @@ const CONTRASTS: &[Contrast] = &[
         "podman-nested-self",
         "bare-self",
         "same program, no hop",
+    ),
+    Contrast::exploratory(
+        "bare-busybox/bare",
+        "bare-busybox",
+        "bare",
+        "busybox's programs against GNU's, no container",
+    ),
+    Contrast::exploratory(
+        "bare-busybox-sum/bare",
+        "bare-busybox-sum",
+        "bare",
+        "busybox's sha256sum against GNU's, no container",
+    ),
+    Contrast::exploratory(
+        "bare-ours/bare",
+        "bare-ours",
+        "bare",
+        "the probe's SHA-256 against GNU's, no container",
+    ),
+    Contrast::exploratory(
+        "bare-memory/bare",
+        "bare-memory",
+        "bare",
+        "input out of memory against /dev/urandom, no container",
+    ),
+    Contrast::exploratory(
+        "docker-inside-memory/bare-busybox-memory",
+        "docker-inside-memory",
+        "bare-busybox-memory",
+        "busybox over memory, no hop: what one level costs it",
+    ),
+    Contrast::exploratory(
+        "dind-inside-memory/bare-busybox-memory",
+        "dind-inside-memory",
+        "bare-busybox-memory",
+        "the same, two levels",
+    ),
+    Contrast::exploratory(
+        "podman-inside-memory/bare-busybox-memory",
+        "podman-inside-memory",
+        "bare-busybox-memory",
+        "the same, one level of Podman",
+    ),
+    Contrast::exploratory(
+        "podman-nested-inside-memory/bare-busybox-memory",
+        "podman-nested-inside-memory",
+        "bare-busybox-memory",
+        "the same, two levels of Podman",
     ),
     Contrast::exploratory(
         "docker-again/docker",

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use lab::{Agent, Lab, Layer, Level, Mishap};
-use measure::{Arm, Reading, Run, Trouble};
+use measure::{Arm, Observer, Reading, Run, Trouble};
 use miette::Result;
 use serde_json::json;
 
@@ -27,9 +27,6 @@ struct Cli {
 
 /// As much as the published script hashed.
 const MEBIBYTES: u32 = 50;
-
-/// The published way: whatever `sha256sum` the place has, over the kernel's random numbers.
-const PUBLISHED: [&str; 3] = ["sh", "-c", "head -c 52428800 /dev/urandom | sha256sum"];
 
 /// A sample takes a fraction of a second; this is for an engine that hangs.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -96,7 +93,7 @@ impl Bench<'_> {
         let (_, chain, work) = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
         let place = self.places.get_mut(chain);
         let (level, agent) = place.ok_or_else(|| Trouble::Fatal("no such place".to_owned()))?;
-        let argv: &[&str] = match work {
+        let pipe = match work {
             Work::Controlled => {
                 let hashed = self.lab.check(agent.hash(MEBIBYTES, DEADLINE), |hashed| {
                     let good = hashed.digest == self.expected;
@@ -109,14 +106,23 @@ impl Bench<'_> {
                     cpu_ns: Some(hashed.cpu_ns),
                 });
             }
-            Work::Published => &PUBLISHED,
-            Work::Hop => &["true"],
+            Work::Pipe(pipe) => Some(pipe),
+            Work::Hop => None,
         };
-        let spawned = self.outside.spawn(&level.from_outside(argv), DEADLINE);
+        let line = pipe.map(|pipe| pipe.line.replace("PROBE", lab::PROBE));
+        let argv: Vec<&str> = match (pipe, &line) {
+            (Some(pipe), Some(line)) => pipe.shell.iter().copied().chain([line.as_str()]).collect(),
+            _ => vec!["true"],
+        };
+        let spawned = match arm.observer {
+            Observer::Inside => agent.spawn(&argv, DEADLINE),
+            _ => self.outside.spawn(&level.from_outside(&argv), DEADLINE),
+        };
         let spawned = self.lab.check(spawned, |spawned| {
-            let good = match work {
-                Work::Published => spawned.succeeded() && is_digest(&spawned.stdout),
-                _ => spawned.printed(""),
+            let good = match pipe {
+                Some(pipe) if pipe.known => spawned.printed(&format!("{}  -\n", self.expected)),
+                Some(_) => spawned.succeeded() && is_digest(&spawned.stdout),
+                None => spawned.printed(""),
             };
             good.then_some(()).ok_or_else(|| spawned.complaint())
         });

@@ -20,6 +20,20 @@ const DOOD: &[Layer] = &[Layer::own(Engine::Docker), Layer::mounted_socket()];
 const PODMAN: &[Layer] = &[Layer::own(Engine::Podman)];
 const NESTED: &[Layer] = &[Layer::own(Engine::Podman), Layer::own(Engine::Podman)];
 
+/// What the published image of Podman does otherwise than Podman at level 0: its inner containers
+/// get no namespaces and no control group of their own (`containers.conf`), and their layers are
+/// mounted through FUSE (`storage.conf`).
+const NAMESPACES: &str = "containers/containers.conf";
+const STORAGE: &str = "containers/storage.conf";
+const NESTED_NAMESPACES: &[Layer] = &[
+    Layer::own(Engine::Podman),
+    Layer::own(Engine::Podman).like_outer(&[NAMESPACES]),
+];
+const NESTED_MATCHED: &[Layer] = &[
+    Layer::own(Engine::Podman),
+    Layer::own(Engine::Podman).like_outer(&[NAMESPACES, STORAGE]),
+];
+
 /// Arm, chain of engines, what it does at the innermost one.
 pub(crate) const CHAINS: &[(&str, &[Layer], Step)] = &[
     ("bare", &[], Step::Echo),
@@ -34,6 +48,8 @@ pub(crate) const CHAINS: &[(&str, &[Layer], Step)] = &[
     ("podman-nested", NESTED, Step::Run),
     ("podman-nested-inside", NESTED, Step::Run),
     ("podman-hop", NESTED, Step::Hop),
+    ("podman-namespaces-inside", NESTED_NAMESPACES, Step::Run),
+    ("podman-matched-inside", NESTED_MATCHED, Step::Run),
 ];
 
 const fn arm(
@@ -55,6 +71,12 @@ const fn arm(
     }
 }
 
+/// The same arm as one that only takes a result apart.
+const fn detail(mut arm: Arm) -> Arm {
+    arm.detail = true;
+    arm
+}
+
 use Observer::{Inside, Outside};
 
 pub(crate) const EXPERIMENT: Experiment = Experiment {
@@ -64,7 +86,50 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
     parts: PARTS,
 };
 
-const PARTS: &[Part] = &[];
+const PARTS: &[Part] = &[
+    Part {
+        of: "dind/docker",
+        due: "hop",
+        plus: &["dind"],
+        minus: &["dind-inside"],
+        about: "timed through docker exec, against next to the inner client",
+    },
+    Part {
+        of: "dind/docker",
+        due: "nesting",
+        plus: &["dind-inside"],
+        minus: &["docker"],
+        about: "next to the inner client, against next to the outer one",
+    },
+    Part {
+        of: "podman-nested/podman",
+        due: "hop",
+        plus: &["podman-nested"],
+        minus: &["podman-nested-inside"],
+        about: "timed through podman exec, against next to the inner Podman",
+    },
+    Part {
+        of: "podman-nested/podman",
+        due: "namespaces",
+        plus: &["podman-nested-inside"],
+        minus: &["podman-namespaces-inside"],
+        about: "the image's setting, no namespaces and no control group, against level 1's",
+    },
+    Part {
+        of: "podman-nested/podman",
+        due: "storage",
+        plus: &["podman-namespaces-inside"],
+        minus: &["podman-matched-inside"],
+        about: "the image's setting, overlay through FUSE, against level 1's",
+    },
+    Part {
+        of: "podman-nested/podman",
+        due: "nesting",
+        plus: &["podman-matched-inside"],
+        minus: &["podman"],
+        about: "the same configuration one level further in",
+    },
+];
 
 const ARMS: &[Arm] = &[
     arm("bare", "bare", Outside, 0, "echo at level 0, no container"),
@@ -133,6 +198,20 @@ const ARMS: &[Arm] = &[
         1,
         "podman exec … true: the hop alone",
     ),
+    detail(arm(
+        "podman-namespaces-inside",
+        "",
+        Inside,
+        2,
+        "as podman-nested-inside, with namespaces and control group as level 1 has them",
+    )),
+    detail(arm(
+        "podman-matched-inside",
+        "",
+        Inside,
+        2,
+        "the same with level 1's storage, too: configured as Podman at level 0",
+    )),
 ];
 
 const CONTRASTS: &[Contrast] = &[
@@ -172,6 +251,24 @@ const CONTRASTS: &[Contrast] = &[
         "docker-hop",
         "docker",
         "the hop as a part of a start",
+    ),
+    Contrast::exploratory(
+        "podman-hop/podman",
+        "podman-hop",
+        "podman",
+        "the hop as a part of a start",
+    ),
+    Contrast::exploratory(
+        "podman-matched-inside/podman",
+        "podman-matched-inside",
+        "podman",
+        "nesting alone: the same work one level further in",
+    ),
+    Contrast::exploratory(
+        "podman-matched-inside/podman-nested-inside",
+        "podman-matched-inside",
+        "podman-nested-inside",
+        "what the published image saves by doing less",
     ),
     Contrast::exploratory(
         "docker-again/docker",

@@ -6,8 +6,10 @@
 mod claims;
 mod client;
 mod confinement;
+mod filters;
 mod harness;
 mod mishaps;
+mod side_by_side;
 mod tutorial;
 
 use std::process::ExitCode;
@@ -20,7 +22,9 @@ fn main() -> ExitCode {
         claims::tests(),
         client::tests(),
         confinement::tests(),
+        filters::tests(),
         mishaps::tests(),
+        side_by_side::tests(),
         tutorial::tests(),
     ];
     harness::run(&Arguments::from_args(), tests.into_iter().flatten())

@@ -61,7 +61,7 @@ impl Growth {
 /// Rule 8: predicts the last level from the lower ones within each block, by both models, and
 /// compares it with what was observed.
 ///
-/// `levels[l][b]` is the reading at level `l + 1` in block `b`. Assumes what [`ratio`] assumes, and
+/// `levels[l][b]` is the reading at level `l + 1` in block `b`. Assumes what [`ratio()`] assumes, and
 /// that the noise of a prediction is centred on it: noise that is strongly skewed within a block
 /// shifts both models. `None` when there are fewer than three levels, when they have no block or
 /// not the same ones, when a reading is no positive finite number, and when a prediction is not

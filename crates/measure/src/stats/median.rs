@@ -12,7 +12,7 @@ pub fn median(values: &[f64]) -> Option<f64> {
 }
 
 /// Rules 1 and 4: the interval `[x(d), x(n+1-d)]` of the median, in the unit of the values, with
-/// the rank `d` that inverts the sign test of [`sign_test`](super::sign_test).
+/// the rank `d` that inverts the sign test of [`sign_test`](super::sign_test()).
 ///
 /// Assumes independent values of one law with a unique median (Thompson, Annals of Mathematical
 /// Statistics 7, 1936); autocorrelated values are covered less often. `None` when `d` is 0 (no

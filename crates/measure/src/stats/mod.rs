@@ -31,8 +31,8 @@ pub const ALPHA: f64 = 0.05;
 /// before any run.
 pub const MARGIN: f64 = 0.05;
 
-/// Resamples of a bootstrap: the ends of its interval then move by a few hundredths of its width
-/// from seed to seed.
+/// Resamples of a bootstrap: from seed to seed the ends of its interval then mostly move by a
+/// hundredth of its width.
 pub const RESAMPLES: usize = 10_000;
 
 /// An interval for a median or for a ratio.

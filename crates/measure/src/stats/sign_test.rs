@@ -5,8 +5,8 @@ use statrs::function::beta::ln_beta;
 
 use super::{Looks, is_rate};
 
-/// Weight `a` of the symmetric Beta(a, a) that the anytime-valid test mixes over. 2 is tightest at
-/// a few tens of values, where runs stop.
+/// The symmetric Beta(a, a) that the anytime-valid test mixes over. Between ten and a hundred values,
+/// where runs stop, no `a` gives a rank that is larger by more than one.
 const MIXTURE: f64 = 2.0;
 
 /// Two-sided p-value of "the median is 0", for logarithms of ratios or other differences.

@@ -158,6 +158,7 @@ texts! {
     remainder_about,
     due_hop,
     due_program,
+    due_feeder,
     due_input,
     due_namespaces,
     due_storage,

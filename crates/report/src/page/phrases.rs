@@ -66,6 +66,7 @@ pub(crate) fn due(due: &str, lang: Lang) -> &str {
     let words = [
         ("hop", t.due_hop),
         ("program", t.due_program),
+        ("feeder", t.due_feeder),
         ("input", t.due_input),
         ("namespaces", t.due_namespaces),
         ("storage", t.due_storage),

@@ -1,0 +1,92 @@
+//! Do the intervals cover what they claim?
+
+mod bench;
+mod draws;
+mod environment;
+mod figure;
+mod law;
+mod progress;
+mod protocol;
+#[cfg(test)]
+mod short;
+mod simulate;
+mod tables;
+mod verdict;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use measure::{failure, say, write_atomically};
+use miette::Result;
+
+use crate::progress::Progress;
+
+/// Simulates runs whose truth is known, and counts how often the statistics of `measure` hold it
+#[derive(Parser)]
+#[command(name = "coverage")]
+struct Cli {
+    /// Simulated runs of each cell, at least 100
+    #[arg(long, default_value_t = verdict::FULL, value_parser = clap::value_parser!(u32).range(100..))]
+    replicates: u32,
+    /// Folder for coverage.csv, coverage.md, coverage.svg and coverage.png, which are replaced
+    #[arg(long, default_value = "results/coverage")]
+    out: PathBuf,
+    /// Of the random numbers; the same one gives the same files
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+fn main() -> ExitCode {
+    measure::main(|| cover(&Cli::parse()))
+}
+
+fn cover(cli: &Cli) -> Result<()> {
+    // Before the minutes of work, not after them.
+    std::fs::create_dir_all(&cli.out).map_err(|error| {
+        failure(
+            format!("the folder {} can't be made", cli.out.display()),
+            error.to_string(),
+            "name a folder that you may write with `--out DIR`",
+        )
+    })?;
+    let cells = protocol::protocol(cli.replicates);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut progress = Progress::new(cells.len());
+    let outcomes = simulate::simulate(&cells, cli.seed, threads, || progress.cell());
+    progress.end();
+
+    let criteria = verdict::judge(&outcomes);
+    let figure = figure::draw(&outcomes, cli.replicates, cli.seed)?;
+    let page = tables::page(&outcomes, &criteria, cli.replicates, cli.seed);
+    for (name, bytes) in [
+        ("coverage.csv", tables::csv(&outcomes)?),
+        ("coverage.md", page.into_bytes()),
+        ("coverage.svg", figure.svg.into_bytes()),
+        ("coverage.png", figure.png),
+    ] {
+        write_atomically(&cli.out.join(name), &bytes)?;
+    }
+
+    for criterion in &criteria {
+        let mark = if criterion.met { "met    " } else { "NOT MET" };
+        say(&format!("{mark}  {}: {}", criterion.what, criterion.found));
+    }
+    say(&format!("wrote {}", cli.out.join("coverage.md").display()));
+    let unmet: Vec<&str> = criteria
+        .iter()
+        .filter(|criterion| !criterion.met)
+        .map(|criterion| criterion.what.as_str())
+        .collect();
+    if unmet.is_empty() {
+        return Ok(());
+    }
+    Err(failure(
+        "the statistics are not what they claim to be",
+        unmet.join("; "),
+        format!(
+            "look at the cells in {}",
+            cli.out.join("coverage.csv").display()
+        ),
+    ))
+}

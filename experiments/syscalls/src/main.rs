@@ -1,0 +1,118 @@
+//! Does a system call get slower with the level?
+
+mod arms;
+mod surroundings;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use lab::{Agent, Lab, Layer, Level, Mishap, Nest};
+use measure::{Arm, Reading, Run, Trouble};
+use miette::Result;
+use serde_json::json;
+
+use arms::{EXPERIMENT, PLACES, Place, read};
+
+/// Six operations of the kernel in containers that already run, by their own clock: with and
+/// without the engine's system call filter, at every level
+#[derive(Parser)]
+#[command(name = "syscalls")]
+struct Cli {
+    #[command(flatten)]
+    run: measure::RunArgs,
+    #[command(flatten)]
+    lab: lab::Options,
+}
+
+/// A sample takes some milliseconds; this is for an engine that hangs.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+fn main() -> ExitCode {
+    measure::main(|| {
+        let cli = Cli::parse();
+        cli.run.conduct(
+            &EXPERIMENT,
+            || able(&cli.lab),
+            |run| experiment(run, &cli.lab.until(measure::interrupted)),
+        )
+    })
+}
+
+/// Nobody else measures, and this machine can run a lab.
+fn able(options: &lab::Options) -> Result<impl Sized + use<>> {
+    let sign = measure::alone()?;
+    options.require()?;
+    Ok(sign)
+}
+
+fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
+    let began = Instant::now();
+    let lab = Lab::start(options)?;
+    let lab_ms = began.elapsed().as_millis();
+    let wanted = |place: &&Place| {
+        let mut arms = run.arms().iter().filter_map(|arm| read(arm.name));
+        arms.any(|(_, wanted)| wanted.name == place.name)
+    };
+    let places: Vec<&Place> = PLACES.iter().filter(wanted).collect();
+    let chains = places.iter().map(|place| place.chain);
+    let nests = lab.nests(chains.filter(|chain| !chain.is_empty()))?;
+
+    let (mut agents, mut surroundings) = (BTreeMap::new(), BTreeMap::new());
+    for place in places {
+        let level = settle(&lab, &nests, place)?;
+        surroundings.insert(place.name, surroundings::of(&level)?);
+        agents.insert(place.name, level.agent()?);
+    }
+    let mut described = Vec::new();
+    for nest in nests.values() {
+        described.push(nest.describe()?);
+    }
+    run.session(json!({
+        "lab": lab.describe(),
+        "stand_ins": lab.stand_ins(),
+        "nests": described,
+        "places": surroundings,
+        "setup": { "lab_ms": lab_ms, "all_ms": began.elapsed().as_millis() },
+    }))?;
+    run.measure(|arm| take(&lab, &mut agents, arm))
+}
+
+/// The environment of a place: level 0, or a new container at the end of its chain.
+fn settle<'lab>(
+    lab: &'lab Lab,
+    nests: &BTreeMap<&'static [Layer], Nest<'lab>>,
+    place: &Place,
+) -> Result<Level<'lab>> {
+    match nests.get(place.chain) {
+        None => Ok(lab.level0()),
+        Some(nest) if place.filter => nest.leaf(),
+        Some(nest) => nest.unconfined_leaf(),
+    }
+}
+
+fn take(
+    lab: &Lab,
+    agents: &mut BTreeMap<&'static str, Agent>,
+    arm: &Arm,
+) -> Result<Reading, Trouble> {
+    let row = read(arm.name);
+    let (operation, place) = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
+    let agent = agents.get_mut(place.name);
+    let agent = agent.ok_or_else(|| Trouble::Fatal("no probe there".to_owned()))?;
+    let operated = agent.operate(operation, arm.operations, DEADLINE);
+    let operated = lab.check(operated, |_| Ok(())).map_err(trouble)?;
+    Ok(Reading {
+        wall_ns: operated.wall_ns,
+        cpu_ns: Some(operated.cpu_ns),
+    })
+}
+
+/// The lab's word in the measurement's terms, which do not know each other.
+fn trouble(mishap: Mishap) -> Trouble {
+    match mishap {
+        Mishap::Sample(why) => Trouble::Sample(why),
+        Mishap::Lab(why) => Trouble::Fatal(why),
+    }
+}

@@ -1,0 +1,214 @@
+//! The arms as data: what is measured, in which of the two labs, and what is held against what.
+//!
+//! An arm's name is `THING-KIND`, where the kind is that of its lab.
+
+use lab::{Engine, Kind, Layer};
+use measure::{Arm, Contrast, Experiment, Metric, Observer};
+
+/// What one sample does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A program alone, at level 0.
+    Echo,
+    /// A container of the innermost engine that runs the same program.
+    Run,
+    /// Nothing, one `exec` into the container of the innermost engine.
+    Hop,
+    /// The probe's hashing, at level 0.
+    Hash,
+}
+
+impl Step {
+    /// As it is typed at the innermost engine, which is of this name.
+    pub(crate) fn argv(self, engine: &'static str) -> Vec<&'static str> {
+        match self {
+            Self::Echo => vec!["echo", "ok"],
+            Self::Run => vec![engine, "run", "--rm", "alpine", "echo", "ok"],
+            Self::Hop => vec!["true"],
+            Self::Hash => Vec::new(),
+        }
+    }
+
+    /// What it must print.
+    pub(crate) fn prints(self) -> &'static str {
+        match self {
+            Self::Echo | Self::Run => "ok\n",
+            Self::Hop | Self::Hash => "",
+        }
+    }
+}
+
+const BARE: &[Layer] = &[];
+const DOCKER: &[Layer] = &[Layer::own(Engine::Docker)];
+const DIND: &[Layer] = &[Layer::own(Engine::Docker), Layer::own(Engine::Docker)];
+const PODMAN: &[Layer] = &[Layer::own(Engine::Podman)];
+
+/// Arm, its lab's kind, chain of engines, what it does there.
+pub(crate) const ROWS: &[(&str, Kind, &[Layer], Step)] = &[
+    ("bare-user", Kind::User, BARE, Step::Echo),
+    ("bare-root", Kind::Root, BARE, Step::Echo),
+    ("docker-user", Kind::User, DOCKER, Step::Run),
+    ("docker-user-again", Kind::User, DOCKER, Step::Run),
+    ("docker-root", Kind::Root, DOCKER, Step::Run),
+    ("podman-user", Kind::User, PODMAN, Step::Run),
+    ("podman-root", Kind::Root, PODMAN, Step::Run),
+    ("dind-inside-user", Kind::User, DIND, Step::Run),
+    ("dind-inside-root", Kind::Root, DIND, Step::Run),
+    ("docker-hop-user", Kind::User, DIND, Step::Hop),
+    ("docker-hop-root", Kind::Root, DIND, Step::Hop),
+    ("hash-user", Kind::User, BARE, Step::Hash),
+    ("hash-root", Kind::Root, BARE, Step::Hash),
+];
+
+const fn arm(name: &'static str, observer: Observer, level: u8, about: &'static str) -> Arm {
+    Arm {
+        name,
+        metric: Metric::Startup,
+        method: "",
+        observer,
+        level,
+        operations: 1,
+        detail: false,
+        about,
+    }
+}
+
+const fn hash(name: &'static str, about: &'static str) -> Arm {
+    Arm {
+        metric: Metric::Cpu,
+        ..arm(name, OwnClock, 0, about)
+    }
+}
+
+use Observer::{Inside, Outside, OwnClock};
+
+pub(crate) const EXPERIMENT: Experiment = Experiment {
+    name: "userns",
+    arms: ARMS,
+    contrasts: CONTRASTS,
+    parts: &[],
+};
+
+const ARMS: &[Arm] = &[
+    arm("bare-user", Outside, 0, "echo at level 0, no container"),
+    arm("bare-root", Outside, 0, "the same without user namespace"),
+    arm("docker-user", Outside, 1, "docker run at level 0"),
+    arm(
+        "docker-user-again",
+        Outside,
+        1,
+        "the same under another name (A/A)",
+    ),
+    arm("docker-root", Outside, 1, "the same without user namespace"),
+    arm("podman-user", Outside, 1, "podman run at level 0"),
+    arm("podman-root", Outside, 1, "the same without user namespace"),
+    arm(
+        "dind-inside-user",
+        Inside,
+        2,
+        "docker run in Docker in Docker, timed next to the inner client",
+    ),
+    arm(
+        "dind-inside-root",
+        Inside,
+        2,
+        "the same without user namespace",
+    ),
+    arm(
+        "docker-hop-user",
+        Outside,
+        1,
+        "docker exec … true: the hop alone",
+    ),
+    arm(
+        "docker-hop-root",
+        Outside,
+        1,
+        "the same without user namespace",
+    ),
+    hash(
+        "hash-user",
+        "the probe's SHA-256 of 50 MiB, by its own clock",
+    ),
+    hash("hash-root", "the same without user namespace"),
+];
+
+const CONTRASTS: &[Contrast] = &[
+    Contrast::primary(
+        "docker-user/docker-root",
+        "docker-user",
+        "docker-root",
+        "one start of Docker",
+    ),
+    Contrast::primary(
+        "podman-user/podman-root",
+        "podman-user",
+        "podman-root",
+        "one start of Podman",
+    ),
+    Contrast::primary(
+        "dind-inside-user/dind-inside-root",
+        "dind-inside-user",
+        "dind-inside-root",
+        "one start a level further in",
+    ),
+    Contrast::exploratory(
+        "bare-user/bare-root",
+        "bare-user",
+        "bare-root",
+        "a start without engine",
+    ),
+    Contrast::exploratory(
+        "docker-hop-user/docker-hop-root",
+        "docker-hop-user",
+        "docker-hop-root",
+        "an exec into a container",
+    ),
+    Contrast::exploratory(
+        "hash-user/hash-root",
+        "hash-user",
+        "hash-root",
+        "work that asks the kernel for nothing",
+    ),
+    Contrast::exploratory(
+        "docker-user-again/docker-user",
+        "docker-user-again",
+        "docker-user",
+        "A/A: should contain 1",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_arm_has_a_row_of_its_lab_and_level() {
+        let names = |kind| {
+            let rows = ROWS.iter().filter(move |row| row.1 == kind);
+            rows.map(|row| row.0)
+        };
+        assert!(names(Kind::User).all(|name| name.contains("-user")));
+        assert!(names(Kind::Root).all(|name| name.ends_with("-root")));
+        for (arm, row) in ARMS.iter().zip(ROWS) {
+            assert_eq!(arm.name, row.0);
+            let container = usize::from(row.3 == Step::Run);
+            let expected = row.2.len().saturating_sub(1) + container;
+            assert_eq!(usize::from(arm.level), expected, "{}", arm.name);
+        }
+        assert_eq!(ARMS.len(), ROWS.len());
+    }
+
+    #[test]
+    fn a_contrast_is_of_one_thing_in_two_labs() {
+        let row = |name| ROWS.iter().find(|row| row.0 == name).expect("a row");
+        for contrast in CONTRASTS {
+            let (above, below) = (row(contrast.numerator), row(contrast.denominator));
+            assert!(
+                above.2 == below.2 && above.3 == below.3,
+                "{}",
+                contrast.name
+            );
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What does the user namespace around a lab cost or save?
+
+mod arms;
+mod side;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use lab::{Kind, Lab, Options};
+use measure::{Run, Trouble};
+use miette::Result;
+use serde_json::json;
+
+use arms::{EXPERIMENT, ROWS};
+use side::Side;
+
+/// The same starts in two labs that live side by side: one in a user namespace, one without
+#[derive(Parser)]
+#[command(name = "userns")]
+struct Cli {
+    #[command(flatten)]
+    run: measure::RunArgs,
+}
+
+fn main() -> ExitCode {
+    measure::main(|| Cli::parse().run.conduct(&EXPERIMENT, able, experiment))
+}
+
+fn options(sandbox: Kind) -> Options {
+    Options {
+        sandbox,
+        ..Options::default()
+    }
+    .until(measure::interrupted)
+}
+
+/// Nobody else measures, and this machine can run a lab of either kind.
+fn able() -> Result<impl Sized> {
+    let sign = measure::alone()?;
+    options(Kind::User).require()?;
+    options(Kind::Root).require()?;
+    Ok(sign)
+}
+
+fn experiment(run: &mut Run) -> Result<()> {
+    let began = Instant::now();
+    let (user, root) = (
+        Lab::start(&options(Kind::User))?,
+        Lab::start(&options(Kind::Root))?,
+    );
+    let lab_ms = began.elapsed().as_millis();
+    let wanted = |name: &str| run.arms().iter().any(|arm| arm.name == name);
+    let rows: Vec<_> = ROWS.iter().filter(|row| wanted(row.0)).collect();
+    let mut sides = [Side::new(&user, &rows)?, Side::new(&root, &rows)?];
+    let mut nests = Vec::new();
+    for side in &sides {
+        nests.extend(side.describe()?);
+    }
+    run.session(json!({
+        "lab": user.describe(),
+        "lab_root": root.describe(),
+        "stand_ins": user.stand_ins(),
+        "nests": nests,
+        "setup": { "lab_ms": lab_ms, "all_ms": began.elapsed().as_millis() },
+    }))?;
+    run.measure(|arm| {
+        let row = ROWS.iter().find(|row| row.0 == arm.name);
+        let row = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
+        let side = sides.iter_mut().find(|side| side.kind() == row.1);
+        let side = side.ok_or_else(|| Trouble::Fatal("no such lab".to_owned()))?;
+        side.take(row.2, row.3, arm.observer)
+    })
+}

@@ -1,0 +1,75 @@
+//! One experiment, then its report.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use miette::Result;
+
+use crate::programs::{Programs, exit_code};
+
+/// With one of these nothing is left that a report could be made of.
+const NO_RUN: [&str; 4] = ["--help", "-h", "--list", "--verify"];
+
+/// Runs an experiment with these flags, which are its own, and makes its report; also of what an
+/// interrupted or failed run has kept.
+pub(crate) fn run(programs: &Programs, name: &str, mut args: Vec<String>) -> Result<ExitCode> {
+    if args.iter().any(|arg| NO_RUN.contains(&arg.as_str())) {
+        return programs.forward(name, &args);
+    }
+    let out = named(&args).unwrap_or_else(|| {
+        let fresh = fresh_folder(name);
+        args.push(format!("--out={}", fresh.display()));
+        fresh
+    });
+    let before = out.join("samples.csv").exists();
+    let code = programs.status_aside(name, &args)?;
+    // Wrong usage leaves nothing, and what lay there before is not this run's.
+    if before || !out.join("samples.csv").exists() {
+        return Ok(exit_code(code));
+    }
+    let mut report = vec![out.clone().into_os_string()];
+    let json = args.iter().any(|arg| arg == "--json");
+    report.extend(json.then(|| "--json".into()));
+    let reported = programs.status("report", &report)?;
+    if !json {
+        println!("run: {}", out.display());
+    }
+    Ok(exit_code(if code == 0 { reported } else { code }))
+}
+
+/// The folder that the flags name.
+fn named(args: &[String]) -> Option<PathBuf> {
+    let after = |(index, arg): (usize, &String)| match arg.as_str() {
+        "--out" => args.get(index + 1).map(PathBuf::from),
+        _ => arg.strip_prefix("--out=").map(PathBuf::from),
+    };
+    args.iter().enumerate().find_map(after)
+}
+
+/// `results/NAME/<UTC time>-<six hexadecimal digits>`.
+pub(crate) fn fresh_folder(name: &str) -> PathBuf {
+    let stamp = jiff::Timestamp::now()
+        .strftime("%Y%m%dT%H%M%SZ")
+        .to_string();
+    let id = RandomState::new().build_hasher().finish() & 0xff_ffff;
+    PathBuf::from(format!("results/{name}/{stamp}-{id:06x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_named_is_found() {
+        for (args, folder) in [
+            (&["--quick", "--out", "x"][..], Some("x")),
+            (&["--out=y"], Some("y")),
+            (&["--quick"], None),
+            (&["--out"], None),
+        ] {
+            let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+            assert_eq!(named(&args), folder.map(PathBuf::from), "{args:?}");
+        }
+    }
+}
