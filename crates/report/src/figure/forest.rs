@@ -1,6 +1,8 @@
 //! The figure of ratios: one row a contrast on one logarithmic axis, the line at 1, the margin as a
 //! band, and what was published.
 
+use std::collections::BTreeSet;
+
 use measure::Metric;
 use plotters::prelude::{DrawingBackend, WHITE};
 
@@ -47,6 +49,9 @@ struct Row {
 }
 
 const NAME: Font = Font::new(28, INK);
+/// Of long names, which would leave no room for the axis.
+const LONG_NAME: Font = Font::new(22, INK);
+const LONG: usize = 36;
 const NUMBERS: Font = Font::new(26, INK).bold();
 const SMALL: Font = Font::new(24, QUIET);
 
@@ -80,9 +85,10 @@ impl Forest {
                     Line::Row(Box::new(Row::of(ratio, record.manifest.margin_pct, lang)))
                 }));
             }
-            let metric = run.ratios.first()?.metric;
+            run.ratios.first()?;
+            let metrics = run.ratios.iter().map(|ratio| ratio.metric);
             Some(Panel {
-                title: title(metric, &run.experiment, lang),
+                title: title(metrics, &run.experiment, lang),
                 margin: record.margin(),
                 lines,
             })
@@ -141,11 +147,17 @@ impl Forest {
     }
 }
 
-/// What a run's panel is called.
-pub(super) fn title(metric: Metric, experiment: &str, lang: Lang) -> String {
-    match metric {
-        Metric::Syscall => format!("{}: {experiment}", unit(metric).heading(lang)),
-        Metric::Startup | Metric::Cpu => unit(metric).heading(lang).to_owned(),
+/// What a run's panel is called: what it measures, or its name where that is more than one thing or
+/// says too little.
+pub(super) fn title(metrics: impl Iterator<Item = Metric>, experiment: &str, lang: Lang) -> String {
+    let metrics: BTreeSet<Metric> = metrics.collect();
+    let mut headings = metrics.iter().map(|metric| unit(*metric).heading(lang));
+    match (headings.next(), headings.next()) {
+        (Some(heading), None) if metrics.contains(&Metric::Syscall) => {
+            format!("{heading}: {experiment}")
+        }
+        (Some(heading), None) => heading.to_owned(),
+        _ => experiment.to_owned(),
     }
 }
 
@@ -285,10 +297,12 @@ fn paint_panel<B: DrawingBackend>(
         })
     };
     let widest = |of: &dyn Fn(&Row) -> i32| rows().map(|row| of(row)).max().unwrap_or(0);
+    let is_long = rows().any(|row| row.name.len() > LONG);
+    let name_font = if is_long { LONG_NAME } else { NAME };
     let (left, right) = if frame.narrow {
         (layout.margin + 10, frame.width - layout.margin - 10)
     } else {
-        let names = widest(&|row| canvas.width(&row.name, NAME));
+        let names = widest(&|row| canvas.width(&row.name, name_font));
         let numbers = widest(&|row| {
             canvas
                 .width(&row.numbers, NUMBERS)
@@ -308,7 +322,7 @@ fn paint_panel<B: DrawingBackend>(
     )?;
     let (low, high) = (1.0 / (1.0 + panel.margin), 1.0 + panel.margin);
     canvas.rectangle((axis.pixel(low), first), (axis.pixel(high), last), BAND)?;
-    for (value, decimals) in axis.ticks(if frame.narrow { 6 } else { 9 }) {
+    for (value, decimals) in axis.ticks(((right - left) / 110).max(3).unsigned_abs()) {
         let (x, label) = (axis.pixel(value), lang.number(value, decimals));
         canvas.rule((x, first), (x, last), GRID, 2)?;
         canvas.text(&label, (x, last + 28), Font::new(26, QUIET).centered())?;
@@ -340,7 +354,7 @@ fn paint_panel<B: DrawingBackend>(
             }
             Line::Row(row) => {
                 let middle = y + layout.marks;
-                canvas.text(&row.name, (left - 30, middle), NAME.right())?;
+                canvas.text(&row.name, (left - 30, middle), name_font.right())?;
                 canvas.text(&row.numbers, (right + 40, middle - 14), NUMBERS)?;
                 canvas.text(&row.verdict, (right + 40, middle + 16), SMALL)?;
                 paint_row(canvas, &axis, row, middle)?;

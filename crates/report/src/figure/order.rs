@@ -73,7 +73,7 @@ impl Order {
 
 impl Panel {
     fn of(record: &Record, run: &RunAnalysis, lang: Lang) -> Option<Self> {
-        let metric = record.manifest.arms.first()?.metric;
+        let metrics = record.manifest.arms.iter().map(|arm| arm.metric);
         let mut medians: BTreeMap<(u32, &str), f64> = BTreeMap::new();
         for arm in &record.manifest.arms {
             let mut by_session: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
@@ -116,7 +116,7 @@ impl Panel {
             .iter()
             .any(|column| !column.readings.is_empty())
             .then(|| Self {
-                title: forest::title(metric, &run.experiment, lang),
+                title: forest::title(metrics, &run.experiment, lang),
                 blocks,
             })
     }

@@ -1,7 +1,7 @@
 //! Where an excess goes: each part begins where the one before it ended, so that they stack up to
 //! the whole; what counts against is hatched.
 
-use plotters::prelude::DrawingBackend;
+use plotters::prelude::{DrawingBackend, WHITE};
 
 use crate::analysis::{Analysis, Breakdown, Estimate, Range};
 use crate::figure::canvas::{Axis, BAR, Canvas, Drawn, Font, GRID, Growth, INK, QUIET, Scale};
@@ -13,7 +13,8 @@ use crate::published::{Published, unit};
 
 pub(crate) struct Waterfall {
     lang: Lang,
-    groups: Vec<Group>,
+    /// One a run: its contrasts share an axis.
+    panels: Vec<Vec<Group>>,
     published: bool,
 }
 
@@ -36,6 +37,9 @@ struct Bar {
 const NAME: Font = Font::new(28, INK);
 const NUMBERS: Font = Font::new(26, INK).bold();
 
+/// Below a run's contrasts: ticks and the label of the axis.
+const PANEL_FOOT: i32 = 110;
+
 struct Layout {
     margin: i32,
     row: i32,
@@ -48,8 +52,9 @@ struct Layout {
 impl Waterfall {
     /// `None` when no contrast could be taken apart.
     pub(crate) fn of(analysis: &Analysis, lang: Lang) -> Option<Self> {
-        let mut groups = Vec::new();
+        let mut panels = Vec::new();
         for run in &analysis.runs {
+            let mut groups = Vec::new();
             for breakdown in &run.parts {
                 let ratio = run
                     .ratios
@@ -66,14 +71,15 @@ impl Waterfall {
                 });
                 groups.extend(Group::of(breakdown, published, lang));
             }
+            if !groups.is_empty() {
+                panels.push(groups);
+            }
         }
-        let published = groups
-            .iter()
-            .flat_map(|group| &group.bars)
-            .any(|bar| bar.published.is_some());
-        (!groups.is_empty()).then_some(Self {
+        let bars = || panels.iter().flatten().flat_map(|group| &group.bars);
+        let published = bars().any(|bar| bar.published.is_some());
+        (!panels.is_empty()).then_some(Self {
             lang,
-            groups,
+            panels,
             published,
         })
     }
@@ -87,7 +93,7 @@ impl Waterfall {
                 marks: 68,
                 head: 56,
                 top: 0,
-                foot: 110 + entries * legend::LINE,
+                foot: 10 + entries * legend::LINE,
             };
         }
         Layout {
@@ -96,7 +102,7 @@ impl Waterfall {
             marks: 29,
             head: 66,
             top: if frame.titled { 110 } else { 0 },
-            foot: 190 + legend::LINE,
+            foot: 60 + legend::LINE,
         }
     }
 
@@ -112,31 +118,31 @@ impl Waterfall {
         }
         entries
     }
+}
 
-    /// One axis for all contrasts, with 0 in it.
-    fn axis(&self, left: i32, right: i32) -> Axis {
-        let (mut min, mut max) = (0.0_f64, 0.0_f64);
-        for bar in self.groups.iter().flat_map(|group| &group.bars) {
-            let published = bar
-                .published
-                .map(|published| (published.low, published.high));
-            for (low, high) in [Some((bar.from, bar.to)), bar.interval, published]
-                .into_iter()
-                .flatten()
-            {
-                min = min.min(low).min(high);
-                max = max.max(high).max(low);
-            }
+/// One axis for the contrasts of a run, with 0 in it.
+fn axis(groups: &[Group], left: i32, right: i32) -> Axis {
+    let (mut min, mut max) = (0.0_f64, 0.0_f64);
+    for bar in groups.iter().flat_map(|group| &group.bars) {
+        let published = bar
+            .published
+            .map(|published| (published.low, published.high));
+        for (low, high) in [Some((bar.from, bar.to)), bar.interval, published]
+            .into_iter()
+            .flatten()
+        {
+            min = min.min(low).min(high);
+            max = max.max(high).max(low);
         }
-        let room = ((max - min) * 0.04).max(0.5);
-        Axis {
-            growth: Growth::Right,
-            scale: Scale::Linear,
-            start: left,
-            length: right - left,
-            min: min - room,
-            max: max + room,
-        }
+    }
+    let room = ((max - min) * 0.04).max(0.5);
+    Axis {
+        growth: Growth::Right,
+        scale: Scale::Linear,
+        start: left,
+        length: right - left,
+        min: min - room,
+        max: max + room,
     }
 }
 
@@ -215,8 +221,9 @@ impl Group {
 impl Picture for Waterfall {
     fn height(&self, frame: Frame) -> i32 {
         let layout = self.layout(frame);
-        let groups: i32 = self.groups.iter().map(|group| group.height(&layout)).sum();
-        layout.top + groups + layout.foot
+        let panels = self.panels.iter();
+        let panels: i32 = panels.map(|groups| panel_height(groups, &layout)).sum();
+        layout.top + panels + layout.foot
     }
 
     fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B> {
@@ -228,7 +235,7 @@ impl Picture for Waterfall {
                 Font::new(46, INK).bold(),
             )?;
         }
-        let bars = || self.groups.iter().flat_map(|group| &group.bars);
+        let bars = || self.panels.iter().flatten().flat_map(|group| &group.bars);
         let widest = |of: &dyn Fn(&Bar) -> i32| bars().map(of).max().unwrap_or(0);
         let (left, right) = if frame.narrow {
             (layout.margin + 10, frame.width - layout.margin - 10)
@@ -240,9 +247,44 @@ impl Picture for Waterfall {
                 frame.width - layout.margin - numbers - 40,
             )
         };
-        let axis = self.axis(left, right);
-        let groups: i32 = self.groups.iter().map(|group| group.height(&layout)).sum();
-        let (first, last) = (layout.top, layout.top + groups);
+        let mut last = layout.top;
+        for groups in &self.panels {
+            self.paint_panel(canvas, groups, last, &layout, (left, right), frame)?;
+            last += panel_height(groups, &layout);
+        }
+        let legend = self.legend();
+        if frame.narrow {
+            return legend::paint(canvas, &legend, (layout.margin, last + 24), true);
+        }
+        let (first, rest) = legend.split_at(3.min(legend.len()));
+        legend::paint(canvas, first, (layout.margin, last + 30), false)?;
+        legend::paint(
+            canvas,
+            rest,
+            (layout.margin, last + 30 + legend::LINE),
+            false,
+        )
+    }
+}
+
+/// Of a run's contrasts with their axis below them.
+fn panel_height(groups: &[Group], layout: &Layout) -> i32 {
+    let groups: i32 = groups.iter().map(|group| group.height(layout)).sum();
+    groups + PANEL_FOOT
+}
+
+impl Waterfall {
+    fn paint_panel<B: DrawingBackend>(
+        &self,
+        canvas: &Canvas<B>,
+        groups: &[Group],
+        first: i32,
+        layout: &Layout,
+        (left, right): (i32, i32),
+        frame: Frame,
+    ) -> Drawn<B> {
+        let axis = axis(groups, left, right);
+        let last = first + panel_height(groups, layout) - PANEL_FOOT;
         for (value, decimals) in axis.ticks(if frame.narrow { 2 } else { 4 }) {
             let (x, label) = (axis.pixel(value), lang_pct(value, decimals, self.lang));
             canvas.rule((x, first + layout.head), (x, last), GRID, 2)?;
@@ -250,16 +292,13 @@ impl Picture for Waterfall {
         }
         let zero = axis.pixel(0.0);
         canvas.axis_line((zero, first + layout.head), (zero, last))?;
-        let middle = i32::midpoint(left, right);
-        canvas.text(
-            t.parts_axis,
-            (middle, last + 66),
-            Font::new(27, QUIET).centered(),
-        )?;
+        let (middle, font) = (i32::midpoint(left, right), Font::new(27, QUIET));
+        let label = self.lang.texts().parts_axis;
+        canvas.text(label, (middle, last + 66), font.centered())?;
 
         let mut y = first;
-        for group in &self.groups {
-            canvas.blank((layout.margin, y), (frame.width, y + layout.head))?;
+        for group in groups {
+            canvas.rectangle((layout.margin, y), (frame.width, y + layout.head), WHITE)?;
             let at = (layout.margin, y + layout.head - 26);
             canvas.text(&group.title, at, Font::new(30, INK).bold())?;
             y += layout.head;
@@ -277,18 +316,7 @@ impl Picture for Waterfall {
                 y += layout.row;
             }
         }
-        let legend = self.legend();
-        if frame.narrow {
-            return legend::paint(canvas, &legend, (layout.margin, last + 120), true);
-        }
-        let (first, rest) = legend.split_at(3.min(legend.len()));
-        legend::paint(canvas, first, (layout.margin, last + 125), false)?;
-        legend::paint(
-            canvas,
-            rest,
-            (layout.margin, last + 125 + legend::LINE),
-            false,
-        )
+        Ok(())
     }
 }
 

@@ -344,7 +344,14 @@ impl Lang {
 
     /// A number with so many decimals.
     pub(crate) fn number(self, value: f64, decimals: usize) -> String {
-        self.localise(&format!("{value:.decimals$}"))
+        let text = format!("{value:.decimals$}");
+        // What rounds to nothing has no sign.
+        let is_nothing = text.trim_matches(['-', '0', '.']).is_empty();
+        self.localise(if is_nothing {
+            text.trim_start_matches('-')
+        } else {
+            &text
+        })
     }
 
     /// A number with no more decimals than it has.
@@ -428,6 +435,8 @@ mod tests {
             "{b} to 2; {b}"
         );
         assert_eq!(Lang::Es.number(1.5, 2), "1,50");
+        assert_eq!(Lang::En.number(-0.04, 1), "0.0");
+        assert_eq!(Lang::En.number(-0.06, 1), "-0.1");
         assert_eq!(Lang::Es.file("report", "md"), "report.es.md");
     }
 }
