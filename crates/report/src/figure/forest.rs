@@ -347,8 +347,14 @@ fn paint_panel<B: DrawingBackend>(
                     (layout.margin, y + 4),
                     (frame.width - layout.margin, y + 68),
                 )?;
+                let taken = canvas.width(&row.name, NUMBERS) + canvas.width(&row.numbers, NUMBERS);
+                let numbers = Font::new(26, INK);
                 canvas.text(&row.name, (name, y + 20), NUMBERS)?;
-                canvas.text(&row.numbers, (right, y + 20), Font::new(26, INK).right())?;
+                if name + taken + 24 < right {
+                    canvas.text(&row.numbers, (right, y + 20), numbers.right())?;
+                } else {
+                    canvas.text(&row.numbers, (name, y + 52), numbers)?;
+                }
                 canvas.text(&row.verdict, (right, y + 52), SMALL.right())?;
                 paint_row(canvas, &axis, row, y + layout.marks)?;
             }
