@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// Third-party crates that are for tests only.
 const TESTS_ONLY: &[&str] = &[
+    "jsonschema",
     "proptest",
     "rstest",
     "testcontainers",

@@ -39,7 +39,7 @@ fn plain(value: &mut Value) {
                 match value {
                     Value::String(text) if key == "description" => {
                         let unlinked = text.replace("[`", "`").replace("`]", "`");
-                        *text = unlinked.replace('\n', " ");
+                        *text = unlinked.split_whitespace().collect::<Vec<_>>().join(" ");
                     }
                     value => plain(value),
                 }
