@@ -3,6 +3,7 @@
 //! Texts are templates: `{name}` is filled in by [`fill`].
 
 mod english;
+mod glossary;
 mod spanish;
 
 use std::fmt::Display;
@@ -323,6 +324,17 @@ impl Lang {
         match self {
             Lang::En => &english::TEXTS,
             Lang::Es => &spanish::TEXTS,
+        }
+    }
+
+    /// What an experiment says of itself, and whether it is still English on a page that is not.
+    pub(crate) fn of_experiment(self, english: &str) -> (String, bool) {
+        match self {
+            Lang::En => (english.to_owned(), false),
+            Lang::Es => glossary::spanish(english).map_or_else(
+                || (english.to_owned(), true),
+                |text| (text.to_owned(), false),
+            ),
         }
     }
 

@@ -147,8 +147,7 @@ fn names(sessions: &[(String, u32)], lang: Lang) -> String {
 fn group_tables(group: Group, lang: Lang) -> Vec<Piece> {
     let t = lang.texts();
     let names = names(&group.names, lang);
-    let fact =
-        |(name, value): (&'static str, String)| vec![Cell::new(name), Cell::new(value).english()];
+    let fact = |(name, value): (&'static str, String)| vec![Cell::new(name), Cell::new(value)];
     let mut pieces = vec![Piece::Table(Table {
         caption: fill(t.machine_caption, &[("sessions", &names)]),
         columns: vec![words(t.column_fact), words(t.column_value)],
@@ -302,7 +301,7 @@ pub(super) fn published_setup(lang: Lang) -> miette::Result<Piece> {
             .iter()
             .find(|(key, _)| *key == fact)
             .map_or(fact.as_str(), |(_, name)| name);
-        vec![Cell::new(name), Cell::new(value).english()]
+        vec![Cell::new(name), Cell::new(value)]
     };
     Ok(Piece::Table(Table {
         caption: t.setup_caption.to_owned(),

@@ -6,7 +6,7 @@ use super::phrases;
 use crate::analysis::{PartSummary, RatioSummary, Scope};
 use crate::claims::Claim;
 use crate::figure::Kind;
-use crate::language::fill;
+use crate::language::{Lang, fill};
 use crate::published::unit;
 
 pub(super) fn claims(source: &Source) -> Vec<Piece> {
@@ -279,13 +279,13 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
         fit: Fit::Scroll,
     }));
     pieces.push(Piece::Paragraph(t.arms_note.to_owned()));
-    let about: Vec<Vec<Cell>> = source
+    let rows: Vec<Vec<Cell>> = source
         .analysis
         .arms()
         .map(|arm| {
             vec![
                 Cell::new(format!("`{}`", arm.arm)),
-                Cell::new(&arm.about).english(),
+                about(&arm.about, None, lang),
             ]
         })
         .collect();
@@ -294,7 +294,7 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
         vec![Piece::Table(Table {
             caption: t.arms_about_caption.to_owned(),
             columns: vec![words(t.column_arm), words(t.column_about)],
-            rows: about,
+            rows,
             fit: Fit::Narrow,
         })],
     ));
@@ -323,7 +323,7 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
     for breakdown in breakdowns() {
         let of = Cell::new(format!("`{}`", breakdown.contrast))
             .below(unit(breakdown.metric).heading(lang));
-        let cells = |name: Cell, share: String, coverage: Option<f64>, about: Cell| {
+        let cells = |name: Cell, share: String, coverage: Option<f64>, what: Cell| {
             vec![
                 name,
                 Cell::new(share),
@@ -332,7 +332,7 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
                     |share| Cell::new(phrases::coverage(share, lang)),
                 ),
                 Cell::new(breakdown.blocks.to_string()),
-                about,
+                what,
             ]
         };
         let coverage =
@@ -348,7 +348,7 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
                 Cell::new(phrases::due(&part.due, lang)),
                 phrases::share(part.share, lang),
                 coverage(part.share),
-                Cell::new(difference(part)).below(&part.about).english(),
+                about(&part.about, Some(difference(part)), lang),
             ));
         }
         if let Some(remainder) = breakdown.remainder {
@@ -374,6 +374,16 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
     }));
     pieces.push(Piece::Paragraph(t.parts_note.to_owned()));
     pieces
+}
+
+/// An experiment's own words, below what they are about where there is such a thing.
+fn about(words: &str, of: Option<String>, lang: Lang) -> Cell {
+    let (words, is_english) = lang.of_experiment(words);
+    let cell = match of {
+        Some(of) => Cell::new(of).below(words),
+        None => Cell::new(words),
+    };
+    if is_english { cell.english() } else { cell }
 }
 
 /// `dind` − `dind-inside`.
