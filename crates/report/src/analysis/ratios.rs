@@ -45,8 +45,8 @@ pub(crate) struct RatioSummary {
     pub(crate) bootstrap: Option<Range>,
     /// All sessions' blocks together, where there are several.
     pub(crate) pooled: Option<Estimate>,
-    /// Each session's estimate.
-    pub(crate) by_session: BTreeMap<u32, f64>,
+    /// Each session by itself, at alpha.
+    pub(crate) by_session: BTreeMap<u32, Estimate>,
     pub(crate) verdict: Verdict,
     pub(crate) published: Option<PublishedRatio>,
     pub(crate) here: Option<Here>,
@@ -146,7 +146,11 @@ pub(crate) fn compare(
             .flatten(),
         by_session: logs
             .iter()
-            .filter_map(|(session, logs)| Some((*session, median(logs)?.exp())))
+            .filter_map(|(session, logs)| {
+                let alone = BTreeMap::from([(*session, logs.clone())]);
+                let found = pooled(&alone, ALPHA, looks)?;
+                Some((*session, found.map(f64::exp)))
+            })
             .collect(),
         verdict,
         here: published.map(|published| {

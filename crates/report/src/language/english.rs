@@ -163,6 +163,8 @@ pub(super) const TEXTS: Texts = Texts {
         which happens to one control in twenty: do not believe a difference of this run that \
         is no larger.",
     control_no_interval: "`{contrast}` ({metric}): {estimate}; too few blocks for an interval ({interval}).",
+    control_sessions: "`{contrast}`: the interval of {holding} of {sessions} sessions contains 1",
+    column_holds_one: "contains 1",
     sensitivity_title: "Disturbed blocks",
     flag_rules: "A block's slowness is the median, over the arms, of reading divided by the arm's \
         median in that session. Flagged are: bursts (B), slower than the median block by \

@@ -170,6 +170,8 @@ texts! {
     control_holds,
     control_fails,
     control_no_interval,
+    control_sessions,
+    column_holds_one,
     sensitivity_title,
     flag_rules,
     none_flagged,

@@ -166,6 +166,8 @@ pub(super) const TEXTS: Texts = Texts {
         que le pasa a un control de cada veinte: no hay que creerse de esta ejecución \
         ninguna diferencia que no sea mayor.",
     control_no_interval: "`{contrast}` ({metric}): {estimate}; faltan bloques para un intervalo ({interval}).",
+    control_sessions: "`{contrast}`: el intervalo de {holding} de las {sessions} sesiones contiene el 1",
+    column_holds_one: "contiene el 1",
     sensitivity_title: "Bloques perturbados",
     flag_rules: "La lentitud de un bloque es la mediana, entre los brazos, de cada lectura dividida \
         por la mediana de su brazo en esa sesión. Se marcan: las ráfagas (B), más lentas que \

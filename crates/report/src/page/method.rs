@@ -7,7 +7,7 @@ use measure::{Manifest, Status, Stopped, Stopping};
 
 use super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::{Source, environment, phrases};
-use crate::analysis::{BlockSummary, Flag, Found, RULES, RatioSummary, Without};
+use crate::analysis::{BlockSummary, Estimate, Flag, Found, RULES, RatioSummary, Without};
 use crate::figure::Kind;
 use crate::language::fill;
 use crate::published::unit;
@@ -29,6 +29,7 @@ pub(super) fn order(source: &Source) -> Vec<Piece> {
     } else {
         let sentences = controls.iter().map(|ratio| control(ratio, source));
         pieces.push(Piece::List(sentences.collect()));
+        pieces.extend(control_sessions(&controls, source));
     }
 
     pieces.push(Piece::Heading(3, t.sensitivity_title.to_owned()));
@@ -99,6 +100,54 @@ fn control(ratio: &RatioSummary, source: &Source) -> String {
             ),
         ],
     )
+}
+
+/// The controls session by session, where there are several: an interval of each, and how many of
+/// them hold 1.
+fn control_sessions(controls: &[&RatioSummary], source: &Source) -> Vec<Piece> {
+    let (lang, t) = (source.lang, source.lang.texts());
+    let several = controls.iter().filter(|ratio| ratio.sessions > 1);
+    let table = |ratio: &&RatioSummary| {
+        let intervals = ratio.by_session.values().filter_map(|found| found.interval);
+        let holding = intervals.filter(|range| range.contains(1.0)).count();
+        let row = |(session, found): (&u32, &Estimate)| {
+            let (range, holds) = match found.interval {
+                Some(range) if range.contains(1.0) => (phrases::range(range, 3, lang), t.yes),
+                Some(range) => (phrases::range(range, 3, lang), t.no),
+                None => (t.none_exists.to_owned(), "–"),
+            };
+            vec![
+                Cell::new(session.to_string()),
+                Cell::new(lang.number(found.value, 3)),
+                Cell::new(range),
+                Cell::new(found.n.to_string()),
+                Cell::new(holds),
+            ]
+        };
+        Piece::Details(
+            fill(
+                t.control_sessions,
+                &[
+                    ("contrast", &ratio.contrast),
+                    ("holding", &holding),
+                    ("sessions", &ratio.by_session.len()),
+                ],
+            ),
+            vec![Piece::Table(Table {
+                caption: ratio.contrast.clone(),
+                columns: vec![
+                    words(t.column_session),
+                    numbers(t.column_ratio),
+                    numbers(t.column_interval),
+                    numbers(t.column_blocks),
+                    words(t.column_holds_one),
+                ],
+                rows: ratio.by_session.iter().map(row).collect(),
+                fit: Fit::Narrow,
+            })],
+        )
+    };
+    several.map(table).collect()
 }
 
 fn flagged(source: &Source) -> Vec<Vec<Cell>> {

@@ -183,7 +183,7 @@ fn sessions(source: &Source) -> Option<Piece> {
         let each = ratio
             .by_session
             .values()
-            .map(|estimate| lang.number(*estimate, 3));
+            .map(|estimate| lang.number(estimate.value, 3));
         let pooled = ratio.pooled.map_or_else(
             || Cell::new("–"),
             |pooled| phrases::estimate_cell(Some(pooled), ratio.pairs, lang),
