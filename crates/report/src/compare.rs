@@ -19,13 +19,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 use measure::stats::{ALPHA, Looks};
-use measure::{Arm, Contrast, say, usage};
+use measure::{Arm, Contrast, Metric, say, usage};
 use miette::IntoDiagnostic;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::analysis::verdict::Here;
 use crate::analysis::{self, Analysis, Estimate, Range};
+use crate::language::Lang;
 use crate::published;
 use crate::record::{Record, Runs, text};
 
@@ -77,6 +78,7 @@ struct Difference {
 struct Row {
     experiment: String,
     kind: Kind,
+    metric: Metric,
     name: String,
     primary: bool,
     /// A ratio, or ns an operation.
@@ -255,6 +257,7 @@ impl Comparison {
             self.rows.push(Row {
                 experiment: experiment.clone(),
                 kind: Kind::Ratio,
+                metric: pair.metric,
                 name: pair.new.name.clone(),
                 primary: pair.primary,
                 base,
@@ -279,6 +282,7 @@ impl Comparison {
             self.rows.push(Row {
                 experiment: experiment.clone(),
                 kind: Kind::Arm,
+                metric: arm.metric,
                 name: arm.name.clone(),
                 primary: false,
                 base,
@@ -307,7 +311,10 @@ impl Comparison {
                 Some(shown) => {
                     let number = |value: f64| match row.kind {
                         Kind::Ratio => format!("{value:.3}"),
-                        Kind::Arm => format!("{:.3} ms", value / 1e6),
+                        Kind::Arm => {
+                            let unit = published::unit(row.metric);
+                            format!("{} {}", unit.amount(value, Lang::En), unit.symbol())
+                        }
                     };
                     let ends = shown.low.zip(shown.high);
                     [
@@ -380,6 +387,7 @@ impl Verdict {
 struct Pair<'a> {
     base: &'a Contrast<String>,
     new: &'a Contrast<String>,
+    metric: Metric,
     primary: bool,
     why: Option<String>,
 }
@@ -408,6 +416,7 @@ fn contrasts<'a>(base: &'a Record, new: &'a Record) -> Vec<Pair<'a>> {
         Some(Pair {
             base: earlier,
             new: contrast,
+            metric: new.arm(&contrast.numerator)?.metric,
             primary: earlier.primary && contrast.primary,
             why: sandboxes(base, new).or_else(arms),
         })
@@ -495,6 +504,7 @@ fn against_published(new: &Runs) -> miette::Result<Comparison> {
             rows.push(Row {
                 experiment: run.experiment.clone(),
                 kind: Kind::Ratio,
+                metric: ratio.metric,
                 name: ratio.contrast.clone(),
                 primary: ratio.primary,
                 base: Some(Shown::range(
@@ -521,6 +531,7 @@ fn against_published(new: &Runs) -> miette::Result<Comparison> {
             rows.push(Row {
                 experiment: run.experiment.clone(),
                 kind: Kind::Arm,
+                metric: arm.metric,
                 name: arm.arm.clone(),
                 primary: false,
                 base: Some(Shown::range(published.median * ns, range, published.n)),
