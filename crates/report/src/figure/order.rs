@@ -38,6 +38,8 @@ const HEIGHT: i32 = 420;
 const HEAD: i32 = 96;
 const FOOT: i32 = 110;
 const TOP: i32 = 110;
+/// What "session 12" takes up.
+const SESSION_WIDTH: i32 = 130;
 
 impl Order {
     /// `None` when nothing was read at all.
@@ -209,13 +211,20 @@ fn paint_panel<B: DrawingBackend>(
     let step = [1, 2, 5, 10, 20, 50, 100, 200, 500]
         .into_iter()
         .find(|step| panel.blocks.len() / step <= if frame.narrow { 8 } else { 20 });
+    let last_session = panel.blocks.last().map_or(1, |column| column.id.0);
+    let sessions = i32::try_from(last_session).unwrap_or(i32::MAX).max(1);
     let mut session = 0;
     for (index, column) in panel.blocks.iter().enumerate() {
         let (begin, middle) = (x(index as f64), x(index as f64 + 0.5));
         if column.id.0 != session {
             session = column.id.0;
             canvas.rule((begin, first - 6), (begin, last), QUIET, 2)?;
-            let label = fill(t.session_number, &[("number", &session)]);
+            // Where sessions are too many for the word, their numbers must do.
+            let label = if (right - left) / sessions < SESSION_WIDTH {
+                session.to_string()
+            } else {
+                fill(t.session_number, &[("number", &session)])
+            };
             if panel.blocks.iter().any(|other| other.id.0 != 1) {
                 canvas.text(&label, (begin + 8, first - 4), Font::new(20, QUIET))?;
             }

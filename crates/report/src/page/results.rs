@@ -48,11 +48,11 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
         .flat_map(|run| &run.claims)
         .map(row)
         .collect();
+    pieces.push(Piece::Paragraph(source.scope_sentence()));
     if rows.is_empty() {
         pieces.push(Piece::Paragraph(t.no_claims.to_owned()));
         return pieces;
     }
-    pieces.push(Piece::Paragraph(source.scope_sentence()));
     pieces.push(Piece::Table(Table {
         caption: t.claims_caption.to_owned(),
         columns: vec![
