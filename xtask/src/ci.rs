@@ -30,7 +30,12 @@ const LEFT: &[(&str, Test)] = &[
         contains(text, "method,metric,rep,value") && lines(text) == 1 + 2 * 5 * 10
     }),
     ("exp4_nested.png", |bytes| bytes.starts_with(b"\x89PNG")),
+    ("parts.csv", |text| lines(text) > 2),
+    ("claims.csv", |text| contains(text, "A15")),
     ("report.md", |text| contains(text, "dind/docker")),
+    ("report.html", |text| contains(text, "</html>")),
+    ("forest.svg", |text| contains(text, "</svg>")),
+    ("order.svg", |text| contains(text, "</svg>")),
     ("figure.svg", |text| contains(text, "</svg>")),
     ("figure.png", |bytes| {
         bytes.starts_with(b"\x89PNG") && bytes.len() > 20_000

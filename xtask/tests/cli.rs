@@ -27,7 +27,13 @@ fn text(output: &Output) -> String {
 #[case::no_number(&["startup", "--blocks", "many"], 2, "many")]
 #[case::unknown_sandbox(&["cpu", "--sandbox", "none"], 2, "user or root")]
 #[case::no_run(&["report", "no-such-run"], 2, "no-such-run")]
+#[case::no_sessions(&["cpu", "--sessions", "0"], 2, "at least one")]
+#[case::no_precision(&["exp4", "--precision", "-3"], 2, "above 0")]
+#[case::no_time(&["startup", "--budget", "soon"], 2, "soon")]
+#[case::nothing_to_compare(&["compare", "published", "no-such-run"], 2, "no-such-run")]
+#[case::too_few_replicates(&["coverage", "--replicates", "1"], 2, "100")]
 #[case::list(&["exp4", "--list"], 0, "podman-nested-self")]
+#[case::list_of_one(&["syscalls", "--list"], 0, "getppid-podman-matched")]
 #[case::help(&["startup", "--help"], 0, "--arms")]
 fn input_is_answered(#[case] args: &[&str], #[case] code: i32, #[case] said: &str) {
     let output = xtask(args);
