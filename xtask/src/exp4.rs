@@ -1,5 +1,6 @@
 //! The tutorial's experiment 4: the two experiments that it is made of, then one report.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -7,7 +8,7 @@ use clap::Args;
 use miette::{Result, Severity, miette};
 
 use crate::programs::{Programs, exit_code};
-use crate::single::fresh_folder;
+use crate::single::{fresh_folder, has_samples};
 
 /// Flags of both experiments.
 #[derive(Args, Default)]
@@ -53,13 +54,23 @@ pub(crate) struct Flags {
     #[arg(long)]
     json: bool,
     /// Language of the page
-    #[arg(long, value_name = "en|es")]
+    #[arg(long, value_name = "LANG", value_parser = ["en", "es"])]
     lang: Option<String>,
 }
 
 const EXPERIMENTS: [&str; 2] = ["startup", "cpu"];
 
 impl Flags {
+    /// The report's arguments for a run.
+    fn report(&self, run: &Path) -> Vec<OsString> {
+        let json = self.json.then(|| "--json".into());
+        let lang = self.lang.iter().map(|lang| format!("--lang={lang}").into());
+        std::iter::once(run.into())
+            .chain(json)
+            .chain(lang)
+            .collect()
+    }
+
     /// Handed on as they are: the experiments know what is valid.
     fn forwarded(&self) -> Vec<String> {
         let switches = [("--quick", self.quick), ("--verify", self.verify)];
@@ -101,11 +112,12 @@ pub(crate) fn run(programs: &Programs, flags: &Flags, tutorial: &Path) -> Result
         let mut args = flags.forwarded();
         args.extend(arms.iter().map(|arms| format!("--arms={arms}")));
         args.push(format!("--out={}", part.display()));
+        let before = has_samples(&part);
         let code = programs.status_aside(name, &args)?;
         if code != 0 {
-            // What was taken can still be looked at.
-            if part.join("samples.csv").exists() {
-                programs.status("report", &[&part])?;
+            // What was taken can still be looked at; what lay there before is another run's.
+            if !before && has_samples(&part) {
+                programs.status("report", &flags.report(&part))?;
             }
             return Ok(exit_code(code));
         }
@@ -115,19 +127,10 @@ pub(crate) fn run(programs: &Programs, flags: &Flags, tutorial: &Path) -> Result
         [(only, _)] => out.join(only),
         _ => out,
     };
-    let mut args = vec![run.clone().into_os_string()];
+    let mut args = flags.report(&run);
     if flags.arms.is_none() && !flags.verify {
         args.extend(["--tutorial".into(), tutorial.into()]);
     }
-    if flags.json {
-        args.push("--json".into());
-    }
-    args.extend(
-        flags
-            .lang
-            .iter()
-            .map(|lang| format!("--lang={lang}").into()),
-    );
     let code = programs.status("report", &args)?;
     if code == 0 && !flags.json {
         println!("run: {}", run.display());

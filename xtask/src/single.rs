@@ -1,7 +1,7 @@
 //! One experiment, then its report.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use miette::Result;
@@ -22,10 +22,10 @@ pub(crate) fn run(programs: &Programs, name: &str, mut args: Vec<String>) -> Res
         args.push(format!("--out={}", fresh.display()));
         fresh
     });
-    let before = out.join("samples.csv").exists();
+    let before = has_samples(&out);
     let code = programs.status_aside(name, &args)?;
-    // Wrong usage leaves nothing, and what lay there before is not this run's.
-    if before || !out.join("samples.csv").exists() {
+    // What lay there before is not this run's, which then was refused.
+    if before || !has_samples(&out) {
         return Ok(exit_code(code));
     }
     let mut report = vec![out.clone().into_os_string()];
@@ -36,6 +36,12 @@ pub(crate) fn run(programs: &Programs, name: &str, mut args: Vec<String>) -> Res
         println!("run: {}", out.display());
     }
     Ok(exit_code(if code == 0 { reported } else { code }))
+}
+
+/// Whether a run has left something that a report can be made of.
+pub(crate) fn has_samples(run: &Path) -> bool {
+    let samples = std::fs::read_to_string(run.join("samples.csv"));
+    samples.is_ok_and(|samples| samples.lines().nth(1).is_some())
 }
 
 /// The folder that the flags name.

@@ -29,6 +29,7 @@ fn text(output: &Output) -> String {
 #[case::no_run(&["report", "no-such-run"], 2, "no-such-run")]
 #[case::no_sessions(&["cpu", "--sessions", "0"], 2, "at least one")]
 #[case::no_precision(&["exp4", "--precision", "-3"], 2, "above 0")]
+#[case::no_language(&["exp4", "--lang", "xx"], 2, "en, es")]
 #[case::no_time(&["startup", "--budget", "soon"], 2, "soon")]
 #[case::nothing_to_compare(&["compare", "published", "no-such-run"], 2, "no-such-run")]
 #[case::too_few_replicates(&["coverage", "--replicates", "1"], 2, "100")]

@@ -7,7 +7,7 @@ use miette::Result;
 use probe::{Answer, Hashed, Operated, Operation, Request, Spawned};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::error::{Explain, failure};
+use crate::error::{Explain, Refused, failure};
 
 /// What the way to an agent and back may take, beyond what was asked of it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -113,15 +113,14 @@ impl Agent {
     }
 
     fn refused(&self, answer: &Answer) -> miette::Report {
-        let why = match answer {
-            Answer::Failed { why } => why.clone(),
-            other => format!("an answer to another question: {other:?}"),
-        };
-        failure(
-            format!("the probe at level {} could not do it", self.level),
-            why,
-            "check the command",
-        )
+        match answer {
+            Answer::Failed { why } => Refused::new(self.level, why.clone()).into(),
+            other => failure(
+                format!("the probe at level {} is out of step", self.level),
+                format!("an answer to another question: {other:?}"),
+                "report this as a bug",
+            ),
+        }
     }
 }
 

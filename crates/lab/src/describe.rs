@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::engine::Engine;
 use crate::error::Explain;
 use crate::images;
+use crate::level::Level;
 use crate::nest::Nest;
 use crate::start::Lab;
 
@@ -74,6 +75,7 @@ impl Nest<'_> {
     /// The engines of each level, as they describe themselves.
     pub fn describe(&self) -> Result<Value> {
         let mut levels = Vec::new();
+        let mut outer: Option<(&Level, Engine)> = None;
         for (level, layer) in self.levels().iter().zip(self.layers()) {
             let (fields, format, configuration) = match layer.engine {
                 Engine::Docker => (DOCKER, "{{json .}}", "/etc/docker/daemon.json"),
@@ -104,19 +106,27 @@ impl Nest<'_> {
             for (name, pointer) in fields {
                 described[*name] = info.pointer(pointer).cloned().unwrap_or(Value::Null);
             }
+            if let (Some((outer, engine)), false) = (outer, layer.socket) {
+                described["image_digest"] = digest(outer, engine, layer.engine.image())?.into();
+            }
             levels.push(described);
+            outer = Some((level, layer.engine));
         }
-        let program = self.engine().program();
-        let digest = [
-            "image",
-            "inspect",
-            "--format",
-            "{{index .RepoDigests 0}}",
-            "alpine",
-        ];
-        let mut argv = vec![program];
-        argv.extend(digest);
-        let digest = self.innermost().output(&argv)?;
-        Ok(json!({ "levels": levels, "alpine": digest.trim() }))
+        let alpine = digest(self.innermost(), self.engine(), "alpine")?;
+        Ok(json!({ "levels": levels, "alpine": alpine }))
     }
+}
+
+/// Under which digest an engine at a level has an image.
+fn digest(level: &Level, engine: Engine, image: &str) -> Result<String> {
+    let format = "{{index .RepoDigests 0}}";
+    let argv = [
+        engine.program(),
+        "image",
+        "inspect",
+        "--format",
+        format,
+        image,
+    ];
+    Ok(level.output(&argv)?.trim().to_owned())
 }

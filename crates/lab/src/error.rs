@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use miette::{MietteDiagnostic, Report, Result, Severity};
+use miette::{Diagnostic, MietteDiagnostic, Report, Result, Severity};
 
 /// Severity of an error that means: this machine can't. Programs turn it into exit code 77.
 pub const UNSUPPORTED: Severity = Severity::Warning;
@@ -19,6 +19,37 @@ pub(crate) fn unsupported(what: impl Display, why: impl Display, remedy: impl Di
         .with_help(remedy.to_string())
         .with_severity(UNSUPPORTED);
     Report::new(cause).wrap_err(what.to_string())
+}
+
+/// An agent that answered that it could not do it: it is well, and may do the next thing.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    level: usize,
+    why: String,
+}
+
+impl Refused {
+    pub(crate) fn new(level: usize, why: String) -> Self {
+        Self { level, why }
+    }
+}
+
+impl Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "the probe at level {} could not do it: {}",
+            self.level, self.why
+        )
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl Diagnostic for Refused {
+    fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        Some(Box::new("check the command"))
+    }
 }
 
 /// A reason that is many lines long is a log: those lines stay, trimmed.

@@ -11,7 +11,7 @@ use sandbox::{ID_BASE, Share};
 
 use crate::bundle::Bundle;
 use crate::engine::{self, Docker, Engine};
-use crate::error::{Explain, failure};
+use crate::error::{Explain, Refused, failure};
 use crate::held::{Ground, Held, Kind};
 use crate::labs::Place;
 use crate::level::{Level, TOOLS};
@@ -206,8 +206,12 @@ impl Lab {
         done: Result<T>,
         good: impl FnOnce(&T) -> std::result::Result<(), String>,
     ) -> std::result::Result<T, Mishap> {
-        // An agent that does not answer will not answer the next question either.
+        // An agent that does not answer will not answer the next question either; one that answered
+        // that it could not is well.
         let done = done.map_err(|report| {
+            if let (Some(refused), None) = (report.downcast_ref::<Refused>(), self.obituary()) {
+                return Mishap::Sample(refused.to_string());
+            }
             let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
             let why: Vec<String> = chain.into_iter().chain(self.obituary()).collect();
             Mishap::Lab(why.join(": "))

@@ -14,6 +14,8 @@ use crate::plan::WARMUP_BLOCKS;
 const DEFAULT_BLOCKS: u32 = 30;
 /// Where an adaptive stop gives up.
 const MOST_BLOCKS: u32 = 1000;
+/// More are no run, but a slip of the keyboard or of a file.
+pub(crate) const BLOCKS_AT_ALL: u32 = 100_000;
 const QUICK_BLOCKS: u32 = 10;
 const QUICK_WARMUP_BLOCKS: u32 = 1;
 
@@ -40,8 +42,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     pub sessions: u32,
 
-    /// Take blocks until each primary ratio is known within PCT per cent (intervals that hold at
-    /// every look)
+    /// In each session, take blocks until each primary ratio is known within PCT per cent there
+    /// (intervals that hold at every look; given up after 20 blocks without a reading of one)
     #[arg(long, value_name = "PCT", value_parser = percent, conflicts_with = "quick")]
     pub precision: Option<f64>,
 
@@ -215,6 +217,7 @@ fn check_parts(experiment: &Experiment) -> Result<(), String> {
 fn at_least_one(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(0) => Err("at least one is needed".to_owned()),
+        Ok(number) if number > BLOCKS_AT_ALL => Err(format!("at most {BLOCKS_AT_ALL} are taken")),
         Ok(number) => Ok(number),
         Err(error) => Err(error.to_string()),
     }
@@ -292,6 +295,7 @@ mod tests {
         for (args, text) in [
             (&["--blocks", "0"][..], "at least one is needed"),
             (&["--sessions", "0"], "at least one is needed"),
+            (&["--blocks", "4294967295"], "at most 100000"),
             (&["--precision", "0"], "above 0"),
             (&["--precision", "NaN"], "above 0"),
             (&["--budget", "0s"], "at least a second"),

@@ -38,18 +38,23 @@ pub struct Run {
     end: Option<End>,
 }
 
-/// As it was typed, but for where the program lies, which is the machine's business.
-fn command_line() -> Vec<String> {
-    let mut args = std::env::args_os();
-    let program = args.next().unwrap_or_default();
-    let program = Path::new(&program)
-        .file_name()
-        .unwrap_or_default()
-        .to_owned();
-    std::iter::once(program)
-        .chain(args)
-        .map(|arg| arg.to_string_lossy().into_owned())
-        .collect()
+/// As it was typed, but for where the program and the run's folder lie, which is the machine's
+/// business.
+fn command_line(args: impl Iterator<Item = String>) -> Vec<String> {
+    let name = |path: &str| {
+        let name = Path::new(path).file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    };
+    let mut line: Vec<String> = Vec::new();
+    for arg in args {
+        let after_out = line.last().is_some_and(|last| last == "--out");
+        line.push(match arg.strip_prefix("--out=") {
+            Some(folder) => format!("--out={}", name(folder)),
+            None if line.is_empty() || after_out => name(&arg),
+            None => arg,
+        });
+    }
+    line
 }
 
 impl RunArgs {
@@ -215,7 +220,7 @@ impl Run {
             status: Status::Running,
             reason: None,
             tool: Tool::read(),
-            args: command_line(),
+            args: command_line(std::env::args_os().map(|arg| arg.to_string_lossy().into_owned())),
             // 32 random bits: short to type again, and exact in every JSON reader.
             seed: args.seed.map_or_else(|| random().map(u64::from), Ok)?,
             blocks: args.measured_blocks(),
@@ -379,4 +384,24 @@ fn random() -> miette::Result<u32> {
             "name one with `--seed N`, and a folder with `--out DIR`",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_is_kept_without_places_of_the_machine() {
+        let kept = |args: &[&str]| command_line(args.iter().map(ToString::to_string)).join(" ");
+        for (typed, recorded) in [
+            (
+                &["/x/cpu", "--out", "/y/run", "--quick"][..],
+                "cpu --out run --quick",
+            ),
+            (&["cpu", "--out=results/cpu/1"], "cpu --out=1"),
+            (&["cpu", "--arms", "a,b"], "cpu --arms a,b"),
+        ] {
+            assert_eq!(kept(typed), recorded);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use miette::Report;
 
 use crate::exit::{failure, usage};
-use crate::manifest::{Manifest, SCHEMA_VERSION};
+use crate::manifest::{METHOD_VERSION, Manifest, SCHEMA_VERSION};
 use crate::samples::{SAMPLES_FILE, Samples};
 use crate::telemetry::{self, BLOCKS_FILE, BlockRecord};
 
@@ -80,7 +80,7 @@ impl Folder {
 
     /// Reads the manifest.
     ///
-    /// Fails (usage) when it is of another schema version, incomplete or no JSON.
+    /// Fails (usage) when it is of another schema or method version, incomplete or no JSON.
     pub fn manifest(&self) -> miette::Result<Manifest> {
         let path = self.path.join(MANIFEST_FILE);
         let refused =
@@ -93,6 +93,13 @@ impl Folder {
         if *version != SCHEMA_VERSION {
             return Err(refused(format!(
                 "its schema version is {version}, this program reads {SCHEMA_VERSION}"
+            )));
+        }
+        // Another method's rows are in another order, and its rules are not these.
+        let version = &value["method_version"];
+        if *version != METHOD_VERSION {
+            return Err(refused(format!(
+                "its method version is {version}, this program's is {METHOD_VERSION}"
             )));
         }
         serde_json::from_value(value).map_err(|error| refused(error.to_string()))
@@ -140,7 +147,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::arm::{Arm, Metric, Observer};
     use crate::machine::Machine;
-    use crate::manifest::{METHOD_VERSION, Session, Status, Stopping, Tool};
+    use crate::manifest::{Session, Status, Stopping, Tool};
 
     /// A manifest with the arms `a` and `b`.
     pub(crate) fn manifest() -> Manifest {
@@ -220,6 +227,7 @@ pub(crate) mod tests {
             "{}",
             "{\"schema_version\": 99}",
             "{\"schema_version\": 2}",
+            "{\"schema_version\": 2, \"method_version\": 1}",
         ] {
             fs::write(place.path().join(MANIFEST_FILE), text).expect("written");
             let folder = Folder::open(place.path()).expect("both files are there");

@@ -65,8 +65,8 @@ pub struct Manifest {
 pub enum Stopping {
     /// After a number of blocks that was fixed before the run (rule 1).
     Fixed,
-    /// Once every primary contrast is known this well at all times at once (rule 4), or the budget
-    /// is spent.
+    /// In each session, once every primary contrast is known this well within the session, at all
+    /// times at once (rule 4), or the session's share of the budget is spent.
     Adaptive {
         /// The interval reaches at most this far from the estimate, as a factor, in per cent;
         /// `None`: only the budget ends it.
@@ -88,6 +88,9 @@ pub enum Stopped {
     Precise,
     /// Its share of the budget was spent.
     Budget,
+    /// A contrast that was to be known had no block with both readings, and would have none.
+    #[serde(rename = "no reading")]
+    NoReading,
 }
 
 /// One session: what it ran on, and what the experiment says of it.

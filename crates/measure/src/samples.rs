@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::args::BLOCKS_AT_ALL;
 use crate::exit::failure;
-use crate::manifest::{Manifest, Status};
+use crate::manifest::{Manifest, Status, Stopping};
 use crate::plan::Plan;
 
 pub(crate) const SAMPLES_FILE: &str = "samples.csv";
@@ -141,6 +142,10 @@ fn parse(text: &str, manifest: &Manifest) -> Result<Samples, (u64, String)> {
         return Err((1, format!("the columns are not {}", COLUMNS.join(","))));
     }
     let mut rows: Vec<Sample> = Vec::new();
+    if manifest.blocks.max(manifest.warmup_blocks) > BLOCKS_AT_ALL {
+        let (blocks, warmup) = (manifest.blocks, manifest.warmup_blocks);
+        return Err((1, format!("the manifest plans {warmup} + {blocks} blocks")));
+    }
     let mut order = Order::of(manifest);
     for record in reader.into_records() {
         let record = record.map_err(|error| {
@@ -245,19 +250,42 @@ fn complete(rows: &[Sample], manifest: &Manifest) -> Result<(), String> {
             "the run is complete by its manifest, which has {found} of {planned} sessions"
         ));
     }
-    for session in &manifest.sessions {
+    let mut expected = 0;
+    for (number, session) in (1..).zip(&manifest.sessions) {
+        if session.number != number {
+            return Err(format!(
+                "the manifest's sessions are not numbered 1 to {planned}"
+            ));
+        }
+        let taken = session.blocks_taken.unwrap_or(manifest.blocks);
+        let wrong = match manifest.stopping {
+            Stopping::Fixed => taken != manifest.blocks,
+            Stopping::Adaptive { .. } => taken > manifest.blocks,
+        };
+        if wrong {
+            return Err(format!(
+                "session {number} has taken {taken} of {} planned blocks by the manifest",
+                manifest.blocks
+            ));
+        }
         let found = rows
             .iter()
             .filter(|row| row.session == session.number)
             .count();
-        let blocks = manifest.warmup_blocks + session.blocks_taken.unwrap_or(manifest.blocks);
-        let planned = blocks as usize * manifest.arms.len();
+        let planned = (manifest.warmup_blocks + taken) as usize * manifest.arms.len();
+        expected += planned;
         if found != planned {
             return Err(format!(
                 "the run is complete by its manifest, but session {} has {found} of {planned} rows",
                 session.number
             ));
         }
+    }
+    if rows.len() != expected {
+        return Err(format!(
+            "there are {} rows, {expected} of them in sessions of the manifest",
+            rows.len()
+        ));
     }
     Ok(())
 }
@@ -434,7 +462,20 @@ mod tests {
         let (line, why) = parse(&text(5), &complete).expect_err("one is missing");
         assert_eq!(line, 6);
         assert!(why.contains("5 of 6"), "{why}");
+        // A cut file does not become whole by a number in the manifest.
         complete.sessions[0].blocks_taken = Some(0);
+        assert!(parse(&text(4), &complete).is_err());
+        complete.stopping = Stopping::Adaptive {
+            precision_pct: None,
+            budget_s: Some(1),
+        };
         assert!(parse(&text(4), &complete).is_ok(), "an adaptive stop");
+        let two = session(2, complete.seed).concat();
+        assert!(
+            parse(&format!("{}{two}", text(4)), &complete).is_err(),
+            "a session that the manifest does not have"
+        );
+        complete.blocks = u32::MAX;
+        assert!(parse(&text(4), &complete).is_err(), "an absurd plan");
     }
 }

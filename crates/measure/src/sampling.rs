@@ -67,6 +67,10 @@ impl Sampling<'_> {
     ) -> miette::Result<End> {
         self.tally.blocks = 0;
         for block in &plan.blocks {
+            // Here, so that a block that was not begun has no row either.
+            if (self.interrupted)() {
+                return Ok(End::Interrupted);
+            }
             let before = self
                 .telemetry
                 .before(self.session, block.number, block.warmup);
@@ -100,7 +104,7 @@ impl Sampling<'_> {
         take: &mut dyn FnMut(&Arm) -> Result<Reading, Trouble>,
     ) -> miette::Result<Option<End>> {
         for (position, &arm) in (1_u32..).zip(&block.order) {
-            if (self.interrupted)() {
+            if position > 1 && (self.interrupted)() {
                 return Ok(Some(End::Interrupted));
             }
             let arm = self.arms[arm];
@@ -374,5 +378,14 @@ mod tests {
         assert_eq!(outcome.end, End::Interrupted);
         assert_eq!(outcome.rows.len(), 3);
         assert_eq!(outcome.blocks.len(), 2);
+        for (stop_after, blocks) in [(0, 0), (2, 1), (4, 2)] {
+            let outcome = run(&plan(0, 5), stop_after, |_, _| Ok(reading(1)));
+            assert_eq!(outcome.end, End::Interrupted);
+            assert_eq!(
+                (outcome.rows.len(), outcome.blocks.len()),
+                (stop_after, blocks),
+                "a block without a sample has no row"
+            );
+        }
     }
 }

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use crate::manifest::{Stopped, Stopping};
 use crate::stats::{ALPHA, Looks, ratio};
 
+/// A contrast without a single pair after so many blocks will have none.
+const PATIENCE: u32 = 20;
+
 /// What a session knows so far, and what it was asked to know.
 pub(crate) struct Precision {
     /// Numerator and denominator of each contrast that has to be known.
@@ -16,6 +19,8 @@ pub(crate) struct Precision {
     factor: Option<f64>,
     /// Measuring time of this session, in ns.
     budget_ns: Option<u64>,
+    /// Measured blocks so far.
+    blocks: u32,
     /// Readings of the block that is being taken.
     block: BTreeMap<String, f64>,
     /// Readings of both arms of each contrast, block by block.
@@ -40,6 +45,7 @@ impl Precision {
             alpha: ALPHA / contrasts.len().max(1) as f64,
             factor: precision_pct.map(|percent| 1.0 + percent / 100.0),
             budget_ns: budget_s.map(|s| s.saturating_mul(1_000_000_000) / u64::from(sessions)),
+            blocks: 0,
             block: BTreeMap::new(),
             pairs: vec![Vec::new(); contrasts.len()],
             contrasts,
@@ -59,8 +65,13 @@ impl Precision {
                 pairs.push((y, x));
             }
         }
+        self.blocks += 1;
         if self.precise() {
             return Some(Stopped::Precise);
+        }
+        let hopeless = self.factor.is_some() && self.pairs.iter().any(Vec::is_empty);
+        if hopeless && self.blocks >= PATIENCE {
+            return Some(Stopped::NoReading);
         }
         let spent = self
             .budget_ns
@@ -124,7 +135,13 @@ mod tests {
         assert!(first >= 9, "block {first}");
 
         let mut one = precision(Some(5.0), None);
-        assert!((0..60).all(|_| block(&mut one, 1_200, None, 0).is_none()));
+        let ends: Vec<_> = (0..20).map(|_| block(&mut one, 1_200, None, 0)).collect();
+        assert!(ends[..19].iter().all(Option::is_none), "{ends:?}");
+        assert_eq!(
+            ends[19],
+            Some(Stopped::NoReading),
+            "an arm that always fails"
+        );
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub enum Operation {
     Getppid,
     /// `read(2)` of 64 bytes from an open `/dev/urandom` (`urandom(4)`).
     Urandom,
-    /// `statx(2)` of `/etc/passwd`, then `open(2)` for reading and `close(2)`: the path is
+    /// `stat(2)` of `/etc/passwd`, then `open(2)` for reading and `close(2)`: the path is
     /// resolved twice.
     OpenStat,
     /// `posix_spawn(3)` of the probe itself in a mode that ends at once, and `wait4(2)`. The

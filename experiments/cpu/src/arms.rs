@@ -138,8 +138,10 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
 
 const HOP: &str = "timed at level 0 through exec, against in the container";
 const PROGRAM: &str = "busybox's sha256sum against GNU's, both fed by GNU's head at level 0";
-const FEEDER: &str = "busybox's head against GNU's, both feeding busybox's sha256sum at level 0";
-const INPUT: &str = "what /dev/urandom costs more than memory there, against the same at level 0";
+const FEEDER: &str =
+    "busybox's shell and head for GNU's, both feeding busybox's sha256sum at level 0";
+const INPUT: &str =
+    "what head from /dev/urandom costs more than the probe from memory, there against at level 0";
 const NESTING: &str = "one program over memory, in the container against at level 0";
 
 const PARTS: &[Part] = &[

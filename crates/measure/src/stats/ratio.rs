@@ -39,8 +39,8 @@ pub fn ratio(pairs: &[(f64, f64)], alpha: f64, looks: Looks) -> Option<Ratio> {
     })
 }
 
-/// Rule 3: "no overhead beyond `margin`": the `1 - 2 alpha` interval of rule 2 lies inside
-/// `(1 / (1 + margin), 1 + margin)`.
+/// Rule 3: "no overhead beyond `margin`": the `1 - 2 alpha` interval of rule 2 (for
+/// [`Looks::Always`] the `1 - alpha` one) lies inside `(1 / (1 + margin), 1 + margin)`.
 ///
 /// Two one-sided tests at `alpha` each (Schuirmann, Journal of Pharmacokinetics 15, 1987): when the
 /// true ratio is at or beyond the margin, "yes" is said with a probability of at most `alpha`.
@@ -51,7 +51,12 @@ pub fn equivalent(pairs: &[(f64, f64)], alpha: f64, margin: f64, looks: Looks) -
     if !(margin > 0.0 && margin.is_finite()) {
         return None;
     }
-    let interval = ratio(pairs, 2.0 * alpha, looks)?.interval?;
+    // Rule 4's bound is on both sides together: its halves are no tests at alpha each.
+    let both_sides = match looks {
+        Looks::Once => 2.0 * alpha,
+        Looks::Always => alpha,
+    };
+    let interval = ratio(pairs, both_sides, looks)?.interval?;
     Some(interval.low > 1.0 / (1.0 + margin) && interval.high < 1.0 + margin)
 }
 

@@ -216,6 +216,7 @@ pub(super) const TEXTS: Texts = Texts {
     stopped_planned: "as planned",
     stopped_precise: "precise enough",
     stopped_budget: "budget spent",
+    stopped_no_reading: "given up: a ratio without a reading",
     stopped_not: "did not end of itself",
     family_title: "The family",
     family: "{experiment}: primary ratios, {primary}, which share 5 %; exploratory ones, \

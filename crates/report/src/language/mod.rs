@@ -207,6 +207,7 @@ texts! {
     stopped_planned,
     stopped_precise,
     stopped_budget,
+    stopped_no_reading,
     stopped_not,
     family_title,
     family,

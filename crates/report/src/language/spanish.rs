@@ -220,6 +220,7 @@ pub(super) const TEXTS: Texts = Texts {
     stopped_planned: "los previstos",
     stopped_precise: "precisión alcanzada",
     stopped_budget: "presupuesto agotado",
+    stopped_no_reading: "abandonada: un cociente sin lecturas",
     stopped_not: "no acabó por sí sola",
     family_title: "La familia",
     family: "{experiment}: cocientes principales, {primary}, que se reparten el 5 %; \

@@ -315,6 +315,7 @@ fn taken(manifest: &Manifest, source: &Source) -> String {
         Some(Stopped::Planned) => t.stopped_planned,
         Some(Stopped::Precise) => t.stopped_precise,
         Some(Stopped::Budget) => t.stopped_budget,
+        Some(Stopped::NoReading) => t.stopped_no_reading,
         None => t.stopped_not,
     };
     let blocks = |blocks: Option<u32>| blocks.map_or_else(|| "–".to_owned(), |n| n.to_string());
