@@ -7,7 +7,7 @@ use measure::{Contrast, Metric};
 use serde::Serialize;
 
 use crate::analysis::verdict::{Here, Source, Verdict};
-use crate::analysis::{Estimate, Range, RatioSummary, estimate, interval_like, logs};
+use crate::analysis::{Estimate, Range, RatioSummary, estimate, logs, narrow_like};
 use crate::language::Texts;
 use crate::published::{PublishedRatio, Table};
 use crate::record::{BlockId, Record};
@@ -270,10 +270,8 @@ fn of_two(
     let found = estimate(&by_session, ALPHA, looks);
     let ours = found.map(|found| found.map(f64::exp));
     let interval: Option<Range> = ours.and_then(|found| found.interval);
-    let narrow = found.and_then(|found| {
-        let range = interval_like(found, &by_session, 2.0 * found.alpha, looks)?;
-        Some(range.map(f64::exp))
-    });
+    let narrow =
+        found.and_then(|found| Some(narrow_like(found, &by_session, looks)?.map(f64::exp)));
     let verdict = match ours {
         None => Verdict::NoReading,
         Some(_) => Verdict::of(interval, narrow, record.margin()),

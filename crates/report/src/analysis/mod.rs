@@ -21,7 +21,7 @@ use crate::published::Table;
 use crate::record::{Record, Runs};
 
 pub(crate) use arms::{ArmSummary, Failure, by_session};
-pub(crate) use estimate::{Estimate, Range, Scope, estimate, interval_like, pooled};
+pub(crate) use estimate::{Estimate, Range, Scope, estimate, narrow_like, pooled};
 pub(crate) use parts::{Breakdown, PartSummary};
 pub(crate) use ratios::{RatioSummary, compare, logs, pairs};
 pub(crate) use sensitivity::{BlockSummary, Flag, Found, RULES, Sensitivity, Without};

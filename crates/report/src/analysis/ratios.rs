@@ -7,7 +7,7 @@ use measure::{Arm, Contrast, Metric};
 use serde::Serialize;
 
 use super::arms::by_session;
-use super::estimate::{Estimate, Range, Scope, estimate, interval_like, p_value, pooled};
+use super::estimate::{Estimate, Range, Scope, estimate, narrow_like, p_value, pooled};
 use super::verdict::{Here, Verdict};
 use crate::published::{PublishedRatio, Table};
 use crate::record::{BlockId, Record};
@@ -36,7 +36,7 @@ pub(crate) struct RatioSummary {
     pub(crate) each: Option<Estimate>,
     /// At the family's share of alpha: the one that decides.
     pub(crate) decisive: Option<Estimate>,
-    /// At twice that share: the one that decides equivalence.
+    /// The one that decides equivalence, by [`narrow_like`].
     pub(crate) narrow: Option<Range>,
     /// Of the sign test, for all members of the family adjusted by Holm.
     pub(crate) p: Option<f64>,
@@ -105,11 +105,7 @@ pub(crate) fn compare(
     let share = ALPHA / family as f64;
     let at = |alpha: f64| estimate(&logs, alpha, looks).map(|found| found.map(f64::exp));
     let decisive = at(share);
-    // Rule 6 may have an interval at 5 % only; equivalence is then asked at twice that.
-    let narrow = decisive.and_then(|found| {
-        let range = interval_like(found, &logs, 2.0 * found.alpha, looks)?;
-        Some(range.map(f64::exp))
-    });
+    let narrow = decisive.and_then(|found| Some(narrow_like(found, &logs, looks)?.map(f64::exp)));
     let verdict = if values.is_empty() {
         Verdict::NoReading
     } else {
