@@ -3,8 +3,8 @@
 //!
 //! Of a ratio of ours, at its error rate `a` (alpha/m for one of m primary contrasts, alpha for an
 //! exploratory one): `different` when its `1 - a` interval does not hold 1; `equivalent` when its
-//! `1 - 2a` interval lies inside the margin (rule 3: two one-sided tests at `a` each). Both may be
-//! true, and then both are said. Whatever the true ratio is, at most one of the two statements is
+//! `1 - 2a` interval (after an adaptive stop: that same `1 - a` interval) lies inside the margin
+//! (rule 3: two one-sided tests at `a` each). Both may be true, and then both are said. Whatever the true ratio is, at most one of the two statements is
 //! false of it, and that one is made with a probability of at most `a`; so all statements about the
 //! m primary contrasts are true together with a probability of at least `1 - alpha`.
 //!
@@ -61,7 +61,7 @@ pub(crate) enum Source {
 }
 
 impl Verdict {
-    /// `decisive` at `1 - a`, `narrow` at `1 - 2a`, `margin` as a share.
+    /// `decisive` at `1 - a`, `narrow` the one of rule 3, `margin` as a share.
     pub(crate) fn of(decisive: Option<Range>, narrow: Option<Range>, margin: f64) -> Self {
         let within = narrow.is_some_and(|narrow| is_within(narrow, margin));
         match (decisive.map(|range| !range.contains(1.0)), within) {
@@ -97,13 +97,13 @@ impl Verdict {
 impl Here {
     /// Of a published ratio with the range that its repetitions span.
     ///
-    /// An overlap alone would call every wide interval of ours consistent. So where the published
-    /// range excludes 1 and our interval does not, nothing was decided.
+    /// An overlap alone would call every wide interval of ours consistent. So where ours holds 1,
+    /// nothing was decided, whether or not the published range holds 1 too.
     pub(crate) fn of_ratio(ours: Option<Range>, published: Range) -> Self {
         match ours {
             None => Here::NotMeasured,
             Some(ours) if !ours.overlaps(published) => Here::NotReproduced,
-            Some(ours) if ours.contains(1.0) && !published.contains(1.0) => Here::Inconclusive,
+            Some(ours) if ours.contains(1.0) => Here::Inconclusive,
             Some(_) => Here::Consistent,
         }
     }
@@ -208,7 +208,8 @@ mod tests {
     #[case::above((1.2, 1.3), (1.03, 1.14), Here::NotReproduced)]
     #[case::no_effect((0.99, 1.01), (1.03, 1.14), Here::NotReproduced)]
     #[case::could_be_anything((0.8, 1.5), (1.03, 1.14), Here::Inconclusive)]
-    #[case::source_has_no_sign((0.8, 1.5), (0.98, 1.14), Here::Consistent)]
+    #[case::neither_tells((0.8, 1.5), (0.98, 1.14), Here::Inconclusive)]
+    #[case::only_the_source_cannot_tell((1.02, 1.5), (0.98, 1.14), Here::Consistent)]
     fn published_ratios(
         #[case] ours: (f64, f64),
         #[case] published: (f64, f64),

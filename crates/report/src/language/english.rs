@@ -74,10 +74,11 @@ pub(super) const TEXTS: Texts = Texts {
     verdict_no_reading: "no block with both readings",
     verdicts_title: "What the verdicts mean",
     define_consistent: "Consistent here: our interval overlaps the published range. An overlap is weak \
-        evidence, so where the published range excludes 1 our interval must exclude it too.",
+        evidence, so our interval must exclude 1 as well.",
     define_not_reproduced: "Not reproduced here: our interval and the published range have no value in common. \
         It speaks of this machine and these versions, not of the published ones.",
-    define_inconclusive_here: "Inconclusive here: our interval excludes neither the claim nor its opposite.",
+    define_inconclusive_here: "Inconclusive here: our interval excludes neither the claim nor that there is no \
+        effect.",
     define_direction: "Claims without a number: of “more” and “less” the interval must lie on that side of \
         1; “nothing” needs equivalence within the margin, for which a missing difference is \
         not enough. A ranking compares two ratios within each block.",

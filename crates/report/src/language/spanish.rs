@@ -76,11 +76,11 @@ pub(super) const TEXTS: Texts = Texts {
     verdict_no_reading: "ningún bloque con ambas lecturas",
     verdicts_title: "Qué significan los veredictos",
     define_consistent: "Compatible con lo medido: nuestro intervalo se solapa con el rango publicado. Un \
-        solapamiento prueba poco; por eso, si el rango publicado excluye el 1, nuestro \
-        intervalo también tiene que excluirlo.",
+        solapamiento prueba poco; por eso nuestro intervalo tiene que excluir además el 1.",
     define_not_reproduced: "No se reproduce aquí: nuestro intervalo y el rango publicado no comparten ningún \
         valor. Habla de esta máquina y de estas versiones, no de las publicadas.",
-    define_inconclusive_here: "Sin decidir aquí: nuestro intervalo no excluye ni la afirmación ni su contraria.",
+    define_inconclusive_here: "Sin decidir aquí: nuestro intervalo no excluye ni la afirmación ni que no haya \
+        efecto.",
     define_direction: "Afirmaciones sin cifra: un «más» o un «menos» exige que el intervalo quede a ese \
         lado del 1; un «nada» exige equivalencia dentro del margen, y para eso no basta con \
         no ver diferencia. Un orden compara dos cocientes dentro de cada bloque.",
