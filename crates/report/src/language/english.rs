@@ -169,10 +169,14 @@ pub(super) const TEXTS: Texts = Texts {
     sensitivity_title: "Disturbed blocks",
     flag_rules: "A block's slowness is the median, over the arms, of reading divided by the arm's \
         median in that session. Flagged are: bursts (B), slower than the median block by \
-        {deviations} robust standard deviations and by {share} at least; steal (S), the \
+        {deviations} robust standard deviations (both judged by the faster half of the \
+        blocks) and than that half's median by {share} at least; steal (S), the \
         hypervisor took more than {steal} of the processor time that was wanted; throttling \
         (T), the control group or a hot processor was held back; clock (C), the wall clock \
-        moved by more than {step} ms against the monotonic one. Nothing is dropped from any \
+        moved by more than {step} ms against the monotonic one; load (L), the busy share of \
+        the processor time was {load} percentage points or more above the lower quartile of \
+        the measured blocks (blocks of fewer than {ticks} ticks of 10 ms are too short to \
+        tell). Nothing is dropped from any \
         number outside of this section.",
     none_flagged: "No block is flagged.",
     flagged_caption: "Flagged blocks",
@@ -185,6 +189,7 @@ pub(super) const TEXTS: Texts = Texts {
     flag_steal: "steal",
     flag_throttled: "throttling",
     flag_clock: "clock",
+    flag_load: "load",
     without_caption: "With all blocks, and without the flagged ones",
     column_all_blocks: "all blocks",
     column_without: "without them",
@@ -328,7 +333,7 @@ pub(super) const TEXTS: Texts = Texts {
     mark_speck: "one sample",
     mark_warmup: "one sample of a warm-up block",
     mark_slowness: "the block's slowness",
-    mark_flagged: "flagged: B burst, S steal, T throttling, C clock",
+    mark_flagged: "flagged: B burst, S steal, T throttling, C clock, L load",
     forest_title: "Ratios within blocks",
     forest_axis: "ratio (1 is no difference; equal steps are equal factors)",
     parts_title: "Where each percentage goes",

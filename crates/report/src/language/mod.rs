@@ -185,6 +185,7 @@ texts! {
     flag_steal,
     flag_throttled,
     flag_clock,
+    flag_load,
     without_caption,
     column_all_blocks,
     column_without,

@@ -171,11 +171,15 @@ pub(super) const TEXTS: Texts = Texts {
     sensitivity_title: "Bloques perturbados",
     flag_rules: "La lentitud de un bloque es la mediana, entre los brazos, de cada lectura dividida \
         por la mediana de su brazo en esa sesión. Se marcan: las ráfagas (B), más lentas que \
-        el bloque mediano en {deviations} desviaciones típicas robustas y en un {share} como \
+        el bloque mediano en {deviations} desviaciones típicas robustas (ambas según la \
+        mitad más rápida de los bloques) y que la mediana de esa mitad en un {share} como \
         mínimo; el tiempo robado (S), cuando el hipervisor se llevó más del {steal} del \
         tiempo de procesador que hacía falta; los frenos (T), cuando se frenó al grupo de \
         control o a un procesador caliente; el reloj (C), cuando la hora se movió más de \
-        {step} ms respecto del reloj monótono. Fuera de este apartado no se descarta nada de \
+        {step} ms respecto del reloj monótono; la carga (L), cuando la parte ocupada del \
+        tiempo de procesador superó en {load} puntos porcentuales o más el cuartil inferior \
+        de los bloques medidos (un bloque de menos de {ticks} tics de 10 ms es demasiado \
+        corto para saberlo). Fuera de este apartado no se descarta nada de \
         ninguna cifra.",
     none_flagged: "No hay ningún bloque marcado.",
     flagged_caption: "Bloques marcados",
@@ -188,6 +192,7 @@ pub(super) const TEXTS: Texts = Texts {
     flag_steal: "tiempo robado",
     flag_throttled: "freno",
     flag_clock: "reloj",
+    flag_load: "carga",
     without_caption: "Con todos los bloques y sin los marcados",
     column_all_blocks: "todos los bloques",
     column_without: "sin los marcados",
@@ -336,7 +341,7 @@ pub(super) const TEXTS: Texts = Texts {
     mark_speck: "una muestra",
     mark_warmup: "una muestra de calentamiento",
     mark_slowness: "la lentitud del bloque",
-    mark_flagged: "marcado: B ráfaga, S robado, T freno, C reloj",
+    mark_flagged: "marcado: B ráfaga, S robado, T freno, C reloj, L carga",
     forest_title: "Cocientes dentro de cada bloque",
     forest_axis: "cociente (1: sin diferencia; pasos iguales, factores iguales)",
     parts_title: "De dónde sale cada porcentaje",

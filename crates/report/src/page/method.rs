@@ -41,6 +41,8 @@ pub(super) fn order(source: &Source) -> Vec<Piece> {
             ("share", &percent(RULES.burst_share)),
             ("steal", &percent(RULES.steal_share)),
             ("step", &(RULES.clock_step_ns / 1_000_000)),
+            ("load", &lang.trimmed(RULES.load_share * 100.0)),
+            ("ticks", &lang.trimmed(RULES.load_ticks)),
         ],
     )));
     let flagged = flagged(source);
@@ -160,6 +162,7 @@ fn flagged(source: &Source) -> Vec<Vec<Cell>> {
                 Flag::Steal => t.flag_steal,
                 Flag::Throttled => t.flag_throttled,
                 Flag::ClockStep => t.flag_clock,
+                Flag::Load => t.flag_load,
             };
             let flags = block
                 .flags

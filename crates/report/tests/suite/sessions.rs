@@ -117,6 +117,63 @@ fn a_burst_is_flagged_and_dropped_from_no_headline() {
     assert_eq!(ratios[0]["pairs"], "12", "nothing is dropped");
 }
 
+/// The issue's own test loads the machine during half of the blocks.
+#[test]
+fn half_of_the_blocks_may_be_disturbed() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    // Blocks 3 to 12 are measured; every other one is half as slow again.
+    let slow = |block: u64| block > 2 && block.is_multiple_of(2);
+    make(&run, STARTUP, 10, |arm, times| {
+        Ok(ratio_of(arm, times) * if slow(times) { 3 } else { 2 } / 2)
+    });
+    stdout(&report(&[&run]));
+    let page = fs::read_to_string(run.join("report.md")).expect("read");
+    assert_eq!(page.matches("burst (B)").count(), 5, "{page}");
+
+    // A block takes 100 s; in two of them the processors were busy with something else.
+    let calm = place.path().join("calm");
+    make(&calm, STARTUP, 10, |arm, times| Ok(ratio_of(arm, times)));
+    let machine = fs::read_to_string(calm.join("manifest.json")).expect("read");
+    let machine: serde_json::Value = serde_json::from_str(&machine).expect("JSON");
+    let cores = machine["sessions"][0]["machine"]["cores"].as_u64();
+    let ticks = 100 * 100 * cores.expect("a number");
+    rewrite(&calm.join("samples.csv"), |fields| {
+        let [block, position] = [1, 3].map(|at| fields[at].parse::<u64>().expect("a number"));
+        fields[5] = (block * 100_000_000_000 + position * 1_000_000_000).to_string();
+        if block == 12 && position == 7 {
+            fields[6] = 93_000_000_000_u64.to_string();
+        }
+    });
+    rewrite(&calm.join("blocks.csv"), |fields| {
+        let share = match fields[1].as_str() {
+            "7" => 56,
+            "9" => 54,
+            "12" => 90,
+            _ => 35,
+        };
+        fields[9] = (ticks * share / 100).to_string();
+        fields[8] = "0".to_owned();
+    });
+    stdout(&report(&[&calm]));
+    let page = fs::read_to_string(calm.join("report.md")).expect("read");
+    for block in [7, 12] {
+        let row = page
+            .lines()
+            .find(|line| line.contains(&format!("block {block} |")));
+        assert!(row.is_some_and(|row| row.contains("load (L)")), "{page}");
+    }
+    assert_eq!(page.matches("load (L)").count(), 2 + 1, "two and the rule");
+}
+
+/// Changes the fields of every row but the first.
+fn rewrite(path: &Path, change: impl Fn(&mut Vec<String>)) {
+    let mut rows = rows(path);
+    rows.iter_mut().skip(1).for_each(change);
+    let lines = rows.iter().map(|row| row.join(",") + "\n");
+    fs::write(path, lines.collect::<String>()).expect("written");
+}
+
 #[test]
 fn the_control_is_reported_either_way() {
     let place = tempfile::tempdir().expect("a folder");
