@@ -88,6 +88,15 @@ fn what_is_not_the_same_thing_is_not_compared() {
             "sandbox": sandbox, "suite": "trixie", "bundle": "d6", "packages": ["a 1"],
         })
     };
+    for run in [&base, &new] {
+        edit(run, |manifest| {
+            manifest["sessions"][0]["nests"] = serde_json::json!([{ "levels": [{
+                "engine": "podman", "version": "5", "privileged": false,
+                "storage_driver": "overlay", "oci_runtime": "crun", "cgroup_driver": "cgroupfs",
+                "cgroup_version": "v2", "storage_status": {}, "security": {}, "configuration": [],
+            }] }]);
+        });
+    }
     edit(&base, |manifest| {
         manifest["sessions"][0]["lab"] = lab("user");
     });
