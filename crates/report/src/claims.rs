@@ -116,6 +116,8 @@ pub(crate) struct Claim {
     /// Blocks in which all arms gave a reading.
     pub(crate) pairs: usize,
     pub(crate) primary: bool,
+    /// As [`RatioSummary`] has it.
+    pub(crate) by_itself: bool,
     pub(crate) verdict: Verdict,
     pub(crate) here: Here,
     pub(crate) source: Source,
@@ -244,6 +246,7 @@ fn of_one(claim: &Definition, ratio: &RatioSummary, here: Here) -> Claim {
         ours: ratio.decisive,
         pairs: ratio.pairs,
         primary: ratio.primary,
+        by_itself: ratio.by_itself,
         verdict: ratio.verdict,
         here,
         source: ratio
@@ -285,6 +288,7 @@ fn of_two(
         ours,
         pairs: by_session.values().map(Vec::len).sum(),
         primary: false,
+        by_itself: false,
         verdict,
         here: Here::of_above(interval, verdict),
         source: Source::NoNumber,

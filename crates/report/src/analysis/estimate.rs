@@ -162,6 +162,13 @@ pub(crate) fn narrow_like(
     }
 }
 
+/// The fewest sessions that have an interval at `alpha` (rule 6): from the smallest to the largest
+/// of n, which both miss the median with 2 / 2^n.
+pub(crate) fn sessions_needed(alpha: f64) -> u32 {
+    let has = |n: &u32| 2.0 * 0.5_f64.powf(f64::from(*n)) <= alpha;
+    (1..64).find(has).unwrap_or(64)
+}
+
 /// Two-sided p-value of "the median is 0", of the values that [`estimate`] is made of.
 pub(crate) fn p_value(
     by_session: &BTreeMap<u32, Vec<f64>>,
@@ -243,6 +250,19 @@ mod tests {
         let one = sessions(1, 20);
         let found = estimate(&one, 0.05, Looks::Always).expect("values");
         assert_eq!(narrow_like(found, &one, Looks::Always), found.interval);
+    }
+
+    #[test]
+    fn as_many_sessions_as_needed_have_an_interval_and_one_less_has_none() {
+        for (family, needed) in [(1_u32, 6), (2, 7), (4, 8), (8, 9)] {
+            let alpha = ALPHA / f64::from(family);
+            assert_eq!(sessions_needed(alpha), needed, "{family}");
+            for (count, is) in [(needed, true), (needed - 1, false)] {
+                let medians: Vec<f64> = (0..count).map(f64::from).collect();
+                let interval = across(&medians, alpha).and_then(|found| found.1);
+                assert_eq!(interval.is_some(), is, "{count} of {family}");
+            }
+        }
     }
 
     #[test]

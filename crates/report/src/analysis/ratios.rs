@@ -28,6 +28,9 @@ pub(crate) struct RatioSummary {
     pub(crate) control: bool,
     /// How many contrasts share alpha with this one, itself included.
     pub(crate) family: usize,
+    /// Whether it is primary and has alpha for itself all the same: its sessions are too few for an
+    /// interval at the family's share.
+    pub(crate) by_itself: bool,
     /// Blocks in which both arms gave a reading.
     pub(crate) pairs: usize,
     /// Sessions that have such a block.
@@ -128,6 +131,8 @@ pub(crate) fn compare(
         primary: contrast.primary,
         control: is_control(&contrast.numerator, &contrast.denominator),
         family,
+        // A share that was given is the same number.
+        by_itself: decisive.is_some_and(|found| found.alpha > share),
         pairs: values.len(),
         sessions: logs.len(),
         each: at(ALPHA),

@@ -8,9 +8,13 @@
 //! false of it, and that one is made with a probability of at most `a`; so all statements about the
 //! m primary contrasts are true together with a probability of at least `1 - alpha`.
 //!
+//! Where a run's sessions are too few for an interval at alpha/m, its primary contrasts have alpha
+//! each, and none of the last sentence holds: such a verdict is named `(by itself)` wherever it
+//! stands, in files too.
+//!
 //! Holm's p-values are printed beside and decide nothing: Holm may reject where the simultaneous
 //! interval still holds 1, and a verdict that its interval contradicts would be no help. What is
-//! `different` here has a Holm p-value of at most alpha always.
+//! `different` here, and not by itself, has a Holm p-value of at most alpha always.
 
 use serde::Serialize;
 
@@ -81,15 +85,25 @@ impl Verdict {
         matches!(self, Verdict::Equivalent | Verdict::DifferentEquivalent)
     }
 
-    /// The name in files.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
+    /// Whether it says anything of the ratio, which can then be wrong.
+    pub(crate) fn is_statement(self) -> bool {
+        self.is_different() || self.is_equivalent()
+    }
+
+    /// The name in files; `by_itself` as [`RatioSummary`](super::RatioSummary) has it.
+    pub(crate) fn name(self, by_itself: bool) -> String {
+        let name = match self {
             Verdict::Different => "different",
             Verdict::DifferentEquivalent => "different, equivalent",
             Verdict::Equivalent => "equivalent",
             Verdict::Inconclusive => "inconclusive",
             Verdict::NoInterval => "no interval",
             Verdict::NoReading => "no reading",
+        };
+        if by_itself && self.is_statement() {
+            format!("{name} (by itself)")
+        } else {
+            name.to_owned()
         }
     }
 }
@@ -201,6 +215,17 @@ mod tests {
             Verdict::of(decisive.map(range), narrow.map(range), 0.05),
             verdict
         );
+    }
+
+    #[rstest]
+    #[case(Verdict::Different, "different (by itself)")]
+    #[case(Verdict::DifferentEquivalent, "different, equivalent (by itself)")]
+    #[case(Verdict::Equivalent, "equivalent (by itself)")]
+    #[case(Verdict::Inconclusive, "inconclusive")]
+    #[case(Verdict::NoInterval, "no interval")]
+    fn only_statements_are_by_themselves(#[case] verdict: Verdict, #[case] name: &str) {
+        assert_eq!(verdict.name(true), name);
+        assert_eq!(verdict.name(false), name.trim_end_matches(" (by itself)"));
     }
 
     #[rstest]

@@ -72,6 +72,7 @@ pub(super) const TEXTS: Texts = Texts {
     verdict_inconclusive: "inconclusive",
     verdict_no_interval: "inconclusive: too few blocks for an interval",
     verdict_no_reading: "no block with both readings",
+    verdict_by_itself: "{verdict} (by itself)",
     verdicts_title: "What the verdicts mean",
     define_consistent: "Consistent here: our interval overlaps the published range. An overlap is weak \
         evidence, so our interval must exclude 1 as well.",
@@ -100,6 +101,7 @@ pub(super) const TEXTS: Texts = Texts {
     column_of_medians: "ratio of medians (bootstrap 95 %)",
     column_holm: "p (Holm)",
     primary: "Primary: declared before the run, intervals hold together",
+    primary_each: "Primary: declared before the run, each interval by itself",
     exploratory: "Exploratory: each interval by itself",
     none_exists: "none exists",
     no_interval_short: "no interval",
@@ -227,13 +229,18 @@ pub(super) const TEXTS: Texts = Texts {
     family: "{experiment}: primary ratios, {primary}, which share 5 %; exploratory ones, \
         {exploratory}, with 5 % each. All primary intervals hold together with {joint} or \
         more.",
-    family_not_shared: "{experiment}: so few sessions have no interval at each ratio's share of 5 %. The \
-        intervals across sessions are at 5 % each, and hold together with no more than the \
-        coverage named above.",
-    family_note: "Printed intervals of primary ratios are the simultaneous ones, and they decide. \
-        Holm's p-values (sign test) decide nothing: where Holm would reject while the \
+    family_each: "{experiment}: primary ratios, {primary}; exploratory ones, {exploratory}. So few sessions \
+        have no interval at each primary ratio's share of 5 %, which needs {needed} of them. \
+        Every interval is at 5 % by itself, and so is every verdict; all primary intervals \
+        hold together with {joint} or more.",
+    family_note: "{experiments}: printed intervals of primary ratios are the simultaneous ones, and \
+        they decide. Holm's p-values (sign test) decide nothing: where Holm would reject while the \
         interval holds 1, the verdict follows the interval, so that none is contradicted by \
         what stands beside it. Whatever is called different has a Holm p of 5 % at most.",
+    family_note_each: "A primary verdict that is “(by itself)” is wrong with a probability of 5 % at most; of \
+        several such verdicts, one being wrong is more probable than that. Holm's p-value \
+        counts all primary ratios, and may be above 5 % where one is called different by \
+        itself.",
     family_verdicts: "“Different” and “equivalent within {margin} %” are two tests at the same share of 5 \
         %. Of any true ratio at most one of them is false, so they need no further share. \
         Both may be said of one ratio: not 1, and nearer to 1 than {margin} %.",

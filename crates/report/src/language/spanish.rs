@@ -74,6 +74,7 @@ pub(super) const TEXTS: Texts = Texts {
     verdict_inconclusive: "no concluyente",
     verdict_no_interval: "no concluyente: faltan bloques para un intervalo",
     verdict_no_reading: "ningún bloque con ambas lecturas",
+    verdict_by_itself: "{verdict} (por sí solo)",
     verdicts_title: "Qué significan los veredictos",
     define_consistent: "Compatible con lo medido: nuestro intervalo se solapa con el rango publicado. Un \
         solapamiento prueba poco; por eso nuestro intervalo tiene que excluir además el 1.",
@@ -101,6 +102,7 @@ pub(super) const TEXTS: Texts = Texts {
     column_of_medians: "cociente de medianas (bootstrap 95 %)",
     column_holm: "p (Holm)",
     primary: "Principales: declarados de antemano, intervalos simultáneos",
+    primary_each: "Principales: declarados de antemano, cada intervalo por separado",
     exploratory: "Exploratorios: cada intervalo por separado",
     none_exists: "no existe",
     no_interval_short: "sin intervalo",
@@ -230,14 +232,20 @@ pub(super) const TEXTS: Texts = Texts {
     family: "{experiment}: cocientes principales, {primary}, que se reparten el 5 %; \
         exploratorios, {exploratory}, con un 5 % cada uno. Todos los intervalos principales \
         valen a la vez con un {joint} o más.",
-    family_not_shared: "{experiment}: con tan pocas sesiones no existe intervalo para la parte del 5 % que \
-        toca a cada cociente. Los intervalos entre sesiones son del 5 % cada uno, y juntos \
-        valen solo con la cobertura indicada arriba.",
-    family_note: "Los intervalos que se imprimen de los cocientes principales son los simultáneos, y \
-        son los que deciden. Los valores p de Holm (prueba de los signos) no deciden nada: \
+    family_each: "{experiment}: cocientes principales, {primary}; exploratorios, {exploratory}. Con tan \
+        pocas sesiones no existe intervalo para la parte del 5 % que toca a cada cociente \
+        principal: harían falta {needed}. Cada intervalo es del 5 % por sí solo, y cada \
+        veredicto también; todos los intervalos principales valen a la vez con un {joint} o \
+        más.",
+    family_note: "{experiments}: los intervalos que se imprimen de los cocientes principales son los \
+        simultáneos, y son los que deciden. Los valores p de Holm (prueba de los signos) no deciden nada: \
         si Holm rechazara mientras el intervalo contiene el 1, el veredicto sigue al \
         intervalo, para que ninguno contradiga lo que tiene al lado. Todo lo que aquí se \
         llama diferente tiene un p de Holm del 5 % como mucho.",
+    family_note_each: "Un veredicto principal «(por sí solo)» se equivoca con una probabilidad del 5 % como \
+        mucho; que se equivoque alguno de varios es más probable. El valor p de Holm cuenta \
+        todos los cocientes principales y puede pasar del 5 % donde uno se llama diferente \
+        por sí solo.",
     family_verdicts: "«Diferente» y «equivalente dentro del {margin} %» son dos pruebas con la misma parte \
         del 5 %. Sea cual sea el cociente verdadero, como mucho una de las dos es falsa, así \
         que no hace falta repartir más. De un mismo cociente pueden decirse ambas: no es 1, \

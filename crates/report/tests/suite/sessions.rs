@@ -48,9 +48,38 @@ fn one_session_speaks_for_its_boot_and_several_for_the_machine() {
         let page = fs::read_to_string(run.join("report.md")).expect("read");
         assert!(page.contains(words), "{words}");
         assert_eq!(
-            page.contains("so few sessions have no interval"),
+            page.contains("So few sessions have no interval") && page.contains("needs 7 of them"),
             count == 6
         );
+        // Nothing claims what is not controlled: neither page, nor figure, nor tables.
+        for claim in [
+            "the simultaneous ones",
+            "which share 5 %",
+            "Holm p of 5 % at most",
+        ] {
+            assert_eq!(page.contains(claim), count != 6, "{count}: {claim}");
+        }
+        assert_eq!(ratio["by_itself"], (count == 6).to_string());
+        let name = match count {
+            // Five blocks have none.
+            1 => "no interval",
+            // 1.01 to 1.03, within the margin.
+            3 => "different, equivalent",
+            6 => "different (by itself)",
+            _ => "different",
+        };
+        assert_eq!(ratio["verdict"], name, "{count}");
+        let claims = table(&run.join("claims.csv"));
+        let dind = claims
+            .iter()
+            .find(|claim| claim["of"] == "dind/docker")
+            .expect("A15");
+        assert_eq!(dind["verdict"], name);
+        let forest = fs::read_to_string(run.join("forest.svg")).expect("read");
+        for (text, of) in [("page", &page), ("figure", &forest)] {
+            assert_eq!(of.contains("(by itself)"), count == 6, "{text} of {count}");
+        }
+        assert_eq!(forest.contains("intervals hold together"), count != 6);
         if scope == "machine" {
             // Sessions have the ratios 1.01, 1.02, ..: the estimate is their median, the interval
             // goes from the first to the last.
