@@ -237,8 +237,8 @@ pub(super) const TEXTS: Texts = Texts {
         they decide. Holm's p-values (sign test) decide nothing: where Holm would reject while the \
         interval holds 1, the verdict follows the interval, so that none is contradicted by \
         what stands beside it. Whatever is called different has a Holm p of 5 % at most.",
-    family_note_each: "A primary verdict that is “(by itself)” is wrong with a probability of 5 % at most; of \
-        several such verdicts, one being wrong is more probable than that. Holm's p-value \
+    family_note_each: "A primary verdict that is “(by itself)” is wrong with a probability of 5 % at most; that \
+        one of several is wrong can be more probable. Holm's p-value \
         counts all primary ratios, and may be above 5 % where one is called different by \
         itself.",
     family_verdicts: "“Different” and “equivalent within {margin} %” are two tests at the same share of 5 \

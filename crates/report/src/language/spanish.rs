@@ -243,7 +243,7 @@ pub(super) const TEXTS: Texts = Texts {
         intervalo, para que ninguno contradiga lo que tiene al lado. Todo lo que aquí se \
         llama diferente tiene un p de Holm del 5 % como mucho.",
     family_note_each: "Un veredicto principal «(por sí solo)» se equivoca con una probabilidad del 5 % como \
-        mucho; que se equivoque alguno de varios es más probable. El valor p de Holm cuenta \
+        mucho; que se equivoque alguno de varios puede ser más probable. El valor p de Holm cuenta \
         todos los cocientes principales y puede pasar del 5 % donde uno se llama diferente \
         por sí solo.",
     family_verdicts: "«Diferente» y «equivalente dentro del {margin} %» son dos pruebas con la misma parte \
