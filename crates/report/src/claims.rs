@@ -7,7 +7,7 @@ use measure::{Contrast, Metric};
 use serde::Serialize;
 
 use crate::analysis::verdict::{Here, Source, Verdict};
-use crate::analysis::{Estimate, Range, RatioSummary, estimate, interval_like, logs};
+use crate::analysis::{Estimate, Range, RatioSummary, estimate, logs, narrow_like};
 use crate::language::Texts;
 use crate::published::{PublishedRatio, Table};
 use crate::record::{BlockId, Record};
@@ -116,6 +116,8 @@ pub(crate) struct Claim {
     /// Blocks in which all arms gave a reading.
     pub(crate) pairs: usize,
     pub(crate) primary: bool,
+    /// As [`RatioSummary`] has it.
+    pub(crate) by_itself: bool,
     pub(crate) verdict: Verdict,
     pub(crate) here: Here,
     pub(crate) source: Source,
@@ -244,6 +246,7 @@ fn of_one(claim: &Definition, ratio: &RatioSummary, here: Here) -> Claim {
         ours: ratio.decisive,
         pairs: ratio.pairs,
         primary: ratio.primary,
+        by_itself: ratio.by_itself,
         verdict: ratio.verdict,
         here,
         source: ratio
@@ -270,10 +273,8 @@ fn of_two(
     let found = estimate(&by_session, ALPHA, looks);
     let ours = found.map(|found| found.map(f64::exp));
     let interval: Option<Range> = ours.and_then(|found| found.interval);
-    let narrow = found.and_then(|found| {
-        let range = interval_like(found, &by_session, 2.0 * found.alpha, looks)?;
-        Some(range.map(f64::exp))
-    });
+    let narrow =
+        found.and_then(|found| Some(narrow_like(found, &by_session, looks)?.map(f64::exp)));
     let verdict = match ours {
         None => Verdict::NoReading,
         Some(_) => Verdict::of(interval, narrow, record.margin()),
@@ -287,6 +288,7 @@ fn of_two(
         ours,
         pairs: by_session.values().map(Vec::len).sum(),
         primary: false,
+        by_itself: false,
         verdict,
         here: Here::of_above(interval, verdict),
         source: Source::NoNumber,

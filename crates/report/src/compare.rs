@@ -8,6 +8,16 @@
 //! relation between the runs. It is a strict one: intervals that overlap may hide a change, hence
 //! `no change seen`.
 //!
+//! What the intervals are made of decides what a verdict speaks for; sessions differ by more than
+//! blocks do, and blocks of several of them are never put together here:
+//!
+//! - both runs have six sessions or more: across sessions (rule 6). Where the row's share leaves
+//!   one of them without an interval, both are at 5 % each and the verdict says so: by itself, it is
+//!   wrong with a probability of at most 10 %.
+//! - both have one: within it, and the verdict holds for these two boots only. It can't tell what
+//!   changed from what differs between any two boots.
+//! - anything else is `not comparable`.
+//!
 //! Runs of different methods, experiments or schemas are refused as a whole. A row whose estimand
 //! differs is `not comparable`, with the reason. Other differences (machine, engines, versions) are
 //! what a comparison is often for: they are listed.
@@ -33,12 +43,16 @@ use crate::record::{Record, Runs, text};
 /// The word that stands for the published figures.
 const PUBLISHED: &str = "published";
 
+/// The fewest sessions that have an interval at 5 % (rule 6): 2 / 2^6 is below, 2 / 2^5 is not.
+const SESSIONS: usize = 6;
+
 const NO_INTERVAL: &str = "four repetitions carry no interval at this confidence";
 
 /// Hold a run against an earlier one, or against the published figures
 ///
 /// Pairs ratios and arms of the same name. "changed" means that two intervals, each at half of the
-/// row's share of 5 %, have no value in common; overlapping ones may hide a change. Exit codes: 0
+/// row's share of 5 %, have no value in common; overlapping ones may hide a change. Runs of one
+/// session each speak for these boots only; to speak for the machine, both need six. Exit codes: 0
 /// whatever the verdicts; 1 a file can't be read; 2 the runs can't be compared at all.
 #[derive(Args)]
 pub(crate) struct CompareArgs {
@@ -85,6 +99,8 @@ struct Row {
     base: Option<Shown>,
     new: Option<Shown>,
     verdict: Verdict,
+    /// What is to be said with the verdict.
+    limit: Option<&'static str>,
     /// Why it can't be compared.
     why: Option<String>,
     /// What is to be said of the published figure instead.
@@ -115,6 +131,18 @@ enum Verdict {
     NoChangeSeen,
     NotComparable,
 }
+
+/// A verdict with all that a row has beside it.
+struct Judged {
+    verdict: Verdict,
+    limit: Option<&'static str>,
+    why: Option<String>,
+    /// The base's and the new one's.
+    shown: [Option<Shown>; 2],
+}
+
+/// The values of one run by session, and how often it was looked at.
+type Side = (BTreeMap<u32, Vec<f64>>, Looks);
 
 /// Names, and what they say of a thing.
 type Facts<T, F, const N: usize> = [(&'static str, fn(&T) -> F); N];
@@ -253,7 +281,8 @@ impl Comparison {
                 (values(base, pair.base).unwrap_or_default(), base.looks()),
                 (values(new, pair.new).unwrap_or_default(), new.looks()),
             ];
-            let (verdict, why, [base, new]) = judge(pair.why, &sides, share / 2.0, f64::exp);
+            let judged = judge(pair.why, &sides, share / 2.0, f64::exp);
+            let [base, new] = judged.shown;
             self.rows.push(Row {
                 experiment: experiment.clone(),
                 kind: Kind::Ratio,
@@ -262,8 +291,9 @@ impl Comparison {
                 primary: pair.primary,
                 base,
                 new,
-                verdict,
-                why,
+                verdict: judged.verdict,
+                limit: judged.limit,
+                why: judged.why,
                 published: None,
             });
         }
@@ -278,7 +308,8 @@ impl Comparison {
                 let logs = readings.map(|(id, ns)| (id, ns.ln()));
                 (analysis::by_session(logs), record.looks())
             });
-            let (verdict, why, [base, new]) = judge(why, &sides, ALPHA / 2.0, f64::exp);
+            let judged = judge(why, &sides, ALPHA / 2.0, f64::exp);
+            let [base, new] = judged.shown;
             self.rows.push(Row {
                 experiment: experiment.clone(),
                 kind: Kind::Arm,
@@ -287,8 +318,9 @@ impl Comparison {
                 primary: false,
                 base,
                 new,
-                verdict,
-                why,
+                verdict: judged.verdict,
+                limit: judged.limit,
+                why: judged.why,
                 published: None,
             });
         }
@@ -331,7 +363,10 @@ impl Comparison {
             let verdict = match (row.published, &row.why) {
                 (Some(here), _) => format!("{}; {here}", row.verdict.name()),
                 (None, Some(why)) if why != NO_INTERVAL => format!("{}: {why}", row.verdict.name()),
-                (None, _) => row.verdict.name().to_owned(),
+                (None, _) => match row.limit {
+                    Some(limit) => format!("{} ({limit})", row.verdict.name()),
+                    None => row.verdict.name().to_owned(),
+                },
             };
             let name = format!("{}{}", row.name, if row.primary { " *" } else { "" });
             table.add_row([
@@ -352,7 +387,9 @@ impl Comparison {
              that could be compared."
         } else {
             "changed: the intervals, each at half of the row's share of 5 %, have no value in \
-             common. * primary: these share 5 %."
+             common. * primary: these share 5 %. (these boots only): of one session each, which \
+             can't tell a change from what differs between any two boots. (each at 5 %): too few \
+             sessions for an interval at that share."
         };
         let mut text = format!("{table}\n{note}\n");
         if self.differences.is_empty() {
@@ -438,43 +475,67 @@ fn sandboxes(base: &Record, new: &Record) -> Option<String> {
     (base != new).then(|| format!("the sandbox was {base}, is {new}"))
 }
 
-/// Both estimates at `alpha`, and the verdict. Across sessions only where both runs have such an
-/// interval: otherwise they would speak for different things.
-fn judge(
-    why: Option<String>,
-    sides: &[(BTreeMap<u32, Vec<f64>>, Looks); 2],
-    alpha: f64,
-    scale: fn(f64) -> f64,
-) -> (Verdict, Option<String>, [Option<Shown>; 2]) {
-    let across = sides.each_ref().map(|(values, looks)| {
-        analysis::estimate(values, alpha, *looks)
-            .filter(|found| found.scope == analysis::Scope::Machine && found.alpha <= alpha)
+/// Both estimates at `alpha`, and the verdict, by the module's rule.
+fn judge(why: Option<String>, sides: &[Side; 2], alpha: f64, scale: fn(f64) -> f64) -> Judged {
+    let (found, limit, too_few) = estimates(sides, alpha);
+    let found = found.map(|found| found.map(|found| found.map(scale)));
+    let why = why.or_else(|| {
+        let no_reading = found.iter().any(Option::is_none);
+        let no_reading = no_reading.then_some("one of the runs has no reading");
+        no_reading.or(too_few).map(str::to_owned)
     });
-    let found = match across {
-        [Some(base), Some(new)] => [Some(base), Some(new)],
-        _ => sides
-            .each_ref()
-            .map(|(values, looks)| analysis::pooled(values, alpha, *looks)),
+    let intervals = found.map(|found| found.and_then(|found| found.interval));
+    let (verdict, why) = match (why, intervals) {
+        (Some(why), _) => (Verdict::NotComparable, Some(why)),
+        (None, [Some(base), Some(new)]) if base.overlaps(new) => (Verdict::NoChangeSeen, None),
+        (None, [Some(_), Some(_)]) => (Verdict::Changed, None),
+        (None, _) => {
+            let why = "too few blocks for an interval";
+            (Verdict::NotComparable, Some(why.to_owned()))
+        }
     };
-    let found = found.map(|found: Option<Estimate>| found.map(|found| found.map(scale)));
-    let shown = found.map(|found| found.map(Shown::of));
-    let verdict = |verdict: Verdict, why: Option<&str>| (verdict, why.map(str::to_owned), shown);
-    if let Some(why) = why {
-        return (Verdict::NotComparable, Some(why), shown);
+    Judged {
+        verdict,
+        limit: limit.filter(|_| verdict != Verdict::NotComparable),
+        why,
+        shown: found.map(|found| found.map(Shown::of)),
     }
-    let [Some(base), Some(new)] = found else {
-        return verdict(
-            Verdict::NotComparable,
-            Some("one of the runs has no reading"),
-        );
+}
+
+/// The estimates that may be held against each other, what limits a verdict on them, and why none
+/// is possible. Where none is, all values together: shown, and not judged.
+fn estimates(
+    sides: &[Side; 2],
+    alpha: f64,
+) -> (
+    [Option<Estimate>; 2],
+    Option<&'static str>,
+    Option<&'static str>,
+) {
+    let pooled = || {
+        sides
+            .each_ref()
+            .map(|(values, looks)| analysis::pooled(values, alpha, *looks))
     };
-    match (base.interval, new.interval) {
-        (Some(base), Some(new)) if base.overlaps(new) => verdict(Verdict::NoChangeSeen, None),
-        (Some(_), Some(_)) => verdict(Verdict::Changed, None),
-        _ => verdict(
-            Verdict::NotComparable,
-            Some("too few blocks for an interval"),
-        ),
+    let across = |alpha: f64| {
+        let of = |(values, looks): &Side| {
+            analysis::estimate(values, alpha, *looks)
+                .filter(|found| found.scope == analysis::Scope::Machine && found.alpha <= alpha)
+        };
+        let found = sides.each_ref().map(of);
+        found.iter().all(Option::is_some).then_some(found)
+    };
+    match sides.each_ref().map(|(values, _)| values.len()) {
+        [0, _] | [_, 0] => (pooled(), None, None),
+        [1, 1] => (pooled(), Some("these boots only"), None),
+        [1, (SESSIONS..)] | [(SESSIONS..), 1] => {
+            (pooled(), None, Some("one session against several"))
+        }
+        _ => match (across(alpha), across(ALPHA)) {
+            (Some(found), _) => (found, None, None),
+            (None, Some(found)) => (found, Some("each at 5 %"), None),
+            (None, None) => (pooled(), None, Some("too few sessions")),
+        },
     }
 }
 
@@ -514,6 +575,7 @@ fn against_published(new: &Runs) -> miette::Result<Comparison> {
                 )),
                 new: ratio.decisive.map(Shown::of),
                 verdict: Verdict::NotComparable,
+                limit: None,
                 why: Some(NO_INTERVAL.to_owned()),
                 published: Some(here),
             });
@@ -537,6 +599,7 @@ fn against_published(new: &Runs) -> miette::Result<Comparison> {
                 base: Some(Shown::range(published.median * ns, range, published.n)),
                 new: arm.median.map(Shown::of),
                 verdict: Verdict::NotComparable,
+                limit: None,
                 why: Some(NO_INTERVAL.to_owned()),
                 published: None,
             });

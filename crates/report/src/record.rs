@@ -61,7 +61,8 @@ impl Record {
         let manifest = folder.manifest()?;
         required::check(&manifest, path)?;
         let samples = folder.samples(&manifest)?;
-        let blocks = folder.blocks()?;
+        let mut blocks = folder.blocks()?;
+        leave_out_unbegun(&mut blocks, &samples, &manifest);
         check_blocks(&blocks, &samples, &manifest).map_err(|why| {
             failure(
                 format!(
@@ -151,6 +152,17 @@ pub(crate) fn text(value: &serde_json::Value) -> String {
         serde_json::Value::Null => "-".to_owned(),
         serde_json::Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// A signal between two blocks leaves a last row for a block of which no sample was taken: only of
+/// a run that is not complete, and only after every other block. It says nothing of any sample.
+fn leave_out_unbegun(blocks: &mut Vec<BlockRecord>, samples: &Samples, manifest: &Manifest) {
+    let taken = samples.rows.iter().map(|row| (row.session, row.block));
+    let last_taken = taken.max();
+    let is_unbegun = |row: &BlockRecord| Some((row.session, row.block)) > last_taken;
+    if manifest.status != Status::Complete && blocks.last().is_some_and(is_unbegun) {
+        blocks.pop();
     }
 }
 

@@ -6,7 +6,8 @@
 //! (`machine.unreadable`); and for `tool.revision`, that git could tell nothing at all
 //! (`tool.dirty` is `null` too): a source tree without its history is legitimate, and the page says
 //! at its top that the source is not identified. The lab's fields are required of every session
-//! that has a `lab`, which those of this project always have.
+//! that has a `lab`, which those of this project always have; and so are its nests, unless every
+//! arm is of level 0 and none is needed.
 
 use std::path::Path;
 
@@ -45,6 +46,14 @@ enum Rule {
     OfLab,
     /// The same, and "none" is a word of the field's own.
     OfLabOrNone,
+    /// The same, and an engine may say that there is none: an empty list.
+    OfLabMayBeEmpty,
+    /// The same, of Docker's levels.
+    OfDocker,
+    /// The same, where any arm is above level 0.
+    OfLevels,
+    /// In a session that has a second lab, `lab_root`.
+    OfLabRoot,
 }
 
 /// JSON pointers with `*` for every element of a list.
@@ -80,6 +89,11 @@ const REQUIRED: &[(&str, Rule)] = &[
     ("/sessions/*/lab/suite", Rule::OfLab),
     ("/sessions/*/lab/bundle", Rule::OfLab),
     ("/sessions/*/lab/packages", Rule::OfLab),
+    ("/sessions/*/lab_root/sandbox", Rule::OfLabRoot),
+    ("/sessions/*/lab_root/suite", Rule::OfLabRoot),
+    ("/sessions/*/lab_root/bundle", Rule::OfLabRoot),
+    ("/sessions/*/lab_root/packages", Rule::OfLabRoot),
+    ("/sessions/*/nests", Rule::OfLevels),
     ("/sessions/*/nests/*/levels", Rule::OfLab),
     ("/sessions/*/nests/*/levels/*/engine", Rule::OfLab),
     ("/sessions/*/nests/*/levels/*/version", Rule::OfLab),
@@ -91,6 +105,19 @@ const REQUIRED: &[(&str, Rule)] = &[
         Rule::OfLabOrNone,
     ),
     ("/sessions/*/nests/*/levels/*/cgroup_version", Rule::OfLab),
+    (
+        "/sessions/*/nests/*/levels/*/storage_status",
+        Rule::OfLabMayBeEmpty,
+    ),
+    (
+        "/sessions/*/nests/*/levels/*/security",
+        Rule::OfLabMayBeEmpty,
+    ),
+    (
+        "/sessions/*/nests/*/levels/*/configuration",
+        Rule::OfLabMayBeEmpty,
+    ),
+    ("/sessions/*/nests/*/levels/*/containerd", Rule::OfDocker),
 ];
 
 /// Refuses (usage) a record that lacks a required field, naming the first one that is wrong.
@@ -140,10 +167,10 @@ fn wrong(manifest: &Value, place: &str, rule: Rule) -> Option<&'static str> {
         .match_indices('/')
         .nth(2)
         .map_or("", |(end, _)| &place[..end]);
-    let of_lab = matches!(rule, Rule::OfLab | Rule::OfLabOrNone);
-    if of_lab && manifest.pointer(&format!("{session}/lab")).is_none() {
+    if !is_asked(manifest, session, place, rule) {
         return None;
     }
+    let may_be_empty = matches!(rule, Rule::MayBeEmpty | Rule::OfLabMayBeEmpty);
     match manifest.pointer(place) {
         None => Some("is missing"),
         Some(Value::Null) => match rule {
@@ -165,17 +192,33 @@ fn wrong(manifest: &Value, place: &str, rule: Rule) -> Option<&'static str> {
             let own_word = rule == Rule::OfLabOrNone && text == "none";
             (is_placeholder(text) && !own_word).then_some("is empty or a placeholder")
         }
-        Some(Value::Array(list)) if list.is_empty() => {
-            (rule != Rule::MayBeEmpty).then_some("is empty")
-        }
+        Some(Value::Array(list)) if list.is_empty() => (!may_be_empty).then_some("is empty"),
         Some(Value::Array(list)) => list
             .iter()
             .any(|item| item.as_str().is_some_and(is_placeholder))
             .then_some("holds an empty text or a placeholder"),
-        Some(Value::Object(map)) if map.is_empty() => {
-            (rule != Rule::MayBeEmpty).then_some("is empty")
-        }
+        Some(Value::Object(map)) if map.is_empty() => (!may_be_empty).then_some("is empty"),
         Some(_) => None,
+    }
+}
+
+/// Whether this record has what the rule is about.
+fn is_asked(manifest: &Value, session: &str, place: &str, rule: Rule) -> bool {
+    let has = |lab: &str| manifest.pointer(&format!("{session}/{lab}")).is_some();
+    match rule {
+        Rule::Always | Rule::Readable | Rule::FromGit | Rule::MayBeEmpty => true,
+        Rule::OfLab | Rule::OfLabOrNone | Rule::OfLabMayBeEmpty => has("lab"),
+        Rule::OfLabRoot => has("lab_root"),
+        Rule::OfDocker => {
+            let level = place.rsplit_once('/').map_or("", |(level, _)| level);
+            let engine = manifest.pointer(&format!("{level}/engine"));
+            has("lab") && engine.is_some_and(|engine| engine == "docker")
+        }
+        Rule::OfLevels => {
+            let arms = manifest.pointer("/arms").and_then(Value::as_array);
+            let mut arms = arms.into_iter().flatten();
+            has("lab") && arms.any(|arm| arm["level"] != 0)
+        }
     }
 }
 
@@ -202,7 +245,7 @@ mod tests {
             "stopping": { "rule": "fixed" },
             "margin_pct": 5.0,
             "started": "2026-01-01T00:00:00Z",
-            "arms": [{ "name": "bare" }],
+            "arms": [{ "name": "bare", "level": 0 }, { "name": "docker", "level": 1 }],
             "sessions": [{
                 "started": "2026-01-01T00:00:00Z",
                 "stand_ins": [],
@@ -214,10 +257,13 @@ mod tests {
                     "unreadable": { "governor": "/sys/x", "turbo": "/sys/y" },
                 },
                 "lab": { "sandbox": "user", "suite": "trixie", "bundle": "d6", "packages": ["a 1"] },
+                "lab_root": { "sandbox": "root", "suite": "trixie", "bundle": "d6", "packages": ["a 1"] },
                 "nests": [{ "levels": [{
                     "engine": "docker", "version": "26", "privileged": false,
                     "storage_driver": "overlay2", "oci_runtime": "runc", "cgroup_driver": "none",
-                    "cgroup_version": "2",
+                    "cgroup_version": "2", "storage_status": [["Backing Filesystem", "extfs"]],
+                    "security": ["name=seccomp,profile=builtin"], "configuration": [],
+                    "containerd": "1.7",
                 }] }],
             }],
         })
@@ -236,6 +282,21 @@ mod tests {
             .expect("a session")
             .remove("nests");
         assert_eq!(missing(&without_lab), None);
+        let mut at_level_0 = whole();
+        at_level_0["arms"][1]["level"] = 0.into();
+        at_level_0["sessions"][0]["nests"] = json!([]);
+        assert_eq!(missing(&at_level_0), None);
+        let mut one_lab = whole();
+        let session = one_lab["sessions"][0].as_object_mut();
+        session.expect("a session").remove("lab_root");
+        assert_eq!(missing(&one_lab), None);
+        let mut of_podman = whole();
+        let level = &mut of_podman["sessions"][0]["nests"][0]["levels"][0];
+        level["engine"] = "podman".into();
+        level["security"] = json!({ "rootless": false });
+        let level = level.as_object_mut();
+        level.expect("a level").remove("containerd");
+        assert_eq!(missing(&of_podman), None);
         let mut without_git = whole();
         without_git["tool"]["revision"] = Value::Null;
         without_git["tool"]["dirty"] = Value::Null;
@@ -254,7 +315,12 @@ mod tests {
     #[case("/sessions/0/machine/kernel", json!(null), "nothing says")]
     #[case("/sessions/0/machine/unreadable", json!({ "governor": "" , "turbo": "/x" }), "nothing says")]
     #[case("/sessions/0/lab/packages", json!([]), "is empty")]
+    #[case("/sessions/0/lab_root/sandbox", json!("unknown"), "placeholder")]
+    #[case("/sessions/0/nests", json!([]), "is empty")]
+    #[case("/sessions/0/nests", json!(null), "is null")]
     #[case("/sessions/0/nests/0/levels", json!([]), "is empty")]
+    #[case("/sessions/0/nests/0/levels/0/storage_status", json!(null), "is null")]
+    #[case("/sessions/0/nests/0/levels/0/containerd", json!(""), "placeholder")]
     #[case("/sessions/0/nests/0/levels/0/version", json!("n/a"), "placeholder")]
     #[case("/sessions/0/nests/0/levels/0/storage_driver", json!("none"), "placeholder")]
     fn what_says_nothing_is_refused(

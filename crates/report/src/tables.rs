@@ -49,7 +49,7 @@ const SUMMARY: [Column<ArmSummary>; 13] = [
     }),
 ];
 
-const RATIOS: [Column<RatioSummary>; 38] = [
+const RATIOS: [Column<RatioSummary>; 39] = [
     ("contrast", |ratio| ratio.contrast.clone()),
     ("numerator", |ratio| ratio.numerator.clone()),
     ("denominator", |ratio| ratio.denominator.clone()),
@@ -101,7 +101,7 @@ const RATIOS: [Column<RatioSummary>; 38] = [
     }),
     ("p", |ratio| number(ratio.p, 9)),
     ("holm_p", |ratio| number(ratio.holm_p, 9)),
-    ("verdict", |ratio| ratio.verdict.name().to_owned()),
+    ("verdict", |ratio| ratio.verdict.name(ratio.by_itself)),
     ("control", |ratio| ratio.control.to_string()),
     ("bootstrap_low", |ratio| {
         number(ratio.bootstrap.map(|range| range.low), 6)
@@ -141,6 +141,7 @@ const RATIOS: [Column<RatioSummary>; 38] = [
     ("published_source", |ratio| {
         text(ratio.published.map(|published| published.source.name()))
     }),
+    ("by_itself", |ratio| ratio.by_itself.to_string()),
 ];
 
 /// One row a whole, a part or a remainder.
@@ -175,7 +176,7 @@ const PARTS: [Column<PartRow>; 11] = [
     ("minus", |row| row.minus.clone()),
 ];
 
-const CLAIMS: [Column<Claim>; 18] = [
+const CLAIMS: [Column<Claim>; 19] = [
     ("id", |claim| claim.id.to_owned()),
     ("metric", |claim| claim.metric.name().to_owned()),
     ("of", |claim| claim.of.clone()),
@@ -214,8 +215,9 @@ const CLAIMS: [Column<Claim>; 18] = [
         text(claim.ours.map(|ours| ours.scope.name()))
     }),
     ("primary", |claim| claim.primary.to_string()),
-    ("verdict", |claim| claim.verdict.name().to_owned()),
+    ("verdict", |claim| claim.verdict.name(claim.by_itself)),
     ("claim_verdict", |claim| claim.here.name().to_owned()),
+    ("by_itself", |claim| claim.by_itself.to_string()),
 ];
 
 const READABLE_SUMMARY: [Column<ArmSummary>; 8] = [
@@ -273,14 +275,14 @@ const READABLE_RATIOS: [Column<RatioSummary>; 8] = [
         percent(ratio.interval().map(|range| range.coverage))
     }),
     ("pairs", |ratio| ratio.pairs.to_string()),
-    ("verdict", |ratio| ratio.verdict.name().to_owned()),
+    ("verdict", |ratio| ratio.verdict.name(ratio.by_itself)),
 ];
 
 /// What the readable tables mean, in one line each.
 const SUMMARY_NOTE: &str = "Medians of measured blocks; published: median and range of 4 \
      repetitions, which carry no 95 % interval.";
 const RATIOS_NOTE: &str = "Median of the ratios within blocks; * declared primary, its interval \
-     holds together with the others; published: ratio of the medians.";
+     holds together with the others unless it is by itself; published: ratio of the medians.";
 
 /// `summary.csv`.
 pub(crate) fn summary_csv(analysis: &Analysis) -> miette::Result<Vec<u8>> {

@@ -136,17 +136,37 @@ pub(crate) fn pooled(
     })
 }
 
-/// The interval at `alpha` of what `found` is made of: across sessions, or of all values together.
-pub(crate) fn interval_like(
+/// The interval that decides equivalence (rule 3) at the error rate of `found`, of what `found` is
+/// made of: across sessions, or of all values together.
+///
+/// At twice that rate, where each end misses the median with half of an interval's rate. The bound
+/// that holds at all times is a two-sided mixture, which does not split into such halves: there,
+/// the rate itself.
+pub(crate) fn narrow_like(
     found: Estimate,
     by_session: &BTreeMap<u32, Vec<f64>>,
-    alpha: f64,
     looks: Looks,
 ) -> Option<Range> {
-    match found.scope {
-        Scope::Machine => across(&medians(by_session), alpha)?.1.map(Range::from),
-        Scope::Boot | Scope::Sessions => pooled(by_session, alpha, looks)?.interval,
+    match (found.scope, looks) {
+        // The number of sessions is fixed, whatever ended each of them.
+        (Scope::Machine, _) => {
+            let found = across(&medians(by_session), 2.0 * found.alpha)?.1;
+            found.map(Range::from)
+        }
+        (Scope::Boot | Scope::Sessions, Looks::Once) => {
+            pooled(by_session, 2.0 * found.alpha, looks)?.interval
+        }
+        (Scope::Boot | Scope::Sessions, Looks::Always) => {
+            pooled(by_session, found.alpha, looks)?.interval
+        }
     }
+}
+
+/// The fewest sessions that have an interval at `alpha` (rule 6): from the smallest to the largest
+/// of n, which both miss the median with 2 / 2^n.
+pub(crate) fn sessions_needed(alpha: f64) -> u32 {
+    let has = |n: &u32| 2.0 * 0.5_f64.powf(f64::from(*n)) <= alpha;
+    (1..64).find(has).unwrap_or(64)
 }
 
 /// Two-sided p-value of "the median is 0", of the values that [`estimate`] is made of.
@@ -207,6 +227,42 @@ mod tests {
             );
         }
         assert_eq!(estimate(&BTreeMap::new(), 0.05, Looks::Once), None);
+    }
+
+    #[test]
+    fn equivalence_has_twice_the_rate_only_where_the_interval_splits() {
+        for (count, looks, coverage) in [
+            // Of 20 values, ranks 6 and 15: 1 - 2 F(5) of Binomial(20, 1/2).
+            (1, Looks::Once, 1.0 - 2.0 * 21_700.0 / 1_048_576.0),
+            (1, Looks::Always, 0.95),
+            // Of 8 sessions at 10 %, the second from each end.
+            (8, Looks::Once, 1.0 - 2.0 * 9.0 / 256.0),
+            (8, Looks::Always, 1.0 - 2.0 * 9.0 / 256.0),
+        ] {
+            let sessions = sessions(count, 20);
+            let found = estimate(&sessions, 0.05, looks).expect("values");
+            let narrow = narrow_like(found, &sessions, looks).expect("an interval");
+            assert!(
+                (narrow.coverage - coverage).abs() < 1e-9,
+                "{count} {narrow:?}"
+            );
+        }
+        let one = sessions(1, 20);
+        let found = estimate(&one, 0.05, Looks::Always).expect("values");
+        assert_eq!(narrow_like(found, &one, Looks::Always), found.interval);
+    }
+
+    #[test]
+    fn as_many_sessions_as_needed_have_an_interval_and_one_less_has_none() {
+        for (family, needed) in [(1_u32, 6), (2, 7), (4, 8), (8, 9)] {
+            let alpha = ALPHA / f64::from(family);
+            assert_eq!(sessions_needed(alpha), needed, "{family}");
+            for (count, is) in [(needed, true), (needed - 1, false)] {
+                let medians: Vec<f64> = (0..count).map(f64::from).collect();
+                let interval = across(&medians, alpha).and_then(|found| found.1);
+                assert_eq!(interval.is_some(), is, "{count} of {family}");
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! - an arm's median: rule 1; a contrast's ratio: rule 2, on the logarithms of the ratios within
 //!   blocks; where the stop was adaptive, both with the ranks of rule 4;
 //! - of the m primary contrasts of a run, each has alpha/m (rule 5), exploratory ones alpha;
-//! - several sessions: rule 6 as soon as an interval exists, until then all blocks together.
+//! - several sessions: rule 6 as soon as an interval exists, until then all blocks together. Where
+//!   it exists at alpha but not at alpha/m, each primary contrast is by itself.
 //!
 //! What is concluded of them is in [`verdict`].
 
@@ -21,7 +22,7 @@ use crate::published::Table;
 use crate::record::{Record, Runs};
 
 pub(crate) use arms::{ArmSummary, Failure, by_session};
-pub(crate) use estimate::{Estimate, Range, Scope, estimate, interval_like, pooled};
+pub(crate) use estimate::{Estimate, Range, Scope, estimate, narrow_like, pooled, sessions_needed};
 pub(crate) use parts::{Breakdown, PartSummary};
 pub(crate) use ratios::{RatioSummary, compare, logs, pairs};
 pub(crate) use sensitivity::{BlockSummary, Flag, Found, RULES, Sensitivity, Without};
@@ -43,6 +44,13 @@ pub(crate) struct RunAnalysis {
     pub(crate) parts: Vec<Breakdown>,
     pub(crate) sensitivity: Sensitivity,
     pub(crate) failures: Vec<Failure>,
+}
+
+impl RunAnalysis {
+    /// Whether primary ratios are at 5 % each, so that nothing is controlled of the family.
+    pub(crate) fn is_each_by_itself(&self) -> bool {
+        self.ratios.iter().any(|ratio| ratio.by_itself)
+    }
 }
 
 impl Analysis {

@@ -7,7 +7,7 @@ use measure::{Arm, Contrast, Metric};
 use serde::Serialize;
 
 use super::arms::by_session;
-use super::estimate::{Estimate, Range, Scope, estimate, interval_like, p_value, pooled};
+use super::estimate::{Estimate, Range, Scope, estimate, narrow_like, p_value, pooled};
 use super::verdict::{Here, Verdict};
 use crate::published::{PublishedRatio, Table};
 use crate::record::{BlockId, Record};
@@ -28,6 +28,9 @@ pub(crate) struct RatioSummary {
     pub(crate) control: bool,
     /// How many contrasts share alpha with this one, itself included.
     pub(crate) family: usize,
+    /// Whether it is primary and has alpha for itself all the same: its sessions are too few for an
+    /// interval at the family's share.
+    pub(crate) by_itself: bool,
     /// Blocks in which both arms gave a reading.
     pub(crate) pairs: usize,
     /// Sessions that have such a block.
@@ -36,7 +39,7 @@ pub(crate) struct RatioSummary {
     pub(crate) each: Option<Estimate>,
     /// At the family's share of alpha: the one that decides.
     pub(crate) decisive: Option<Estimate>,
-    /// At twice that share: the one that decides equivalence.
+    /// The one that decides equivalence, by [`narrow_like`].
     pub(crate) narrow: Option<Range>,
     /// Of the sign test, for all members of the family adjusted by Holm.
     pub(crate) p: Option<f64>,
@@ -105,11 +108,7 @@ pub(crate) fn compare(
     let share = ALPHA / family as f64;
     let at = |alpha: f64| estimate(&logs, alpha, looks).map(|found| found.map(f64::exp));
     let decisive = at(share);
-    // Rule 6 may have an interval at 5 % only; equivalence is then asked at twice that.
-    let narrow = decisive.and_then(|found| {
-        let range = interval_like(found, &logs, 2.0 * found.alpha, looks)?;
-        Some(range.map(f64::exp))
-    });
+    let narrow = decisive.and_then(|found| Some(narrow_like(found, &logs, looks)?.map(f64::exp)));
     let verdict = if values.is_empty() {
         Verdict::NoReading
     } else {
@@ -132,6 +131,8 @@ pub(crate) fn compare(
         primary: contrast.primary,
         control: is_control(&contrast.numerator, &contrast.denominator),
         family,
+        // A share that was given is the same number.
+        by_itself: decisive.is_some_and(|found| found.alpha > share),
         pairs: values.len(),
         sessions: logs.len(),
         each: at(ALPHA),

@@ -3,14 +3,18 @@
 //!
 //! Of a ratio of ours, at its error rate `a` (alpha/m for one of m primary contrasts, alpha for an
 //! exploratory one): `different` when its `1 - a` interval does not hold 1; `equivalent` when its
-//! `1 - 2a` interval lies inside the margin (rule 3: two one-sided tests at `a` each). Both may be
-//! true, and then both are said. Whatever the true ratio is, at most one of the two statements is
+//! `1 - 2a` interval (after an adaptive stop: that same `1 - a` interval) lies inside the margin
+//! (rule 3: two one-sided tests at `a` each). Both may be true, and then both are said. Whatever the true ratio is, at most one of the two statements is
 //! false of it, and that one is made with a probability of at most `a`; so all statements about the
 //! m primary contrasts are true together with a probability of at least `1 - alpha`.
 //!
+//! Where a run's sessions are too few for an interval at alpha/m, its primary contrasts have alpha
+//! each, and none of the last sentence holds: such a verdict is named `(by itself)` wherever it
+//! stands, in files too.
+//!
 //! Holm's p-values are printed beside and decide nothing: Holm may reject where the simultaneous
 //! interval still holds 1, and a verdict that its interval contradicts would be no help. What is
-//! `different` here has a Holm p-value of at most alpha always.
+//! `different` here, and not by itself, has a Holm p-value of at most alpha always.
 
 use serde::Serialize;
 
@@ -61,7 +65,7 @@ pub(crate) enum Source {
 }
 
 impl Verdict {
-    /// `decisive` at `1 - a`, `narrow` at `1 - 2a`, `margin` as a share.
+    /// `decisive` at `1 - a`, `narrow` the one of rule 3, `margin` as a share.
     pub(crate) fn of(decisive: Option<Range>, narrow: Option<Range>, margin: f64) -> Self {
         let within = narrow.is_some_and(|narrow| is_within(narrow, margin));
         match (decisive.map(|range| !range.contains(1.0)), within) {
@@ -81,15 +85,25 @@ impl Verdict {
         matches!(self, Verdict::Equivalent | Verdict::DifferentEquivalent)
     }
 
-    /// The name in files.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
+    /// Whether it says anything of the ratio, which can then be wrong.
+    pub(crate) fn is_statement(self) -> bool {
+        self.is_different() || self.is_equivalent()
+    }
+
+    /// The name in files; `by_itself` as [`RatioSummary`](super::RatioSummary) has it.
+    pub(crate) fn name(self, by_itself: bool) -> String {
+        let name = match self {
             Verdict::Different => "different",
             Verdict::DifferentEquivalent => "different, equivalent",
             Verdict::Equivalent => "equivalent",
             Verdict::Inconclusive => "inconclusive",
             Verdict::NoInterval => "no interval",
             Verdict::NoReading => "no reading",
+        };
+        if by_itself && self.is_statement() {
+            format!("{name} (by itself)")
+        } else {
+            name.to_owned()
         }
     }
 }
@@ -97,13 +111,13 @@ impl Verdict {
 impl Here {
     /// Of a published ratio with the range that its repetitions span.
     ///
-    /// An overlap alone would call every wide interval of ours consistent. So where the published
-    /// range excludes 1 and our interval does not, nothing was decided.
+    /// An overlap alone would call every wide interval of ours consistent. So where ours holds 1,
+    /// nothing was decided, whether or not the published range holds 1 too.
     pub(crate) fn of_ratio(ours: Option<Range>, published: Range) -> Self {
         match ours {
             None => Here::NotMeasured,
             Some(ours) if !ours.overlaps(published) => Here::NotReproduced,
-            Some(ours) if ours.contains(1.0) && !published.contains(1.0) => Here::Inconclusive,
+            Some(ours) if ours.contains(1.0) => Here::Inconclusive,
             Some(_) => Here::Consistent,
         }
     }
@@ -204,11 +218,23 @@ mod tests {
     }
 
     #[rstest]
+    #[case(Verdict::Different, "different (by itself)")]
+    #[case(Verdict::DifferentEquivalent, "different, equivalent (by itself)")]
+    #[case(Verdict::Equivalent, "equivalent (by itself)")]
+    #[case(Verdict::Inconclusive, "inconclusive")]
+    #[case(Verdict::NoInterval, "no interval")]
+    fn only_statements_are_by_themselves(#[case] verdict: Verdict, #[case] name: &str) {
+        assert_eq!(verdict.name(true), name);
+        assert_eq!(verdict.name(false), name.trim_end_matches(" (by itself)"));
+    }
+
+    #[rstest]
     #[case::agrees((1.05, 1.10), (1.03, 1.14), Here::Consistent)]
     #[case::above((1.2, 1.3), (1.03, 1.14), Here::NotReproduced)]
     #[case::no_effect((0.99, 1.01), (1.03, 1.14), Here::NotReproduced)]
     #[case::could_be_anything((0.8, 1.5), (1.03, 1.14), Here::Inconclusive)]
-    #[case::source_has_no_sign((0.8, 1.5), (0.98, 1.14), Here::Consistent)]
+    #[case::neither_tells((0.8, 1.5), (0.98, 1.14), Here::Inconclusive)]
+    #[case::only_the_source_cannot_tell((1.02, 1.5), (0.98, 1.14), Here::Consistent)]
     fn published_ratios(
         #[case] ours: (f64, f64),
         #[case] published: (f64, f64),

@@ -72,7 +72,12 @@ impl Forest {
         let t = lang.texts();
         let panel = |(record, run): (&crate::record::Record, &crate::analysis::RunAnalysis)| {
             let mut lines = Vec::new();
-            for (primary, title) in [(true, t.primary), (false, t.exploratory)] {
+            let together = if run.is_each_by_itself() {
+                t.primary_each
+            } else {
+                t.primary
+            };
+            for (primary, title) in [(true, together), (false, t.exploratory)] {
                 let rows = || {
                     run.ratios
                         .iter()
@@ -196,7 +201,7 @@ impl Row {
                 }
                 (None, _) => "–".to_owned(),
             },
-            verdict: phrases::verdict(ratio.verdict, margin_pct, lang),
+            verdict: phrases::verdict(ratio.verdict, ratio.by_itself, margin_pct, lang),
         }
     }
 }

@@ -72,12 +72,14 @@ pub(super) const TEXTS: Texts = Texts {
     verdict_inconclusive: "inconclusive",
     verdict_no_interval: "inconclusive: too few blocks for an interval",
     verdict_no_reading: "no block with both readings",
+    verdict_by_itself: "{verdict} (by itself)",
     verdicts_title: "What the verdicts mean",
     define_consistent: "Consistent here: our interval overlaps the published range. An overlap is weak \
-        evidence, so where the published range excludes 1 our interval must exclude it too.",
+        evidence, so our interval must exclude 1 as well.",
     define_not_reproduced: "Not reproduced here: our interval and the published range have no value in common. \
         It speaks of this machine and these versions, not of the published ones.",
-    define_inconclusive_here: "Inconclusive here: our interval excludes neither the claim nor its opposite.",
+    define_inconclusive_here: "Inconclusive here: our interval excludes neither the claim nor that there is no \
+        effect.",
     define_direction: "Claims without a number: of “more” and “less” the interval must lie on that side of \
         1; “nothing” needs equivalence within the margin, for which a missing difference is \
         not enough. A ranking compares two ratios within each block.",
@@ -99,6 +101,7 @@ pub(super) const TEXTS: Texts = Texts {
     column_of_medians: "ratio of medians (bootstrap 95 %)",
     column_holm: "p (Holm)",
     primary: "Primary: declared before the run, intervals hold together",
+    primary_each: "Primary: declared before the run, each interval by itself",
     exploratory: "Exploratory: each interval by itself",
     none_exists: "none exists",
     no_interval_short: "no interval",
@@ -168,10 +171,14 @@ pub(super) const TEXTS: Texts = Texts {
     sensitivity_title: "Disturbed blocks",
     flag_rules: "A block's slowness is the median, over the arms, of reading divided by the arm's \
         median in that session. Flagged are: bursts (B), slower than the median block by \
-        {deviations} robust standard deviations and by {share} at least; steal (S), the \
+        {deviations} robust standard deviations (both judged by the faster half of the \
+        blocks) and than that half's median by {share} at least; steal (S), the \
         hypervisor took more than {steal} of the processor time that was wanted; throttling \
         (T), the control group or a hot processor was held back; clock (C), the wall clock \
-        moved by more than {step} ms against the monotonic one. Nothing is dropped from any \
+        moved by more than {step} ms against the monotonic one; load (L), the busy share of \
+        the processor time was {load} percentage points or more above the lower quartile of \
+        the measured blocks (blocks of fewer than {ticks} ticks of 10 ms are too short to \
+        tell). Nothing is dropped from any \
         number outside of this section.",
     none_flagged: "No block is flagged.",
     flagged_caption: "Flagged blocks",
@@ -184,6 +191,7 @@ pub(super) const TEXTS: Texts = Texts {
     flag_steal: "steal",
     flag_throttled: "throttling",
     flag_clock: "clock",
+    flag_load: "load",
     without_caption: "With all blocks, and without the flagged ones",
     column_all_blocks: "all blocks",
     column_without: "without them",
@@ -222,13 +230,18 @@ pub(super) const TEXTS: Texts = Texts {
     family: "{experiment}: primary ratios, {primary}, which share 5 %; exploratory ones, \
         {exploratory}, with 5 % each. All primary intervals hold together with {joint} or \
         more.",
-    family_not_shared: "{experiment}: so few sessions have no interval at each ratio's share of 5 %. The \
-        intervals across sessions are at 5 % each, and hold together with no more than the \
-        coverage named above.",
-    family_note: "Printed intervals of primary ratios are the simultaneous ones, and they decide. \
-        Holm's p-values (sign test) decide nothing: where Holm would reject while the \
+    family_each: "{experiment}: primary ratios, {primary}; exploratory ones, {exploratory}. So few sessions \
+        have no interval at each primary ratio's share of 5 %, which needs {needed} of them. \
+        Every interval is at 5 % by itself, and so is every verdict; all primary intervals \
+        hold together with {joint} or more.",
+    family_note: "{experiments}: printed intervals of primary ratios are the simultaneous ones, and \
+        they decide. Holm's p-values (sign test) decide nothing: where Holm would reject while the \
         interval holds 1, the verdict follows the interval, so that none is contradicted by \
         what stands beside it. Whatever is called different has a Holm p of 5 % at most.",
+    family_note_each: "A primary verdict that is “(by itself)” is wrong with a probability of 5 % at most; that \
+        one of several is wrong can be more probable. Holm's p-value \
+        counts all primary ratios, and may be above 5 % where one is called different by \
+        itself.",
     family_verdicts: "“Different” and “equivalent within {margin} %” are two tests at the same share of 5 \
         %. Of any true ratio at most one of them is false, so they need no further share. \
         Both may be said of one ratio: not 1, and nearer to 1 than {margin} %.",
@@ -328,7 +341,7 @@ pub(super) const TEXTS: Texts = Texts {
     mark_speck: "one sample",
     mark_warmup: "one sample of a warm-up block",
     mark_slowness: "the block's slowness",
-    mark_flagged: "flagged: B burst, S steal, T throttling, C clock",
+    mark_flagged: "flagged: B burst, S steal, T throttling, C clock, L load",
     forest_title: "Ratios within blocks",
     forest_axis: "ratio (1 is no difference; equal steps are equal factors)",
     parts_title: "Where each percentage goes",

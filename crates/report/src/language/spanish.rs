@@ -74,13 +74,14 @@ pub(super) const TEXTS: Texts = Texts {
     verdict_inconclusive: "no concluyente",
     verdict_no_interval: "no concluyente: faltan bloques para un intervalo",
     verdict_no_reading: "ningún bloque con ambas lecturas",
+    verdict_by_itself: "{verdict} (por sí solo)",
     verdicts_title: "Qué significan los veredictos",
     define_consistent: "Compatible con lo medido: nuestro intervalo se solapa con el rango publicado. Un \
-        solapamiento prueba poco; por eso, si el rango publicado excluye el 1, nuestro \
-        intervalo también tiene que excluirlo.",
+        solapamiento prueba poco; por eso nuestro intervalo tiene que excluir además el 1.",
     define_not_reproduced: "No se reproduce aquí: nuestro intervalo y el rango publicado no comparten ningún \
         valor. Habla de esta máquina y de estas versiones, no de las publicadas.",
-    define_inconclusive_here: "Sin decidir aquí: nuestro intervalo no excluye ni la afirmación ni su contraria.",
+    define_inconclusive_here: "Sin decidir aquí: nuestro intervalo no excluye ni la afirmación ni que no haya \
+        efecto.",
     define_direction: "Afirmaciones sin cifra: un «más» o un «menos» exige que el intervalo quede a ese \
         lado del 1; un «nada» exige equivalencia dentro del margen, y para eso no basta con \
         no ver diferencia. Un orden compara dos cocientes dentro de cada bloque.",
@@ -101,6 +102,7 @@ pub(super) const TEXTS: Texts = Texts {
     column_of_medians: "cociente de medianas (bootstrap 95 %)",
     column_holm: "p (Holm)",
     primary: "Principales: declarados de antemano, intervalos simultáneos",
+    primary_each: "Principales: declarados de antemano, cada intervalo por separado",
     exploratory: "Exploratorios: cada intervalo por separado",
     none_exists: "no existe",
     no_interval_short: "sin intervalo",
@@ -171,11 +173,15 @@ pub(super) const TEXTS: Texts = Texts {
     sensitivity_title: "Bloques perturbados",
     flag_rules: "La lentitud de un bloque es la mediana, entre los brazos, de cada lectura dividida \
         por la mediana de su brazo en esa sesión. Se marcan: las ráfagas (B), más lentas que \
-        el bloque mediano en {deviations} desviaciones típicas robustas y en un {share} como \
+        el bloque mediano en {deviations} desviaciones típicas robustas (ambas según la \
+        mitad más rápida de los bloques) y que la mediana de esa mitad en un {share} como \
         mínimo; el tiempo robado (S), cuando el hipervisor se llevó más del {steal} del \
         tiempo de procesador que hacía falta; los frenos (T), cuando se frenó al grupo de \
         control o a un procesador caliente; el reloj (C), cuando la hora se movió más de \
-        {step} ms respecto del reloj monótono. Fuera de este apartado no se descarta nada de \
+        {step} ms respecto del reloj monótono; la carga (L), cuando la parte ocupada del \
+        tiempo de procesador superó en {load} puntos porcentuales o más el cuartil inferior \
+        de los bloques medidos (un bloque de menos de {ticks} tics de 10 ms es demasiado \
+        corto para saberlo). Fuera de este apartado no se descarta nada de \
         ninguna cifra.",
     none_flagged: "No hay ningún bloque marcado.",
     flagged_caption: "Bloques marcados",
@@ -188,6 +194,7 @@ pub(super) const TEXTS: Texts = Texts {
     flag_steal: "tiempo robado",
     flag_throttled: "freno",
     flag_clock: "reloj",
+    flag_load: "carga",
     without_caption: "Con todos los bloques y sin los marcados",
     column_all_blocks: "todos los bloques",
     column_without: "sin los marcados",
@@ -226,14 +233,20 @@ pub(super) const TEXTS: Texts = Texts {
     family: "{experiment}: cocientes principales, {primary}, que se reparten el 5 %; \
         exploratorios, {exploratory}, con un 5 % cada uno. Todos los intervalos principales \
         valen a la vez con un {joint} o más.",
-    family_not_shared: "{experiment}: con tan pocas sesiones no existe intervalo para la parte del 5 % que \
-        toca a cada cociente. Los intervalos entre sesiones son del 5 % cada uno, y juntos \
-        valen solo con la cobertura indicada arriba.",
-    family_note: "Los intervalos que se imprimen de los cocientes principales son los simultáneos, y \
-        son los que deciden. Los valores p de Holm (prueba de los signos) no deciden nada: \
+    family_each: "{experiment}: cocientes principales, {primary}; exploratorios, {exploratory}. Con tan \
+        pocas sesiones no existe intervalo para la parte del 5 % que toca a cada cociente \
+        principal: harían falta {needed}. Cada intervalo es del 5 % por sí solo, y cada \
+        veredicto también; todos los intervalos principales valen a la vez con un {joint} o \
+        más.",
+    family_note: "{experiments}: los intervalos que se imprimen de los cocientes principales son los \
+        simultáneos, y son los que deciden. Los valores p de Holm (prueba de los signos) no deciden nada: \
         si Holm rechazara mientras el intervalo contiene el 1, el veredicto sigue al \
         intervalo, para que ninguno contradiga lo que tiene al lado. Todo lo que aquí se \
         llama diferente tiene un p de Holm del 5 % como mucho.",
+    family_note_each: "Un veredicto principal «(por sí solo)» se equivoca con una probabilidad del 5 % como \
+        mucho; que se equivoque alguno de varios puede ser más probable. El valor p de Holm cuenta \
+        todos los cocientes principales y puede pasar del 5 % donde uno se llama diferente \
+        por sí solo.",
     family_verdicts: "«Diferente» y «equivalente dentro del {margin} %» son dos pruebas con la misma parte \
         del 5 %. Sea cual sea el cociente verdadero, como mucho una de las dos es falsa, así \
         que no hace falta repartir más. De un mismo cociente pueden decirse ambas: no es 1, \
@@ -337,7 +350,7 @@ pub(super) const TEXTS: Texts = Texts {
     mark_speck: "una muestra",
     mark_warmup: "una muestra de calentamiento",
     mark_slowness: "la lentitud del bloque",
-    mark_flagged: "marcado: B ráfaga, S robado, T freno, C reloj",
+    mark_flagged: "marcado: B ráfaga, S robado, T freno, C reloj, L carga",
     forest_title: "Cocientes dentro de cada bloque",
     forest_axis: "cociente (1: sin diferencia; pasos iguales, factores iguales)",
     parts_title: "De dónde sale cada porcentaje",

@@ -7,7 +7,9 @@ use measure::{Manifest, Status, Stopped, Stopping};
 
 use super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::{Source, environment, phrases};
-use crate::analysis::{BlockSummary, Estimate, Flag, Found, RULES, RatioSummary, Without};
+use crate::analysis::{
+    BlockSummary, Estimate, Flag, Found, RULES, RatioSummary, Without, sessions_needed,
+};
 use crate::figure::Kind;
 use crate::language::fill;
 use crate::published::unit;
@@ -41,6 +43,8 @@ pub(super) fn order(source: &Source) -> Vec<Piece> {
             ("share", &percent(RULES.burst_share)),
             ("steal", &percent(RULES.steal_share)),
             ("step", &(RULES.clock_step_ns / 1_000_000)),
+            ("load", &lang.trimmed(RULES.load_share * 100.0)),
+            ("ticks", &lang.trimmed(RULES.load_ticks)),
         ],
     )));
     let flagged = flagged(source);
@@ -160,6 +164,7 @@ fn flagged(source: &Source) -> Vec<Vec<Cell>> {
                 Flag::Steal => t.flag_steal,
                 Flag::Throttled => t.flag_throttled,
                 Flag::ClockStep => t.flag_clock,
+                Flag::Load => t.flag_load,
             };
             let flags = block
                 .flags
@@ -380,6 +385,7 @@ fn stopping(record: &Record, source: &Source) -> String {
 fn family(source: &Source) -> Vec<Piece> {
     let (lang, t) = (source.lang, source.lang.texts());
     let mut items = Vec::new();
+    let mut simultaneous = Vec::new();
     for (record, run) in source.runs.records.iter().zip(&source.analysis.runs) {
         let family = record.family();
         let primary = || run.ratios.iter().filter(|ratio| ratio.primary);
@@ -390,35 +396,39 @@ fn family(source: &Source) -> Vec<Piece> {
             .filter_map(RatioSummary::interval)
             .map(|range| 1.0 - range.coverage)
             .sum();
+        let share = ALPHA / family.max(1) as f64;
+        let template = if run.is_each_by_itself() {
+            t.family_each
+        } else {
+            simultaneous.push(run.experiment.as_str());
+            t.family
+        };
         items.push(fill(
-            t.family,
+            template,
             &[
                 ("experiment", &run.experiment),
                 ("primary", &family),
                 ("exploratory", &exploratory),
+                ("needed", &sessions_needed(share)),
                 ("joint", &phrases::coverage((1.0 - missed).max(0.0), lang)),
             ],
         ));
-        let shared = ALPHA / family.max(1) as f64;
-        if primary().any(|ratio| {
-            ratio
-                .decisive
-                .is_some_and(|found| found.alpha > shared * 1.000_001)
-        }) {
-            items.push(fill(
-                t.family_not_shared,
-                &[("experiment", &run.experiment)],
-            ));
-        }
     }
-    vec![
-        Piece::List(items),
-        Piece::Paragraph(t.family_note.to_owned()),
-        Piece::Paragraph(fill(
-            t.family_verdicts,
-            &[("margin", &lang.trimmed(source.margin()))],
-        )),
-    ]
+    let mut pieces = vec![Piece::List(items)];
+    if !simultaneous.is_empty() {
+        pieces.push(Piece::Paragraph(fill(
+            t.family_note,
+            &[("experiments", &simultaneous.join(", "))],
+        )));
+    }
+    if simultaneous.len() < source.analysis.runs.len() {
+        pieces.push(Piece::Paragraph(t.family_note_each.to_owned()));
+    }
+    pieces.push(Piece::Paragraph(fill(
+        t.family_verdicts,
+        &[("margin", &lang.trimmed(source.margin()))],
+    )));
+    pieces
 }
 
 /// One row a session of each run.

@@ -78,7 +78,7 @@ pub(crate) fn due(due: &str, lang: Lang) -> &str {
         .map_or(due, |(_, word)| word)
 }
 
-pub(crate) fn verdict(verdict: Verdict, margin_pct: f64, lang: Lang) -> String {
+pub(crate) fn verdict(verdict: Verdict, by_itself: bool, margin_pct: f64, lang: Lang) -> String {
     let t = lang.texts();
     let template = match verdict {
         Verdict::Different => t.verdict_different,
@@ -88,11 +88,16 @@ pub(crate) fn verdict(verdict: Verdict, margin_pct: f64, lang: Lang) -> String {
         Verdict::NoInterval => t.verdict_no_interval,
         Verdict::NoReading => t.verdict_no_reading,
     };
-    fill(template, &[("margin", &lang.trimmed(margin_pct))])
+    let words = fill(template, &[("margin", &lang.trimmed(margin_pct))]);
+    if by_itself && verdict.is_statement() {
+        fill(t.verdict_by_itself, &[("verdict", &words)])
+    } else {
+        words
+    }
 }
 
-pub(crate) fn verdict_cell(of: Verdict, margin_pct: f64, lang: Lang) -> Cell {
-    Cell::new(verdict(of, margin_pct, lang)).tone(match of {
+pub(crate) fn verdict_cell(of: Verdict, by_itself: bool, margin_pct: f64, lang: Lang) -> Cell {
+    Cell::new(verdict(of, by_itself, margin_pct, lang)).tone(match of {
         Verdict::Different => Tone::No,
         Verdict::DifferentEquivalent | Verdict::Equivalent => Tone::Yes,
         Verdict::Inconclusive => Tone::Open,

@@ -32,7 +32,7 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
             t.exploratory_short
         };
         let here = phrases::here_cell(claim.here, lang);
-        let own = phrases::verdict(claim.verdict, margin, lang);
+        let own = phrases::verdict(claim.verdict, claim.by_itself, margin, lang);
         vec![
             Cell::new(claim.id).below(format!("`{}`", claim.of)),
             Cell::new((claim.statement)(t)),
@@ -112,7 +112,7 @@ pub(super) fn ratios(source: &Source) -> Vec<Piece> {
         if let Some(bootstrap) = ratio.bootstrap {
             of_medians = of_medians.below(phrases::range(bootstrap, 3, lang));
         }
-        let mut verdict = phrases::verdict_cell(ratio.verdict, margin, lang);
+        let mut verdict = phrases::verdict_cell(ratio.verdict, ratio.by_itself, margin, lang);
         if let (true, Some(narrow)) = (ratio.verdict.is_equivalent(), ratio.narrow) {
             verdict = verdict.below(fill(
                 t.equivalence_interval,

@@ -136,6 +136,39 @@ fn damage_is_a_clear_error() {
     }
 }
 
+/// A signal between two blocks leaves a row of a block without a sample, at the end and nowhere
+/// else.
+#[test]
+fn only_the_last_block_of_an_interrupted_run_may_lack_samples() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    make(&run, CPU, 6, plausible);
+    let sound = fs::read_to_string(run.join("blocks.csv")).expect("read");
+    let row = |block: u32| format!("1,{block},false,x,,,,,,,,,,\n");
+    edit(&run, "manifest.json", |text| {
+        text.replace("\"complete\"", "\"interrupted\"")
+    });
+    stdout(&report(&[&run]));
+    let summary = fs::read(run.join("summary.csv")).expect("read");
+
+    fs::write(run.join("blocks.csv"), format!("{sound}{}", row(9))).expect("written");
+    stdout(&report(&[&run]));
+    assert!(fs::read(run.join("summary.csv")).expect("read") == summary);
+    let page = fs::read_to_string(run.join("report.md")).expect("read");
+    assert!(page.contains("| cpu, session 1 | 6 |"), "{page}");
+
+    fs::write(
+        run.join("blocks.csv"),
+        format!("{sound}{}{}", row(9), row(10)),
+    )
+    .expect("written");
+    let text = refused(&report(&[&run]), 1);
+    assert!(
+        text.contains("block 9 of session 1 has no sample"),
+        "{text}"
+    );
+}
+
 #[test]
 fn rows_of_two_runs_are_a_clear_error() {
     let lines = |text: &str| {

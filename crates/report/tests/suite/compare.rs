@@ -63,6 +63,95 @@ fn what_changed_is_said_and_what_did_not() {
     assert!(text.contains("no value in common"), "{text}");
 }
 
+/// Sessions differ by a few per cent each; `percent` is what the new run's ratios are multiplied by.
+fn of_sessions(place: &Path, count: u64, percent: u64) -> PathBuf {
+    let run = place.join(format!("{count}-{percent}"));
+    let count = count.to_string();
+    let args = ["--blocks", "8", "--sessions", &count];
+    make_with(&run, STARTUP, &args, |arm, times| {
+        let session = (times - 1) / 10;
+        Ok(match arm.name {
+            "dind" => ratio_of(arm, times) / 100 * percent * (100 + session) / 100,
+            _ => ratio_of(arm, times),
+        })
+    });
+    run
+}
+
+#[test]
+fn what_is_compared_is_what_sessions_can_carry() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = |count, percent| of_sessions(place.path(), count, percent);
+    let [one, slow_one] = [run(1, 100), run(1, 120)];
+    let [three, five] = [run(3, 100), run(5, 120)];
+    let [six, slow_six, slow_eight] = [run(6, 100), run(6, 120), run(8, 120)];
+    let eight = run(8, 100);
+    for (base, new, verdict, limit, why) in [
+        (&one, &slow_one, "changed", Some("these boots only"), None),
+        (&one, &one, "no_change_seen", Some("these boots only"), None),
+        // Blocks of three sessions, put together, would be said to have changed.
+        (
+            &three,
+            &five,
+            "not_comparable",
+            None,
+            Some("too few sessions"),
+        ),
+        (
+            &six,
+            &five,
+            "not_comparable",
+            None,
+            Some("too few sessions"),
+        ),
+        (
+            &one,
+            &three,
+            "not_comparable",
+            None,
+            Some("too few sessions"),
+        ),
+        (
+            &one,
+            &six,
+            "not_comparable",
+            None,
+            Some("one session against several"),
+        ),
+        (&six, &slow_six, "changed", Some("each at 5 %"), None),
+        (&six, &six, "no_change_seen", Some("each at 5 %"), None),
+        // alpha / (2 x 2) needs eight: 2 / 2^8 < 1.25 % < 2 / 2^7.
+        (&eight, &slow_six, "changed", Some("each at 5 %"), None),
+        (&eight, &slow_eight, "changed", None, None),
+        (&eight, &eight, "no_change_seen", None, None),
+    ] {
+        let found = compare(base, new);
+        let row = row(&found, "dind/docker");
+        let name = format!("{} {}: {row}", base.display(), new.display());
+        assert_eq!(row["verdict"], verdict, "{name}");
+        assert_eq!(row["limit"].as_str(), limit, "{name}");
+        assert_eq!(row["why"].as_str(), why, "{name}");
+        if base == &eight && limit.is_none() {
+            assert_eq!(row["base"]["n"], 8, "sessions, not blocks");
+        }
+        // Of six sessions, from the first to the last: 1 - 2 / 2^6.
+        if limit == Some("each at 5 %") {
+            let coverage = row["new"]["coverage"].as_f64().expect("a number");
+            assert!((coverage - 0.96875).abs() < 1e-9, "{name}");
+        }
+    }
+    let text = |base: &Path, new: &Path| stdout(&report(&["compare".as_ref(), base, new]));
+    for (base, new, words) in [
+        (&one, &slow_one, "changed (these boots only)"),
+        (&one, &one, "no change seen (these boots only)"),
+        (&six, &slow_six, "changed (each at 5 %)"),
+        (&three, &five, "not comparable: too few sessions"),
+    ] {
+        let text = text(base, new);
+        assert!(text.contains(words), "no {words} in {text}");
+    }
+}
+
 #[test]
 fn what_is_not_the_same_thing_is_not_compared() {
     let place = tempfile::tempdir().expect("a folder");
@@ -88,6 +177,15 @@ fn what_is_not_the_same_thing_is_not_compared() {
             "sandbox": sandbox, "suite": "trixie", "bundle": "d6", "packages": ["a 1"],
         })
     };
+    for run in [&base, &new] {
+        edit(run, |manifest| {
+            manifest["sessions"][0]["nests"] = serde_json::json!([{ "levels": [{
+                "engine": "podman", "version": "5", "privileged": false,
+                "storage_driver": "overlay", "oci_runtime": "crun", "cgroup_driver": "cgroupfs",
+                "cgroup_version": "v2", "storage_status": {}, "security": {}, "configuration": [],
+            }] }]);
+        });
+    }
     edit(&base, |manifest| {
         manifest["sessions"][0]["lab"] = lab("user");
     });
@@ -124,7 +222,8 @@ fn runs_of_different_kinds_are_refused() {
     refused_as(&base, &cpu, "one is of startup, the other of cpu");
     let new = run(place.path(), "new", ratio_of);
     edit(&new, |manifest| manifest["method_version"] = 99.into());
-    refused_as(&base, &new, "their methods differ");
+    // Of a single run already: nothing of another method is read at all.
+    refused_as(&base, &new, "method");
     edit(&new, |manifest| manifest["schema_version"] = 3.into());
     refused_as(&base, &new, "its schema version is 3");
     refused_as(

@@ -48,9 +48,38 @@ fn one_session_speaks_for_its_boot_and_several_for_the_machine() {
         let page = fs::read_to_string(run.join("report.md")).expect("read");
         assert!(page.contains(words), "{words}");
         assert_eq!(
-            page.contains("so few sessions have no interval"),
+            page.contains("So few sessions have no interval") && page.contains("needs 7 of them"),
             count == 6
         );
+        // Nothing claims what is not controlled: neither page, nor figure, nor tables.
+        for claim in [
+            "the simultaneous ones",
+            "which share 5 %",
+            "Holm p of 5 % at most",
+        ] {
+            assert_eq!(page.contains(claim), count != 6, "{count}: {claim}");
+        }
+        assert_eq!(ratio["by_itself"], (count == 6).to_string());
+        let name = match count {
+            // Five blocks have none.
+            1 => "no interval",
+            // 1.01 to 1.03, within the margin.
+            3 => "different, equivalent",
+            6 => "different (by itself)",
+            _ => "different",
+        };
+        assert_eq!(ratio["verdict"], name, "{count}");
+        let claims = table(&run.join("claims.csv"));
+        let dind = claims
+            .iter()
+            .find(|claim| claim["of"] == "dind/docker")
+            .expect("A15");
+        assert_eq!(dind["verdict"], name);
+        let forest = fs::read_to_string(run.join("forest.svg")).expect("read");
+        for (text, of) in [("page", &page), ("figure", &forest)] {
+            assert_eq!(of.contains("(by itself)"), count == 6, "{text} of {count}");
+        }
+        assert_eq!(forest.contains("intervals hold together"), count != 6);
         if scope == "machine" {
             // Sessions have the ratios 1.01, 1.02, ..: the estimate is their median, the interval
             // goes from the first to the last.
@@ -115,6 +144,63 @@ fn a_burst_is_flagged_and_dropped_from_no_headline() {
     assert_eq!(flagged.matches("burst (B)").count(), 2);
     let ratios = table(&burst.join("ratios.csv"));
     assert_eq!(ratios[0]["pairs"], "12", "nothing is dropped");
+}
+
+/// The issue's own test loads the machine during half of the blocks.
+#[test]
+fn half_of_the_blocks_may_be_disturbed() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    // Blocks 3 to 12 are measured; every other one is half as slow again.
+    let slow = |block: u64| block > 2 && block.is_multiple_of(2);
+    make(&run, STARTUP, 10, |arm, times| {
+        Ok(ratio_of(arm, times) * if slow(times) { 3 } else { 2 } / 2)
+    });
+    stdout(&report(&[&run]));
+    let page = fs::read_to_string(run.join("report.md")).expect("read");
+    assert_eq!(page.matches("burst (B)").count(), 5, "{page}");
+
+    // A block takes 100 s; in two of them the processors were busy with something else.
+    let calm = place.path().join("calm");
+    make(&calm, STARTUP, 10, |arm, times| Ok(ratio_of(arm, times)));
+    let machine = fs::read_to_string(calm.join("manifest.json")).expect("read");
+    let machine: serde_json::Value = serde_json::from_str(&machine).expect("JSON");
+    let cores = machine["sessions"][0]["machine"]["cores"].as_u64();
+    let ticks = 100 * 100 * cores.expect("a number");
+    rewrite(&calm.join("samples.csv"), |fields| {
+        let [block, position] = [1, 3].map(|at| fields[at].parse::<u64>().expect("a number"));
+        fields[5] = (block * 100_000_000_000 + position * 1_000_000_000).to_string();
+        if block == 12 && position == 7 {
+            fields[6] = 93_000_000_000_u64.to_string();
+        }
+    });
+    rewrite(&calm.join("blocks.csv"), |fields| {
+        let share = match fields[1].as_str() {
+            "7" => 56,
+            "9" => 54,
+            "12" => 90,
+            _ => 35,
+        };
+        fields[9] = (ticks * share / 100).to_string();
+        fields[8] = "0".to_owned();
+    });
+    stdout(&report(&[&calm]));
+    let page = fs::read_to_string(calm.join("report.md")).expect("read");
+    for block in [7, 12] {
+        let row = page
+            .lines()
+            .find(|line| line.contains(&format!("block {block} |")));
+        assert!(row.is_some_and(|row| row.contains("load (L)")), "{page}");
+    }
+    assert_eq!(page.matches("load (L)").count(), 2 + 1, "two and the rule");
+}
+
+/// Changes the fields of every row but the first.
+fn rewrite(path: &Path, change: impl Fn(&mut Vec<String>)) {
+    let mut rows = rows(path);
+    rows.iter_mut().skip(1).for_each(change);
+    let lines = rows.iter().map(|row| row.join(",") + "\n");
+    fs::write(path, lines.collect::<String>()).expect("written");
 }
 
 #[test]
