@@ -227,17 +227,6 @@ fn of_runs(base: &Runs, new: &Runs) -> miette::Result<Comparison> {
         rows: Vec::new(),
     };
     for (base, new) in base.records.iter().zip(&new.records) {
-        let versions = [base, new].map(|record| record.manifest.method_version);
-        if versions[0] != versions[1] {
-            return Err(usage(
-                "these runs can't be compared",
-                format!(
-                    "their methods differ: version {} and version {}",
-                    versions[0], versions[1]
-                ),
-                "measure the earlier one again with this program",
-            ));
-        }
         comparison.add(base, new);
     }
     Ok(comparison)
