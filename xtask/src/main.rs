@@ -73,7 +73,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         args: Vec<String>,
     },
-    /// Whether the intervals cover what they claim: the full simulation
+    /// Whether the intervals cover what they claim: the full simulation, its figure and page
     #[command(disable_help_flag = true)]
     Coverage {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
@@ -127,7 +127,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Task::Exp4(flags) => exp4::run(&programs, &flags, Path::new("results")),
         Task::Report { args } => programs.forward("report", &args),
         Task::Compare { args } => programs.forward("report", &with("compare", args)),
-        Task::Coverage { args } => programs.forward("coverage", &args),
+        Task::Coverage { args } => single::coverage(&programs, &args),
         Task::Selfbench => selfbench::run(&programs),
         Task::Ci => ci::run(&programs),
     }

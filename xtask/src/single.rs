@@ -1,8 +1,9 @@
-//! One experiment, then its report.
+//! One experiment or simulation, then its report.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use miette::Result;
 
@@ -36,6 +37,29 @@ pub(crate) fn run(programs: &Programs, name: &str, mut args: Vec<String>) -> Res
         println!("run: {}", out.display());
     }
     Ok(exit_code(if code == 0 { reported } else { code }))
+}
+
+/// Where a simulation goes that names no folder.
+const COVERAGE: &str = "results/coverage";
+
+/// Runs the simulation with these flags, which are its own, and draws what it leaves; also when a
+/// criterion is not met, which its exit code says.
+pub(crate) fn coverage(programs: &Programs, args: &[String]) -> Result<ExitCode> {
+    let out = named(args).unwrap_or_else(|| COVERAGE.into());
+    let before = judged(&out);
+    let code = programs.status("coverage", args)?;
+    // What lay there before is drawn already, or is not this simulation's (which then was refused).
+    if judged(&out) == before {
+        return Ok(exit_code(code));
+    }
+    let drawn = programs.status("report", &["coverage".into(), out.into_os_string()])?;
+    Ok(exit_code(if code == 0 { drawn } else { code }))
+}
+
+/// When a simulation wrote the last of its files there.
+fn judged(folder: &Path) -> Option<SystemTime> {
+    let file = std::fs::metadata(folder.join("criteria.csv")).ok()?;
+    file.modified().ok()
 }
 
 /// Whether a run has left something that a report can be made of.

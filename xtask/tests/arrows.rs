@@ -29,6 +29,9 @@ const TESTS_ONLY: &[&str] = &[
     "tokio",
 ];
 
+/// Third-party crates for figures and pages, which are the report's work.
+const DRAWING: &[&str] = &["comfy-table", "dejavu", "maud", "plotters", "png"];
+
 #[test]
 fn arrows_point_one_way() {
     let metadata = MetadataCommand::new()
@@ -69,7 +72,7 @@ fn arrows_point_one_way() {
 }
 
 #[test]
-fn every_experiment_states_its_question() {
+fn every_experiment_states_its_question_and_draws_nothing() {
     let metadata = MetadataCommand::new()
         .no_deps()
         .exec()
@@ -82,6 +85,10 @@ fn every_experiment_states_its_question() {
         {
             let question = package.description.as_deref().unwrap_or_default();
             assert!(question.ends_with('?'), "{}: {question}", package.name);
+            let draws = package.dependencies.iter();
+            let draws = draws.map(|dependency| dependency.name.as_str());
+            let draws: Vec<&str> = draws.filter(|name| DRAWING.contains(name)).collect();
+            assert!(draws.is_empty(), "{} links {draws:?}", package.name);
             assert!(
                 folder.join("README.md").exists(),
                 "{} has no README",

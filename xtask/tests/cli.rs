@@ -33,6 +33,8 @@ fn text(output: &Output) -> String {
 #[case::no_time(&["startup", "--budget", "soon"], 2, "soon")]
 #[case::nothing_to_compare(&["compare", "published", "no-such-run"], 2, "no-such-run")]
 #[case::too_few_replicates(&["coverage", "--replicates", "1"], 2, "100")]
+#[case::help_of_the_simulation(&["coverage", "--help"], 0, "--replicates")]
+#[case::nothing_to_draw(&["report", "coverage", "no-such-folder"], 2, "no-such-folder")]
 #[case::list(&["exp4", "--list"], 0, "podman-nested-self")]
 #[case::list_of_one(&["syscalls", "--list"], 0, "getppid-podman-matched")]
 #[case::help(&["startup", "--help"], 0, "--arms")]
@@ -55,6 +57,23 @@ fn one_run_measures_at_a_time() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("another run measures"), "{text}");
     assert!(text.contains("help:"), "{text}");
+}
+
+/// The figure and the page come with the simulation, in the folder that it was given.
+#[rstest]
+fn a_simulation_is_drawn(#[values(false, true)] apart: bool) {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("coverage");
+    let out = out.to_str().expect("UTF-8");
+    let joined = format!("--out={out}");
+    let folder: &[&str] = if apart { &["--out", out] } else { &[&joined] };
+    let output = xtask(&[&["coverage", "--replicates", "100"], folder].concat());
+    let text = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    for name in ["csv", "md", "svg", "png"] {
+        let file = format!("{out}/coverage.{name}");
+        assert!(std::fs::metadata(file).is_ok(), "no {name}: {text}");
+    }
 }
 
 /// The README's numbers are those of a run, not of a template.

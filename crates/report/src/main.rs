@@ -4,6 +4,7 @@
 mod analysis;
 mod claims;
 mod compare;
+mod coverage;
 mod figure;
 mod language;
 mod page;
@@ -25,7 +26,8 @@ use crate::figure::Kind;
 use crate::language::Lang;
 use crate::record::Runs;
 
-/// Rebuild the tables, figures and page of a run from its raw samples, or compare two runs
+/// Rebuild the tables, figures and page of a run from its raw samples, compare two runs, or draw the
+/// simulation of coverage
 ///
 /// Writes summary.csv, ratios.csv, parts.csv, claims.csv, the figures (figure, forest, parts and
 /// order, each .svg and .png), report.md and report.html into the run's folder and prints the
@@ -44,6 +46,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Other {
     Compare(compare::CompareArgs),
+    Coverage(coverage::CoverageArgs),
 }
 
 #[derive(Args)]
@@ -72,6 +75,10 @@ fn main() -> ExitCode {
             other: Some(Other::Compare(args)),
             ..
         } => compare::compare(&args),
+        Cli {
+            other: Some(Other::Coverage(args)),
+            ..
+        } => coverage::coverage(&args),
         Cli {
             report: Some(args), ..
         } => report(&args),

@@ -3,7 +3,6 @@
 mod bench;
 mod draws;
 mod environment;
-mod figure;
 mod law;
 mod progress;
 mod protocol;
@@ -21,15 +20,20 @@ use measure::{failure, say, write_atomically};
 use miette::Result;
 
 use crate::progress::Progress;
+use crate::tables::{CELLS_FILE, CRITERIA_FILE};
 
 /// Simulates runs whose truth is known, and counts how often the statistics of `measure` hold it
+///
+/// Writes coverage.csv (every cell) and criteria.csv (what is required, and whether it was found);
+/// `report coverage` makes a figure and a page of them. Exit codes: 0 every criterion is met; 1 one
+/// is not, or a file can't be written; 2 wrong usage.
 #[derive(Parser)]
 #[command(name = "coverage")]
 struct Cli {
     /// Simulated runs of each cell, at least 100
     #[arg(long, default_value_t = verdict::FULL, value_parser = clap::value_parser!(u32).range(100..))]
     replicates: u32,
-    /// Folder for coverage.csv, coverage.md, coverage.svg and coverage.png, which are replaced
+    /// Folder for coverage.csv and criteria.csv, which are replaced
     #[arg(long, default_value = "results/coverage")]
     out: PathBuf,
     /// Of the random numbers; the same one gives the same files
@@ -57,13 +61,11 @@ fn cover(cli: &Cli) -> Result<()> {
     progress.end();
 
     let criteria = verdict::judge(&outcomes);
-    let figure = figure::draw(&outcomes, cli.replicates, cli.seed)?;
-    let page = tables::page(&outcomes, &criteria, cli.replicates, cli.seed);
+    let verdicts = tables::criteria(&criteria, cells.len(), cli.replicates, cli.seed)?;
     for (name, bytes) in [
-        ("coverage.csv", tables::csv(&outcomes)?),
-        ("coverage.md", page.into_bytes()),
-        ("coverage.svg", figure.svg.into_bytes()),
-        ("coverage.png", figure.png),
+        (CELLS_FILE, tables::cells(&outcomes)?),
+        // Last: who finds it finds its cells.
+        (CRITERIA_FILE, verdicts),
     ] {
         write_atomically(&cli.out.join(name), &bytes)?;
     }
@@ -72,7 +74,8 @@ fn cover(cli: &Cli) -> Result<()> {
         let mark = if criterion.met { "met    " } else { "NOT MET" };
         say(&format!("{mark}  {}: {}", criterion.what, criterion.found));
     }
-    say(&format!("wrote {}", cli.out.join("coverage.md").display()));
+    let cells = cli.out.join(CELLS_FILE);
+    say(&format!("wrote {}", cells.display()));
     let unmet: Vec<&str> = criteria
         .iter()
         .filter(|criterion| !criterion.met)
@@ -84,9 +87,6 @@ fn cover(cli: &Cli) -> Result<()> {
     Err(failure(
         "the statistics are not what they claim to be",
         unmet.join("; "),
-        format!(
-            "look at the cells in {}",
-            cli.out.join("coverage.csv").display()
-        ),
+        format!("look at the cells in {}", cells.display()),
     ))
 }

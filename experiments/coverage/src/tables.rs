@@ -1,19 +1,16 @@
-//! `coverage.csv`, one row a cell, and `coverage.md`, what came of it.
-
-use std::fmt::Write as _;
+//! `coverage.csv`, one row a cell, and `criteria.csv`, one row a criterion. The report draws them and
+//! writes its page of them: nothing else is handed on.
 
 use measure::failure;
 use miette::Result;
 
-use crate::environment::{AR_09, DRIFT};
-use crate::law::LOGNORMAL;
-use crate::protocol::{BOOTSTRAP_RESAMPLES, BOOTSTRAP_SIZES, Rule, SIZES};
 use crate::simulate::Outcome;
-use crate::verdict::{
-    Criterion, deviations, is_a_then_b, is_raw_median, passes, percent, required,
-};
+use crate::verdict::{Criterion, passes, required};
 
-const HEADER: [&str; 14] = [
+pub(crate) const CELLS_FILE: &str = "coverage.csv";
+pub(crate) const CRITERIA_FILE: &str = "criteria.csv";
+
+const CELL: [&str; 14] = [
     "rule",
     "n",
     "law",
@@ -30,23 +27,15 @@ const HEADER: [&str; 14] = [
     "assumption_holds",
 ];
 
+/// What was simulated, and what was required of it.
+const CRITERION: [&str; 6] = ["seed", "replicates", "cells", "criterion", "found", "met"];
+
 /// One row a cell; a number that does not exist is an empty field.
-pub(crate) fn csv(outcomes: &[Outcome]) -> Result<Vec<u8>> {
-    let not_written = |error: &dyn std::fmt::Display| {
-        failure(
-            "coverage.csv can't be made",
-            error.to_string(),
-            "report this as a bug",
-        )
-    };
+pub(crate) fn cells(outcomes: &[Outcome]) -> Result<Vec<u8>> {
     let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.6}"));
-    let mut table = csv::Writer::from_writer(Vec::new());
-    table
-        .write_record(HEADER)
-        .map_err(|error| not_written(&error))?;
-    for outcome in outcomes {
+    let rows = outcomes.iter().map(|outcome| {
         let cell = &outcome.cell;
-        let row = [
+        [
             cell.rule.name().to_owned(),
             cell.n.to_string(),
             cell.law.name.to_owned(),
@@ -61,169 +50,92 @@ pub(crate) fn csv(outcomes: &[Outcome]) -> Result<Vec<u8>> {
             number(required(outcome)),
             passes(outcome).map_or(String::new(), |pass| pass.to_string()),
             cell.assumption_holds().to_string(),
-        ];
-        table
-            .write_record(row)
-            .map_err(|error| not_written(&error))?;
-    }
-    table.into_inner().map_err(|error| not_written(&error))
+        ]
+    });
+    table(CELLS_FILE, &CELL, rows)
 }
 
-/// The page that a reader opens.
-pub(crate) fn page(
-    outcomes: &[Outcome],
+/// One row a criterion. Each says what was simulated too, so that cells of another simulation are
+/// noticed.
+pub(crate) fn criteria(
     criteria: &[Criterion],
+    cells: usize,
     replicates: u32,
     seed: u64,
-) -> String {
-    let met = criteria.iter().filter(|criterion| criterion.met).count();
-    let mut page = format!(
-        "# Do the intervals cover what they claim?\n\n\
-         {met} of {} criteria are met. Regenerate with `cargo xtask coverage`; this is seed {seed}, \
-         {replicates} simulated runs a cell, {} cells. Method, laws and environments:\n\
-         [experiments/coverage](../../experiments/coverage/README.md). Every cell: `coverage.csv`.\n\n\
-         ![Coverage of every rule per number of blocks](coverage.png)\n\n\
-         ## Criteria\n\n| criterion | found | met |\n|---|---|---|\n",
-        criteria.len(),
-        outcomes.len(),
-    );
-    for criterion in criteria {
-        let met = if criterion.met { "yes" } else { "**no**" };
-        line(&mut page, &[&criterion.what, &criterion.found, met]);
+) -> Result<Vec<u8>> {
+    let rows = criteria.iter().map(|criterion| {
+        [
+            seed.to_string(),
+            replicates.to_string(),
+            cells.to_string(),
+            criterion.what.clone(),
+            criterion.found.clone(),
+            criterion.met.to_string(),
+        ]
+    });
+    table(CRITERIA_FILE, &CRITERION, rows)
+}
+
+fn table<const N: usize>(
+    name: &str,
+    header: &[&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<Vec<u8>> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    let written = table
+        .write_record(header)
+        .and_then(|()| rows.into_iter().try_for_each(|row| table.write_record(row)));
+    let not_made = |error: &dyn std::fmt::Display| {
+        failure(
+            format!("{name} can't be made"),
+            error.to_string(),
+            "report this as a bug",
+        )
+    };
+    written.map_err(|error| not_made(&error))?;
+    table.into_inner().map_err(|error| not_made(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::protocol::protocol;
+    use crate::verdict::{FULL, judge};
+
+    fn stored(name: &str) -> Vec<u8> {
+        let results = concat!(env!("CARGO_MANIFEST_DIR"), "/../../results/coverage");
+        std::fs::read(PathBuf::from(results).join(name)).expect("a stored file")
     }
-    page.push_str(
-        "\n## Lowest and highest coverage, where assumptions hold\n\n\
-         For rule 3 the share of runs in which \"equivalent\" was rightly not said of a ratio at the \
-         margin, for\nrule 4 that of runs in which no look missed. Exact: `1 - 2F(d-1)`; ties (4 ms \
-         ticks) can only add to it.\n\n\
-         | rule | n | cells | lowest | highest | exact |\n|---|---|---|---|---|---|\n",
-    );
-    for rule in [Rule::Median, Rule::Ratio, Rule::Equivalence, Rule::Adaptive] {
-        for n in SIZES {
-            let held = |o: &Outcome| o.cell.assumption_holds() && o.cell.rule == rule;
-            range(&mut page, rule, n, outcomes, held);
+
+    /// The stored cells as outcomes of this protocol.
+    fn stored_outcomes() -> Vec<Outcome> {
+        let cells = protocol(FULL);
+        let table = stored(CELLS_FILE);
+        let rows = csv::Reader::from_reader(&table[..]).into_records();
+        let rows: Vec<csv::StringRecord> = rows.map(|row| row.expect("a row")).collect();
+        assert_eq!(rows.len(), cells.len());
+        let outcome = |(cell, row): (crate::protocol::Cell, &csv::StringRecord)| Outcome {
+            cell,
+            given: row[6].parse().expect("a number"),
+            covered: row[7].parse().expect("a number"),
+            exact: row[9].parse().ok(),
+        };
+        cells.into_iter().zip(&rows).map(outcome).collect()
+    }
+
+    /// What is stored is of the protocol and the criteria of today: whoever changes one of them has
+    /// to simulate again.
+    #[test]
+    fn the_stored_files_are_of_this_protocol_and_these_criteria() {
+        let outcomes = stored_outcomes();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        let again = text(cells(&outcomes).expect("a table"));
+        for (ours, theirs) in again.lines().zip(text(stored(CELLS_FILE)).lines()) {
+            assert_eq!(ours, theirs);
         }
+        let judged = criteria(&judge(&outcomes), outcomes.len(), FULL, 1).expect("a table");
+        assert_eq!(text(judged), text(stored(CRITERIA_FILE)));
     }
-    page.push_str(
-        "\n## The two cases that must fail, and what mends them\n\n\
-         lognormal 0.1. In brackets what rule 2 covers on the same machine in random order.\n\n\
-         | n | all A then all B, drift of 20 % | raw medians, AR(1) 0.9 |\n|---|---|---|\n",
-    );
-    for n in SIZES {
-        let of = |case: &dyn Fn(&Outcome) -> bool| {
-            let found = outcomes.iter().find(|o| o.cell.n == n && case(o));
-            let coverage = found.and_then(Outcome::coverage);
-            coverage.map_or("no interval".to_owned(), percent)
-        };
-        let mended = |environment: &crate::environment::Environment| {
-            of(&|o| {
-                o.cell.rule == Rule::Ratio
-                    && *o.cell.environment == *environment
-                    && *o.cell.law == LOGNORMAL
-            })
-        };
-        let order = format!("{} ({})", of(&is_a_then_b), mended(&DRIFT));
-        let raw = format!("{} ({})", of(&is_raw_median), mended(&AR_09));
-        line(&mut page, &[&n.to_string(), &order, &raw]);
-    }
-    let _ = write!(
-        page,
-        "\n## Beside rule 2: the bootstrap of the ratio of medians\n\n\
-         Printed in reports, never decided by; nothing is required of it. {} runs a cell, {} \
-         resamples each, so that\none standard error is about {}.\n\n\
-         | environment | law | {} |\n|---|---|{}\n",
-        outcomes
-            .iter()
-            .find(|o| o.cell.rule == Rule::Bootstrap)
-            .map_or(0, |o| o.cell.replicates),
-        BOOTSTRAP_RESAMPLES,
-        outcomes
-            .iter()
-            .find(|o| o.cell.rule == Rule::Bootstrap)
-            .and_then(Outcome::standard_error)
-            .map_or("none".to_owned(), percent),
-        BOOTSTRAP_SIZES.map(|n| format!("n = {n}")).join(" | "),
-        "---|".repeat(BOOTSTRAP_SIZES.len()),
-    );
-    let bootstraps: Vec<&Outcome> = outcomes
-        .iter()
-        .filter(|o| o.cell.rule == Rule::Bootstrap)
-        .collect();
-    for cells in bootstraps.chunks(BOOTSTRAP_SIZES.len()) {
-        let cell = &cells[0].cell;
-        let shares = cells
-            .iter()
-            .map(|o| o.coverage().map_or(String::new(), percent));
-        let mut row = vec![cell.environment.name.to_owned(), cell.law.name.to_owned()];
-        row.extend(shares);
-        line(
-            &mut page,
-            &row.iter().map(String::as_str).collect::<Vec<_>>(),
-        );
-    }
-    beyond(&mut page, outcomes);
-    page
-}
-
-/// Where several cells share a rule and a size.
-fn range(
-    page: &mut String,
-    rule: Rule,
-    n: usize,
-    outcomes: &[Outcome],
-    held: impl Fn(&Outcome) -> bool,
-) {
-    let cells: Vec<&Outcome> = outcomes
-        .iter()
-        .filter(|o| o.cell.n == n && held(o))
-        .collect();
-    if cells.is_empty() {
-        return;
-    }
-    let shares = || cells.iter().filter_map(|o| o.coverage());
-    let text = |share: Option<f64>| share.map_or("no interval".to_owned(), percent);
-    let exact = cells.iter().find_map(|o| o.exact);
-    let row = [
-        rule.name().to_owned(),
-        n.to_string(),
-        cells.len().to_string(),
-        text(shares().reduce(f64::min)),
-        text(shares().reduce(f64::max)),
-        exact.map_or(String::new(), percent),
-    ];
-    line(page, &row.each_ref().map(String::as_str));
-}
-
-/// Names the cells beyond three standard errors: there is nothing to hide.
-fn beyond(page: &mut String, outcomes: &[Outcome]) {
-    page.push_str("\n## Cells of continuous iid data beyond 3 standard errors\n\n");
-    let far: Vec<(&Outcome, f64)> = outcomes
-        .iter()
-        .filter(|o| o.cell.is_exact())
-        .filter_map(|o| Some((o, deviations(o)?)))
-        .filter(|(_, z)| z.abs() > 3.0)
-        .collect();
-    if far.is_empty() {
-        page.push_str("None.\n");
-        return;
-    }
-    page.push_str(
-        "| rule | n | law | environment | ratio | standard errors |\n|---|---|---|---|---|---|\n",
-    );
-    for (outcome, z) in far {
-        let cell = &outcome.cell;
-        let row = [
-            cell.rule.name().to_owned(),
-            cell.n.to_string(),
-            cell.law.name.to_owned(),
-            cell.environment.name.to_owned(),
-            cell.ratio.to_string(),
-            format!("{z:+.1}"),
-        ];
-        line(page, &row.each_ref().map(String::as_str));
-    }
-}
-
-fn line(page: &mut String, fields: &[&str]) {
-    let _ = writeln!(page, "| {} |", fields.join(" | "));
 }

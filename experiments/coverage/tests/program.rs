@@ -20,13 +20,21 @@ fn the_whole_protocol_holds_and_leaves_its_files() {
     assert!(!said.contains("NOT MET"), "{said}");
 
     let file = |name: &str| std::fs::read(format!("{out}/{name}")).expect("a file");
-    let table = csv::Reader::from_reader(&file("coverage.csv")[..])
-        .into_records()
-        .count();
-    assert!(table > 1_500, "{table} cells");
-    assert!(file("coverage.md").starts_with(b"# Do the intervals cover"));
-    assert!(file("coverage.svg").starts_with(b"<svg"));
-    assert!(file("coverage.png").starts_with(b"\x89PNG"));
+    let rows = |name: &str| {
+        let table = file(name);
+        let rows = csv::Reader::from_reader(&table[..]).into_records();
+        rows.collect::<Result<Vec<_>, _>>().expect("rows")
+    };
+    let cells = rows("coverage.csv").len();
+    assert!(cells > 1_500, "{cells} cells");
+    let cells = cells.to_string();
+    let criteria = rows("criteria.csv");
+    assert_eq!(criteria.len(), 9);
+    for criterion in criteria {
+        let fields: Vec<&str> = criterion.iter().collect();
+        assert_eq!(fields[..3], ["1", "100", cells.as_str()]);
+        assert_eq!(fields[5], "true");
+    }
 }
 
 #[test]

@@ -79,6 +79,16 @@ pub(crate) struct Font {
     pub(crate) anchor: HPos,
 }
 
+/// Marks that their shape alone tells apart.
+#[derive(Clone, Copy)]
+pub(crate) enum Shape {
+    Ring,
+    Square,
+    Cross,
+    /// The only one that is filled.
+    Triangle,
+}
+
 pub(crate) struct Canvas<'a, B: DrawingBackend> {
     area: &'a DrawingArea<B, Shift>,
 }
@@ -357,6 +367,30 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
             .draw(&Circle::new(at, 4, SAMPLE.mix(0.5).filled()))
     }
 
+    /// A mark without a hue, its lines as thin as its size asks for.
+    pub(crate) fn shape(&self, shape: Shape, (x, y): Point, radius: i32) -> Drawn<B> {
+        let r = radius;
+        match shape {
+            Shape::Ring => {
+                let style = stroke(QUIET.mix(0.9), if r < 5 { 1 } else { 2 });
+                self.area.draw(&Circle::new((x, y), r, style))
+            }
+            Shape::Square => {
+                let corners = [(x - r, y - r), (x + r, y + r)];
+                self.area
+                    .draw(&Rectangle::new(corners, stroke(INK.to_rgba(), 1)))
+            }
+            Shape::Cross => {
+                self.rule((x - r, y - r), (x + r, y + r), INK, 4)?;
+                self.rule((x - r, y + r), (x + r, y - r), INK, 4)
+            }
+            Shape::Triangle => {
+                let corners = vec![(x, y - r), (x + r, y + r), (x - r, y + r)];
+                self.area.draw(&Polygon::new(corners, INK.filled()))
+            }
+        }
+    }
+
     pub(crate) fn rectangle(&self, from: Point, to: Point, color: RGBColor) -> Drawn<B> {
         self.area.draw(&Rectangle::new([from, to], color.filled()))
     }
@@ -393,6 +427,15 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
     /// A line that is nothing but a line.
     pub(crate) fn rule(&self, from: Point, to: Point, color: RGBColor, width: u32) -> Drawn<B> {
         self.line(from, to, color.to_rgba(), width)
+    }
+
+    /// A horizontal line of dashes.
+    pub(crate) fn dashes(&self, (left, y): Point, right: i32) -> Drawn<B> {
+        let (dash, gap) = (14, 9);
+        for start in (left..right).step_by(dash + gap) {
+            self.rule((start, y), ((start + 14).min(right), y), INK, 2)?;
+        }
+        Ok(())
     }
 
     /// A thin beam with caps over one interval, a thick one over another that lies within.
@@ -444,7 +487,7 @@ fn stroke(color: RGBAColor, width: u32) -> ShapeStyle {
 /// The same place for the same sample in every drawing: multiples of the golden ratio fill an
 /// interval evenly, whatever their number.
 #[expect(clippy::cast_possible_truncation, reason = "pixels of a picture")]
-fn jitter(index: usize, spread: i32) -> i32 {
+pub(crate) fn jitter(index: usize, spread: i32) -> i32 {
     const GOLDEN: f64 = 0.618_033_988_749_895;
     let unit = ((index as f64 + 1.0) * GOLDEN).fract();
     ((2.0 * unit - 1.0) * f64::from(spread)).round() as i32

@@ -2,7 +2,7 @@
 //! for the page a wide SVG and a narrow one for phones. Shape, lightness, hatching and words tell marks apart, never the hue
 //! alone.
 
-mod canvas;
+pub(crate) mod canvas;
 mod columns;
 mod forest;
 mod legend;
@@ -72,8 +72,14 @@ const NARROW: Frame = Frame {
     titled: false,
 };
 
+/// A figure that stands by itself.
+pub(crate) struct Files {
+    pub(crate) svg: String,
+    pub(crate) png: Vec<u8>,
+}
+
 /// What can be drawn into a frame.
-trait Picture {
+pub(crate) trait Picture {
     /// Pixels of the whole figure.
     fn width(&self, frame: Frame) -> i32 {
         frame.width
@@ -97,7 +103,6 @@ impl Kind {
 
 /// The figures that this record has something for, in the order of the page.
 pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Result<Vec<Figure>> {
-    load_fonts();
     let mut figures = Vec::new();
     if let Some(forest) = forest::Forest::of(runs, analysis, lang) {
         figures.push(render(Kind::Forest, &forest)?);
@@ -116,23 +121,21 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
 }
 
 fn render(kind: Kind, picture: &impl Picture) -> miette::Result<Figure> {
-    let failed = |error: String| {
-        failure(
-            format!("the figure `{}` can't be drawn", kind.stem()),
-            error,
-            "report this as a bug",
-        )
-    };
-    let svg = |frame: Frame| {
-        let mut svg = String::new();
-        paint(
-            SVGBackend::with_string(&mut svg, size(picture, frame)),
-            picture,
-            frame,
-        )
-        .map_err(|error| failed(error.to_string()))?;
-        Ok::<_, miette::Report>(svg)
-    };
+    let Files { svg, png } = files(kind.stem(), picture)?;
+    let in_page = |frame| to_svg(picture, frame).map_err(|error| not_drawn(kind.stem(), error));
+    Ok(Figure {
+        kind,
+        svg,
+        png,
+        wide_in_page: in_page(IN_PAGE)?,
+        narrow_in_page: in_page(NARROW)?,
+    })
+}
+
+/// Draws a picture as files of their own.
+pub(crate) fn files(name: &str, picture: &impl Picture) -> miette::Result<Files> {
+    load_fonts();
+    let failed = |error: String| not_drawn(name, error);
     let (width, height) = size(picture, WIDE);
     let mut pixels = vec![0; width as usize * height as usize * 3];
     paint(
@@ -141,13 +144,25 @@ fn render(kind: Kind, picture: &impl Picture) -> miette::Result<Figure> {
         WIDE,
     )
     .map_err(|error| failed(error.to_string()))?;
-    Ok(Figure {
-        kind,
-        svg: svg(WIDE)?,
+    Ok(Files {
+        svg: to_svg(picture, WIDE).map_err(failed)?,
         png: to_png(&pixels, width, height).map_err(|error| failed(error.to_string()))?,
-        wide_in_page: svg(IN_PAGE)?,
-        narrow_in_page: svg(NARROW)?,
     })
+}
+
+fn to_svg(picture: &impl Picture, frame: Frame) -> Result<String, String> {
+    let mut svg = String::new();
+    let backend = SVGBackend::with_string(&mut svg, size(picture, frame));
+    paint(backend, picture, frame).map_err(|error| error.to_string())?;
+    Ok(svg)
+}
+
+fn not_drawn(name: &str, error: String) -> miette::Report {
+    failure(
+        format!("the figure `{name}` can't be drawn"),
+        error,
+        "report this as a bug",
+    )
 }
 
 fn size(picture: &impl Picture, frame: Frame) -> (u32, u32) {

@@ -2,6 +2,8 @@
 //!
 //! Texts are plain, but for `code` between backticks.
 
+use std::borrow::Cow;
+
 /// A page.
 pub(crate) struct Document {
     pub(crate) title: String,
@@ -45,7 +47,7 @@ pub(crate) enum Fit {
 }
 
 pub(crate) struct Column {
-    pub(crate) title: &'static str,
+    pub(crate) title: Cow<'static, str>,
     /// Aligned to the right, and its digits below one another.
     pub(crate) number: bool,
 }
@@ -120,17 +122,17 @@ impl<T: Into<String>> From<T> for Cell {
 }
 
 /// A column of words.
-pub(crate) fn words(title: &'static str) -> Column {
+pub(crate) fn words(title: impl Into<Cow<'static, str>>) -> Column {
     Column {
-        title,
+        title: title.into(),
         number: false,
     }
 }
 
 /// A column of numbers.
-pub(crate) fn numbers(title: &'static str) -> Column {
+pub(crate) fn numbers(title: impl Into<Cow<'static, str>>) -> Column {
     Column {
-        title,
+        title: title.into(),
         number: true,
     }
 }

@@ -100,7 +100,7 @@ fn table(table: &Table) -> Markup {
                     tr role="row" {
                         @for column in &table.columns {
                             th scope="col" role="columnheader" class=[column.number.then_some("n")] {
-                                (inline(column.title))
+                                (inline(&column.title))
                             }
                         }
                     }
@@ -113,7 +113,7 @@ fn table(table: &Table) -> Markup {
                                 @if index == 0 {
                                     th scope="row" role="rowheader" lang=[lang] { (cell(content)) }
                                 } @else {
-                                    td role="cell" lang=[lang] data-label=(plain(column.title))
+                                    td role="cell" lang=[lang] data-label=(plain(&column.title))
                                         class=[column.number.then_some("n")] { (cell(content)) }
                                 }
                             }

@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use super::PageFigure;
 use super::document::{Cell, Document, Piece, Table};
 
-/// The page. It names no path, so that a record that was moved gives the same page.
-pub(crate) fn write(document: &Document, figures: &[PageFigure]) -> String {
+/// The page, with the words for each figure and its file. It names no path, so that a record that was
+/// moved gives the same page.
+pub(crate) fn write(document: &Document, figures: &[(&str, &str)]) -> String {
     let mut page = format!(
         "# {}\n\n{}\n",
         inline(&document.title),
@@ -16,7 +16,7 @@ pub(crate) fn write(document: &Document, figures: &[PageFigure]) -> String {
     page
 }
 
-fn write_pieces(page: &mut String, pieces: &[Piece], figures: &[PageFigure]) {
+fn write_pieces(page: &mut String, pieces: &[Piece], figures: &[(&str, &str)]) {
     for piece in pieces {
         page.push('\n');
         let _ = match piece {
@@ -30,8 +30,8 @@ fn write_pieces(page: &mut String, pieces: &[Piece], figures: &[PageFigure]) {
                 .try_for_each(|item| writeln!(page, "- {}", inline(item))),
             Piece::Table(table) => write_table(page, table),
             Piece::Figure(index) => {
-                let figure = &figures[*index];
-                writeln!(page, "![{}]({})", inline(&figure.alternative), figure.file)
+                let (alternative, file) = figures[*index];
+                writeln!(page, "![{}]({file})", inline(alternative))
             }
             Piece::Code(code) => writeln!(page, "```\n{code}\n```"),
             Piece::Details(summary, pieces) => {
@@ -46,7 +46,7 @@ fn write_pieces(page: &mut String, pieces: &[Piece], figures: &[PageFigure]) {
 fn write_table(page: &mut String, table: &Table) -> std::fmt::Result {
     writeln!(page, "{}:\n", inline(&table.caption))?;
     let row = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
-    let titles = table.columns.iter().map(|column| inline(column.title));
+    let titles = table.columns.iter().map(|column| inline(&column.title));
     writeln!(page, "{}", row(titles.collect()))?;
     let rules = table.columns.iter().map(|column| {
         let rule = if column.number { "--:" } else { "---" };

@@ -1,9 +1,9 @@
 //! `report.md` and `report.html`: the run on one page, in the order that the method gives.
 
-mod document;
+pub(crate) mod document;
 mod environment;
 mod html;
-mod markdown;
+pub(crate) mod markdown;
 mod method;
 pub(crate) mod phrases;
 mod results;
@@ -77,8 +77,12 @@ pub(crate) fn write(
         lead: environment::lead(runs, lang),
         pieces,
     };
+    let images: Vec<(&str, &str)> = figures
+        .iter()
+        .map(|figure| (figure.alternative.as_str(), figure.file.as_str()))
+        .collect();
     Ok(Page {
-        markdown: markdown::write(&document, &figures),
+        markdown: markdown::write(&document, &images),
         html: html::write(&document, &figures, lang),
     })
 }

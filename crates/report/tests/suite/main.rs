@@ -2,6 +2,7 @@
 
 mod bad_data;
 mod compare;
+mod coverage;
 mod numbers;
 mod page;
 mod schema;
