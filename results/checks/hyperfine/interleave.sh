@@ -2,7 +2,7 @@
 # Probe and hyperfine in turns over the same commands, at level 0 of a lab:
 #   bash results/checks/hyperfine/interleave.sh
 # Fetches Debian's hyperfine into a temporary folder, starts a lab there, writes samples.csv and
-# table.csv beside this script. In each of ROUNDS (default 12) rounds each tool times each command
+# table.csv beside this script. In each of ROUNDS (default 20) rounds each tool times each command
 # five times. Needs python3 for the table, and target/debug/lab (cargo build -p lab).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -56,7 +56,7 @@ cp "$here/interleave.sh" "$work"
 (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download hyperfine && dpkg-deb -x hyperfine_*.deb unpacked && mv unpacked/usr/bin/hyperfine .)
 {
     echo round,tool,command,wall_ns
-    (cd "$work" && "${LAB:-$here/../../../target/debug/lab}" exec -- env ROUNDS="${ROUNDS:-12}" bash interleave.sh inside)
+    (cd "$work" && "${LAB:-$here/../../../target/debug/lab}" exec -- env ROUNDS="${ROUNDS:-20}" bash interleave.sh inside)
 } >"$work/samples.csv"
 cp "$work/samples.csv" "$here"
 python3 - "$here" <<'END'
