@@ -109,6 +109,16 @@ impl<'lab> Level<'lab> {
         self.hops.last().map_or("", |hop| &hop.container)
     }
 
+    /// The first process of the container around this environment, as the level around numbers it;
+    /// `None` at level 0.
+    #[must_use]
+    pub fn first_process(&self) -> Option<u32> {
+        // `root` ends with proc/PID/root, of the level around.
+        let pid = self.root.iter().rev().nth(1)?;
+        let pid = pid.to_str()?.parse().ok()?;
+        (self.depth() > 0).then_some(pid)
+    }
+
     /// The command as it is typed at level 0: through one `exec` a level.
     #[must_use]
     pub fn from_outside(&self, argv: &[&str]) -> Vec<String> {

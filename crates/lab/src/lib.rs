@@ -38,7 +38,7 @@ pub use held::Kind;
 pub use labs::{Running, Status, clean, status};
 pub use level::{Level, Output, PROBE};
 pub use nest::{Layer, Nest};
-pub use preflight::{Check, Found, preflight};
+pub use preflight::{Check, Found, controllers, preflight};
 pub use probe::Operation;
 pub use start::{Lab, Mishap, Options, trial};
 

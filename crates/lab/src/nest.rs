@@ -26,6 +26,8 @@ pub struct Layer {
     pub privileged: bool,
     /// Files below `/etc` that it has from the level before instead of from its image.
     pub like_outer: &'static [&'static str],
+    /// Further flags of the `run` that starts its container, as `docker-run(1)` has them.
+    pub flags: &'static [&'static str],
 }
 
 impl Layer {
@@ -37,6 +39,7 @@ impl Layer {
             socket: false,
             privileged: true,
             like_outer: &[],
+            flags: &[],
         }
     }
 
@@ -48,6 +51,7 @@ impl Layer {
             socket: true,
             privileged: false,
             like_outer: &[],
+            flags: &[],
         }
     }
 
@@ -63,6 +67,13 @@ impl Layer {
     #[must_use]
     pub const fn like_outer(mut self, files: &'static [&'static str]) -> Self {
         self.like_outer = files;
+        self
+    }
+
+    /// The same layer, its container started with these flags besides.
+    #[must_use]
+    pub const fn with(mut self, flags: &'static [&'static str]) -> Self {
+        self.flags = flags;
         self
     }
 }
@@ -141,6 +152,22 @@ impl<'lab> Nest<'lab> {
         self.stay(&["--security-opt", "seccomp=unconfined"])
     }
 
+    /// The ends of what the engines' daemons inside it wrote.
+    #[must_use]
+    pub fn last_lines(&self) -> String {
+        let inner = self.layers.windows(2).zip(self.levels.windows(2));
+        let mut said = String::new();
+        for (layers, levels) in inner {
+            let ([outer, _], [around, inside]) = (layers, levels) else {
+                continue;
+            };
+            let container = inside.container();
+            let lines = logs(around, outer.engine, container);
+            let _ = writeln!(said, "{container}: {lines}");
+        }
+        said
+    }
+
     fn stay(&self, flags: &[&str]) -> Result<Level<'lab>> {
         let container = name("leaf");
         let (engine, level) = (self.engine(), self.innermost());
@@ -184,6 +211,7 @@ fn step<'lab>(level: &Level<'lab>, outer: Engine, inner: Layer) -> Result<Level<
         .map(|file| format!("/etc/{file}:/etc/{file}:ro"))
         .collect();
     argv.extend(files.iter().flat_map(|file| ["--volume", file]));
+    argv.extend(inner.flags);
     match (inner.engine, inner.socket) {
         (Engine::Docker, true) => {
             let socket = "/var/run/docker.sock:/var/run/docker.sock";
@@ -215,9 +243,14 @@ fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str
         INNER_DEADLINE,
         died,
         ready,
-        || match level.run(&[outer.program(), "logs", container]) {
-            Ok(logs) => last_lines(&(logs.stdout + &logs.stderr)),
-            Err(report) => report.to_string(),
-        },
+        || logs(level, outer, container),
     )
+}
+
+/// The end of what a container wrote.
+fn logs(level: &Level, engine: Engine, container: &str) -> String {
+    match level.run(&[engine.program(), "logs", container]) {
+        Ok(logs) => last_lines(&(logs.stdout + &logs.stderr)),
+        Err(report) => report.to_string(),
+    }
 }

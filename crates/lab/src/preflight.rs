@@ -109,6 +109,17 @@ fn privilege() -> std::result::Result<String, String> {
     }
 }
 
+/// The controllers that the control groups of a lab's containers can have, in cgroup v2.
+#[must_use]
+pub fn controllers() -> Vec<String> {
+    let handed_down = |mount: std::path::PathBuf| {
+        fs::read_to_string(mount.join("cgroup.subtree_control")).unwrap_or_default()
+    };
+    let names = sandbox::cgroup2_mount().map(handed_down);
+    let names = names.unwrap_or_default();
+    names.split_whitespace().map(str::to_owned).collect()
+}
+
 fn cgroup2() -> std::result::Result<String, String> {
     let mount = sandbox::cgroup2_mount().ok_or("no cgroup2 file system is mounted")?;
     let controllers = fs::read_to_string(mount.join("cgroup.subtree_control"))

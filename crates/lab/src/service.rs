@@ -52,6 +52,11 @@ impl Service {
         wait_until(held, self.name, deadline, died, ready, || self.last_lines())
     }
 
+    /// Its name, and the end of what it wrote.
+    pub(crate) fn last_words(&self) -> String {
+        format!("{}: {}", self.name, self.last_lines())
+    }
+
     /// The end of what it wrote.
     pub(crate) fn last_lines(&self) -> String {
         last_lines(&fs::read_to_string(&self.log).unwrap_or_default())

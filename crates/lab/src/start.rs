@@ -225,6 +225,18 @@ impl Lab {
         }
     }
 
+    /// The ends of what the daemons at level 0 wrote.
+    #[must_use]
+    pub fn last_lines(&self) -> String {
+        let docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
+        let services = docker
+            .iter()
+            .flat_map(Docker::services)
+            .chain([&self.registry]);
+        let said: Vec<String> = services.map(Service::last_words).collect();
+        said.join("\n")
+    }
+
     /// What has died that should not have, with its last lines.
     #[must_use]
     pub fn obituary(&self) -> Option<String> {
