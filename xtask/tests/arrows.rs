@@ -6,12 +6,13 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Crate, what it may link. `lab` and `measure` do not know each other; experiments join them.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("claims", &[]),
     ("coverage", &["measure"]),
     ("cpu", &["lab", "measure"]),
     ("lab", &["probe", "sandbox"]),
     ("measure", &[]),
     ("probe", &[]),
-    ("report", &["measure"]),
+    ("report", &["claims", "measure"]),
     ("sandbox", &[]),
     ("startup", &["lab", "measure"]),
     ("syscalls", &["lab", "measure"]),

@@ -1,0 +1,167 @@
+//! The tables, as values. They are part of the source: one that can't be read is a bug, which the
+//! tests below find.
+
+use serde::Deserialize;
+
+/// The patterns of nesting, in the order of the table's columns.
+pub const PATTERNS: [&str; 6] = [
+    "dind",
+    "dood",
+    "podman-nested",
+    "podman-matched",
+    "docker-in-podman",
+    "podman-in-docker",
+];
+
+/// One claim of the documents.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Claim {
+    /// Its number.
+    pub id: String,
+    /// Which document makes it.
+    pub document: String,
+    /// `checks`, or the experiment whose runs hold it.
+    pub held_by: String,
+    /// What it says, in one sentence.
+    pub statement: String,
+}
+
+/// What a claim says of one property under one pattern.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Says {
+    /// The claim.
+    pub claim: String,
+    /// The property.
+    pub property: String,
+    /// The pattern.
+    pub pattern: String,
+    /// The outcome; see [`accepts`].
+    pub says: String,
+}
+
+/// What is expected of one property under one pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// The property.
+    pub property: String,
+    /// The pattern.
+    pub pattern: &'static str,
+    /// The outcome; see [`accepts`].
+    pub outcome: String,
+}
+
+/// Every claim, in the order of the documents.
+#[must_use]
+pub fn claims() -> Vec<Claim> {
+    rows(include_str!("../tables/claims.csv"))
+}
+
+/// What the claims say of properties, in the claims' order.
+#[must_use]
+pub fn says() -> Vec<Says> {
+    rows(include_str!("../tables/says.csv"))
+}
+
+/// What is expected of the engines of this generation. A property has no row for a pattern that it
+/// does not apply to.
+#[must_use]
+pub fn expected(generation: &str) -> Vec<Expected> {
+    let mut found: Vec<Expected> = Vec::new();
+    for row in rows::<Vec<String>>(include_str!("../tables/expected.csv")) {
+        let [property, of, cells @ ..] = &row[..] else {
+            continue;
+        };
+        if !of.is_empty() && of != generation {
+            continue;
+        }
+        for (pattern, cell) in PATTERNS.into_iter().zip(cells) {
+            if cell.is_empty() {
+                continue;
+            }
+            // A row of one generation comes after the row of all, and stands above it.
+            found.retain(|known| known.property != *property || known.pattern != pattern);
+            found.push(Expected {
+                property: property.clone(),
+                pattern,
+                outcome: cell.clone(),
+            });
+        }
+    }
+    found
+}
+
+/// Whether an outcome is the one that a table names, or one of several that it names with `|`
+/// between them.
+#[must_use]
+pub fn accepts(named: &str, outcome: &str) -> bool {
+    named.split('|').any(|one| one.trim() == outcome)
+}
+
+fn rows<T: for<'de> Deserialize<'de>>(table: &str) -> Vec<T> {
+    let mut reader = csv::Reader::from_reader(table.as_bytes());
+    reader.deserialize().filter_map(Result::ok).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rstest::rstest;
+
+    use super::*;
+
+    #[test]
+    fn no_row_is_lost() {
+        for (table, rows) in [
+            (include_str!("../tables/claims.csv"), claims().len()),
+            (include_str!("../tables/says.csv"), says().len()),
+        ] {
+            assert_eq!(table.lines().count(), rows + 1);
+        }
+        let table = include_str!("../tables/expected.csv");
+        let rows = rows::<Vec<String>>(table);
+        assert_eq!(table.lines().count(), rows.len() + 1);
+    }
+
+    #[test]
+    fn columns_are_the_patterns() {
+        let header = include_str!("../tables/expected.csv").lines().next();
+        let columns = format!("property,generation,{}", PATTERNS.join(","));
+        assert_eq!(header, Some(columns.as_str()));
+    }
+
+    #[rstest]
+    fn what_a_claim_speaks_of_is_looked_at(
+        #[values("bookworm", "trixie", "forky")] generation: &str,
+    ) {
+        let expected = expected(generation);
+        let known: BTreeSet<String> = claims().into_iter().map(|claim| claim.id).collect();
+        for says in says() {
+            assert!(known.contains(&says.claim), "{says:?}");
+            assert!(
+                expected
+                    .iter()
+                    .any(|row| row.property == says.property && row.pattern == says.pattern),
+                "{says:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_claim_held_by_checks_says_something() {
+        let says: BTreeSet<String> = says().into_iter().map(|says| says.claim).collect();
+        for claim in claims() {
+            let held = claim.held_by == "checks";
+            assert!(!held || says.contains(&claim.id), "{claim:?}");
+        }
+    }
+
+    #[rstest]
+    #[case::the_same("hidden", "hidden", true)]
+    #[case::another("hidden", "listed", false)]
+    #[case::one_of_two("within 15 s|later", "later", true)]
+    #[case::part_of_one("hidden", "hid", false)]
+    fn a_cell_names_outcomes(#[case] named: &str, #[case] outcome: &str, #[case] fits: bool) {
+        assert_eq!(accepts(named, outcome), fits);
+    }
+}
