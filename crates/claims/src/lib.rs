@@ -1,13 +1,15 @@
 //! What the two documents behind this project claim, what is expected of today's engines, and what
 //! a run of the suite has seen.
 //!
-//! Three tables, in `tables/`, that a reader can hold against the documents:
+//! Four tables, in `tables/`, that a reader can hold against the documents:
 //!
 //! - `claims.csv`: every claim, and what it is held by: the checks of this crate's suite, or a run
 //!   of an experiment.
 //! - `says.csv`: which outcome a claim says that a property has under a pattern.
 //! - `expected.csv`: which outcome each property is expected to have under each pattern, whatever
 //!   was claimed. This is what the suite fails by. A row with a generation is for that one only.
+//! - `mutations.csv`: for each property a set-up that is deliberately wrong, which its test has to
+//!   reject.
 //!
 //! The suite (`tests/suite`) looks at each property under each pattern on real engines and appends
 //! one [`Seen`] to the record of its generation. [`ledger`] holds the claims against such records.
@@ -18,4 +20,6 @@ mod record;
 mod tables;
 
 pub use record::{Recorder, Seen, newest, read};
-pub use tables::{Claim, Expected, PATTERNS, Says, accepts, claims, expected, says};
+pub use tables::{
+    Claim, Expected, Mutation, PATTERNS, Says, accepts, claims, expected, mutations, says,
+};

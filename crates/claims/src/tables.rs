@@ -50,6 +50,19 @@ pub struct Expected {
     pub outcome: String,
 }
 
+/// A set-up that is deliberately wrong, and that a property's test has to reject.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Mutation {
+    /// The property.
+    pub property: String,
+    /// The pattern whose expectation it is held against.
+    pub pattern: String,
+    /// The pattern that is really set up.
+    pub set_up: String,
+    /// What is then seen: an outcome, or words of the error that the look ends with.
+    pub seen: String,
+}
+
 /// Every claim, in the order of the documents.
 #[must_use]
 pub fn claims() -> Vec<Claim> {
@@ -60,6 +73,12 @@ pub fn claims() -> Vec<Claim> {
 #[must_use]
 pub fn says() -> Vec<Says> {
     rows(include_str!("../tables/says.csv"))
+}
+
+/// The wrong set-ups, at least one for each property.
+#[must_use]
+pub fn mutations() -> Vec<Mutation> {
+    rows(include_str!("../tables/mutations.csv"))
 }
 
 /// What is expected of the engines of this generation. A property has no row for a pattern that it
@@ -115,6 +134,7 @@ mod tests {
         for (table, rows) in [
             (include_str!("../tables/claims.csv"), claims().len()),
             (include_str!("../tables/says.csv"), says().len()),
+            (include_str!("../tables/mutations.csv"), mutations().len()),
         ] {
             assert_eq!(table.lines().count(), rows + 1);
         }
@@ -144,6 +164,22 @@ mod tests {
                     .any(|row| row.property == says.property && row.pattern == says.pattern),
                 "{says:?}"
             );
+        }
+    }
+
+    #[rstest]
+    fn every_property_is_shown_to_fail(#[values("bookworm", "trixie", "forky")] generation: &str) {
+        let (expected, mutations) = (expected(generation), mutations());
+        for row in &expected {
+            let shown = mutations.iter().any(|wrong| wrong.property == row.property);
+            assert!(shown, "{row:?}");
+        }
+        for wrong in &mutations {
+            let cell = expected
+                .iter()
+                .find(|row| row.property == wrong.property && row.pattern == wrong.pattern);
+            let cell = cell.map(|cell| cell.outcome.as_str()).unwrap_or_default();
+            assert!(!cell.is_empty() && !accepts(cell, &wrong.seen), "{wrong:?}");
         }
     }
 

@@ -237,14 +237,9 @@ fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str
     };
     let name = format!("the daemon in container {container}");
     let ready = || docker_answers(&socket);
-    wait_until(
-        level.held(),
-        &name,
-        INNER_DEADLINE,
-        died,
-        ready,
-        || logs(level, outer, container),
-    )
+    wait_until(level.held(), &name, INNER_DEADLINE, died, ready, || {
+        logs(level, outer, container)
+    })
 }
 
 /// The end of what a container wrote.

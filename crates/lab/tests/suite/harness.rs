@@ -6,15 +6,24 @@ use std::process::ExitCode;
 use lab::{Found, Kind};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-/// A test and its name.
-pub(crate) type Test = (String, Box<dyn FnOnce() -> Result<(), Failed> + Send>);
+/// A test.
+pub(crate) struct Test {
+    name: String,
+    /// What this machine lacks for it, though it can run a lab.
+    pub(crate) lacks: Option<String>,
+    body: Box<dyn FnOnce() -> Result<(), Failed> + Send>,
+}
 
 pub(crate) fn test(
     name: impl Into<String>,
     body: impl FnOnce() -> miette::Result<()> + Send + 'static,
 ) -> Test {
     let body = move || body().map_err(|report| Failed::from(format!("{report:?}")));
-    (name.into(), Box::new(body))
+    Test {
+        name: name.into(),
+        lacks: None,
+        body: Box::new(body),
+    }
 }
 
 /// Runs the tests; what the machine lacks is shown as ignored, with the reason in place of the
@@ -22,16 +31,21 @@ pub(crate) fn test(
 pub(crate) fn run(arguments: &Arguments, tests: impl IntoIterator<Item = Test>) -> ExitCode {
     let lacking = lacking();
     let required = std::env::var_os("MATRYOSHKA_REQUIRE_LAB").is_some();
-    let trials = tests.into_iter().map(|(name, test)| match &lacking {
-        Some(reason) if required => {
-            let reason = format!("this machine can't: {reason}");
-            Trial::test(name, move || Err(Failed::from(reason)))
-        }
-        Some(reason) => Trial::test(name, test)
-            .with_ignored_flag(true)
-            .with_kind(reason),
-        None => Trial::test(name, test),
-    });
+    let trials = tests
+        .into_iter()
+        .map(|Test { name, lacks, body }| match (&lacking, lacks) {
+            (Some(reason), _) if required => {
+                let reason = format!("this machine can't: {reason}");
+                Trial::test(name, move || Err(Failed::from(reason)))
+            }
+            (Some(reason), _) => Trial::test(name, body)
+                .with_ignored_flag(true)
+                .with_kind(reason),
+            (None, Some(reason)) => Trial::test(name, body)
+                .with_ignored_flag(true)
+                .with_kind(reason),
+            (None, None) => Trial::test(name, body),
+        });
     libtest_mimic::run(arguments, trials.collect()).exit_code()
 }
 

@@ -1,0 +1,79 @@
+//! Two jobs on one node: what of the one meets the other.
+
+use miette::Result;
+
+use super::lists::{THINGS, holds};
+use super::{Sight, engine, line_with, must, refused};
+use crate::scene::{Scene, remove_container, unique};
+
+/// Both call a container the same.
+pub(crate) fn name_collision(scene: &Scene) -> Result<Sight> {
+    let (first, second) = (scene.job()?, scene.other_job()?);
+    let name = unique("database");
+    let argv = ["create", "--name", &name, "alpine", "true"];
+    must(first.nest.innermost(), scene.inner(), &argv)?;
+    let again = engine(second.nest.innermost(), scene.inner(), &argv)?;
+    remove_container(first.nest.innermost(), scene.inner(), &name)?;
+    if again.success() {
+        remove_container(second.nest.innermost(), scene.inner(), &name)?;
+        return Ok(Sight::new("none", "both have it"));
+    }
+    let words = refused(&again, &["is already in use"])?;
+    Ok(Sight::new("conflict", line_with(&again.stderr, words)))
+}
+
+/// Both call a volume the same: does the second find what the first has put there?
+pub(crate) fn volume_collision(scene: &Scene) -> Result<Sight> {
+    let (first, second) = (scene.job()?, scene.other_job()?);
+    let volume = unique("data");
+    let mount = format!("{volume}:/data");
+    let run = ["run", "--rm", "--volume", &mount, "alpine", "sh", "-c"];
+    let write = [&run[..], &["echo of the first job > /data/file"]].concat();
+    must(first.nest.innermost(), scene.inner(), &write)?;
+    let read = [&run[..], &["cat /data/file"]].concat();
+    let read = engine(second.nest.innermost(), scene.inner(), &read)?;
+    let remove = ["volume", "rm", &volume];
+    must(first.nest.innermost(), scene.inner(), &remove)?;
+    if read.success() {
+        return Ok(Sight::new("the other's data", read.stdout));
+    }
+    must(second.nest.innermost(), scene.inner(), &remove)?;
+    let words = refused(&read, &["No such file or directory"])?;
+    Ok(Sight::new("none", line_with(&read.stderr, words)))
+}
+
+/// What of one job the next one finds, that comes to the node after it.
+pub(crate) fn next_job(scene: &Scene) -> Result<Sight> {
+    let first = scene.job()?;
+    let level = first.nest.innermost();
+    let made: Result<Vec<String>> = THINGS
+        .iter()
+        .map(|thing| thing.make(level, scene.inner()))
+        .collect();
+    let made = made?;
+    let found = scene.own_job(
+        |layer| layer,
+        |next| {
+            let mut found = Vec::new();
+            for (thing, name) in THINGS.iter().zip(&made) {
+                if holds(&thing.list(next.innermost(), scene.inner())?, name) {
+                    found.push(thing.kind());
+                }
+            }
+            Ok(found)
+        },
+    );
+    for (thing, name) in THINGS.iter().zip(&made) {
+        thing.remove(level, scene.inner(), name)?;
+    }
+    let found = found?;
+    let outcome = if found.is_empty() {
+        "nothing".to_owned()
+    } else {
+        found.join(" ")
+    };
+    Ok(Sight::new(
+        outcome,
+        "of container, image, network and volume",
+    ))
+}

@@ -1,0 +1,111 @@
+//! What ends, or stops, with the job's container.
+
+use std::time::Duration;
+
+use miette::Result;
+
+use super::parentage::start;
+use super::{Sight, must};
+use crate::processes::{self, within};
+use crate::scene::{Scene, remove, remove_container, unique};
+
+/// How long what was killed may take to be gone.
+const END: Duration = Duration::from_secs(10);
+
+/// The job's container is removed: what of the things that it made is still on the node?
+pub(crate) fn outlives(scene: &Scene) -> Result<Sight> {
+    let (network, volume, mark) = (unique("network"), unique("volume"), unique("mark"));
+    let mount = format!("{volume}:/data");
+    scene.own_job(
+        |layer| layer,
+        |nest| {
+            let (inner, node) = (nest.innermost(), scene.node()?);
+            must(inner, scene.inner(), &["network", "create", &network])?;
+            let started = start(scene, nest, &["--network", &network, "--volume", &mount])?;
+            let write = ["exec", &started.name, "touch", &format!("/data/{mark}")];
+            must(inner, scene.inner(), &write)?;
+            let stores = [
+                "find",
+                "/var/lib/docker/volumes",
+                "/var/lib/containers/storage/volumes",
+                "-name",
+                &mark,
+            ];
+            let before = node.run(&stores)?.stdout;
+            if before.is_empty() {
+                return Err(miette::miette!(
+                    "the volume's file is not on the node at all"
+                ));
+            }
+            remove(nest)?;
+            let pid = started.process.pid;
+            let gone = || {
+                processes::one(&node, pid)
+                    .is_none_or(|now| now.argv != started.process.argv)
+                    .then_some(())
+            };
+            let container = within(END, gone).is_none();
+            let networks = must(
+                &node,
+                scene.outer(),
+                &["network", "ls", "--format", "{{.Name}}"],
+            )?;
+            let left = [
+                ("container", container),
+                ("network", networks.lines().any(|name| name == network)),
+                ("volume", !node.run(&stores)?.stdout.is_empty()),
+            ];
+            if left[0].1 {
+                remove_container(&node, scene.outer(), &started.name)?;
+            }
+            for (argv, (_, there)) in [["network", "rm", &network], ["volume", "rm", &volume]]
+                .iter()
+                .zip(&left[1..])
+            {
+                if *there {
+                    must(&node, scene.outer(), argv)?;
+                }
+            }
+            let left: Vec<&str> = left
+                .iter()
+                .filter(|(_, there)| *there)
+                .map(|(kind, _)| *kind)
+                .collect();
+            let outcome = if left.is_empty() {
+                "nothing".to_owned()
+            } else {
+                left.join(" ")
+            };
+            Ok(Sight::new(outcome, "of container, network and volume"))
+        },
+    )
+}
+
+/// The job's container is paused: does what it started stop with it?
+pub(crate) fn pause(scene: &Scene) -> Result<Sight> {
+    /// In this time a process that may run gets a processor, however loaded the machine is.
+    const LONG: Duration = Duration::from_secs(2);
+    scene.own_job(
+        |layer| layer,
+        |nest| {
+            let node = scene.node()?;
+            let busy = super::limits::burn(scene, nest)?;
+            let container = nest.levels()[1].container();
+            scene.on_node(&["pause", container])?;
+            let ticks = || processes::one(&node, busy.process.pid).map(|process| process.ticks);
+            let before = ticks();
+            let advanced = within(LONG, || (ticks() != before).then_some(()));
+            scene.on_node(&["unpause", container])?;
+            remove_container(nest.innermost(), scene.inner(), &busy.name)?;
+            let outcome = if advanced.is_some() {
+                "runs on"
+            } else {
+                "stops"
+            };
+            Ok(Sight::new(
+                outcome,
+                format!("looked at for {} s", LONG.as_secs()),
+            ))
+        },
+    )
+}

@@ -1,0 +1,228 @@
+//! Resources: what the group of the job's container counts and limits of what it has started, and
+//! what the pattern itself takes.
+
+use std::time::Duration;
+
+use lab::{Layer, Nest};
+use miette::{Result, miette};
+
+use super::parentage::{Started, first_process};
+use super::{Sight, engine, must};
+use crate::processes::{self, at, group_file, group_of, within};
+use crate::scene::{Scene, number, remove_container, unique};
+
+/// Clock ticks in a second, on every architecture of Linux (`USER_HZ`).
+const TICKS_PER_SECOND: u64 = 100;
+
+/// Has the job start a container that keeps a processor busy.
+pub(crate) fn burn(scene: &Scene, nest: &Nest) -> Result<Started> {
+    let (name, mark) = (unique("busy"), format!("mark-{}", number()));
+    let argv = [
+        "run",
+        "--detach",
+        "--name",
+        &name,
+        "alpine",
+        "sh",
+        "-c",
+        "while :; do :; done",
+        &mark,
+    ];
+    must(nest.innermost(), nest.engine(), &argv)?;
+    let process = processes::wait_for(&scene.node()?, "sh", &mark)?;
+    Ok(Started { name, process })
+}
+
+/// Does the group of the job's container count the processor time of what the job has started?
+/// `cpu.stat` has it in every group of cgroup v2, whatever controllers there are.
+pub(crate) fn processor_time(scene: &Scene) -> Result<Sight> {
+    count(scene, |layer| layer)
+}
+
+/// The same where the job's container has the node's view of control groups, as a privileged pod of
+/// Kubernetes has.
+pub(crate) fn processor_time_shared(scene: &Scene) -> Result<Sight> {
+    count(scene, shared_view)
+}
+
+fn shared_view(layer: Layer) -> Layer {
+    layer.with(&["--cgroupns=host"])
+}
+
+fn count(scene: &Scene, change: fn(Layer) -> Layer) -> Result<Sight> {
+    const SHARE: u64 = 2;
+    scene.own_job(change, |nest| {
+        let (lab, node) = (scene.lab()?, scene.node()?);
+        let id = [
+            "inspect",
+            "--format",
+            "{{.Id}}",
+            nest.levels()[1].container(),
+        ];
+        let id = scene.on_node(&id)?;
+        let group = group_of(&first_process(scene, nest)?, id.trim())?;
+        let counted = || -> Result<u64> {
+            let text = group_file(&node, lab.id(), &group, "cpu.stat")?;
+            let usage = text
+                .lines()
+                .find_map(|line| line.strip_prefix("usage_usec "));
+            usage
+                .and_then(|usec| usec.parse().ok())
+                .ok_or_else(|| miette!("no usage in {text}"))
+        };
+        let busy = burn(scene, nest)?;
+        let used = || processes::one(&node, busy.process.pid).map_or(0, |process| process.ticks);
+        let (before, start) = (counted()?, used());
+        let burnt = within(Duration::from_secs(60), || {
+            let ticks = used() - start;
+            (ticks >= TICKS_PER_SECOND).then_some(ticks)
+        });
+        let after = counted()?;
+        remove_container(nest.innermost(), scene.inner(), &busy.name)?;
+        let burnt =
+            burnt.ok_or_else(|| miette!("it burnt no second of processor time in a minute"))?;
+        let (burnt_usec, counted) = (burnt * 1_000_000 / TICKS_PER_SECOND, after - before);
+        // Nearly all of it, or next to nothing: the engine's own work is far below a second.
+        let outcome = if counted >= burnt_usec / SHARE {
+            "counted"
+        } else {
+            "missed"
+        };
+        let detail = format!(
+            "{} ms burnt, {} ms counted",
+            burnt_usec / 1000,
+            counted / 1000
+        );
+        Ok(Sight::new(outcome, detail))
+    })
+}
+
+/// Is a limit on the job's container a limit on what it starts?
+fn limited(
+    scene: &Scene,
+    change: fn(Layer) -> Layer,
+    script: &str,
+    stopped: fn(&lab::Output) -> bool,
+) -> Result<Sight> {
+    scene.own_job(change, |nest| {
+        let argv = ["run", "--rm", "alpine", "sh", "-c", script];
+        let tried = engine(nest.innermost(), scene.inner(), &argv)?;
+        let said = format!("exit code {}: {}{}", tried.code, tried.stdout, tried.stderr);
+        match (tried.stdout.contains("reached"), stopped(&tried)) {
+            (true, false) => Ok(Sight::new("outside", said)),
+            (false, true) => Ok(Sight::new("inside", said)),
+            _ => Err(miette!("neither stopped by the limit nor through: {said}")),
+        }
+    })
+}
+
+/// Two hundred processes under a limit of 150, of which the engine itself takes some.
+pub(crate) fn pids(scene: &Scene) -> Result<Sight> {
+    let script = "i=0; while [ $i -lt 200 ]; do sleep 60 & i=$((i+1)); done; echo reached";
+    limited(
+        scene,
+        |layer| layer.with(&["--pids-limit=150"]),
+        script,
+        |tried| tried.stderr.contains("Resource temporarily unavailable"),
+    )
+}
+
+const MEMORY: &[&str] = &["--memory=400m", "--memory-swap=400m"];
+const MEMORY_SHARED: &[&str] = &["--memory=400m", "--memory-swap=400m", "--cgroupns=host"];
+
+/// A buffer of 600 MB under a limit of 400.
+const FILL: &str = "head -c 600m /dev/zero | tail -c 600m | wc -c | grep 629145600 && echo reached";
+
+fn killed(tried: &lab::Output) -> bool {
+    tried.code != 0
+}
+
+pub(crate) fn memory(scene: &Scene) -> Result<Sight> {
+    limited(scene, |layer| layer.with(MEMORY), FILL, killed)
+}
+
+/// As [`processor_time_shared`].
+pub(crate) fn memory_shared(scene: &Scene) -> Result<Sight> {
+    limited(scene, |layer| layer.with(MEMORY_SHARED), FILL, killed)
+}
+
+/// A fifth of a processor: a busy loop of a second of processor time takes five by the clock.
+pub(crate) fn cpu(scene: &Scene) -> Result<Sight> {
+    scene.own_job(
+        |layer| layer.with(&["--cpus=0.2"]),
+        |nest| {
+            let node = scene.node()?;
+            let busy = burn(scene, nest)?;
+            let used =
+                || processes::one(&node, busy.process.pid).map_or(0, |process| process.ticks);
+            let (start, began) = (used(), std::time::Instant::now());
+            std::thread::sleep(Duration::from_secs(4));
+            let (ticks, elapsed) = (used() - start, began.elapsed());
+            remove_container(nest.innermost(), scene.inner(), &busy.name)?;
+            let share = ticks as f64 / TICKS_PER_SECOND as f64 / elapsed.as_secs_f64();
+            // Between a fifth and a whole processor there is room for a loaded machine.
+            let outcome = if share < 0.3 { "inside" } else { "outside" };
+            Ok(Sight::new(outcome, format!("{share:.2} of a processor")))
+        },
+    )
+}
+
+/// Programs that are engines, or parts of one.
+const ENGINES: &[&str] = &[
+    "dockerd",
+    "containerd",
+    "containerd-shim",
+    "podman",
+    "conmon",
+    "docker-proxy",
+];
+
+/// Which parts of an engine run in the job's container while it runs nothing, and what memory they
+/// take.
+pub(crate) fn daemons(scene: &Scene) -> Result<Sight> {
+    scene.own_job(
+        |layer| layer,
+        |nest| {
+            must(
+                nest.innermost(),
+                scene.inner(),
+                &["run", "--rm", "alpine", "true"],
+            )?;
+            // What cleans up after a container runs on for a moment.
+            let mut last: Vec<String> = Vec::new();
+            let (mut same, mut all) = (0, Vec::new());
+            let settled = within(Duration::from_secs(15), || {
+                all = at(&nest.levels()[1]);
+                let mut names: Vec<String> =
+                    all.iter().map(|process| process.name.clone()).collect();
+                names.retain(|name| ENGINES.iter().any(|engine| name.starts_with(engine)));
+                names.sort();
+                names.dedup();
+                same = if names == last { same + 1 } else { 0 };
+                last = names;
+                (same >= 10).then_some(())
+            });
+            if settled.is_none() {
+                return Err(miette!("the job's processes do not settle: {last:?}"));
+            }
+            let mb = |bytes: u64| bytes / 1_000_000;
+            let whole: u64 = all.iter().map(|process| process.resident_bytes).sum();
+            let parts: Vec<String> = all
+                .iter()
+                .filter(|process| last.contains(&process.name))
+                .map(|process| format!("{} {} MB", process.name, mb(process.resident_bytes)))
+                .collect();
+            let outcome = if last.is_empty() {
+                "none".to_owned()
+            } else {
+                last.join(" ")
+            };
+            let detail = format!(
+                "whole container {} MB resident; {}",
+                mb(whole),
+                parts.join(", ")
+            );
+            Ok(Sight::new(outcome, detail.trim_end_matches("; ")))
+        },
+    )
+}

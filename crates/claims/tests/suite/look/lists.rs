@@ -1,0 +1,133 @@
+//! Who is on whose list: images, containers, networks, volumes.
+
+use lab::{Engine, Level};
+use miette::Result;
+
+use super::{Sight, must};
+use crate::harness::ensure;
+use crate::scene::{Scene, remove_container, unique};
+
+/// Something that engines make and list.
+pub(crate) struct Thing {
+    kind: &'static str,
+    /// Makes one; `@` stands for its name.
+    make: &'static [&'static str],
+    list: &'static [&'static str],
+    remove: &'static [&'static str],
+}
+
+pub(crate) const IMAGE: Thing = Thing {
+    kind: "image",
+    make: &["tag", "alpine", "@:1"],
+    list: &["images", "--format", "{{.Repository}}"],
+    remove: &["rmi", "@:1"],
+};
+
+pub(crate) const CONTAINER: Thing = Thing {
+    kind: "container",
+    make: &[
+        "run", "--detach", "--name", "@", "alpine", "sleep", "infinity",
+    ],
+    list: &["ps", "--format", "{{.Names}}"],
+    remove: &["rm", "--force", "@"],
+};
+
+pub(crate) const NETWORK: Thing = Thing {
+    kind: "network",
+    make: &["network", "create", "@"],
+    list: &["network", "ls", "--format", "{{.Name}}"],
+    remove: &["network", "rm", "@"],
+};
+
+pub(crate) const VOLUME: Thing = Thing {
+    kind: "volume",
+    make: &["volume", "create", "@"],
+    list: &["volume", "ls", "--format", "{{.Name}}"],
+    remove: &["volume", "rm", "@"],
+};
+
+/// All of them.
+pub(crate) const THINGS: [&Thing; 4] = [&CONTAINER, &IMAGE, &NETWORK, &VOLUME];
+
+impl Thing {
+    pub(crate) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// Makes one of a new name, which its maker's list then holds.
+    pub(crate) fn make(&self, level: &Level, engine: Engine) -> Result<String> {
+        let name = unique(self.kind);
+        must(level, engine, &filled(self.make, &name))?;
+        let own = self.list(level, engine)?;
+        // Or nothing would be shown by another's not listing it.
+        ensure!(holds(&own, &name), "{name}: {own:?}");
+        Ok(name)
+    }
+
+    pub(crate) fn list(&self, level: &Level, engine: Engine) -> Result<Vec<String>> {
+        let list = must(level, engine, self.list)?;
+        Ok(list.lines().map(str::to_owned).collect())
+    }
+
+    pub(crate) fn remove(&self, level: &Level, engine: Engine, name: &str) -> Result<()> {
+        if self.kind == CONTAINER.kind {
+            return remove_container(level, engine, name);
+        }
+        must(level, engine, &filled(self.remove, name)).map(drop)
+    }
+}
+
+fn filled<'a>(argv: &[&'static str], name: &'a str) -> Vec<&'a str>
+where
+    'static: 'a,
+{
+    // A tagged image is the one thing whose name is only part of an argument.
+    let fill = |arg: &&'static str| -> &'a str {
+        match *arg {
+            "@" | "@:1" => name,
+            other => other,
+        }
+    };
+    argv.iter().map(fill).collect()
+}
+
+/// Podman puts a host before the names of images.
+pub(crate) fn holds(list: &[String], name: &str) -> bool {
+    list.iter()
+        .any(|entry| entry == name || entry.ends_with(&format!("/{name}")))
+}
+
+/// Made by the job: does the node's engine list it?
+pub(crate) fn outward(scene: &Scene, thing: &Thing) -> Result<Sight> {
+    let job = scene.job()?;
+    let maker = (job.nest.innermost(), scene.inner());
+    seen(thing, maker, (&scene.node()?, scene.outer()))
+}
+
+/// Made by the node's engine: does the job list it?
+pub(crate) fn inward(scene: &Scene, thing: &Thing) -> Result<Sight> {
+    let job = scene.job()?;
+    let node = scene.node()?;
+    // The image that both sides have.
+    scene.on_node(&["pull", "--quiet", "alpine"])?;
+    let viewer = (job.nest.innermost(), scene.inner());
+    seen(thing, (&node, scene.outer()), viewer)
+}
+
+type Side<'a, 'lab> = (&'a Level<'lab>, Engine);
+
+fn seen(thing: &Thing, maker: Side, viewer: Side) -> Result<Sight> {
+    let name = thing.make(maker.0, maker.1)?;
+    let list = thing.list(viewer.0, viewer.1);
+    thing.remove(maker.0, maker.1, &name)?;
+    let list = list?;
+    let outcome = if holds(&list, &name) {
+        "listed"
+    } else {
+        "hidden"
+    };
+    Ok(Sight::new(
+        outcome,
+        format!("{} on the other side: {}", thing.kind, list.join(" ")),
+    ))
+}

@@ -1,0 +1,93 @@
+//! What a job can reach of its node, and what it needs there.
+
+use lab::Lab;
+use miette::Result;
+
+use super::{Sight, engine, line_with, refused};
+use crate::scene::{Scene, number};
+
+/// With all that its client can ask for, does a job read a file that only the node has? The node is
+/// the lab's level 0, never the machine.
+pub(crate) fn escape(scene: &Scene) -> Result<Sight> {
+    let job = scene.job()?;
+    let (file, secret) = (
+        format!("/var/tmp/secret-{}", number()),
+        format!("secret {}", number()),
+    );
+    let node = scene.node()?;
+    node.output(&[
+        "sh",
+        "-c",
+        &format!("echo {secret} > {file} && chmod 600 {file}"),
+    ])?;
+    let own = [
+        "inspect",
+        "--format",
+        "{{.HostConfig.Privileged}}",
+        job.nest.levels()[1].container(),
+    ];
+    let detail = format!(
+        "the job's own container is privileged: {}",
+        scene.on_node(&own)?.trim()
+    );
+    for (flags, files) in ATTEMPTS {
+        let script: Vec<String> = files
+            .iter()
+            .map(|place| format!("cat {place}{file}"))
+            .collect();
+        let script = script.join("; ");
+        let argv = [
+            &["run", "--rm", "--privileged"],
+            *flags,
+            &["alpine", "sh", "-c", &script],
+        ]
+        .concat();
+        let tried = engine(job.nest.innermost(), scene.inner(), &argv)?;
+        if tried.stdout.contains(&secret) {
+            return Ok(Sight::new("reads the secret", detail));
+        }
+        refused(&tried, MISSED)?;
+    }
+    Ok(Sight::new("does not reach it", detail))
+}
+
+/// What a job asks its engine for, and where it then looks for the node's files.
+const ATTEMPTS: &[(&[&str], &[&str])] = &[
+    (&["--volume=/:/host"], &["/host"]),
+    (
+        &["--pid=host", "--volume=/:/host"],
+        &["/host/proc/1/root", "/proc/1/root"],
+    ),
+];
+
+/// What an attempt fails with that did what it was to do, and missed; or that the published image's
+/// own configuration rules out.
+const MISSED: &[&str] = &[
+    "No such file or directory",
+    "containers not creating Cgroups must create a private PID namespace",
+];
+
+/// On a node without Docker, does a job get a socket?
+pub(crate) fn socket_missing(scene: &Scene) -> Result<Sight> {
+    let lab = Lab::start(scene.options())?;
+    for engine in scene.pattern.foreign_node {
+        lab.engine(*engine)?;
+    }
+    let socket = "/var/run/docker.sock:/var/run/docker.sock";
+    let node = lab.level0();
+    let argv = [
+        "run",
+        "--rm",
+        "--volume",
+        socket,
+        "docker:cli",
+        "docker",
+        "ps",
+    ];
+    let tried = engine(&node, lab::Engine::Podman, &argv)?;
+    if tried.success() {
+        return Ok(Sight::new("works", tried.stdout));
+    }
+    let words = refused(&tried, &["no such file or directory"])?;
+    Ok(Sight::new("refused", line_with(&tried.stderr, words)))
+}

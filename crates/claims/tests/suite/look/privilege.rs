@@ -1,0 +1,132 @@
+//! What a pattern has to be given: privilege, a group, a socket that can be written to.
+
+use lab::Layer;
+use miette::{Result, miette};
+
+use super::{Sight, engine, line_with, must, refused};
+use crate::scene::{Scene, unique, words};
+
+/// Is the job's engine ready in the time that the tutorial waits?
+pub(crate) fn daemon_ready(scene: &Scene) -> Result<Sight> {
+    let job = scene.job()?;
+    let seconds = job.ready_after.as_secs_f64();
+    let outcome = if seconds <= 15.0 {
+        "within 15 s"
+    } else {
+        "later"
+    };
+    let detail = format!("{seconds:.1} s with its container's start and its first image");
+    Ok(Sight::new(outcome, detail))
+}
+
+/// What an engine dies of that lacks privilege: all of these on one line of its own words.
+const REFUSALS: &[&[&str]] = &[
+    // Docker's daemon makes its bridge's packet rules first.
+    &["failed to start daemon", "ermission denied"],
+    // The published image of Podman has its storage through FUSE.
+    &["fuse-overlayfs", "fuse: device not found"],
+    // Podman without privilege has its network through pasta.
+    &["/dev/net/tun", "No such file or directory"],
+];
+
+/// Does it work in a container without `--privileged`?
+pub(crate) fn without(scene: &Scene) -> Result<Sight> {
+    works_or_refused(scene, Layer::unprivileged)
+}
+
+/// Does it work with the two devices that it looks for, and no privilege?
+pub(crate) fn with_devices(scene: &Scene) -> Result<Sight> {
+    const DEVICES: &[&str] = &["--device=/dev/fuse", "--device=/dev/net/tun"];
+    works_or_refused(scene, |layer| layer.unprivileged().with(DEVICES))
+}
+
+fn works_or_refused(scene: &Scene, change: fn(Layer) -> Layer) -> Result<Sight> {
+    let works = scene.own_job(change, |nest| {
+        let argv = ["run", "--rm", "alpine", "echo", "it works"];
+        must(nest.innermost(), nest.engine(), &argv)
+    });
+    match works {
+        Ok(said) => Ok(Sight::new("works", said)),
+        Err(report) => {
+            let said = words(&report);
+            let is_refusal = |line: &&str| {
+                REFUSALS
+                    .iter()
+                    .any(|all| all.iter().all(|words| line.contains(words)))
+            };
+            let line = said.lines().find(is_refusal);
+            let line = line.ok_or_else(|| miette!("it failed, but was not refused: {said}"))?;
+            Ok(Sight::new("refused", line))
+        }
+    }
+}
+
+const SOCKET: &str = "/var/run/docker.sock";
+
+/// Is membership in the socket's group enough for a user without privilege?
+pub(crate) fn group_of_the_socket(scene: &Scene) -> Result<Sight> {
+    let node = scene.node()?;
+    let group = node.output(&["stat", "-L", "-c", "%g", SOCKET])?;
+    let member = format!("--user=1000:{}", group.trim());
+    let with = as_user(scene, &member)?;
+    let without = as_user(scene, "--user=1000:1000")?;
+    match (with.success(), without.success()) {
+        (true, false) => {
+            let words = refused(&without, &["permission denied"])?;
+            let detail = format!(
+                "group {}; without it: {}",
+                group.trim(),
+                line_with(&without.stderr, words)
+            );
+            Ok(Sight::new("enough", detail))
+        }
+        (true, true) => Ok(Sight::new("not needed", "a stranger may, too")),
+        (false, _) => {
+            let words = refused(&with, &["permission denied"])?;
+            Ok(Sight::new("not enough", line_with(&with.stderr, words)))
+        }
+    }
+}
+
+/// A container run through the mounted socket by a job's container of this user; the pattern's own
+/// flags stand above it.
+fn as_user(scene: &Scene, user: &str) -> Result<lab::Output> {
+    let mount = format!("{SOCKET}:{SOCKET}");
+    let mut argv = vec!["run", "--rm", user];
+    argv.extend(scene.pattern.layers[1].flags);
+    argv.extend(["--volume", &mount, "docker:cli"]);
+    argv.extend(["docker", "run", "--rm", "alpine", "echo", "ok"]);
+    engine(&scene.node()?, scene.outer(), &argv)
+}
+
+/// Does it protect anything to mount the socket read-only?
+pub(crate) fn read_only_socket(scene: &Scene) -> Result<Sight> {
+    let (mount, name) = (format!("{SOCKET}:{SOCKET}:ro"), unique("made"));
+    let mut argv = vec!["run", "--rm"];
+    argv.extend(scene.pattern.layers[1].flags);
+    argv.extend(["--volume", &mount, "docker:cli"]);
+    argv.extend([
+        "docker",
+        "run",
+        "--privileged",
+        "--name",
+        &name,
+        "alpine",
+        "echo",
+        "made",
+    ]);
+    let made = engine(&scene.node()?, scene.outer(), &argv)?;
+    if !made.success() {
+        let words = refused(&made, &["permission denied", "ead-only file system"])?;
+        return Ok(Sight::new("protects", line_with(&made.stderr, words)));
+    }
+    // A privileged container, on the node's own list.
+    let privileged = ["inspect", "--format", "{{.HostConfig.Privileged}}", &name];
+    let privileged = scene.on_node(&privileged)?;
+    scene.on_node(&["rm", &name])?;
+    let detail = format!(
+        "a container was made through it; privileged: {}",
+        privileged.trim()
+    );
+    Ok(Sight::new("protects nothing", detail))
+}

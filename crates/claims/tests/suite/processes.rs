@@ -1,0 +1,138 @@
+//! Processes as the node sees them: by tree, control group and namespace ids, not by names.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use lab::Level;
+use miette::{IntoDiagnostic, Result, miette};
+
+/// How long something that a look waits for may take, on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Between two looks at it.
+const PACE: Duration = Duration::from_millis(50);
+
+/// A process, as the kernel describes it (`proc(5)`).
+#[derive(Clone, Debug)]
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    pub(crate) parent: u32,
+    /// Name of its program, at most 15 bytes of it.
+    pub(crate) name: String,
+    pub(crate) argv: Vec<String>,
+    /// Path of its control group, as the machine sees it.
+    pub(crate) group: String,
+    /// How many PID namespaces it is in, counted from the one that is looked from.
+    pub(crate) depth: usize,
+    /// Kind and id of its namespaces.
+    pub(crate) namespaces: BTreeMap<String, String>,
+    /// Processor time that it has used, in clock ticks.
+    pub(crate) ticks: u64,
+    /// Its part of the memory that is resident, in bytes: shared pages are divided up.
+    pub(crate) resident_bytes: u64,
+}
+
+/// Every process that can be seen at a level.
+pub(crate) fn at(level: &Level) -> Vec<Process> {
+    let entries = fs::read_dir(level.root().join("proc"));
+    let entries = entries.into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            read(&entry.path(), pid)
+        })
+        .collect()
+}
+
+/// One process at a level; `None` when it is gone.
+pub(crate) fn one(level: &Level, pid: u32) -> Option<Process> {
+    read(&level.root().join("proc").join(pid.to_string()), pid)
+}
+
+fn read(dir: &Path, pid: u32) -> Option<Process> {
+    let text = |name: &str| fs::read_to_string(dir.join(name)).ok();
+    let stat = text("stat")?;
+    // The name is in brackets and may hold anything.
+    let (before, after) = stat.rsplit_once(')')?;
+    let name = before.split_once('(')?.1.to_owned();
+    let fields: Vec<&str> = after.split_whitespace().collect();
+    // A zombie's own life is over.
+    if matches!(fields.first(), Some(&("Z" | "X"))) {
+        return None;
+    }
+    let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
+    let status = text("status")?;
+    let depth = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    let group = text("cgroup")?;
+    let group = group.lines().find_map(|line| line.strip_prefix("0::"));
+    let entries = fs::read_dir(dir.join("ns")).into_iter().flatten().flatten();
+    let namespaces = entries.filter_map(|entry| {
+        let kind = entry.file_name().to_str()?.to_owned();
+        let id = fs::read_link(entry.path()).ok()?;
+        (!kind.ends_with("_for_children")).then(|| (kind, id.to_string_lossy().into_owned()))
+    });
+    let argv = text("cmdline")?;
+    let resident = text("smaps_rollup").unwrap_or_default();
+    let resident = resident.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let resident = resident.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    Some(Process {
+        pid,
+        parent: u32::try_from(number(1)?).ok()?,
+        name,
+        argv: argv.split_terminator('\0').map(str::to_owned).collect(),
+        group: group?.to_owned(),
+        depth: depth?.split_whitespace().count(),
+        namespaces: namespaces.collect(),
+        ticks: number(11)? + number(12)?,
+        resident_bytes: resident.unwrap_or(0) * 1024,
+    })
+}
+
+/// The process of this program with this last argument, once it is there.
+pub(crate) fn wait_for(node: &Level, program: &str, mark: &str) -> Result<Process> {
+    let found = || {
+        at(node).into_iter().find(|process| {
+            let last = process.argv.last();
+            process.argv.first().is_some_and(|first| first == program)
+                && last.is_some_and(|last| last == mark)
+        })
+    };
+    let found = within(PATIENCE, found);
+    found.ok_or_else(|| miette!("no process `{program} … {mark}` is to be seen on the node"))
+}
+
+/// Asks until there is an answer, or the time is over.
+pub(crate) fn within<T>(time: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + time;
+    loop {
+        let answer = ask();
+        if answer.is_some() || Instant::now() > end {
+            return answer;
+        }
+        std::thread::sleep(PACE);
+    }
+}
+
+/// The part of a control group's path that is the container with this id.
+pub(crate) fn group_of(process: &Process, container: &str) -> Result<String> {
+    let mut path = String::new();
+    for part in process.group.split_terminator('/').skip(1) {
+        path = format!("{path}/{part}");
+        if part.contains(container) {
+            return Ok(path);
+        }
+    }
+    Err(miette!("{container} is no part of {}", process.group))
+}
+
+/// A file of a control group, through the node's own view of the tree.
+pub(crate) fn group_file(node: &Level, lab: &str, group: &str, file: &str) -> Result<String> {
+    let below = group.split_once(lab).map_or(group, |(_, below)| below);
+    let tree: PathBuf = node.root().join("sys/fs/cgroup");
+    let file = tree.join(below.trim_start_matches('/')).join(file);
+    fs::read_to_string(&file)
+        .into_diagnostic()
+        .map_err(|report| miette!("{}: {report}", file.display()))
+}

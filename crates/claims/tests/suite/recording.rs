@@ -1,0 +1,103 @@
+//! What the suite has seen, with where and of what.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use claims::{Expected, Mutation, Recorder, Seen};
+use miette::{IntoDiagnostic, Result};
+
+use crate::look::Sight;
+use crate::scene::words;
+
+/// The record of this run.
+pub(crate) struct Recording {
+    generation: String,
+    seen: Recorder,
+    mutations: Recorder,
+    revision: OnceLock<String>,
+}
+
+impl Recording {
+    pub(crate) fn new() -> Self {
+        let generation =
+            std::env::var("MATRYOSHKA_GENERATION").unwrap_or_else(|_| "trixie".to_owned());
+        // target/claims
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("claims");
+        Self {
+            seen: Recorder::new(&folder, &generation),
+            mutations: Recorder::new(&folder, &format!("{generation}-mutations")),
+            generation,
+            revision: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn generation(&self) -> &str {
+        &self.generation
+    }
+
+    /// A look at a cell.
+    pub(crate) fn append(&self, test: &str, cell: &Expected, seen: &Result<Sight>) -> Result<()> {
+        self.seen
+            .append(&self.row(test, cell, seen))
+            .into_diagnostic()
+    }
+
+    /// A look at a wrong set-up in a cell's place.
+    pub(crate) fn append_mutation(
+        &self,
+        test: &str,
+        cell: &Expected,
+        row: &Mutation,
+        seen: &Result<Sight>,
+    ) -> Result<()> {
+        let mut row_seen = self.row(test, cell, seen);
+        row_seen.detail = format!("{}: {}", row.set_up, row_seen.detail);
+        self.mutations.append(&row_seen).into_diagnostic()
+    }
+
+    fn row(&self, test: &str, cell: &Expected, seen: &Result<Sight>) -> Seen {
+        let (outcome, detail) = match seen {
+            Ok(sight) => (sight.outcome.clone(), sight.detail.clone()),
+            Err(report) => ("failed".to_owned(), words(report)),
+        };
+        Seen {
+            when: jiff::Timestamp::now()
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string(),
+            revision: self.revision.get_or_init(revision).clone(),
+            generation: self.generation.clone(),
+            engines: String::new(),
+            kernel: rustix::system::uname()
+                .release()
+                .to_string_lossy()
+                .into_owned(),
+            sandbox: "user".to_owned(),
+            test: test.to_owned(),
+            property: cell.property.clone(),
+            pattern: cell.pattern.to_owned(),
+            expected: cell.outcome.clone(),
+            seen: outcome,
+            detail,
+        }
+    }
+}
+
+/// The source's revision, with `+` where it was changed since; "" where git does not know.
+fn revision() -> String {
+    let git = |args: &[&str]| {
+        let output = Command::new("git")
+            .args(args)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output();
+        let output = output.ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let changed = git(&["status", "--porcelain"]).is_some_and(|changes| !changes.is_empty());
+    let revision = git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_default();
+    if changed {
+        format!("{revision}+")
+    } else {
+        revision
+    }
+}
