@@ -70,6 +70,7 @@ fn of_cell(cell: Expected, ask: &Asker, recording: &Arc<Recording>) -> Test {
     let (ask, recording, called) = (ask.clone(), Arc::clone(recording), name.clone());
     let body = move || {
         let seen = look_at(&ask, property, pattern::named(cell.pattern));
+        recording.ask_engines(&ask);
         recording.append(&called, &cell, &seen)?;
         let Sight { outcome, detail } = seen?;
         if accepts(&cell.outcome, &outcome) {
@@ -115,6 +116,7 @@ fn of_mutation(row: claims::Mutation, ask: &Asker, recording: &Arc<Recording>) -
             .find(is_of)
             .ok_or_else(|| miette!("no such cell"))?;
         let seen = look_at(&ask, property, pattern::named(&row.set_up));
+        recording.ask_engines(&ask);
         recording.append_mutation(&called, cell, &row, &seen)?;
         match seen {
             Ok(Sight { outcome, detail }) if accepts(&cell.outcome, &outcome) => Err(miette!(

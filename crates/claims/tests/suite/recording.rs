@@ -8,7 +8,9 @@ use claims::{Expected, Mutation, Recorder, Seen};
 use miette::{IntoDiagnostic, Result};
 
 use crate::look::Sight;
-use crate::scene::words;
+use crate::pattern::PATTERNS;
+use crate::scene::{Scene, words};
+use crate::workers::{Ask, Asker};
 
 /// The record of this run.
 pub(crate) struct Recording {
@@ -16,6 +18,7 @@ pub(crate) struct Recording {
     seen: Recorder,
     mutations: Recorder,
     revision: OnceLock<String>,
+    engines: OnceLock<String>,
 }
 
 impl Recording {
@@ -29,11 +32,23 @@ impl Recording {
             mutations: Recorder::new(&folder, &format!("{generation}-mutations")),
             generation,
             revision: OnceLock::new(),
+            engines: OnceLock::new(),
         }
     }
 
     pub(crate) fn generation(&self) -> &str {
         &self.generation
+    }
+
+    /// Asks the engines for their versions, once; what they say goes into every row.
+    pub(crate) fn ask_engines(&self, ask: &Asker) {
+        self.engines.get_or_init(|| {
+            let said = ask.run(Ask {
+                pattern: &PATTERNS[0],
+                look: versions,
+            });
+            said.map(|said| said.outcome).unwrap_or_default()
+        });
     }
 
     /// A look at a cell.
@@ -67,7 +82,7 @@ impl Recording {
                 .to_string(),
             revision: self.revision.get_or_init(revision).clone(),
             generation: self.generation.clone(),
-            engines: String::new(),
+            engines: self.engines.get().cloned().unwrap_or_default(),
             kernel: rustix::system::uname()
                 .release()
                 .to_string_lossy()
@@ -81,6 +96,18 @@ impl Recording {
             detail,
         }
     }
+}
+
+/// `docker 26.1.5+dfsg1, podman 5.4.2`, of the node.
+fn versions(scene: &Scene) -> Result<Sight> {
+    let node = scene.node()?;
+    let docker = node.output(&["docker", "version", "--format", "{{.Server.Version}}"])?;
+    let podman = node.output(&["podman", "--version"])?;
+    let podman = podman.split_whitespace().last().unwrap_or_default();
+    Ok(Sight::new(
+        format!("docker {}, podman {podman}", docker.trim()),
+        "",
+    ))
 }
 
 /// The source's revision, with `+` where it was changed since; "" where git does not know.

@@ -1,9 +1,8 @@
 //! The lab's properties, on real engines.
 //!
-//! Each test starts what it needs and shares nothing it changes. A name that begins with claim ids
-//! (`a1_a4_…`) is evidence for them.
+//! Each test starts what it needs and shares nothing it changes. What the documents claim of patterns
+//! of nesting is looked at by the suite of `crates/claims`.
 
-mod claims;
 mod client;
 mod confinement;
 mod filters;
@@ -19,7 +18,6 @@ use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
     let tests = [
-        claims::tests(),
         client::tests(),
         confinement::tests(),
         filters::tests(),
