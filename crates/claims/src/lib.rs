@@ -1,10 +1,11 @@
 //! What the two documents behind this project claim, what is expected of today's engines, and what
 //! a run of the suite has seen.
 //!
-//! Four tables, in `tables/`, that a reader can hold against the documents:
+//! Five tables, in `tables/`, that a reader can hold against the documents:
 //!
 //! - `claims.csv`: every claim, and what it is held by: the checks of this crate's suite, or a run
 //!   of an experiment.
+//! - `properties.csv`: what is looked at, each as a question.
 //! - `says.csv`: which outcome a claim says that a property has under a pattern.
 //! - `expected.csv`: which outcome each property is expected to have under each pattern, whatever
 //!   was claimed. This is what the suite fails by. A row with a generation is for that one only.
@@ -21,5 +22,6 @@ mod tables;
 
 pub use record::{Recorder, Seen, newest, read};
 pub use tables::{
-    Claim, Expected, Mutation, PATTERNS, Says, accepts, claims, expected, mutations, says,
+    Claim, Expected, Mutation, PATTERNS, Property, Says, accepts, claims, expected, mutations,
+    properties, says,
 };

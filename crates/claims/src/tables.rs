@@ -26,6 +26,15 @@ pub struct Claim {
     pub statement: String,
 }
 
+/// Something that is looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Property {
+    /// Its name.
+    pub property: String,
+    /// The question that an outcome answers.
+    pub asks: String,
+}
+
 /// What a claim says of one property under one pattern.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Says {
@@ -67,6 +76,12 @@ pub struct Mutation {
 #[must_use]
 pub fn claims() -> Vec<Claim> {
     rows(include_str!("../tables/claims.csv"))
+}
+
+/// What is looked at, in the order of the table of expectations.
+#[must_use]
+pub fn properties() -> Vec<Property> {
+    rows(include_str!("../tables/properties.csv"))
 }
 
 /// What the claims say of properties, in the claims' order.
@@ -133,6 +148,7 @@ mod tests {
     fn no_row_is_lost() {
         for (table, rows) in [
             (include_str!("../tables/claims.csv"), claims().len()),
+            (include_str!("../tables/properties.csv"), properties().len()),
             (include_str!("../tables/says.csv"), says().len()),
             (include_str!("../tables/mutations.csv"), mutations().len()),
         ] {
@@ -181,6 +197,18 @@ mod tests {
             let cell = cell.map(|cell| cell.outcome.as_str()).unwrap_or_default();
             assert!(!cell.is_empty() && !accepts(cell, &wrong.seen), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn every_property_asks_something_and_is_expected() {
+        let named: Vec<String> = properties().into_iter().map(|row| row.property).collect();
+        let mut expected: Vec<String> = Vec::new();
+        for row in super::expected("trixie") {
+            if !expected.contains(&row.property) {
+                expected.push(row.property);
+            }
+        }
+        assert_eq!(named, expected);
     }
 
     #[test]
