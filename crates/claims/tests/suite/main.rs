@@ -67,6 +67,10 @@ fn of_cell(cell: Expected, ask: &Asker, recording: &Arc<Recording>) -> Test {
         cell.pattern,
     ]);
     let property = look::named(&cell.property).expect("the tables name properties that exist");
+    let lacks = lacks(property);
+    if let Some(why) = &lacks {
+        recording.append_unseen(&name, &cell, why);
+    }
     let (ask, recording, called) = (ask.clone(), Arc::clone(recording), name.clone());
     let body = move || {
         let seen = look_at(&ask, property, pattern::named(cell.pattern));
@@ -85,7 +89,7 @@ fn of_cell(cell: Expected, ask: &Asker, recording: &Arc<Recording>) -> Test {
         ))
     };
     let mut test = test(name, body);
-    test.lacks = lacks(property);
+    test.lacks = lacks;
     test
 }
 

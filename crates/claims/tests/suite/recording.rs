@@ -58,6 +58,15 @@ impl Recording {
             .into_diagnostic()
     }
 
+    /// A cell that this machine can't look at. That this is told decides no test.
+    pub(crate) fn append_unseen(&self, test: &str, cell: &Expected, why: &str) {
+        let row = Seen {
+            seen: String::new(),
+            ..self.row(test, cell, &Ok(Sight::new("", why)))
+        };
+        let _ = self.seen.append(&row);
+    }
+
     /// A look at a wrong set-up in a cell's place.
     pub(crate) fn append_mutation(
         &self,

@@ -43,14 +43,14 @@ pub(crate) fn serve<T>(
 ) -> T {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let jobs = Jobs::new(shared);
-    let (asker, asked) = channel();
-    let asked = Mutex::new(asked);
+    let (sender, receiver) = channel();
+    let asked = Mutex::new(receiver);
     std::thread::scope(|scope| {
         for _ in 0..threads.unwrap_or(cores) {
             scope.spawn(|| look(&jobs, &asked));
         }
         // Dropped at its end, and the threads with it.
-        asking(&Asker(asker))
+        asking(&Asker(sender))
     })
 }
 

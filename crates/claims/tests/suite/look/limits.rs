@@ -1,14 +1,15 @@
 //! Resources: what the group of the job's container counts and limits of what it has started, and
 //! what the pattern itself takes.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lab::{Layer, Nest};
 use miette::{Result, miette};
 
-use super::parentage::{Started, first_process};
+use super::parentage::{Started, first_process, start};
 use super::{Sight, engine, must};
-use crate::processes::{self, at, group_file, group_of, within};
+use crate::processes::{self, Process, at, group_file, group_of, within};
 use crate::scene::{Scene, number, remove_container, unique};
 
 /// Clock ticks in a second, on every architecture of Linux (`USER_HZ`).
@@ -183,46 +184,83 @@ pub(crate) fn daemons(scene: &Scene) -> Result<Sight> {
     scene.own_job(
         |layer| layer,
         |nest| {
-            must(
-                nest.innermost(),
-                scene.inner(),
-                &["run", "--rm", "alpine", "true"],
-            )?;
-            // What cleans up after a container runs on for a moment.
-            let mut last: Vec<String> = Vec::new();
-            let (mut same, mut all) = (0, Vec::new());
-            let settled = within(Duration::from_secs(15), || {
-                all = at(&nest.levels()[1]);
-                let mut names: Vec<String> =
-                    all.iter().map(|process| process.name.clone()).collect();
-                names.retain(|name| ENGINES.iter().any(|engine| name.starts_with(engine)));
-                names.sort();
-                names.dedup();
-                same = if names == last { same + 1 } else { 0 };
-                last = names;
-                (same >= 10).then_some(())
-            });
-            if settled.is_none() {
-                return Err(miette!("the job's processes do not settle: {last:?}"));
-            }
+            let run = ["run", "--rm", "alpine", "true"];
+            must(nest.innermost(), scene.inner(), &run)?;
+            let all = settled(nest)?;
             let mb = |bytes: u64| bytes / 1_000_000;
             let whole: u64 = all.iter().map(|process| process.resident_bytes).sum();
-            let parts: Vec<String> = all
-                .iter()
-                .filter(|process| last.contains(&process.name))
+            let parts = all.iter().filter(|process| is_engine(process));
+            let parts: Vec<String> = parts
+                .clone()
                 .map(|process| format!("{} {} MB", process.name, mb(process.resident_bytes)))
                 .collect();
-            let outcome = if last.is_empty() {
-                "none".to_owned()
-            } else {
-                last.join(" ")
-            };
+            let names: BTreeSet<&str> = all
+                .iter()
+                .filter(|process| is_engine(process))
+                .map(|process| process.name.as_str())
+                .collect();
             let detail = format!(
                 "whole container {} MB resident; {}",
                 mb(whole),
                 parts.join(", ")
             );
-            Ok(Sight::new(outcome, detail.trim_end_matches("; ")))
+            Ok(Sight::new(listed(names), detail.trim_end_matches("; ")))
         },
     )
+}
+
+/// Which parts of an engine run in the job's container beside two containers that it has started,
+/// and how many of each.
+pub(crate) fn engine_processes(scene: &Scene) -> Result<Sight> {
+    scene.own_job(
+        |layer| layer,
+        |nest| {
+            let two = [start(scene, nest, &[])?, start(scene, nest, &[])?];
+            let all = settled(nest)?;
+            for started in &two {
+                remove_container(nest.innermost(), scene.inner(), &started.name)?;
+            }
+            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+            for process in all.iter().filter(|process| is_engine(process)) {
+                *counts.entry(&process.name).or_default() += 1;
+            }
+            let counts = counts.iter().map(|(name, count)| format!("{name} {count}"));
+            Ok(Sight::new(listed(counts), ""))
+        },
+    )
+}
+
+fn is_engine(process: &Process) -> bool {
+    ENGINES
+        .iter()
+        .any(|engine| process.name.starts_with(engine))
+}
+
+fn listed<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> String {
+    let words: Vec<String> = words
+        .into_iter()
+        .map(|word| word.as_ref().to_owned())
+        .collect();
+    if words.is_empty() {
+        return "none".to_owned();
+    }
+    words.join(" ")
+}
+
+/// The processes in the job's container, once those that clean up after a command are gone.
+fn settled(nest: &Nest) -> Result<Vec<Process>> {
+    /// So many equal looks, [`within`]'s pace apart, are no chance.
+    const LOOKS: u32 = 10;
+    let engines = |all: &[Process]| -> Vec<u32> {
+        let engines = all.iter().filter(|process| is_engine(process));
+        engines.map(|process| process.pid).collect()
+    };
+    let (mut last, mut same) = (Vec::new(), 0);
+    let settled = within(Duration::from_secs(15), || {
+        let all = at(&nest.levels()[1]);
+        same = if engines(&all) == last { same + 1 } else { 0 };
+        last = engines(&all);
+        (same >= LOOKS).then_some(all)
+    });
+    settled.ok_or_else(|| miette!("the engine's processes in the job's container do not settle"))
 }

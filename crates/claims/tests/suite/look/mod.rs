@@ -115,6 +115,7 @@ pub(crate) static PROPERTIES: &[Property] = &[
     ),
     limit("cpu-limit", "cpu", limits::cpu),
     property("daemons", limits::daemons),
+    property("engine-processes", limits::engine_processes),
 ];
 
 /// A property by its name.
