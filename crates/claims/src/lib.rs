@@ -18,4 +18,4 @@ mod record;
 mod tables;
 
 pub use record::{Recorder, Seen, newest, read};
-pub use tables::{Claim, Expected, PATTERNS, Says, accepts, claims, expected, says};
+pub use tables::{Claim, Expected, GENERATIONS, PATTERNS, Says, accepts, claims, expected, says};
