@@ -4,6 +4,7 @@
 //! can do here can be done without it too.
 
 mod ci;
+mod claims;
 mod exp4;
 mod programs;
 mod selfbench;
@@ -73,6 +74,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         args: Vec<String>,
     },
+    /// What became of every claim of the documents: expected, seen, verdict, evidence
+    Claims(claims::Flags),
     /// Whether the intervals cover what they claim: the full simulation, its figure and page
     #[command(disable_help_flag = true)]
     Coverage {
@@ -127,6 +130,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Task::Exp4(flags) => exp4::run(&programs, &flags, Path::new("results")),
         Task::Report { args } => programs.forward("report", &args),
         Task::Compare { args } => programs.forward("report", &with("compare", args)),
+        Task::Claims(flags) => claims::run(&programs, &flags),
         Task::Coverage { args } => single::coverage(&programs, &args),
         Task::Selfbench => selfbench::run(&programs),
         Task::Ci => ci::run(&programs),

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Output};
 
 use miette::{IntoDiagnostic, Result, miette};
 use xshell::{Shell, cmd};
@@ -82,6 +82,11 @@ impl Programs {
         Ok(exit_code(self.status(program, args)?))
     }
 
+    /// Runs a program apart from this terminal, whatever its exit code.
+    pub(crate) fn captured<S: AsRef<OsStr>>(&self, name: &str, args: &[S]) -> Result<Output> {
+        self.command(name, args).output().into_diagnostic()
+    }
+
     /// What a program prints.
     pub(crate) fn output(&self, name: &str, args: &[&str]) -> Result<String> {
         let program = self.path(name);
@@ -101,7 +106,7 @@ fn built(root: &Path) -> PathBuf {
         .join("debug")
 }
 
-fn exit_status(command: &mut Command) -> Result<i32> {
+pub(crate) fn exit_status(command: &mut Command) -> Result<i32> {
     let status = command.status().into_diagnostic()?;
     // A program that was killed has failed.
     Ok(status.code().unwrap_or(1))

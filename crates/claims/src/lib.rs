@@ -22,6 +22,6 @@ mod tables;
 
 pub use record::{Recorder, Seen, newest, read};
 pub use tables::{
-    Claim, Expected, Mutation, PATTERNS, Property, Says, accepts, claims, expected, mutations,
-    properties, says,
+    Claim, Expected, GENERATIONS, Mutation, PATTERNS, Property, Says, accepts, claims, expected,
+    mutations, properties, says,
 };

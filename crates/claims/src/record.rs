@@ -75,7 +75,12 @@ impl Recorder {
 
 /// All rows of a record, in the order in which they were appended.
 pub fn read(file: &Path) -> io::Result<Vec<Seen>> {
-    let mut reader = csv::Reader::from_path(file)?;
+    let text = fs::read_to_string(file)?;
+    // A row that was cut within its last column has all its columns.
+    if !text.is_empty() && !text.ends_with('\n') {
+        return Err(io::Error::other("its last row is torn"));
+    }
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
     let rows = reader.deserialize().collect::<Result<_, _>>();
     rows.map_err(io::Error::from)
 }
@@ -145,7 +150,9 @@ mod tests {
             .expect("a row");
         let file = folder.path().join("trixie.csv");
         let text = fs::read_to_string(&file).expect("the text");
-        fs::write(&file, &text[..text.len() / 2]).expect("torn");
-        assert!(read(&file).is_err());
+        for length in [text.len() / 2, text.len() - 1, text.len() - 8] {
+            fs::write(&file, &text[..length]).expect("torn");
+            assert!(read(&file).is_err(), "{length} bytes");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The tables, as values. They are part of the source: one that can't be read is a bug, which the
 //! tests below find.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The patterns of nesting, in the order of the table's columns.
 pub const PATTERNS: [&str; 6] = [
@@ -13,8 +13,11 @@ pub const PATTERNS: [&str; 6] = [
     "podman-in-docker",
 ];
 
+/// The generations of engines that the suite knows, oldest first.
+pub const GENERATIONS: [&str; 3] = ["bookworm", "trixie", "forky"];
+
 /// One claim of the documents.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Claim {
     /// Its number.
     pub id: String,

@@ -8,7 +8,8 @@ impl Tool {
     /// Version, revision and cleanness of the source tree that this program was built from.
     ///
     /// What git can't tell (no git, no repository, tree moved away) is `None`.
-    pub(crate) fn read() -> Self {
+    #[must_use]
+    pub fn read() -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             revision: git(&["rev-parse", "HEAD"]).filter(|revision| !revision.is_empty()),

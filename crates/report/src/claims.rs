@@ -111,6 +111,9 @@ pub(crate) struct Claim {
     pub(crate) metric: Metric,
     /// The ratio that is looked at, or the ratio of two ratios.
     pub(crate) of: String,
+    /// What is claimed of it, in short; where a number was published, that number.
+    #[serde(skip)]
+    pub(crate) says: &'static str,
     pub(crate) published: Option<PublishedRatio>,
     pub(crate) ours: Option<Estimate>,
     /// Blocks in which all arms gave a reading.
@@ -137,12 +140,29 @@ const fn claim(
     }
 }
 
+/// Ids of all claims that a run can speak of.
+pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
+    CLAIMS.iter().map(|claim| claim.id)
+}
+
 /// The claims that this run's arms can speak of.
 pub(crate) fn of(record: &Record, ratios: &[RatioSummary], published: &Table) -> Vec<Claim> {
     CLAIMS
         .iter()
         .flat_map(|claim| held_against(claim, record, ratios, published))
         .collect()
+}
+
+impl Kind {
+    /// What is claimed of the ratio.
+    fn says(&self) -> &'static str {
+        match self {
+            Self::Ratio(_) => "as published",
+            Self::Below(_) => "below 1",
+            Self::Same(_) => "no difference",
+            Self::Larger(..) | Self::SecondLevel => "above 1",
+        }
+    }
 }
 
 fn held_against(
@@ -242,6 +262,7 @@ fn of_one(claim: &Definition, ratio: &RatioSummary, here: Here) -> Claim {
         statement: claim.statement,
         metric: claim.metric,
         of: ratio.contrast.clone(),
+        says: claim.kind.says(),
         published: ratio.published,
         ours: ratio.decisive,
         pairs: ratio.pairs,
@@ -284,6 +305,7 @@ fn of_two(
         statement: claim.statement,
         metric: claim.metric,
         of: format!("({}) / ({})", first.contrast, second.contrast),
+        says: claim.kind.says(),
         published: None,
         ours,
         pairs: by_session.values().map(Vec::len).sum(),

@@ -7,6 +7,7 @@ mod compare;
 mod coverage;
 mod figure;
 mod language;
+mod ledger;
 mod page;
 mod published;
 mod record;
@@ -26,8 +27,8 @@ use crate::figure::Kind;
 use crate::language::Lang;
 use crate::record::Runs;
 
-/// Rebuild the tables, figures and page of a run from its raw samples, compare two runs, or draw the
-/// simulation of coverage
+/// Rebuild the tables, figures and page of a run from its raw samples, compare two runs, draw the
+/// simulation of coverage, or hold every claim against the records
 ///
 /// Writes summary.csv, ratios.csv, parts.csv, claims.csv, the figures (figure, forest, parts and
 /// order, each .svg and .png), report.md and report.html into the run's folder and prints the
@@ -47,6 +48,7 @@ struct Cli {
 enum Other {
     Compare(compare::CompareArgs),
     Coverage(coverage::CoverageArgs),
+    Claims(ledger::ClaimsArgs),
 }
 
 #[derive(Args)]
@@ -79,6 +81,10 @@ fn main() -> ExitCode {
             other: Some(Other::Coverage(args)),
             ..
         } => coverage::coverage(&args),
+        Cli {
+            other: Some(Other::Claims(args)),
+            ..
+        } => ledger::claims(&args),
         Cli {
             report: Some(args), ..
         } => report(&args),

@@ -78,6 +78,16 @@ impl Analysis {
     }
 }
 
+/// What runs say of the published claims, without the rest of a report.
+pub(crate) fn claims_of(runs: &Runs) -> miette::Result<Vec<Claim>> {
+    let published = Table::read()?;
+    let of = |record: &Record| {
+        let ratios = ratios::of(record, &published);
+        claims::of(record, &ratios, &published)
+    };
+    Ok(runs.records.iter().flat_map(of).collect())
+}
+
 fn analyse(record: &Record, published: &Table) -> RunAnalysis {
     let arms = &record.manifest.arms;
     let ratios = ratios::of(record, published);

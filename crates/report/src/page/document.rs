@@ -58,6 +58,8 @@ pub(crate) struct Cell {
     /// In smaller type below it, line by line.
     pub(crate) below: Vec<String>,
     pub(crate) tone: Tone,
+    /// Where the text leads: an address relative to the page.
+    pub(crate) link: Option<String>,
     /// In a language that is not the page's (what programs and experiments say is English).
     pub(crate) english: bool,
 }
@@ -71,6 +73,8 @@ pub(crate) enum Tone {
     Yes,
     /// Decided, the other way.
     No,
+    /// Decided, one way here and the other way there.
+    Mixed,
     /// Not decided.
     Open,
     /// Missing: no reading, no interval.
@@ -84,6 +88,7 @@ impl Tone {
             Tone::Plain => "",
             Tone::Yes => "● ",
             Tone::No => "■ ",
+            Tone::Mixed => "◐ ",
             Tone::Open => "○ ",
             Tone::Missing => "– ",
         }
@@ -105,6 +110,13 @@ impl Cell {
 
     pub(crate) fn tone(self, tone: Tone) -> Self {
         Self { tone, ..self }
+    }
+
+    pub(crate) fn link(self, to: impl Into<String>) -> Self {
+        Self {
+            link: Some(to.into()),
+            ..self
+        }
     }
 
     pub(crate) fn english(self) -> Self {

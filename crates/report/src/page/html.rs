@@ -130,7 +130,7 @@ fn cell(cell: &Cell) -> Markup {
         Tone::Plain => None,
         Tone::Yes => Some("yes"),
         Tone::No => Some("no"),
-        Tone::Open => Some("open"),
+        Tone::Mixed | Tone::Open => Some("open"),
         Tone::Missing => Some("missing"),
     };
     html! {
@@ -138,7 +138,10 @@ fn cell(cell: &Cell) -> Markup {
             @if let Some(class) = class {
                 span class=(format!("mark {class}")) aria-hidden="true" { (cell.tone.sign()) }
             }
-            (inline(&cell.text))
+            @match &cell.link {
+                Some(to) => a href=(to) { (inline(&cell.text)) },
+                None => (inline(&cell.text)),
+            }
             @for below in &cell.below { small { (inline(below)) } }
         }
     }

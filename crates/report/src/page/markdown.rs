@@ -16,6 +16,13 @@ pub(crate) fn write(document: &Document, figures: &[(&str, &str)]) -> String {
     page
 }
 
+/// Pieces that stand in another page. They have no figures.
+pub(crate) fn fragment(pieces: &[Piece]) -> String {
+    let mut text = String::new();
+    write_pieces(&mut text, pieces, &[]);
+    text
+}
+
 fn write_pieces(page: &mut String, pieces: &[Piece], figures: &[(&str, &str)]) {
     for piece in pieces {
         page.push('\n');
@@ -60,7 +67,11 @@ fn write_table(page: &mut String, table: &Table) -> std::fmt::Result {
 }
 
 fn cell(cell: &Cell) -> String {
-    let text = format!("{}{}", cell.tone.sign(), inline(&cell.text));
+    let text = match &cell.link {
+        Some(to) => format!("[{}]({to})", inline(&cell.text)),
+        None => inline(&cell.text),
+    };
+    let text = format!("{}{text}", cell.tone.sign());
     let lines = cell.below.iter().map(|below| inline(below));
     std::iter::once(text)
         .chain(lines)

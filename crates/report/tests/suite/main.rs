@@ -3,6 +3,7 @@
 mod bad_data;
 mod compare;
 mod coverage;
+mod ledger;
 mod numbers;
 mod page;
 mod schema;

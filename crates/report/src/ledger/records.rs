@@ -1,0 +1,333 @@
+//! Which records the ledger is made of: one's own where there are any, else the committed ones.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ::claims::{GENERATIONS, Seen, expected, newest, read};
+use measure::{Folder, Status, Tool, failure};
+use serde::Serialize;
+
+use crate::analysis;
+use crate::analysis::verdict::Here;
+use crate::claims::Claim;
+use crate::record::Runs;
+
+/// The experiments whose runs hold claims, and the folders of their manifests within a run.
+const EXPERIMENTS: [(&str, &[&str]); 2] = [("exp4", &["startup", "cpu"]), ("syscalls", &[""])];
+
+/// What there is to read of a workspace.
+pub(super) struct Records {
+    /// The checks, oldest generation first.
+    pub(super) checks: Vec<Checks>,
+    pub(super) runs: Vec<Measured>,
+    /// What was looked for and not found.
+    pub(super) absent: Vec<Absent>,
+}
+
+/// What the checks saw under the engines of one generation, the last look at each.
+pub(super) struct Checks {
+    pub(super) generation: String,
+    pub(super) rows: Vec<Seen>,
+    pub(super) source: Source,
+}
+
+/// What one run says of the claims.
+pub(super) struct Measured {
+    pub(super) experiment: &'static str,
+    pub(super) claims: Vec<Claim>,
+    pub(super) source: Source,
+}
+
+/// Where a record lies and what it was taken on.
+#[derive(Serialize)]
+pub(crate) struct Source {
+    /// `checks`, or the experiment.
+    pub(super) of: &'static str,
+    pub(super) generation: Option<String>,
+    /// The record, below the workspace where it lies there.
+    pub(super) path: String,
+    /// Not the committed reference.
+    pub(super) own: bool,
+    /// Day, or first and last day.
+    pub(super) taken: String,
+    pub(super) kernels: BTreeSet<String>,
+    pub(super) engines: BTreeSet<String>,
+    pub(super) revisions: BTreeSet<String>,
+    /// Whether that is the source as it is now; `None` where git can't tell.
+    pub(super) present: Option<bool>,
+    /// Of checks: properties and patterns that have a row, and those that should.
+    pub(super) rows: Option<(usize, usize)>,
+    /// Nothing is missing.
+    pub(super) complete: bool,
+}
+
+/// A record that is not there.
+#[derive(Serialize)]
+pub(crate) struct Absent {
+    pub(super) of: &'static str,
+    pub(super) generation: Option<String>,
+    /// The command that makes it.
+    pub(super) remedy: String,
+}
+
+/// Which records are asked for.
+pub(super) struct Wanted<'a> {
+    /// The workspace.
+    pub(super) root: &'a Path,
+    /// Where the suite leaves one's own records of checks.
+    pub(super) own_checks: &'a Path,
+    pub(super) reference_only: bool,
+    pub(super) generation: Option<&'a str>,
+}
+
+impl Records {
+    pub(super) fn open(wanted: &Wanted) -> miette::Result<Self> {
+        let mut absent = Vec::new();
+        let checks = checks(wanted)?;
+        if checks.is_empty() {
+            absent.push(Absent {
+                of: "checks",
+                generation: wanted.generation.map(str::to_owned),
+                remedy: "cargo xtask claims --run".to_owned(),
+            });
+        }
+        let mut runs = Vec::new();
+        for (experiment, parts) in EXPERIMENTS {
+            match run(wanted, experiment, parts)? {
+                Some(run) => runs.push(run),
+                None => absent.push(Absent {
+                    of: experiment,
+                    generation: None,
+                    remedy: format!("cargo xtask {experiment}"),
+                }),
+            }
+        }
+        Ok(Self {
+            checks,
+            runs,
+            absent,
+        })
+    }
+
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
+        let runs = self.runs.iter().map(|run| &run.source);
+        self.checks.iter().map(|checks| &checks.source).chain(runs)
+    }
+}
+
+/// Whether there is a program whose runs hold the claims of this experiment.
+pub(super) fn is_experiment(name: &str) -> bool {
+    EXPERIMENTS.iter().any(|(known, _)| *known == name)
+}
+
+impl Source {
+    /// `trixie`, or the experiment.
+    pub(super) fn label(&self) -> &str {
+        self.generation.as_deref().unwrap_or(self.of)
+    }
+}
+
+/// Where the committed record of the checks lies.
+pub(super) fn reference_checks(root: &Path) -> PathBuf {
+    root.join("results/reference/claims")
+}
+
+/// One's own records are never mixed with committed ones: a difference between generations would be
+/// one between machines.
+fn checks(wanted: &Wanted) -> miette::Result<Vec<Checks>> {
+    let reference = reference_checks(wanted.root);
+    let folders = [(wanted.own_checks, true), (&reference, false)];
+    for (folder, own) in folders {
+        if own && wanted.reference_only {
+            continue;
+        }
+        let asked = |name: &&&str| wanted.generation.is_none_or(|only| only == **name);
+        let found: Vec<Checks> = GENERATIONS
+            .iter()
+            .filter(asked)
+            .filter_map(|generation| {
+                of_generation(wanted.root, folder, generation, own).transpose()
+            })
+            .collect::<miette::Result<_>>()?;
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn of_generation(
+    root: &Path,
+    folder: &Path,
+    generation: &str,
+    own: bool,
+) -> miette::Result<Option<Checks>> {
+    let file = folder.join(format!("{generation}.csv"));
+    let damaged = |why: String| {
+        failure(
+            format!("{} is no record of checks", file.display()),
+            why,
+            "take out the row, or delete the file and look again: `cargo xtask claims --run`",
+        )
+    };
+    let rows = match read(&file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        rows => newest(rows.map_err(|error| damaged(error.to_string()))?),
+    };
+    if let Some(row) = rows.iter().find(|row| row.generation != generation) {
+        return Err(damaged(format!("it has a row of {}", row.generation)));
+    }
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let expected = expected(generation);
+    let has_row = |property: &str, pattern: &str| {
+        let mut rows = rows.iter();
+        rows.any(|row| row.property == property && row.pattern == pattern)
+    };
+    let looked = expected
+        .iter()
+        .filter(|row| has_row(&row.property, row.pattern))
+        .count();
+    let all = |of: fn(&Seen) -> &str| rows.iter().map(|row| of(row).to_owned()).collect();
+    let revisions: BTreeSet<String> = all(|row| &row.revision);
+    let days: BTreeSet<String> = all(|row| day(&row.when));
+    let source = Source {
+        of: "checks",
+        generation: Some(generation.to_owned()),
+        path: below(root, &file),
+        own,
+        taken: span(&days),
+        kernels: all(|row| &row.kernel),
+        engines: all(|row| &row.engines),
+        present: is_present(&revisions),
+        revisions,
+        rows: Some((looked, expected.len())),
+        complete: looked == expected.len(),
+    };
+    Ok(Some(Checks {
+        generation: generation.to_owned(),
+        rows,
+        source,
+    }))
+}
+
+/// The newest of one's own runs that is complete, else the committed one.
+fn run(
+    wanted: &Wanted,
+    experiment: &'static str,
+    parts: &[&str],
+) -> miette::Result<Option<Measured>> {
+    let results = wanted.root.join("results");
+    if !wanted.reference_only {
+        for folder in newest_first(&results.join(experiment)) {
+            if !is_complete(&folder, parts) {
+                continue;
+            }
+            let run = open(wanted.root, &folder, experiment, true)?;
+            if run.source.complete {
+                return Ok(Some(run));
+            }
+        }
+    }
+    let reference = results.join("reference").join(experiment);
+    if reference.is_dir() {
+        return open(wanted.root, &reference, experiment, false).map(Some);
+    }
+    Ok(None)
+}
+
+/// Names of runs begin with their time.
+fn newest_first(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut runs: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    runs.sort();
+    runs.reverse();
+    runs
+}
+
+/// A run that was interrupted, or is of another version of the program, is passed over.
+fn is_complete(run: &Path, parts: &[&str]) -> bool {
+    parts.iter().all(|part| {
+        Folder::open(&run.join(part))
+            .and_then(|folder| folder.manifest())
+            .is_ok_and(|manifest| manifest.status == Status::Complete)
+    })
+}
+
+fn open(
+    root: &Path,
+    folder: &Path,
+    experiment: &'static str,
+    own: bool,
+) -> miette::Result<Measured> {
+    let runs = Runs::open(folder)?;
+    let claims = analysis::claims_of(&runs)?;
+    let manifests = || runs.records.iter().map(|record| &record.manifest);
+    let revision = |tool: &Tool| {
+        let revision = tool.revision.as_deref()?;
+        let changed = if tool.dirty == Some(false) { "" } else { "+" };
+        Some(format!("{revision}{changed}"))
+    };
+    let revisions = manifests().filter_map(|run| revision(&run.tool)).collect();
+    let sessions = || manifests().flat_map(|run| &run.sessions);
+    let kernels = sessions().filter_map(|session| session.machine.kernel.clone());
+    let days = manifests()
+        .map(|run| day(&run.started).to_owned())
+        .collect();
+    // A run of few arms, or of one block, says nothing of some claims.
+    let asked = ::claims::claims().into_iter();
+    let complete = asked
+        .filter(|claim| claim.held_by == experiment)
+        .all(|claim| {
+            let mut rows = claims.iter().filter(|row| row.id == claim.id).peekable();
+            rows.peek().is_some() && rows.all(|row| row.here != Here::NotMeasured)
+        });
+    let source = Source {
+        of: experiment,
+        generation: None,
+        path: below(root, folder),
+        own,
+        taken: span(&days),
+        kernels: kernels.collect(),
+        engines: BTreeSet::new(),
+        present: is_present(&revisions),
+        revisions,
+        rows: None,
+        complete,
+    };
+    Ok(Measured {
+        experiment,
+        claims,
+        source,
+    })
+}
+
+fn is_present(revisions: &BTreeSet<String>) -> Option<bool> {
+    let now = Tool::read();
+    let (revision, dirty) = (now.revision?, now.dirty?);
+    // A record may name a commit by its first digits.
+    let is_now = |of: &String| !of.is_empty() && revision.starts_with(of.as_str());
+    Some(!dirty && !revisions.is_empty() && revisions.iter().all(is_now))
+}
+
+fn below(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+fn day(time: &str) -> &str {
+    time.get(..10).unwrap_or(time)
+}
+
+fn span(days: &BTreeSet<String>) -> String {
+    match (days.first(), days.last()) {
+        (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
+        (Some(only), _) => only.clone(),
+        (None, _) => String::new(),
+    }
+}

@@ -1,0 +1,208 @@
+//! The ledger on a terminal.
+
+use std::fmt::Write;
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+
+use super::hold::{Ledger, Look, Point};
+use super::records::{Absent, Source};
+use super::standing::Word;
+
+/// In characters. Narrower, the columns are of broken words.
+const WIDTH: u16 = 120;
+
+/// The columns below a claim: what is looked at, what is claimed of it, what was seen, where.
+/// The last one is as wide as it must be: a name that is broken can't be copied.
+const POINT: [u16; 3] = [46, 28, 30];
+
+pub(super) fn write(ledger: &Ledger) -> String {
+    let mut text = String::from("Records:\n");
+    for source in &ledger.sources {
+        let _ = writeln!(text, "  {}", record(source));
+    }
+    for absent in ledger.absent {
+        let _ = writeln!(text, "  {}", missing(absent));
+    }
+    let head = ["", "says", "seen", "evidence"].map(str::to_owned);
+    let _ = write!(text, "\n{}", points(std::iter::once(head)));
+    for line in &ledger.claims {
+        let verdict = format!("{}{}", line.verdict.word.tone().sign(), line.verdict);
+        let _ = writeln!(
+            text,
+            "\n{} {}\n{}",
+            line.id,
+            line.statement,
+            wrapped(&verdict)
+        );
+        text.push_str(&points(line.points.iter().map(point)));
+    }
+    let _ = writeln!(text, "\n{}", count(ledger));
+    let generations: Vec<&str> = ledger.generations().collect();
+    let mut differing = table(&[&["property", "pattern"], &generations[..]].concat());
+    for outcome in ledger.differing() {
+        let seen = outcome.seen.iter().map(|(_, seen)| shown(seen.as_deref()));
+        let names = [outcome.property.as_str(), &outcome.pattern];
+        differing.add_row(names.into_iter().chain(seen));
+    }
+    let mut failed = table(&[
+        "property",
+        "pattern",
+        "generation",
+        "expected",
+        "seen",
+        "detail",
+    ]);
+    for row in &ledger.not_as_expected {
+        failed.add_row([
+            &row.property,
+            &row.pattern,
+            &row.generation,
+            &row.expected,
+            &row.seen,
+            &row.detail,
+        ]);
+    }
+    let mut unseen = table(&["property", "pattern", "generation", "why"]);
+    for row in &ledger.not_looked_at {
+        unseen.add_row([&row.property, &row.pattern, &row.generation, &row.detail]);
+    }
+    let mut uncovered = table(&["claim", "says", "experiment"]);
+    for claim in &ledger.not_covered {
+        uncovered.add_row([&claim.id, &claim.statement, &claim.held_by]);
+    }
+    for (title, table) in [
+        ("Differs between generations", differing),
+        ("Not as expected", failed),
+        ("Not looked at: this machine could not", unseen),
+        ("Not covered yet, and the experiment that will", uncovered),
+    ] {
+        if table.row_count() > 0 {
+            let _ = writeln!(text, "\n{title}:\n{table}");
+        }
+    }
+    text
+}
+
+/// `checks, trixie: target/claims/trixie.csv (own), 2026-01-01, ...`
+fn record(source: &Source) -> String {
+    let name = match &source.generation {
+        Some(generation) => format!("{}, {generation}", source.of),
+        None => source.of.to_owned(),
+    };
+    let whose = if source.own { "own" } else { "reference" };
+    let mut facts = vec![format!("{} ({whose})", source.path), source.taken.clone()];
+    let kernels = source.kernels.iter();
+    facts.extend(kernels.map(|kernel| format!("Linux {kernel}")));
+    facts.extend(source.engines.iter().cloned());
+    let revisions = source.revisions.iter().map(|revision| short(revision));
+    let revisions: Vec<String> = revisions.collect();
+    let present = match source.present {
+        Some(true) => "the present source",
+        Some(false) => "not the present source",
+        None => "git can't tell the present one",
+    };
+    facts.push(format!("revision {} ({present})", revisions.join(", ")));
+    if let Some((looked, all)) = source.rows.filter(|(looked, all)| looked < all) {
+        facts.push(format!("only {looked} of {all} were run"));
+    }
+    format!("{name}: {}", facts.join(", "))
+}
+
+fn missing(absent: &Absent) -> String {
+    let name = match &absent.generation {
+        Some(generation) => format!("{}, {generation}", absent.of),
+        None => absent.of.to_owned(),
+    };
+    format!("{name}: no record (`{}` makes one)", absent.remedy)
+}
+
+/// As git shortens it, with the sign of a changed tree.
+pub(super) fn short(revision: &str) -> String {
+    let changed = if revision.ends_with('+') { "+" } else { "" };
+    let commit = revision.trim_end_matches('+');
+    format!("{}{changed}", commit.get(..7).unwrap_or(commit))
+}
+
+/// `21 confirmed, 3 refuted, ...; 15 not covered yet`.
+pub(super) fn count(ledger: &Ledger) -> String {
+    let counts = Word::ALL.into_iter().filter_map(|word| {
+        let count = ledger.of_word(word).len();
+        (count > 0).then(|| format!("{count} {}", word.name()))
+    });
+    let counts: Vec<String> = counts.collect();
+    let all = ledger.claims.len() + ledger.not_covered.len();
+    format!(
+        "Of {all} claims: {}; {} not covered yet.",
+        counts.join(", "),
+        ledger.not_covered.len()
+    )
+}
+
+fn point(point: &Point) -> [String; 4] {
+    [
+        point.of.clone(),
+        point.says.clone(),
+        seen(point),
+        point.evidence().join(", "),
+    ]
+}
+
+/// Rows below a claim, in the same columns under each.
+fn points(rows: impl Iterator<Item = [String; 4]>) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).add_rows(rows);
+    if table.row_count() == 0 {
+        return String::new();
+    }
+    let widths = POINT.map(|width| ColumnConstraint::Absolute(Width::Fixed(width)));
+    for (column, width) in table.column_iter_mut().zip(widths) {
+        column.set_constraint(width).set_padding((2, 0));
+    }
+    format!("{}\n", table.trim_fmt())
+}
+
+/// A verdict in as many lines as it needs, below its claim.
+fn wrapped(verdict: &str) -> String {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH)
+        .add_row([verdict]);
+    table.trim_fmt()
+}
+
+/// What was seen of one point, in one line.
+fn seen(point: &Point) -> String {
+    let told = point.told().into_iter().map(|(records, look): (_, &Look)| {
+        let seen = format!(
+            "{}{}",
+            look.answer.tone().sign(),
+            shown(look.seen.as_deref())
+        );
+        if records.is_empty() {
+            seen
+        } else {
+            format!("{seen} ({records})")
+        }
+    });
+    let told: Vec<String> = told.collect();
+    if told.is_empty() {
+        return "– no record".to_owned();
+    }
+    told.join("; ")
+}
+
+fn shown(seen: Option<&str>) -> &str {
+    seen.unwrap_or("not seen")
+}
+
+fn table(titles: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::UTF8_BORDERS_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(WIDTH)
+        .set_header(titles);
+    table
+}
