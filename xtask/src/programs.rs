@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use miette::{IntoDiagnostic, Result, miette};
 use xshell::{Shell, cmd};
@@ -82,7 +82,16 @@ impl Programs {
         Ok(exit_code(self.status(program, args)?))
     }
 
-    /// What a program prints.
+    /// What a program prints, and its exit code; what it complains of goes to standard error.
+    pub(crate) fn printed(&self, name: &str, args: &[&str]) -> Result<(i32, String)> {
+        let mut command = self.command(name, args);
+        let output = command.stderr(Stdio::inherit()).output();
+        let output = output.into_diagnostic()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok((output.status.code().unwrap_or(1), text))
+    }
+
+    /// What a program prints that has to succeed.
     pub(crate) fn output(&self, name: &str, args: &[&str]) -> Result<String> {
         let program = self.path(name);
         let shell = &self.shell;

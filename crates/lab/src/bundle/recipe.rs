@@ -32,6 +32,8 @@ pub(crate) const PACKAGES: &[&str] = &[
     "iproute2",
     // The user land of the images.
     "busybox-static",
+    // Users and groups.
+    "base-passwd",
     // What scripts expect at level 0.
     "bash",
     "bc",

@@ -17,7 +17,7 @@ use miette::Result;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, MERGED};
 use crate::cache;
 use crate::error::failure;
 use recipes::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, PATH, RECIPES, Recipe};
@@ -36,6 +36,7 @@ pub(crate) fn get(bundle: &Bundle) -> Result<PathBuf> {
     let mut hasher = Sha256::new();
     hasher.update(VERSION);
     hasher.update(&bundle.key);
+    hasher.update(bundle.generation.release().day);
     let recipes = serde_json::to_vec(&(RECIPES, BASE_FILES, BASE_DIRECTORIES, BASE_LINKS));
     hasher.update(recipes.unwrap_or_default());
     let key = base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned();
@@ -72,8 +73,7 @@ fn make_all(bundle: &Bundle, storage: &Storage) -> io::Result<()> {
         let config = storage.put_json(&json!({
             "architecture": if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" },
             "os": "linux",
-            // The day of the release that the bundle is of: a build date would change the digest.
-            "created": "2025-08-09T00:00:00Z",
+            "created": format!("{}T00:00:00Z", bundle.generation.release().day),
             "config": {
                 "Env": environment,
                 "Entrypoint": (!recipe.entrypoint.is_empty()).then_some(recipe.entrypoint),
@@ -187,7 +187,7 @@ fn libraries(bundle: &Bundle, programs: &[PathBuf]) -> io::Result<BTreeSet<PathB
         if let Ok(target) = fs::read_link(bundle.path.join(&file))
             && let Some(dir) = file.parent()
         {
-            let target = plain(&dir.join(target));
+            let target = followed(dir, &target);
             if found.insert(target.clone()) {
                 queue.push(target);
             }
@@ -221,18 +221,24 @@ fn libraries(bundle: &Bundle, programs: &[PathBuf]) -> io::Result<BTreeSet<PathB
     Ok(found)
 }
 
-/// The same path without `..`; links in a bundle never leave it.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
+/// Where a link in this directory leads, without `..`; links in a bundle never leave it.
+fn followed(dir: &Path, target: &Path) -> PathBuf {
+    let mut followed = match target.strip_prefix("/") {
+        Err(_) => dir.to_owned(),
+        // As the sandbox and the images have it, where the root links these into `usr`.
+        Ok(target) if MERGED.iter().any(|name| target.starts_with(name)) => "usr".into(),
+        Ok(_) => PathBuf::new(),
+    };
+    for part in target.components() {
         match part {
             Component::ParentDir => {
-                plain.pop();
+                followed.pop();
             }
-            other => plain.push(other),
+            Component::RootDir => {}
+            other => followed.push(other),
         }
     }
-    plain
+    followed
 }
 
 const LIBRARY_DIRECTORIES: &[&str] = &[
@@ -244,4 +250,26 @@ const LIBRARY_DIRECTORIES: &[&str] = &[
 
 fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::beside("usr/lib", "libc.so.6", "usr/lib/libc.so.6")]
+    #[case::above("usr/libexec/podman", "../../bin/catatonit", "usr/bin/catatonit")]
+    #[case::from_the_root("usr/lib64", "/lib/x/ld.so", "usr/lib/x/ld.so")]
+    #[case::from_the_root_plainly("usr/bin", "/usr/sbin/nft", "usr/sbin/nft")]
+    #[case::no_merged_name("usr/bin", "/libexec/x", "libexec/x")]
+    fn a_link_is_followed_in_the_bundle(
+        #[case] dir: &str,
+        #[case] target: &str,
+        #[case] expected: &str,
+    ) {
+        let found = followed(Path::new(dir), Path::new(target));
+        assert_eq!(found, Path::new(expected));
+    }
 }
