@@ -77,11 +77,19 @@ pub(crate) struct Release {
     /// What its Podman has to be told, as a line of `[containers]` in `containers.conf(5)`, where a
     /// lab's control group has no controllers.
     pub(crate) podman_without_controllers: &'static str,
-    /// The packages of [`crate::bundle::PACKAGES`] that it does not have.
-    pub(crate) without: &'static [&'static str],
+    /// What it has instead of a package of `PACKAGES` in `bundle/recipe.rs`: one or several of
+    /// another name, or none where another package holds the same.
+    pub(crate) instead: &'static [(&'static str, &'static [&'static str])],
+    /// The configuration of its containerd at level 0.
+    pub(crate) containerd: &'static str,
     /// The day of the release, which its images carry: a build date would change their digests.
     pub(crate) day: &'static str,
 }
+
+/// containerd's configuration before version 2.
+pub(crate) const CONTAINERD_1: &str = include_str!("engine/containerd-1.toml");
+/// The same from version 2 on, whose plugins have other names.
+pub(crate) const CONTAINERD_2: &str = include_str!("engine/containerd-2.toml");
 
 const BOOKWORM: Release = Release {
     suite: "bookworm",
@@ -94,7 +102,8 @@ const BOOKWORM: Release = Release {
     // of that at every start.
     podman_without_controllers: "cgroups = \"no-conmon\"\n",
     // The client is in docker.io.
-    without: &["docker-cli"],
+    instead: &[("docker-cli", &[])],
+    containerd: CONTAINERD_1,
     day: "2023-06-10",
 };
 
@@ -105,7 +114,8 @@ const TRIXIE: Release = Release {
     every_capability: false,
     devices: &[],
     podman_without_controllers: "",
-    without: &[],
+    instead: &[],
+    containerd: CONTAINERD_1,
     day: "2025-08-09",
 };
 
@@ -116,7 +126,8 @@ const FORKY: Release = Release {
     every_capability: false,
     devices: &[],
     podman_without_controllers: "",
-    without: &[],
+    instead: &[],
+    containerd: CONTAINERD_2,
     // It has not been released yet: the day of its lock.
     day: "2026-11-22",
 };

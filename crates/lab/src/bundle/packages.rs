@@ -176,12 +176,7 @@ pub(super) fn resolve(generation: Generation) -> Result<Vec<Package>> {
         "-o",
         "Acquire::ForceHash=SHA256",
     ];
-    let without = generation.release().without;
-    args.extend(
-        recipe::PACKAGES
-            .iter()
-            .filter(|name| !without.contains(name)),
-    );
+    args.extend(recipe::packages(generation));
     let resolved = root.apt(&args)?;
     if !resolved.status.success() {
         return Err(failure(

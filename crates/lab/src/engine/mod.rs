@@ -60,11 +60,10 @@ impl fmt::Display for Engine {
     }
 }
 
-/// Configuration of the engines at level 0: path below `/etc`, content.
+/// Configuration of all generations' engines at level 0: path below `/etc`, content.
 const CONFIGURATION: &[(&str, &str)] = &[
     ("docker/daemon.json", include_str!("daemon.json")),
     ("docker/registry.yml", include_str!("registry.yml")),
-    ("containerd/config.toml", include_str!("containerd.toml")),
     ("containers/policy.json", include_str!("policy.json")),
     (
         "containers/registries.conf",
@@ -89,7 +88,8 @@ pub(crate) fn configure(etc: &Path, generation: Generation, controllers: &str) -
     if controllers.trim().is_empty() {
         told += generation.release().podman_without_controllers;
     }
-    for (path, content) in CONFIGURATION {
+    let containerd = ("containerd/config.toml", generation.release().containerd);
+    for (path, content) in CONFIGURATION.iter().chain([&containerd]) {
         let file = etc.join(path);
         let mut content = (*content).to_owned();
         if path.ends_with("/containers.conf") {

@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::bundle::{Bundle, MERGED};
 use crate::cache;
 use crate::error::failure;
-use recipes::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, PATH, RECIPES, Recipe};
+use recipes::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, BESIDES, PATH, RECIPES, Recipe};
 use storage::{Blob, Layer, Storage};
 
 /// Changes with every change of how the stand-ins are made; what they hold is part of the key.
@@ -37,7 +37,8 @@ pub(crate) fn get(bundle: &Bundle) -> Result<PathBuf> {
     hasher.update(VERSION);
     hasher.update(&bundle.key);
     hasher.update(bundle.generation.release().day);
-    let recipes = serde_json::to_vec(&(RECIPES, BASE_FILES, BASE_DIRECTORIES, BASE_LINKS));
+    let base = (BASE_FILES, BASE_DIRECTORIES, BASE_LINKS);
+    let recipes = serde_json::to_vec(&(RECIPES, BESIDES, base));
     hasher.update(recipes.unwrap_or_default());
     let key = base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned();
     cache::make_once(&cache::root()?.join("images"), &key, |dir| {
@@ -156,11 +157,20 @@ fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result
         add(&mut layer, &programs)?;
         layers.push(layer.finish()?);
     }
-    if recipe.files.is_empty() && recipe.trees.is_empty() && recipe.links.is_empty() {
+    let besides = BESIDES.iter().filter(|besides| {
+        besides.stands_for == recipe.stands_for && besides.generations.contains(&bundle.generation)
+    });
+    let besides: Vec<_> = besides.collect();
+    let is_all = recipe.files.is_empty() && recipe.trees.is_empty() && recipe.links.is_empty();
+    if is_all && besides.is_empty() {
         return Ok(layers);
     }
     let mut layer = Layer::new(storage)?;
-    for tree in recipe.trees {
+    for program in besides.iter().flat_map(|besides| besides.programs) {
+        add(&mut layer, &[program.into()])?;
+    }
+    let trees = besides.iter().flat_map(|besides| besides.trees);
+    for tree in recipe.trees.iter().chain(trees) {
         let files = cache::list_files(&bundle.path.join(tree));
         let files: Vec<PathBuf> = files
             .iter()
@@ -168,10 +178,12 @@ fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result
             .collect();
         add(&mut layer, &files)?;
     }
-    for (path, mode, content) in recipe.files {
+    let files = besides.iter().flat_map(|besides| besides.files);
+    for (path, mode, content) in recipe.files.iter().chain(files) {
         layer.file(path, *mode, content.as_bytes())?;
     }
-    for (link, target) in recipe.links.iter().copied().flatten() {
+    let links = besides.iter().flat_map(|besides| besides.links);
+    for (link, target) in recipe.links.iter().copied().flatten().chain(links) {
         layer.link(link, target)?;
     }
     layers.push(layer.finish()?);

@@ -16,12 +16,17 @@ const VERSIONS: [(Generation, &str, &str); 3] = [
 const DOCKER: Layer = Layer::own(Engine::Docker);
 const PODMAN: Layer = Layer::own(Engine::Podman);
 
-const CHAINS: [(&str, [Layer; 2]); 5] = [
+/// With namespaces, network and storage as at level 0, and not as its image has them.
+const PODMAN_MATCHED: Layer =
+    PODMAN.like_outer(&["containers/containers.conf", "containers/storage.conf"]);
+
+const CHAINS: [(&str, [Layer; 2]); 6] = [
     ("docker_in_docker", [DOCKER, DOCKER]),
     ("mounted_socket", [DOCKER, Layer::mounted_socket()]),
     ("docker_in_podman", [PODMAN, DOCKER]),
     ("podman_in_docker", [DOCKER, PODMAN]),
     ("podman_in_podman", [PODMAN, PODMAN]),
+    ("podman_matched_in_podman", [PODMAN, PODMAN_MATCHED]),
 ];
 
 /// What an engine stores images with by default, in every generation.
