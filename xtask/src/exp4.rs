@@ -41,6 +41,9 @@ pub(crate) struct Flags {
     /// Folder of this run, new or empty (default: results/exp4/TIME-ID)
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// The engines, by the release of Debian that they are of
+    #[arg(long, value_name = "NAME")]
+    generation: Option<String>,
     /// With a user namespace (root inside has no power outside) or without
     #[arg(long, value_name = "user|root")]
     sandbox: Option<String>,
@@ -80,6 +83,7 @@ impl Flags {
             ("--precision", &self.precision),
             ("--budget", &self.budget),
             ("--seed", &self.seed),
+            ("--generation", &self.generation),
             ("--sandbox", &self.sandbox),
         ];
         let switches = switches.into_iter().filter(|(_, on)| *on);

@@ -18,7 +18,7 @@ use std::sync::atomic::AtomicBool;
 use clap::{CommandFactory, Parser, Subcommand};
 use miette::{GraphicalReportHandler, GraphicalTheme, IntoDiagnostic, Result, Severity, miette};
 
-use programs::Programs;
+use programs::{Programs, exit_code};
 
 /// A laboratory for nested containers
 #[derive(Parser)]
@@ -37,7 +37,7 @@ enum Task {
         args: Vec<String>,
     },
     /// The tutorial's experiment 4: startup and CPU, table, figure, data
-    Exp4(exp4::Flags),
+    Exp4(Box<exp4::Flags>),
     /// What one container start costs at each level
     #[command(disable_help_flag = true)]
     Startup {
@@ -121,7 +121,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
     let programs = Programs::new()?;
     match task {
         Task::Doctor { args } => programs.forward("lab", &with("doctor", args)),
-        Task::Lab { args } if args == ["lock"] => relock(&programs),
+        Task::Lab { args } if args.first().is_some_and(|task| task == "lock") => {
+            relock(&programs, &Lock::parse_from(args).generation)
+        }
         Task::Lab { args } => programs.forward("lab", &args),
         Task::Startup { args } => single::run(&programs, "startup", args),
         Task::Cpu { args } => single::run(&programs, "cpu", args),
@@ -141,15 +143,28 @@ fn with(first: &str, rest: Vec<String>) -> Vec<String> {
     std::iter::once(first.to_owned()).chain(rest).collect()
 }
 
-/// Writes the lock anew from what the mirror has now.
-fn relock(programs: &Programs) -> Result<ExitCode> {
+/// Pin the packages that the mirror has now
+#[derive(Parser)]
+#[command(name = "cargo xtask lab lock", bin_name = "cargo xtask lab lock")]
+struct Lock {
+    /// The generation of engines whose lock is written
+    #[arg(long, value_name = "NAME", default_value = "trixie")]
+    generation: String,
+}
+
+/// Writes a generation's lock anew from what the mirror has now.
+fn relock(programs: &Programs, generation: &str) -> Result<ExitCode> {
     if std::env::consts::ARCH != "x86_64" {
         return Err(miette!(
             "the lock is of amd64 packages: make it on such a machine"
         ));
     }
-    let text = programs.output("lab", &["lock"])?;
-    let path = programs.root().join("crates/lab/lock/trixie-amd64.csv");
+    let (code, text) = programs.printed("lab", &["lock", "--generation", generation])?;
+    if code != 0 {
+        return Ok(exit_code(code));
+    }
+    let locks = programs.root().join("crates/lab/lock");
+    let path = locks.join(format!("{generation}-amd64.csv"));
     std::fs::write(&path, text).into_diagnostic()?;
     println!("wrote {}", path.display());
     Ok(ExitCode::SUCCESS)

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Output};
+use std::process::{Command, ExitCode, Output, Stdio};
 
 use miette::{IntoDiagnostic, Result, miette};
 use xshell::{Shell, cmd};
@@ -87,7 +87,16 @@ impl Programs {
         self.command(name, args).output().into_diagnostic()
     }
 
-    /// What a program prints.
+    /// What a program prints, and its exit code; what it complains of goes to standard error.
+    pub(crate) fn printed(&self, name: &str, args: &[&str]) -> Result<(i32, String)> {
+        let mut command = self.command(name, args);
+        let output = command.stderr(Stdio::inherit()).output();
+        let output = output.into_diagnostic()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok((output.status.code().unwrap_or(1), text))
+    }
+
+    /// What a program prints that has to succeed.
     pub(crate) fn output(&self, name: &str, args: &[&str]) -> Result<String> {
         let program = self.path(name);
         let shell = &self.shell;

@@ -26,6 +26,8 @@ fn text(output: &Output) -> String {
 #[case::no_blocks(&["startup", "--blocks", "0"], 2, "at least one")]
 #[case::no_number(&["startup", "--blocks", "many"], 2, "many")]
 #[case::unknown_sandbox(&["cpu", "--sandbox", "none"], 2, "user or root")]
+#[case::unknown_generation(&["cpu", "--generation", "jessie"], 2, "bookworm, trixie, forky")]
+#[case::unknown_generation_of_a_lock(&["lab", "lock", "--generation", "jessie"], 2, "bookworm, trixie, forky")]
 #[case::no_run(&["report", "no-such-run"], 2, "no-such-run")]
 #[case::no_sessions(&["cpu", "--sessions", "0"], 2, "at least one")]
 #[case::no_precision(&["exp4", "--precision", "-3"], 2, "above 0")]

@@ -44,6 +44,14 @@ const PODMAN: &[(&str, &str)] = &[
     ("security", "/host/security"),
 ];
 
+/// Prints the version of the containerd that a daemon uses.
+const CONTAINERD_VERSION: &[&str] = &[
+    "docker",
+    "version",
+    "--format",
+    r#"{{range .Server.Components}}{{if eq .Name "containerd"}}{{.Version}}{{end}}{{end}}"#,
+];
+
 impl Lab {
     /// The session's part that all nests share.
     #[must_use]
@@ -57,7 +65,7 @@ impl Lab {
         json!({
             "id": self.id(),
             "sandbox": self.kind(),
-            "suite": crate::bundle::SUITE,
+            "suite": self.bundle().generation,
             "bundle": self.bundle().key,
             "bundle_pinned": self.bundle().pinned,
             "packages": packages,
@@ -105,6 +113,10 @@ impl Nest<'_> {
             });
             for (name, pointer) in fields {
                 described[*name] = info.pointer(pointer).cloned().unwrap_or(Value::Null);
+            }
+            // A daemon names the commit that its containerd was built from, if that knows it.
+            if described["containerd"] == "" {
+                described["containerd"] = level.output(CONTAINERD_VERSION)?.trim().into();
             }
             if let (Some((outer, engine)), false) = (outer, layer.socket) {
                 described["image_digest"] = digest(outer, engine, layer.engine.image())?.into();

@@ -19,6 +19,7 @@ mod cache;
 mod describe;
 mod engine;
 mod error;
+mod generation;
 mod held;
 mod images;
 mod labs;
@@ -34,11 +35,12 @@ pub use agent::Agent;
 pub use bundle::{Bundle, Package};
 pub use engine::Engine;
 pub use error::UNSUPPORTED;
+pub use generation::Generation;
 pub use held::Kind;
 pub use labs::{Running, Status, clean, status};
 pub use level::{Level, Output, PROBE};
 pub use nest::{Layer, Nest};
-pub use preflight::{Check, Found, controllers, preflight};
+pub use preflight::{Check, Found, alternatives, controllers, preflight};
 pub use probe::Operation;
 pub use start::{Lab, Mishap, Options, trial};
 
@@ -64,7 +66,7 @@ pub fn mirror() -> miette::Result<String> {
     bundle::machine_apt()
 }
 
-/// Pins what the mirror has now: the lock's new text.
-pub fn lock() -> miette::Result<String> {
-    bundle::lock()
+/// Pins what the mirror has now: the new text of a generation's lock.
+pub fn lock(generation: Generation) -> miette::Result<String> {
+    bundle::lock(generation)
 }

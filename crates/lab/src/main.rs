@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
-use lab::{Engine, Found, Lab, Layer, Options, UNSUPPORTED};
+use lab::{Check, Engine, Found, Generation, Lab, Layer, Options, UNSUPPORTED};
 use miette::{GraphicalReportHandler, GraphicalTheme, IntoDiagnostic, Result, Severity, miette};
 
 /// Private container engines in a sandbox.
@@ -39,7 +39,11 @@ enum Task {
     /// Empty the cache and take away what dead labs left
     Clean,
     /// Print a new lock: what the mirror has now
-    Lock,
+    Lock {
+        /// The generation of engines that it is of
+        #[arg(long, value_name = "NAME", default_value_t)]
+        generation: Generation,
+    },
     /// Bring everything up once and print how long each step took, as JSON
     #[command(hide = true)]
     BringUp {
@@ -80,7 +84,7 @@ fn main() -> ExitCode {
         Task::Exec { options, command } => attach(options, &command),
         Task::Status => status(),
         Task::Clean => clean(),
-        Task::Lock => lab::lock().map(|text| {
+        Task::Lock { generation } => lab::lock(generation).map(|text| {
             print!("{text}");
             ExitCode::SUCCESS
         }),
@@ -240,14 +244,9 @@ fn clean() -> Result<ExitCode> {
 
 fn doctor(options: &Options) -> ExitCode {
     let mut able = true;
-    for check in lab::preflight(options.sandbox) {
-        match check.found {
-            Found::Ready(found) => println!("ready    {}: {found}", check.what),
-            Found::Missing { why, remedy } => {
-                able = false;
-                println!("missing  {}: {why}\n         remedy: {remedy}", check.what);
-            }
-        }
+    for check in lab::preflight(options.sandbox, options.generation) {
+        say(&check);
+        able &= matches!(check.found, Found::Ready(_));
     }
     // What is there can still be refused: by the kernel, or by a container around this.
     if able {
@@ -259,10 +258,23 @@ fn doctor(options: &Options) -> ExitCode {
             }
         }
     }
+    // What was not asked for does not count.
+    for check in lab::alternatives(options.sandbox, options.generation) {
+        say(&check);
+    }
     if able {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(CANNOT)
+    }
+}
+
+fn say(check: &Check) {
+    match &check.found {
+        Found::Ready(found) => println!("ready    {}: {found}", check.what),
+        Found::Missing { why, remedy } => {
+            println!("missing  {}: {why}\n         remedy: {remedy}", check.what);
+        }
     }
 }
 

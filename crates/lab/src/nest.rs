@@ -7,7 +7,8 @@ use std::time::Duration;
 use miette::Result;
 use serde::Serialize;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, REGISTRY_NAME};
+use crate::generation::Generation;
 use crate::level::{Level, TOOLS};
 use crate::service::{docker_answers, last_lines, wait_until};
 
@@ -91,11 +92,16 @@ pub struct Nest<'lab> {
 }
 
 impl<'lab> Nest<'lab> {
-    pub(crate) fn build(outermost: Level<'lab>, layers: &[Layer]) -> Result<Self> {
+    pub(crate) fn build(
+        outermost: Level<'lab>,
+        generation: Generation,
+        layers: &[Layer],
+    ) -> Result<Self> {
         let mut levels = vec![outermost];
         for pair in layers.windows(2) {
             let [outer, inner] = pair else { continue };
-            let level = levels.last().map(|level| step(level, outer.engine, *inner));
+            let level = levels.last();
+            let level = level.map(|level| step(level, generation, outer.engine, *inner));
             levels.extend(level.transpose()?);
         }
         let nest = Self {
@@ -190,7 +196,12 @@ fn name(kind: &str) -> String {
 }
 
 /// One level further in: a container of `outer` that carries `inner`.
-fn step<'lab>(level: &Level<'lab>, outer: Engine, inner: Layer) -> Result<Level<'lab>> {
+fn step<'lab>(
+    level: &Level<'lab>,
+    generation: Generation,
+    outer: Engine,
+    inner: Layer,
+) -> Result<Level<'lab>> {
     let container = name(inner.engine.program());
     let tools = format!("{TOOLS}:{TOOLS}:ro");
     let mut argv = vec![
@@ -204,6 +215,16 @@ fn step<'lab>(level: &Level<'lab>, outer: Engine, inner: Layer) -> Result<Level<
     ];
     if inner.privileged {
         argv.push("--privileged");
+        if outer == Engine::Docker {
+            let devices = generation.release().devices.iter();
+            // The machine may lack one: then only what needs it fails.
+            let there = |device: &&&str| level.root().join(&device[1..]).exists();
+            argv.extend(
+                devices
+                    .filter(there)
+                    .flat_map(|device| ["--device", device]),
+            );
+        }
     }
     let files: Vec<String> = inner
         .like_outer
@@ -220,12 +241,25 @@ fn step<'lab>(level: &Level<'lab>, outer: Engine, inner: Layer) -> Result<Level<
         (Engine::Docker, false) => argv.push(inner.engine.image()),
         (Engine::Podman, _) => argv.extend([inner.engine.image(), "sleep", "infinity"]),
     }
+    if outer == Engine::Docker {
+        fetch(level, inner.engine.image())?;
+    }
     level.output(&argv)?;
     let inside = level.inside(outer, &container)?;
     if inner.engine == Engine::Docker && !inner.socket {
         wait_for_daemon(level, &inside, outer, &container)?;
     }
     Ok(inside)
+}
+
+/// Gets Docker an image that is not of Docker Hub: of no other does it ask a mirror.
+fn fetch(level: &Level, image: &str) -> Result<()> {
+    let Some(name) = image.strip_prefix("quay.io/") else {
+        return Ok(());
+    };
+    let there = format!("{REGISTRY_NAME}/{name}");
+    level.output(&["docker", "pull", "--quiet", &there])?;
+    level.output(&["docker", "tag", &there, image]).map(drop)
 }
 
 fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str) -> Result<()> {

@@ -4,8 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use miette::Result;
+use rustix::thread::{CapabilitySet, capabilities, capability_is_in_bounding_set};
 
 use crate::error::unsupported;
+use crate::generation::Generation;
 use crate::held::Kind;
 use crate::{bundle, cache};
 
@@ -13,7 +15,7 @@ use crate::{bundle, cache};
 #[derive(Clone, Debug)]
 pub struct Check {
     /// What is needed.
-    pub what: &'static str,
+    pub what: String,
     /// What was found, or why it is missing and what to do.
     pub found: Found,
 }
@@ -32,9 +34,19 @@ pub enum Found {
     },
 }
 
-/// Everything that a lab of this kind needs of the machine.
+/// The kinds of a lab, as they are asked for.
+const KINDS: [(Kind, &str); 2] = [(Kind::User, "user"), (Kind::Root, "root")];
+
+/// Everything that a lab of this kind and generation needs of the machine.
 #[must_use]
-pub fn preflight(kind: Kind) -> Vec<Check> {
+pub fn preflight(kind: Kind, generation: Generation) -> Vec<Check> {
+    let mut checks = any_engines(kind, generation);
+    checks.push(able(kind, generation, format!("generation {generation}")));
+    checks
+}
+
+/// What it needs whatever its engines ask for.
+fn any_engines(kind: Kind, generation: Generation) -> Vec<Check> {
     let mut checks = vec![
         check("root", privilege(), "run as root, or with sudo"),
         check(
@@ -59,7 +71,7 @@ pub fn preflight(kind: Kind) -> Vec<Check> {
         ),
         check(
             "engines",
-            engines(),
+            engines(generation),
             "add a Debian mirror to apt's sources, or name one in MATRYOSHKA_MIRROR",
         ),
     ];
@@ -73,18 +85,46 @@ pub fn preflight(kind: Kind) -> Vec<Check> {
     checks
 }
 
+/// The other generations in that kind of sandbox; and any generation in the other kind, where that
+/// makes a difference.
+#[must_use]
+pub fn alternatives(kind: Kind, chosen: Generation) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for generation in Generation::ALL {
+        let here = able(kind, generation, format!("generation {generation}"));
+        let is_ready = |check: &Check| matches!(check.found, Found::Ready(_));
+        let expected = is_ready(&here);
+        if generation != chosen {
+            checks.push(here);
+        }
+        let others = KINDS.iter().filter(|(other, _)| *other != kind);
+        let others = others.map(|(other, name)| {
+            let what = format!("generation {generation} with --sandbox {name}");
+            able(*other, generation, what)
+        });
+        checks.extend(others.filter(|check| is_ready(check) != expected));
+    }
+    checks
+}
+
 /// The first thing that is missing, as an error.
-pub(crate) fn require(kind: Kind) -> Result<()> {
-    for Check { what, found } in preflight(kind) {
+pub(crate) fn require(kind: Kind, generation: Generation) -> Result<()> {
+    for Check { what, found } in any_engines(kind, generation) {
         if let Found::Missing { why, remedy } = found {
             return Err(unsupported(format!("no lab without {what}"), why, remedy));
         }
     }
-    Ok(())
+    match able(kind, generation, format!("generation {generation}")) {
+        Check {
+            what,
+            found: Found::Missing { why, remedy },
+        } => Err(unsupported(format!("no lab of {what}"), why, remedy)),
+        _ => Ok(()),
+    }
 }
 
 fn check(
-    what: &'static str,
+    what: impl Into<String>,
     found: std::result::Result<String, String>,
     remedy: &'static str,
 ) -> Check {
@@ -92,7 +132,40 @@ fn check(
         Ok(found) => Found::Ready(found),
         Err(why) => Found::Missing { why, remedy },
     };
-    Check { what, found }
+    Check {
+        what: what.into(),
+        found,
+    }
+}
+
+/// Whether a generation's engines can do here what they are asked for.
+fn able(kind: Kind, generation: Generation, what: String) -> Check {
+    let release = generation.release();
+    // In a user namespace of its own, root has them all.
+    let lacking = if release.every_capability && kind == Kind::Root {
+        lacking_capabilities()
+    } else {
+        Vec::new()
+    };
+    let found = if lacking.is_empty() {
+        Ok(release.engines.to_owned())
+    } else {
+        Err(format!(
+            "its Docker gives a privileged container every capability of the kernel, and this \
+             machine's bounding set lacks {}",
+            lacking.join(", ")
+        ))
+    };
+    check(what, found, "use --sandbox user, or another --generation")
+}
+
+/// The capabilities that the kernel knows and that no process started from here can get.
+fn lacking_capabilities() -> Vec<String> {
+    CapabilitySet::all()
+        .iter_names()
+        .filter(|(_, capability)| matches!(capability_is_in_bounding_set(*capability), Ok(false)))
+        .map(|(name, _)| format!("CAP_{name}"))
+        .collect()
 }
 
 /// Mounts and namespaces need `CAP_SYS_ADMIN`, which root in a plain container lacks.
@@ -100,9 +173,8 @@ fn privilege() -> std::result::Result<String, String> {
     if !rustix::process::geteuid().is_root() {
         return Err("this is not root".to_owned());
     }
-    let capabilities = rustix::thread::capabilities(None).map_err(|e| e.to_string())?;
-    let needed = rustix::thread::CapabilitySet::SYS_ADMIN;
-    if capabilities.effective.contains(needed) {
+    let capabilities = capabilities(None).map_err(|e| e.to_string())?;
+    if capabilities.effective.contains(CapabilitySet::SYS_ADMIN) {
         Ok("with CAP_SYS_ADMIN".to_owned())
     } else {
         Err("root without CAP_SYS_ADMIN, as in an unprivileged container".to_owned())
@@ -170,9 +242,9 @@ fn tools() -> std::result::Result<String, String> {
 }
 
 /// A filled cache needs no mirror.
-fn engines() -> std::result::Result<String, String> {
+fn engines(generation: Generation) -> std::result::Result<String, String> {
     let cache = cache::root().map_err(|report| report.to_string())?;
-    if bundle::is_cached(&cache) {
+    if bundle::is_cached(generation, &cache) {
         return Ok("in the cache".to_owned());
     }
     bundle::machine_apt()

@@ -12,6 +12,7 @@ use sandbox::{ID_BASE, Share};
 use crate::bundle::Bundle;
 use crate::engine::{self, Docker, Engine};
 use crate::error::{Explain, Refused, failure};
+use crate::generation::Generation;
 use crate::held::{Ground, Held, Kind};
 use crate::labs::Place;
 use crate::level::{Level, TOOLS};
@@ -22,6 +23,10 @@ use crate::{cache, images, modules, preflight, programs};
 /// How a lab is to be; also the flags that all programs share.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Options {
+    /// The engines, by the release of Debian that they are of
+    #[arg(long, value_name = "NAME", default_value_t)]
+    pub generation: Generation,
+
     /// With a user namespace (root inside has no power outside) or without (as a rootful engine)
     #[arg(long, value_name = "KIND", default_value = "user", value_parser = parse_kind)]
     pub sandbox: Kind,
@@ -38,7 +43,7 @@ pub struct Options {
 impl Options {
     /// An error that says what this machine lacks for such a lab, if it lacks anything.
     pub fn require(&self) -> Result<()> {
-        preflight::require(self.sandbox)
+        preflight::require(self.sandbox, self.generation)
     }
 
     /// The same, with every wait ended by an error once `cancelled` says so.
@@ -54,6 +59,7 @@ impl Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            generation: Generation::default(),
             sandbox: Kind::User,
             share: None,
             cancelled: None,
@@ -93,7 +99,7 @@ impl Lab {
         options.require()?;
         cache::keep()?;
         modules::load();
-        let bundle = Bundle::get()?;
+        let bundle = Bundle::get(options.generation)?;
         let images = images::get(&bundle)?;
         let place = Place::new()?;
         furnish(&place, &bundle, options.sandbox)?;
@@ -168,7 +174,7 @@ impl Lab {
         if let Some(first) = layers.first() {
             self.engine(first.engine)?;
         }
-        Nest::build(self.level0(), &layers)
+        Nest::build(self.level0(), self.bundle.generation, &layers)
     }
 
     /// Builds a nest for each different chain that is not empty; those with different engines at
@@ -290,10 +296,9 @@ fn furnish(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
         fs::set_permissions(tools.join("probe"), fs::Permissions::from_mode(0o755))
     };
     made().explain("a lab's files can't be made", remedy)?;
-    let pids = sandbox::cgroup2_mount()
-        .and_then(|tree| fs::read_to_string(tree.join("cgroup.subtree_control")).ok())
-        .is_some_and(|controllers| controllers.split_whitespace().any(|name| name == "pids"));
-    engine::configure(&place.state.join("etc"), pids)?;
+    let controllers = preflight::controllers().join(" ");
+    let etc = place.state.join("etc");
+    engine::configure(&etc, bundle.generation, &controllers)?;
     cache::open_up(&place.state).explain("a lab's files can't be opened up", remedy)?;
     if kind == Kind::User {
         for dir in ["etc", "var"] {

@@ -26,7 +26,7 @@ pub const ID_BASE: u32 = 0x7061_0000;
 pub const ID_COUNT: u32 = 0x1_0000;
 
 /// Whether root inside is root outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A user namespace with mapped ids: root inside has no power over the machine.

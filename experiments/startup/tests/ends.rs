@@ -65,6 +65,7 @@ impl Run {
         let child = Command::new(env!("CARGO_BIN_EXE_startup"))
             .args(flags)
             .arg(ARMS)
+            .arg(format!("--generation={}", harness::generation()?))
             .arg("--out")
             .arg(home.path().join("run"))
             .env("TMPDIR", temporary)

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use lab::{Kind, Lab, Options};
+use lab::{Generation, Kind, Lab, Options};
 use measure::{Run, Trouble};
 use miette::Result;
 use serde_json::json;
@@ -21,33 +21,45 @@ use side::Side;
 struct Cli {
     #[command(flatten)]
     run: measure::RunArgs,
+
+    /// The engines, by the release of Debian that they are of
+    #[arg(long, value_name = "NAME", default_value_t)]
+    generation: Generation,
+}
+
+impl Cli {
+    /// A lab of this kind.
+    fn options(&self, sandbox: Kind) -> Options {
+        Options {
+            generation: self.generation,
+            sandbox,
+            ..Options::default()
+        }
+        .until(measure::interrupted)
+    }
 }
 
 fn main() -> ExitCode {
-    measure::main(|| Cli::parse().run.conduct(&EXPERIMENT, able, experiment))
-}
-
-fn options(sandbox: Kind) -> Options {
-    Options {
-        sandbox,
-        ..Options::default()
-    }
-    .until(measure::interrupted)
+    measure::main(|| {
+        let cli = Cli::parse();
+        cli.run
+            .conduct(&EXPERIMENT, || able(&cli), |run| experiment(run, &cli))
+    })
 }
 
 /// Nobody else measures, and this machine can run a lab of either kind.
-fn able() -> Result<impl Sized> {
+fn able(cli: &Cli) -> Result<impl Sized + use<>> {
     let sign = measure::alone()?;
-    options(Kind::User).require()?;
-    options(Kind::Root).require()?;
+    cli.options(Kind::User).require()?;
+    cli.options(Kind::Root).require()?;
     Ok(sign)
 }
 
-fn experiment(run: &mut Run) -> Result<()> {
+fn experiment(run: &mut Run, cli: &Cli) -> Result<()> {
     let began = Instant::now();
     let (user, root) = (
-        Lab::start(&options(Kind::User))?,
-        Lab::start(&options(Kind::Root))?,
+        Lab::start(&cli.options(Kind::User))?,
+        Lab::start(&cli.options(Kind::Root))?,
     );
     let lab_ms = began.elapsed().as_millis();
     let wanted = |name: &str| run.arms().iter().any(|arm| arm.name == name);

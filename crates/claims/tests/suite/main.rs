@@ -30,8 +30,13 @@ use workers::{Ask, Asker};
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let shared = Shared::new(Options::default());
-    let recording = Arc::new(Recording::new());
+    // An unknown generation is told by the harness, which then runs nothing.
+    let generation = harness::generation().unwrap_or_default();
+    let shared = Shared::new(Options {
+        generation,
+        ..Options::default()
+    });
+    let recording = Arc::new(Recording::new(generation));
     workers::serve(&shared, arguments.test_threads, |ask| {
         let cells = claims::expected(recording.generation());
         let cells = cells.into_iter().map(|cell| of_cell(cell, ask, &recording));

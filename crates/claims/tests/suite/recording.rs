@@ -22,9 +22,8 @@ pub(crate) struct Recording {
 }
 
 impl Recording {
-    pub(crate) fn new() -> Self {
-        let generation =
-            std::env::var("MATRYOSHKA_GENERATION").unwrap_or_else(|_| "trixie".to_owned());
+    pub(crate) fn new(generation: lab::Generation) -> Self {
+        let generation = generation.to_string();
         // target/claims
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("claims");
         Self {

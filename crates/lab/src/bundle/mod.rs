@@ -13,16 +13,12 @@ use sha2::{Digest, Sha256};
 
 use crate::cache;
 use crate::error::Explain;
+use crate::generation::Generation;
 
 pub use packages::Package;
 pub(crate) use packages::machine_apt;
 pub(crate) use recipe::PACKET_FILTER_LINKS;
-
-/// The distribution that the engines are taken from.
-pub(crate) const SUITE: &str = "trixie";
-
-/// What was pinned when this source was committed: name, version, size, SHA-256, path.
-const LOCK: &str = include_str!("../../lock/trixie-amd64.csv");
+pub(crate) use unpack::MERGED;
 
 /// Name of the record inside a bundle.
 const RECORD: &str = "bundle.json";
@@ -30,6 +26,8 @@ const RECORD: &str = "bundle.json";
 /// A complete bundle.
 #[derive(Clone, Debug)]
 pub struct Bundle {
+    /// The generation of its engines.
+    pub generation: Generation,
     /// Where it is unpacked.
     pub path: PathBuf,
     /// SHA-256 over the names, versions and digests of its packages and over the recipe.
@@ -47,46 +45,46 @@ struct Record {
 }
 
 impl Bundle {
-    /// The bundle of the lock, out of the cache or made now; if the mirror no longer has what the
-    /// lock pins, one of the newest packages, which is said on standard error.
-    pub fn get() -> Result<Self> {
+    /// The bundle of the generation's lock, out of the cache or made now; if the mirror no longer
+    /// has what the lock pins, one of the newest packages, which is said on standard error.
+    pub fn get(generation: Generation) -> Result<Self> {
         cache::keep()?;
         let cache = cache::root()?;
-        let locked = packages::parse_lock(LOCK)?;
+        let locked = packages::parse_lock(generation.release().lock)?;
         if packages::architecture() == packages::LOCKED_ARCHITECTURE {
             let key = key(&locked);
-            if let Ok(bundle) = open(&cache.join("bundles").join(&key), &key) {
+            if let Ok(bundle) = open(generation, &cache.join("bundles").join(&key), &key) {
                 return Ok(bundle);
             }
             match packages::fetch(&cache, &locked) {
-                Ok(()) => return assemble(&cache, &key, &locked, true),
+                Ok(()) => return assemble(generation, &cache, &key, &locked, true),
                 Err(packages::Missing::Versions(names)) => packages::say_newer(&names),
                 Err(packages::Missing::Other(report)) => return Err(report),
             }
         } else {
             eprintln!("the lock is for another architecture: taking the newest packages");
         }
-        let newest = packages::resolve()?;
+        let newest = packages::resolve(generation)?;
         let key = key(&newest);
         packages::say_changes(&locked, &newest);
-        if let Ok(bundle) = open(&cache.join("bundles").join(&key), &key) {
+        if let Ok(bundle) = open(generation, &cache.join("bundles").join(&key), &key) {
             return Ok(bundle);
         }
         match packages::fetch(&cache, &newest) {
-            Ok(()) => assemble(&cache, &key, &newest, false),
+            Ok(()) => assemble(generation, &cache, &key, &newest, false),
             Err(missing) => Err(missing.into_report()),
         }
     }
 }
 
 /// The text of a lock that pins what the mirror has now.
-pub(crate) fn lock() -> Result<String> {
-    packages::write_lock(packages::resolve()?)
+pub(crate) fn lock(generation: Generation) -> Result<String> {
+    packages::write_lock(packages::resolve(generation)?)
 }
 
-/// Whether the bundle of the lock needs no mirror any more.
-pub(crate) fn is_cached(cache: &Path) -> bool {
-    let locked = packages::parse_lock(LOCK).map(|packages| key(&packages));
+/// Whether the bundle of the generation's lock needs no mirror any more.
+pub(crate) fn is_cached(generation: Generation, cache: &Path) -> bool {
+    let locked = packages::parse_lock(generation.release().lock).map(|packages| key(&packages));
     locked.is_ok_and(|key| cache::is_whole(&cache.join("bundles").join(key)).is_ok())
 }
 
@@ -105,7 +103,13 @@ fn key(packages: &[Package]) -> String {
     base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned()
 }
 
-fn assemble(cache: &Path, key: &str, packages: &[Package], pinned: bool) -> Result<Bundle> {
+fn assemble(
+    generation: Generation,
+    cache: &Path,
+    key: &str,
+    packages: &[Package],
+    pinned: bool,
+) -> Result<Bundle> {
     let path = cache::make_once(&cache.join("bundles"), key, |dir| {
         unpack::all(cache, packages, dir)?;
         recipe::finish(dir)?;
@@ -123,17 +127,18 @@ fn assemble(cache: &Path, key: &str, packages: &[Package], pinned: bool) -> Resu
     for package in packages {
         let _ = fs::remove_file(packages::cached(cache, package));
     }
-    open(&path, key).explain(
+    open(generation, &path, key).explain(
         format!("the bundle {} is not whole", path.display()),
         "run `cargo xtask lab clean` and try again",
     )
 }
 
-fn open(path: &Path, key: &str) -> std::result::Result<Bundle, String> {
+fn open(generation: Generation, path: &Path, key: &str) -> std::result::Result<Bundle, String> {
     cache::is_whole(path)?;
     let text = fs::read(path.join(RECORD)).map_err(|e| format!("{RECORD}: {e}"))?;
     let record: Record = serde_json::from_slice(&text).map_err(|e| format!("{RECORD}: {e}"))?;
     Ok(Bundle {
+        generation,
         path: path.to_owned(),
         key: key.to_owned(),
         packages: record.packages,

@@ -10,9 +10,10 @@ use std::process::{Command, Output, Stdio};
 use miette::{Report, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{SUITE, recipe};
+use super::recipe;
 use crate::cache;
 use crate::error::{Explain, failure, unsupported};
+use crate::generation::Generation;
 
 /// Names the mirror when apt's configuration has none that carries Debian.
 pub(crate) const MIRROR_VARIABLE: &str = "MATRYOSHKA_MIRROR";
@@ -153,17 +154,17 @@ pub(crate) fn machine_apt() -> Result<String> {
 }
 
 /// The newest packages that the mirror has, with all that they depend on.
-pub(super) fn resolve() -> Result<Vec<Package>> {
+pub(super) fn resolve(generation: Generation) -> Result<Vec<Package>> {
     let mirror = machine_apt()?;
     let cache = cache::root()?;
     let _lock = lock(&cache)?;
-    let root = PrivateRoot::new(&cache, &mirror)?;
+    let root = PrivateRoot::new(&cache, &mirror, generation)?;
     let updated = root.apt(&["update", "-qq"])?;
     // It succeeds, with warnings, when nothing can be reached: what counts is that a list came.
     if !updated.status.success() || !root.has_lists() {
         let complaint = complaints(&updated);
         return Err(failure(
-            format!("the mirror's list of {SUITE} packages can't be fetched"),
+            format!("the mirror's list of {generation} packages can't be fetched"),
             complaint,
             format!("check the network and apt's sources, or name a mirror in {MIRROR_VARIABLE}"),
         ));
@@ -175,11 +176,11 @@ pub(super) fn resolve() -> Result<Vec<Package>> {
         "-o",
         "Acquire::ForceHash=SHA256",
     ];
-    args.extend(recipe::PACKAGES);
+    args.extend(recipe::packages(generation));
     let resolved = root.apt(&args)?;
     if !resolved.status.success() {
         return Err(failure(
-            format!("the packages can't be resolved in {SUITE}"),
+            format!("the packages can't be resolved in {generation}"),
             complaints(&resolved),
             "report this: the package set no longer fits the distribution",
         ));
@@ -347,7 +348,7 @@ pub(super) fn say_changes(locked: &[Package], used: &[Package]) {
 struct PrivateRoot(tempfile::TempDir);
 
 impl PrivateRoot {
-    fn new(cache: &Path, mirror: &str) -> Result<Self> {
+    fn new(cache: &Path, mirror: &str, suite: Generation) -> Result<Self> {
         let remedy = "free some disk space in the cache directory";
         let dir = tempfile::Builder::new()
             .prefix(UNFINISHED)
@@ -374,7 +375,7 @@ impl PrivateRoot {
             ("status", String::new()),
             (
                 "sources.list",
-                format!("deb {signed_by}{mirror} {SUITE} main\n"),
+                format!("deb {signed_by}{mirror} {suite} main\n"),
             ),
             (
                 "apt.conf",
@@ -468,6 +469,8 @@ fn complaints(output: &Output) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
     #[test]
@@ -482,9 +485,12 @@ mod tests {
         assert_eq!(parse_uri_line(line, "http://other"), None);
     }
 
-    #[test]
-    fn the_lock_is_a_set_of_engines() {
-        let locked = parse_lock(super::super::LOCK).expect("the lock is readable");
+    #[rstest]
+    #[case(Generation::Bookworm)]
+    #[case(Generation::Trixie)]
+    #[case(Generation::Forky)]
+    fn a_lock_is_a_set_of_engines(#[case] generation: Generation) {
+        let locked = parse_lock(generation.release().lock).expect("the lock is readable");
         for name in ["docker.io", "podman", "runc", "crun", "busybox-static"] {
             assert!(locked.iter().any(|package| package.name == name), "{name}");
         }

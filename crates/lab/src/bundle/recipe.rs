@@ -10,12 +10,14 @@ use std::process::Command;
 use miette::Result;
 
 use crate::error::{Explain, failure};
+use crate::generation::Generation;
 
 /// Changes with every change of this file's effects, so that old bundles are not mistaken for new.
 pub(crate) const VERSION: &str = "recipe 4";
 
-/// What is asked of the distribution; the rest follows by dependency.
-pub(crate) const PACKAGES: &[&str] = &[
+/// What is asked of every generation's distribution, but for its `instead`; the rest follows by
+/// dependency.
+const PACKAGES: &[&str] = &[
     // Engines and what they start.
     "docker.io",
     "docker-cli",
@@ -32,6 +34,8 @@ pub(crate) const PACKAGES: &[&str] = &[
     "iproute2",
     // The user land of the images.
     "busybox-static",
+    // Users and groups.
+    "base-passwd",
     // What scripts expect at level 0.
     "bash",
     "bc",
@@ -50,6 +54,19 @@ pub(crate) const PACKAGES: &[&str] = &[
     "time",
     "util-linux",
 ];
+
+/// The same for one generation.
+pub(super) fn packages(generation: Generation) -> Vec<&'static str> {
+    let instead = generation.release().instead;
+    let mut packages = Vec::new();
+    for package in PACKAGES {
+        match instead.iter().find(|(name, _)| name == package) {
+            Some((_, others)) => packages.extend(*others),
+            None => packages.push(*package),
+        }
+    }
+    packages
+}
 
 /// Links that maintainer scripts make (`update-alternatives` and diversions): link, target.
 const LINKS: &[(&str, &str)] = &[("usr/bin/sh", "dash"), ("usr/bin/awk", "gawk")];
@@ -120,5 +137,26 @@ pub(super) fn finish(root: &Path) -> Result<()> {
             why,
             "install libc-bin (ldconfig) and put /sbin into PATH",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generation_has_its_own_packages_instead() {
+        let packages = packages(Generation::Bookworm);
+        assert!(!packages.contains(&"docker-cli"), "{packages:?}");
+        assert_eq!(packages.len(), PACKAGES.len() - 1);
+    }
+
+    #[test]
+    fn only_what_is_asked_for_is_replaced() {
+        for generation in Generation::ALL {
+            for (name, _) in generation.release().instead {
+                assert!(PACKAGES.contains(name), "{generation}: {name}");
+            }
+        }
     }
 }

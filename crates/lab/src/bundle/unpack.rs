@@ -26,7 +26,7 @@ const LEFT_OUT: &[&str] = &[
 ];
 
 /// Names in the root that a merged-`/usr` distribution links into `usr`.
-const MERGED: &[&str] = &["bin", "sbin", "lib", "lib64"];
+pub(crate) const MERGED: &[&str] = &["bin", "sbin", "lib", "lib64"];
 
 /// Unpacks all packages into `root`, as many at once as the machine has processors.
 pub(super) fn all(cache: &Path, packages: &[Package], root: &Path) -> Result<()> {

@@ -10,12 +10,16 @@ use miette::Result;
 use serde::Serialize;
 
 use crate::error::Explain;
+use crate::generation::Generation;
 use crate::held::Held;
 use crate::service::{Service, docker_answers};
 
 /// The registry's address: on the loopback device of the lab's network namespace, so that every
 /// nested bridge routes to it, at every level.
 pub(crate) const REGISTRY: &str = "10.99.0.1/32";
+
+/// Where the registry listens, as engines write it before an image's name.
+pub(crate) const REGISTRY_NAME: &str = "10.99.0.1:5000";
 
 /// How long a daemon may take to answer: seconds on an idle machine, more on a loaded one.
 const DAEMON_DEADLINE: Duration = Duration::from_secs(60);
@@ -56,11 +60,10 @@ impl fmt::Display for Engine {
     }
 }
 
-/// Configuration of the engines at level 0: path below `/etc`, content.
+/// Configuration of all generations' engines at level 0: path below `/etc`, content.
 const CONFIGURATION: &[(&str, &str)] = &[
     ("docker/daemon.json", include_str!("daemon.json")),
     ("docker/registry.yml", include_str!("registry.yml")),
-    ("containerd/config.toml", include_str!("containerd.toml")),
     ("containers/policy.json", include_str!("policy.json")),
     (
         "containers/registries.conf",
@@ -75,14 +78,22 @@ const CONFIGURATION: &[(&str, &str)] = &[
 
 /// Writes the engines' configuration into a sandbox's `/etc`.
 ///
-/// `pids` tells whether the lab's control group has that controller: Podman's default asks for a
-/// limit, and crun stops where it can't be set.
-pub(crate) fn configure(etc: &Path, pids: bool) -> Result<()> {
-    for (path, content) in CONFIGURATION {
+/// `controllers` are those of the lab's control group. Podman's default asks for a limit of
+/// processes, and crun stops where it can't be set.
+pub(crate) fn configure(etc: &Path, generation: Generation, controllers: &str) -> Result<()> {
+    let mut told = String::from("[containers]\n");
+    if !controllers.split_whitespace().any(|name| name == "pids") {
+        told += "pids_limit = 0\n";
+    }
+    if controllers.trim().is_empty() {
+        told += generation.release().podman_without_controllers;
+    }
+    let containerd = ("containerd/config.toml", generation.release().containerd);
+    for (path, content) in CONFIGURATION.iter().chain([&containerd]) {
         let file = etc.join(path);
         let mut content = (*content).to_owned();
-        if path.ends_with("/containers.conf") && !pids {
-            content = content.replace("[containers]\n", "[containers]\npids_limit = 0\n");
+        if path.ends_with("/containers.conf") {
+            content = content.replace("[containers]\n", &told);
         }
         let what = || format!("{} can't be written", file.display());
         let remedy = "free some disk space in the cache directory";

@@ -17,10 +17,10 @@ use miette::Result;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, MERGED};
 use crate::cache;
 use crate::error::failure;
-use recipes::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, PATH, RECIPES, Recipe};
+use recipes::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, BESIDES, PATH, RECIPES, Recipe};
 use storage::{Blob, Layer, Storage};
 
 /// Changes with every change of how the stand-ins are made; what they hold is part of the key.
@@ -36,7 +36,9 @@ pub(crate) fn get(bundle: &Bundle) -> Result<PathBuf> {
     let mut hasher = Sha256::new();
     hasher.update(VERSION);
     hasher.update(&bundle.key);
-    let recipes = serde_json::to_vec(&(RECIPES, BASE_FILES, BASE_DIRECTORIES, BASE_LINKS));
+    hasher.update(bundle.generation.release().day);
+    let base = (BASE_FILES, BASE_DIRECTORIES, BASE_LINKS);
+    let recipes = serde_json::to_vec(&(RECIPES, BESIDES, base));
     hasher.update(recipes.unwrap_or_default());
     let key = base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned();
     cache::make_once(&cache::root()?.join("images"), &key, |dir| {
@@ -72,8 +74,7 @@ fn make_all(bundle: &Bundle, storage: &Storage) -> io::Result<()> {
         let config = storage.put_json(&json!({
             "architecture": if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" },
             "os": "linux",
-            // The day of the release that the bundle is of: a build date would change the digest.
-            "created": "2025-08-09T00:00:00Z",
+            "created": format!("{}T00:00:00Z", bundle.generation.release().day),
             "config": {
                 "Env": environment,
                 "Entrypoint": (!recipe.entrypoint.is_empty()).then_some(recipe.entrypoint),
@@ -156,11 +157,20 @@ fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result
         add(&mut layer, &programs)?;
         layers.push(layer.finish()?);
     }
-    if recipe.files.is_empty() && recipe.trees.is_empty() && recipe.links.is_empty() {
+    let besides = BESIDES.iter().filter(|besides| {
+        besides.stands_for == recipe.stands_for && besides.generations.contains(&bundle.generation)
+    });
+    let besides: Vec<_> = besides.collect();
+    let is_all = recipe.files.is_empty() && recipe.trees.is_empty() && recipe.links.is_empty();
+    if is_all && besides.is_empty() {
         return Ok(layers);
     }
     let mut layer = Layer::new(storage)?;
-    for tree in recipe.trees {
+    for program in besides.iter().flat_map(|besides| besides.programs) {
+        add(&mut layer, &[program.into()])?;
+    }
+    let trees = besides.iter().flat_map(|besides| besides.trees);
+    for tree in recipe.trees.iter().chain(trees) {
         let files = cache::list_files(&bundle.path.join(tree));
         let files: Vec<PathBuf> = files
             .iter()
@@ -168,10 +178,12 @@ fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result
             .collect();
         add(&mut layer, &files)?;
     }
-    for (path, mode, content) in recipe.files {
+    let files = besides.iter().flat_map(|besides| besides.files);
+    for (path, mode, content) in recipe.files.iter().chain(files) {
         layer.file(path, *mode, content.as_bytes())?;
     }
-    for (link, target) in recipe.links.iter().copied().flatten() {
+    let links = besides.iter().flat_map(|besides| besides.links);
+    for (link, target) in recipe.links.iter().copied().flatten().chain(links) {
         layer.link(link, target)?;
     }
     layers.push(layer.finish()?);
@@ -187,7 +199,7 @@ fn libraries(bundle: &Bundle, programs: &[PathBuf]) -> io::Result<BTreeSet<PathB
         if let Ok(target) = fs::read_link(bundle.path.join(&file))
             && let Some(dir) = file.parent()
         {
-            let target = plain(&dir.join(target));
+            let target = followed(dir, &target);
             if found.insert(target.clone()) {
                 queue.push(target);
             }
@@ -221,18 +233,24 @@ fn libraries(bundle: &Bundle, programs: &[PathBuf]) -> io::Result<BTreeSet<PathB
     Ok(found)
 }
 
-/// The same path without `..`; links in a bundle never leave it.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
+/// Where a link in this directory leads, without `..`; links in a bundle never leave it.
+fn followed(dir: &Path, target: &Path) -> PathBuf {
+    let mut followed = match target.strip_prefix("/") {
+        Err(_) => dir.to_owned(),
+        // As the sandbox and the images have it, where the root links these into `usr`.
+        Ok(target) if MERGED.iter().any(|name| target.starts_with(name)) => "usr".into(),
+        Ok(_) => PathBuf::new(),
+    };
+    for part in target.components() {
         match part {
             Component::ParentDir => {
-                plain.pop();
+                followed.pop();
             }
-            other => plain.push(other),
+            Component::RootDir => {}
+            other => followed.push(other),
         }
     }
-    plain
+    followed
 }
 
 const LIBRARY_DIRECTORIES: &[&str] = &[
@@ -244,4 +262,26 @@ const LIBRARY_DIRECTORIES: &[&str] = &[
 
 fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::beside("usr/lib", "libc.so.6", "usr/lib/libc.so.6")]
+    #[case::above("usr/libexec/podman", "../../bin/catatonit", "usr/bin/catatonit")]
+    #[case::from_the_root("usr/lib64", "/lib/x/ld.so", "usr/lib/x/ld.so")]
+    #[case::from_the_root_plainly("usr/bin", "/usr/sbin/nft", "usr/sbin/nft")]
+    #[case::no_merged_name("usr/bin", "/libexec/x", "libexec/x")]
+    fn a_link_is_followed_in_the_bundle(
+        #[case] dir: &str,
+        #[case] target: &str,
+        #[case] expected: &str,
+    ) {
+        let found = followed(Path::new(dir), Path::new(target));
+        assert_eq!(found, Path::new(expected));
+    }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::bundle::PACKET_FILTER_LINKS;
+use crate::generation::{CONTAINERD_1, CONTAINERD_2, Generation};
 
 /// What one stand-in is made of.
 #[derive(Serialize)]
@@ -77,10 +78,7 @@ pub(super) const RECIPES: &[Recipe] = &[
                 "usr/sbin/xtables-nft-multi",
             ],
         ],
-        trees: &[
-            "usr/lib/x86_64-linux-gnu/xtables",
-            "usr/lib/aarch64-linux-gnu/xtables",
-        ],
+        trees: XTABLES,
         files: &[
             (
                 "usr/local/bin/docker-entrypoint.sh",
@@ -91,11 +89,6 @@ pub(super) const RECIPES: &[Recipe] = &[
                 "usr/local/bin/dockerd-entrypoint.sh",
                 0o755,
                 include_str!("dockerd-entrypoint.sh"),
-            ),
-            (
-                "etc/containerd/config.toml",
-                0o644,
-                include_str!("dind-containerd.toml"),
             ),
             (
                 "etc/docker/daemon.json",
@@ -161,6 +154,52 @@ pub(super) const RECIPES: &[Recipe] = &[
         volumes: &["/var/lib/containers"],
         environment: &["_CONTAINERS_USERNS_CONFIGURED=", "BUILDAH_ISOLATION=chroot"],
     },
+];
+
+/// What a stand-in has besides in some generations only; in its last layer.
+#[derive(Serialize)]
+pub(super) struct Besides {
+    pub(super) generations: &'static [Generation],
+    pub(super) stands_for: &'static str,
+    pub(super) programs: &'static [&'static str],
+    pub(super) trees: &'static [&'static str],
+    /// Path, mode, content.
+    pub(super) files: &'static [(&'static str, u32, &'static str)],
+    pub(super) links: &'static [(&'static str, &'static str)],
+}
+
+pub(super) const BESIDES: &[Besides] = &[
+    Besides {
+        generations: &[Generation::Bookworm, Generation::Trixie],
+        stands_for: "docker:dind",
+        programs: &[],
+        trees: &[],
+        files: &[("etc/containerd/config.toml", 0o644, CONTAINERD_1)],
+        links: &[],
+    },
+    Besides {
+        generations: &[Generation::Forky],
+        stands_for: "docker:dind",
+        programs: &[],
+        trees: &[],
+        files: &[("etc/containerd/config.toml", 0o644, CONTAINERD_2)],
+        links: &[],
+    },
+    // This netavark makes its packet rules by iptables, later ones by nft.
+    Besides {
+        generations: &[Generation::Bookworm],
+        stands_for: "quay.io/podman/stable",
+        programs: &["usr/sbin/xtables-nft-multi"],
+        trees: XTABLES,
+        files: &[],
+        links: PACKET_FILTER_LINKS,
+    },
+];
+
+/// The extensions of iptables, by architecture.
+const XTABLES: &[&str] = &[
+    "usr/lib/x86_64-linux-gnu/xtables",
+    "usr/lib/aarch64-linux-gnu/xtables",
 ];
 
 /// What all stand-ins share, besides busybox.

@@ -7,10 +7,10 @@
 use std::io::Write;
 use std::net::TcpListener;
 
-use lab::{Engine, Kind, Lab, Level, Options};
+use lab::{Engine, Kind, Lab, Level};
 use miette::{IntoDiagnostic, Result};
 
-use crate::{Test, ensure, test};
+use crate::{Test, ensure, lab_of, test};
 
 /// Chains whose innermost engine starts the privileged container.
 const PLACES: [(&str, &[Engine]); 4] = [
@@ -42,8 +42,9 @@ const ATTEMPTS: [(&str, Attempt); 10] = [
 pub(crate) fn tests() -> Vec<Test> {
     PLACES
         .iter()
-        .map(|&(place, chain)| {
-            test(
+        .map(|&(place, chain)| Test {
+            kinds: kinds(),
+            ..test(
                 format!("privileged_container_is_confined::{place}"),
                 move || in_privileged_container(chain),
             )
@@ -51,13 +52,15 @@ pub(crate) fn tests() -> Vec<Test> {
         .collect()
 }
 
+/// The kind of lab that the attempts are made in.
+fn kinds() -> &'static [Kind; 1] {
+    let root = std::env::var_os("MATRYOSHKA_TEST_SANDBOX").is_some_and(|kind| kind == "root");
+    if root { &[Kind::Root] } else { &[Kind::User] }
+}
+
 /// All attempts in one container, every failure listed: bringing a level up costs more than trying.
 fn in_privileged_container(chain: &[Engine]) -> Result<()> {
-    let root = std::env::var_os("MATRYOSHKA_TEST_SANDBOX").is_some_and(|kind| kind == "root");
-    let lab = Lab::start(&Options {
-        sandbox: if root { Kind::Root } else { Kind::User },
-        ..Options::default()
-    })?;
+    let lab = lab_of(kinds()[0])?;
     add_vsock_tool(&lab)?;
     let nest = lab.nest(chain)?;
     let container = nest.privileged_leaf()?;

@@ -1,64 +1,101 @@
 //! Tests that decide at run time whether this machine can run them. Shared by the test programs
 //! that need real engines.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use lab::{Found, Kind};
+use lab::{Found, Generation, Kind};
 use libtest_mimic::{Arguments, Failed, Trial};
+use miette::{Result, miette};
 
-/// A test.
+/// Names the generation of engines that tests run on which are of none in particular.
+const GENERATION: &str = "MATRYOSHKA_GENERATION";
+
+/// A test, and what it needs.
 pub(crate) struct Test {
-    name: String,
+    pub(crate) name: String,
+    /// The kinds of labs that it starts.
+    pub(crate) kinds: &'static [Kind],
+    /// The generation that it is of; none: the chosen one.
+    pub(crate) generation: Option<Generation>,
     /// What this machine lacks for it, though it can run a lab.
     pub(crate) lacks: Option<String>,
-    body: Box<dyn FnOnce() -> Result<(), Failed> + Send>,
+    pub(crate) body: Box<dyn FnOnce() -> Result<(), Failed> + Send>,
 }
 
+/// A test in a lab of the default kind and the chosen generation.
 pub(crate) fn test(
     name: impl Into<String>,
-    body: impl FnOnce() -> miette::Result<()> + Send + 'static,
+    body: impl FnOnce() -> Result<()> + Send + 'static,
 ) -> Test {
-    let body = move || body().map_err(|report| Failed::from(format!("{report:?}")));
     Test {
         name: name.into(),
+        kinds: &[Kind::User],
+        generation: None,
         lacks: None,
-        body: Box::new(body),
+        body: Box::new(move || body().map_err(|report| Failed::from(format!("{report:?}")))),
+    }
+}
+
+/// The generation that was chosen for this run of the tests.
+pub(crate) fn generation() -> Result<Generation> {
+    match std::env::var(GENERATION) {
+        Ok(name) => name.parse().map_err(|why| miette!("{GENERATION}: {why}")),
+        Err(_) => Ok(Generation::default()),
     }
 }
 
 /// Runs the tests; what the machine lacks is shown as ignored, with the reason in place of the
 /// test's kind. `MATRYOSHKA_REQUIRE_LAB=1` (CI) turns that into a failure.
 pub(crate) fn run(arguments: &Arguments, tests: impl IntoIterator<Item = Test>) -> ExitCode {
-    let lacking = lacking();
+    let chosen = match generation() {
+        Ok(generation) => generation,
+        Err(report) => {
+            eprintln!("{report:?}");
+            return ExitCode::FAILURE;
+        }
+    };
     let required = std::env::var_os("MATRYOSHKA_REQUIRE_LAB").is_some();
-    let trials = tests
-        .into_iter()
-        .map(|Test { name, lacks, body }| match (&lacking, lacks) {
-            (Some(reason), _) if required => {
+    let mut asked = BTreeMap::new();
+    let mut lacks = |kind, generation| -> Option<String> {
+        let answer = asked.entry((kind, generation));
+        answer.or_insert_with(|| lacking(kind, generation)).clone()
+    };
+    let trials = tests.into_iter().map(|test| {
+        let generation = test.generation.unwrap_or(chosen);
+        let trial = Trial::test(test.name, test.body);
+        // What does not run needs nothing: another generation's engines would be fetched for it.
+        if !arguments.ignored && arguments.is_filtered_out(&trial) {
+            return trial;
+        }
+        let mut kinds = test.kinds.iter();
+        let own = test.lacks;
+        match kinds.find_map(|&kind| lacks(kind, generation)) {
+            Some(reason) if required => {
                 let reason = format!("this machine can't: {reason}");
-                Trial::test(name, move || Err(Failed::from(reason)))
+                Trial::test(trial.name(), move || Err(Failed::from(reason)))
             }
-            (Some(reason), _) => Trial::test(name, body)
-                .with_ignored_flag(true)
-                .with_kind(reason),
-            (None, Some(reason)) => Trial::test(name, body)
-                .with_ignored_flag(true)
-                .with_kind(reason),
-            (None, None) => Trial::test(name, body),
-        });
-    libtest_mimic::run(arguments, trials.collect()).exit_code()
+            Some(reason) => trial.with_ignored_flag(true).with_kind(reason),
+            None => match own {
+                Some(reason) => trial.with_ignored_flag(true).with_kind(reason),
+                None => trial,
+            },
+        }
+    });
+    let trials = trials.collect();
+    libtest_mimic::run(arguments, trials).exit_code()
 }
 
-/// What this machine lacks for a lab.
-fn lacking() -> Option<String> {
-    let checks = lab::preflight(Kind::User);
+/// What this machine lacks for a lab of this kind and generation.
+fn lacking(kind: Kind, generation: Generation) -> Option<String> {
+    let checks = lab::preflight(kind, generation);
     let missing = checks.into_iter().find_map(|check| match check.found {
         Found::Ready(_) => None,
         Found::Missing { why, .. } => Some(format!("needs {}: {why}", check.what)),
     });
     // Neither in the cache nor to be fetched.
     missing.or_else(|| {
-        lab::Bundle::get()
+        lab::Bundle::get(generation)
             .err()
             .map(|report| format!("needs engines: {report}"))
     })

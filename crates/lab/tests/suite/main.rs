@@ -6,21 +6,25 @@
 mod client;
 mod confinement;
 mod filters;
+mod generations;
 mod harness;
 mod mishaps;
 mod side_by_side;
 mod tutorial;
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use harness::{Test, ensure, test};
+use lab::{Kind, Lab, Options};
 use libtest_mimic::Arguments;
+use miette::Result;
 
 fn main() -> ExitCode {
     let tests = [
         client::tests(),
         confinement::tests(),
         filters::tests(),
+        generations::tests(),
         mishaps::tests(),
         side_by_side::tests(),
         tutorial::tests(),
@@ -28,7 +32,24 @@ fn main() -> ExitCode {
     harness::run(&Arguments::from_args(), tests.into_iter().flatten())
 }
 
-/// A fresh lab.
-fn lab() -> miette::Result<lab::Lab> {
-    lab::Lab::start(&lab::Options::default())
+/// A fresh lab of the chosen generation.
+fn lab() -> Result<Lab> {
+    lab_of(Kind::User)
+}
+
+/// The same, of this kind.
+fn lab_of(sandbox: Kind) -> Result<Lab> {
+    Lab::start(&Options {
+        generation: harness::generation()?,
+        sandbox,
+        ..Options::default()
+    })
+}
+
+/// The program `lab` with a task, for the chosen generation.
+fn program(task: &str) -> Result<Command> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
+    let generation = harness::generation()?.to_string();
+    command.args([task, "--generation", &generation]);
+    Ok(command)
 }

@@ -9,7 +9,8 @@ use std::process::{Command, Output};
 
 use miette::{IntoDiagnostic, Result};
 
-use crate::{Test, ensure, test};
+use crate::harness::generation;
+use crate::{Test, ensure, program, test};
 
 pub(crate) fn tests() -> Vec<Test> {
     vec![
@@ -36,10 +37,10 @@ pub(crate) fn tests() -> Vec<Test> {
 /// Nobody listens on the discard port of this machine.
 const NO_MIRROR: &str = "http://127.0.0.1:9/debian";
 
-fn lab(cache: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
+fn lab(cache: &Path, task: &str) -> Result<Command> {
+    let mut command = program(task)?;
     command.env("XDG_CACHE_HOME", cache);
-    command
+    Ok(command)
 }
 
 fn text(output: &Output) -> String {
@@ -69,7 +70,7 @@ fn is_one_error(output: &Output, code: i32, words: &[&str]) -> Result<()> {
 /// A cache with the lock's bundle, copied.
 fn filled_cache() -> Result<tempfile::TempDir> {
     let cache = own_cache()?;
-    let whole = lab::Bundle::get()?.path;
+    let whole = lab::Bundle::get(generation()?)?.path;
     let bundles = cache.path().join("matryoshka/bundles");
     fs::create_dir_all(&bundles).into_diagnostic()?;
     let copied = Command::new("cp")
@@ -83,14 +84,14 @@ fn filled_cache() -> Result<tempfile::TempDir> {
 
 /// The one of the lock: a cache can hold those of other checkouts too.
 fn bundle_of(cache: &Path) -> Result<PathBuf> {
-    let key = lab::Bundle::get()?.key;
+    let key = lab::Bundle::get(generation()?)?.key;
     Ok(cache.join("matryoshka/bundles").join(key))
 }
 
 fn mirror_unreachable() -> Result<()> {
     let cache = own_cache()?;
-    let output = lab(cache.path())
-        .args(["exec", "--", "true"])
+    let output = lab(cache.path(), "exec")?
+        .args(["--", "true"])
         .env("MATRYOSHKA_MIRROR", NO_MIRROR)
         .output()
         .into_diagnostic()?;
@@ -98,9 +99,9 @@ fn mirror_unreachable() -> Result<()> {
 }
 
 fn cache_needs_no_mirror() -> Result<()> {
-    lab::Bundle::get()?;
-    let output = Command::new(env!("CARGO_BIN_EXE_lab"))
-        .args(["exec", "--", "echo", "no mirror needed"])
+    lab::Bundle::get(generation()?)?;
+    let output = program("exec")?
+        .args(["--", "echo", "no mirror needed"])
         .env("MATRYOSHKA_MIRROR", NO_MIRROR)
         .output()
         .into_diagnostic()?;
@@ -116,7 +117,7 @@ fn cache_needs_no_mirror() -> Result<()> {
 /// What is done when the mirror no longer has what the lock pins, up to the choice of packages.
 fn resolve_anew() -> Result<()> {
     let cache = own_cache()?;
-    let output = lab(cache.path()).arg("lock").output().into_diagnostic()?;
+    let output = lab(cache.path(), "lock")?.output().into_diagnostic()?;
     ensure!(output.status.success(), "{}", text(&output));
     let lock = String::from_utf8_lossy(&output.stdout).into_owned();
     ensure!(
@@ -140,7 +141,9 @@ fn resolve_anew() -> Result<()> {
 fn wrong_hash() -> Result<()> {
     let cache = own_cache()?;
     let mirror = own_cache()?;
-    let lock = include_str!("../../lock/trixie-amd64.csv");
+    let locks = Path::new(env!("CARGO_MANIFEST_DIR")).join("lock");
+    let lock = locks.join(format!("{}-amd64.csv", generation()?));
+    let lock = fs::read_to_string(lock).into_diagnostic()?;
     for row in lock.lines().skip(1) {
         let path = row.rsplit(',').next().unwrap_or_default();
         let size: u64 = row
@@ -158,8 +161,8 @@ fn wrong_hash() -> Result<()> {
             .and_then(|f| f.set_len(size))
             .into_diagnostic()?;
     }
-    let output = lab(cache.path())
-        .args(["exec", "--", "true"])
+    let output = lab(cache.path(), "exec")?
+        .args(["--", "true"])
         .env(
             "MATRYOSHKA_MIRROR",
             format!("file://{}", mirror.path().display()),
@@ -178,10 +181,8 @@ fn truncated_cache() -> Result<()> {
         .open(&dockerd)
         .into_diagnostic()?;
     file.set_len(whole / 2).into_diagnostic()?;
-    let output = lab(cache.path())
-        .args([
-            "exec", "--", "docker", "run", "--rm", "alpine", "echo", "mended",
-        ])
+    let output = lab(cache.path(), "exec")?
+        .args(["--", "docker", "run", "--rm", "alpine", "echo", "mended"])
         .output()
         .into_diagnostic()?;
     ensure!(text(&output).contains("mended"), "{}", text(&output));
@@ -193,8 +194,8 @@ fn truncated_cache() -> Result<()> {
 fn two_builders() -> Result<()> {
     let cache = own_cache()?;
     let start = || {
-        lab(cache.path())
-            .args(["exec", "--", "echo", "built"])
+        lab(cache.path(), "exec")?
+            .args(["--", "echo", "built"])
             .stdout(std::process::Stdio::piped())
             .stderr(std::process::Stdio::piped())
             .spawn()
@@ -218,8 +219,8 @@ fn two_builders() -> Result<()> {
 /// Killed while it unpacks, then started again.
 fn interrupted_build() -> Result<()> {
     let cache = own_cache()?;
-    let mut builder = lab(cache.path())
-        .args(["exec", "--", "true"])
+    let mut builder = lab(cache.path(), "exec")?
+        .args(["--", "true"])
         .stderr(std::process::Stdio::null())
         .spawn()
         .into_diagnostic()?;
@@ -249,8 +250,8 @@ fn interrupted_build() -> Result<()> {
         ensure!(std::time::Instant::now() < patience, "{:?}", unpackers());
         std::thread::yield_now();
     }
-    let output = lab(cache.path())
-        .args(["exec", "--", "echo", "built"])
+    let output = lab(cache.path(), "exec")?
+        .args(["--", "echo", "built"])
         .output();
     let output = output.into_diagnostic()?;
     ensure!(
@@ -275,9 +276,10 @@ fn interrupted_build() -> Result<()> {
 fn full_disk() -> Result<()> {
     let cache = own_cache()?;
     let script = format!(
-        "mount -t tmpfs -o size=64m none {0} && XDG_CACHE_HOME={0} exec {1} exec -- true",
+        "mount -t tmpfs -o size=64m none {0} && XDG_CACHE_HOME={0} exec {1} exec --generation {2} -- true",
         cache.path().display(),
-        env!("CARGO_BIN_EXE_lab")
+        env!("CARGO_BIN_EXE_lab"),
+        generation()?
     );
     let output = Command::new("unshare")
         .args(["--mount", "sh", "-c", &script])
@@ -311,8 +313,8 @@ fn no_root() -> Result<()> {
 fn no_apt() -> Result<()> {
     let cache = own_cache()?;
     let empty = own_cache()?;
-    let output = lab(cache.path())
-        .args(["exec", "--", "true"])
+    let output = lab(cache.path(), "exec")?
+        .args(["--", "true"])
         .env("PATH", empty.path())
         .output()
         .into_diagnostic()?;

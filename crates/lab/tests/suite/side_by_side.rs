@@ -1,23 +1,19 @@
 //! Labs of both kinds at the same time, in one process.
 
-use lab::{Engine, Kind, Lab, Options};
+use lab::{Engine, Kind};
 use miette::Result;
 
-use crate::{Test, ensure, test};
+use crate::{Test, ensure, lab_of, test};
 
 pub(crate) fn tests() -> Vec<Test> {
-    vec![test("labs_of_both_kinds_live_side_by_side", side_by_side)]
-}
-
-fn start(sandbox: Kind) -> Result<Lab> {
-    Lab::start(&Options {
-        sandbox,
-        ..Options::default()
-    })
+    vec![Test {
+        kinds: &[Kind::User, Kind::Root],
+        ..test("labs_of_both_kinds_live_side_by_side", side_by_side)
+    }]
 }
 
 fn side_by_side() -> Result<()> {
-    let (user, root) = (start(Kind::User)?, start(Kind::Root)?);
+    let (user, root) = (lab_of(Kind::User)?, lab_of(Kind::Root)?);
     {
         let mut seen = Vec::new();
         for lab in [&user, &root] {

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use miette::{IntoDiagnostic, Result};
 
-use crate::{Test, ensure, test};
+use crate::{Test, ensure, program, test};
 
 /// One block of commands of the tutorial, and what it must print.
 struct Block {
@@ -89,8 +89,8 @@ pub(crate) fn tests() -> Vec<Test> {
 }
 
 fn exec(dir: &Path, command: &[&str]) -> Result<Output> {
-    Command::new(env!("CARGO_BIN_EXE_lab"))
-        .args(["exec", "--"])
+    program("exec")?
+        .arg("--")
         .args(command)
         .current_dir(dir)
         .output()

@@ -175,7 +175,7 @@ fn loop_devices() -> BTreeSet<String> {
 
 /// The machine's nftables rules, by the bundle's own `nft`, and which legacy tables exist.
 fn rules() -> Result<BTreeSet<String>> {
-    let bundle = Bundle::get()?.path;
+    let bundle = Bundle::get(crate::harness::generation()?)?.path;
     let libraries = bundle
         .join("usr/lib")
         .join(format!("{}-linux-gnu", std::env::consts::ARCH));

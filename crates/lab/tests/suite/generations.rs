@@ -1,0 +1,93 @@
+//! Every generation of engines, nested in every way: it comes up, and is what it says.
+
+use lab::{Engine, Generation, Lab, Layer, Options};
+use miette::Result;
+use serde_json::Value;
+
+use crate::{Test, ensure, test};
+
+/// A generation, with how the versions of its engines begin.
+const VERSIONS: [(Generation, &str, &str); 3] = [
+    (Generation::Bookworm, "20.10.", "4.3."),
+    (Generation::Trixie, "26.1.", "5.4."),
+    (Generation::Forky, "28.5.", "5.8."),
+];
+
+const DOCKER: Layer = Layer::own(Engine::Docker);
+const PODMAN: Layer = Layer::own(Engine::Podman);
+
+/// With namespaces, network and storage as at level 0, and not as its image has them.
+const PODMAN_MATCHED: Layer =
+    PODMAN.like_outer(&["containers/containers.conf", "containers/storage.conf"]);
+
+const CHAINS: [(&str, [Layer; 2]); 6] = [
+    ("docker_in_docker", [DOCKER, DOCKER]),
+    ("mounted_socket", [DOCKER, Layer::mounted_socket()]),
+    ("docker_in_podman", [PODMAN, DOCKER]),
+    ("podman_in_docker", [DOCKER, PODMAN]),
+    ("podman_in_podman", [PODMAN, PODMAN]),
+    ("podman_matched_in_podman", [PODMAN, PODMAN_MATCHED]),
+];
+
+/// What an engine stores images with by default, in every generation.
+const STORAGE: [(Engine, &str); 2] = [(Engine::Docker, "overlay2"), (Engine::Podman, "overlay")];
+
+pub(crate) fn tests() -> Vec<Test> {
+    let all = VERSIONS
+        .into_iter()
+        .flat_map(|versions| CHAINS.map(|chain| (versions, chain)));
+    all.map(|((generation, docker, podman), (name, chain))| Test {
+        generation: Some(generation),
+        ..test(
+            format!("generation_nests::{generation}::{name}"),
+            move || nests(generation, [docker, podman], &chain),
+        )
+    })
+    .collect()
+}
+
+fn nests(generation: Generation, versions: [&str; 2], chain: &[Layer]) -> Result<()> {
+    let lab = Lab::start(&Options {
+        generation,
+        ..Options::default()
+    })?;
+    ensure!(
+        lab.describe()["suite"] == generation.to_string(),
+        "{}",
+        lab.describe()
+    );
+    let nest = lab.nest(chain)?;
+    let run = [
+        nest.engine().program(),
+        "run",
+        "--rm",
+        "alpine",
+        "echo",
+        "ok",
+    ];
+    let said = nest.innermost().run(&run)?;
+    ensure!(said.success() && said.stdout == "ok\n", "{said:?}");
+    // What is known of it would otherwise be taken for a part of what a container says.
+    ensure!(said.stderr.is_empty(), "{said:?}");
+    let described = nest.describe()?;
+    for (layer, level) in chain.iter().zip(levels(&described)) {
+        let version = versions[usize::from(layer.engine == Engine::Podman)];
+        let found = level["version"].as_str().unwrap_or_default();
+        ensure!(found.starts_with(version), "{level}");
+        let storage = STORAGE.iter().find(|(engine, _)| *engine == layer.engine);
+        ensure!(
+            storage.is_some_and(|(_, driver)| level["storage_driver"] == *driver),
+            "{level}"
+        );
+        // A record without it is refused by the report.
+        ensure!(
+            layer.engine == Engine::Podman || level["containerd"] != "",
+            "{level}"
+        );
+    }
+    Ok(())
+}
+
+fn levels(described: &Value) -> &[Value] {
+    described["levels"].as_array().map_or(&[], Vec::as_slice)
+}
