@@ -16,7 +16,7 @@ use crate::error::Explain;
 
 pub use packages::Package;
 pub(crate) use packages::machine_apt;
-pub(crate) use recipe::PACKET_FILTER_LINKS;
+pub(crate) use recipe::{PACKET_FILTER_LINKS, fits};
 
 /// The distribution that the engines are taken from.
 pub(crate) const SUITE: &str = "trixie";

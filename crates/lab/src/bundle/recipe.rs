@@ -12,7 +12,7 @@ use miette::Result;
 use crate::error::{Explain, failure};
 
 /// Changes with every change of this file's effects, so that old bundles are not mistaken for new.
-pub(crate) const VERSION: &str = "recipe 4";
+pub(crate) const VERSION: &str = "recipe 5";
 
 /// What is asked of the distribution; the rest follows by dependency.
 pub(crate) const PACKAGES: &[&str] = &[
@@ -30,6 +30,9 @@ pub(crate) const PACKAGES: &[&str] = &[
     "docker-registry",
     "uidmap",
     "iproute2",
+    // Services that integration tests start.
+    "postgresql",
+    "redis-server",
     // The user land of the images.
     "busybox-static",
     // What scripts expect at level 0.
@@ -50,6 +53,47 @@ pub(crate) const PACKAGES: &[&str] = &[
     "time",
     "util-linux",
 ];
+
+/// What the resolution brings along and nothing in a bundle uses: name, reason. In a name `*` stands
+/// for anything, so that the table fits other versions, too.
+const LEFT_OUT: &[(&str, &str)] = &[
+    (
+        "libllvm*",
+        "PostgreSQL's compiler for long queries; without it they are interpreted",
+    ),
+    ("libz3-*", "a part of libllvm"),
+    (
+        "postgresql-common*",
+        "Debian's scripts around many clusters; an image has one and its own entry point",
+    ),
+    ("postgresql-client-common", "the same for clients"),
+    ("perl*", "the language of these scripts"),
+    ("libperl*", "the same"),
+    ("lib*-perl", "the same"),
+    ("libgdbm*", "a part of perl"),
+    ("locales", "the servers run in the C locale"),
+    ("libc-l10n", "a part of locales"),
+    ("ssl-cert", "a certificate that a maintainer script makes"),
+    ("openssl", "the program that makes it"),
+    ("ucf", "asks about changed configuration files"),
+    ("sensible-utils", "a part of ucf"),
+];
+
+/// Whether a package that was resolved is one to do without.
+pub(super) fn leaves_out(package: &str) -> bool {
+    LEFT_OUT.iter().any(|(name, _)| fits(name, package))
+}
+
+/// Whether a pattern, in which one `*` stands for anything, means this name.
+pub(crate) fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        Some((head, tail)) => {
+            let rest = name.strip_prefix(head);
+            rest.is_some_and(|rest| rest.ends_with(tail))
+        }
+        None => name == pattern,
+    }
+}
 
 /// Links that maintainer scripts make (`update-alternatives` and diversions): link, target.
 const LINKS: &[(&str, &str)] = &[("usr/bin/sh", "dash"), ("usr/bin/awk", "gawk")];
@@ -120,5 +164,30 @@ pub(super) fn finish(root: &Path) -> Result<()> {
             why,
             "install libc-bin (ldconfig) and put /sbin into PATH",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::exactly("ucf", "ucf", true)]
+    #[case::nothing_more("ucf", "ucf2", false)]
+    #[case::any_version("libllvm*", "libllvm19", true)]
+    #[case::in_the_middle("lib*-perl", "libjson-perl", true)]
+    #[case::head_and_tail_apart("ab*ba", "aba", false)]
+    #[case::all("*", "17", true)]
+    fn a_pattern_means_names(#[case] pattern: &str, #[case] name: &str, #[case] means: bool) {
+        assert_eq!(fits(pattern, name), means);
+    }
+
+    #[test]
+    fn what_is_asked_for_is_not_left_out() {
+        for package in PACKAGES {
+            assert!(!leaves_out(package), "{package}");
+        }
     }
 }
