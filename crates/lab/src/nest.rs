@@ -7,7 +7,7 @@ use std::time::Duration;
 use miette::Result;
 use serde::Serialize;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, REGISTRY};
 use crate::level::{Level, TOOLS};
 use crate::service::{docker_answers, last_lines, wait_until};
 
@@ -178,6 +178,9 @@ fn step<'lab>(level: &Level<'lab>, outer: Engine, inner: Layer) -> Result<Level<
     if inner.privileged {
         argv.push("--privileged");
     }
+    if let (Engine::Docker, Engine::Podman) = (outer, inner.engine) {
+        fetch_by_address(level, inner.engine.image())?;
+    }
     let files: Vec<String> = inner
         .like_outer
         .iter()
@@ -198,6 +201,16 @@ fn step<'lab>(level: &Level<'lab>, outer: Engine, inner: Layer) -> Result<Level<
         wait_for_daemon(level, &inside, outer, &container)?;
     }
     Ok(inside)
+}
+
+/// Docker asks its mirrors for images of Docker Hub only (`registry-mirrors` in dockerd(8)). One of
+/// another registry is fetched from the lab's by address and then named as it is published.
+fn fetch_by_address(level: &Level, image: &str) -> Result<()> {
+    let (_, repository) = image.split_once('/').unwrap_or(("", image));
+    let address = REGISTRY.trim_end_matches("/32");
+    let source = format!("{address}:5000/{repository}");
+    level.output(&["docker", "pull", "--quiet", &source])?;
+    level.output(&["docker", "tag", &source, image]).map(drop)
 }
 
 fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str) -> Result<()> {
