@@ -1,5 +1,5 @@
-//! Stand-ins for the images that the tutorial names, made of the bundle's own files and served by
-//! a registry inside the lab.
+//! Stand-ins for the images that the tutorial names and for the services that integration tests
+//! start, made of the bundle's own files and served by a registry inside the lab.
 //!
 //! They are not the published images: same names, same programs in the distribution's builds, and
 //! entry points that do what the originals' do. Each says so in its labels.

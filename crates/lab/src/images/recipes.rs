@@ -10,7 +10,7 @@ pub(super) struct Recipe {
     /// Name in the registry, without the host that clients put before it.
     pub(super) repository: &'static str,
     pub(super) tag: &'static str,
-    /// The image it stands for, as the tutorial writes it.
+    /// The image it stands for, as a user writes it.
     pub(super) stands_for: &'static str,
     /// On top of the user land that all share, one layer a group, each with the libraries that it
     /// needs: an engine fetches some layers while it unpacks others, and keeps what it has. As in

@@ -8,6 +8,7 @@ mod client;
 mod confinement;
 mod filters;
 mod harness;
+mod integration;
 mod mishaps;
 mod side_by_side;
 mod tutorial;
@@ -18,6 +19,10 @@ use harness::{Test, ensure, test};
 use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
+    // Before anything else: only a process with a single thread can join namespaces.
+    if let Some(code) = integration::child() {
+        return code;
+    }
     let tests = [
         claims::tests(),
         client::tests(),
