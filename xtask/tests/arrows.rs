@@ -27,7 +27,9 @@ const TESTS_ONLY: &[&str] = &[
     "rstest",
     "testcontainers",
     "libtest-mimic",
+    "redis",
     "tokio",
+    "tokio-postgres",
 ];
 
 /// Third-party crates for figures and pages, which are the report's work.

@@ -101,8 +101,12 @@ const BOOKWORM: Release = Release {
     // It would try to hand none on to a group of conmon's own, which the kernel refuses, and warn
     // of that at every start.
     podman_without_controllers: "cgroups = \"no-conmon\"\n",
-    // The client is in docker.io.
-    instead: &[("docker-cli", &[])],
+    instead: &[
+        // The client is in docker.io.
+        ("docker-cli", &[]),
+        // This Podman asks for another program.
+        ("passt", &["slirp4netns"]),
+    ],
     containerd: CONTAINERD_1,
     day: "2023-06-10",
 };

@@ -103,6 +103,13 @@ impl<'lab> Level<'lab> {
         &self.root
     }
 
+    /// The directory of this level's namespaces, as the machine's root can reach it: links that
+    /// setns(2) takes. Where a level's root is, its first process's are beside it.
+    #[must_use]
+    pub fn namespaces(&self) -> PathBuf {
+        self.root.with_file_name("ns")
+    }
+
     /// The name of the container around this environment; "" at level 0.
     #[must_use]
     pub fn container(&self) -> &str {

@@ -17,7 +17,7 @@ use crate::generation::Generation;
 
 pub use packages::Package;
 pub(crate) use packages::machine_apt;
-pub(crate) use recipe::PACKET_FILTER_LINKS;
+pub(crate) use recipe::{PACKET_FILTER_LINKS, fits};
 pub(crate) use unpack::MERGED;
 
 /// Name of the record inside a bundle.

@@ -190,7 +190,11 @@ pub(super) fn resolve(generation: Generation) -> Result<Vec<Package>> {
         .lines()
         .map(|line| parse_uri_line(line, &mirror))
         .collect();
-    packages.filter(|list| !list.is_empty()).ok_or_else(|| {
+    let needed = packages.map(|mut list| {
+        list.retain(|package| !recipe::leaves_out(&package.name));
+        list
+    });
+    needed.filter(|list| !list.is_empty()).ok_or_else(|| {
         failure(
             "apt's answer was not understood",
             text.lines().next().unwrap_or("it was empty"),

@@ -12,9 +12,10 @@ use miette::Result;
 use sha2::{Digest, Sha256};
 
 use super::packages::{Package, cached, mortal};
+use super::recipe;
 use crate::error::{Explain, failure};
 
-/// What no engine reads.
+/// What no engine and no image reads; `*` stands for any name.
 const LEFT_OUT: &[&str] = &[
     "usr/share/doc",
     "usr/share/man",
@@ -23,6 +24,13 @@ const LEFT_OUT: &[&str] = &[
     "usr/share/lintian",
     "usr/share/bash-completion",
     "usr/libexec/podman/podman-testing",
+    // For the compiler of long queries, whose library is left out. PostgreSQL looks whether the
+    // module is there before it loads it.
+    "usr/lib/postgresql/*/lib/bitcode",
+    "usr/lib/postgresql/*/lib/llvmjit.so",
+    "usr/lib/postgresql/*/lib/llvmjit_types.bc",
+    "usr/lib/postgresql/*/lib/pgxs",
+    "usr/share/postgresql/*/man",
 ];
 
 /// Names in the root that a merged-`/usr` distribution links into `usr`.
@@ -182,8 +190,20 @@ fn place(entry: &Path) -> Option<PathBuf> {
     }
     // The merging links themselves are made by the sandbox.
     let is_link = merged && path.components().count() == 2;
-    let left_out = LEFT_OUT.iter().any(|prefix| path.starts_with(prefix));
+    let left_out = LEFT_OUT.iter().any(|pattern| lies_in(&path, pattern));
     (!left_out && !is_link).then_some(path)
+}
+
+/// Whether a path is what the pattern means or lies below it.
+fn lies_in(path: &Path, pattern: &str) -> bool {
+    let mut names = path.components();
+    Path::new(pattern).components().all(|wanted| {
+        let wanted = wanted.as_os_str().to_str();
+        let name = names.next().and_then(|name| name.as_os_str().to_str());
+        wanted
+            .zip(name)
+            .is_some_and(|(wanted, name)| recipe::fits(wanted, name))
+    })
 }
 
 #[cfg(test)]
@@ -199,6 +219,11 @@ mod tests {
     #[case::the_merged_directory("./usr/bin", Some("usr/bin"))]
     #[case::configuration("./etc/docker", Some("etc/docker"))]
     #[case::documentation("./usr/share/doc/x", None)]
+    #[case::any_version("./usr/lib/postgresql/17/lib/bitcode/x.bc", None)]
+    #[case::beside_it(
+        "./usr/lib/postgresql/17/lib/x.so",
+        Some("usr/lib/postgresql/17/lib/x.so")
+    )]
     #[case::state("./var/lib/x", None)]
     #[case::escape("./usr/../../x", None)]
     #[case::root("./", None)]

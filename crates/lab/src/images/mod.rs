@@ -1,5 +1,5 @@
-//! Stand-ins for the images that the tutorial names, made of the bundle's own files and served by
-//! a registry inside the lab.
+//! Stand-ins for the images that the tutorial names and for the services that integration tests
+//! start, made of the bundle's own files and served by a registry inside the lab.
 //!
 //! They are not the published images: same names, same programs in the distribution's builds, and
 //! entry points that do what the originals' do. Each says so in its labels.
@@ -17,14 +17,14 @@ use miette::Result;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::bundle::{Bundle, MERGED};
+use crate::bundle::{Bundle, MERGED, fits};
 use crate::cache;
 use crate::error::failure;
 use recipes::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, BESIDES, PATH, RECIPES, Recipe};
 use storage::{Blob, Layer, Storage};
 
 /// Changes with every change of how the stand-ins are made; what they hold is part of the key.
-const VERSION: &str = "images 6";
+const VERSION: &str = "images 7";
 
 /// The published images that the stand-ins stand for.
 pub(crate) fn names() -> Vec<&'static str> {
@@ -66,11 +66,11 @@ fn make_all(bundle: &Bundle, storage: &Storage) -> io::Result<()> {
         let mut environment = vec![PATH.to_owned()];
         environment.extend(recipe.environment.iter().map(ToString::to_string));
         let diff_ids: Vec<&str> = layers.iter().map(|layer| layer.digest.as_str()).collect();
-        let volumes: BTreeMap<_, _> = recipe
-            .volumes
-            .iter()
-            .map(|path| (path, json!({})))
-            .collect();
+        // Sets, as the image configuration has them (OCI image-spec, config.md).
+        let set = |names: &[&str]| -> Option<Value> {
+            let set: BTreeMap<_, _> = names.iter().map(|name| (*name, json!({}))).collect();
+            (!set.is_empty()).then(|| json!(set))
+        };
         let config = storage.put_json(&json!({
             "architecture": if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" },
             "os": "linux",
@@ -79,7 +79,9 @@ fn make_all(bundle: &Bundle, storage: &Storage) -> io::Result<()> {
                 "Env": environment,
                 "Entrypoint": (!recipe.entrypoint.is_empty()).then_some(recipe.entrypoint),
                 "Cmd": (!recipe.command.is_empty()).then_some(recipe.command),
-                "Volumes": (!volumes.is_empty()).then_some(volumes),
+                "Volumes": set(recipe.volumes),
+                "ExposedPorts": set(recipe.ports),
+                "StopSignal": (!recipe.stop_signal.is_empty()).then_some(recipe.stop_signal),
                 "Labels": {
                     "org.opencontainers.image.title": format!("stand-in for {}", recipe.stands_for),
                     "org.opencontainers.image.description":
@@ -153,7 +155,10 @@ fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result
     };
     for group in recipe.programs {
         let mut layer = Layer::new(storage)?;
-        let programs: Vec<PathBuf> = group.iter().map(PathBuf::from).collect();
+        let mut programs = Vec::new();
+        for program in *group {
+            programs.extend(find(bundle, program)?);
+        }
         add(&mut layer, &programs)?;
         layers.push(layer.finish()?);
     }
@@ -170,13 +175,12 @@ fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result
         add(&mut layer, &[program.into()])?;
     }
     let trees = besides.iter().flat_map(|besides| besides.trees);
-    for tree in recipe.trees.iter().chain(trees) {
-        let files = cache::list_files(&bundle.path.join(tree));
-        let files: Vec<PathBuf> = files
-            .iter()
-            .map(|(file, _)| Path::new(tree).join(file))
-            .collect();
-        add(&mut layer, &files)?;
+    for pattern in recipe.trees.iter().chain(trees) {
+        for tree in find(bundle, pattern)? {
+            let files = cache::list_files(&bundle.path.join(&tree));
+            let files: Vec<PathBuf> = files.iter().map(|(file, _)| tree.join(file)).collect();
+            add(&mut layer, &files)?;
+        }
     }
     let files = besides.iter().flat_map(|besides| besides.files);
     for (path, mode, content) in recipe.files.iter().chain(files) {
@@ -184,10 +188,43 @@ fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result
     }
     let links = besides.iter().flat_map(|besides| besides.links);
     for (link, target) in recipe.links.iter().copied().flatten().chain(links) {
-        layer.link(link, target)?;
+        match target.strip_prefix('/') {
+            Some(pattern) => {
+                for target in find(bundle, pattern)? {
+                    layer.link(link, &Path::new("/").join(target).to_string_lossy())?;
+                }
+            }
+            None => layer.link(link, target)?,
+        }
     }
     layers.push(layer.finish()?);
     Ok(layers)
+}
+
+/// What a recipe's path means in this bundle. One without `*` means itself, there or not.
+fn find(bundle: &Bundle, pattern: &str) -> io::Result<Vec<PathBuf>> {
+    if !pattern.contains('*') {
+        return Ok(vec![pattern.into()]);
+    }
+    let mut found = vec![PathBuf::new()];
+    for wanted in pattern.split('/') {
+        let mut next = Vec::new();
+        for dir in found {
+            for entry in fs::read_dir(bundle.path.join(&dir)).into_iter().flatten() {
+                let name = entry?.file_name();
+                if name.to_str().is_some_and(|name| fits(wanted, name)) {
+                    next.push(dir.join(name));
+                }
+            }
+        }
+        found = next;
+    }
+    if found.is_empty() {
+        return Err(io::Error::other(format!("{pattern}: not in the bundle")));
+    }
+    // The order of a directory is chance.
+    found.sort();
+    Ok(found)
 }
 
 /// The shared libraries that the programs need, and those that these need, as paths in the bundle.

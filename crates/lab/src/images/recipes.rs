@@ -11,21 +11,45 @@ pub(super) struct Recipe {
     /// Name in the registry, without the host that clients put before it.
     pub(super) repository: &'static str,
     pub(super) tag: &'static str,
-    /// The image it stands for, as the tutorial writes it.
+    /// The image it stands for, as a user writes it.
     pub(super) stands_for: &'static str,
     /// On top of the user land that all share, one layer a group, each with the libraries that it
-    /// needs: an engine fetches some layers while it unpacks others, and keeps what it has.
+    /// needs: an engine fetches some layers while it unpacks others, and keeps what it has. As in
+    /// `trees` and in the targets of `links`, `*` stands for any name in the bundle: a path with a
+    /// version in it fits every version.
     pub(super) programs: &'static [&'static [&'static str]],
     /// Whole directories of the bundle. They, the files and the links are the last layer.
     pub(super) trees: &'static [&'static str],
     /// Path, mode, content.
     pub(super) files: &'static [(&'static str, u32, &'static str)],
+    /// Path, target.
     pub(super) links: &'static [&'static [(&'static str, &'static str)]],
     pub(super) entrypoint: &'static [&'static str],
     pub(super) command: &'static [&'static str],
     pub(super) volumes: &'static [&'static str],
     pub(super) environment: &'static [&'static str],
+    /// What a client publishes when it asks for all ports.
+    pub(super) ports: &'static [&'static str],
+    /// What `stop` sends; empty for the engine's own choice.
+    pub(super) stop_signal: &'static str,
 }
+
+/// The user land alone.
+const PLAIN: Recipe = Recipe {
+    repository: "",
+    tag: "latest",
+    stands_for: "",
+    programs: &[],
+    trees: &[],
+    files: &[],
+    links: &[],
+    entrypoint: &[],
+    command: &[],
+    volumes: &[],
+    environment: &[],
+    ports: &[],
+    stop_signal: "",
+};
 
 const DOCKER_CLIENT: &[&str] = &["usr/bin/docker"];
 
@@ -42,6 +66,7 @@ pub(super) const RECIPES: &[Recipe] = &[
         command: &["/bin/sh"],
         volumes: &[],
         environment: &[],
+        ..PLAIN
     },
     Recipe {
         repository: "library/docker",
@@ -59,6 +84,7 @@ pub(super) const RECIPES: &[Recipe] = &[
         command: &["sh"],
         volumes: &[],
         environment: &[],
+        ..PLAIN
     },
     Recipe {
         repository: "library/docker",
@@ -104,6 +130,7 @@ pub(super) const RECIPES: &[Recipe] = &[
         command: &[],
         volumes: &["/var/lib/docker"],
         environment: &[],
+        ..PLAIN
     },
     Recipe {
         repository: "podman/stable",
@@ -153,6 +180,98 @@ pub(super) const RECIPES: &[Recipe] = &[
         command: &["/bin/bash"],
         volumes: &["/var/lib/containers"],
         environment: &["_CONTAINERS_USERNS_CONFIGURED=", "BUILDAH_ISOLATION=chroot"],
+        ..PLAIN
+    },
+    Recipe {
+        repository: "library/postgres",
+        stands_for: "postgres",
+        programs: &[
+            &["usr/lib/postgresql/*/bin/postgres"],
+            &[
+                "usr/lib/postgresql/*/bin/createdb",
+                "usr/lib/postgresql/*/bin/initdb",
+                "usr/lib/postgresql/*/bin/pg_ctl",
+                "usr/lib/postgresql/*/bin/pg_isready",
+                "usr/lib/postgresql/*/bin/psql",
+                "usr/bin/setpriv",
+            ],
+        ],
+        trees: &[
+            "usr/lib/postgresql/*/lib",
+            "usr/share/postgresql/*",
+            "usr/share/zoneinfo/Etc",
+        ],
+        files: &[
+            (
+                "usr/local/bin/docker-entrypoint.sh",
+                0o755,
+                include_str!("postgres-entrypoint.sh"),
+            ),
+            (
+                "etc/passwd",
+                0o644,
+                concat!(
+                    "root:x:0:0:root:/root:/bin/sh\n",
+                    "postgres:x:999:999::/var/lib/postgresql:/bin/sh\n",
+                    "nobody:x:65534:65534:nobody:/:/sbin/nologin\n",
+                ),
+            ),
+            (
+                "etc/group",
+                0o644,
+                "root:x:0:\ntty:x:5:\npostgres:x:999:\nnobody:x:65534:\n",
+            ),
+        ],
+        links: &[
+            &[("usr/share/zoneinfo/UTC", "Etc/UTC")],
+            &[
+                ("usr/bin/pg_isready", "/usr/lib/postgresql/*/bin/pg_isready"),
+                ("usr/bin/psql", "/usr/lib/postgresql/*/bin/psql"),
+            ],
+        ],
+        entrypoint: &["docker-entrypoint.sh"],
+        command: &["postgres"],
+        volumes: &["/var/lib/postgresql/data"],
+        environment: &["PGDATA=/var/lib/postgresql/data"],
+        ports: &["5432/tcp"],
+        // The default would wait for clients to go.
+        stop_signal: "SIGINT",
+        ..PLAIN
+    },
+    Recipe {
+        repository: "library/redis",
+        stands_for: "redis",
+        programs: &[&[
+            "usr/bin/redis-server",
+            "usr/bin/redis-cli",
+            "usr/bin/setpriv",
+        ]],
+        files: &[
+            (
+                "usr/local/bin/docker-entrypoint.sh",
+                0o755,
+                include_str!("redis-entrypoint.sh"),
+            ),
+            (
+                "etc/passwd",
+                0o644,
+                concat!(
+                    "root:x:0:0:root:/root:/bin/sh\n",
+                    "redis:x:999:999::/data:/sbin/nologin\n",
+                    "nobody:x:65534:65534:nobody:/:/sbin/nologin\n",
+                ),
+            ),
+            (
+                "etc/group",
+                0o644,
+                "root:x:0:\ntty:x:5:\nredis:x:999:\nnobody:x:65534:\n",
+            ),
+        ],
+        entrypoint: &["docker-entrypoint.sh"],
+        command: &["redis-server"],
+        volumes: &["/data"],
+        ports: &["6379/tcp"],
+        ..PLAIN
     },
 ];
 
@@ -189,10 +308,18 @@ pub(super) const BESIDES: &[Besides] = &[
     Besides {
         generations: &[Generation::Bookworm],
         stands_for: "quay.io/podman/stable",
-        programs: &["usr/sbin/xtables-nft-multi"],
+        programs: &["usr/sbin/xtables-nft-multi", "usr/bin/slirp4netns"],
         trees: XTABLES,
         files: &[],
         links: PACKET_FILTER_LINKS,
+    },
+    Besides {
+        generations: &[Generation::Trixie, Generation::Forky],
+        stands_for: "quay.io/podman/stable",
+        programs: &["usr/bin/passt", "usr/bin/pasta"],
+        trees: &[],
+        files: &[],
+        links: &[],
     },
 ];
 

@@ -8,6 +8,7 @@ mod confinement;
 mod filters;
 mod generations;
 mod harness;
+mod integration;
 mod mishaps;
 mod side_by_side;
 mod tutorial;
@@ -20,6 +21,10 @@ use libtest_mimic::Arguments;
 use miette::Result;
 
 fn main() -> ExitCode {
+    // Before anything else: only a process with a single thread can join namespaces.
+    if let Some(code) = integration::child() {
+        return code;
+    }
     let tests = [
         client::tests(),
         confinement::tests(),
