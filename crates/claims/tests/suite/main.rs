@@ -7,6 +7,7 @@
 
 #[path = "../../../lab/tests/suite/harness.rs"]
 mod harness;
+mod integration;
 mod look;
 mod pattern;
 mod processes;
@@ -29,6 +30,10 @@ use scene::Shared;
 use workers::{Ask, Asker};
 
 fn main() -> ExitCode {
+    // Before anything else: only a process with a single thread can join namespaces.
+    if let Some(code) = integration::child() {
+        return code;
+    }
     let arguments = Arguments::from_args();
     // An unknown generation is told by the harness, which then runs nothing.
     let generation = harness::generation().unwrap_or_default();

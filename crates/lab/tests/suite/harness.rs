@@ -16,8 +16,6 @@ pub(crate) struct Test {
     pub(crate) name: String,
     /// The kinds of labs that it starts.
     pub(crate) kinds: &'static [Kind],
-    /// The generation that it is of; none: the chosen one.
-    pub(crate) generation: Option<Generation>,
     /// What this machine lacks for it, though it can run a lab.
     pub(crate) lacks: Option<String>,
     pub(crate) body: Box<dyn FnOnce() -> Result<(), Failed> + Send>,
@@ -31,7 +29,6 @@ pub(crate) fn test(
     Test {
         name: name.into(),
         kinds: &[Kind::User],
-        generation: None,
         lacks: None,
         body: Box::new(move || body().map_err(|report| Failed::from(format!("{report:?}")))),
     }
@@ -62,7 +59,6 @@ pub(crate) fn run(arguments: &Arguments, tests: impl IntoIterator<Item = Test>) 
         answer.or_insert_with(|| lacking(kind, generation)).clone()
     };
     let trials = tests.into_iter().map(|test| {
-        let generation = test.generation.unwrap_or(chosen);
         let trial = Trial::test(test.name, test.body);
         // What does not run needs nothing: another generation's engines would be fetched for it.
         if !arguments.ignored && arguments.is_filtered_out(&trial) {
@@ -70,7 +66,7 @@ pub(crate) fn run(arguments: &Arguments, tests: impl IntoIterator<Item = Test>) 
         }
         let mut kinds = test.kinds.iter();
         let own = test.lacks;
-        match kinds.find_map(|&kind| lacks(kind, generation)) {
+        match kinds.find_map(|&kind| lacks(kind, chosen)) {
             Some(reason) if required => {
                 let reason = format!("this machine can't: {reason}");
                 Trial::test(trial.name(), move || Err(Failed::from(reason)))

@@ -3,14 +3,13 @@
 //! Each test starts what it needs and shares nothing it changes. What the documents claim of patterns
 //! of nesting is looked at by the suite of `crates/claims`.
 
-mod client;
 mod confinement;
 mod filters;
 mod generations;
 mod harness;
-mod integration;
 mod mishaps;
 mod side_by_side;
+mod stand_ins;
 mod tutorial;
 
 use std::process::{Command, ExitCode};
@@ -21,17 +20,13 @@ use libtest_mimic::Arguments;
 use miette::Result;
 
 fn main() -> ExitCode {
-    // Before anything else: only a process with a single thread can join namespaces.
-    if let Some(code) = integration::child() {
-        return code;
-    }
     let tests = [
-        client::tests(),
         confinement::tests(),
         filters::tests(),
         generations::tests(),
         mishaps::tests(),
         side_by_side::tests(),
+        stand_ins::tests(),
         tutorial::tests(),
     ];
     harness::run(&Arguments::from_args(), tests.into_iter().flatten())

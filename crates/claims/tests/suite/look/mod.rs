@@ -2,6 +2,7 @@
 //!
 //! A look never judges: what is expected is in the tables.
 
+mod client;
 mod control;
 mod images;
 mod jobs;
@@ -116,6 +117,9 @@ pub(crate) static PROPERTIES: &[Property] = &[
     limit("cpu-limit", "cpu", limits::cpu),
     property("daemons", limits::daemons),
     property("engine-processes", limits::engine_processes),
+    property("integration-test", client::in_the_job),
+    property("integration-test-own-network", client::with_its_own_network),
+    property("integration-test-from-the-node", client::on_the_node),
 ];
 
 /// A property by its name.

@@ -19,14 +19,20 @@ pub(crate) fn daemon_ready(scene: &Scene) -> Result<Sight> {
     Ok(Sight::new(outcome, detail))
 }
 
-/// What an engine dies of that lacks privilege: all of these on one line of its own words.
+/// What an engine says that lacks a privilege: all of these on one line of its own words.
 const REFUSALS: &[&[&str]] = &[
     // Docker's daemon makes its bridge's packet rules first.
     &["failed to start daemon", "ermission denied"],
-    // The published image of Podman has its storage through FUSE.
-    &["fuse-overlayfs", "fuse: device not found"],
-    // Podman without privilege has its network through pasta.
+    // The published image of Podman has its storage through FUSE, whose device is not there.
+    &["fuse: device not found"],
+    // Podman without privilege takes its network from pasta, and pasta the device of a tunnel.
     &["/dev/net/tun", "No such file or directory"],
+    // It makes a user namespace first, which Docker's filter of system calls refuses.
+    &["cannot clone", "peration not permitted"],
+    // The kernel shows a new /proc only to whom it shows the whole of the old one.
+    &["mount `proc` to `proc`", "peration not permitted"],
+    // Kernel settings are read-only in a container.
+    &["Sysctl error", "Read-only file system"],
 ];
 
 /// Does it work in a container without `--privileged`?

@@ -1,0 +1,95 @@
+//! An outside client: does an application's integration test run in the pattern?
+
+use std::path::Path;
+
+use lab::{Engine, Nest};
+use miette::{IntoDiagnostic, Result, miette};
+
+use super::Sight;
+use crate::integration::{DOCKER_HOST, Outcome, Step, integration_test, podman_service};
+use crate::scene::Scene;
+
+/// In the job's container, where a CI job's application runs.
+pub(crate) fn in_the_job(scene: &Scene) -> Result<Sight> {
+    scene.own_job(|layer| layer, |nest| beside_the_engine(scene, nest))
+}
+
+/// The same, the job's Podman told to take a network that the node's has not: by default both take
+/// 10.88.0.0/16.
+pub(crate) fn with_its_own_network(scene: &Scene) -> Result<Sight> {
+    const OTHER: &str = "[network]\ndefault_subnet = \"10.90.0.0/16\"\n";
+    scene.own_job(
+        |layer| layer,
+        |nest| {
+            let folder = "/etc/containers/containers.conf.d";
+            let write = "mkdir -p $1 && printf %s \"$2\" > $1/network.conf";
+            let argv = ["sh", "-c", write, "sh", folder, OTHER];
+            nest.innermost().output(&argv)?;
+            beside_the_engine(scene, nest)
+        },
+    )
+}
+
+/// On the node, its client pointed at the job's daemon.
+pub(crate) fn on_the_node(scene: &Scene) -> Result<Sight> {
+    let job = scene.job()?;
+    let (outer, inner) = (&job.nest.levels()[0], job.nest.innermost());
+    // The job's root as the node's /proc has it.
+    let root = inner.root().strip_prefix(outer.root()).into_diagnostic()?;
+    let socket = Path::new("/").join(root).join("run/docker.sock");
+    sight(integration_test(
+        outer,
+        &format!("unix://{}", socket.display()),
+    )?)
+}
+
+fn beside_the_engine(scene: &Scene, nest: &Nest) -> Result<Sight> {
+    let level = nest.innermost();
+    let host = match scene.inner() {
+        Engine::Docker => DOCKER_HOST.to_owned(),
+        Engine::Podman => podman_service(level)?,
+    };
+    sight(integration_test(level, &host)?)
+}
+
+/// Where it stops, by the words of whoever refused.
+const STOPS: &[(Step, &str, &str)] = &[
+    (
+        Step::Resolve,
+        "does not expose port",
+        "no port is published",
+    ),
+    (
+        Step::Connect,
+        "Connection refused",
+        "nobody answers at the port",
+    ),
+    (
+        Step::Connect,
+        "no answer after",
+        "nobody answers at the port",
+    ),
+    (Step::Ask, "ermission denied", "the socket is refused"),
+];
+
+fn sight(outcome: Outcome) -> Result<Sight> {
+    match outcome {
+        Outcome::Passed {
+            postgres,
+            redis,
+            millis,
+        } => {
+            let seconds = f64::from(u32::try_from(millis).into_diagnostic()?) / 1000.0;
+            let detail = format!("PostgreSQL at {postgres}, Redis at {redis}; {seconds:.1} s");
+            Ok(Sight::new("works", detail))
+        }
+        Outcome::Stopped(stop) => {
+            let known = STOPS
+                .iter()
+                .find(|(step, words, _)| stop.step == *step && stop.why.contains(words));
+            let (_, _, outcome) =
+                known.ok_or_else(|| miette!("it stopped for another reason: {stop}"))?;
+            Ok(Sight::new(*outcome, stop.why))
+        }
+    }
+}
