@@ -24,7 +24,7 @@ use recipes::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, BESIDES, PATH, RECIPES, 
 use storage::{Blob, Layer, Storage};
 
 /// Changes with every change of how the stand-ins are made; what they hold is part of the key.
-const VERSION: &str = "images 7";
+const VERSION: &str = "images 8";
 
 /// The published images that the stand-ins stand for.
 pub(crate) fn names() -> Vec<&'static str> {

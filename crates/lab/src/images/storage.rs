@@ -1,5 +1,6 @@
 //! Layers, and the storage layout that a registry serves them from.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -114,12 +115,20 @@ impl Write for BlobWriter {
 }
 
 /// A layer while it is written. The same files give the same bytes: no times, owners or chance.
-pub(super) struct Layer(tar::Builder<io::BufWriter<BlobWriter>>);
+pub(super) struct Layer {
+    archive: tar::Builder<io::BufWriter<BlobWriter>>,
+    /// Directories that have their entry. One without would be made by whoever unpacks the layer,
+    /// and Docker before 23 makes such a one for root only.
+    directories: BTreeSet<PathBuf>,
+}
 
 impl Layer {
     pub(super) fn new(storage: &Storage) -> io::Result<Self> {
         let writer = io::BufWriter::with_capacity(1 << 20, BlobWriter::new(storage)?);
-        Ok(Self(tar::Builder::new(writer)))
+        Ok(Self {
+            archive: tar::Builder::new(writer),
+            directories: BTreeSet::new(),
+        })
     }
 
     fn header(kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
@@ -131,36 +140,51 @@ impl Layer {
     }
 
     pub(super) fn directory(&mut self, path: &str) -> io::Result<()> {
+        if !self.directories.insert(path.into()) {
+            return Ok(());
+        }
+        self.parents(path)?;
         let mode = if path.ends_with("tmp") { 0o1777 } else { 0o755 };
         let mut header = Self::header(tar::EntryType::Directory, mode, 0);
-        self.0
+        self.archive
             .append_data(&mut header, format!("{path}/"), io::empty())
     }
 
+    /// The directories that a path is in, outermost first.
+    fn parents(&mut self, path: &str) -> io::Result<()> {
+        match path.rsplit_once('/') {
+            Some((parent, _)) => self.directory(parent),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn link(&mut self, path: &str, target: &str) -> io::Result<()> {
+        self.parents(path)?;
         let mut header = Self::header(tar::EntryType::Symlink, 0o777, 0);
-        self.0.append_link(&mut header, path, target)
+        self.archive.append_link(&mut header, path, target)
     }
 
     pub(super) fn file(&mut self, path: &str, mode: u32, content: &[u8]) -> io::Result<()> {
+        self.parents(path)?;
         let mut header = Self::header(tar::EntryType::Regular, mode, content.len() as u64);
-        self.0.append_data(&mut header, path, content)
+        self.archive.append_data(&mut header, path, content)
     }
 
     pub(super) fn program(&mut self, path: &str, source: &Path) -> io::Result<()> {
         if let Ok(target) = fs::read_link(source) {
             return self.link(path, &target.to_string_lossy());
         }
+        self.parents(path)?;
         let file = File::open(source)
             .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", source.display())))?;
         let meta = file.metadata()?;
         let mode = std::os::unix::fs::PermissionsExt::mode(&meta.permissions());
         let mut header = Self::header(tar::EntryType::Regular, mode & 0o7777, meta.len());
-        self.0.append_data(&mut header, path, file)
+        self.archive.append_data(&mut header, path, file)
     }
 
     pub(super) fn finish(self) -> io::Result<Blob> {
-        let writer = self.0.into_inner()?;
+        let writer = self.archive.into_inner()?;
         writer
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?

@@ -33,6 +33,7 @@ const REFUSALS: &[&[&str]] = &[
     &["mount `proc` to `proc`", "peration not permitted"],
     // Kernel settings are read-only in a container.
     &["Sysctl error", "Read-only file system"],
+    &["open /proc/sys/", "Read-only file system"],
 ];
 
 /// Does it work in a container without `--privileged`?
