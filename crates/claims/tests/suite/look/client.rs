@@ -57,7 +57,7 @@ const STOPS: &[(Step, &str, &str)] = &[
     (
         Step::Resolve,
         "does not expose port",
-        "no port is published",
+        "no port is found",
     ),
     (
         Step::Connect,
