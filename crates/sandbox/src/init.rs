@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
+use std::path::Path;
 
 use rustix::process::{Signal, WaitOptions};
 use rustix::thread::{Gid, Uid, UnshareFlags};
@@ -58,9 +59,24 @@ fn begin(spec: &Spec, mut go: File) -> Result<()> {
         .step(|| "own cgroup and mount namespace".into())?;
     let procs = spec.cgroup.join(LEAF).join("cgroup.procs");
     fs::write(&procs, "0").step(|| format!("write {}", procs.display()))?;
+    hand_down(&spec.cgroup)?;
     tree::build(spec)?;
     rustix::system::sethostname(spec.id.as_bytes()).step(|| "set the host name".into())?;
     confine()
+}
+
+/// Gives the controllers of a group to its children, as an init system does for its services.
+///
+/// An engine takes what it finds in its own group for what the kernel can: Docker's daemon drops
+/// limits of swap where that group has no `memory.swap.max`.
+fn hand_down(group: &Path) -> Result<()> {
+    let from = group.join("cgroup.controllers");
+    let controllers = fs::read_to_string(&from).step(|| format!("read {}", from.display()))?;
+    let to = group.join("cgroup.subtree_control");
+    for name in controllers.split_whitespace() {
+        fs::write(&to, format!("+{name}")).step(|| format!("hand down {name}"))?;
+    }
+    Ok(())
 }
 
 /// Takes the ids 0 of the user namespace; before that this process has the unmapped overflow ids.
