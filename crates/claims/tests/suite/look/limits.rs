@@ -135,8 +135,10 @@ const MEMORY_SHARED: &[&str] = &["--memory=400m", "--memory-swap=400m", "--cgrou
 const FILL: &str = "dd if=/dev/zero bs=1M count=600 2>/dev/null | tail -c 600m | wc -c | \
                     grep 629145600 && echo reached";
 
+/// The kernel has killed a part of it, and the shell says so, or the shell itself.
 fn killed(tried: &lab::Output) -> bool {
-    tried.code != 0
+    const BY_SIGKILL: i32 = 128 + 9;
+    tried.code == BY_SIGKILL || tried.stderr.contains("Killed")
 }
 
 pub(crate) fn memory(scene: &Scene) -> Result<Sight> {
