@@ -54,11 +54,7 @@ fn beside_the_engine(scene: &Scene, nest: &Nest) -> Result<Sight> {
 
 /// Where it stops, by the words of whoever refused.
 const STOPS: &[(Step, &str, &str)] = &[
-    (
-        Step::Resolve,
-        "does not expose port",
-        "no port is found",
-    ),
+    (Step::Resolve, "does not expose port", "no port is found"),
     (
         Step::Connect,
         "Connection refused",
@@ -67,6 +63,11 @@ const STOPS: &[(Step, &str, &str)] = &[
     (
         Step::Connect,
         "no answer after",
+        "nobody answers at the port",
+    ),
+    (
+        Step::Connect,
+        "connection timed out",
         "nobody answers at the port",
     ),
     (Step::Ask, "ermission denied", "the socket is refused"),

@@ -24,7 +24,7 @@ const REFUSALS: &[&[&str]] = &[
     // Docker's daemon makes its bridge's packet rules first.
     &["failed to start daemon", "ermission denied"],
     // The published image of Podman has its storage through FUSE, whose device is not there.
-    &["fuse: device not found"],
+    &["fuse: device", "not found"],
     // Podman without privilege takes its network from pasta, and pasta the device of a tunnel.
     &["/dev/net/tun", "No such file or directory"],
     // It makes a user namespace first, which Docker's filter of system calls refuses.
@@ -33,6 +33,7 @@ const REFUSALS: &[&[&str]] = &[
     &["mount `proc` to `proc`", "peration not permitted"],
     // Kernel settings are read-only in a container.
     &["Sysctl error", "Read-only file system"],
+    &["set sysctl", "Read-only file system"],
     &["open /proc/sys/", "Read-only file system"],
 ];
 
