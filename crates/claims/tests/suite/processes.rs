@@ -30,8 +30,6 @@ pub(crate) struct Process {
     pub(crate) namespaces: BTreeMap<String, String>,
     /// Processor time that it has used, in clock ticks.
     pub(crate) ticks: u64,
-    /// Its part of the memory that is resident, in bytes: shared pages are divided up.
-    pub(crate) resident_bytes: u64,
 }
 
 /// Every process that can be seen at a level.
@@ -74,9 +72,6 @@ fn read(dir: &Path, pid: u32) -> Option<Process> {
         (!kind.ends_with("_for_children")).then(|| (kind, id.to_string_lossy().into_owned()))
     });
     let argv = text("cmdline")?;
-    let resident = text("smaps_rollup").unwrap_or_default();
-    let resident = resident.lines().find_map(|line| line.strip_prefix("Pss:"));
-    let resident = resident.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     Some(Process {
         pid,
         parent: u32::try_from(number(1)?).ok()?,
@@ -86,8 +81,16 @@ fn read(dir: &Path, pid: u32) -> Option<Process> {
         depth: depth?.split_whitespace().count(),
         namespaces: namespaces.collect(),
         ticks: number(11)? + number(12)?,
-        resident_bytes: resident.unwrap_or(0) * 1024,
     })
+}
+
+/// A process's part of the memory that is resident, in bytes: shared pages are divided up.
+pub(crate) fn resident_bytes(level: &Level, pid: u32) -> u64 {
+    let file = level.root().join(format!("proc/{pid}/smaps_rollup"));
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let pages = text.lines().find_map(|line| line.strip_prefix("Pss:"));
+    let kib = pages.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or(0) * 1024
 }
 
 /// The process of this program with this last argument, once it is there.

@@ -74,8 +74,11 @@ impl Recording {
         row: &Mutation,
         seen: &Result<Sight>,
     ) -> Result<()> {
-        let mut row_seen = self.row(test, cell, seen);
-        row_seen.detail = format!("{}: {}", row.set_up, row_seen.detail);
+        let row_seen = Seen {
+            // What was really looked at.
+            pattern: row.set_up.clone(),
+            ..self.row(test, cell, seen)
+        };
         self.mutations.append(&row_seen).into_diagnostic()
     }
 

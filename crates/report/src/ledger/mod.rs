@@ -116,7 +116,7 @@ fn write(root: &Path, ledger: &Ledger) -> miette::Result<()> {
         )
     })?;
     let folder = reference_checks(root);
-    let mutations = page::mutations(&folder.join("mutations.csv"))?;
+    let mutations = page::mutations(&folder)?;
     fs::create_dir_all(&folder).into_diagnostic()?;
     for (path, content) in [
         (folder.join(LEDGER), page::full(ledger, mutations)),

@@ -1,15 +1,13 @@
 //! The ledger in Markdown: a page, and what of it stands in the project's README.
 
 use std::collections::BTreeSet;
-use std::io;
 use std::path::Path;
 
-use ::claims::PATTERNS;
-use measure::failure;
+use ::claims::{GENERATIONS, PATTERNS};
 
 use super::LEDGER;
 use super::hold::{Ledger, Line, Look, Outcome, Point};
-use super::records::Source;
+use super::records::{self, Source};
 use super::standing::Word;
 use super::terminal::{count, short};
 use crate::page::document::{Cell, Column, Document, Fit, Piece, Table, Tone, words};
@@ -221,33 +219,50 @@ fn unseen(ledger: &Ledger) -> Vec<Piece> {
     ))
 }
 
-/// The mutants that the checks were run against, where somebody did: the table as it is.
-pub(super) fn mutations(file: &Path) -> miette::Result<Option<Piece>> {
-    let damaged = |error: csv::Error| {
-        failure(
-            format!("{} can't be read", file.display()),
-            error.to_string(),
-            "restore the file, or delete it: then the page has no such table",
-        )
-    };
-    let mut reader = match csv::Reader::from_path(file) {
-        Ok(reader) => reader,
-        Err(error) => {
-            return match error.kind() {
-                csv::ErrorKind::Io(why) if why.kind() == io::ErrorKind::NotFound => Ok(None),
-                _ => Err(damaged(error)),
-            };
+/// A set-up that is wrong on purpose.
+struct Wrong {
+    /// The property, what was set up, and what was expected of what it stood for.
+    of: [String; 3],
+    /// What was seen, by generation.
+    seen: Vec<(&'static str, String)>,
+}
+
+/// What was set up wrong on purpose, and what the checks then saw.
+pub(super) fn mutations(folder: &Path) -> miette::Result<Option<Piece>> {
+    let mut looks: Vec<Wrong> = Vec::new();
+    for generation in GENERATIONS {
+        for row in records::mutations(folder, generation)? {
+            let of = [row.property, row.pattern, row.expected];
+            let seen = (generation, row.seen);
+            match looks.iter_mut().find(|known| known.of == of) {
+                Some(known) => known.seen.push(seen),
+                None => looks.push(Wrong {
+                    of,
+                    seen: vec![seen],
+                }),
+            }
         }
+    }
+    let row = |Wrong { of, seen }: &Wrong| {
+        let outcomes: BTreeSet<&str> = seen.iter().map(|(_, seen)| seen.as_str()).collect();
+        let told = if outcomes.len() == 1 {
+            seen.iter().take(1).map(|(_, seen)| seen.clone()).collect()
+        } else {
+            let each = seen
+                .iter()
+                .map(|(generation, seen)| format!("{generation}: {seen}"));
+            each.collect::<Vec<_>>().join("; ")
+        };
+        of.iter().map(Cell::new).chain([Cell::new(told)]).collect()
     };
-    let titles = reader.headers().map_err(damaged)?.clone();
-    let cells = |row: &csv::StringRecord| row.iter().map(Cell::new).collect();
-    let rows = reader.records().map(|row| row.map(|row| cells(&row)));
-    let rows = rows.collect::<Result<Vec<_>, _>>().map_err(damaged)?;
-    Ok(Some(table(
-        "What was broken on purpose, and what the checks said",
-        titles.iter().map(|title| words(title.to_owned())),
-        rows,
-    )))
+    let rows: Vec<Vec<Cell>> = looks.iter().map(row).collect();
+    Ok((!rows.is_empty()).then(|| {
+        table(
+            "Set up wrong on purpose, and so rejected",
+            ["property", "really set up", "expected", "seen"].map(words),
+            rows,
+        )
+    }))
 }
 
 fn claim(line: &Line) -> Vec<Piece> {

@@ -158,13 +158,16 @@ fn checks(wanted: &Wanted) -> miette::Result<Vec<Checks>> {
     Ok(Vec::new())
 }
 
-fn of_generation(
-    root: &Path,
-    folder: &Path,
-    generation: &str,
-    own: bool,
-) -> miette::Result<Option<Checks>> {
-    let file = folder.join(format!("{generation}.csv"));
+/// What checks saw of set-ups that were wrong on purpose, the last look at each.
+pub(super) fn mutations(folder: &Path, generation: &str) -> miette::Result<Vec<Seen>> {
+    rows_of(
+        &folder.join(format!("{generation}-mutations.csv")),
+        generation,
+    )
+}
+
+/// The last look at each in a record; nothing where there is none.
+fn rows_of(file: &Path, generation: &str) -> miette::Result<Vec<Seen>> {
     let damaged = |why: String| {
         failure(
             format!("{} is no record of checks", file.display()),
@@ -172,13 +175,24 @@ fn of_generation(
             "take out the row, or delete the file and look again: `cargo xtask claims --run`",
         )
     };
-    let rows = match read(&file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+    let rows = match read(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         rows => newest(rows.map_err(|error| damaged(error.to_string()))?),
     };
-    if let Some(row) = rows.iter().find(|row| row.generation != generation) {
-        return Err(damaged(format!("it has a row of {}", row.generation)));
+    match rows.iter().find(|row| row.generation != generation) {
+        Some(row) => Err(damaged(format!("it has a row of {}", row.generation))),
+        None => Ok(rows),
     }
+}
+
+fn of_generation(
+    root: &Path,
+    folder: &Path,
+    generation: &str,
+    own: bool,
+) -> miette::Result<Option<Checks>> {
+    let file = folder.join(format!("{generation}.csv"));
+    let rows = rows_of(&file, generation)?;
     if rows.is_empty() {
         return Ok(None);
     }

@@ -191,11 +191,13 @@ pub(crate) fn daemons(scene: &Scene) -> Result<Sight> {
             must(nest.innermost(), scene.inner(), &run)?;
             let all = settled(nest)?;
             let mb = |bytes: u64| bytes / 1_000_000;
-            let whole: u64 = all.iter().map(|process| process.resident_bytes).sum();
+            let level = &nest.levels()[1];
+            let resident = |process: &Process| processes::resident_bytes(level, process.pid);
+            let whole: u64 = all.iter().map(resident).sum();
             let parts = all.iter().filter(|process| is_engine(process));
             let parts: Vec<String> = parts
                 .clone()
-                .map(|process| format!("{} {} MB", process.name, mb(process.resident_bytes)))
+                .map(|process| format!("{} {} MB", process.name, mb(resident(process))))
                 .collect();
             let names: BTreeSet<&str> = all
                 .iter()
