@@ -10,7 +10,6 @@
 //! it does is to connect to sockets, and the application as root of its container may do that, too;
 //! the engine learns nothing of a client but what it says on the socket. It starts no process.
 
-use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 use std::fs::File;
@@ -208,17 +207,18 @@ fn join(namespaces: &Path) -> Result<()> {
 
 async fn drive(host: &str) -> Outcome {
     let began = Instant::now();
+    let traces = Traces::new(host);
     let done = async {
-        let before = inventory(host).map_err(|why| why.at(Step::Ask))?;
-        let postgres = postgres().await;
+        traces.left().map_err(|why| why.at(Step::Ask))?;
+        let postgres = postgres(&traces).await;
         let redis = if postgres.is_ok() {
-            Some(redis().await)
+            Some(redis(&traces).await)
         } else {
             None
         };
         let used = postgres.and_then(|postgres| Ok((postgres, redis.transpose()?)));
         // Also after a failure: what testcontainers drops, it removes.
-        match (leftovers(host, &before).await, used) {
+        match (traces.gone().await, used) {
             (Ok(()), used) => used,
             (Err(left), Ok(_)) => Err(left),
             (Err(left), Err(stop)) => Err(Stop {
@@ -238,7 +238,7 @@ async fn drive(host: &str) -> Outcome {
 }
 
 /// Starts the database, writes a row and reads it back; the address it was found at.
-async fn postgres() -> Result<String, Stop> {
+async fn postgres(traces: &Traces) -> Result<String, Stop> {
     const SECRET: &str = "a secret";
     let log = Log::default();
     let request = GenericImage::new("postgres", "latest")
@@ -248,7 +248,7 @@ async fn postgres() -> Result<String, Stop> {
         .with_wait_for(WaitFor::message_on_stderr(POSTGRES_READY))
         .with_wait_for(WaitFor::message_on_stdout(POSTGRES_READY))
         .with_env_var("POSTGRES_PASSWORD", SECRET);
-    let (server, host, port) = start(request, 5432, &log).await?;
+    let (server, host, port) = start(request, 5432, &log, traces).await?;
     let mut config = tokio_postgres::Config::new();
     config
         .host(&host)
@@ -286,12 +286,12 @@ async fn postgres() -> Result<String, Stop> {
 }
 
 /// The same with Redis, a value and its key.
-async fn redis() -> Result<String, Stop> {
+async fn redis(traces: &Traces) -> Result<String, Stop> {
     let log = Log::default();
     let request = GenericImage::new("redis", "latest")
         .with_exposed_port(6379.tcp())
         .with_wait_for(WaitFor::message_on_stdout(REDIS_READY));
-    let (server, host, port) = start(request.into(), 6379, &log).await?;
+    let (server, host, port) = start(request.into(), 6379, &log, traces).await?;
     let address = format!("{host}:{port}");
     let url = format!("redis://{address}/");
     // The client without features is one that blocks.
@@ -326,15 +326,20 @@ async fn start(
     request: ContainerRequest<GenericImage>,
     port: u16,
     log: &Log,
+    traces: &Traces,
 ) -> Result<(Server, String, u16), Stop> {
     let consumer = log.clone();
     let server = request
+        .with_label(LABEL, traces.own.clone())
         .with_startup_timeout(START_DEADLINE)
         // A container that did not get ready is gone before anybody could ask for its log.
         .with_log_consumer(move |frame: &LogFrame| consumer.take(frame))
         .start()
         .await
         .map_err(|why| log.stop(Step::Start, &whole(&why)))?;
+    traces
+        .note_volumes(server.id())
+        .map_err(|why| why.at(Step::Ask))?;
     let found = async {
         Ok((
             server.get_host().await?,
@@ -404,38 +409,76 @@ impl Refusal {
     }
 }
 
-/// What an engine has: its containers, running or not, and its volumes.
-fn inventory(host: &str) -> Result<BTreeSet<String>, Refusal> {
-    let socket = host.trim_start_matches("unix://");
-    let ask = |path: &str| {
-        let body = get(Path::new(socket), path).map_err(|why| why.to_string());
-        body.and_then(|body| serde_json::from_str::<serde_json::Value>(&body).map_err(|_| body))
-            .map_err(|why| Refusal(format!("{host}{path}: {why}")))
-    };
-    let containers = ask("/containers/json?all=true")?;
-    let volumes = ask("/volumes")?;
-    let names = |list: &serde_json::Value, key: &str| -> Vec<String> {
-        let names = list.as_array().into_iter().flatten();
-        names.map(|thing| thing[key].to_string()).collect()
-    };
-    let mut all = names(&containers, "Id");
-    all.extend(names(&volumes["Volumes"], "Name"));
-    Ok(all.into_iter().collect())
+/// What this process starts carries it, with the process's number: others may have the same engine
+/// start the same images meanwhile.
+const LABEL: &str = "matryoshka.integration";
+
+/// What this test has made an engine make.
+struct Traces {
+    host: String,
+    own: String,
+    volumes: Mutex<Vec<String>>,
 }
 
-/// Waits until the engine has what it had before, and no more.
-async fn leftovers(host: &str, before: &BTreeSet<String>) -> Result<(), Stop> {
-    let end = Instant::now() + REMOVAL_DEADLINE;
-    loop {
-        let now = inventory(host).map_err(|why| why.at(Step::Remove))?;
-        let left: Vec<&String> = now.difference(before).collect();
-        if left.is_empty() {
-            return Ok(());
+impl Traces {
+    fn new(host: &str) -> Self {
+        Self {
+            host: host.to_owned(),
+            own: std::process::id().to_string(),
+            volumes: Mutex::default(),
         }
-        if Instant::now() > end {
-            return Err(Refusal(format!("left behind: {left:?}")).at(Step::Remove));
+    }
+
+    fn ask(&self, path: &str) -> Result<serde_json::Value, Refusal> {
+        let socket = self.host.trim_start_matches("unix://");
+        let body = get(Path::new(socket), path).map_err(|why| why.to_string());
+        let parse = |body: String| serde_json::from_str(&body).map_err(|_| body);
+        body.and_then(parse)
+            .map_err(|why| Refusal(format!("{}{path}: {why}", self.host)))
+    }
+
+    /// The volumes that a container has got, which are to go with it.
+    fn note_volumes(&self, container: &str) -> Result<(), Refusal> {
+        let found = self.ask(&format!("/containers/{container}/json"))?;
+        let mounts = found["Mounts"].as_array().into_iter().flatten();
+        let names = mounts.filter_map(|mount| mount["Name"].as_str().map(str::to_owned));
+        let mut volumes = self.volumes.lock().unwrap_or_else(PoisonError::into_inner);
+        volumes.extend(names);
+        Ok(())
+    }
+
+    /// What of it the engine still has: containers, running or not, and volumes.
+    fn left(&self) -> Result<Vec<String>, Refusal> {
+        // {"label":["LABEL=OWN"]}
+        let filter = format!("%7B%22label%22%3A%5B%22{LABEL}%3D{}%22%5D%7D", self.own);
+        let containers = self.ask(&format!("/containers/json?all=true&filters={filter}"))?;
+        let volumes = self.ask("/volumes")?;
+        let names = |list: &serde_json::Value, key: &str| -> Vec<String> {
+            let names = list.as_array().into_iter().flatten();
+            names
+                .filter_map(|thing| thing[key].as_str().map(str::to_owned))
+                .collect()
+        };
+        let own = self.volumes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = names(&volumes["Volumes"], "Name");
+        left.retain(|name| own.contains(name));
+        left.extend(names(&containers, "Id"));
+        Ok(left)
+    }
+
+    /// Waits until the engine has forgotten all of it.
+    async fn gone(&self) -> Result<(), Stop> {
+        let end = Instant::now() + REMOVAL_DEADLINE;
+        loop {
+            let left = self.left().map_err(|why| why.at(Step::Remove))?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            if Instant::now() > end {
+                return Err(Refusal(format!("left behind: {left:?}")).at(Step::Remove));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

@@ -15,6 +15,7 @@ mod recording;
 mod scene;
 mod workers;
 
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -34,7 +35,10 @@ fn main() -> ExitCode {
     if let Some(code) = integration::child() {
         return code;
     }
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Half of the time of a look is spent waiting for an engine.
+    let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
+    let threads = *arguments.test_threads.get_or_insert(2 * cores);
     // An unknown generation is told by the harness, which then runs nothing.
     let generation = harness::generation().unwrap_or_default();
     let shared = Shared::new(Options {
@@ -42,7 +46,7 @@ fn main() -> ExitCode {
         ..Options::default()
     });
     let recording = Arc::new(Recording::new(generation));
-    workers::serve(&shared, arguments.test_threads, |ask| {
+    workers::serve(&shared, threads, |ask| {
         let cells = claims::expected(recording.generation());
         let cells = cells.into_iter().map(|cell| of_cell(cell, ask, &recording));
         let mutations = claims::mutations().into_iter();

@@ -31,6 +31,11 @@ impl Shared {
         let lab = self.lab.get_or_init(|| {
             let lab = Lab::start(&self.options).and_then(|lab| {
                 lab.engine(Engine::Docker)?;
+                // The image that looks give a name to or start.
+                for engine in [Engine::Docker, Engine::Podman] {
+                    let pull = [engine.program(), "pull", "--quiet", "alpine"];
+                    lab.level0().output(&pull)?;
+                }
                 Ok(lab)
             });
             lab.map_err(|report| words(&report))
@@ -51,6 +56,8 @@ type Slot<'lab> = Arc<OnceLock<Result<Arc<Job<'lab>>, String>>>;
 pub(crate) struct Jobs<'lab> {
     shared: &'lab Shared,
     built: Mutex<BTreeMap<(&'static str, Which), Slot<'lab>>>,
+    /// Jobs that nobody uses at the moment and that are as they were built.
+    idle: Mutex<BTreeMap<&'static str, Vec<Nest<'lab>>>>,
 }
 
 /// Two jobs of a pattern, on one node.
@@ -65,6 +72,7 @@ impl<'lab> Jobs<'lab> {
         Self {
             shared,
             built: Mutex::default(),
+            idle: Mutex::default(),
         }
     }
 
@@ -146,6 +154,27 @@ impl<'lab> Scene<'_, 'lab> {
         let looked = looked.map_err(|report| with_last_lines(&report, &nest));
         // It may be what the look has ended.
         let _ = remove(&nest);
+        looked
+    }
+
+    /// A job for this look alone while it lasts, as the pattern has it. The look leaves it as it
+    /// was; after one that fails it is gone.
+    pub(crate) fn quiet_job<T>(&self, look: impl FnOnce(&Nest<'lab>) -> Result<T>) -> Result<T> {
+        let idle = || {
+            let idle = self.jobs.idle.lock();
+            idle.unwrap_or_else(PoisonError::into_inner)
+        };
+        let known = idle().entry(self.pattern.name).or_default().pop();
+        let nest = match known {
+            Some(nest) => nest,
+            None => self.lab()?.nest(&self.pattern.layers)?,
+        };
+        let looked = look(&nest).map_err(|report| with_last_lines(&report, &nest));
+        if looked.is_ok() {
+            idle().entry(self.pattern.name).or_default().push(nest);
+        } else {
+            let _ = remove(&nest);
+        }
         looked
     }
 

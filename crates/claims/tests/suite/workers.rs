@@ -36,17 +36,12 @@ impl Asker {
 }
 
 /// Runs what asks, with as many looking as may ask at once; the labs end before it returns.
-pub(crate) fn serve<T>(
-    shared: &Shared,
-    threads: Option<usize>,
-    asking: impl FnOnce(&Asker) -> T,
-) -> T {
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+pub(crate) fn serve<T>(shared: &Shared, threads: usize, asking: impl FnOnce(&Asker) -> T) -> T {
     let jobs = Jobs::new(shared);
     let (sender, receiver) = channel();
     let asked = Mutex::new(receiver);
     std::thread::scope(|scope| {
-        for _ in 0..threads.unwrap_or(cores) {
+        for _ in 0..threads {
             scope.spawn(|| look(&jobs, &asked));
         }
         // Dropped at its end, and the threads with it.

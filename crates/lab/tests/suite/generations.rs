@@ -1,4 +1,4 @@
-//! The chosen generation of engines, nested in every way: it comes up, and is what it says.
+//! The chosen generation of engines is what it says, at each level.
 
 use lab::{Engine, Generation, Lab, Layer};
 use miette::{Result, miette};
@@ -20,11 +20,9 @@ const PODMAN: Layer = Layer::own(Engine::Podman);
 const PODMAN_MATCHED: Layer =
     PODMAN.like_outer(&["containers/containers.conf", "containers/storage.conf"]);
 
-const CHAINS: [(&str, [Layer; 2]); 6] = [
+/// Those in which each engine is around and inside; all others are in the suite of `crates/claims`.
+const CHAINS: [(&str, [Layer; 2]); 3] = [
     ("docker_in_docker", [DOCKER, DOCKER]),
-    ("mounted_socket", [DOCKER, Layer::mounted_socket()]),
-    ("docker_in_podman", [PODMAN, DOCKER]),
-    ("podman_in_docker", [DOCKER, PODMAN]),
     ("podman_in_podman", [PODMAN, PODMAN]),
     ("podman_matched_in_podman", [PODMAN, PODMAN_MATCHED]),
 ];
@@ -33,11 +31,11 @@ const CHAINS: [(&str, [Layer; 2]); 6] = [
 const STORAGE: [(Engine, &str); 2] = [(Engine::Docker, "overlay2"), (Engine::Podman, "overlay")];
 
 pub(crate) fn tests() -> Vec<Test> {
-    vec![test("generation_nests_in_every_way", in_every_way)]
+    vec![test("generation_is_what_it_says", is_what_it_says)]
 }
 
 /// All chains in one lab: bringing a lab up costs more than a nest.
-fn in_every_way() -> Result<()> {
+fn is_what_it_says() -> Result<()> {
     let chosen = harness::generation()?;
     let lab = lab()?;
     let suite = lab.describe()["suite"].clone();

@@ -73,7 +73,6 @@ pub(crate) fn control(scene: &Scene) -> Result<Sight> {
     let job = scene.job()?;
     let (level, name) = (scene.node()?, unique("foreign"));
     let script = "echo written by the foreign container; exec sleep infinity";
-    scene.on_node(&["pull", "--quiet", "alpine"])?;
     scene.on_node(&[
         "run", "--detach", "--name", &name, "alpine", "sh", "-c", script,
     ])?;

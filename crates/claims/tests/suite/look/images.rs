@@ -40,7 +40,6 @@ pub(crate) fn removal(scene: &Scene) -> Result<Sight> {
     let job = scene.job()?;
     let (inner, name) = (job.nest.innermost(), unique("image"));
     let tag = ["tag", "alpine", &name];
-    scene.on_node(&["pull", "--quiet", "alpine"])?;
     scene.on_node(&tag)?;
     must(inner, scene.inner(), &tag)?;
     scene.on_node(&["rmi", &name])?;

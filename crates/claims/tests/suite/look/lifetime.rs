@@ -85,27 +85,24 @@ pub(crate) fn outlives(scene: &Scene) -> Result<Sight> {
 pub(crate) fn pause(scene: &Scene) -> Result<Sight> {
     /// In this time a process that may run gets a processor, however loaded the machine is.
     const LONG: Duration = Duration::from_secs(2);
-    scene.own_job(
-        |layer| layer,
-        |nest| {
-            let node = scene.node()?;
-            let busy = super::limits::burn(scene, nest)?;
-            let container = nest.levels()[1].container();
-            scene.on_node(&["pause", container])?;
-            let ticks = || processes::one(&node, busy.process.pid).map(|process| process.ticks);
-            let before = ticks();
-            let advanced = within(LONG, || (ticks() != before).then_some(()));
-            scene.on_node(&["unpause", container])?;
-            remove_container(nest.innermost(), scene.inner(), &busy.name)?;
-            let outcome = if advanced.is_some() {
-                "runs on"
-            } else {
-                "stops"
-            };
-            Ok(Sight::new(
-                outcome,
-                format!("looked at for {} s", LONG.as_secs()),
-            ))
-        },
-    )
+    scene.quiet_job(|nest| {
+        let node = scene.node()?;
+        let busy = super::limits::burn(scene, nest)?;
+        let container = nest.levels()[1].container();
+        scene.on_node(&["pause", container])?;
+        let ticks = || processes::one(&node, busy.process.pid).map(|process| process.ticks);
+        let before = ticks();
+        let advanced = within(LONG, || (ticks() != before).then_some(()));
+        scene.on_node(&["unpause", container])?;
+        remove_container(nest.innermost(), scene.inner(), &busy.name)?;
+        let outcome = if advanced.is_some() {
+            "runs on"
+        } else {
+            "stops"
+        };
+        Ok(Sight::new(
+            outcome,
+            format!("looked at for {} s", LONG.as_secs()),
+        ))
+    })
 }

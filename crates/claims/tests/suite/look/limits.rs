@@ -37,65 +37,59 @@ pub(crate) fn burn(scene: &Scene, nest: &Nest) -> Result<Started> {
 /// Does the group of the job's container count the processor time of what the job has started?
 /// `cpu.stat` has it in every group of cgroup v2, whatever controllers there are.
 pub(crate) fn processor_time(scene: &Scene) -> Result<Sight> {
-    count(scene, |layer| layer)
+    scene.quiet_job(|nest| count(scene, nest))
 }
 
 /// The same where the job's container has the node's view of control groups, as a privileged pod of
 /// Kubernetes has.
 pub(crate) fn processor_time_shared(scene: &Scene) -> Result<Sight> {
-    count(scene, shared_view)
+    let shared_view = |layer: Layer| layer.with(&["--cgroupns=host"]);
+    scene.own_job(shared_view, |nest| count(scene, nest))
 }
 
-fn shared_view(layer: Layer) -> Layer {
-    layer.with(&["--cgroupns=host"])
-}
-
-fn count(scene: &Scene, change: fn(Layer) -> Layer) -> Result<Sight> {
+fn count(scene: &Scene, nest: &Nest) -> Result<Sight> {
     const SHARE: u64 = 2;
-    scene.own_job(change, |nest| {
-        let (lab, node) = (scene.lab()?, scene.node()?);
-        let id = [
-            "inspect",
-            "--format",
-            "{{.Id}}",
-            nest.levels()[1].container(),
-        ];
-        let id = scene.on_node(&id)?;
-        let group = group_of(&first_process(scene, nest)?, id.trim())?;
-        let counted = || -> Result<u64> {
-            let text = group_file(&node, lab.id(), &group, "cpu.stat")?;
-            let usage = text
-                .lines()
-                .find_map(|line| line.strip_prefix("usage_usec "));
-            usage
-                .and_then(|usec| usec.parse().ok())
-                .ok_or_else(|| miette!("no usage in {text}"))
-        };
-        let busy = burn(scene, nest)?;
-        let used = || processes::one(&node, busy.process.pid).map_or(0, |process| process.ticks);
-        let (before, start) = (counted()?, used());
-        let burnt = within(Duration::from_secs(60), || {
-            let ticks = used() - start;
-            (ticks >= TICKS_PER_SECOND).then_some(ticks)
-        });
-        let after = counted()?;
-        remove_container(nest.innermost(), scene.inner(), &busy.name)?;
-        let burnt =
-            burnt.ok_or_else(|| miette!("it burnt no second of processor time in a minute"))?;
-        let (burnt_usec, counted) = (burnt * 1_000_000 / TICKS_PER_SECOND, after - before);
-        // Nearly all of it, or next to nothing: the engine's own work is far below a second.
-        let outcome = if counted >= burnt_usec / SHARE {
-            "counted"
-        } else {
-            "missed"
-        };
-        let detail = format!(
-            "{} ms burnt, {} ms counted",
-            burnt_usec / 1000,
-            counted / 1000
-        );
-        Ok(Sight::new(outcome, detail))
-    })
+    let (lab, node) = (scene.lab()?, scene.node()?);
+    let id = [
+        "inspect",
+        "--format",
+        "{{.Id}}",
+        nest.levels()[1].container(),
+    ];
+    let id = scene.on_node(&id)?;
+    let group = group_of(&first_process(scene, nest)?, id.trim())?;
+    let counted = || -> Result<u64> {
+        let text = group_file(&node, lab.id(), &group, "cpu.stat")?;
+        let usage = text
+            .lines()
+            .find_map(|line| line.strip_prefix("usage_usec "));
+        usage
+            .and_then(|usec| usec.parse().ok())
+            .ok_or_else(|| miette!("no usage in {text}"))
+    };
+    let busy = burn(scene, nest)?;
+    let used = || processes::one(&node, busy.process.pid).map_or(0, |process| process.ticks);
+    let (before, start) = (counted()?, used());
+    let burnt = within(Duration::from_secs(60), || {
+        let ticks = used() - start;
+        (ticks >= TICKS_PER_SECOND).then_some(ticks)
+    });
+    let after = counted()?;
+    remove_container(nest.innermost(), scene.inner(), &busy.name)?;
+    let burnt = burnt.ok_or_else(|| miette!("it burnt no second of processor time in a minute"))?;
+    let (burnt_usec, counted) = (burnt * 1_000_000 / TICKS_PER_SECOND, after - before);
+    // Nearly all of it, or next to nothing: the engine's own work is far below a second.
+    let outcome = if counted >= burnt_usec / SHARE {
+        "counted"
+    } else {
+        "missed"
+    };
+    let detail = format!(
+        "{} ms burnt, {} ms counted",
+        burnt_usec / 1000,
+        counted / 1000
+    );
+    Ok(Sight::new(outcome, detail))
 }
 
 /// Is a limit on the job's container a limit on what it starts?
@@ -217,22 +211,19 @@ pub(crate) fn daemons(scene: &Scene) -> Result<Sight> {
 /// Which parts of an engine run in the job's container beside two containers that it has started,
 /// and how many of each.
 pub(crate) fn engine_processes(scene: &Scene) -> Result<Sight> {
-    scene.own_job(
-        |layer| layer,
-        |nest| {
-            let two = [start(scene, nest, &[])?, start(scene, nest, &[])?];
-            let all = settled(nest)?;
-            for started in &two {
-                remove_container(nest.innermost(), scene.inner(), &started.name)?;
-            }
-            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-            for process in all.iter().filter(|process| is_engine(process)) {
-                *counts.entry(&process.name).or_default() += 1;
-            }
-            let counts = counts.iter().map(|(name, count)| format!("{name} {count}"));
-            Ok(Sight::new(listed(counts), ""))
-        },
-    )
+    scene.quiet_job(|nest| {
+        let two = [start(scene, nest, &[])?, start(scene, nest, &[])?];
+        let all = settled(nest)?;
+        for started in &two {
+            remove_container(nest.innermost(), scene.inner(), &started.name)?;
+        }
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for process in all.iter().filter(|process| is_engine(process)) {
+            *counts.entry(&process.name).or_default() += 1;
+        }
+        let counts = counts.iter().map(|(name, count)| format!("{name} {count}"));
+        Ok(Sight::new(listed(counts), ""))
+    })
 }
 
 fn is_engine(process: &Process) -> bool {

@@ -3,6 +3,7 @@
 use miette::{Result, miette};
 
 use super::{Sight, engine, line_with, must, refused};
+use crate::harness::ensure;
 use crate::scene::{Scene, unique};
 
 /// A directory of this name is on both sides: which one does `-v` take?
@@ -46,9 +47,7 @@ pub(crate) fn missing_path(scene: &Scene) -> Result<Sight> {
         let words = refused(&list, &["no such file or directory"])?;
         return Ok(Sight::new("refused", line_with(&list.stderr, words)));
     }
-    if !list.stdout.is_empty() {
-        return Err(miette!("it is not empty: {list:?}"));
-    }
+    ensure!(list.stdout.is_empty(), "{list:?}");
     let is_there = |script: &str| ["test", "-d", script].map(str::to_owned);
     let probe = is_there(&dir);
     let probe: Vec<&str> = probe.iter().map(String::as_str).collect();
