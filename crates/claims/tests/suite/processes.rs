@@ -95,14 +95,19 @@ pub(crate) fn resident_bytes(level: &Level, pid: u32) -> u64 {
 
 /// The process of this program with this last argument, once it is there.
 pub(crate) fn wait_for(node: &Level, program: &str, mark: &str) -> Result<Process> {
-    let found = || {
-        at(node).into_iter().find(|process| {
-            let last = process.argv.last();
-            process.argv.first().is_some_and(|first| first == program)
-                && last.is_some_and(|last| last == mark)
-        })
+    // Of all others only the command line is read: there are many, and it is asked often.
+    let wanted = |entry: &fs::DirEntry| -> Option<u32> {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let line = fs::read_to_string(entry.path().join("cmdline")).ok()?;
+        let mut argv = line.split_terminator('\0');
+        (argv.next()? == program && argv.next_back()? == mark).then_some(pid)
     };
-    let found = within(PATIENCE, found);
+    let found = within(PATIENCE, || {
+        let entries = fs::read_dir(node.root().join("proc"));
+        let mut entries = entries.into_iter().flatten().flatten();
+        let pid = entries.find_map(|entry| wanted(&entry))?;
+        one(node, pid)
+    });
     found.ok_or_else(|| miette!("no process `{program} … {mark}` is to be seen on the node"))
 }
 
