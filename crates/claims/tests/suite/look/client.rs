@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lab::{Engine, Nest};
+use lab::{Engine, Lab, Nest};
 use miette::{IntoDiagnostic, Result, miette};
 
 use super::Sight;
@@ -30,10 +30,12 @@ pub(crate) fn with_its_own_network(scene: &Scene) -> Result<Sight> {
     )
 }
 
-/// On the node, its client pointed at the job's daemon.
+/// On the node, its client pointed at the job's daemon. In a lab of its own: on a shared node
+/// another's container may have the port, and answer.
 pub(crate) fn on_the_node(scene: &Scene) -> Result<Sight> {
-    let job = scene.job()?;
-    let (outer, inner) = (&job.nest.levels()[0], job.nest.innermost());
+    let lab = Lab::start(scene.options())?;
+    let nest = lab.nest(&scene.pattern.layers)?;
+    let (outer, inner) = (&nest.levels()[0], nest.innermost());
     // The job's root as the node's /proc has it.
     let root = inner.root().strip_prefix(outer.root()).into_diagnostic()?;
     let socket = Path::new("/").join(root).join("run/docker.sock");
