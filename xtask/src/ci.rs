@@ -13,6 +13,12 @@ use crate::programs::Programs;
 /// Turns "this machine can't run that test" into a failure.
 const REQUIRE: &str = "MATRYOSHKA_REQUIRE_LAB";
 
+/// Chooses the engines that tests run on.
+const GENERATION: &str = "MATRYOSHKA_GENERATION";
+
+/// The generations whose engines are held against the claims beside the default one's.
+const GENERATIONS: [&str; 2] = ["bookworm", "forky"];
+
 /// What a run of experiment 4 leaves, and a test of its content.
 type Test = fn(&[u8]) -> bool;
 const LEFT: &[(&str, Test)] = &[
@@ -58,6 +64,13 @@ pub(crate) fn run(programs: &Programs) -> Result<ExitCode> {
     cmd!(shell, "cargo test --workspace --locked")
         .run()
         .into_diagnostic()?;
+    // The default generation has had its turn with the rest.
+    for generation in GENERATIONS {
+        let _chosen = shell.push_env(GENERATION, generation);
+        cmd!(shell, "cargo test --package claims --test suite --locked")
+            .run()
+            .into_diagnostic()?;
+    }
     let results = tempfile::tempdir().into_diagnostic()?;
     let out = results.path().join("exp4");
     exp4::quick(programs, &out)?;

@@ -215,6 +215,12 @@ mod tests {
     }
 
     #[test]
+    fn generations_are_those_of_labs() {
+        let labs = lab::Generation::ALL.map(|generation| generation.to_string());
+        assert_eq!(labs, GENERATIONS);
+    }
+
+    #[test]
     fn every_claim_held_by_checks_says_something() {
         let says: BTreeSet<String> = says().into_iter().map(|says| says.claim).collect();
         for claim in claims() {

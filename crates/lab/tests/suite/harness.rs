@@ -43,7 +43,8 @@ pub(crate) fn generation() -> Result<Generation> {
 }
 
 /// Runs the tests; what the machine lacks is shown as ignored, with the reason in place of the
-/// test's kind. `MATRYOSHKA_REQUIRE_LAB=1` (CI) turns that into a failure.
+/// test's kind. `MATRYOSHKA_REQUIRE_LAB=1` (CI) turns a lack of what every lab needs into a failure,
+/// but not that of what only some machines can have ([`Test::lacks`]).
 pub(crate) fn run(arguments: &Arguments, tests: impl IntoIterator<Item = Test>) -> ExitCode {
     let chosen = match generation() {
         Ok(generation) => generation,
