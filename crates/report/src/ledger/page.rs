@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ::claims::{GENERATIONS, PATTERNS};
+use ::claims::{GENERATIONS, PATTERNS, Property, properties};
 
 use super::LEDGER;
 use super::hold::{Ledger, Line, Look, Outcome, Point};
@@ -128,27 +128,27 @@ fn overview(ledger: &Ledger) -> Vec<Piece> {
 
 /// Property by pattern. Where generations differ, each is named.
 fn patterns(ledger: &Ledger) -> Vec<Piece> {
-    let mut properties: Vec<&str> = Vec::new();
-    for outcome in &ledger.outcomes {
-        if !properties.contains(&outcome.property.as_str()) {
-            properties.push(&outcome.property);
-        }
-    }
-    let cell = |property: &str, pattern: &str| {
-        let mut outcomes = ledger.outcomes.iter();
-        outcomes
-            .find(|outcome| outcome.property == property && outcome.pattern == pattern)
-            .map_or_else(Cell::default, outcome)
+    let outcomes_of = |property: &str| {
+        let outcomes = ledger.outcomes.iter();
+        let of: Vec<&Outcome> = outcomes.filter(|o| o.property == property).collect();
+        (!of.is_empty()).then_some(of)
     };
-    let row = |property: &&str| {
-        let cells = PATTERNS.iter().map(|pattern| cell(property, pattern));
-        std::iter::once((*property).into()).chain(cells).collect()
+    let row = |row: Property| {
+        let outcomes = outcomes_of(&row.property)?;
+        let cell = |pattern: &str| {
+            let mut outcomes = outcomes.iter();
+            let found = outcomes.find(|outcome| outcome.pattern == pattern);
+            found.map_or_else(Cell::default, |found| outcome(found))
+        };
+        let cells = PATTERNS.iter().map(|pattern| cell(pattern));
+        let of = [row.property.as_str().into(), row.asks.as_str().into()];
+        Some(of.into_iter().chain(cells).collect())
     };
-    let columns = std::iter::once("property").chain(PATTERNS).map(words);
+    let columns = ["property", "asks"].into_iter().chain(PATTERNS).map(words);
     unless_empty(table(
         "What was seen of each property under each pattern, whatever was claimed",
         columns,
-        properties.iter().map(row).collect(),
+        properties().into_iter().filter_map(row).collect(),
     ))
 }
 

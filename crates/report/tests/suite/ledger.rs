@@ -342,7 +342,7 @@ fn the_ledger_is_written_between_its_marks() {
         "\n### A7\n",
         "| engine | on the node's socket | its own | the outer's |",
         "| without-privilege (dood) | works | ■ refused | words of dood |",
-        "| without-privilege | refused | refused | refused |",
+        "| Does the pattern work in a container without --privileged? | refused | refused |",
         "Of exp4 there is no record",
     ] {
         assert!(page.contains(words), "no {words} in {page}");
