@@ -92,9 +92,7 @@ fn point(says: &Says, rows: &[Seen]) -> Point {
         property: says.property.clone(),
         pattern: says.pattern.clone(),
         says: says.says.clone(),
-        seen: row
-            .map(|row| row.seen.clone())
-            .filter(|seen| !seen.is_empty()),
+        seen: row.and_then(|row| row.outcome().map(str::to_owned)),
         detail: row.map(|row| row.detail.clone()).unwrap_or_default(),
         test: row.map(|row| row.test.clone()).unwrap_or_default(),
     }

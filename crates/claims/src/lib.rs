@@ -20,7 +20,7 @@ pub mod ledger;
 mod record;
 mod tables;
 
-pub use record::{Recorder, Seen, newest, read};
+pub use record::{FAILED, Recorder, Seen, newest, read};
 pub use tables::{
     Claim, Expected, GENERATIONS, Mutation, PATTERNS, Property, Says, accepts, claims, expected,
     mutations, properties, says,

@@ -35,7 +35,16 @@ pub struct Seen {
     pub detail: String,
 }
 
+/// What stands in [`Seen::seen`] of a look that broke off: it has seen nothing.
+pub const FAILED: &str = "failed";
+
 impl Seen {
+    /// The outcome; `None` where nothing could be seen, or the look broke off.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&str> {
+        (!self.seen.is_empty() && self.seen != FAILED).then_some(&*self.seen)
+    }
+
     /// Whether what was seen is what was expected.
     #[must_use]
     pub fn as_expected(&self) -> bool {

@@ -244,12 +244,21 @@ fn step<'lab>(
     if outer == Engine::Docker {
         fetch(level, inner.engine.image())?;
     }
-    level.output(&argv)?;
-    let inside = level.inside(outer, &container)?;
-    if inner.engine == Engine::Docker && !inner.socket {
-        wait_for_daemon(level, &inside, outer, &container)?;
+    let start = || -> Result<Level<'lab>> {
+        level.output(&argv)?;
+        let inside = level.inside(outer, &container)?;
+        if inner.engine == Engine::Docker && !inner.socket {
+            wait_for_daemon(level, &inside, outer, &container)?;
+        }
+        Ok(inside)
+    };
+    let started = start();
+    if started.is_err() {
+        // What it said is in the error; what is left of it would lie there as long as the lab lives.
+        let rm = [outer.program(), "rm", "--force", "--volumes", &container];
+        let _ = level.run(&rm);
     }
-    Ok(inside)
+    started
 }
 
 /// Gets Docker an image that is not of Docker Hub: of no other does it ask a mirror.

@@ -12,6 +12,9 @@ use crate::pattern::PATTERNS;
 use crate::scene::{Scene, words};
 use crate::workers::{Ask, Asker};
 
+/// The kind of all labs of this suite, which is the default one.
+const SANDBOX: &str = "user";
+
 /// The record of this run.
 pub(crate) struct Recording {
     generation: String,
@@ -85,7 +88,7 @@ impl Recording {
     fn row(&self, test: &str, cell: &Expected, seen: &Result<Sight>) -> Seen {
         let (outcome, detail) = match seen {
             Ok(sight) => (sight.outcome.clone(), sight.detail.clone()),
-            Err(report) => ("failed".to_owned(), words(report)),
+            Err(report) => (claims::FAILED.to_owned(), words(report)),
         };
         Seen {
             when: jiff::Timestamp::now()
@@ -98,7 +101,7 @@ impl Recording {
                 .release()
                 .to_string_lossy()
                 .into_owned(),
-            sandbox: "user".to_owned(),
+            sandbox: SANDBOX.to_owned(),
             test: test.to_owned(),
             property: cell.property.clone(),
             pattern: cell.pattern.to_owned(),

@@ -84,7 +84,7 @@ pub(crate) fn run(arguments: &Arguments, tests: impl IntoIterator<Item = Test>) 
 }
 
 /// What this machine lacks for a lab of this kind and generation.
-fn lacking(kind: Kind, generation: Generation) -> Option<String> {
+pub(crate) fn lacking(kind: Kind, generation: Generation) -> Option<String> {
     let checks = lab::preflight(kind, generation);
     let missing = checks.into_iter().find_map(|check| match check.found {
         Found::Ready(_) => None,

@@ -309,7 +309,7 @@ fn of_run(run: &Measured, rows: &[&Claim]) -> Vec<Point> {
 fn outcomes(checks: &[Checks]) -> Vec<Outcome> {
     // In the order in which they were first looked at, which is that of the suite.
     let mut order: Vec<(&str, &str)> = Vec::new();
-    let mut seen: BTreeMap<(&str, &str, &str), &str> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, &str, &str), Option<&str>> = BTreeMap::new();
     for (generation, row) in checks
         .iter()
         .flat_map(|checks| checks.rows.iter().map(|row| (&checks.generation, row)))
@@ -318,13 +318,15 @@ fn outcomes(checks: &[Checks]) -> Vec<Outcome> {
         if !order.contains(&of) {
             order.push(of);
         }
-        seen.insert((of.0, of.1, generation), &row.seen);
+        seen.insert((of.0, of.1, generation), row.outcome());
     }
     let outcome = |(property, pattern): (&str, &str)| {
         let of = |checks: &Checks| {
             let seen = seen.get(&(property, pattern, checks.generation.as_str()));
-            let seen = seen.filter(|seen| !seen.is_empty());
-            (checks.generation.clone(), seen.map(ToString::to_string))
+            (
+                checks.generation.clone(),
+                seen.copied().flatten().map(str::to_owned),
+            )
         };
         Outcome {
             property: property.to_owned(),

@@ -70,7 +70,8 @@ pub(crate) fn claims(args: &ClaimsArgs) -> miette::Result<()> {
     })?;
     let ledger = Ledger::of(&records);
     if args.readme {
-        return write(&root, &ledger);
+        write(&root, &ledger)?;
+        return judge(&ledger);
     }
     if args.json {
         say(&serde_json::to_string_pretty(&ledger).into_diagnostic()?);

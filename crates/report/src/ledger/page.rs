@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ::claims::{GENERATIONS, PATTERNS, Property, properties};
+use ::claims::{GENERATIONS, PATTERNS, Property, Seen, accepts, properties};
 
 use super::LEDGER;
 use super::hold::{Ledger, Line, Look, Outcome, Point};
@@ -219,50 +219,78 @@ fn unseen(ledger: &Ledger) -> Vec<Piece> {
     ))
 }
 
-/// A set-up that is wrong on purpose.
-struct Wrong {
-    /// The property, what was set up, and what was expected of what it stood for.
-    of: [String; 3],
-    /// What was seen, by generation.
-    seen: Vec<(&'static str, String)>,
-}
-
-/// What was set up wrong on purpose, and what the checks then saw.
+/// What was set up wrong on purpose, and whether the checks rejected it; nothing where no record has
+/// any of it.
 pub(super) fn mutations(folder: &Path) -> miette::Result<Option<Piece>> {
-    let mut looks: Vec<Wrong> = Vec::new();
+    let mut rows = Vec::new();
+    let mut records = Vec::new();
     for generation in GENERATIONS {
-        for row in records::mutations(folder, generation)? {
-            let of = [row.property, row.pattern, row.expected];
-            let seen = (generation, row.seen);
-            match looks.iter_mut().find(|known| known.of == of) {
-                Some(known) => known.seen.push(seen),
-                None => looks.push(Wrong {
-                    of,
-                    seen: vec![seen],
-                }),
-            }
+        let record = records::mutations(folder, generation)?;
+        if !record.is_empty() {
+            records.push((generation, record));
         }
     }
-    let row = |Wrong { of, seen }: &Wrong| {
-        let outcomes: BTreeSet<&str> = seen.iter().map(|(_, seen)| seen.as_str()).collect();
-        let told = if outcomes.len() == 1 {
-            seen.iter().take(1).map(|(_, seen)| seen.clone()).collect()
-        } else {
-            let each = seen
-                .iter()
-                .map(|(generation, seen)| format!("{generation}: {seen}"));
-            each.collect::<Vec<_>>().join("; ")
+    for wrong in ::claims::mutations() {
+        let judged = records.iter().map(|(generation, record)| {
+            let row = record.iter().find(|row| {
+                row.property == wrong.property
+                    && row.pattern == wrong.set_up
+                    && row
+                        .test
+                        .contains(&format!("::{}::", wrong.pattern.replace('-', "_")))
+            });
+            (*generation, row.map_or("not run", |row| judge(&wrong, row)))
+        });
+        let judged: Vec<(&str, &str)> = judged.collect();
+        let distinct: BTreeSet<&str> = judged.iter().map(|(_, judged)| *judged).collect();
+        let told = match distinct.first() {
+            Some(one) if distinct.len() == 1 => (*one).to_owned(),
+            _ => {
+                let each = judged
+                    .iter()
+                    .map(|(generation, one)| format!("{generation}: {one}"));
+                each.collect::<Vec<_>>().join("; ")
+            }
         };
-        of.iter().map(Cell::new).chain([Cell::new(told)]).collect()
-    };
-    let rows: Vec<Vec<Cell>> = looks.iter().map(row).collect();
-    Ok((!rows.is_empty()).then(|| {
+        let tone = match told.as_str() {
+            REJECTED => Tone::Yes,
+            "not run" => Tone::Missing,
+            _ => Tone::No,
+        };
+        rows.push(vec![
+            wrong.property.into(),
+            wrong.pattern.into(),
+            wrong.set_up.into(),
+            wrong.seen.into(),
+            Cell::new(told).tone(tone),
+        ]);
+    }
+    let columns = [
+        "property",
+        "held against",
+        "really set up",
+        "to be seen",
+        "check",
+    ];
+    Ok((!records.is_empty()).then(|| {
         table(
-            "Set up wrong on purpose, and so rejected",
-            ["property", "really set up", "expected", "seen"].map(words),
+            "Set up wrong on purpose, which the checks have to reject",
+            columns.map(words),
             rows,
         )
     }))
+}
+
+const REJECTED: &str = "rejected";
+
+/// Whether a check has rejected a wrong set-up, for the reason that the table gives.
+fn judge(wrong: &::claims::Mutation, row: &Seen) -> &'static str {
+    match row.outcome() {
+        _ if row.as_expected() => "passed",
+        Some(seen) if accepts(&wrong.seen, seen) => REJECTED,
+        None if row.detail.contains(&wrong.seen) => REJECTED,
+        _ => "rejected for another reason",
+    }
 }
 
 fn claim(line: &Line) -> Vec<Piece> {

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ::claims::{GENERATIONS, Seen, expected, newest, read};
+use ::claims::{Expected, GENERATIONS, Seen, expected, newest, read};
 use measure::{Folder, Status, Tool, failure};
 use serde::Serialize;
 
@@ -197,15 +197,19 @@ fn of_generation(
         return Ok(None);
     }
     let expected = expected(generation);
-    let has_row = |property: &str, pattern: &str| {
+    let row_of = |cell: &Expected| {
         let mut rows = rows.iter();
-        rows.any(|row| row.property == property && row.pattern == pattern)
+        rows.find(|row| row.property == cell.property && row.pattern == cell.pattern)
     };
-    let looked = expected
-        .iter()
-        .filter(|row| has_row(&row.property, row.pattern))
-        .count();
-    let all = |of: fn(&Seen) -> &str| rows.iter().map(|row| of(row).to_owned()).collect();
+    let found: Vec<&Seen> = expected.iter().filter_map(row_of).collect();
+    let looked = found.iter().filter(|row| row.outcome().is_some()).count();
+    // Where the machine can't, there is nothing to be repeated; where a look broke off, there is.
+    let is_settled = |row: &&Seen| row.outcome().is_some() || row.seen.is_empty();
+    let complete = found.len() == expected.len() && found.iter().all(is_settled);
+    let all = |of: fn(&Seen) -> &str| -> BTreeSet<String> {
+        let texts = rows.iter().map(|row| of(row).to_owned());
+        texts.filter(|text| !text.is_empty()).collect()
+    };
     let revisions: BTreeSet<String> = all(|row| &row.revision);
     let days: BTreeSet<String> = all(|row| day(&row.when));
     let source = Source {
@@ -219,7 +223,7 @@ fn of_generation(
         present: is_present(&revisions),
         revisions,
         rows: Some((looked, expected.len())),
-        complete: looked == expected.len(),
+        complete,
     };
     Ok(Some(Checks {
         generation: generation.to_owned(),

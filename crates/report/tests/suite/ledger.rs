@@ -313,7 +313,8 @@ fn the_ledger_is_written_between_its_marks() {
     let wrong = Recorder::new(&place.path().join(REFERENCE), "trixie-mutations");
     let row = &expected("trixie")[0];
     let rejected = Seen {
-        pattern: "on the node's socket".to_owned(),
+        test: "mutation::engine::dind::dind_on_the_nodes_socket".to_owned(),
+        pattern: "dind-on-the-nodes-socket".to_owned(),
         seen: "the outer's".to_owned(),
         ..seen("trixie", row)
     };
@@ -340,7 +341,7 @@ fn the_ledger_is_written_between_its_marks() {
     let page = fs::read_to_string(place.path().join(REFERENCE).join("ledger.md")).expect("a page");
     for words in [
         "\n### A7\n",
-        "| engine | on the node's socket | its own | the outer's |",
+        "| engine | dind | dind-on-the-nodes-socket | the outer's | ● rejected |",
         "| without-privilege (dood) | works | ■ refused | words of dood |",
         "| Does the pattern work in a container without --privileged? | refused | refused |",
         "Of exp4 there is no record",

@@ -38,7 +38,7 @@ pub(crate) fn volume_collision(scene: &Scene) -> Result<Sight> {
         return Ok(Sight::new("the other's data", read.stdout));
     }
     must(second.nest.innermost(), scene.inner(), &remove)?;
-    let words = refused(&read, &["No such file or directory"])?;
+    let words = refused(&read, &["cat: can't open '/data/file': No such file"])?;
     Ok(Sight::new("none", line_with(&read.stderr, words)))
 }
 

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use miette::Result;
 
+use super::limits::{burn, ticks};
 use super::parentage::start;
 use super::{Sight, must};
+use crate::harness::ensure;
 use crate::processes::{self, within};
-use crate::scene::{Scene, remove, remove_container, unique};
+use crate::scene::{Scene, remove_container, unique};
 
 /// How long what was killed may take to be gone.
 const END: Duration = Duration::from_secs(10);
@@ -37,7 +39,8 @@ pub(crate) fn outlives(scene: &Scene) -> Result<Sight> {
                     "the volume's file is not on the node at all"
                 ));
             }
-            remove(nest)?;
+            // As one does by hand: without `--volumes`.
+            remove_container(&node, scene.outer(), nest.levels()[1].container())?;
             let pid = started.process.pid;
             let gone = || {
                 processes::one(&node, pid)
@@ -50,6 +53,8 @@ pub(crate) fn outlives(scene: &Scene) -> Result<Sight> {
                 scene.outer(),
                 &["network", "ls", "--format", "{{.Name}}"],
             )?;
+            let list = ["volume", "ls", "--format", "{{.Name}}"];
+            let volumes = must(&node, scene.outer(), &list)?;
             let left = [
                 ("container", container),
                 ("network", networks.lines().any(|name| name == network)),
@@ -58,12 +63,14 @@ pub(crate) fn outlives(scene: &Scene) -> Result<Sight> {
             if left[0].1 {
                 remove_container(&node, scene.outer(), &started.name)?;
             }
-            for (argv, (_, there)) in [["network", "rm", &network], ["volume", "rm", &volume]]
-                .iter()
-                .zip(&left[1..])
-            {
-                if *there {
-                    must(&node, scene.outer(), argv)?;
+            // What is on the node in the job's store only, nobody there has a name for.
+            let lists = [
+                (["network", "rm", &network], &networks),
+                (["volume", "rm", &volume], &volumes),
+            ];
+            for (argv, list) in lists {
+                if list.lines().any(|name| name == argv[2]) {
+                    must(&node, scene.outer(), &argv)?;
                 }
             }
             let left: Vec<&str> = left
@@ -87,13 +94,23 @@ pub(crate) fn pause(scene: &Scene) -> Result<Sight> {
     const LONG: Duration = Duration::from_secs(2);
     scene.quiet_job(|nest| {
         let node = scene.node()?;
-        let busy = super::limits::burn(scene, nest)?;
+        let busy = burn(scene, nest)?;
         let container = nest.levels()[1].container();
         scene.on_node(&["pause", container])?;
-        let ticks = || processes::one(&node, busy.process.pid).map(|process| process.ticks);
-        let before = ticks();
-        let advanced = within(LONG, || (ticks() != before).then_some(()));
+        let used = || ticks(&node, &busy);
+        let runs_on = |since: u64| {
+            let change = || match used() {
+                Ok(now) if now == since => None,
+                other => Some(other),
+            };
+            within(LONG, change).transpose()
+        };
+        let before = used()?;
+        let advanced = runs_on(before)?;
         scene.on_node(&["unpause", container])?;
+        // It stood still because it was paused, and for no other reason.
+        let resumed = runs_on(used()?)?;
+        ensure!(resumed.is_some(), "it does not run on after the pause");
         remove_container(nest.innermost(), scene.inner(), &busy.name)?;
         let outcome = if advanced.is_some() {
             "runs on"

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use lab::{Layer, Nest};
+use lab::{Layer, Level, Nest};
 use miette::{Result, miette};
 
 use super::parentage::{Started, first_process, start};
 use super::{Sight, engine, must};
+use crate::harness::ensure;
 use crate::processes::{self, Process, at, group_file, group_of, within};
 use crate::scene::{Scene, number, remove_container, unique};
 
@@ -32,6 +33,14 @@ pub(crate) fn burn(scene: &Scene, nest: &Nest) -> Result<Started> {
     must(nest.innermost(), nest.engine(), &argv)?;
     let process = processes::wait_for(&scene.node()?, "sh", &mark)?;
     Ok(Started { name, process })
+}
+
+/// Processor time that a busy process has used; an error when it is gone.
+pub(crate) fn ticks(node: &Level, busy: &Started) -> Result<u64> {
+    let now = processes::one(node, busy.process.pid);
+    let now = now.filter(|now| now.argv == busy.process.argv);
+    let now = now.ok_or_else(|| miette!("the busy process of {} is gone", busy.name))?;
+    Ok(now.ticks)
 }
 
 /// Does the group of the job's container count the processor time of what the job has started?
@@ -68,15 +77,16 @@ fn count(scene: &Scene, nest: &Nest) -> Result<Sight> {
             .ok_or_else(|| miette!("no usage in {text}"))
     };
     let busy = burn(scene, nest)?;
-    let used = || processes::one(&node, busy.process.pid).map_or(0, |process| process.ticks);
-    let (before, start) = (counted()?, used());
-    let burnt = within(Duration::from_secs(60), || {
-        let ticks = used() - start;
-        (ticks >= TICKS_PER_SECOND).then_some(ticks)
+    let used = || ticks(&node, &busy);
+    let (before, start) = (counted()?, used()?);
+    let burnt = within(Duration::from_secs(60), || match used() {
+        Ok(now) if now - start < TICKS_PER_SECOND => None,
+        other => Some(other.map(|now| now - start)),
     });
     let after = counted()?;
     remove_container(nest.innermost(), scene.inner(), &busy.name)?;
-    let burnt = burnt.ok_or_else(|| miette!("it burnt no second of processor time in a minute"))?;
+    let burnt =
+        burnt.ok_or_else(|| miette!("it burnt no second of processor time in a minute"))??;
     let (burnt_usec, counted) = (burnt * 1_000_000 / TICKS_PER_SECOND, after - before);
     // Nearly all of it, or next to nothing: the engine's own work is far below a second.
     let outcome = if counted >= burnt_usec / SHARE {
@@ -151,14 +161,14 @@ pub(crate) fn cpu(scene: &Scene) -> Result<Sight> {
         |nest| {
             let node = scene.node()?;
             let busy = burn(scene, nest)?;
-            let used =
-                || processes::one(&node, busy.process.pid).map_or(0, |process| process.ticks);
-            let (start, began) = (used(), std::time::Instant::now());
+            let used = || ticks(&node, &busy);
+            let (start, began) = (used()?, std::time::Instant::now());
             std::thread::sleep(Duration::from_secs(4));
-            let (ticks, elapsed) = (used() - start, began.elapsed());
+            let (ticks, elapsed) = (used()? - start, began.elapsed());
             remove_container(nest.innermost(), scene.inner(), &busy.name)?;
             let share = ticks as f64 / TICKS_PER_SECOND as f64 / elapsed.as_secs_f64();
             // Between a fifth and a whole processor there is room for a loaded machine.
+            ensure!(ticks > 0, "it did not run at all");
             let outcome = if share < 0.3 { "inside" } else { "outside" };
             Ok(Sight::new(outcome, format!("{share:.2} of a processor")))
         },

@@ -4,6 +4,7 @@ use lab::{Engine, Level};
 use miette::Result;
 
 use super::{Sight, must};
+use crate::harness::ensure;
 use crate::scene::{Scene, remove_container, unique};
 
 /// Something that engines make and list.
@@ -12,14 +13,15 @@ pub(crate) struct Thing {
     /// Makes one; `@` stands for its name.
     make: &'static [&'static str],
     list: &'static [&'static str],
+    /// Removes it; empty for containers, which each engine removes in its own way.
     remove: &'static [&'static str],
 }
 
 pub(crate) const IMAGE: Thing = Thing {
     kind: "image",
-    make: &["tag", "alpine", "@:1"],
+    make: &["tag", "alpine", "@"],
     list: &["images", "--format", "{{.Repository}}"],
-    remove: &["rmi", "@:1"],
+    remove: &["rmi", "@"],
 };
 
 pub(crate) const CONTAINER: Thing = Thing {
@@ -28,7 +30,7 @@ pub(crate) const CONTAINER: Thing = Thing {
         "run", "--detach", "--name", "@", "alpine", "sleep", "infinity",
     ],
     list: &["ps", "--format", "{{.Names}}"],
-    remove: &["rm", "--force", "@"],
+    remove: &[],
 };
 
 pub(crate) const NETWORK: Thing = Thing {
@@ -66,24 +68,15 @@ impl Thing {
     }
 
     pub(crate) fn remove(&self, level: &Level, engine: Engine, name: &str) -> Result<()> {
-        if self.kind == CONTAINER.kind {
+        if self.remove.is_empty() {
             return remove_container(level, engine, name);
         }
         must(level, engine, &filled(self.remove, name)).map(drop)
     }
 }
 
-fn filled<'a>(argv: &[&'static str], name: &'a str) -> Vec<&'a str>
-where
-    'static: 'a,
-{
-    // A tagged image is the one thing whose name is only part of an argument.
-    let fill = |arg: &&'static str| -> &'a str {
-        match *arg {
-            "@" | "@:1" => name,
-            other => other,
-        }
-    };
+fn filled<'a>(argv: &[&'a str], name: &'a str) -> Vec<&'a str> {
+    let fill = |arg: &&'a str| if *arg == "@" { name } else { *arg };
     argv.iter().map(fill).collect()
 }
 
@@ -112,10 +105,12 @@ type Side<'a, 'lab> = (&'a Level<'lab>, Engine);
 
 fn seen(thing: &Thing, maker: Side, viewer: Side) -> Result<Sight> {
     let name = thing.make(maker.0, maker.1)?;
+    // Or nothing would be shown by another's not listing it.
+    let own = thing.list(maker.0, maker.1);
     let list = thing.list(viewer.0, viewer.1);
-    // It was there: what is not can't be removed.
     thing.remove(maker.0, maker.1, &name)?;
-    let list = list?;
+    let (own, list) = (own?, list?);
+    ensure!(holds(&own, &name), "{name}: {own:?}");
     let outcome = if holds(&list, &name) {
         "listed"
     } else {

@@ -90,6 +90,7 @@ pub(crate) static PROPERTIES: &[Property] = &[
     property("daemon-ready", privilege::daemon_ready),
     property("without-privilege", privilege::without),
     property("with-devices", privilege::with_devices),
+    property("with-capabilities", privilege::with_capabilities),
     property("group-of-the-socket", privilege::group_of_the_socket),
     property("read-only-socket", privilege::read_only_socket),
     property("socket-missing", node::socket_missing),

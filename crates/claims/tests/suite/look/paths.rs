@@ -2,7 +2,7 @@
 
 use miette::{Result, miette};
 
-use super::{Sight, engine, line_with, must, refused};
+use super::{Sight, engine, must};
 use crate::harness::ensure;
 use crate::scene::{Scene, unique};
 
@@ -44,8 +44,9 @@ pub(crate) fn missing_path(scene: &Scene) -> Result<Sight> {
     ];
     let list = engine(job.nest.innermost(), scene.inner(), &list)?;
     if !list.success() {
-        let words = refused(&list, &["no such file or directory"])?;
-        return Ok(Sight::new("refused", line_with(&list.stderr, words)));
+        let words = format!("statfs {dir}: no such file or directory");
+        ensure!(list.stderr.contains(&words), "{list:?}");
+        return Ok(Sight::new("refused", words));
     }
     ensure!(list.stdout.is_empty(), "{list:?}");
     let is_there = |script: &str| ["test", "-d", script].map(str::to_owned);

@@ -1,6 +1,6 @@
 //! What a pattern has to be given: privilege, a group, a socket that can be written to.
 
-use lab::Layer;
+use lab::{Engine, Layer};
 use miette::{Result, miette};
 
 use super::{Sight, engine, line_with, must, refused};
@@ -35,6 +35,8 @@ const REFUSALS: &[&[&str]] = &[
     &["Sysctl error", "Read-only file system"],
     &["set sysctl", "Read-only file system"],
     &["open /proc/sys/", "Read-only file system"],
+    // So are control groups, of which each container needs one.
+    &["mkdir /sys/fs/cgroup", "read-only file system"],
 ];
 
 /// Does it work in a container without `--privileged`?
@@ -46,6 +48,29 @@ pub(crate) fn without(scene: &Scene) -> Result<Sight> {
 pub(crate) fn with_devices(scene: &Scene) -> Result<Sight> {
     const DEVICES: &[&str] = &["--device=/dev/fuse", "--device=/dev/net/tun"];
     works_or_refused(scene, |layer| layer.unprivileged().with(DEVICES))
+}
+
+/// Does it work without `--privileged`, but with every capability, without the filter of system
+/// calls and with nothing of /proc hidden?
+pub(crate) fn with_capabilities(scene: &Scene) -> Result<Sight> {
+    const DOCKER: &[&str] = &[
+        "--cap-add=ALL",
+        "--security-opt=seccomp=unconfined",
+        "--security-opt=systempaths=unconfined",
+        "--device=/dev/fuse",
+        "--device=/dev/net/tun",
+    ];
+    const PODMAN: &[&str] = &[
+        "--cap-add=ALL",
+        "--security-opt=seccomp=unconfined",
+        "--security-opt=unmask=ALL",
+        "--device=/dev/fuse",
+        "--device=/dev/net/tun",
+    ];
+    match scene.outer() {
+        Engine::Docker => works_or_refused(scene, |layer| layer.unprivileged().with(DOCKER)),
+        Engine::Podman => works_or_refused(scene, |layer| layer.unprivileged().with(PODMAN)),
+    }
 }
 
 fn works_or_refused(scene: &Scene, change: fn(Layer) -> Layer) -> Result<Sight> {
