@@ -7,10 +7,10 @@ use std::time::Duration;
 use lab::{Layer, Level, Nest};
 use miette::{Result, miette};
 
-use super::parentage::{Started, first_process, start};
+use super::parentage::{Started, first_process, group_of_job, start};
 use super::{Sight, engine, must};
 use crate::harness::ensure;
-use crate::processes::{self, Process, at, group_file, group_of, within};
+use crate::processes::{self, Process, at, group_file, within};
 use crate::scene::{Scene, number, remove_container, unique};
 
 /// Clock ticks in a second, on every architecture of Linux (`USER_HZ`).
@@ -59,14 +59,7 @@ pub(crate) fn processor_time_shared(scene: &Scene) -> Result<Sight> {
 fn count(scene: &Scene, nest: &Nest) -> Result<Sight> {
     const SHARE: u64 = 2;
     let (lab, node) = (scene.lab()?, scene.node()?);
-    let id = [
-        "inspect",
-        "--format",
-        "{{.Id}}",
-        nest.levels()[1].container(),
-    ];
-    let id = scene.on_node(&id)?;
-    let group = group_of(&first_process(scene, nest)?, id.trim())?;
+    let group = group_of_job(scene, nest, &first_process(scene, nest)?)?;
     let counted = || -> Result<u64> {
         let text = group_file(&node, lab.id(), &group, "cpu.stat")?;
         let usage = text

@@ -60,17 +60,17 @@ pub(crate) fn by_processes(scene: &Scene) -> Result<Sight> {
     })
 }
 
+/// The control group of the job's container, of which `first` is the first process.
+pub(crate) fn group_of_job(scene: &Scene, nest: &Nest, first: &Process) -> Result<String> {
+    let container = nest.levels()[1].container();
+    let id = scene.on_node(&["inspect", "--format", "{{.Id}}", container])?;
+    group_of(first, id.trim())
+}
+
 /// Is its control group below that of the job's container?
 pub(crate) fn by_control_group(scene: &Scene) -> Result<Sight> {
     look(scene, |nest, outer, started| {
-        let id = [
-            "inspect",
-            "--format",
-            "{{.Id}}",
-            nest.levels()[1].container(),
-        ];
-        let id = scene.on_node(&id)?;
-        let group = group_of(outer, id.trim())?;
+        let group = group_of_job(scene, nest, outer)?;
         let below = started.group == group || started.group.starts_with(&format!("{group}/"));
         // Without the lab's own name, which is another one each time, and the ends of long ids.
         let short = |path: &str| -> String {
