@@ -156,6 +156,7 @@ pub(crate) fn cpu(scene: &Scene) -> Result<Sight> {
             let busy = burn(scene, nest)?;
             let used = || ticks(&node, &busy);
             let (start, began) = (used()?, std::time::Instant::now());
+            // Nothing is waited for: this is the time over which the share is taken.
             std::thread::sleep(Duration::from_secs(4));
             let (ticks, elapsed) = (used()? - start, began.elapsed());
             remove_container(nest.innermost(), scene.inner(), &busy.name)?;

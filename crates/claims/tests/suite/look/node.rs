@@ -7,8 +7,8 @@ use super::{Sight, engine, line_with, refused};
 use crate::harness::ensure;
 use crate::scene::{Scene, number};
 
-/// With all that its client can ask for, does a job read a file that only the node has? The node is
-/// the lab's level 0, never the machine.
+/// By what is in [`ATTEMPTS`], does a job read a file that only the node has? The node is the lab's
+/// level 0, never the machine.
 pub(crate) fn escape(scene: &Scene) -> Result<Sight> {
     let job = scene.job()?;
     let (file, secret) = (
