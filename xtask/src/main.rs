@@ -159,13 +159,14 @@ fn relock(programs: &Programs, generation: &str) -> Result<ExitCode> {
             "the lock is of amd64 packages: make it on such a machine"
         ));
     }
-    let (code, text) = programs.printed("lab", &["lock", "--generation", generation])?;
-    if code != 0 {
-        return Ok(exit_code(code));
+    let output = programs.captured("lab", &["lock", "--generation", generation])?;
+    eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    if !output.status.success() {
+        return Ok(exit_code(output.status.code().unwrap_or(1)));
     }
     let locks = programs.root().join("crates/lab/lock");
     let path = locks.join(format!("{generation}-amd64.csv"));
-    std::fs::write(&path, text).into_diagnostic()?;
+    std::fs::write(&path, output.stdout).into_diagnostic()?;
     println!("wrote {}", path.display());
     Ok(ExitCode::SUCCESS)
 }

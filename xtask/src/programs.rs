@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Output, Stdio};
+use std::process::{Command, ExitCode, Output};
 
 use miette::{IntoDiagnostic, Result, miette};
 use xshell::{Shell, cmd};
@@ -85,15 +85,6 @@ impl Programs {
     /// Runs a program apart from this terminal, whatever its exit code.
     pub(crate) fn captured<S: AsRef<OsStr>>(&self, name: &str, args: &[S]) -> Result<Output> {
         self.command(name, args).output().into_diagnostic()
-    }
-
-    /// What a program prints, and its exit code; what it complains of goes to standard error.
-    pub(crate) fn printed(&self, name: &str, args: &[&str]) -> Result<(i32, String)> {
-        let mut command = self.command(name, args);
-        let output = command.stderr(Stdio::inherit()).output();
-        let output = output.into_diagnostic()?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        Ok((output.status.code().unwrap_or(1), text))
     }
 
     /// What a program prints that has to succeed.

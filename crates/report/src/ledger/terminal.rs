@@ -1,5 +1,6 @@
 //! The ledger on a terminal.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
@@ -62,9 +63,18 @@ pub(super) fn write(ledger: &Ledger) -> String {
             &row.detail,
         ]);
     }
-    let mut unseen = table(&["property", "pattern", "generation", "why"]);
+    let mut unseen = table(&["property", "patterns", "generations", "why"]);
+    // One reason holds for whole rows of the suite.
+    let mut alike: BTreeMap<(&str, &str), [BTreeSet<&str>; 2]> = BTreeMap::new();
     for row in &ledger.not_looked_at {
-        unseen.add_row([&row.property, &row.pattern, &row.generation, &row.detail]);
+        let [patterns, generations] = alike.entry((&row.property, &row.detail)).or_default();
+        patterns.insert(&row.pattern);
+        generations.insert(&row.generation);
+    }
+    for ((property, why), [patterns, generations]) in alike {
+        let [patterns, generations] =
+            [patterns, generations].map(|names| Vec::from_iter(names).join(", "));
+        unseen.add_row([property, &patterns, &generations, why]);
     }
     let mut uncovered = table(&["claim", "says", "experiment"]);
     for claim in &ledger.not_covered {

@@ -105,9 +105,10 @@ pub(crate) fn pause(scene: &Scene) -> Result<Sight> {
             };
             within(LONG, change).transpose()
         };
-        let before = used()?;
-        let advanced = runs_on(before)?;
+        let advanced = used().and_then(runs_on);
+        // Whatever was seen: a paused job would be nobody's.
         scene.on_node(&["unpause", container])?;
+        let advanced = advanced?;
         // It stood still because it was paused, and for no other reason.
         let resumed = runs_on(used()?)?;
         ensure!(resumed.is_some(), "it does not run on after the pause");
