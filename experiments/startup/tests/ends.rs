@@ -1,6 +1,7 @@
 //! However a run ends, nothing of it stays on the machine and the samples taken are kept.
 //!
-//! One after the other: each compares the machine before and after.
+//! One after the other: each compares the machine before and after, but for what labs of others
+//! have there meanwhile.
 
 #[path = "../../../crates/lab/tests/suite/harness.rs"]
 mod harness;
@@ -132,7 +133,7 @@ impl Run {
         let deadline = Instant::now() + PATIENCE;
         // What was killed lets the monitor do its work, which takes a moment.
         loop {
-            let more = Machine::now()?.differs_from(before);
+            let more = Machine::now()?.differs_from(before)?;
             if more.is_empty() {
                 break;
             }

@@ -44,7 +44,7 @@ impl Machine {
             "process",
             processes()?
                 .into_iter()
-                .map(|(pid, line)| format!("{pid} {line}"))
+                .map(|(pid, line)| format!("{pid} {line}{}", lab_of(pid)))
                 .collect(),
         );
         let mounts = fs::read_to_string("/proc/self/mountinfo").into_diagnostic()?;
@@ -63,14 +63,17 @@ impl Machine {
     }
 
     /// What is there that was not there before, and of what belongs to the machine also what is
-    /// gone.
-    pub(crate) fn differs_from(&self, before: &Self) -> Vec<String> {
+    /// gone. What a lab has that somebody else runs meanwhile is none of ours.
+    pub(crate) fn differs_from(&self, before: &Self) -> Result<Vec<String>> {
         let mut differences = Vec::new();
+        let others = labs_of_others()?;
+        let is_ours = |line: &&String| others.iter().all(|lab| !line.contains(lab));
         for (kind, lines) in &self.0 {
             let earlier = before.0.get(kind).cloned().unwrap_or_default();
             differences.extend(
                 lines
                     .difference(&earlier)
+                    .filter(is_ours)
                     .map(|line| format!("{kind}: {line}")),
             );
             if THE_MACHINES.contains(kind) {
@@ -78,8 +81,30 @@ impl Machine {
                 differences.extend(gone.map(|line| format!("{kind} gone: {line}")));
             }
         }
-        differences
+        Ok(differences)
     }
+}
+
+/// Names of the labs whose owner lives and was not started by this process.
+fn labs_of_others() -> Result<Vec<String>> {
+    let running = lab::status()?.running;
+    let of_others = running.into_iter().filter(|lab| {
+        let owner = lab.owner.split(' ').next().unwrap_or_default();
+        let status = fs::read_to_string(format!("/proc/{owner}/status")).unwrap_or_default();
+        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+        parent.is_some_and(|parent| parent.trim() != std::process::id().to_string())
+    });
+    Ok(of_others.map(|lab| lab.id).collect())
+}
+
+/// The lab in whose control group a process is, in brackets.
+fn lab_of(pid: i32) -> String {
+    let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
+    let named = groups
+        .lines()
+        .find_map(|line| line.split("matryoshka-").nth(1));
+    let id = named.and_then(|rest| rest.split('/').next());
+    id.map_or_else(String::new, |id| format!(" [{id}]"))
 }
 
 /// Kinds of which a lab of another test can't be the owner.
