@@ -2,9 +2,13 @@
 
 use miette::{Result, miette};
 
-use super::{Sight, engine, must};
+use super::{Sight, engine};
 use crate::harness::ensure;
 use crate::scene::{Scene, unique};
+
+/// What the container's own script ends with, and no engine.
+const OF_THE_JOB: i32 = 45;
+const OF_THE_NODE: i32 = 46;
 
 /// A directory of this name is on both sides: which one does `-v` take?
 pub(crate) fn bind_mount(scene: &Scene) -> Result<Sight> {
@@ -16,22 +20,21 @@ pub(crate) fn bind_mount(scene: &Scene) -> Result<Sight> {
         .innermost()
         .output(&["sh", "-c", &write("of the job")])?;
     let mount = format!("{dir}:/work");
-    let read = [
-        "run",
-        "--rm",
-        "--volume",
-        &mount,
-        "alpine",
-        "cat",
-        "/work/file",
+    // By its exit code, as in `volume_collision`.
+    let script = format!(
+        "case $(cat /work/file) in \
+         'of the job') exit {OF_THE_JOB} ;; 'of the node') exit {OF_THE_NODE} ;; esac"
+    );
+    let look = [
+        "run", "--rm", "--volume", &mount, "alpine", "sh", "-c", &script,
     ];
-    let read = must(job.nest.innermost(), scene.inner(), &read)?;
-    let outcome = match read.trim() {
-        "of the job" => "the caller's files",
-        "of the node" => "the daemon's files",
-        other => return Err(miette!("neither: {other}")),
+    let read = engine(job.nest.innermost(), scene.inner(), &look)?;
+    let outcome = match read.code {
+        OF_THE_JOB => "the caller's files",
+        OF_THE_NODE => "the daemon's files",
+        _ => return Err(miette!("neither: {read:?}")),
     };
-    Ok(Sight::new(outcome, read))
+    Ok(Sight::new(outcome, mount))
 }
 
 /// A path that is nowhere: what becomes of it?
