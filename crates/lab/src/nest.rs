@@ -29,6 +29,8 @@ pub struct Layer {
     pub like_outer: &'static [&'static str],
     /// Further flags of the `run` that starts its container, as `docker-run(1)` has them.
     pub flags: &'static [&'static str],
+    /// Arguments after its image's name: for Docker, the daemon's own (`dockerd(8)`).
+    pub arguments: &'static [&'static str],
 }
 
 impl Layer {
@@ -41,6 +43,7 @@ impl Layer {
             privileged: true,
             like_outer: &[],
             flags: &[],
+            arguments: &[],
         }
     }
 
@@ -53,6 +56,7 @@ impl Layer {
             privileged: false,
             like_outer: &[],
             flags: &[],
+            arguments: &[],
         }
     }
 
@@ -77,6 +81,13 @@ impl Layer {
         self.flags = flags;
         self
     }
+
+    /// The same layer, its daemon started with these arguments besides.
+    #[must_use]
+    pub const fn daemon_with(mut self, arguments: &'static [&'static str]) -> Self {
+        self.arguments = arguments;
+        self
+    }
 }
 
 impl From<Engine> for Layer {
@@ -86,7 +97,9 @@ impl From<Engine> for Layer {
 }
 
 /// A chain of engines, each but the first in a container of the one before.
+#[derive(Clone)]
 pub struct Nest<'lab> {
+    generation: Generation,
     layers: Vec<Layer>,
     levels: Vec<Level<'lab>>,
 }
@@ -97,20 +110,53 @@ impl<'lab> Nest<'lab> {
         generation: Generation,
         layers: &[Layer],
     ) -> Result<Self> {
-        let mut levels = vec![outermost];
-        for pair in layers.windows(2) {
-            let [outer, inner] = pair else { continue };
-            let level = levels.last();
-            let level = level.map(|level| step(level, generation, outer.engine, *inner));
-            levels.extend(level.transpose()?);
-        }
-        let nest = Self {
-            layers: layers.to_vec(),
-            levels,
+        let (first, rest) = layers.split_at(1.min(layers.len()));
+        let mut nest = Self {
+            generation,
+            layers: first.to_vec(),
+            levels: vec![outermost],
         };
-        nest.innermost()
-            .output(&[nest.engine().program(), "pull", "--quiet", "alpine"])?;
+        rest.iter().try_for_each(|layer| nest.step(*layer))?;
+        nest.furnish()?;
         Ok(nest)
+    }
+
+    /// One level further in, with the image `alpine` there, too. Where that fails, the nest is as
+    /// it was.
+    pub fn deepen(&mut self, layer: impl Into<Layer>) -> Result<()> {
+        self.step(layer.into())?;
+        let furnished = self.furnish();
+        if furnished.is_err() {
+            let inside = self.levels.pop();
+            self.layers.pop();
+            if let Some(inside) = inside {
+                discard(self.innermost(), self.engine(), inside.container());
+            }
+        }
+        furnished
+    }
+
+    /// The outer part of this nest, so many engines of it.
+    #[must_use]
+    pub fn outer(&self, engines: usize) -> Self {
+        let engines = engines.clamp(1, self.layers.len());
+        Self {
+            generation: self.generation,
+            layers: self.layers[..engines].to_vec(),
+            levels: self.levels[..engines].to_vec(),
+        }
+    }
+
+    fn step(&mut self, layer: Layer) -> Result<()> {
+        let inside = step(self.innermost(), self.generation, self.engine(), layer)?;
+        self.layers.push(layer);
+        self.levels.push(inside);
+        Ok(())
+    }
+
+    fn furnish(&self) -> Result<()> {
+        let pull = [self.engine().program(), "pull", "--quiet", "alpine"];
+        self.innermost().set_up(&pull).map(drop)
     }
 
     /// The chain that this is.
@@ -238,14 +284,17 @@ fn step<'lab>(
             let socket = "/var/run/docker.sock:/var/run/docker.sock";
             argv.extend(["--volume", socket, "docker:cli", "sleep", "infinity"]);
         }
-        (Engine::Docker, false) => argv.push(inner.engine.image()),
+        (Engine::Docker, false) => {
+            argv.push(inner.engine.image());
+            argv.extend(inner.arguments);
+        }
         (Engine::Podman, _) => argv.extend([inner.engine.image(), "sleep", "infinity"]),
     }
     if outer == Engine::Docker {
         fetch(level, inner.engine.image())?;
     }
     let start = || -> Result<Level<'lab>> {
-        level.output(&argv)?;
+        level.set_up(&argv)?;
         let inside = level.inside(outer, &container)?;
         if inner.engine == Engine::Docker && !inner.socket {
             wait_for_daemon(level, &inside, outer, &container)?;
@@ -255,10 +304,14 @@ fn step<'lab>(
     let started = start();
     if started.is_err() {
         // What it said is in the error; what is left of it would lie there as long as the lab lives.
-        let rm = [outer.program(), "rm", "--force", "--volumes", &container];
-        let _ = level.run(&rm);
+        discard(level, outer, &container);
     }
     started
+}
+
+/// Takes a container away that did not become a level.
+fn discard(level: &Level, engine: Engine, container: &str) {
+    let _ = level.set_up(&[engine.program(), "rm", "--force", "--volumes", container]);
 }
 
 /// Gets Docker an image that is not of Docker Hub: of no other does it ask a mirror.
@@ -267,8 +320,8 @@ fn fetch(level: &Level, image: &str) -> Result<()> {
         return Ok(());
     };
     let there = format!("{REGISTRY_NAME}/{name}");
-    level.output(&["docker", "pull", "--quiet", &there])?;
-    level.output(&["docker", "tag", &there, image]).map(drop)
+    level.set_up(&["docker", "pull", "--quiet", &there])?;
+    level.set_up(&["docker", "tag", &there, image]).map(drop)
 }
 
 fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str) -> Result<()> {

@@ -68,9 +68,7 @@ mod tool;
 mod trials;
 
 pub use args::RunArgs;
-pub use arm::{
-    Arm, Contrast, Experiment, Metric, Observer, Part, Reading, Series, Trouble,
-};
+pub use arm::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, Series, Trouble};
 pub use conduct::Run;
 pub use exit::{EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE, failure, main, say, usage};
 pub use folder::{Folder, write_atomically};
