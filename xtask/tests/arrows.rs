@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sandbox", &[]),
     ("startup", &["lab", "measure"]),
     ("syscalls", &["lab", "measure"]),
+    ("triple", &["lab", "measure"]),
     ("userns", &["lab", "measure"]),
     ("xtask", &[]),
 ];

@@ -240,16 +240,14 @@ impl<'lab> Level<'lab> {
 
     /// What the processes of this level and of all levels within it have in memory, in bytes: the
     /// sum of their resident sets (`proc_pid_statm(5)`), so that shared pages count more than once.
-    #[must_use]
-    pub fn resident_bytes(&self) -> u64 {
-        let processes = std::fs::read_dir(self.root.join("proc"))
-            .into_iter()
-            .flatten();
-        let pages = processes.flatten().filter_map(|process| {
-            let statm = std::fs::read_to_string(process.path().join("statm")).ok()?;
-            statm.split(' ').nth(1)?.parse::<u64>().ok()
+    pub fn resident_bytes(&self) -> Result<u64> {
+        // A process may end between two looks.
+        let statm = self.set_up(&["sh", "-c", "cat /proc/[0-9]*/statm 2>/dev/null; true"])?;
+        let pages = statm.lines().filter_map(|line| {
+            let resident = line.split(' ').nth(1)?;
+            resident.parse::<u64>().ok()
         });
-        pages.sum::<u64>() * rustix::param::page_size() as u64
+        Ok(pages.sum::<u64>() * rustix::param::page_size() as u64)
     }
 
     /// Starts the probe here: what it times holds no hop.

@@ -1,6 +1,8 @@
 //! Engines inside engines.
 
 use std::fmt::Write;
+use std::fs;
+use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -14,6 +16,9 @@ use crate::service::{docker_answers, last_lines, wait_until};
 
 /// How long an inner daemon may take: it unpacks nothing, but shares the machine with all others.
 const INNER_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Taken in turn by levels that have a network of their own; none is an engine's default one.
+const SUBNETS: [&str; 2] = ["10.90.0.0/16", "10.91.0.0/16"];
 
 /// How one level of a chain gets its engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -29,6 +34,9 @@ pub struct Layer {
     pub like_outer: &'static [&'static str],
     /// Further flags of the `run` that starts its container, as `docker-run(1)` has them.
     pub flags: &'static [&'static str],
+    /// Whether its container is on a network of its own, whose addresses are not those of the
+    /// network around: an engine that takes the same ones loses what is answered from outside.
+    pub own_network: bool,
     /// Arguments after its image's name: for Docker, the daemon's own (`dockerd(8)`).
     pub arguments: &'static [&'static str],
 }
@@ -43,6 +51,7 @@ impl Layer {
             privileged: true,
             like_outer: &[],
             flags: &[],
+            own_network: false,
             arguments: &[],
         }
     }
@@ -56,6 +65,7 @@ impl Layer {
             privileged: false,
             like_outer: &[],
             flags: &[],
+            own_network: false,
             arguments: &[],
         }
     }
@@ -79,6 +89,13 @@ impl Layer {
     #[must_use]
     pub const fn with(mut self, flags: &'static [&'static str]) -> Self {
         self.flags = flags;
+        self
+    }
+
+    /// The same layer, its container on a network of its own.
+    #[must_use]
+    pub const fn on_own_network(mut self) -> Self {
+        self.own_network = true;
         self
     }
 
@@ -279,6 +296,12 @@ fn step<'lab>(
         .collect();
     argv.extend(files.iter().flat_map(|file| ["--volume", file]));
     argv.extend(inner.flags);
+    let network = format!("level-{}", level.depth() + 1);
+    if inner.own_network {
+        let subnet = format!("--subnet={}", SUBNETS[level.depth() % SUBNETS.len()]);
+        level.set_up(&[outer.program(), "network", "create", &subnet, &network])?;
+        argv.extend(["--network", &network]);
+    }
     match (inner.engine, inner.socket) {
         (Engine::Docker, true) => {
             let socket = "/var/run/docker.sock:/var/run/docker.sock";
@@ -325,14 +348,29 @@ fn fetch(level: &Level, image: &str) -> Result<()> {
 }
 
 fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str) -> Result<()> {
+    // A root that a program of the sandbox mounted (fuse-overlayfs) is closed to whoever is outside
+    // of its user namespace: there the question is put inside.
+    let first = inside.root().join("proc");
+    let is_closed =
+        fs::metadata(&first).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
     let socket = inside.root().join("run/docker.sock");
     let died = |pace: Duration| {
         // Nothing tells the end of another level's process: look for it at the same pace.
         std::thread::sleep(pace);
-        !inside.root().join("proc").exists()
+        if is_closed {
+            let running = [outer.program(), "inspect", "--format", "{{.State.Running}}"];
+            let running = level.set_up(&[&running[..], &[container]].concat());
+            return running.is_ok_and(|running| running.trim() != "true");
+        }
+        !first.exists()
     };
     let name = format!("the daemon in container {container}");
-    let ready = || docker_answers(&socket);
+    let ready = || {
+        if is_closed {
+            return inside.set_up(&["docker", "version"]).is_ok();
+        }
+        docker_answers(&socket)
+    };
     wait_until(level.held(), &name, INNER_DEADLINE, died, ready, || {
         logs(level, outer, container)
     })

@@ -1,5 +1,6 @@
 //! Samples: chains are built level by level, and every arm of every level is in every block.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -120,7 +121,7 @@ impl<'lab> Place<'lab> {
     }
 }
 
-impl<'lab> Bench<'lab> {
+impl Bench<'_> {
     /// Builds a chain level by level. One that can't be built ends it, with its reason; what is
     /// above stays.
     fn build(
@@ -161,9 +162,8 @@ impl<'lab> Bench<'lab> {
             }
         }
         for level in 1..=nest.levels().len() {
-            let place = chain.place(level);
-            if !self.places.contains_key(&place) {
-                self.places.insert(place, Place::of(nest.outer(level))?);
+            if let Entry::Vacant(place) = self.places.entry(chain.place(level)) {
+                place.insert(Place::of(nest.outer(level))?);
             }
         }
         Ok(Some(nest.describe()?))

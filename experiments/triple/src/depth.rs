@@ -34,7 +34,12 @@ const WITHOUT_VOLUME: &[&str] = &["--image-volume=ignore"];
 const LADDERS: &[Ladder] = &[
     ladder("docker on a volume", &[DOCKER], true),
     ladder("podman on a volume", &[PODMAN], true),
-    ladder("podman-matched on a volume", &[MATCHED], false),
+    ladder(
+        "podman-matched on a volume",
+        &[MATCHED.on_own_network()],
+        false,
+    ),
+    ladder("podman-matched on a volume, one network", &[MATCHED], false),
     ladder(
         "docker and podman by turns, on volumes",
         &[PODMAN, DOCKER],
@@ -70,7 +75,7 @@ const LADDERS: &[Ladder] = &[
     ),
     ladder(
         "podman-matched on the container's layer",
-        &[MATCHED.with(WITHOUT_VOLUME)],
+        &[MATCHED.on_own_network().with(WITHOUT_VOLUME)],
         false,
     ),
 ];
@@ -192,7 +197,9 @@ fn rungs(run: &mut Run, lab: &Lab, ladder: &Ladder, most: usize) -> Result<()> {
         run.tried(Trial {
             outcome: "works".to_owned(),
             wall_ns,
-            bytes: (level > 1).then(|| nest.innermost().resident_bytes()),
+            bytes: (level > 1)
+                .then(|| nest.innermost().resident_bytes())
+                .transpose()?,
             ..row("depth")
         })?;
         let (outcome, reason, start_ns) = start(nest);

@@ -24,7 +24,7 @@ pub(crate) enum Line {
     BothThere,
     /// Only the container at level 2, with nothing to do.
     EngineOnly,
-    /// The same, its Podman listing the images of a new store.
+    /// The same, its Podman listing the volumes of a new store.
     StoreNew,
     /// The same with a store that is there.
     StoreThere,
@@ -34,7 +34,10 @@ const RUN: &[&str] = &["podman", "run", "--privileged", "--rm"];
 const IMAGE: &str = "quay.io/podman/stable";
 const HELD: &[&str] = &["--volume", "held:/var/lib/containers"];
 const INNER: &[&str] = &["podman", "run", "--rm", "alpine", "echo", "nivel 3"];
-const LIST: &[&str] = &["podman", "images", "--quiet"];
+const LIST: &[&str] = &["podman", "volume", "ls", "--quiet"];
+
+const FETCH: &str = "podman image exists quay.io/podman/stable || \
+                     podman pull --quiet quay.io/podman/stable";
 
 /// What only prepares a sample may take so long.
 const PREPARATION: Duration = Duration::from_secs(60);
@@ -66,7 +69,7 @@ impl Line {
             Self::OuterThere => "the same, with the image of level 2 there",
             Self::BothThere => "the same, with a store for level 2 that has alpine",
             Self::EngineOnly => "only the container at level 2, with nothing to do",
-            Self::StoreNew => "the same, its Podman listing the images of a new store",
+            Self::StoreNew => "the same, its Podman listing the volumes of a new store",
             Self::StoreThere => "the same, with a store that is there",
         }
     }
@@ -124,7 +127,7 @@ impl<'lab> Bench<'lab> {
     pub(crate) fn prepare(&mut self, line: Line) -> Result<()> {
         let argv: &[&str] = match line {
             Line::Whole => &["podman", "rmi", "--force", "--ignore", IMAGE],
-            _ => &["podman", "pull", "--quiet", "--policy=missing", IMAGE],
+            _ => &["sh", "-c", FETCH],
         };
         let prepared = self.beside.spawn(argv, PREPARATION)?;
         if prepared.succeeded() {

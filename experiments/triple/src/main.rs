@@ -68,12 +68,21 @@ fn main() -> ExitCode {
         if cli.stores {
             return cli
                 .run
-                .conduct(&TRIALS, able, |run| store::weigh(run, &options));
+                .conduct(&TRIALS, able, |run| store::alone(run, &options));
         }
         let chains = chains(&cli)?;
         let declared = declare(&chains);
+        // What was asked for by name is all that was asked for.
+        let run = &cli.run;
+        let whole = cli.chains.is_empty() && run.arms.is_empty() && !run.quick && !run.verify;
+        let mut with_stores = whole;
         cli.run.conduct(&declared.experiment, able, |run| {
-            bench::experiment(run, &options, &chains, declared.rows)
+            bench::experiment(run, &options, &chains, declared.rows)?;
+            // Once is enough: nothing of it varies from lab to lab but the time.
+            if std::mem::take(&mut with_stores) {
+                store::weigh(run, &options)?;
+            }
+            Ok(())
         })
     })
 }

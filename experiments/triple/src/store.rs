@@ -15,7 +15,8 @@ const IMAGE: &str = "postgres";
 
 const DOCKER: Layer = Layer::own(Engine::Docker);
 const PODMAN: Layer = Layer::own(Engine::Podman)
-    .like_outer(&["containers/containers.conf", "containers/storage.conf"]);
+    .like_outer(&["containers/containers.conf", "containers/storage.conf"])
+    .on_own_network();
 
 /// The store of the level around, and what that one has from further out, read-only.
 const SHARED: &str = "/var/lib/shared";
@@ -30,9 +31,20 @@ const fn store(engine: Engine) -> &'static str {
     }
 }
 
-/// Each way in a lab of its own.
+/// A run of its own.
+pub(crate) fn alone(run: &mut Run, options: &Options) -> Result<()> {
+    let lab = Lab::start(options)?;
+    run.session(json!({
+        "lab": lab.describe(),
+        "stand_ins": lab.stand_ins(),
+        "nests": [lab.nest(&[DOCKER, DOCKER, DOCKER])?.describe()?],
+    }))?;
+    drop(lab);
+    weigh(run, options)
+}
+
+/// Each way in a lab of its own, as trials of a session that is described already.
 pub(crate) fn weigh(run: &mut Run, options: &Options) -> Result<()> {
-    let mut is_first = true;
     let ways: [fn(&mut Scale) -> Result<()>; 4] = [
         |scale| pulled_and_loaded(scale, DOCKER),
         |scale| pulled_and_loaded(scale, PODMAN),
@@ -42,14 +54,6 @@ pub(crate) fn weigh(run: &mut Run, options: &Options) -> Result<()> {
     for way in ways {
         let lab = Lab::start(options)?;
         lab.engine(Engine::Podman)?;
-        if is_first {
-            run.session(json!({
-                "lab": lab.describe(),
-                "stand_ins": lab.stand_ins(),
-                "nests": [lab.nest(&[DOCKER, DOCKER, DOCKER])?.describe()?],
-            }))?;
-            is_first = false;
-        }
         way(&mut Scale { run, lab: &lab })?;
     }
     Ok(())
@@ -110,13 +114,14 @@ fn stores<'a, 'lab>(nest: &'a Nest<'lab>) -> impl Iterator<Item = (&'a Level<'la
 fn pulled_and_loaded(scale: &mut Scale, layer: Layer) -> Result<()> {
     let nest = scale.lab.nest(&[Layer::own(layer.engine), layer, layer])?;
     let program = layer.engine.program();
-    let pull = [program, "pull", "--quiet", IMAGE];
+    let run = format!("{program} run --rm --pull=never {IMAGE} true");
+    let pull = format!("{program} pull --quiet {IMAGE} && {run}");
     let subject = format!("pull, {program}");
     for (depth, (level, engine)) in stores(&nest).enumerate() {
         for state in ["cold", "warm"] {
             let step = format!("level {} {state}", depth + 1);
             scale.step(&subject, &step, (level, store(engine)), || {
-                level.output(&pull).map(drop)
+                level.output(&["sh", "-c", &pull]).map(drop)
             })?;
         }
     }
@@ -131,7 +136,8 @@ fn pulled_and_loaded(scale: &mut Scale, layer: Layer) -> Result<()> {
         let step = format!("level {} cold", depth + 2);
         let within = (inside, store(layer.engine));
         scale.step(&subject, &step, within, || {
-            around.output(&["sh", "-c", &line]).map(drop)
+            around.output(&["sh", "-c", &line])?;
+            inside.output(&["sh", "-c", &run]).map(drop)
         })?;
     }
     Ok(())
@@ -146,11 +152,11 @@ fn additional_store(scale: &mut Scale) -> Result<()> {
     ];
     let nest = scale.lab.nest(&layers)?;
     let outermost = &nest.levels()[0];
-    let pull = ["podman", "pull", "--quiet", IMAGE];
     let subject = "additional store, podman";
     let at = (outermost, store(Engine::Podman));
+    let pull = format!("podman pull --quiet {IMAGE} && podman run --rm --pull=never {IMAGE} true");
     scale.step(subject, "level 1 cold", at, || {
-        outermost.output(&pull).map(drop)
+        outermost.output(&["sh", "-c", &pull]).map(drop)
     })?;
     let option = format!("--storage-opt=additionalimagestore={SHARED}");
     for (depth, level) in nest.levels().iter().enumerate().skip(1) {
@@ -205,7 +211,8 @@ fn filled_volume(scale: &mut Scale) -> Result<()> {
             worked.map(drop)
         };
         let has = format!("docker run --rm --pull=never {IMAGE} true");
-        let fetch = format!("docker pull --quiet {IMAGE}");
+        let fetch = format!("docker pull --quiet {IMAGE} && {has}");
+        around.output(&["docker", "pull", "--quiet", "docker:dind"])?;
         // Volumes of the level are what is weighed here.
         let at = (around, volumes);
         let level = depth + 2;
