@@ -16,6 +16,9 @@ use crate::published::unit;
 use crate::record::Record;
 
 pub(super) fn order(source: &Source) -> Vec<Piece> {
+    if !source.has_arms() {
+        return Vec::new();
+    }
     let (lang, t) = (source.lang, source.lang.texts());
     let mut pieces = vec![Piece::Heading(2, t.section_order.to_owned())];
     pieces.extend(source.figure(Kind::Order));
@@ -228,8 +231,42 @@ fn without_row(without: &Without, source: &Source) -> Vec<Cell> {
 
 pub(super) fn method(source: &Source) -> miette::Result<Vec<Piece>> {
     let (lang, t) = (source.lang, source.lang.texts());
+    let mut pieces = vec![Piece::Heading(2, t.section_method.to_owned())];
+    if source.runs.records.iter().any(|run| !run.trials.is_empty()) {
+        let l = lang.levels();
+        pieces.push(Piece::Heading(3, l.trial_title.to_owned()));
+        pieces.push(Piece::Paragraph(l.trial_meaning.to_owned()));
+    }
+    if source.has_arms() {
+        pieces.extend(of_samples(source));
+    }
+    pieces.push(Piece::Heading(3, t.environment_title.to_owned()));
+    pieces.extend(environment::sessions(source.runs, lang));
+    if source.has_arms() {
+        pieces.push(environment::published_setup(lang)?);
+        pieces.push(Piece::Heading(3, t.blocks_title.to_owned()));
+        pieces.push(blocks(source));
+    }
+    pieces.push(Piece::Heading(3, t.limits_title.to_owned()));
+    pieces.push(Piece::List(limits(source)));
+    pieces.push(Piece::Heading(3, t.rebuild_title.to_owned()));
+    pieces.push(Piece::List(
+        source
+            .runs
+            .records
+            .iter()
+            .map(|record| command(record, source))
+            .collect(),
+    ));
+    pieces.push(Piece::Paragraph(t.rebuild.to_owned()));
+    pieces.push(Piece::Code(t.rebuild_command.to_owned()));
+    Ok(pieces)
+}
+
+/// What is said of samples alone: estimand, exclusions, stopping, family.
+fn of_samples(source: &Source) -> Vec<Piece> {
+    let t = source.lang.texts();
     let mut pieces = vec![
-        Piece::Heading(2, t.section_method.to_owned()),
         Piece::Heading(3, t.estimand_title.to_owned()),
         Piece::Paragraph(t.estimand.to_owned()),
         Piece::Heading(3, t.exclusions_title.to_owned()),
@@ -246,25 +283,7 @@ pub(super) fn method(source: &Source) -> miette::Result<Vec<Piece>> {
     ));
     pieces.push(Piece::Heading(3, t.family_title.to_owned()));
     pieces.extend(family(source));
-    pieces.push(Piece::Heading(3, t.environment_title.to_owned()));
-    pieces.extend(environment::sessions(source.runs, lang));
-    pieces.push(environment::published_setup(lang)?);
-    pieces.push(Piece::Heading(3, t.blocks_title.to_owned()));
-    pieces.push(blocks(source));
-    pieces.push(Piece::Heading(3, t.limits_title.to_owned()));
-    pieces.push(Piece::List(limits(source)));
-    pieces.push(Piece::Heading(3, t.rebuild_title.to_owned()));
-    pieces.push(Piece::List(
-        source
-            .runs
-            .records
-            .iter()
-            .map(|record| command(record, source))
-            .collect(),
-    ));
-    pieces.push(Piece::Paragraph(t.rebuild.to_owned()));
-    pieces.push(Piece::Code(t.rebuild_command.to_owned()));
-    Ok(pieces)
+    pieces
 }
 
 fn exclusions(source: &Source) -> Vec<Piece> {
@@ -535,13 +554,16 @@ fn limits(source: &Source) -> Vec<String> {
     {
         limits.push(t.limit_not_whole.to_owned());
     }
+    let of_samples = [t.limit_medians, t.limit_absence];
+    let all = [t.limit_machine];
+    let of_ratios = [t.limit_published];
     limits.extend(
-        [
-            t.limit_medians,
-            t.limit_absence,
-            t.limit_machine,
-            t.limit_published,
-        ]
+        if source.has_arms() {
+            [&of_samples[..], &all, &of_ratios].concat()
+        } else {
+            all.to_vec()
+        }
+        .into_iter()
         .map(str::to_owned),
     );
     limits
