@@ -119,7 +119,12 @@ fn accumulation(record: &Record, series: &[SeriesSummary], published: &Table) ->
 fn engines(record: &Record, series: &[SeriesSummary], published: &Table) -> Vec<Comparison> {
     let engine = |of: &SeriesSummary| Place::of(&of.series).map(Place::engine);
     let of_one = |wanted: Engine| {
-        let series = series.iter().filter(|of| of.metric != Metric::Syscall);
+        let series = series.iter().filter(|of| match of.metric {
+            Metric::Startup => true,
+            // What else CPU grows by is the way in, which is startup's as well.
+            Metric::Cpu => of.observer == "self",
+            Metric::Syscall => false,
+        });
         series.filter(move |of| engine(of) == Some(wanted))
     };
     let mut found = Vec::new();

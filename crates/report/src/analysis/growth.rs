@@ -34,8 +34,11 @@ pub(crate) struct SeriesSummary {
     pub(crate) additive: Option<Predicted>,
     pub(crate) multiplicative: Option<Predicted>,
     /// Which prediction the held-out level falls in; `None` where no interval exists.
-    #[serde(serialize_with = "model_name")]
+    #[serde(skip)]
     pub(crate) model: Option<Model>,
+    /// Its name in files.
+    #[serde(rename = "model")]
+    pub(crate) model_name: Option<&'static str>,
     /// Readings of all arms by block, in ns an operation.
     #[serde(skip)]
     pub(crate) values: BTreeMap<BlockId, Vec<f64>>,
@@ -54,7 +57,7 @@ pub(crate) struct LevelSummary {
 #[derive(Clone, Copy, Serialize)]
 pub(crate) struct Predicted {
     /// Median over the blocks, in ns an operation.
-    pub(crate) predicted_ns: f64,
+    pub(crate) last_level_ns: f64,
     /// Observed over predicted.
     pub(crate) ratio: f64,
     pub(crate) interval: Option<Range>,
@@ -63,7 +66,7 @@ pub(crate) struct Predicted {
 impl From<Prediction> for Predicted {
     fn from(prediction: Prediction) -> Self {
         Self {
-            predicted_ns: prediction.predicted,
+            last_level_ns: prediction.predicted,
             ratio: prediction.ratio.estimate,
             interval: prediction.ratio.interval.map(Range::from),
         }
@@ -71,17 +74,6 @@ impl From<Prediction> for Predicted {
 }
 
 impl SeriesSummary {
-    /// The name of its model in files; empty where there is none.
-    pub(crate) fn model(&self) -> &'static str {
-        match self.model {
-            Some(Model::Additive) => "additive",
-            Some(Model::Multiplicative) => "multiplicative",
-            Some(Model::Both) => "both",
-            Some(Model::Neither) => "neither",
-            None => "",
-        }
-    }
-
     /// The levels that the models were fitted to.
     pub(crate) fn fitted(&self) -> &[LevelSummary] {
         self.levels.split_last().map_or(&[], |(_, fitted)| fitted)
@@ -93,18 +85,13 @@ impl SeriesSummary {
     }
 }
 
-fn model_name<S: serde::Serializer>(
-    model: &Option<Model>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let name = match model {
-        Some(Model::Additive) => Some("additive"),
-        Some(Model::Multiplicative) => Some("multiplicative"),
-        Some(Model::Both) => Some("both"),
-        Some(Model::Neither) => Some("neither"),
-        None => None,
-    };
-    name.serialize(serializer)
+fn name(model: Model) -> &'static str {
+    match model {
+        Model::Additive => "additive",
+        Model::Multiplicative => "multiplicative",
+        Model::Both => "both",
+        Model::Neither => "neither",
+    }
 }
 
 /// Every series of the run, in the order of its declaration.
@@ -143,6 +130,7 @@ fn summarise(record: &Record, series: &Series<String, Vec<String>>) -> Option<Se
         .map(|level| values.values().map(|block| block[level]).collect())
         .collect();
     let growth = stats::growth(&columns, ALPHA, looks);
+    let model = growth.and_then(|growth| growth.model());
     let steps = levels.len().saturating_sub(1).max(1) as f64;
     let mut sessions: Vec<u32> = values.keys().map(|(session, _)| *session).collect();
     sessions.dedup();
@@ -161,7 +149,8 @@ fn summarise(record: &Record, series: &Series<String, Vec<String>>) -> Option<Se
         levels,
         additive: growth.map(|growth| growth.additive.into()),
         multiplicative: growth.map(|growth| growth.multiplicative.into()),
-        model: growth.and_then(|growth| growth.model()),
+        model,
+        model_name: model.map(name),
         values,
     })
 }

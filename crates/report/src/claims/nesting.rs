@@ -90,12 +90,7 @@ fn questions(evidence: &Evidence) -> Vec<Claim> {
         return Vec::new();
     }
     let mut claims = growth;
-    let asked: [(
-        &[Comparison],
-        Statement,
-        &'static str,
-        fn(&Comparison) -> &'static str,
-    ); 2] = [
+    let asked: [Asked; 2] = [
         (
             &evidence.answers.accumulation,
             |t| t.claim_a21_cpu,
@@ -134,6 +129,14 @@ fn questions(evidence: &Evidence) -> Vec<Claim> {
 }
 
 type Statement = fn(&Texts) -> &'static str;
+
+/// Comparisons, the question that they answer, and the answer of each in a word.
+type Asked<'a> = (
+    &'a [Comparison],
+    Statement,
+    &'static str,
+    fn(&Comparison) -> &'static str,
+);
 
 fn of_series(series: &SeriesSummary) -> Claim {
     let answer = match series.model {

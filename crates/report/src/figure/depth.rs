@@ -18,7 +18,12 @@ pub(super) fn grid(analysis: &Analysis, lang: Lang) -> Option<Grid> {
         panel(depth, items)
     };
     let starts = |depth: &&Depth| {
-        let items: Vec<Item> = depth.starts().map(dot).collect();
+        let mut items: Vec<Item> = depth.starts().map(dot).collect();
+        let failed = depth
+            .levels
+            .iter()
+            .filter(|level| level.start_works == Some(false));
+        items.extend(failed.map(|level| Item::Refused(level.level)));
         (!items.is_empty()).then(|| panel(depth, items))
     };
     let rows = [

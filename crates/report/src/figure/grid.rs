@@ -3,7 +3,7 @@
 
 use plotters::prelude::DrawingBackend;
 
-use crate::figure::canvas::{Axis, Canvas, Drawn, Font, Growth, INK, Point, QUIET, Shape};
+use crate::figure::canvas::{Axis, Canvas, Drawn, Font, Growth, INK, Point, QUIET, SAMPLE, Shape};
 use crate::figure::legend::{self, Mark};
 use crate::figure::{Frame, Picture};
 use crate::language::Lang;
@@ -36,10 +36,10 @@ pub(crate) enum Item {
     /// Every sample of a level.
     Strip(u32, Vec<f64>),
     Median(u32, f64, Option<(f64, f64)>),
-    /// From level to level.
+    /// From level to level, or to beside one.
     Line(Vec<(f64, f64)>, Stroke),
-    /// What the line says of its last level.
-    End(u32, f64, Stroke),
+    /// What the line says of the level that it ends beside.
+    End(f64, f64, Stroke),
     Dot(u32, f64),
     /// A level that was refused: at the foot.
     Refused(u32),
@@ -75,7 +75,9 @@ impl Grid {
     fn layout(&self, frame: Frame) -> Layout {
         let widest = self.rows.iter().map(|row| row.panels.len()).max();
         let (margin, most) = if frame.narrow { (14, 2) } else { (60, 4) };
-        let columns = widest.unwrap_or(1).clamp(1, most);
+        // As few lines as there can be, and all of them about as long.
+        let widest = widest.unwrap_or(1).max(1);
+        let columns = widest.div_ceil(widest.div_ceil(most));
         let count = i32::try_from(columns).unwrap_or(1);
         let entries = i32::try_from(self.legend.len()).unwrap_or(0);
         Layout {
@@ -139,10 +141,10 @@ impl Item {
 
     fn levels(&self) -> Vec<f64> {
         match self {
-            Self::Line(points, _) => points.iter().map(|(level, _)| *level).collect(),
+            // They belong to levels that others have marks at.
+            Self::Line(..) | Self::End(..) => Vec::new(),
             Self::Strip(level, _)
             | Self::Median(level, ..)
-            | Self::End(level, ..)
             | Self::Dot(level, _)
             | Self::Refused(level) => vec![f64::from(*level)],
         }
@@ -225,7 +227,7 @@ impl Place {
     #[expect(clippy::cast_possible_truncation, reason = "pixels of a picture")]
     fn x(&self, level: f64) -> i32 {
         let (low, high) = self.levels;
-        let room = if high - low > 6.0 { 14.0 } else { 44.0 };
+        let room = if high - low > 6.0 { 14.0 } else { 50.0 };
         let share = (level - low) / (high - low);
         self.left + (room + share * (f64::from(self.width) - 2.0 * room)).round() as i32
     }
@@ -290,14 +292,14 @@ impl Place {
                 polyline(canvas, &points, *stroke)
             }
             Item::End(level, value, stroke) => {
-                let at = self.at(f64::from(*level), *value);
+                let at = self.at(*level, *value);
                 let shape = match stroke {
                     Stroke::Solid => Shape::Triangle,
                     Stroke::Dashed => Shape::Ring,
                 };
                 canvas.shape(shape, at, 9)
             }
-            Item::Dot(level, value) => canvas.speck(self.at(f64::from(*level), *value), false),
+            Item::Dot(level, value) => canvas.dot(self.at(f64::from(*level), *value), 5, SAMPLE),
             Item::Refused(level) => {
                 let x = self.x(f64::from(*level));
                 canvas.shape(Shape::Cross, (x, bottom - 14), 9)

@@ -22,14 +22,23 @@ const ROWS: [(Metric, &str); 5] = [
 /// Pieces of the multiplicative line between two levels, which is a curve.
 const PIECES: u32 = 12;
 
-/// `None` where no series of startup or CPU has a reading. Those of system calls would be a row of
-/// panels an operation, and are left to the table.
+/// How far beside the held-out level a prediction stands, as a share of all levels' way: the samples
+/// are not to lie on it.
+const BESIDE: f64 = 0.14;
+
+/// The series that the figure has. Those of system calls would be a row of panels an operation, and
+/// are left to the table.
+pub(crate) fn drawn(analysis: &Analysis) -> impl Iterator<Item = &SeriesSummary> {
+    analysis
+        .growth()
+        .filter(|of| ROWS.contains(&(of.metric, of.observer)) && !of.values.is_empty())
+}
+
+/// `None` where none of them has a reading.
 pub(super) fn grid(analysis: &Analysis, lang: Lang) -> Option<Grid> {
     let (t, l) = (lang.texts(), lang.levels());
     let row = |(metric, observer): &(Metric, &str)| {
-        let series = analysis
-            .growth()
-            .filter(|of| of.metric == *metric && of.observer == *observer && !of.values.is_empty());
+        let series = drawn(analysis).filter(|of| (of.metric, of.observer) == (*metric, *observer));
         let panels: Vec<Panel> = series.map(|series| panel(series, lang)).collect();
         let unit = unit(*metric);
         let observer = phrases::observer(observer, lang);
@@ -110,13 +119,14 @@ fn models(series: &SeriesSummary, scale: f64) -> (Vec<Item>, Vec<Item>) {
         (series.multiplicative, Stroke::Dashed),
     ] {
         let Some(model) = model else { continue };
-        let end = (f64::from(held_out.level), model.predicted_ns / scale);
+        let at = f64::from(held_out.level);
+        let end = (at + BESIDE * (at - start.0), model.last_level_ns / scale);
         let points = match stroke {
             Stroke::Solid => vec![start, knee, end],
             Stroke::Dashed => curve(start, knee).chain(curve(knee, end)).collect(),
         };
         lines.push(Item::Line(points, stroke));
-        ends.push(Item::End(held_out.level.into(), end.1, stroke));
+        ends.push(Item::End(end.0, end.1, stroke));
     }
     (lines, ends)
 }

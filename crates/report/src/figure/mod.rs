@@ -26,6 +26,7 @@ use crate::language::Lang;
 use crate::record::Runs;
 
 pub(crate) use canvas::PALETTE;
+pub(crate) use levels::drawn as drawn_series;
 
 /// A figure in all its drawings.
 pub(crate) struct Figure {

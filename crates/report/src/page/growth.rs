@@ -22,7 +22,31 @@ pub(super) fn growth(source: &Source) -> Vec<Piece> {
         Piece::Paragraph(t.growth_rule.to_owned()),
     ];
     pieces.extend(source.figure(Kind::Levels));
-    pieces.push(Piece::Table(Table {
+    let (calls, first): (Vec<&SeriesSummary>, Vec<&SeriesSummary>) =
+        series.iter().partition(|of| of.metric == Metric::Syscall);
+    if !first.is_empty() {
+        pieces.push(table(&first, lang));
+    }
+    pieces.push(Piece::Paragraph(t.growth_words.to_owned()));
+    let sessions = series.iter().map(|series| series.sessions).max();
+    if let Some(sessions) = sessions.filter(|count| *count > 1) {
+        pieces.push(Piece::Paragraph(fill(
+            t.growth_pooled,
+            &[("sessions", &sessions)],
+        )));
+    }
+    if !calls.is_empty() {
+        pieces.push(Piece::Details(
+            t.growth_no_figure.to_owned(),
+            vec![table(&calls, lang)],
+        ));
+    }
+    pieces
+}
+
+fn table(series: &[&SeriesSummary], lang: Lang) -> Piece {
+    let t = lang.levels();
+    Piece::Table(Table {
         caption: t.growth_caption.to_owned(),
         columns: vec![
             words(t.column_series),
@@ -35,19 +59,7 @@ pub(super) fn growth(source: &Source) -> Vec<Piece> {
         ],
         rows: series.iter().map(|series| row(series, lang)).collect(),
         fit: Fit::Cards,
-    }));
-    pieces.push(Piece::Paragraph(t.growth_words.to_owned()));
-    let sessions = series.iter().map(|series| series.sessions).max();
-    if let Some(sessions) = sessions.filter(|count| *count > 1) {
-        pieces.push(Piece::Paragraph(fill(
-            t.growth_pooled,
-            &[("sessions", &sessions)],
-        )));
-    }
-    if series.iter().any(|of| of.metric == Metric::Syscall) {
-        pieces.push(Piece::Paragraph(t.growth_no_figure.to_owned()));
-    }
-    pieces
+    })
 }
 
 fn row(series: &SeriesSummary, lang: Lang) -> Vec<Cell> {
@@ -69,7 +81,7 @@ fn row(series: &SeriesSummary, lang: Lang) -> Vec<Cell> {
         ));
     }
     let predicted = |model: Option<Predicted>| match model {
-        Some(model) => Cell::new(amount(series, Some(model.predicted_ns), lang)).below(fill(
+        Some(model) => Cell::new(amount(series, Some(model.last_level_ns), lang)).below(fill(
             t.observed_over,
             &[("ratio", &phrases::predicted(model, lang))],
         )),
@@ -216,11 +228,11 @@ fn of_series(series: &SeriesSummary, lang: Lang) -> String {
             ("symbol", &unit.symbol()),
             ("last", &last.level),
             ("observed", &in_unit(last.median, series.metric, lang)),
-            ("additive", &unit.amount(additive.predicted_ns, lang)),
+            ("additive", &unit.amount(additive.last_level_ns, lang)),
             ("additive_ratio", &phrases::predicted(additive, lang)),
             (
                 "multiplicative",
-                &unit.amount(multiplicative.predicted_ns, lang),
+                &unit.amount(multiplicative.last_level_ns, lang),
             ),
             (
                 "multiplicative_ratio",

@@ -131,7 +131,7 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
                     .count(),
             ),
             ("breakdowns", &breakdowns),
-            ("series", &analysis.growth().count()),
+            ("series", &crate::figure::drawn_series(analysis).count()),
             ("subjects", &depths),
             ("blocks", &blocks().count()),
             (

@@ -132,6 +132,23 @@ pub(crate) fn source(source: Source, lang: Lang) -> &'static str {
     }
 }
 
+/// What a row answers, of a question; empty of a claim, and where nothing was decided.
+pub(crate) fn answer(claim: &Claim, margin_pct: f64, lang: Lang) -> String {
+    let t = lang.levels();
+    let text = match claim.answer {
+        "additive" => t.model_additive,
+        "multiplicative" => t.model_multiplicative,
+        "neither" => t.model_neither,
+        "no" => t.cpu_less,
+        "yes" => t.cpu_more,
+        "Docker" => t.factor_docker,
+        "Podman" => t.factor_podman,
+        "the same" => t.both_alike,
+        other => other,
+    };
+    fill(text, &[("margin", &lang.trimmed(margin_pct))])
+}
+
 /// What was seen of a claim's row, where a ratio does not say it; in English, as files have it.
 pub(crate) fn seen(claim: &Claim) -> String {
     match claim.growth {

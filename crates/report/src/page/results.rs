@@ -3,6 +3,7 @@
 use super::Source;
 use super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::phrases;
+use crate::analysis::verdict::Here;
 use crate::analysis::{PartSummary, RatioSummary, Scope};
 use crate::claims::Claim;
 use crate::figure::Kind;
@@ -31,7 +32,10 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
         } else {
             t.exploratory_short
         };
-        let here = phrases::here_cell(claim.here, lang);
+        let mut here = phrases::here_cell(claim.here, lang);
+        if !claim.answer.is_empty() {
+            here = here.below(phrases::answer(claim, margin, lang));
+        }
         let own = phrases::verdict(claim.verdict, claim.by_itself, margin, lang);
         vec![
             Cell::new(claim.id).below(format!("`{}`", claim.of)),
@@ -73,20 +77,23 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
     if !source.has_arms() {
         return pieces;
     }
+    let mut definitions = [
+        t.define_consistent,
+        t.define_not_reproduced,
+        t.define_inconclusive_here,
+        t.define_direction,
+        t.define_source,
+        t.define_range,
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let mut claims = source.analysis.runs.iter().flat_map(|run| &run.claims);
+    if claims.any(|claim| claim.here == Here::Answered) {
+        definitions.push(lang.levels().define_answered.to_owned());
+    }
     pieces.push(Piece::Details(
         t.verdicts_title.to_owned(),
-        vec![Piece::List(
-            [
-                t.define_consistent,
-                t.define_not_reproduced,
-                t.define_inconclusive_here,
-                t.define_direction,
-                t.define_source,
-                t.define_range,
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-        )],
+        vec![Piece::List(definitions)],
     ));
     pieces
 }

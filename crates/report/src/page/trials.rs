@@ -7,11 +7,13 @@ use measure::Trial;
 
 use super::Source;
 use super::document::{Cell, Column, Fit, Piece, Table, Tone, numbers, words};
+use crate::analysis::RunAnalysis;
 use crate::analysis::trials::{
     self, DEPTH, DEPTH_START, Depth, LIMITS, PULLED, STORE, in_order, rows, subject,
 };
 use crate::figure::Kind;
 use crate::language::{Lang, fill};
+use crate::record::Record;
 
 /// Nothing for a run that has tried nothing.
 pub(super) fn trials(source: &Source) -> Vec<Piece> {
@@ -20,10 +22,7 @@ pub(super) fn trials(source: &Source) -> Vec<Piece> {
         pieces.extend(depth(&run.depth, source));
         for table in trials::tables(&record.trials) {
             pieces.extend(match table {
-                DEPTH if !run.depth.is_empty() => Vec::new(),
-                DEPTH_START if !run.depth.is_empty() => Vec::new(),
-                // Beside the store's own rows.
-                PULLED if rows(&record.trials, STORE).next().is_some() => Vec::new(),
+                other if is_shown_elsewhere(other, record, run) => Vec::new(),
                 LIMITS => limits(&record.trials, source.lang),
                 STORE => store(&record.trials, source.lang),
                 other => matrix(&record.trials, other, source.lang),
@@ -31,6 +30,15 @@ pub(super) fn trials(source: &Source) -> Vec<Piece> {
         }
     }
     pieces
+}
+
+/// Whether a table stands in the section of another one.
+fn is_shown_elsewhere(table: &str, record: &Record, run: &RunAnalysis) -> bool {
+    match table {
+        DEPTH | DEPTH_START => !run.depth.is_empty(),
+        PULLED => rows(&record.trials, STORE).next().is_some(),
+        _ => false,
+    }
 }
 
 fn depth(depths: &[Depth], source: &Source) -> Vec<Piece> {
@@ -177,7 +185,7 @@ fn matrix(trials: &[Trial], table: &str, lang: Lang) -> Vec<Piece> {
         Piece::Table(by_step(
             trials,
             table,
-            t.column_subject,
+            lang.texts().column_fact,
             fill(t.trials_caption, &[("table", &table)]),
             &cell,
         )),

@@ -44,7 +44,7 @@ fn growth_columns<'a>() -> [Column<LevelRow<'a>>; 22] {
         }),
         ("held_out", |row| row.is_held_out().to_string()),
         ("additive_ns", |row| {
-            number(row.additive().map(|model| model.predicted_ns), 1)
+            number(row.additive().map(|model| model.last_level_ns), 1)
         }),
         ("additive_ratio", |row| {
             number(row.additive().map(|model| model.ratio), 6)
@@ -56,7 +56,7 @@ fn growth_columns<'a>() -> [Column<LevelRow<'a>>; 22] {
             number(of(row.additive()).map(|range| range.high), 6)
         }),
         ("multiplicative_ns", |row| {
-            number(row.multiplicative().map(|model| model.predicted_ns), 1)
+            number(row.multiplicative().map(|model| model.last_level_ns), 1)
         }),
         ("multiplicative_ratio", |row| {
             number(row.multiplicative().map(|model| model.ratio), 6)
@@ -69,7 +69,7 @@ fn growth_columns<'a>() -> [Column<LevelRow<'a>>; 22] {
         }),
         ("model", |row| {
             if row.is_held_out() {
-                row.series.model().to_owned()
+                text(row.series.model_name)
             } else {
                 String::new()
             }
@@ -85,9 +85,8 @@ const READABLE_GROWTH: [Column<SeriesSummary>; 6] = [
     ("observed/multiplicative", |series| {
         predicted(series.multiplicative)
     }),
-    ("model", |series| match series.model() {
-        "" => none(),
-        model => model.to_owned(),
+    ("model", |series| {
+        series.model_name.map_or_else(none, str::to_owned)
     }),
 ];
 

@@ -181,6 +181,42 @@ fn figures(run: &Path) {
     assert_eq!(html.matches("<svg ").count(), 5 * 2, "five figures");
 }
 
+/// Rule 8 works within blocks: those of all sessions are one.
+#[test]
+fn sessions_are_taken_together_and_the_page_says_so() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    let arms = "start-docker,start-docker-docker,start-docker-docker-docker";
+    let args = ["--sessions", "2", "--blocks", "6", "--arms", arms];
+    Triple::new().run(&run, &args, |name, times| {
+        name == "start-docker-docker" && times == 5
+    });
+    stdout(&report(&[&run]));
+    let rows: Rows = table(&run.join("growth.csv"));
+    let [.., last] = &rows[..] else {
+        panic!("no levels")
+    };
+    // A block that lacks a reading is in no number.
+    assert_eq!(
+        ["blocks", "sessions", "scope", "model"].map(|column| last[column].as_str()),
+        ["11", "2", "sessions", "additive"]
+    );
+    let page = fs::read_to_string(run.join("report.md")).expect("read");
+    for words in [
+        "Blocks of all 2 sessions are taken together",
+        "This run has no arms for it.",
+    ] {
+        assert!(page.contains(words), "no {words} in {page}");
+    }
+    // What was not asked is not told as answered.
+    let claims: Rows = table(&run.join("claims.csv"));
+    let unasked: Vec<&str> = of(&claims, "claim_verdict", "not measured here")
+        .iter()
+        .map(|row| row["of"].as_str())
+        .collect();
+    assert_eq!(unasked, ["the run has no arms for it"; 2]);
+}
+
 /// Where samples of a third level fail, the claim is not told as confirmed.
 #[test]
 fn a_third_level_that_fails_is_not_confirmed() {

@@ -38,6 +38,9 @@ pub(super) const TEXTS: LevelTexts = LevelTexts {
         only.",
     step_adds: "a level adds {step}",
     // The tutorial's questions.
+    define_answered: "Answered here: a question to which nothing was published, and which our interval \
+        decides. What the answer is stands below. Inconclusive here: it excludes neither \
+        answer.",
     section_answers: "Answers to the tutorial's questions",
     answers_lead: "What this run says to the three questions of the tutorial's Part D. A factor is the \
         last level over the first; every interval has 95 % or more by itself.",
@@ -123,9 +126,8 @@ pub(super) const TEXTS: LevelTexts = LevelTexts {
     trials_caption: "{table}: what became of each",
     trials_note: "Tried once each; outcomes and reasons are in the words of the record.",
     trial_title: "What a row is",
-    trial_meaning: "Nothing of this run was repeated: it asks whether something works, and where it \
-        ends. A refusal is a result, with the refuser's own words. Times of one try show an \
-        order of magnitude and carry no interval.",
+    trial_meaning: "Trials are not repeated: they ask whether something works, and where it ends. A refusal is a result, \
+        with the refuser's own words. Times of one try show an order of magnitude and carry no interval.",
     // Figures.
     levels_title: "Level by level",
     depth_title: "Level below level",
@@ -135,7 +137,7 @@ pub(super) const TEXTS: LevelTexts = LevelTexts {
     mark_additive: "the same time a level",
     mark_multiplicative: "the same factor a level",
     mark_level: "one level, tried once",
-    mark_refused: "refused",
+    mark_refused: "refused, or failed",
     alt_levels: "{series} series over levels, a panel each: every sample, medians with intervals, and \
         the lines of both models up to the level that was held out. The numbers are in the \
         table that follows.",
@@ -144,6 +146,6 @@ pub(super) const TEXTS: LevelTexts = LevelTexts {
         the same time, dashed the same factor.",
     alt_depth: "Time to bring each level up, and of one start at it, over the level, for {subjects} \
         chains. The numbers of the first and last level are in the table that follows.",
-    caption_depth: "A dot is one level, tried once. A cross is a level that was refused, at the foot of \
+    caption_depth: "A dot is one level, tried once. A cross is what was refused or failed, at the foot of \
         the panel.",
 };

@@ -34,6 +34,7 @@ texts! {
     growth_no_figure,
     step_adds,
     // The tutorial's questions.
+    define_answered,
     section_answers,
     answers_lead,
     question_growth,

@@ -38,6 +38,9 @@ pub(super) const TEXTS: LevelTexts = LevelTexts {
         están en la tabla.",
     step_adds: "un nivel suma {step}",
     // The tutorial's questions.
+    define_answered: "Respondido aquí: una pregunta para la que no hay nada publicado y que nuestro \
+        intervalo decide. La respuesta está debajo. Sin decidir aquí: no excluye ninguna de \
+        las respuestas.",
     section_answers: "Respuestas a las preguntas del tutorial",
     answers_lead: "Lo que esta ejecución dice a las tres preguntas de la parte D del tutorial. Un \
         factor es el último nivel entre el primero; cada intervalo tiene por sí solo un 95 % \
@@ -127,9 +130,9 @@ pub(super) const TEXTS: LevelTexts = LevelTexts {
     trials_caption: "{table}: en qué quedó cada cosa",
     trials_note: "Probado una vez cada cosa; resultados y motivos, con las palabras del registro.",
     trial_title: "Qué es una fila",
-    trial_meaning: "Nada de esta ejecución se repitió: pregunta si algo funciona y dónde acaba. Un \
-        rechazo es un resultado, con las palabras de quien rechaza. Los tiempos de un solo \
-        intento dan un orden de magnitud y no llevan intervalo.",
+    trial_meaning: "Las pruebas no se repiten: preguntan si algo funciona y dónde acaba. Un rechazo es un resultado, \
+        con las palabras de quien rechaza. Los tiempos de un solo intento dan un orden de magnitud y no \
+        llevan intervalo.",
     // Figures.
     levels_title: "Nivel a nivel",
     depth_title: "Nivel bajo nivel",
@@ -139,7 +142,7 @@ pub(super) const TEXTS: LevelTexts = LevelTexts {
     mark_additive: "el mismo tiempo por nivel",
     mark_multiplicative: "el mismo factor por nivel",
     mark_level: "un nivel, probado una vez",
-    mark_refused: "rechazado",
+    mark_refused: "rechazado, o fallido",
     alt_levels: "{series} series nivel a nivel, un recuadro cada una: todas las muestras, las \
         medianas con sus intervalos y las líneas de ambos modelos hasta el nivel apartado. \
         Las cifras están en la tabla que sigue.",
@@ -149,6 +152,6 @@ pub(super) const TEXTS: LevelTexts = LevelTexts {
     alt_depth: "Tiempo para levantar cada nivel, y de un arranque en él, según el nivel, de \
         {subjects} cadenas. Las cifras del primer y del último nivel están en la tabla que \
         sigue.",
-    caption_depth: "Un punto es un nivel, probado una vez. Una cruz es un nivel rechazado, al pie del \
+    caption_depth: "Un punto es un nivel, probado una vez. Una cruz es lo que se rechazó o falló, al pie del \
         recuadro.",
 };
