@@ -2,6 +2,8 @@
 
 mod nesting;
 
+pub(crate) use nesting::{DOCKER_BY_FACTOR, PODMAN_BY_FACTOR};
+
 use measure::{Contrast, Metric};
 use serde::Serialize;
 

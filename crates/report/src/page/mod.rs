@@ -6,6 +6,7 @@ mod growth;
 mod html;
 pub(crate) mod markdown;
 mod method;
+mod order;
 pub(crate) mod phrases;
 mod results;
 mod trials;
@@ -72,7 +73,7 @@ pub(crate) fn write(
         results::samples,
         results::parts,
         trials::trials,
-        method::order,
+        order::order,
     ] {
         pieces.extend(section(&source));
     }

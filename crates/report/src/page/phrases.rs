@@ -2,7 +2,7 @@
 
 use crate::analysis::verdict::{Here, Source, Verdict};
 use crate::analysis::{Estimate, Predicted, Range, Scope};
-use crate::claims::Claim;
+use crate::claims::{self, Claim};
 use crate::language::{Lang, fill};
 use crate::page::document::{Cell, Tone};
 
@@ -144,6 +144,12 @@ pub(crate) fn answer(claim: &Claim, margin_pct: f64, lang: Lang) -> String {
         "Docker" => t.factor_docker,
         "Podman" => t.factor_podman,
         "the same" => t.both_alike,
+        claims::DOCKER_BY_FACTOR => {
+            return format!("{}; {}", t.factor_docker, t.time_podman);
+        }
+        claims::PODMAN_BY_FACTOR => {
+            return format!("{}; {}", t.factor_podman, t.time_docker);
+        }
         other => other,
     };
     fill(text, &[("margin", &lang.trimmed(margin_pct))])
