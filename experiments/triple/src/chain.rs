@@ -46,6 +46,12 @@ impl Chain {
         }
     }
 
+    /// Whether every level is of the same engine: only then is one level's cost another's.
+    pub(crate) fn is_of_one_engine(&self) -> bool {
+        let first = self.layers[0].engine;
+        self.layers.iter().all(|layer| layer.engine == first)
+    }
+
     /// What the place is, in words.
     pub(crate) fn about(&self, level: usize) -> String {
         if level == 0 {

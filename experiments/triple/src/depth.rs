@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use lab::{Engine, Lab, Layer, Nest, Options};
+use lab::{Engine, Kind, Lab, Layer, Nest, Options};
 use measure::{Run, Trial};
-use miette::Result;
+use miette::{IntoDiagnostic, Result};
 use serde_json::json;
 
 use crate::words;
@@ -89,33 +89,81 @@ const fn ladder(subject: &'static str, layers: &'static [Layer], quick: bool) ->
     }
 }
 
-/// Limits that a ladder can meet: name, where it is from, and where it can be read.
-const LIMITS: &[(&str, &str, &str)] = &[
-    ("MAX_PID_NS_LEVEL", "include/linux/pid_namespace.h", "32"),
-    ("FILESYSTEM_MAX_STACK_DEPTH", "include/linux/fs.h", "2"),
-    ("MAXSYMLINKS", "include/linux/namei.h", "40"),
+/// What the kernel allows, tried: the name of what is put within each other, and a script that
+/// prints how many the lab takes, with the lab's own that come on top of it in each kind of sandbox
+/// (with a user namespace, and without).
+const TRIED: &[(&str, &str, [u32; 2])] = &[
+    ("PID namespaces within each other", "kind=--pid", [1, 1]),
+    (
+        "user namespaces within each other",
+        "kind='--user --map-root-user'",
+        [1, 0],
+    ),
+    ("overlay mounts on overlay mounts", OVERLAYS, [0, 0]),
+];
+
+/// Makes one namespace in another until it is refused.
+const NAMESPACES: &str = r#"export kind step='unshare $kind --fork sh -c "$step" sh $(($1+1)) \
+    2>/dev/null || echo $1'
+sh -c "$step" sh 0"#;
+
+/// Mounts an overlay on the last one until it is refused; all of it goes with the lab.
+const OVERLAYS: &str = r"cd /var/tmp && mkdir -p o/0 && below=o/0 && n=0
+while i=$((n+1)) && mkdir -p o/u$i o/w$i o/$i &&
+    mount -t overlay overlay -o lowerdir=$below,upperdir=o/u$i,workdir=o/w$i o/$i 2>/dev/null
+do n=$i below=o/$i; done
+echo $n";
+
+/// What can be read of limits that a ladder could meet.
+const READ: &[(&str, &str)] = &[
     (
         "user.max_pid_namespaces",
-        "sysctl",
         "/proc/sys/user/max_pid_namespaces",
     ),
     (
         "user.max_mnt_namespaces",
-        "sysctl",
         "/proc/sys/user/max_mnt_namespaces",
     ),
     (
         "user.max_net_namespaces",
-        "sysctl",
         "/proc/sys/user/max_net_namespaces",
     ),
-    ("fs.mount-max", "sysctl", "/proc/sys/fs/mount-max"),
-    ("kernel.pid_max", "sysctl", "/proc/sys/kernel/pid_max"),
+    ("fs.mount-max", "/proc/sys/fs/mount-max"),
+    ("kernel.pid_max", "/proc/sys/kernel/pid_max"),
+    ("cgroup.max.depth", "/sys/fs/cgroup/cgroup.max.depth"),
+];
+
+/// Whose words are whose: a text that is in a refusal, and the limit that it tells of.
+const REFUSALS: &[(&str, &str)] = &[
+    // clone(2): ENOSPC of `create_pid_namespace` in kernel/pid_namespace.c.
+    ("clone: No space left on device", PID_NAMESPACES),
+    // runc's way of saying that the clone failed: its child has gone without a word.
+    ("can't get final child's PID from pipe: EOF", PID_NAMESPACES),
+    // overlayfs takes no upper folder on an overlay (`ovl_get_upper` in fs/overlayfs/super.c).
     (
-        "cgroup.max.depth",
-        "cgroup v2",
-        "/sys/fs/cgroup/cgroup.max.depth",
+        "driver not supported: overlay2",
+        "overlay on the overlay of the level around",
     ),
+    // It hides the attributes that it works with, also from another one above it.
+    (
+        "Operation not permitted: OCI permission denied",
+        "fuse-overlayfs on the fuse-overlayfs of the level around",
+    ),
+    (
+        "connect: no route to host",
+        "one range of addresses at two levels",
+    ),
+];
+
+const PID_NAMESPACES: &str = "PID namespaces within each other (MAX_PID_NS_LEVEL)";
+
+/// What a fetch says on its way.
+const PROGRESS: &[&str] = &[
+    "Trying to pull",
+    "Resolving",
+    "Getting image",
+    "Copying",
+    "Writing manifest",
 ];
 
 /// A start at some level, for an engine that hangs.
@@ -141,27 +189,51 @@ pub(crate) fn climb(run: &mut Run, options: &Options, most: usize, quick: bool) 
 }
 
 fn limits(run: &mut Run, lab: &Lab) -> Result<()> {
-    for (name, from, value) in LIMITS {
-        let value = if value.starts_with('/') {
-            let read = lab.level0().run(&["cat", value])?;
-            // The lab's own group may be a root, which has no such file.
-            if read.success() {
-                read.stdout.trim().to_owned()
-            } else {
-                "none".to_owned()
-            }
-        } else {
-            (*value).to_owned()
-        };
+    let mut row = |name: &str, from: &str, value: String| {
         run.tried(Trial {
             table: "limits".to_owned(),
-            subject: (*name).to_owned(),
-            step: (*from).to_owned(),
+            subject: name.to_owned(),
+            step: from.to_owned(),
             outcome: value,
             ..Trial::default()
-        })?;
+        })
+    };
+    for (name, script, [user, root]) in TRIED {
+        let script = match *script {
+            OVERLAYS => OVERLAYS.to_owned(),
+            kind => format!("{kind}\n{NAMESPACES}"),
+        };
+        let counted = lab.level0().output(&["sh", "-c", &script])?;
+        let counted: u32 = counted.trim().parse().into_diagnostic()?;
+        let own = if lab.kind() == Kind::User { user } else { root };
+        let from = format!("tried, {own} of them the lab's own");
+        row(name, &from, (counted + own).to_string())?;
+    }
+    for (name, file) in READ {
+        let read = lab.level0().run(&["cat", file])?;
+        // The lab's own group may be a root, which has no such file.
+        let value = if read.success() {
+            read.stdout.trim()
+        } else {
+            "none"
+        };
+        row(name, file, value.to_owned())?;
     }
     Ok(())
+}
+
+/// A refusal in one line: the limit, where its words are known, and what was said.
+fn told(reason: &str) -> String {
+    let said = reason
+        .lines()
+        .map(str::trim)
+        .filter(|line| !PROGRESS.iter().any(|start| line.starts_with(start)));
+    let said: Vec<&str> = said.collect();
+    let said = said.join(" | ");
+    match REFUSALS.iter().find(|(text, _)| said.contains(text)) {
+        Some((_, limit)) => format!("{limit}: {said}"),
+        None => said,
+    }
 }
 
 fn rungs(run: &mut Run, lab: &Lab, ladder: &Ladder, most: usize) -> Result<()> {
@@ -182,42 +254,45 @@ fn rungs(run: &mut Run, lab: &Lab, ladder: &Ladder, most: usize) -> Result<()> {
             step: level.to_string(),
             ..Trial::default()
         };
-        let nest = match (added, &nest) {
-            (Ok(()), Some(nest)) => nest,
-            (refused, _) => {
-                let reason = refused.err().as_ref().map(words).unwrap_or_default();
+        // Of the outermost engine's memory nothing is asked: the lab's own is with it.
+        let resident = |nest: &Nest| match level {
+            1 => Ok(None),
+            _ => nest.innermost().resident_bytes().map(Some),
+        };
+        let resident = |nest: &Nest| resident(nest).map_err(|report| words(&report));
+        let worked = match (added, &nest) {
+            (Ok(()), Some(nest)) => {
+                start(nest).and_then(|start_ns| Ok((start_ns, resident(nest)?)))
+            }
+            (refused, _) => Err(refused.err().as_ref().map(words).unwrap_or_default()),
+        };
+        let (start_ns, bytes) = match worked {
+            Ok(worked) => worked,
+            Err(reason) => {
+                let reason = told(&reason);
                 eprintln!("{}: level {level} refused: {reason}", ladder.subject);
+                let outcome = "refused".to_owned();
                 return run.tried(Trial {
-                    outcome: "refused".to_owned(),
+                    outcome,
                     reason,
                     ..row("depth")
                 });
             }
         };
+        let seconds = wall_ns.unwrap_or(0) as f64 / 1e9;
+        eprintln!("{}: level {level}, {seconds:.1} s", ladder.subject);
+        let outcome = "works".to_owned();
         run.tried(Trial {
-            outcome: "works".to_owned(),
+            outcome: outcome.clone(),
             wall_ns,
-            bytes: (level > 1)
-                .then(|| nest.innermost().resident_bytes())
-                .transpose()?,
+            bytes,
             ..row("depth")
         })?;
-        let (outcome, reason, start_ns) = start(nest);
-        let seconds = wall_ns.unwrap_or(0) as f64 / 1e9;
-        eprintln!(
-            "{}: level {level}, {seconds:.1} s; a start there {outcome}",
-            ladder.subject
-        );
-        let worked = outcome == "works";
         run.tried(Trial {
-            outcome: outcome.to_owned(),
-            reason,
-            wall_ns: start_ns,
+            outcome,
+            wall_ns: Some(start_ns),
             ..row("depth-start")
         })?;
-        if !worked {
-            return Ok(());
-        }
     }
     Ok(())
 }
@@ -228,20 +303,37 @@ fn first(ladder: &Ladder) -> Layer {
     Layer::own(last.engine)
 }
 
-/// One start next to the innermost engine.
-fn start(nest: &Nest) -> (&'static str, String, Option<u64>) {
-    let argv = [
-        nest.engine().program(),
-        "run",
-        "--rm",
-        "alpine",
-        "echo",
-        "ok",
-    ];
+/// One start next to the innermost engine, in nanoseconds: only then does the level work. Why not,
+/// where it does not.
+fn start(nest: &Nest) -> Result<u64, String> {
+    let engine = nest.engine().program();
+    let argv = [engine, "run", "--rm", "alpine", "echo", "ok"];
     let agent = nest.innermost().agent_beside();
     match agent.and_then(|mut agent| agent.spawn(&argv, DEADLINE)) {
-        Ok(spawned) if spawned.printed("ok\n") => ("works", String::new(), Some(spawned.wall_ns)),
-        Ok(spawned) => ("failed", spawned.complaint(), None),
-        Err(report) => ("failed", words(&report), None),
+        Ok(spawned) if spawned.printed("ok\n") => Ok(spawned.wall_ns),
+        Ok(spawned) => Err(spawned.complaint()),
+        Err(report) => Err(words(&report)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(
+        "exit code 126: Error: OCI runtime error: crun: clone: No space left on device",
+        "PID namespaces within each other (MAX_PID_NS_LEVEL): exit code 126: Error: OCI runtime \
+         error: crun: clone: No space left on device"
+    )]
+    #[case(
+        "it failed: Trying to pull x...\nCopying blob y\nError: no such thing\n",
+        "Error: no such thing"
+    )]
+    #[case("", "")]
+    fn a_refusal_is_one_line_with_its_limit(#[case] reason: &str, #[case] line: &str) {
+        assert!(told(reason).ends_with(line), "{}", told(reason));
     }
 }

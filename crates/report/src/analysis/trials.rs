@@ -185,6 +185,59 @@ fn thirds(values: &[f64]) -> Option<f64> {
     (first > 0.0).then(|| last / first)
 }
 
+/// By which way a further level takes least disk.
+pub(crate) struct Advice {
+    pub(crate) engine: String,
+    pub(crate) way: String,
+    /// The most that a further level's store grew by this way.
+    pub(crate) disk_bytes: u64,
+    /// The same where every level pulls.
+    pub(crate) pull_disk_bytes: u64,
+    /// What the registry sent to a further level, at most: by this way, and by pulls.
+    pub(crate) sent_bytes: Option<(u64, u64)>,
+}
+
+/// The way that each level can go by itself.
+const PULL: &str = "pull";
+
+/// One for each engine that has been tried by pulls and by another way; subjects are `WAY, ENGINE`
+/// and steps begin with `level N`.
+pub(crate) fn advice(trials: &[Trial]) -> Vec<Advice> {
+    // All but the outermost, which has to get it from somewhere.
+    let most = |table: &str, subject: &str| -> Option<u64> {
+        let of = rows(trials, table).filter(|row| row.subject == subject);
+        let further = of.filter(|row| !row.step.starts_with("level 1 ") && row.outcome == WORKS);
+        further.filter_map(|row| row.bytes).max()
+    };
+    let subjects = in_order(rows(trials, STORE).map(|row| row.subject.as_str()));
+    let ways: Vec<(&str, &str)> = subjects
+        .iter()
+        .filter_map(|subject| subject.rsplit_once(", "))
+        .collect();
+    let engines = in_order(ways.iter().map(|(_, engine)| *engine));
+    let of_engine = |engine: &str| {
+        let pull = format!("{PULL}, {engine}");
+        let pull_disk_bytes = most(STORE, &pull)?;
+        let others = ways
+            .iter()
+            .filter(|(way, of)| *of == engine && *way != PULL);
+        let least = others.filter_map(|(way, _)| {
+            let bytes = most(STORE, &format!("{way}, {engine}"))?;
+            Some((bytes, *way))
+        });
+        let (disk_bytes, way) = least.min()?;
+        let sent = most(PULLED, &format!("{way}, {engine}"));
+        Some(Advice {
+            engine: engine.to_owned(),
+            way: way.to_owned(),
+            disk_bytes,
+            pull_disk_bytes,
+            sent_bytes: sent.zip(most(PULLED, &pull)),
+        })
+    };
+    engines.into_iter().filter_map(of_engine).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

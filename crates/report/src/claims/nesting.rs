@@ -36,11 +36,11 @@ pub(crate) const PODMAN_BY_FACTOR: &str = "Podman by factor, Docker in time";
 const VOLUME: &str = " on a volume";
 const LAYER: &str = " on the container's layer";
 
-/// Limits that are claimed: words of which each is in the limit's name, and its value.
-const CLAIMED: [(&[&str], &str); 3] = [
-    (&["pid", "level"], "32"),
-    (&["user", "level"], "32"),
-    (&["stack", "depth"], "2"),
+/// Limits that are claimed, as the experiment names those that it tried, and their values.
+const CLAIMED: [(&str, &str); 3] = [
+    ("PID namespaces within each other", "32"),
+    ("user namespaces within each other", "32"),
+    ("overlay mounts on overlay mounts", "2"),
 ];
 
 pub(super) fn of(record: &Record, evidence: &Evidence, published: &Table) -> Vec<Claim> {
@@ -238,10 +238,7 @@ fn depths(record: &Record, depth: &[Depth]) -> Vec<Claim> {
         return claims;
     }
     claims.extend(rows(&record.trials, LIMITS).filter_map(|limit| {
-        let name = limit.subject.to_lowercase();
-        let (_, value) = CLAIMED
-            .iter()
-            .find(|(words, _)| words.iter().all(|word| name.contains(word)))?;
+        let (_, value) = CLAIMED.iter().find(|(name, _)| *name == limit.subject)?;
         Some(Claim {
             here: if limit.outcome.trim() == *value {
                 Here::Consistent

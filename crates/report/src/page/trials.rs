@@ -9,7 +9,7 @@ use super::Source;
 use super::document::{Cell, Column, Fit, Piece, Table, Tone, numbers, words};
 use crate::analysis::RunAnalysis;
 use crate::analysis::trials::{
-    self, DEPTH, DEPTH_START, Depth, LIMITS, PULLED, STORE, in_order, rows, subject,
+    self, Advice, DEPTH, DEPTH_START, Depth, LIMITS, PULLED, STORE, in_order, rows, subject,
 };
 use crate::figure::Kind;
 use crate::language::{Lang, fill};
@@ -154,7 +154,7 @@ fn store(trials: &[Trial], lang: Lang) -> Vec<Piece> {
         let first = numbers.next().unwrap_or_else(|| row.outcome.clone());
         with_reason(numbers.fold(Cell::new(first), Cell::below), row)
     };
-    vec![
+    let mut pieces = vec![
         Piece::Heading(2, t.section_store.to_owned()),
         Piece::Table(by_step(
             trials,
@@ -164,7 +164,39 @@ fn store(trials: &[Trial], lang: Lang) -> Vec<Piece> {
             &cell,
         )),
         Piece::Paragraph(t.store_note.to_owned()),
-    ]
+    ];
+    let advice: Vec<String> = trials::advice(trials)
+        .iter()
+        .map(|advice| advise(advice, lang))
+        .collect();
+    if !advice.is_empty() {
+        pieces.push(Piece::List(advice));
+    }
+    pieces
+}
+
+/// What to do, with the numbers that say so.
+fn advise(advice: &Advice, lang: Lang) -> String {
+    let t = lang.levels();
+    let mut said = fill(
+        t.store_advice,
+        &[
+            ("engine", &advice.engine),
+            ("way", &advice.way),
+            ("size", &megabytes(advice.disk_bytes, lang)),
+            ("pull", &megabytes(advice.pull_disk_bytes, lang)),
+        ],
+    );
+    if let Some((sent, pulled)) = advice.sent_bytes {
+        said += &fill(
+            t.store_advice_pulled,
+            &[
+                ("sent", &megabytes(sent, lang)),
+                ("pulled", &megabytes(pulled, lang)),
+            ],
+        );
+    }
+    said
 }
 
 /// A table that this program knows nothing else of.

@@ -354,10 +354,15 @@ pub(crate) fn depth_run(out: &Path, (deepest, words): (u32, &str)) {
             }
         }
     }
-    rows.push(trial("limits", "MAX_PID_NS_LEVEL", "the kernel", "32"));
     rows.push(trial(
         "limits",
-        "FILESYSTEM_MAX_STACK_DEPTH",
+        "PID namespaces within each other",
+        "the kernel",
+        "32",
+    ));
+    rows.push(trial(
+        "limits",
+        "overlay mounts on overlay mounts",
         "the kernel",
         "2",
     ));

@@ -16,7 +16,7 @@ fn a_depth_run_is_a_page_without_empty_sections() {
         "How deep:",
         "docker on a volume",
         OVERLAY,
-        "MAX_PID_NS_LEVEL",
+        "PID namespaces within each other",
     ] {
         assert!(told.contains(words), "no {words} in {told}");
     }

@@ -121,6 +121,9 @@ pub(super) const TEXTS: LevelTexts = LevelTexts {
     store_time: "{time} s",
     store_size: "{size} MB on disk",
     store_pulled: "{size} MB pulled",
+    store_advice: "{engine}: a further level takes least disk by \u{201c}{way}\u{201d}, at most {size} \
+        MB a level once the outermost has the image, against {pull} MB when each level pulls it.",
+    store_advice_pulled: " What crosses from the registry for it is {sent} MB instead of {pulled} MB.",
     store_note: "Each was done once: these numbers have no interval. MB are millions of bytes.",
     section_trials: "Tried once: {table}",
     trials_caption: "{table}: what became of each",

@@ -94,6 +94,8 @@ texts! {
     store_size,
     store_pulled,
     store_note,
+    store_advice,
+    store_advice_pulled,
     section_trials,
     trials_caption,
     trials_note,

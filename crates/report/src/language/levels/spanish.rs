@@ -124,6 +124,10 @@ pub(super) const TEXTS: LevelTexts = LevelTexts {
     store_time: "en {time} s",
     store_size: "{size} MB en disco",
     store_pulled: "{size} MB descargados",
+    store_advice: "{engine}: donde menos disco ocupa un nivel más es con «{way}», como mucho {size} MB \
+        por nivel una vez que el más externo tiene la imagen, frente a {pull} MB si cada nivel la \
+        descarga.",
+    store_advice_pulled: " Del registro cruzan para ello {sent} MB en lugar de {pulled} MB.",
     store_note: "Cada cosa se hizo una vez: estas cifras no tienen intervalo. Los MB son millones de \
         bytes.",
     section_trials: "Probado una vez: {table}",
