@@ -413,15 +413,8 @@ mod tests {
                 part("c", &["one"], &["third"]),
                 part("c", &["third"], &["second"]),
             ],
-            series: const { &[series("s", &["one", "second", "third"])] },
+            series: &[],
         };
-        const fn series(name: &'static str, arms: &'static [&'static str]) -> Series {
-            Series {
-                name,
-                arms,
-                about: "",
-            }
-        }
         const NOTHING: Arm = Arm {
             operations: 0,
             ..arm("one", "")
@@ -484,20 +477,40 @@ mod tests {
                 },
                 "names no arm",
             ),
+        ] {
+            let error = check_declaration(&experiment).expect_err(why);
+            let said: Vec<String> = error.chain().map(ToString::to_string).collect();
+            assert!(said.iter().any(|line| line.contains(why)), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn series_are_checked() {
+        const fn of(series: &'static [Series]) -> Experiment {
+            Experiment {
+                name: "test",
+                arms: ARMS,
+                contrasts: &[],
+                parts: &[],
+                series,
+            }
+        }
+        const fn series(arms: &'static [&'static str]) -> Series {
+            Series {
+                name: "s",
+                arms,
+                about: "",
+            }
+        }
+        const GOOD: Series = series(&["one", "second", "third"]);
+        assert!(check_declaration(&of(&[GOOD])).is_ok());
+        for (experiment, why) in [
+            (of(const { &[series(&["one", "second"])] }), "three levels"),
             (
-                Experiment {
-                    series: const { &[series("s", &["one", "second"])] },
-                    ..GOOD
-                },
-                "three levels",
-            ),
-            (
-                Experiment {
-                    series: const { &[series("s", &["one", "second", "fourth"])] },
-                    ..GOOD
-                },
+                of(const { &[series(&["one", "second", "fourth"])] }),
                 "names no arm",
             ),
+            (of(&[GOOD, GOOD]), "two series are called"),
         ] {
             let error = check_declaration(&experiment).expect_err(why);
             let said: Vec<String> = error.chain().map(ToString::to_string).collect();

@@ -1,7 +1,7 @@
 //! What does each further level cost, and how deep does it go?
 
 mod arms;
-mod bench;
+mod blocks;
 mod chain;
 mod depth;
 mod disk;
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
     measure::main(|| {
         let cli = Cli::parse();
         let options = cli.lab.until(measure::interrupted);
-        let able = || able(&cli.lab);
+        let able = || bench::able(&[&cli.lab]);
         if let Some(depth) = cli.depth {
             let quick = cli.run.quick;
             let most = usize::from(depth);
@@ -77,7 +77,7 @@ fn main() -> ExitCode {
         let whole = cli.chains.is_empty() && run.arms.is_empty() && !run.quick && !run.verify;
         let mut with_stores = whole;
         cli.run.conduct(&declared.experiment, able, |run| {
-            bench::experiment(run, &options, &chains, declared.rows)?;
+            blocks::experiment(run, &options, &chains, declared.rows)?;
             // Once is enough: nothing of it varies from lab to lab but the time.
             if std::mem::take(&mut with_stores) {
                 store::weigh(run, &options)?;
@@ -102,13 +102,6 @@ fn chains(cli: &Cli) -> Result<Vec<(Chain, bool)>> {
         Ok((chain, *quick))
     });
     usual.collect()
-}
-
-/// Nobody else measures, and this machine can run a lab.
-fn able(options: &lab::Options) -> Result<impl Sized + use<>> {
-    let sign = measure::alone()?;
-    options.require()?;
-    Ok(sign)
 }
 
 /// An error in one line: what, and why.

@@ -2,9 +2,9 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use lab::{Agent, Lab, Level, Mishap, Nest, Options};
+use lab::{Agent, Lab, Level, Nest, Options};
 use measure::{Arm, Observer, Reading, Run, Trial, Trouble};
 use miette::Result;
 use serde_json::{Map, Value, json};
@@ -13,9 +13,6 @@ use crate::arms::{Row, Work};
 use crate::chain::Chain;
 use crate::literal::{self, Line};
 use crate::words;
-
-/// A start takes a fraction of a second; this is for an engine that hangs.
-const DEADLINE: Duration = Duration::from_secs(30);
 
 /// As much as the published script hashed.
 const MEBIBYTES: u32 = 50;
@@ -182,19 +179,9 @@ impl Bench<'_> {
         let place = place.ok_or_else(|| Trouble::Fatal("no such place".to_owned()))?;
         let lab = self.lab;
         match row.work {
-            Work::Hash => {
-                let hashed = lab.check(place.within.hash(MEBIBYTES, DEADLINE), |hashed| {
-                    let good = hashed.digest == self.expected;
-                    let wrong = || format!("digest {} is not {}", hashed.digest, self.expected);
-                    good.then_some(()).ok_or_else(wrong)
-                });
-                let hashed = hashed.map_err(trouble)?;
-                Ok(reading(hashed.wall_ns, hashed.cpu_ns))
-            }
+            Work::Hash => bench::hash(lab, &mut place.within, MEBIBYTES, &self.expected),
             Work::Operate(operation) => {
-                let operated = place.within.operate(operation, arm.operations, DEADLINE);
-                let operated = lab.check(operated, |_| Ok(())).map_err(trouble)?;
-                Ok(reading(operated.wall_ns, operated.cpu_ns))
+                bench::operate(lab, &mut place.within, operation, arm.operations)
             }
             Work::Start => {
                 let start = place.nest.as_ref().map_or_else(
@@ -236,7 +223,7 @@ impl Bench<'_> {
             None => return Err(Trouble::Fatal("nothing is set up for it".to_owned())),
         };
         let prepared = self.lab.check(bench.prepare(line), |()| Ok(()));
-        prepared.map_err(trouble)?;
+        prepared.map_err(bench::trouble)?;
         let argv = bench.nest.innermost().from_outside(&line.argv());
         spawn(self.lab, &mut self.outside, &argv, line.prints())
     }
@@ -249,25 +236,5 @@ fn spawn<S: AsRef<str>>(
     argv: &[S],
     prints: &str,
 ) -> Result<Reading, Trouble> {
-    let spawned = lab.check(agent.spawn(argv, DEADLINE), |spawned| {
-        let good = spawned.printed(prints);
-        good.then_some(()).ok_or_else(|| spawned.complaint())
-    });
-    let spawned = spawned.map_err(trouble)?;
-    Ok(reading(spawned.wall_ns, spawned.cpu_ns))
-}
-
-fn reading(wall_ns: u64, cpu_ns: u64) -> Reading {
-    Reading {
-        wall_ns,
-        cpu_ns: Some(cpu_ns),
-    }
-}
-
-/// The lab's word in the measurement's terms, which do not know each other.
-fn trouble(mishap: Mishap) -> Trouble {
-    match mishap {
-        Mishap::Sample(why) => Trouble::Sample(why),
-        Mishap::Lab(why) => Trouble::Fatal(why),
-    }
+    bench::spawn(lab, agent, argv, |spawned| spawned.printed(prints))
 }
