@@ -1,4 +1,4 @@
-//! However deep it is: what is killed while it builds leaves nothing.
+//! The program from outside: every arm works, and what is killed while it builds leaves nothing.
 
 #[path = "../../../crates/lab/tests/suite/harness.rs"]
 mod harness;
@@ -22,10 +22,13 @@ fn main() -> ExitCode {
         test_threads: Some(1),
         ..Arguments::from_args()
     };
-    let tests: [Test; 1] = [test(
-        "nothing_is_left_after_kill_9_while_level_5_is_built",
-        killed,
-    )];
+    let tests: [Test; 2] = [
+        test("every_arm_of_three_podmans_works", every_arm),
+        test(
+            "nothing_is_left_after_kill_9_while_level_5_is_built",
+            killed,
+        ),
+    ];
     harness::run(&arguments, tests)
 }
 
@@ -65,6 +68,34 @@ impl Drop for Ladder {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Also those of the tutorial's own line.
+fn every_arm() -> Result<()> {
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
+    let output = Command::new(env!("CARGO_BIN_EXE_triple"))
+        .args(["--verify", "--chain", "podman/podman/podman", "--out"])
+        .arg(home.path().join("run"))
+        .arg(format!("--generation={}", harness::generation()?))
+        .stdin(Stdio::null())
+        .output()
+        .into_diagnostic()?;
+    let samples = fs::read_to_string(home.path().join("run/samples.csv")).unwrap_or_default();
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{said}\n{samples}");
+    let has = |arm: &str| {
+        samples
+            .lines()
+            .any(|row| row.split(',').nth(4) == Some(arm))
+    };
+    for arm in [
+        "start-podman-podman-podman-inside",
+        "literal",
+        "store-there",
+    ] {
+        ensure!(has(arm), "{arm} in\n{samples}");
+    }
+    Ok(())
 }
 
 fn killed() -> Result<()> {
