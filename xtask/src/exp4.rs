@@ -8,7 +8,7 @@ use clap::Args;
 use miette::{Result, Severity, miette};
 
 use crate::programs::{Programs, exit_code};
-use crate::single::{fresh_folder, has_samples};
+use crate::single::{fresh_folder, has_rows};
 
 /// Flags of both experiments.
 #[derive(Args, Default)]
@@ -116,11 +116,11 @@ pub(crate) fn run(programs: &Programs, flags: &Flags, tutorial: &Path) -> Result
         let mut args = flags.forwarded();
         args.extend(arms.iter().map(|arms| format!("--arms={arms}")));
         args.push(format!("--out={}", part.display()));
-        let before = has_samples(&part);
+        let before = has_rows(&part);
         let code = programs.status_aside(name, &args)?;
         if code != 0 {
             // What was taken can still be looked at; what lay there before is another run's.
-            if !before && has_samples(&part) {
+            if !before && has_rows(&part) {
                 programs.status("report", &flags.report(&part))?;
             }
             return Ok(exit_code(code));

@@ -62,6 +62,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         args: Vec<String>,
     },
+    /// What each further level costs (--chain), how deep engines nest (--depth)
+    #[command(disable_help_flag = true)]
+    Triple {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<String>,
+    },
     /// Rebuild a run's tables, figures and pages from its raw samples
     #[command(disable_help_flag = true)]
     Report {
@@ -129,6 +135,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Task::Cpu { args } => single::run(&programs, "cpu", args),
         Task::Syscalls { args } => single::run(&programs, "syscalls", args),
         Task::Userns { args } => single::run(&programs, "userns", args),
+        Task::Triple { args } => single::run(&programs, "triple", args),
         Task::Exp4(flags) => exp4::run(&programs, &flags, Path::new("results")),
         Task::Report { args } => programs.forward("report", &args),
         Task::Compare { args } => programs.forward("report", &with("compare", args)),

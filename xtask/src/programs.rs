@@ -14,8 +14,8 @@ pub(crate) struct Programs {
 }
 
 /// The packages whose programs are run from here.
-const PACKAGES: [&str; 7] = [
-    "lab", "startup", "cpu", "syscalls", "userns", "coverage", "report",
+const PACKAGES: [&str; 8] = [
+    "lab", "startup", "cpu", "syscalls", "userns", "triple", "coverage", "report",
 ];
 
 impl Programs {

@@ -38,6 +38,18 @@ const STEPS: &[(&str, &str, &str, f64)] = &[
         "ms",
         3000.0,
     ),
+    (
+        "docker_3_ms",
+        "warm: Docker at level 3, alpine in it",
+        "ms",
+        10_000.0,
+    ),
+    (
+        "podman_3_ms",
+        "warm: Podman at level 3, alpine in it",
+        "ms",
+        10_000.0,
+    ),
     ("end_ms", "tear-down of all that", "ms", f64::INFINITY),
     ("probe_bytes", "size of the probe", "bytes", 2e6),
     (

@@ -23,10 +23,10 @@ pub(crate) fn run(programs: &Programs, name: &str, mut args: Vec<String>) -> Res
         args.push(format!("--out={}", fresh.display()));
         fresh
     });
-    let before = has_samples(&out);
+    let before = has_rows(&out);
     let code = programs.status_aside(name, &args)?;
     // What lay there before is not this run's, which then was refused.
-    if before || !has_samples(&out) {
+    if before || !has_rows(&out) {
         return Ok(exit_code(code));
     }
     let mut report = vec![out.clone().into_os_string()];
@@ -62,10 +62,12 @@ fn judged(folder: &Path) -> Option<SystemTime> {
     file.modified().ok()
 }
 
-/// Whether a run has left something that a report can be made of.
-pub(crate) fn has_samples(run: &Path) -> bool {
-    let samples = std::fs::read_to_string(run.join("samples.csv"));
-    samples.is_ok_and(|samples| samples.lines().nth(1).is_some())
+/// Whether a run has left something that a report can be made of: samples, or trials.
+pub(crate) fn has_rows(run: &Path) -> bool {
+    ["samples.csv", "trials.csv"].iter().any(|file| {
+        let rows = std::fs::read_to_string(run.join(file));
+        rows.is_ok_and(|rows| rows.lines().nth(1).is_some())
+    })
 }
 
 /// The folder that the flags name.

@@ -4,19 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
-/// Crate, what it may link. `lab` and `measure` do not know each other; experiments join them.
+/// Crate, what it may link. `lab` and `measure` do not know each other; `bench` and experiments join them.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("bench", &["lab", "measure"]),
     ("claims", &[]),
     ("coverage", &["measure"]),
-    ("cpu", &["lab", "measure"]),
+    ("cpu", &["bench", "lab", "measure"]),
     ("lab", &["probe", "sandbox"]),
     ("measure", &[]),
     ("probe", &[]),
     ("report", &["claims", "measure"]),
     ("sandbox", &[]),
-    ("startup", &["lab", "measure"]),
-    ("syscalls", &["lab", "measure"]),
-    ("userns", &["lab", "measure"]),
+    ("startup", &["bench", "lab", "measure"]),
+    ("syscalls", &["bench", "lab", "measure"]),
+    ("triple", &["bench", "lab", "measure"]),
+    ("userns", &["bench", "lab", "measure"]),
     ("xtask", &[]),
 ];
 

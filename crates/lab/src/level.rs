@@ -30,6 +30,13 @@ pub(crate) struct Hop {
     pub(crate) container: String,
 }
 
+/// Runs a command with the namespaces and in the control group of a process, whose directory in
+/// level 0's `/proc` comes first.
+const JOIN: &str = r#"at=$1 && shift
+group=$(sed -n 's/^0:://p' "$at/cgroup") && echo 0 > "/sys/fs/cgroup$group/cgroup.procs" || exit 125
+exec nsenter --mount="$at/ns/mnt" --uts="$at/ns/uts" --ipc="$at/ns/ipc" --net="$at/ns/net"     --pid="$at/ns/pid" --cgroup="$at/ns/cgroup" -- "$@"
+"#;
+
 /// An environment: level 0 is the lab itself, level n is inside n containers.
 #[derive(Clone)]
 pub struct Level<'lab> {
@@ -71,7 +78,7 @@ impl<'lab> Level<'lab> {
     pub(crate) fn inside(&self, engine: Engine, container: &str) -> Result<Self> {
         // The container's first process, as this level numbers it.
         let format = "{{.State.Pid}}";
-        let pid = self.output(&[engine.program(), "inspect", "--format", format, container])?;
+        let pid = self.set_up(&[engine.program(), "inspect", "--format", format, container])?;
         let pid = pid.trim();
         let mut hops = self.hops.clone();
         hops.push(Hop {
@@ -145,11 +152,29 @@ impl<'lab> Level<'lab> {
 
     /// Runs a command here, through all hops, and returns what it said and how it ended.
     pub fn run(&self, argv: &[&str]) -> Result<Output> {
+        self.carry_out(argv, &self.from_outside(argv))
+    }
+
+    /// The command as [`Level::run`] runs it, but without any hop: joined to this level's
+    /// namespaces from level 0. It takes the same time at every depth, for what is only set up.
+    fn straight(&self, argv: &[&str]) -> Vec<String> {
+        // The directory of this level's first process, as level 0 sees it.
+        let inside = self.root.strip_prefix(self.held.root()).ok();
+        let process = inside.and_then(Path::parent);
+        let Some(process) = process.filter(|_| self.depth() > 0) else {
+            return self.from_outside(argv);
+        };
+        let process = Path::new("/").join(process).display().to_string();
+        let joined = ["/bin/sh", "-c", JOIN, "sh", &process];
+        let line = joined.iter().chain(argv);
+        line.map(ToString::to_string).collect()
+    }
+
+    fn carry_out(&self, argv: &[&str], line: &[String]) -> Result<Output> {
         let what = || format!("`{}` at level {}", argv.join(" "), self.depth());
-        let line = self.from_outside(argv);
         let handle = self
             .held
-            .command(Ground::Back, Path::new("/"), &line)?
+            .command(Ground::Back, Path::new("/"), line)?
             .stdin_null()
             .stdout_capture()
             .stderr_capture()
@@ -180,7 +205,15 @@ impl<'lab> Level<'lab> {
 
     /// Like [`Level::run`], for a command that has to succeed: its standard output.
     pub fn output(&self, argv: &[&str]) -> Result<String> {
-        let output = self.run(argv)?;
+        self.succeeded(argv, self.run(argv)?)
+    }
+
+    /// Like [`Level::output`], without a hop.
+    pub(crate) fn set_up(&self, argv: &[&str]) -> Result<String> {
+        self.succeeded(argv, self.carry_out(argv, &self.straight(argv))?)
+    }
+
+    fn succeeded(&self, argv: &[&str], output: Output) -> Result<String> {
         if output.success() {
             return Ok(output.stdout);
         }
@@ -194,6 +227,27 @@ impl<'lab> Level<'lab> {
             why,
             "the engine's own words above say why",
         ))
+    }
+
+    /// Starts the probe beside this level's engine without any hop, so that it is there at once at
+    /// every depth. It has the namespaces and the control group of the level's first process, but
+    /// not the limits that the engine gives a container: for the privileged ones that carry engines.
+    pub fn agent_beside(&self) -> Result<Agent> {
+        let line = self.straight(&[PROBE, "agent"]);
+        let command = self.held.command(Ground::Back, Path::new("/"), &line)?;
+        Agent::start(&command, self.depth())
+    }
+
+    /// What the processes of this level and of all levels within it have in memory, in bytes: the
+    /// sum of their resident sets (`proc_pid_statm(5)`), so that shared pages count more than once.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        // A process may end between two looks.
+        let statm = self.set_up(&["sh", "-c", "cat /proc/[0-9]*/statm 2>/dev/null; true"])?;
+        let pages = statm.lines().filter_map(|line| {
+            let resident = line.split(' ').nth(1)?;
+            resident.parse::<u64>().ok()
+        });
+        Ok(pages.sum::<u64>() * rustix::param::page_size() as u64)
     }
 
     /// Starts the probe here: what it times holds no hop.

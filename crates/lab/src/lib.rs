@@ -41,7 +41,7 @@ pub use labs::{Running, Status, clean, status};
 pub use level::{Level, Output, PROBE};
 pub use nest::{Layer, Nest};
 pub use preflight::{Check, Found, alternatives, controllers, preflight};
-pub use probe::Operation;
+pub use probe::{Operation, Spawned};
 pub use start::{Lab, Mishap, Options, trial};
 
 /// Runs the probe on this machine, outside of any lab, with this process's streams; its exit code.

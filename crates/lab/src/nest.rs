@@ -1,6 +1,8 @@
 //! Engines inside engines.
 
 use std::fmt::Write;
+use std::fs;
+use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -14,6 +16,9 @@ use crate::service::{docker_answers, last_lines, wait_until};
 
 /// How long an inner daemon may take: it unpacks nothing, but shares the machine with all others.
 const INNER_DEADLINE: Duration = Duration::from_secs(60);
+
+/// Taken in turn by levels that have a network of their own; none is an engine's default one.
+const SUBNETS: [&str; 2] = ["10.90.0.0/16", "10.91.0.0/16"];
 
 /// How one level of a chain gets its engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -29,6 +34,11 @@ pub struct Layer {
     pub like_outer: &'static [&'static str],
     /// Further flags of the `run` that starts its container, as `docker-run(1)` has them.
     pub flags: &'static [&'static str],
+    /// Whether its container is on a network of its own, whose addresses are not those of the
+    /// network around: an engine that takes the same ones loses what is answered from outside.
+    pub own_network: bool,
+    /// Arguments after its image's name: for Docker, the daemon's own (`dockerd(8)`).
+    pub arguments: &'static [&'static str],
 }
 
 impl Layer {
@@ -41,6 +51,8 @@ impl Layer {
             privileged: true,
             like_outer: &[],
             flags: &[],
+            own_network: false,
+            arguments: &[],
         }
     }
 
@@ -53,6 +65,8 @@ impl Layer {
             privileged: false,
             like_outer: &[],
             flags: &[],
+            own_network: false,
+            arguments: &[],
         }
     }
 
@@ -77,6 +91,20 @@ impl Layer {
         self.flags = flags;
         self
     }
+
+    /// The same layer, its container on a network of its own.
+    #[must_use]
+    pub const fn on_own_network(mut self) -> Self {
+        self.own_network = true;
+        self
+    }
+
+    /// The same layer, its daemon started with these arguments besides.
+    #[must_use]
+    pub const fn daemon_with(mut self, arguments: &'static [&'static str]) -> Self {
+        self.arguments = arguments;
+        self
+    }
 }
 
 impl From<Engine> for Layer {
@@ -86,7 +114,9 @@ impl From<Engine> for Layer {
 }
 
 /// A chain of engines, each but the first in a container of the one before.
+#[derive(Clone)]
 pub struct Nest<'lab> {
+    generation: Generation,
     layers: Vec<Layer>,
     levels: Vec<Level<'lab>>,
 }
@@ -97,20 +127,53 @@ impl<'lab> Nest<'lab> {
         generation: Generation,
         layers: &[Layer],
     ) -> Result<Self> {
-        let mut levels = vec![outermost];
-        for pair in layers.windows(2) {
-            let [outer, inner] = pair else { continue };
-            let level = levels.last();
-            let level = level.map(|level| step(level, generation, outer.engine, *inner));
-            levels.extend(level.transpose()?);
-        }
-        let nest = Self {
-            layers: layers.to_vec(),
-            levels,
+        let (first, rest) = layers.split_at(1.min(layers.len()));
+        let mut nest = Self {
+            generation,
+            layers: first.to_vec(),
+            levels: vec![outermost],
         };
-        nest.innermost()
-            .output(&[nest.engine().program(), "pull", "--quiet", "alpine"])?;
+        rest.iter().try_for_each(|layer| nest.step(*layer))?;
+        nest.furnish()?;
         Ok(nest)
+    }
+
+    /// One level further in, with the image `alpine` there, too. Where that fails, the nest is as
+    /// it was.
+    pub fn deepen(&mut self, layer: impl Into<Layer>) -> Result<()> {
+        self.step(layer.into())?;
+        let furnished = self.furnish();
+        if furnished.is_err() {
+            let inside = self.levels.pop();
+            self.layers.pop();
+            if let Some(inside) = inside {
+                discard(self.innermost(), self.engine(), inside.container());
+            }
+        }
+        furnished
+    }
+
+    /// The outer part of this nest, so many engines of it.
+    #[must_use]
+    pub fn outer(&self, engines: usize) -> Self {
+        let engines = engines.clamp(1, self.layers.len());
+        Self {
+            generation: self.generation,
+            layers: self.layers[..engines].to_vec(),
+            levels: self.levels[..engines].to_vec(),
+        }
+    }
+
+    fn step(&mut self, layer: Layer) -> Result<()> {
+        let inside = step(self.innermost(), self.generation, self.engine(), layer)?;
+        self.layers.push(layer);
+        self.levels.push(inside);
+        Ok(())
+    }
+
+    fn furnish(&self) -> Result<()> {
+        let pull = [self.engine().program(), "pull", "--quiet", "alpine"];
+        self.innermost().set_up(&pull).map(drop)
     }
 
     /// The chain that this is.
@@ -233,19 +296,28 @@ fn step<'lab>(
         .collect();
     argv.extend(files.iter().flat_map(|file| ["--volume", file]));
     argv.extend(inner.flags);
+    let network = format!("level-{}", level.depth() + 1);
+    if inner.own_network {
+        let subnet = format!("--subnet={}", SUBNETS[level.depth() % SUBNETS.len()]);
+        level.set_up(&[outer.program(), "network", "create", &subnet, &network])?;
+        argv.extend(["--network", &network]);
+    }
     match (inner.engine, inner.socket) {
         (Engine::Docker, true) => {
             let socket = "/var/run/docker.sock:/var/run/docker.sock";
             argv.extend(["--volume", socket, "docker:cli", "sleep", "infinity"]);
         }
-        (Engine::Docker, false) => argv.push(inner.engine.image()),
+        (Engine::Docker, false) => {
+            argv.push(inner.engine.image());
+            argv.extend(inner.arguments);
+        }
         (Engine::Podman, _) => argv.extend([inner.engine.image(), "sleep", "infinity"]),
     }
     if outer == Engine::Docker {
         fetch(level, inner.engine.image())?;
     }
     let start = || -> Result<Level<'lab>> {
-        level.output(&argv)?;
+        level.set_up(&argv)?;
         let inside = level.inside(outer, &container)?;
         if inner.engine == Engine::Docker && !inner.socket {
             wait_for_daemon(level, &inside, outer, &container)?;
@@ -255,10 +327,14 @@ fn step<'lab>(
     let started = start();
     if started.is_err() {
         // What it said is in the error; what is left of it would lie there as long as the lab lives.
-        let rm = [outer.program(), "rm", "--force", "--volumes", &container];
-        let _ = level.run(&rm);
+        discard(level, outer, &container);
     }
     started
+}
+
+/// Takes a container away that did not become a level.
+fn discard(level: &Level, engine: Engine, container: &str) {
+    let _ = level.set_up(&[engine.program(), "rm", "--force", "--volumes", container]);
 }
 
 /// Gets Docker an image that is not of Docker Hub: of no other does it ask a mirror.
@@ -267,19 +343,34 @@ fn fetch(level: &Level, image: &str) -> Result<()> {
         return Ok(());
     };
     let there = format!("{REGISTRY_NAME}/{name}");
-    level.output(&["docker", "pull", "--quiet", &there])?;
-    level.output(&["docker", "tag", &there, image]).map(drop)
+    level.set_up(&["docker", "pull", "--quiet", &there])?;
+    level.set_up(&["docker", "tag", &there, image]).map(drop)
 }
 
 fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str) -> Result<()> {
+    // A root that a program of the sandbox mounted (fuse-overlayfs) is closed to whoever is outside
+    // of its user namespace: there the question is put inside.
+    let first = inside.root().join("proc");
+    let is_closed =
+        fs::metadata(&first).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
     let socket = inside.root().join("run/docker.sock");
     let died = |pace: Duration| {
         // Nothing tells the end of another level's process: look for it at the same pace.
         std::thread::sleep(pace);
-        !inside.root().join("proc").exists()
+        if is_closed {
+            let running = [outer.program(), "inspect", "--format", "{{.State.Running}}"];
+            let running = level.set_up(&[&running[..], &[container]].concat());
+            return running.is_ok_and(|running| running.trim() != "true");
+        }
+        !first.exists()
     };
     let name = format!("the daemon in container {container}");
-    let ready = || docker_answers(&socket);
+    let ready = || {
+        if is_closed {
+            return inside.set_up(&["docker", "version"]).is_ok();
+        }
+        docker_answers(&socket)
+    };
     wait_until(level.held(), &name, INNER_DEADLINE, died, ready, || {
         logs(level, outer, container)
     })

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use miette::Result;
+use rustix::fs::{Mode, OFlags, open};
 
 use crate::error::{Explain, failure};
 use crate::held::{Ground, Held};
@@ -124,7 +126,12 @@ pub(crate) fn last_lines(log: &str) -> String {
 /// Whether a Docker daemon answers on this socket (`GET /_ping`, Docker Engine API).
 pub(crate) fn docker_answers(socket: &Path) -> bool {
     let ask = || -> std::io::Result<String> {
-        let mut stream = UnixStream::connect(socket)?;
+        // A socket's address holds 108 bytes (unix(7)); the way into a deep level is longer.
+        let (folder, name) = (socket.parent(), socket.file_name());
+        let (folder, name) = folder.zip(name).ok_or(std::io::ErrorKind::NotFound)?;
+        let folder = open(folder, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+        let near = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string());
+        let mut stream = UnixStream::connect(near.join(name))?;
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;
         stream.write_all(b"GET /_ping HTTP/1.0\r\n\r\n")?;
         let mut answer = String::new();

@@ -231,6 +231,25 @@ impl Lab {
         }
     }
 
+    /// How many bytes the registry has sent so far, with what little else it writes
+    /// (`wchar` in `proc_pid_io(5)`).
+    pub fn registry_sent_bytes(&self) -> Result<u64> {
+        // As the kernel cuts it off.
+        const NAME: &str = "docker-registry";
+        let what = "what the registry has sent can't be read";
+        let remedy = "see `cargo xtask doctor`";
+        let processes = fs::read_dir(self.held.root().join("proc")).explain(what, remedy)?;
+        let mut sent = processes.flatten().filter_map(|process| {
+            let name = fs::read_to_string(process.path().join("comm")).ok()?;
+            (name.trim() == NAME).then_some(())?;
+            let io = fs::read_to_string(process.path().join("io")).ok()?;
+            let wchar = io.lines().find_map(|line| line.strip_prefix("wchar: "))?;
+            wchar.parse().ok()
+        });
+        let none = || failure(what, "it does not run", remedy);
+        sent.next().ok_or_else(none)
+    }
+
     /// The ends of what the daemons at level 0 wrote.
     #[must_use]
     pub fn last_lines(&self) -> String {

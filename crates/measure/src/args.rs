@@ -149,7 +149,7 @@ pub(crate) fn check_declaration(experiment: &Experiment) -> miette::Result<()> {
         failure(
             "the experiment's declaration is wrong",
             why,
-            "mend its arms, contrasts or parts in its source",
+            "mend its arms, contrasts, parts or series in its source",
         )
     };
     let arms = experiment.arms;
@@ -184,7 +184,9 @@ pub(crate) fn check_declaration(experiment: &Experiment) -> miette::Result<()> {
             }
         }
     }
-    check_parts(experiment).map_err(wrong)
+    check_parts(experiment)
+        .and_then(|()| check_series(experiment))
+        .map_err(wrong)
 }
 
 /// The parts of a contrast have to add up to what they take apart.
@@ -209,6 +211,25 @@ fn check_parts(experiment: &Experiment) -> Result<(), String> {
         *sum.entry(contrast.denominator).or_default() += 1;
         if sum.values().any(|count| *count != 0) {
             return Err(format!("the parts of `{of}` do not add up to it"));
+        }
+    }
+    Ok(())
+}
+
+/// A series holds out its last level, and two more make a step.
+fn check_series(experiment: &Experiment) -> Result<(), String> {
+    for (index, series) in experiment.series.iter().enumerate() {
+        let name = series.name;
+        let earlier = &experiment.series[..index];
+        if earlier.iter().any(|other| other.name == name) {
+            return Err(format!("two series are called `{name}`"));
+        }
+        if series.arms.len() < 3 {
+            return Err(format!("series `{name}` has less than three levels"));
+        }
+        let unknown = |of: &&&str| experiment.arms.iter().all(|arm| arm.name != **of);
+        if let Some(unknown) = series.arms.iter().find(unknown) {
+            return Err(format!("series `{name}` names no arm: `{unknown}`"));
         }
     }
     Ok(())
@@ -243,7 +264,7 @@ fn seconds(text: &str) -> Result<u64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::{Contrast, Metric, Observer, Part};
+    use crate::arm::{Contrast, Metric, Observer, Part, Series};
     use clap::Parser;
 
     #[derive(Debug, Parser)]
@@ -392,6 +413,7 @@ mod tests {
                 part("c", &["one"], &["third"]),
                 part("c", &["third"], &["second"]),
             ],
+            series: &[],
         };
         const NOTHING: Arm = Arm {
             operations: 0,
@@ -455,6 +477,40 @@ mod tests {
                 },
                 "names no arm",
             ),
+        ] {
+            let error = check_declaration(&experiment).expect_err(why);
+            let said: Vec<String> = error.chain().map(ToString::to_string).collect();
+            assert!(said.iter().any(|line| line.contains(why)), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn series_are_checked() {
+        const fn of(series: &'static [Series]) -> Experiment {
+            Experiment {
+                name: "test",
+                arms: ARMS,
+                contrasts: &[],
+                parts: &[],
+                series,
+            }
+        }
+        const fn series(arms: &'static [&'static str]) -> Series {
+            Series {
+                name: "s",
+                arms,
+                about: "",
+            }
+        }
+        const GOOD: Series = series(&["one", "second", "third"]);
+        assert!(check_declaration(&of(&[GOOD])).is_ok());
+        for (experiment, why) in [
+            (of(const { &[series(&["one", "second"])] }), "three levels"),
+            (
+                of(const { &[series(&["one", "second", "fourth"])] }),
+                "names no arm",
+            ),
+            (of(&[GOOD, GOOD]), "two series are called"),
         ] {
             let error = check_declaration(&experiment).expect_err(why);
             let said: Vec<String> = error.chain().map(ToString::to_string).collect();

@@ -47,6 +47,19 @@ pub struct Part<T = &'static str, L = &'static [&'static str]> {
     pub about: T,
 }
 
+/// The same thing at one level after another: the last one is held out, and predicted from the
+/// others by two models (rule 8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Series<T = &'static str, L = &'static [&'static str]> {
+    /// Unique within the experiment.
+    pub name: T,
+    /// Names of the arms, outermost level first; at least three.
+    pub arms: L,
+    /// One line that says what grows.
+    pub about: T,
+}
+
 /// Everything that an experiment declares before it runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Experiment {
@@ -58,6 +71,8 @@ pub struct Experiment {
     pub contrasts: &'static [Contrast],
     /// Where the excess of some contrasts goes.
     pub parts: &'static [Part],
+    /// What grows with the level.
+    pub series: &'static [Series],
 }
 
 /// A declared ratio of two arms, taken within blocks (rule 2 of the method).
@@ -172,6 +187,18 @@ impl Part {
             due: self.due.to_owned(),
             plus: names(self.plus),
             minus: names(self.minus),
+            about: self.about.to_owned(),
+        }
+    }
+}
+
+impl Series {
+    /// The form that a manifest holds.
+    #[must_use]
+    pub fn to_record(&self) -> Series<String, Vec<String>> {
+        Series {
+            name: self.name.to_owned(),
+            arms: self.arms.iter().map(ToString::to_string).collect(),
             about: self.about.to_owned(),
         }
     }

@@ -9,12 +9,14 @@ use rand::rngs::SysRng;
 use serde_json::json;
 
 use crate::args::{RunArgs, check_declaration, list};
-use crate::arm::{Arm, Contrast, Experiment, Part, Reading, Trouble};
+use crate::arm::{Arm, Contrast, Experiment, Part, Reading, Series, Trouble};
 use crate::exit::{failure, one_line, say, usage};
 use crate::folder::Folder;
 use crate::interrupt::{interrupted, watch};
 use crate::machine::Machine;
-use crate::manifest::{METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Tool, utc_now};
+use crate::manifest::{
+    METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Stopped, Tool, utc_now,
+};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::samples::Rows;
@@ -22,6 +24,7 @@ use crate::sampling::{End, Sampling, Tally};
 use crate::stats::MARGIN;
 use crate::stopping::Precision;
 use crate::telemetry::{BLOCKS_FILE, COLUMNS, Telemetry};
+use crate::trials::{self, TRIALS_FILE, Trial};
 
 /// A run that has begun: its folder exists and its manifest says `running`.
 ///
@@ -32,8 +35,11 @@ pub struct Run {
     arms: Vec<&'static Arm>,
     samples: Rows,
     blocks: Rows,
+    /// Made with its first row.
+    trials: Option<Rows>,
     began: Instant,
     tally: Tally,
+    tried: u64,
     /// How the last session's measuring ended.
     end: Option<End>,
 }
@@ -59,7 +65,8 @@ fn command_line(args: impl Iterator<Item = String>) -> Vec<String> {
 
 impl RunArgs {
     /// Carries out a run: `--list` is answered, the folder made and proved writable, `body` called
-    /// once a session, the manifest closed and the outcome printed.
+    /// once a session, the manifest closed and the outcome printed. An experiment without arms
+    /// measures nothing: what its body [tried](Run::tried) is the run.
     ///
     /// `able` is asked before anything is written: its error says what this machine lacks, and what
     /// it returns is kept until the end ([`alone`](crate::alone)).
@@ -85,6 +92,7 @@ impl RunArgs {
         let result = (0..self.sessions).try_for_each(|_| {
             run.end = None;
             body(&mut run)?;
+            run.end_of_trials()?;
             run.early_end().map_or(Ok(()), Err)
         });
         run.close(result, self)
@@ -185,6 +193,34 @@ impl Run {
         self.early_end().map_or(Ok(()), Err)
     }
 
+    /// Appends what was tried once to `trials.csv`; after [`Run::session`], beside any samples.
+    pub fn tried(&mut self, trial: Trial) -> miette::Result<()> {
+        let rows = match &mut self.trials {
+            Some(rows) => rows,
+            none => none.insert(Rows::create(
+                self.folder.path(),
+                TRIALS_FILE,
+                &trials::COLUMNS,
+            )?),
+        };
+        self.tried += 1;
+        let session = u32::try_from(self.manifest.sessions.len()).unwrap_or(u32::MAX);
+        rows.write_row(Trial { session, ..trial })
+    }
+
+    /// Ends a session that has nothing to measure.
+    fn end_of_trials(&mut self) -> miette::Result<()> {
+        let (true, Some(session)) = (self.arms.is_empty(), self.manifest.sessions.last_mut())
+        else {
+            return Ok(());
+        };
+        session.ended = Some(utc_now());
+        session.blocks_taken = Some(0);
+        session.stopped = Some(Stopped::Planned);
+        self.end = Some(End::Complete(Stopped::Planned));
+        self.folder.write_manifest(&self.manifest)
+    }
+
     fn begin(
         args: &RunArgs,
         experiment: &Experiment,
@@ -206,6 +242,13 @@ impl Run {
             parts.all(|part| part.plus.iter().chain(part.minus).all(|name| in_run(name)))
         };
         let parts = experiment.parts.iter().filter(|part| whole(part.of));
+        let climbed = |series: &&Series| series.arms.iter().all(|name| in_run(name));
+        let series = experiment.series.iter().filter(climbed);
+        // Without an arm there is nothing to repeat.
+        let (blocks, warmup_blocks) = match arms.len() {
+            0 => (0, 0),
+            _ => (args.measured_blocks(), args.warmup_blocks()),
+        };
         if args.precision.is_some() && contrasts.is_empty() {
             return Err(usage(
                 "`--precision` has nothing to look at",
@@ -223,14 +266,15 @@ impl Run {
             args: command_line(std::env::args_os().map(|arg| arg.to_string_lossy().into_owned())),
             // 32 random bits: short to type again, and exact in every JSON reader.
             seed: args.seed.map_or_else(|| random().map(u64::from), Ok)?,
-            blocks: args.measured_blocks(),
-            warmup_blocks: args.warmup_blocks(),
+            blocks,
+            warmup_blocks,
             planned_sessions: args.sessions,
             stopping: args.stopping(),
             margin_pct: MARGIN * 100.0,
             arms: arms.iter().map(|arm| arm.to_record()).collect(),
             contrasts,
             parts: parts.map(Part::to_record).collect(),
+            series: series.map(Series::to_record).collect(),
             sessions: Vec::new(),
             inside_share: None,
             started: utc_now(),
@@ -246,8 +290,10 @@ impl Run {
             arms,
             samples,
             blocks,
+            trials: None,
             began: Instant::now(),
             tally: Tally::default(),
+            tried: 0,
             end: None,
         })
     }
@@ -328,7 +374,7 @@ impl Run {
         let Tally {
             samples, failed, ..
         } = self.tally;
-        let path = self.folder.path().display();
+        let (tried, path) = (self.tried, self.folder.path().display());
         if as_json {
             let outcome = json!({
                 "experiment": experiment,
@@ -337,15 +383,21 @@ impl Run {
                 "reason": reason,
                 "samples": samples,
                 "failed": failed,
+                "tried": tried,
                 "blocks": blocks,
                 "seed": seed,
             });
             say(&outcome.to_string());
         } else {
             let status = status.name();
-            say(&format!(
-                "{experiment}: {status}, {samples} samples, {failed} of them failed\n{path}"
-            ));
+            let mut told = vec![format!("{experiment}: {status}")];
+            if !self.arms.is_empty() {
+                told.push(format!("{samples} samples, {failed} of them failed"));
+            }
+            if tried > 0 {
+                told.push(format!("{tried} rows of trials"));
+            }
+            say(&format!("{}\n{path}", told.join(", ")));
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::exit::{failure, usage};
 use crate::manifest::{METHOD_VERSION, Manifest, SCHEMA_VERSION};
 use crate::samples::{SAMPLES_FILE, Samples};
 use crate::telemetry::{self, BLOCKS_FILE, BlockRecord};
+use crate::trials::{self, Trial};
 
 const MANIFEST_FILE: &str = "manifest.json";
 const NO_RUN: &str = "name the folder of a run, which holds samples.csv and manifest.json";
@@ -117,6 +118,11 @@ impl Folder {
     pub fn blocks(&self) -> miette::Result<Vec<BlockRecord>> {
         telemetry::read(&self.path.join(BLOCKS_FILE))
     }
+
+    /// Reads what was tried once; empty where nothing was. Fails on a row that is none.
+    pub fn trials(&self) -> miette::Result<Vec<Trial>> {
+        trials::read(&self.path)
+    }
 }
 
 /// Writes a file through a neighbour and a rename: a reader sees the old content or the new one.
@@ -182,6 +188,7 @@ pub(crate) mod tests {
             arms: vec![arm("a"), arm("b")],
             contrasts: vec![],
             parts: vec![],
+            series: vec![],
             sessions: vec![Session {
                 number: 1,
                 started: "2026-01-01T00:00:01Z".to_owned(),

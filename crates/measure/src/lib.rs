@@ -22,6 +22,7 @@
 //!     }],
 //!     contrasts: &[],
 //!     parts: &[],
+//!     series: &[],
 //! };
 //!
 //! #[derive(Parser)]
@@ -64,9 +65,10 @@ pub mod stats;
 mod stopping;
 mod telemetry;
 mod tool;
+mod trials;
 
 pub use args::RunArgs;
-pub use arm::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, Trouble};
+pub use arm::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, Series, Trouble};
 pub use conduct::Run;
 pub use exit::{EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE, failure, main, say, usage};
 pub use folder::{Folder, write_atomically};
@@ -79,3 +81,4 @@ pub use plan::{Block, Plan, WARMUP_BLOCKS};
 pub use samples::{Sample, Samples};
 pub use sign::alone;
 pub use telemetry::BlockRecord;
+pub use trials::Trial;

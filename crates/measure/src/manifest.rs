@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::arm::{Arm, Contrast, Part};
+use crate::arm::{Arm, Contrast, Part, Series};
 use crate::machine::Machine;
 
 /// Version of the files' layout; a reader refuses another one.
@@ -48,6 +48,9 @@ pub struct Manifest {
     pub contrasts: Vec<Contrast<String>>,
     /// Where the excess of contrasts goes; those parts whose arms are all in this run.
     pub parts: Vec<Part<String, Vec<String>>>,
+    /// What grows with the level; those series whose arms are all in this run.
+    #[serde(default)]
+    pub series: Vec<Series<String, Vec<String>>>,
     /// One entry a session that has begun to measure.
     pub sessions: Vec<Session>,
     /// Share of the measuring loop's wall time that was spent inside samples.

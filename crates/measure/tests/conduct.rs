@@ -30,6 +30,7 @@ const DEMO: Experiment = Experiment {
     arms: ARMS,
     contrasts: CONTRASTS,
     parts: PARTS,
+    series: &[],
 };
 
 /// The whole difference as one part.

@@ -19,6 +19,7 @@ const DEMO: Experiment = Experiment {
     arms: ARMS,
     contrasts: &[],
     parts: &[],
+    series: &[],
 };
 
 #[derive(Parser)]

@@ -1,16 +1,17 @@
 //! What the published text claims, as data, and what a run says of it.
 
-use std::collections::BTreeMap;
+mod nesting;
 
-use measure::stats::ALPHA;
+pub(crate) use nesting::{DOCKER_BY_FACTOR, PODMAN_BY_FACTOR};
+
 use measure::{Contrast, Metric};
 use serde::Serialize;
 
 use crate::analysis::verdict::{Here, Source, Verdict};
-use crate::analysis::{Estimate, Range, RatioSummary, estimate, logs, narrow_like};
+use crate::analysis::{Estimate, Evidence, Predicted, RatioSummary, ratio_of_ratios};
 use crate::language::Texts;
 use crate::published::{PublishedRatio, Table};
-use crate::record::{BlockId, Record};
+use crate::record::Record;
 
 /// One claim of the ledger.
 struct Definition {
@@ -108,8 +109,9 @@ pub(crate) struct Claim {
     pub(crate) id: &'static str,
     #[serde(skip)]
     pub(crate) statement: fn(&Texts) -> &'static str,
-    pub(crate) metric: Metric,
-    /// The ratio that is looked at, or the ratio of two ratios.
+    /// `None` of what is no measurement of time.
+    pub(crate) metric: Option<Metric>,
+    /// What is looked at: a ratio, the ratio of two ratios, a series, a trial.
     pub(crate) of: String,
     /// What is claimed of it, in short; where a number was published, that number.
     #[serde(skip)]
@@ -124,6 +126,47 @@ pub(crate) struct Claim {
     pub(crate) verdict: Verdict,
     pub(crate) here: Here,
     pub(crate) source: Source,
+    /// Of a series: what both models predict of its last level.
+    pub(crate) growth: Option<(Predicted, Predicted)>,
+    /// What was seen, where a number does not say it; an engine's own words among it.
+    pub(crate) seen: String,
+    /// Of a question: what the row answers, in a word.
+    pub(crate) answer: &'static str,
+}
+
+impl Claim {
+    /// A row of which nothing was measured yet.
+    fn blank(
+        id: &'static str,
+        statement: fn(&Texts) -> &'static str,
+        metric: Option<Metric>,
+        of: String,
+        says: &'static str,
+    ) -> Self {
+        Self {
+            id,
+            statement,
+            metric,
+            of,
+            says,
+            published: None,
+            ours: None,
+            pairs: 0,
+            primary: false,
+            by_itself: false,
+            verdict: Verdict::NoReading,
+            here: Here::NotMeasured,
+            source: Source::NoNumber,
+            growth: None,
+            seen: String::new(),
+            answer: "",
+        }
+    }
+
+    /// Whether it rests on a ratio of ours, of which a verdict says something.
+    pub(crate) fn is_of_ratio(&self) -> bool {
+        self.metric.is_some() && self.growth.is_none()
+    }
 }
 
 const fn claim(
@@ -142,14 +185,15 @@ const fn claim(
 
 /// Ids of all claims that a run can speak of.
 pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
-    CLAIMS.iter().map(|claim| claim.id)
+    CLAIMS.iter().map(|claim| claim.id).chain(nesting::IDS)
 }
 
-/// The claims that this run's arms can speak of.
-pub(crate) fn of(record: &Record, ratios: &[RatioSummary], published: &Table) -> Vec<Claim> {
+/// The claims that this run's arms and trials can speak of.
+pub(crate) fn of(record: &Record, evidence: &Evidence, published: &Table) -> Vec<Claim> {
     CLAIMS
         .iter()
-        .flat_map(|claim| held_against(claim, record, ratios, published))
+        .flat_map(|claim| held_against(claim, record, evidence.ratios, published))
+        .chain(nesting::of(record, evidence, published))
         .collect()
 }
 
@@ -258,11 +302,6 @@ fn find(
 
 fn of_one(claim: &Definition, ratio: &RatioSummary, here: Here) -> Claim {
     Claim {
-        id: claim.id,
-        statement: claim.statement,
-        metric: claim.metric,
-        of: ratio.contrast.clone(),
-        says: claim.kind.says(),
         published: ratio.published,
         ours: ratio.decisive,
         pairs: ratio.pairs,
@@ -273,6 +312,13 @@ fn of_one(claim: &Definition, ratio: &RatioSummary, here: Here) -> Claim {
         source: ratio
             .published
             .map_or(Source::NoNumber, |published| published.source),
+        ..Claim::blank(
+            claim.id,
+            claim.statement,
+            Some(claim.metric),
+            ratio.contrast.clone(),
+            claim.kind.says(),
+        )
     }
 }
 
@@ -283,36 +329,18 @@ fn of_two(
     first: &RatioSummary,
     second: &RatioSummary,
 ) -> Claim {
-    let second_logs: BTreeMap<BlockId, f64> = logs(&second.values).collect();
-    let mut by_session: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    for (id, log) in logs(&first.values) {
-        if let Some(other) = second_logs.get(&id) {
-            by_session.entry(id.0).or_default().push(log - other);
-        }
-    }
-    let looks = record.looks();
-    let found = estimate(&by_session, ALPHA, looks);
-    let ours = found.map(|found| found.map(f64::exp));
-    let interval: Option<Range> = ours.and_then(|found| found.interval);
-    let narrow =
-        found.and_then(|found| Some(narrow_like(found, &by_session, looks)?.map(f64::exp)));
-    let verdict = match ours {
-        None => Verdict::NoReading,
-        Some(_) => Verdict::of(interval, narrow, record.margin()),
-    };
+    let held = ratio_of_ratios(record, first, second);
     Claim {
-        id: claim.id,
-        statement: claim.statement,
-        metric: claim.metric,
-        of: format!("({}) / ({})", first.contrast, second.contrast),
-        says: claim.kind.says(),
-        published: None,
-        ours,
-        pairs: by_session.values().map(Vec::len).sum(),
-        primary: false,
-        by_itself: false,
-        verdict,
-        here: Here::of_above(interval, verdict),
-        source: Source::NoNumber,
+        ours: held.estimate,
+        pairs: held.pairs,
+        verdict: held.verdict,
+        here: Here::of_above(held.estimate.and_then(|found| found.interval), held.verdict),
+        ..Claim::blank(
+            claim.id,
+            claim.statement,
+            Some(claim.metric),
+            format!("({}) / ({})", first.contrast, second.contrast),
+            claim.kind.says(),
+        )
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use measure::stats::Looks;
 use measure::{
-    Arm, BlockRecord, Folder, Manifest, Sample, Samples, Status, Stopping, failure, usage,
+    Arm, BlockRecord, Folder, Manifest, Sample, Samples, Status, Stopping, Trial, failure, usage,
 };
 
 use crate::required;
@@ -26,6 +26,8 @@ pub(crate) struct Record {
     pub(crate) manifest: Manifest,
     pub(crate) samples: Samples,
     pub(crate) blocks: Vec<BlockRecord>,
+    /// What was tried once, beside the samples or in their place.
+    pub(crate) trials: Vec<Trial>,
 }
 
 /// Session and number of a block.
@@ -73,10 +75,19 @@ impl Record {
                 "restore the file: it is written once and never edited",
             )
         })?;
+        let trials = folder.trials()?;
+        if manifest.arms.is_empty() && trials.is_empty() {
+            return Err(usage(
+                format!("{} has nothing to report", path.display()),
+                "the run measured no arm, and trials.csv has no whole row",
+                "name another run, or take this one again",
+            ));
+        }
         Ok(Self {
             manifest,
             samples,
             blocks,
+            trials,
         })
     }
 

@@ -7,7 +7,8 @@
 //! (`tool.dirty` is `null` too): a source tree without its history is legitimate, and the page says
 //! at its top that the source is not identified. The lab's fields are required of every session
 //! that has a `lab`, which those of this project always have; and so are its nests, unless every
-//! arm is of level 0 and none is needed.
+//! arm is of level 0 and none is needed. Arms themselves are required of a run that has blocks: one
+//! without any has only trials, and none is legitimate.
 
 use std::path::Path;
 
@@ -42,6 +43,8 @@ enum Rule {
     FromGit,
     /// A list that may be empty: that says that there is none.
     MayBeEmpty,
+    /// In a run that takes blocks.
+    OfBlocks,
     /// In a session that has a `lab`.
     OfLab,
     /// The same, and "none" is a word of the field's own.
@@ -68,7 +71,7 @@ const REQUIRED: &[(&str, Rule)] = &[
     ("/stopping/rule", Rule::Always),
     ("/margin_pct", Rule::Always),
     ("/started", Rule::Always),
-    ("/arms", Rule::Always),
+    ("/arms", Rule::OfBlocks),
     ("/arms/*/name", Rule::Always),
     ("/sessions", Rule::Always),
     ("/sessions/*/started", Rule::Always),
@@ -209,6 +212,9 @@ fn is_asked(manifest: &Value, session: &str, place: &str, rule: Rule) -> bool {
         Rule::Always | Rule::Readable | Rule::FromGit | Rule::MayBeEmpty => true,
         Rule::OfLab | Rule::OfLabOrNone | Rule::OfLabMayBeEmpty => has("lab"),
         Rule::OfLabRoot => has("lab_root"),
+        Rule::OfBlocks => ["blocks", "warmup_blocks"]
+            .iter()
+            .any(|count| manifest[*count] != 0),
         Rule::OfDocker => {
             let level = place.rsplit_once('/').map_or("", |(level, _)| level);
             let engine = manifest.pointer(&format!("{level}/engine"));
@@ -301,6 +307,18 @@ mod tests {
         without_git["tool"]["revision"] = Value::Null;
         without_git["tool"]["dirty"] = Value::Null;
         assert_eq!(missing(&without_git), None);
+    }
+
+    #[test]
+    fn only_a_run_without_blocks_has_no_arms() {
+        let mut of_trials = whole();
+        of_trials["arms"] = json!([]);
+        let (place, why) = missing(&of_trials).expect("it has blocks");
+        assert_eq!((place.as_str(), why), ("/arms", "is empty"));
+        of_trials["blocks"] = 0.into();
+        of_trials["warmup_blocks"] = 0.into();
+        of_trials["sessions"][0]["nests"] = json!([]);
+        assert_eq!(missing(&of_trials), None);
     }
 
     #[rstest]

@@ -1,6 +1,8 @@
 //! Tables: CSV files for programs, text for the terminal. Both are in English and in full
 //! precision, whatever the page's language is.
 
+mod nesting;
+
 use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -14,6 +16,8 @@ use crate::language::Lang;
 use crate::page::phrases;
 use crate::published::unit;
 use crate::record::Runs;
+
+pub(crate) use nesting::growth_csv;
 
 type Column<T> = (&'static str, fn(&T) -> String);
 
@@ -176,9 +180,11 @@ const PARTS: [Column<PartRow>; 11] = [
     ("minus", |row| row.minus.clone()),
 ];
 
-const CLAIMS: [Column<Claim>; 19] = [
+const CLAIMS: [Column<Claim>; 21] = [
     ("id", |claim| claim.id.to_owned()),
-    ("metric", |claim| claim.metric.name().to_owned()),
+    ("metric", |claim| {
+        text(claim.metric.map(measure::Metric::name))
+    }),
     ("of", |claim| claim.of.clone()),
     ("statement", |claim| {
         (claim.statement)(Lang::En.texts()).to_owned()
@@ -215,9 +221,17 @@ const CLAIMS: [Column<Claim>; 19] = [
         text(claim.ours.map(|ours| ours.scope.name()))
     }),
     ("primary", |claim| claim.primary.to_string()),
-    ("verdict", |claim| claim.verdict.name(claim.by_itself)),
+    ("verdict", |claim| {
+        if claim.is_of_ratio() {
+            claim.verdict.name(claim.by_itself)
+        } else {
+            String::new()
+        }
+    }),
     ("claim_verdict", |claim| claim.here.name().to_owned()),
     ("by_itself", |claim| claim.by_itself.to_string()),
+    ("seen", phrases::seen),
+    ("answer", |claim| claim.answer.to_owned()),
 ];
 
 const READABLE_SUMMARY: [Column<ArmSummary>; 8] = [
@@ -343,18 +357,26 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     for warning in crate::page::warnings(runs, Lang::En) {
         let _ = writeln!(text, "{warning}\n");
     }
-    let table = readable(&READABLE_SUMMARY, analysis.arms());
-    let _ = writeln!(text, "{table}\n{SUMMARY_NOTE}");
+    if analysis.arms().next().is_some() {
+        let table = readable(&READABLE_SUMMARY, analysis.arms());
+        let _ = writeln!(text, "{table}\n{SUMMARY_NOTE}");
+    }
     if analysis.ratios().next().is_some() {
         let table = readable(&READABLE_RATIOS, analysis.ratios());
         let _ = writeln!(text, "\n{table}\n{RATIOS_NOTE}");
     }
+    text.push_str(&nesting::terminal(runs, analysis));
     let claims = || analysis.runs.iter().flat_map(|run| &run.claims);
     if claims().next().is_some() {
         let _ = writeln!(text, "\nClaims:");
     }
     for claim in claims() {
-        let _ = writeln!(text, "  {} {}: {}", claim.id, claim.of, claim.here.name());
+        let answer = match claim.answer {
+            "" => String::new(),
+            answer => format!(" ({answer})"),
+        };
+        let here = claim.here.name();
+        let _ = writeln!(text, "  {} {}: {here}{answer}", claim.id, claim.of);
     }
     if analysis.failures().next().is_some() {
         let _ = writeln!(text, "\nFailed samples, those of warm-up blocks included:");

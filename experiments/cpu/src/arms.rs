@@ -134,6 +134,7 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
     arms: ARMS,
     contrasts: CONTRASTS,
     parts: PARTS,
+    series: &[],
 };
 
 const HOP: &str = "timed at level 0 through exec, against in the container";

@@ -4,10 +4,10 @@ mod arms;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Parser;
-use lab::{Agent, Lab, Layer, Level, Mishap};
+use lab::{Agent, Lab, Layer, Level, Spawned};
 use measure::{Arm, Observer, Reading, Run, Trouble};
 use miette::Result;
 use serde_json::json;
@@ -28,25 +28,15 @@ struct Cli {
 /// As much as the published script hashed.
 const MEBIBYTES: u32 = 50;
 
-/// A sample takes a fraction of a second; this is for an engine that hangs.
-const DEADLINE: Duration = Duration::from_secs(30);
-
 fn main() -> ExitCode {
     measure::main(|| {
         let cli = Cli::parse();
         cli.run.conduct(
             &EXPERIMENT,
-            || able(&cli.lab),
+            || bench::able(&[&cli.lab]),
             |run| experiment(run, &cli.lab.until(measure::interrupted)),
         )
     })
-}
-
-/// Nobody else measures, and this machine can run a lab.
-fn able(options: &lab::Options) -> Result<impl Sized + use<>> {
-    let sign = measure::alone()?;
-    options.require()?;
-    Ok(sign)
 }
 
 fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
@@ -94,18 +84,7 @@ impl Bench<'_> {
         let place = self.places.get_mut(chain);
         let (level, agent) = place.ok_or_else(|| Trouble::Fatal("no such place".to_owned()))?;
         let pipe = match work {
-            Work::Controlled => {
-                let hashed = self.lab.check(agent.hash(MEBIBYTES, DEADLINE), |hashed| {
-                    let good = hashed.digest == self.expected;
-                    let wrong = || format!("digest {} is not {}", hashed.digest, self.expected);
-                    good.then_some(()).ok_or_else(wrong)
-                });
-                let hashed = hashed.map_err(trouble)?;
-                return Ok(Reading {
-                    wall_ns: hashed.wall_ns,
-                    cpu_ns: Some(hashed.cpu_ns),
-                });
-            }
+            Work::Controlled => return bench::hash(self.lab, agent, MEBIBYTES, &self.expected),
             Work::Pipe(pipe) => Some(pipe),
             Work::Hop => None,
         };
@@ -114,31 +93,20 @@ impl Bench<'_> {
             (Some(pipe), Some(line)) => pipe.shell.iter().copied().chain([line.as_str()]).collect(),
             _ => vec!["true"],
         };
-        let spawned = match arm.observer {
-            Observer::Inside => agent.spawn(&argv, DEADLINE),
-            _ => self.outside.spawn(&level.from_outside(&argv), DEADLINE),
+        let good = |spawned: &Spawned| match pipe {
+            Some(pipe) if pipe.known => spawned.printed(&format!("{}  -\n", self.expected)),
+            Some(_) => spawned.succeeded() && is_digest(&spawned.stdout),
+            None => spawned.printed(""),
         };
-        let spawned = self.lab.check(spawned, |spawned| {
-            let good = match pipe {
-                Some(pipe) if pipe.known => spawned.printed(&format!("{}  -\n", self.expected)),
-                Some(_) => spawned.succeeded() && is_digest(&spawned.stdout),
-                None => spawned.printed(""),
-            };
-            good.then_some(()).ok_or_else(|| spawned.complaint())
-        });
-        let spawned = spawned.map_err(trouble)?;
-        Ok(Reading {
-            wall_ns: spawned.wall_ns,
-            cpu_ns: Some(spawned.cpu_ns),
-        })
-    }
-}
-
-/// The lab's word in the measurement's terms, which do not know each other.
-fn trouble(mishap: Mishap) -> Trouble {
-    match mishap {
-        Mishap::Sample(why) => Trouble::Sample(why),
-        Mishap::Lab(why) => Trouble::Fatal(why),
+        match arm.observer {
+            Observer::Inside => bench::spawn(self.lab, agent, &argv, good),
+            _ => bench::spawn(
+                self.lab,
+                &mut self.outside,
+                &level.from_outside(&argv),
+                good,
+            ),
+        }
     }
 }
 

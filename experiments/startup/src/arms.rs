@@ -84,6 +84,7 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
     arms: ARMS,
     contrasts: CONTRASTS,
     parts: PARTS,
+    series: &[],
 };
 
 const PARTS: &[Part] = &[

@@ -4,10 +4,10 @@ mod arms;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Parser;
-use lab::{Agent, Lab, Layer, Mishap, Nest};
+use lab::{Agent, Lab, Layer, Nest};
 use measure::{Arm, Observer, Reading, Run, Trouble};
 use miette::Result;
 use serde_json::json;
@@ -25,25 +25,15 @@ struct Cli {
     lab: lab::Options,
 }
 
-/// A start takes a fraction of a second; this is for an engine that hangs.
-const DEADLINE: Duration = Duration::from_secs(30);
-
 fn main() -> ExitCode {
     measure::main(|| {
         let cli = Cli::parse();
         cli.run.conduct(
             &EXPERIMENT,
-            || able(&cli.lab),
+            || bench::able(&[&cli.lab]),
             |run| experiment(run, &cli.lab.until(measure::interrupted)),
         )
     })
-}
-
-/// Nobody else measures, and this machine can run a lab.
-fn able(options: &lab::Options) -> Result<impl Sized + use<>> {
-    let sign = measure::alone()?;
-    options.require()?;
-    Ok(sign)
 }
 
 fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
@@ -109,24 +99,9 @@ impl<'lab> Bench<'lab> {
             _ => self.inside.get_mut(chain),
         };
         let agent = agent.ok_or_else(|| Trouble::Fatal("no probe there".to_owned()))?;
-        let spawned = agent.spawn(&argv, DEADLINE);
-        let spawned = self.lab.check(spawned, |spawned| {
-            let good = spawned.printed(step.prints());
-            good.then_some(()).ok_or_else(|| spawned.complaint())
-        });
-        let spawned = spawned.map_err(trouble)?;
-        Ok(Reading {
-            wall_ns: spawned.wall_ns,
-            cpu_ns: Some(spawned.cpu_ns),
+        bench::spawn(self.lab, agent, &argv, |spawned| {
+            spawned.printed(step.prints())
         })
-    }
-}
-
-/// The lab's word in the measurement's terms, which do not know each other.
-fn trouble(mishap: Mishap) -> Trouble {
-    match mishap {
-        Mishap::Sample(why) => Trouble::Sample(why),
-        Mishap::Lab(why) => Trouble::Fatal(why),
     }
 }
 

@@ -5,6 +5,7 @@
 
 #[path = "../../../crates/lab/tests/suite/harness.rs"]
 mod harness;
+#[path = "../../../crates/lab/tests/machine/mod.rs"]
 mod machine;
 
 use std::fs;
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use harness::{Test, ensure, test};
 use libtest_mimic::Arguments;
-use machine::{Machine, Part, process_of};
+use machine::{Machine, processes};
 use miette::{IntoDiagnostic, Result};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -49,6 +50,31 @@ fn main() -> ExitCode {
         ),
     ];
     harness::run(&arguments, tests)
+}
+
+/// One process of a lab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Monitor,
+    Init,
+    Dockerd,
+}
+
+/// The process of exactly this lab: there may be others on the machine, and engines of its own.
+fn process_of(lab: &str, part: Part) -> Result<i32> {
+    let spec = format!("labs/{lab}/spec.json");
+    let found = processes()?.into_iter().find(|(pid, line)| {
+        let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
+        // Level 0 only: an inner daemon is in a group of its own.
+        let inside = groups.contains(&format!("matryoshka-{lab}/lab\n"));
+        match part {
+            Part::Monitor => !inside && line.contains(&spec),
+            Part::Init => inside && line.contains(&spec),
+            Part::Dockerd => inside && line.starts_with("/usr/sbin/dockerd"),
+        }
+    });
+    let pid = found.map(|(pid, _)| pid);
+    pid.ok_or_else(|| miette::miette!("lab {lab} has no {part:?}"))
 }
 
 /// A run of the program with a folder and a temporary directory of its own.

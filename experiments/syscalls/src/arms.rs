@@ -137,6 +137,7 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
     arms: ARMS.as_flattened(),
     contrasts: CONTRASTS.as_flattened(),
     parts: &[],
+    series: &[],
 };
 
 /// So many times that a sample takes 2 to 4 ms where no file system in user space is asked: long

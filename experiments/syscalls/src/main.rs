@@ -5,10 +5,10 @@ mod surroundings;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Parser;
-use lab::{Agent, Lab, Layer, Level, Mishap, Nest};
+use lab::{Agent, Lab, Layer, Level, Nest};
 use measure::{Arm, Reading, Run, Trouble};
 use miette::Result;
 use serde_json::json;
@@ -26,25 +26,15 @@ struct Cli {
     lab: lab::Options,
 }
 
-/// A sample takes some milliseconds; this is for an engine that hangs.
-const DEADLINE: Duration = Duration::from_secs(30);
-
 fn main() -> ExitCode {
     measure::main(|| {
         let cli = Cli::parse();
         cli.run.conduct(
             &EXPERIMENT,
-            || able(&cli.lab),
+            || bench::able(&[&cli.lab]),
             |run| experiment(run, &cli.lab.until(measure::interrupted)),
         )
     })
-}
-
-/// Nobody else measures, and this machine can run a lab.
-fn able(options: &lab::Options) -> Result<impl Sized + use<>> {
-    let sign = measure::alone()?;
-    options.require()?;
-    Ok(sign)
 }
 
 fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
@@ -101,18 +91,5 @@ fn take(
     let (operation, place) = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
     let agent = agents.get_mut(place.name);
     let agent = agent.ok_or_else(|| Trouble::Fatal("no probe there".to_owned()))?;
-    let operated = agent.operate(operation, arm.operations, DEADLINE);
-    let operated = lab.check(operated, |_| Ok(())).map_err(trouble)?;
-    Ok(Reading {
-        wall_ns: operated.wall_ns,
-        cpu_ns: Some(operated.cpu_ns),
-    })
-}
-
-/// The lab's word in the measurement's terms, which do not know each other.
-fn trouble(mishap: Mishap) -> Trouble {
-    match mishap {
-        Mishap::Sample(why) => Trouble::Sample(why),
-        Mishap::Lab(why) => Trouble::Fatal(why),
-    }
+    bench::operate(lab, agent, operation, arm.operations)
 }

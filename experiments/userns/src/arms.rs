@@ -87,6 +87,7 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
     arms: ARMS,
     contrasts: CONTRASTS,
     parts: &[],
+    series: &[],
 };
 
 const ARMS: &[Arm] = &[

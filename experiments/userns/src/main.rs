@@ -42,17 +42,11 @@ impl Cli {
 fn main() -> ExitCode {
     measure::main(|| {
         let cli = Cli::parse();
+        let labs = [Kind::User, Kind::Root].map(|kind| cli.options(kind));
+        let able = || bench::able(&[&labs[0], &labs[1]]);
         cli.run
-            .conduct(&EXPERIMENT, || able(&cli), |run| experiment(run, &cli))
+            .conduct(&EXPERIMENT, able, |run| experiment(run, &cli))
     })
-}
-
-/// Nobody else measures, and this machine can run a lab of either kind.
-fn able(cli: &Cli) -> Result<impl Sized + use<>> {
-    let sign = measure::alone()?;
-    cli.options(Kind::User).require()?;
-    cli.options(Kind::Root).require()?;
-    Ok(sign)
 }
 
 fn experiment(run: &mut Run, cli: &Cli) -> Result<()> {

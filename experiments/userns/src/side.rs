@@ -1,9 +1,8 @@
 //! One of the two labs, with what takes samples in it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use lab::{Agent, Kind, Lab, Layer, Mishap, Nest};
+use lab::{Agent, Kind, Lab, Layer, Nest};
 use measure::{Observer, Reading, Trouble};
 use miette::Result;
 use serde_json::{Value, json};
@@ -12,9 +11,6 @@ use crate::arms::Step;
 
 /// As much as the experiment `cpu` hashes.
 const MEBIBYTES: u32 = 50;
-
-/// A sample takes a fraction of a second; this is for an engine that hangs.
-const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Side<'lab> {
     lab: &'lab Lab,
@@ -84,36 +80,12 @@ impl<'lab> Side<'lab> {
             ),
         };
         let agent = agent.ok_or_else(|| Trouble::Fatal("no probe there".to_owned()))?;
-        let spawned = self.lab.check(agent.spawn(&argv, DEADLINE), |spawned| {
-            let good = spawned.printed(step.prints());
-            good.then_some(()).ok_or_else(|| spawned.complaint())
-        });
-        let spawned = spawned.map_err(trouble)?;
-        Ok(Reading {
-            wall_ns: spawned.wall_ns,
-            cpu_ns: Some(spawned.cpu_ns),
+        bench::spawn(self.lab, agent, &argv, |spawned| {
+            spawned.printed(step.prints())
         })
     }
 
     fn hash(&mut self) -> Result<Reading, Trouble> {
-        let hashed = self.outside.hash(MEBIBYTES, DEADLINE);
-        let hashed = self.lab.check(hashed, |hashed| {
-            let wrong = || format!("digest {} is not {}", hashed.digest, self.digest);
-            let good = hashed.digest == self.digest;
-            good.then_some(()).ok_or_else(wrong)
-        });
-        let hashed = hashed.map_err(trouble)?;
-        Ok(Reading {
-            wall_ns: hashed.wall_ns,
-            cpu_ns: Some(hashed.cpu_ns),
-        })
-    }
-}
-
-/// The lab's word in the measurement's terms, which do not know each other.
-fn trouble(mishap: Mishap) -> Trouble {
-    match mishap {
-        Mishap::Sample(why) => Trouble::Sample(why),
-        Mishap::Lab(why) => Trouble::Fatal(why),
+        bench::hash(self.lab, &mut self.outside, MEBIBYTES, &self.digest)
     }
 }

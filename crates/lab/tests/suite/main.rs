@@ -4,6 +4,7 @@
 //! of nesting is looked at by the suite of `crates/claims`.
 
 mod confinement;
+mod deep;
 mod filters;
 mod generations;
 mod harness;
@@ -22,6 +23,7 @@ use miette::Result;
 fn main() -> ExitCode {
     let tests = [
         confinement::tests(),
+        deep::tests(),
         filters::tests(),
         generations::tests(),
         mishaps::tests(),

@@ -4,27 +4,36 @@
 //!   blocks; where the stop was adaptive, both with the ranks of rule 4;
 //! - of the m primary contrasts of a run, each has alpha/m (rule 5), exploratory ones alpha;
 //! - several sessions: rule 6 as soon as an interval exists, until then all blocks together. Where
-//!   it exists at alpha but not at alpha/m, each primary contrast is by itself.
+//!   it exists at alpha but not at alpha/m, each primary contrast is by itself;
+//! - what grows with the level: rule 8, within all blocks together, each series at alpha.
 //!
 //! What is concluded of them is in [`verdict`].
 
+mod answers;
 mod arms;
 mod estimate;
+mod growth;
 mod parts;
+mod place;
 mod ratios;
 mod sensitivity;
+pub(crate) mod trials;
 pub(crate) mod verdict;
 
 use serde::Serialize;
 
+use self::trials::Depth;
 use crate::claims::{self, Claim};
 use crate::published::Table;
 use crate::record::{Record, Runs};
 
+pub(crate) use answers::{Answers, Comparison, Factor, Way};
 pub(crate) use arms::{ArmSummary, Failure, by_session};
-pub(crate) use estimate::{Estimate, Range, Scope, estimate, narrow_like, pooled, sessions_needed};
+pub(crate) use estimate::{Estimate, Range, Scope, estimate, pooled, sessions_needed};
+pub(crate) use growth::{Predicted, SeriesSummary};
 pub(crate) use parts::{Breakdown, PartSummary};
-pub(crate) use ratios::{RatioSummary, compare, logs, pairs};
+pub(crate) use place::Place;
+pub(crate) use ratios::{RatioSummary, compare, logs, pairs, ratio_of_ratios};
 pub(crate) use sensitivity::{BlockSummary, Flag, Found, RULES, Sensitivity, Without};
 
 /// Every number of a report.
@@ -42,8 +51,20 @@ pub(crate) struct RunAnalysis {
     pub(crate) arms: Vec<ArmSummary>,
     pub(crate) ratios: Vec<RatioSummary>,
     pub(crate) parts: Vec<Breakdown>,
+    pub(crate) growth: Vec<SeriesSummary>,
+    pub(crate) answers: Answers,
+    pub(crate) depth: Vec<Depth>,
     pub(crate) sensitivity: Sensitivity,
     pub(crate) failures: Vec<Failure>,
+}
+
+/// What a run's claims are made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Evidence<'a> {
+    pub(crate) ratios: &'a [RatioSummary],
+    pub(crate) growth: &'a [SeriesSummary],
+    pub(crate) answers: &'a Answers,
+    pub(crate) depth: &'a [Depth],
 }
 
 impl RunAnalysis {
@@ -73,6 +94,10 @@ impl Analysis {
         self.runs.iter().flat_map(|run| &run.ratios)
     }
 
+    pub(crate) fn growth(&self) -> impl Iterator<Item = &SeriesSummary> {
+        self.runs.iter().flat_map(|run| &run.growth)
+    }
+
     pub(crate) fn failures(&self) -> impl Iterator<Item = &Failure> {
         self.runs.iter().flat_map(|run| &run.failures)
     }
@@ -83,7 +108,16 @@ pub(crate) fn claims_of(runs: &Runs) -> miette::Result<Vec<Claim>> {
     let published = Table::read()?;
     let of = |record: &Record| {
         let ratios = ratios::of(record, &published);
-        claims::of(record, &ratios, &published)
+        let growth = growth::of(record);
+        let answers = answers::of(record, &growth, &published);
+        let depth = trials::depths(&record.trials);
+        let evidence = Evidence {
+            ratios: &ratios,
+            growth: &growth,
+            answers: &answers,
+            depth: &depth,
+        };
+        claims::of(record, &evidence, &published)
     };
     Ok(runs.records.iter().flat_map(of).collect())
 }
@@ -91,9 +125,18 @@ pub(crate) fn claims_of(runs: &Runs) -> miette::Result<Vec<Claim>> {
 fn analyse(record: &Record, published: &Table) -> RunAnalysis {
     let arms = &record.manifest.arms;
     let ratios = ratios::of(record, published);
+    let growth = growth::of(record);
+    let answers = answers::of(record, &growth, published);
+    let depth = trials::depths(&record.trials);
+    let evidence = Evidence {
+        ratios: &ratios,
+        growth: &growth,
+        answers: &answers,
+        depth: &depth,
+    };
     RunAnalysis {
         experiment: record.manifest.experiment.clone(),
-        claims: claims::of(record, &ratios, published),
+        claims: claims::of(record, &evidence, published),
         arms: arms
             .iter()
             .map(|arm| arms::summarise(record, arm, published))
@@ -105,5 +148,8 @@ fn analyse(record: &Record, published: &Table) -> RunAnalysis {
             .flat_map(|arm| arms::failures(record, arm))
             .collect(),
         ratios,
+        growth,
+        answers,
+        depth,
     }
 }

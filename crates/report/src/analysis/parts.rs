@@ -94,7 +94,7 @@ pub(super) fn of(record: &Record) -> Vec<Breakdown> {
 
 /// The readings of all named arms in the blocks where each of them gave one; `None` when the run
 /// lacks one of the arms.
-fn complete_blocks<'a>(
+pub(super) fn complete_blocks<'a>(
     record: &Record,
     names: impl Iterator<Item = &'a String>,
 ) -> Option<BTreeMap<BlockId, BTreeMap<&'a str, f64>>> {

@@ -162,6 +162,38 @@ pub(crate) fn compare(
     })
 }
 
+/// One ratio held against another, in the blocks that have all four readings.
+pub(crate) struct RatioOfRatios {
+    /// At alpha by itself.
+    pub(crate) estimate: Option<Estimate>,
+    pub(crate) pairs: usize,
+    pub(crate) verdict: Verdict,
+}
+
+pub(crate) fn ratio_of_ratios(
+    record: &Record,
+    first: &RatioSummary,
+    second: &RatioSummary,
+) -> RatioOfRatios {
+    let second: BTreeMap<BlockId, f64> = logs(&second.values).collect();
+    let differences =
+        logs(&first.values).filter_map(|(id, log)| Some((id, log - second.get(&id)?)));
+    let by_session = by_session(differences);
+    let looks = record.looks();
+    let found = estimate(&by_session, ALPHA, looks);
+    let ours = found.map(|found| found.map(f64::exp));
+    let narrow =
+        found.and_then(|found| Some(narrow_like(found, &by_session, looks)?.map(f64::exp)));
+    RatioOfRatios {
+        estimate: ours,
+        pairs: by_session.values().map(Vec::len).sum(),
+        verdict: match ours {
+            None => Verdict::NoReading,
+            Some(ours) => Verdict::of(ours.interval, narrow, record.margin()),
+        },
+    }
+}
+
 /// Whether the two arms do the same under two names.
 pub(crate) fn is_control(numerator: &str, denominator: &str) -> bool {
     numerator.strip_suffix(AGAIN) == Some(denominator)

@@ -50,6 +50,8 @@ pub(crate) enum Here {
     Inconclusive,
     /// No interval of ours.
     NotMeasured,
+    /// It was a question and no claim, and what was measured answers it.
+    Answered,
 }
 
 /// What a source's own numbers can carry.
@@ -162,6 +164,7 @@ impl Here {
             Here::NotReproduced => "not reproduced here",
             Here::Inconclusive => "inconclusive here",
             Here::NotMeasured => "not measured here",
+            Here::Answered => "answered here",
         }
     }
 }

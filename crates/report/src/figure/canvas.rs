@@ -184,10 +184,11 @@ impl Axis {
             });
             values.filter(|(tick, _)| self.holds(*tick)).collect()
         };
-        let ladders: [&[f64]; 4] = [
+        let ladders: [&[f64]; 5] = [
             &[1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0],
             &[1.0, 1.5, 2.0, 3.0, 5.0, 7.0],
             &[1.0, 2.0, 5.0],
+            &[1.0, 3.0],
             &[1.0],
         ];
         let fits = |ticks: &Vec<(f64, usize)>| ticks.len() <= count as usize;

@@ -354,7 +354,9 @@ fn paint_panel<B: DrawingBackend>(
                 )?;
                 let taken = canvas.width(&row.name, NUMBERS) + canvas.width(&row.numbers, NUMBERS);
                 let numbers = Font::new(26, INK);
-                canvas.text(&row.name, (name, y + 20), NUMBERS)?;
+                let is_long = name + canvas.width(&row.name, NUMBERS) > right;
+                let name_font = if is_long { LONG_NAME.bold() } else { NUMBERS };
+                canvas.text(&row.name, (name, y + 20), name_font)?;
                 if name + taken + 24 < right {
                     canvas.text(&row.numbers, (right, y + 20), numbers.right())?;
                 } else {

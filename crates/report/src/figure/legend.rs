@@ -3,7 +3,7 @@
 use plotters::prelude::DrawingBackend;
 
 use crate::figure::canvas::{
-    Axis, BAND, BAR, Canvas, Drawn, Font, GRID, Growth, INK, Point, SAMPLE,
+    Axis, BAND, BAR, Canvas, Drawn, Font, GRID, Growth, INK, Point, SAMPLE, Shape,
 };
 use crate::published::Published;
 
@@ -21,6 +21,10 @@ pub(crate) enum Mark {
     Speck,
     Warmup,
     Line,
+    /// A thin line, as models have it.
+    Solid,
+    Dashes,
+    Cross,
 }
 
 const FONT: Font = Font::new(27, INK);
@@ -75,5 +79,14 @@ fn paint_mark<B: DrawingBackend>(canvas: &Canvas<B>, mark: Mark, x: i32, y: i32)
         Mark::Speck => canvas.dot((x + 34, y), 5, SAMPLE),
         Mark::Warmup => canvas.speck((x + 34, y), true),
         Mark::Line => canvas.rule((x + 4, y), (x + 64, y), INK, 4),
+        Mark::Solid => {
+            canvas.rule((x + 4, y), (x + 64, y), INK, 2)?;
+            canvas.shape(Shape::Triangle, (x + 64, y), 9)
+        }
+        Mark::Dashes => {
+            canvas.dashes((x + 4, y), x + 58)?;
+            canvas.shape(Shape::Ring, (x + 64, y), 9)
+        }
+        Mark::Cross => canvas.shape(Shape::Cross, (x + 34, y), 9),
     }
 }

@@ -4,8 +4,11 @@
 
 pub(crate) mod canvas;
 mod columns;
+mod depth;
 mod forest;
+mod grid;
 mod legend;
+mod levels;
 mod order;
 mod parts;
 mod rows;
@@ -23,6 +26,7 @@ use crate::language::Lang;
 use crate::record::Runs;
 
 pub(crate) use canvas::PALETTE;
+pub(crate) use levels::drawn as drawn_series;
 
 /// A figure in all its drawings.
 pub(crate) struct Figure {
@@ -44,6 +48,10 @@ pub(crate) enum Kind {
     Parts,
     /// Readings in the order in which they were taken.
     Order,
+    /// What grows with the level, and what both models say of it.
+    Levels,
+    /// How deep chains came.
+    Depth,
 }
 
 /// The page that a figure is drawn for.
@@ -97,6 +105,8 @@ impl Kind {
             Kind::Forest => "forest",
             Kind::Parts => "parts",
             Kind::Order => "order",
+            Kind::Levels => "levels",
+            Kind::Depth => "depth",
         }
     }
 }
@@ -107,12 +117,20 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
     if let Some(forest) = forest::Forest::of(runs, analysis, lang) {
         figures.push(render(Kind::Forest, &forest)?);
     }
-    figures.push(render(
-        Kind::Samples,
-        &scene::Scene::of(runs, analysis, lang),
-    )?);
+    if let Some(levels) = levels::grid(analysis, lang) {
+        figures.push(render(Kind::Levels, &levels)?);
+    }
+    if analysis.arms().next().is_some() {
+        figures.push(render(
+            Kind::Samples,
+            &scene::Scene::of(runs, analysis, lang),
+        )?);
+    }
     if let Some(parts) = parts::Waterfall::of(analysis, lang) {
         figures.push(render(Kind::Parts, &parts)?);
+    }
+    if let Some(depth) = depth::grid(analysis, lang) {
+        figures.push(render(Kind::Depth, &depth)?);
     }
     if let Some(order) = order::Order::of(runs, analysis, lang) {
         figures.push(render(Kind::Order, &order)?);

@@ -285,10 +285,17 @@ impl Waterfall {
     ) -> Drawn<B> {
         let axis = axis(groups, left, right);
         let last = first + panel_height(groups, layout) - PANEL_FOOT;
+        let tick = Font::new(26, QUIET).centered();
+        let mut free = i32::MIN;
         for (value, decimals) in axis.ticks(if frame.narrow { 2 } else { 4 }) {
             let (x, label) = (axis.pixel(value), lang_pct(value, decimals, self.lang));
             canvas.rule((x, first + layout.head), (x, last), GRID, 2)?;
-            canvas.text(&label, (x, last + 28), Font::new(26, QUIET).centered())?;
+            // A label that would touch the one before it is left out.
+            let half = canvas.width(&label, tick) / 2;
+            if x - half > free {
+                canvas.text(&label, (x, last + 28), tick)?;
+                free = x + half + 12;
+            }
         }
         let zero = axis.pixel(0.0);
         canvas.axis_line((zero, first + layout.head), (zero, last))?;

@@ -1,11 +1,11 @@
 //! What the figure of samples shows, in the units that a reader sees; no pixels yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use measure::Metric;
 use plotters::prelude::DrawingBackend;
 
-use crate::analysis::{Analysis, ArmSummary};
+use crate::analysis::{Analysis, ArmSummary, Place};
 use crate::figure::canvas::{Canvas, Drawn};
 use crate::figure::legend::Mark;
 use crate::figure::{Frame, Picture, columns, rows};
@@ -13,7 +13,7 @@ use crate::language::{Lang, fill};
 use crate::published::{METHODS, Published, unit};
 use crate::record::Runs;
 
-/// More arms than this in one panel are put into groups by the first word of their names.
+/// More arms than this in one panel, or several works in one chain, are put into groups by the first word of their names.
 const CROWD: usize = 20;
 
 /// An axis is cut where its values lie within this share of the largest.
@@ -219,7 +219,13 @@ fn all_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
     for metric in [Metric::Startup, Metric::Cpu, Metric::Syscall] {
         let arms: Vec<&ArmSummary> = analysis.arms().filter(|arm| arm.metric == metric).collect();
         let heading = unit(metric).heading(lang);
-        let crowded = arms.len() > CROWD;
+        // Starts and ways in have little to do with each other, though both are of one metric.
+        let works: BTreeSet<&str> = arms
+            .iter()
+            .filter_map(|arm| Some(Place::of(&arm.arm)?.work))
+            .filter(|work| !work.is_empty())
+            .collect();
+        let crowded = arms.len() > CROWD || works.len() > 1;
         let mut groups: BTreeMap<usize, (String, Vec<Slot>)> = BTreeMap::new();
         let mut order: Vec<&str> = Vec::new();
         for arm in arms {

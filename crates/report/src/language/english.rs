@@ -58,11 +58,20 @@ pub(super) const TEXTS: Texts = Texts {
     claim_a17_nested: "Hashing 50 MB in Podman in Podman takes 49 % more than without a container.",
     claim_a18: "The reason is namespace traversal: a system call at level 2 resolves two levels \
         instead of one, so it takes longer than at level 1.",
+    claim_a19: "Podman nests three deep.",
+    claim_a21_growth: "A question: is the overhead of startup additive or multiplicative?",
+    claim_a21_cpu: "A question: does the overhead of CPU accumulate more than that of startup?",
+    claim_a21_engine: "A question: which engine nests cheaper, Docker or Podman?",
+    claim_c6_volume: "With the store on a volume, it is not storage that bounds the depth.",
+    claim_c6_layer: "With the store on the container's own layer, overlay refuses, and earlier than \
+        on a volume.",
+    claim_c6_limit: "PID and user namespaces nest 32 deep, overlay mounts 2.",
     // Verdicts.
     here_consistent: "consistent here",
     here_not_reproduced: "not reproduced here",
     here_inconclusive: "inconclusive here",
     here_not_measured: "not measured here",
+    here_answered: "answered here",
     source_sign: "the source can carry the sign, no percentage",
     source_cannot: "the source cannot resolve it",
     source_no_number: "no number published",
@@ -156,6 +165,11 @@ pub(super) const TEXTS: Texts = Texts {
     due_namespaces: "the image's namespaces",
     due_storage: "the image's storage",
     due_nesting: "nesting itself",
+    due_outer_pull: "pulling the image of the engine",
+    due_inner_pull: "pulling the image of the container",
+    due_storage_set_up: "setting up an empty store",
+    due_second_container: "the container of level 2",
+    due_third_container: "the container of level 3",
     // Order, control, sensitivity.
     control_title: "The same thing under two names (A/A)",
     no_control: "This run has no A/A control: nothing shows that its differences are not the \

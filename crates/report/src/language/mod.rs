@@ -4,6 +4,7 @@
 
 mod english;
 mod glossary;
+mod levels;
 mod spanish;
 
 use std::fmt::Display;
@@ -20,23 +21,26 @@ pub(crate) enum Lang {
 }
 
 macro_rules! texts {
-    ($($name:ident,)*) => {
-        /// Every text of the page and its figures.
-        pub(crate) struct Texts {
+    ($(#[$doc:meta])* $table:ident $($name:ident,)*) => {
+        $(#[$doc])*
+        pub(crate) struct $table {
             $(pub(crate) $name: &'static str,)*
         }
 
         #[cfg(test)]
-        impl Texts {
+        impl $table {
             /// Every text with its name.
-            fn entries(&self) -> Vec<(&'static str, &'static str)> {
+            pub(super) fn entries(&self) -> Vec<(&'static str, &'static str)> {
                 vec![$((stringify!($name), self.$name)),*]
             }
         }
     };
 }
+use texts;
 
 texts! {
+    /// Every text of the page and its figures, but for what is of levels and trials.
+    Texts
     // Titles and sections.
     title,
     title_exp4,
@@ -85,11 +89,19 @@ texts! {
     claim_a17_podman,
     claim_a17_nested,
     claim_a18,
+    claim_a19,
+    claim_a21_growth,
+    claim_a21_cpu,
+    claim_a21_engine,
+    claim_c6_volume,
+    claim_c6_layer,
+    claim_c6_limit,
     // Verdicts.
     here_consistent,
     here_not_reproduced,
     here_inconclusive,
     here_not_measured,
+    here_answered,
     source_sign,
     source_cannot,
     source_no_number,
@@ -166,6 +178,11 @@ texts! {
     due_namespaces,
     due_storage,
     due_nesting,
+    due_outer_pull,
+    due_inner_pull,
+    due_storage_set_up,
+    due_second_container,
+    due_third_container,
     // Order, control, sensitivity.
     control_title,
     no_control,
@@ -421,9 +438,13 @@ mod tests {
         "setup_podman",
     ];
 
+    fn entries(lang: Lang) -> Vec<(&'static str, &'static str)> {
+        [lang.texts().entries(), lang.levels().entries()].concat()
+    }
+
     #[test]
     fn every_text_is_translated() {
-        let (english, spanish) = (Lang::En.texts().entries(), Lang::Es.texts().entries());
+        let [english, spanish] = [Lang::En, Lang::Es].map(entries);
         for ((name, english), (_, spanish)) in english.iter().zip(&spanish) {
             assert!(!english.is_empty() && !spanish.is_empty(), "{name}");
             assert!(
@@ -441,7 +462,7 @@ mod tests {
                 .filter_map(|rest| Some(rest.split_once('}')?.0.to_owned()))
                 .collect()
         };
-        let (english, spanish) = (Lang::En.texts().entries(), Lang::Es.texts().entries());
+        let [english, spanish] = [Lang::En, Lang::Es].map(entries);
         for ((name, english), (_, spanish)) in english.iter().zip(&spanish) {
             assert_eq!(names(english), names(spanish), "{name}");
         }

@@ -60,11 +60,22 @@ pub(super) const TEXTS: Texts = Texts {
     claim_a17_nested: "Calcular el hash de 50 MB en Podman en Podman tarda un 49 % más que sin contenedor.",
     claim_a18: "La causa es el recorrido de los espacios de nombres: en el nivel 2 cada llamada al \
         sistema resuelve dos niveles en lugar de uno, así que tarda más que en el nivel 1.",
+    claim_a19: "Podman se anida hasta tres niveles.",
+    claim_a21_growth: "Una pregunta: ¿el sobrecoste de arranque es aditivo o multiplicativo?",
+    claim_a21_cpu: "Una pregunta: ¿el sobrecoste de CPU se acumula más que el de arranque?",
+    claim_a21_engine: "Una pregunta: ¿qué motor sale más barato al anidar, Docker o Podman?",
+    claim_c6_volume: "Con el almacén en un volumen, no es el almacenamiento lo que limita la \
+        profundidad.",
+    claim_c6_layer: "Con el almacén en la propia capa del contenedor se niega overlay, y antes que \
+        en un volumen.",
+    claim_c6_limit: "Los espacios de nombres de PID y de usuario se anidan hasta 32 niveles; los \
+        montajes overlay, 2.",
     // Verdicts.
     here_consistent: "compatible con lo medido",
     here_not_reproduced: "no se reproduce aquí",
     here_inconclusive: "sin decidir aquí",
     here_not_measured: "no medido aquí",
+    here_answered: "respondido aquí",
     source_sign: "la fuente da para el signo, no para un porcentaje",
     source_cannot: "la fuente no permite resolverlo",
     source_no_number: "sin cifra publicada",
@@ -158,6 +169,11 @@ pub(super) const TEXTS: Texts = Texts {
     due_namespaces: "los espacios de nombres de la imagen",
     due_storage: "el almacenamiento de la imagen",
     due_nesting: "el anidamiento en sí",
+    due_outer_pull: "descargar la imagen del motor",
+    due_inner_pull: "descargar la imagen del contenedor",
+    due_storage_set_up: "preparar un almacén vacío",
+    due_second_container: "el contenedor del nivel 2",
+    due_third_container: "el contenedor del nivel 3",
     // Order, control, sensitivity.
     control_title: "Lo mismo con dos nombres (A/A)",
     no_control: "Esta ejecución no lleva control A/A: nada demuestra que sus diferencias no sean del \

@@ -72,6 +72,8 @@ pub(crate) enum Answer {
     Holds,
     Contrary,
     Undecided,
+    /// Of a question, which nothing can be contrary to.
+    Answered,
     NotSeen,
 }
 
@@ -129,7 +131,7 @@ impl<'a> Ledger<'a> {
 impl Answer {
     pub(super) fn tone(self) -> Tone {
         match self {
-            Self::Holds => Tone::Yes,
+            Self::Holds | Self::Answered => Tone::Yes,
             Self::Contrary => Tone::No,
             Self::Undecided => Tone::Open,
             Self::NotSeen => Tone::Missing,
@@ -208,7 +210,7 @@ fn line(claim: ::claims::Claim, records: &Records) -> Line {
     }
     if is_measured {
         let mut runs = records.runs.iter();
-        let run = runs.find(|run| run.experiment == claim.held_by);
+        let run = runs.find(|run| run.speaks_of(&claim));
         let rows: Vec<&Claim> = run
             .iter()
             .flat_map(|run| &run.claims)
@@ -282,23 +284,33 @@ fn of_run(run: &Measured, rows: &[&Claim]) -> Vec<Point> {
             || row.says.to_owned(),
             |published| format!("{:.2} ({})", published.value, range(published.range())),
         );
-        let seen = row.ours.map(|ours| {
+        let ours = row.ours.map(|ours| {
             let interval = ours.interval.map_or("no interval".to_owned(), range);
             format!("{:.2} [{interval}]", ours.value)
         });
+        let words = Some(phrases::seen(row)).filter(|words| !words.is_empty());
+        let seen: Vec<String> = words.into_iter().chain(ours).collect();
+        let mut detail = vec![row.here.name().to_owned()];
+        if !row.answer.is_empty() {
+            detail.push(row.answer.to_owned());
+        }
+        if row.is_of_ratio() {
+            detail.push(row.verdict.name(row.by_itself));
+        }
         Point {
             of: row.of.clone(),
             says,
             looks: vec![Look {
-                record: run.experiment.to_owned(),
-                seen,
+                record: run.source.of.to_owned(),
+                seen: (!seen.is_empty()).then(|| seen.join("; ")),
                 answer: match row.here {
                     Here::Consistent => Answer::Holds,
                     Here::NotReproduced => Answer::Contrary,
                     Here::Inconclusive => Answer::Undecided,
                     Here::NotMeasured => Answer::NotSeen,
+                    Here::Answered => Answer::Answered,
                 },
-                detail: format!("{}; {}", row.here.name(), row.verdict.name(row.by_itself)),
+                detail: detail.join("; "),
                 evidence: run.source.path.clone(),
             }],
         }

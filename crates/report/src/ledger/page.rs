@@ -39,7 +39,12 @@ pub(super) fn into_readme(text: &str, ledger: &Ledger) -> Result<String, String>
 /// What is not as the documents say has a line; the rest is named.
 fn in_short(ledger: &Ledger) -> Vec<Piece> {
     let mut rows = Vec::new();
-    for word in [Word::Refuted, Word::Depends, Word::Inconclusive] {
+    for word in [
+        Word::Refuted,
+        Word::Depends,
+        Word::Answered,
+        Word::Inconclusive,
+    ] {
         rows.extend(ledger.of_word(word).into_iter().map(|line| {
             vec![
                 Cell::new(&line.id).link(format!("{FOLDER}/{LEDGER}{}", anchor(line))),

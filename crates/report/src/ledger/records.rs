@@ -14,8 +14,69 @@ use crate::analysis::verdict::Here;
 use crate::claims::Claim;
 use crate::record::Runs;
 
-/// The experiments whose runs hold claims, and the folders of their manifests within a run.
-const EXPERIMENTS: [(&str, &[&str]); 2] = [("exp4", &["startup", "cpu"]), ("syscalls", &[""])];
+/// Runs that hold claims. One program may make two kinds of them, each for claims of its own.
+struct Kind {
+    /// As the ledger calls it.
+    name: &'static str,
+    /// The program, and the folder of one's own runs.
+    experiment: &'static str,
+    /// The folders of the manifests within a run.
+    parts: &'static [&'static str],
+    /// Where the committed run lies, below results/reference.
+    reference: &'static str,
+    /// Claims that it speaks of; none: all that are the experiment's.
+    only: &'static [&'static str],
+    /// What makes one.
+    remedy: &'static str,
+}
+
+const EXPERIMENTS: [Kind; 4] = [
+    Kind {
+        name: "exp4",
+        experiment: "exp4",
+        parts: &["startup", "cpu"],
+        reference: "exp4",
+        only: &[],
+        remedy: "cargo xtask exp4",
+    },
+    Kind {
+        name: "syscalls",
+        experiment: "syscalls",
+        parts: &[""],
+        reference: "syscalls",
+        only: &[],
+        remedy: "cargo xtask syscalls",
+    },
+    Kind {
+        name: "triple",
+        experiment: "triple",
+        parts: &[""],
+        reference: "triple",
+        only: &["A19", "A21"],
+        remedy: "cargo xtask triple",
+    },
+    Kind {
+        name: "triple, depth",
+        experiment: "triple",
+        parts: &[""],
+        reference: "triple/depth",
+        only: &["C6"],
+        remedy: "cargo xtask triple --depth 40",
+    },
+];
+
+impl Kind {
+    fn speaks_of(&self, claim: &::claims::Claim) -> bool {
+        self.experiment == claim.held_by
+            && (self.only.is_empty() || self.only.contains(&claim.id.as_str()))
+    }
+
+    /// A folder without any manifest holds no run, whatever else lies in it.
+    fn is_in(&self, folder: &Path) -> bool {
+        let mut parts = self.parts.iter();
+        parts.any(|part| folder.join(part).join("manifest.json").is_file())
+    }
+}
 
 /// What there is to read of a workspace.
 pub(super) struct Records {
@@ -35,7 +96,7 @@ pub(super) struct Checks {
 
 /// What one run says of the claims.
 pub(super) struct Measured {
-    pub(super) experiment: &'static str,
+    kind: &'static Kind,
     pub(super) claims: Vec<Claim>,
     pub(super) source: Source,
 }
@@ -94,13 +155,13 @@ impl Records {
             });
         }
         let mut runs = Vec::new();
-        for (experiment, parts) in EXPERIMENTS {
-            match run(wanted, experiment, parts)? {
+        for kind in &EXPERIMENTS {
+            match run(wanted, kind)? {
                 Some(run) => runs.push(run),
                 None => absent.push(Absent {
-                    of: experiment,
+                    of: kind.name,
                     generation: None,
-                    remedy: format!("cargo xtask {experiment}"),
+                    remedy: kind.remedy.to_owned(),
                 }),
             }
         }
@@ -119,7 +180,13 @@ impl Records {
 
 /// Whether there is a program whose runs hold the claims of this experiment.
 pub(super) fn is_experiment(name: &str) -> bool {
-    EXPERIMENTS.iter().any(|(known, _)| *known == name)
+    EXPERIMENTS.iter().any(|kind| kind.experiment == name)
+}
+
+impl Measured {
+    pub(super) fn speaks_of(&self, claim: &::claims::Claim) -> bool {
+        self.kind.speaks_of(claim)
+    }
 }
 
 impl Source {
@@ -233,26 +300,22 @@ fn of_generation(
 }
 
 /// The newest of one's own runs that is complete, else the committed one.
-fn run(
-    wanted: &Wanted,
-    experiment: &'static str,
-    parts: &[&str],
-) -> miette::Result<Option<Measured>> {
+fn run(wanted: &Wanted, kind: &'static Kind) -> miette::Result<Option<Measured>> {
     let results = wanted.root.join("results");
     if !wanted.reference_only {
-        for folder in newest_first(&results.join(experiment)) {
-            if !is_complete(&folder, parts) {
+        for folder in newest_first(&results.join(kind.experiment)) {
+            if !is_complete(&folder, kind.parts) {
                 continue;
             }
-            let run = open(wanted.root, &folder, experiment, true)?;
+            let run = open(wanted.root, &folder, kind, true)?;
             if run.source.complete {
                 return Ok(Some(run));
             }
         }
     }
-    let reference = results.join("reference").join(experiment);
-    if reference.is_dir() {
-        return open(wanted.root, &reference, experiment, false).map(Some);
+    let reference = results.join("reference").join(kind.reference);
+    if kind.is_in(&reference) {
+        return open(wanted.root, &reference, kind, false).map(Some);
     }
     Ok(None)
 }
@@ -275,12 +338,7 @@ fn is_complete(run: &Path, parts: &[&str]) -> bool {
     })
 }
 
-fn open(
-    root: &Path,
-    folder: &Path,
-    experiment: &'static str,
-    own: bool,
-) -> miette::Result<Measured> {
+fn open(root: &Path, folder: &Path, kind: &'static Kind, own: bool) -> miette::Result<Measured> {
     let runs = Runs::open(folder)?;
     let claims = analysis::claims_of(&runs)?;
     let manifests = || runs.records.iter().map(|record| &record.manifest);
@@ -295,16 +353,14 @@ fn open(
     let days = manifests()
         .map(|run| day(&run.started).to_owned())
         .collect();
-    // A run of few arms, or of one block, says nothing of some claims.
+    // A run of few arms, of one block, or of trials alone says nothing of some claims.
     let asked = ::claims::claims().into_iter();
-    let complete = asked
-        .filter(|claim| claim.held_by == experiment)
-        .all(|claim| {
-            let mut rows = claims.iter().filter(|row| row.id == claim.id).peekable();
-            rows.peek().is_some() && rows.all(|row| row.here != Here::NotMeasured)
-        });
+    let complete = asked.filter(|claim| kind.speaks_of(claim)).all(|claim| {
+        let mut rows = claims.iter().filter(|row| row.id == claim.id).peekable();
+        rows.peek().is_some() && rows.all(|row| row.here != Here::NotMeasured)
+    });
     let source = Source {
-        of: experiment,
+        of: kind.name,
         generation: None,
         path: below(root, folder),
         own,
@@ -317,7 +373,7 @@ fn open(
         complete,
     };
     Ok(Measured {
-        experiment,
+        kind,
         claims,
         source,
     })

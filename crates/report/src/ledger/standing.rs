@@ -24,6 +24,8 @@ pub(crate) enum Word {
     Confirmed,
     Refuted,
     Depends,
+    /// It is a question, and was answered.
+    Answered,
     /// It was measured, and nothing could be decided.
     Inconclusive,
     NotYet,
@@ -31,10 +33,11 @@ pub(crate) enum Word {
 
 impl Word {
     /// In the order in which they are counted.
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Confirmed,
         Self::Refuted,
         Self::Depends,
+        Self::Answered,
         Self::Inconclusive,
         Self::NotYet,
     ];
@@ -44,6 +47,7 @@ impl Word {
             Self::Confirmed => "confirmed",
             Self::Refuted => "refuted",
             Self::Depends => "depends",
+            Self::Answered => "answered",
             Self::Inconclusive => "inconclusive",
             Self::NotYet => "not yet",
         }
@@ -51,7 +55,7 @@ impl Word {
 
     pub(super) fn tone(self) -> Tone {
         match self {
-            Self::Confirmed => Tone::Yes,
+            Self::Confirmed | Self::Answered => Tone::Yes,
             Self::Refuted => Tone::No,
             Self::Depends => Tone::Mixed,
             Self::Inconclusive => Tone::Open,
@@ -105,6 +109,9 @@ impl Standing {
         if rows.is_empty() {
             return Self::new(Word::NotYet, "the run has none of its arms");
         }
+        if count(Here::Answered) > 0 {
+            return Self::of_questions(rows);
+        }
         let decided = [Here::Consistent, Here::NotReproduced];
         let undecided = [Here::Inconclusive, Here::NotMeasured];
         let is_all = |here: &Here| count(*here) == rows.len();
@@ -113,7 +120,7 @@ impl Standing {
             Some(here @ Here::NotReproduced) => return Self::new(Word::Refuted, names(here)),
             Some(here @ Here::Inconclusive) => return Self::new(Word::Inconclusive, names(here)),
             Some(here @ Here::NotMeasured) => return Self::new(Word::NotYet, names(here)),
-            None => {}
+            Some(Here::Answered) | None => {}
         }
         let is_there = |here: &Here| count(*here) > 0;
         let word = if decided.iter().any(is_there) {
@@ -128,6 +135,41 @@ impl Standing {
         let undecided =
             undecided.map(|here| format!("{}: {} of {}", here.name(), count(here), rows.len()));
         Self::new(word, join(decided.chain(undecided)))
+    }
+
+    /// Of questions, of which each has rows of its own: answered where each of them has an answer.
+    fn of_questions(rows: &[&Claim]) -> Self {
+        let mut questions: Vec<&str> = rows.iter().map(|row| row.says).collect();
+        questions.dedup();
+        let mut all_answered = true;
+        let told = questions.iter().map(|question| {
+            let of: Vec<&&Claim> = rows.iter().filter(|row| row.says == *question).collect();
+            let mut counts: Vec<(&str, usize)> = Vec::new();
+            for row in &of {
+                let word = match row.here {
+                    Here::Answered => row.answer,
+                    _ => "undecided",
+                };
+                match counts.iter_mut().find(|(known, _)| *known == word) {
+                    Some((_, count)) => *count += 1,
+                    None => counts.push((word, 1)),
+                }
+            }
+            all_answered &= of.iter().any(|row| row.here == Here::Answered);
+            let all = of.len();
+            let counts = counts.iter();
+            let counts = counts.map(|(word, count)| format!("{word} ({count} of {all})"));
+            format!("{question} {}", counts.collect::<Vec<_>>().join(", "))
+        });
+        let why = join(told.collect::<Vec<_>>().into_iter());
+        Self::new(
+            if all_answered {
+                Word::Answered
+            } else {
+                Word::Inconclusive
+            },
+            why,
+        )
     }
 
     /// What several records say together: the same in all is that; else each is named.

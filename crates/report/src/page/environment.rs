@@ -65,6 +65,19 @@ pub(super) fn lead(runs: &Runs, lang: Lang) -> String {
         .unwrap_or("–");
     let cores = machine.and_then(|machine| machine.cores).unwrap_or(0);
     let sessions = manifest.sessions.len();
+    if runs.records.iter().all(|run| run.manifest.arms.is_empty()) {
+        let trials: usize = runs.records.iter().map(|run| run.trials.len()).sum();
+        return fill(
+            lang.levels().lead_trials,
+            &[
+                ("date", &date),
+                ("kernel", &kernel),
+                ("cpu", &cpu),
+                ("cores", &cores),
+                ("trials", &trials),
+            ],
+        );
+    }
     fill(
         if sessions == 1 { t.lead_one } else { t.lead },
         &[

@@ -2,11 +2,14 @@
 
 pub(crate) mod document;
 mod environment;
+mod growth;
 mod html;
 pub(crate) mod markdown;
 mod method;
+mod order;
 pub(crate) mod phrases;
 mod results;
+mod trials;
 
 use crate::analysis::Analysis;
 use crate::figure::{Figure, Kind};
@@ -65,9 +68,12 @@ pub(crate) fn write(
     for section in [
         results::claims,
         results::ratios,
+        growth::growth,
+        growth::answers,
         results::samples,
         results::parts,
-        method::order,
+        trials::trials,
+        order::order,
     ] {
         pieces.extend(section(&source));
     }
@@ -101,12 +107,15 @@ fn title(runs: &Runs, lang: Lang) -> String {
 
 /// What a figure shows, in words: the numbers are in the table beside it.
 fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
-    let t = lang.texts();
+    let (t, l) = (lang.texts(), lang.levels());
+    let depths: usize = analysis.runs.iter().map(|run| run.depth.len()).sum();
     let (alternative, caption) = match figure.kind {
         Kind::Samples => (t.alt_samples, t.caption_samples),
         Kind::Forest => (t.alt_forest, t.caption_forest),
         Kind::Parts => (t.alt_parts, t.caption_parts),
         Kind::Order => (t.alt_order, t.caption_order),
+        Kind::Levels => (l.alt_levels, l.caption_levels),
+        Kind::Depth => (l.alt_depth, l.caption_depth),
     };
     let blocks = || analysis.runs.iter().flat_map(|run| &run.sensitivity.blocks);
     let breakdowns: usize = analysis.runs.iter().map(|run| run.parts.len()).sum();
@@ -123,6 +132,8 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
                     .count(),
             ),
             ("breakdowns", &breakdowns),
+            ("series", &crate::figure::drawn_series(analysis).count()),
+            ("subjects", &depths),
             ("blocks", &blocks().count()),
             (
                 "flagged",

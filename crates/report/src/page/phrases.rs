@@ -1,7 +1,8 @@
 //! Numbers and verdicts as a reader sees them.
 
 use crate::analysis::verdict::{Here, Source, Verdict};
-use crate::analysis::{Estimate, Range, Scope};
+use crate::analysis::{Estimate, Predicted, Range, Scope};
+use crate::claims::{self, Claim};
 use crate::language::{Lang, fill};
 use crate::page::document::{Cell, Tone};
 
@@ -71,6 +72,11 @@ pub(crate) fn due(due: &str, lang: Lang) -> &str {
         ("namespaces", t.due_namespaces),
         ("storage", t.due_storage),
         ("nesting", t.due_nesting),
+        ("outer pull", t.due_outer_pull),
+        ("inner pull", t.due_inner_pull),
+        ("storage set-up", t.due_storage_set_up),
+        ("level 2's container", t.due_second_container),
+        ("level 3's container", t.due_third_container),
     ];
     words
         .iter()
@@ -112,6 +118,7 @@ pub(crate) fn here_cell(here: Here, lang: Lang) -> Cell {
         Here::NotReproduced => (t.here_not_reproduced, Tone::No),
         Here::Inconclusive => (t.here_inconclusive, Tone::Open),
         Here::NotMeasured => (t.here_not_measured, Tone::Missing),
+        Here::Answered => (t.here_answered, Tone::Yes),
     };
     Cell::new(text).tone(tone)
 }
@@ -122,6 +129,82 @@ pub(crate) fn source(source: Source, lang: Lang) -> &'static str {
         Source::Sign => t.source_sign,
         Source::CannotResolve => t.source_cannot,
         Source::NoNumber => t.source_no_number,
+    }
+}
+
+/// What a row answers, of a question; empty of a claim, and where nothing was decided.
+pub(crate) fn answer(claim: &Claim, margin_pct: f64, lang: Lang) -> String {
+    let t = lang.levels();
+    let text = match claim.answer {
+        "additive" => t.model_additive,
+        "multiplicative" => t.model_multiplicative,
+        "neither" => t.model_neither,
+        "no" => t.cpu_less,
+        "yes" => t.cpu_more,
+        "Docker" => t.factor_docker,
+        "Podman" => t.factor_podman,
+        "the same" => t.both_alike,
+        claims::DOCKER_BY_FACTOR => {
+            return format!("{}; {}", t.factor_docker, t.time_podman);
+        }
+        claims::PODMAN_BY_FACTOR => {
+            return format!("{}; {}", t.factor_podman, t.time_docker);
+        }
+        other => other,
+    };
+    fill(text, &[("margin", &lang.trimmed(margin_pct))])
+}
+
+/// What was seen of a claim's row, where a ratio does not say it; in English, as files have it.
+pub(crate) fn seen(claim: &Claim) -> String {
+    match claim.growth {
+        Some(growth) => predictions(growth, Lang::En),
+        None => claim.seen.clone(),
+    }
+}
+
+/// Observed over predicted, by both models.
+pub(crate) fn predictions(
+    (additive, multiplicative): (Predicted, Predicted),
+    lang: Lang,
+) -> String {
+    let [additive, multiplicative] = [additive, multiplicative].map(|model| predicted(model, lang));
+    fill(
+        lang.levels().both_predictions,
+        &[("additive", &additive), ("multiplicative", &multiplicative)],
+    )
+}
+
+/// Observed over predicted with its interval, in one line.
+pub(crate) fn predicted(model: Predicted, lang: Lang) -> String {
+    let interval = model
+        .interval
+        .map_or(lang.texts().no_interval_short.to_owned(), |interval| {
+            range(interval, 3, lang)
+        });
+    format!("{} ({interval})", lang.number(model.ratio, 3))
+}
+
+/// An estimate with its interval, in one line.
+pub(crate) fn estimate(estimate: Option<Estimate>, decimals: usize, lang: Lang) -> String {
+    let Some(estimate) = estimate else {
+        return "–".to_owned();
+    };
+    let interval = estimate
+        .interval
+        .map_or(lang.texts().no_interval_short.to_owned(), |interval| {
+            range(interval, decimals, lang)
+        });
+    format!("{} ({interval})", lang.number(estimate.value, decimals))
+}
+
+/// Who held the clock, by the name in files.
+pub(crate) fn observer(name: &str, lang: Lang) -> &'static str {
+    let t = lang.texts();
+    match name {
+        "outside" => t.observer_outside,
+        "inside" => t.observer_inside,
+        _ => t.observer_self,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Source;
 use super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::phrases;
+use crate::analysis::verdict::Here;
 use crate::analysis::{PartSummary, RatioSummary, Scope};
 use crate::claims::Claim;
 use crate::figure::Kind;
@@ -31,14 +32,21 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
         } else {
             t.exploratory_short
         };
-        let here = phrases::here_cell(claim.here, lang);
+        let mut here = phrases::here_cell(claim.here, lang);
+        if !claim.answer.is_empty() {
+            here = here.below(phrases::answer(claim, margin, lang));
+        }
         let own = phrases::verdict(claim.verdict, claim.by_itself, margin, lang);
         vec![
             Cell::new(claim.id).below(format!("`{}`", claim.of)),
             Cell::new((claim.statement)(t)),
             published,
-            phrases::estimate_cell(claim.ours, claim.pairs, lang),
-            here.below(own).below(family),
+            ours(claim, lang),
+            if claim.is_of_ratio() {
+                here.below(own).below(family)
+            } else {
+                here
+            },
         ]
     };
     let rows: Vec<Vec<Cell>> = source
@@ -65,25 +73,50 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
         rows,
         fit: Fit::Cards,
     }));
+    // They are about ratios.
+    if !source.has_arms() {
+        return pieces;
+    }
+    let mut definitions = [
+        t.define_consistent,
+        t.define_not_reproduced,
+        t.define_inconclusive_here,
+        t.define_direction,
+        t.define_source,
+        t.define_range,
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let mut claims = source.analysis.runs.iter().flat_map(|run| &run.claims);
+    if claims.any(|claim| claim.here == Here::Answered) {
+        definitions.push(lang.levels().define_answered.to_owned());
+    }
     pieces.push(Piece::Details(
         t.verdicts_title.to_owned(),
-        vec![Piece::List(
-            [
-                t.define_consistent,
-                t.define_not_reproduced,
-                t.define_inconclusive_here,
-                t.define_direction,
-                t.define_source,
-                t.define_range,
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-        )],
+        vec![Piece::List(definitions)],
     ));
     pieces
 }
 
+/// The number, or what was seen in its place.
+fn ours(claim: &Claim, lang: Lang) -> Cell {
+    if let Some(growth) = claim.growth {
+        return Cell::new(phrases::predictions(growth, lang));
+    }
+    let seen = claim.seen.replace('`', "'");
+    match (claim.metric, seen.is_empty()) {
+        (None, _) => Cell::new(seen).english(),
+        (Some(_), true) => phrases::estimate_cell(claim.ours, claim.pairs, lang),
+        (Some(_), false) => phrases::estimate_cell(claim.ours, claim.pairs, lang)
+            .below(seen)
+            .english(),
+    }
+}
+
 pub(super) fn ratios(source: &Source) -> Vec<Piece> {
+    if !source.has_arms() {
+        return Vec::new();
+    }
     let (lang, t) = (source.lang, source.lang.texts());
     let mut pieces = vec![Piece::Heading(2, t.section_ratios.to_owned())];
     if source.analysis.ratios().next().is_none() {
@@ -212,6 +245,9 @@ fn sessions(source: &Source) -> Option<Piece> {
 }
 
 pub(super) fn samples(source: &Source) -> Vec<Piece> {
+    if !source.has_arms() {
+        return Vec::new();
+    }
     let (lang, t) = (source.lang, source.lang.texts());
     let mut pieces = vec![Piece::Heading(2, t.section_samples.to_owned())];
     pieces.extend(source.figure(Kind::Samples));
@@ -234,7 +270,7 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
                 t.level_observer,
                 &[
                     ("level", &arm.level),
-                    ("observer", &observer(arm.observer, source)),
+                    ("observer", &phrases::observer(arm.observer, lang)),
                 ],
             )),
             published.unwrap_or_else(|| Cell::new("–")),
@@ -301,16 +337,10 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
     pieces
 }
 
-fn observer(name: &str, source: &Source) -> &'static str {
-    let t = source.lang.texts();
-    match name {
-        "outside" => t.observer_outside,
-        "inside" => t.observer_inside,
-        _ => t.observer_self,
-    }
-}
-
 pub(super) fn parts(source: &Source) -> Vec<Piece> {
+    if !source.has_arms() {
+        return Vec::new();
+    }
     let (lang, t) = (source.lang, source.lang.texts());
     let mut pieces = vec![Piece::Heading(2, t.section_parts.to_owned())];
     let breakdowns = || source.analysis.runs.iter().flat_map(|run| &run.parts);
@@ -403,6 +433,11 @@ impl Source<'_> {
     /// Delta in per cent; experiments of one folder share it.
     pub(super) fn margin(&self) -> f64 {
         self.runs.records[0].manifest.margin_pct
+    }
+
+    /// Whether anything was measured: a run may have trials alone.
+    pub(super) fn has_arms(&self) -> bool {
+        self.analysis.arms().next().is_some()
     }
 
     /// What every number of the page speaks for.

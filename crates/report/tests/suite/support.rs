@@ -124,7 +124,12 @@ const PARTS: &[Part] = &[
     },
 ];
 
-const fn arm(metric: Metric, name: &'static str, method: &'static str, level: u8) -> Arm {
+pub(crate) const fn arm(
+    metric: Metric,
+    name: &'static str,
+    method: &'static str,
+    level: u8,
+) -> Arm {
     Arm {
         name,
         metric,
@@ -166,13 +171,7 @@ pub(crate) fn make_with(
     args: &[&str],
     mut sample: impl FnMut(&Arm, u64) -> Result<u64, Trouble>,
 ) {
-    let out = out.to_str().expect("a path of text");
-    let seed: &[&str] = if args.contains(&"--seed") {
-        &[]
-    } else {
-        &["--seed", "1"]
-    };
-    let cli = Cli::parse_from(["test", "--out", out].iter().chain(args).chain(seed));
+    let cli = Cli::parse_from(parse(out, args));
     let has = |name: &str| arms.iter().any(|arm| arm.name == name);
     let experiment = Experiment {
         name: arms[0].metric.name(),
@@ -183,6 +182,7 @@ pub(crate) fn make_with(
             Metric::Syscall => SYSCALL_CONTRASTS,
         },
         parts: if has("dind-inside") { PARTS } else { &[] },
+        series: &[],
     };
     let mut taken = std::collections::BTreeMap::new();
     cli.run
@@ -202,6 +202,17 @@ pub(crate) fn make_with(
             },
         )
         .expect("complete");
+}
+
+/// A run's command line: into `out`, from a fixed seed unless one is named.
+pub(crate) fn parse<'a>(out: &'a Path, args: &[&'a str]) -> Vec<&'a str> {
+    let out = out.to_str().expect("a path of text");
+    let seed: &[&str] = if args.contains(&"--seed") {
+        &[]
+    } else {
+        &["--seed", "1"]
+    };
+    [&["test", "--out", out], args, seed].concat()
 }
 
 /// A plausible time: `level` steps of 100 ms, and something that differs from sample to sample.

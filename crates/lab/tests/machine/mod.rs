@@ -110,33 +110,8 @@ fn lab_of(pid: i32) -> String {
 /// Kinds of which a lab of another test can't be the owner.
 const THE_MACHINES: [&str; 4] = ["mount", "network device", "packet rule", "engine state"];
 
-/// One process of a lab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    Monitor,
-    Init,
-    Dockerd,
-}
-
-/// The process of exactly this lab: there may be others on the machine, and engines of its own.
-pub(crate) fn process_of(lab: &str, part: Part) -> Result<i32> {
-    let spec = format!("labs/{lab}/spec.json");
-    let found = processes()?.into_iter().find(|(pid, line)| {
-        let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
-        // Level 0 only: an inner daemon is in a group of its own.
-        let inside = groups.contains(&format!("matryoshka-{lab}/lab\n"));
-        match part {
-            Part::Monitor => !inside && line.contains(&spec),
-            Part::Init => inside && line.contains(&spec),
-            Part::Dockerd => inside && line.starts_with("/usr/sbin/dockerd"),
-        }
-    });
-    let pid = found.map(|(pid, _)| pid);
-    pid.ok_or_else(|| miette::miette!("lab {lab} has no {part:?}"))
-}
-
 /// The processes of labs and engines: process id, command line.
-fn processes() -> Result<Vec<(i32, String)>> {
+pub(crate) fn processes() -> Result<Vec<(i32, String)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").into_diagnostic()?.flatten() {
         let Some(pid) = entry

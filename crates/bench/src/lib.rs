@@ -1,0 +1,81 @@
+//! Where the two halves meet: samples that a lab's agents take, as `measure` wants them.
+//!
+//! `lab` and `measure` do not know each other; what every experiment would say to join them is here.
+
+use std::time::Duration;
+
+use lab::{Agent, Lab, Mishap, Operation, Options, Spawned};
+use measure::{Reading, Trouble};
+use miette::Result;
+
+/// When a sample is given up. One takes a fraction of a second; this is for an engine that hangs.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Nobody else measures, and this machine can run such labs. What is returned is kept while a run
+/// lasts ([`measure::alone`]).
+pub fn able(labs: &[&Options]) -> Result<impl Sized + use<>> {
+    let sign = measure::alone()?;
+    labs.iter().try_for_each(|options| options.require())?;
+    Ok(sign)
+}
+
+/// Starts a command next to an agent, for a reading of its time until its end; `good` says whether
+/// it did what it should.
+pub fn spawn<S: AsRef<str>>(
+    lab: &Lab,
+    agent: &mut Agent,
+    argv: &[S],
+    good: impl FnOnce(&Spawned) -> bool,
+) -> Result<Reading, Trouble> {
+    let spawned = lab.check(agent.spawn(argv, DEADLINE), |spawned| {
+        let complaint = || spawned.complaint();
+        good(spawned).then_some(()).ok_or_else(complaint)
+    });
+    let spawned = spawned.map_err(trouble)?;
+    Ok(reading(spawned.wall_ns, spawned.cpu_ns))
+}
+
+/// Hashes so many MiB of the generated input, by the agent's own clock; another digest than this
+/// is a failed sample.
+pub fn hash(
+    lab: &Lab,
+    agent: &mut Agent,
+    mebibytes: u32,
+    digest: &str,
+) -> Result<Reading, Trouble> {
+    let hashed = lab.check(agent.hash(mebibytes, DEADLINE), |hashed| {
+        let wrong = || format!("digest {} is not {digest}", hashed.digest);
+        let good = hashed.digest == digest;
+        good.then_some(()).ok_or_else(wrong)
+    });
+    let hashed = hashed.map_err(trouble)?;
+    Ok(reading(hashed.wall_ns, hashed.cpu_ns))
+}
+
+/// Has the kernel do something so many times, by the agent's own clock.
+pub fn operate(
+    lab: &Lab,
+    agent: &mut Agent,
+    operation: Operation,
+    times: u32,
+) -> Result<Reading, Trouble> {
+    let operated = agent.operate(operation, times, DEADLINE);
+    let operated = lab.check(operated, |_| Ok(())).map_err(trouble)?;
+    Ok(reading(operated.wall_ns, operated.cpu_ns))
+}
+
+/// The lab's word in the measurement's terms.
+#[must_use]
+pub fn trouble(mishap: Mishap) -> Trouble {
+    match mishap {
+        Mishap::Sample(why) => Trouble::Sample(why),
+        Mishap::Lab(why) => Trouble::Fatal(why),
+    }
+}
+
+fn reading(wall_ns: u64, cpu_ns: u64) -> Reading {
+    Reading {
+        wall_ns,
+        cpu_ns: Some(cpu_ns),
+    }
+}

@@ -1,0 +1,111 @@
+//! Nests of three levels and more.
+
+use std::fs;
+use std::path::Path;
+
+use lab::{Engine, Layer, Level, Nest};
+use miette::{IntoDiagnostic, Result};
+
+use crate::{Test, ensure, lab, test};
+
+const DOCKER: Layer = Layer::own(Engine::Docker);
+const PODMAN: Layer = Layer::own(Engine::Podman);
+/// Podman as it is at level 0, whose containers have addresses of their own.
+const MATCHED: Layer = PODMAN
+    .like_outer(&["containers/containers.conf", "containers/storage.conf"])
+    .on_own_network();
+
+pub(crate) fn tests() -> Vec<Test> {
+    let chains: [(&str, &'static [Layer]); 4] = [
+        ("docker", &[DOCKER, DOCKER, DOCKER]),
+        ("podman", &[PODMAN, PODMAN, PODMAN]),
+        ("podman_as_at_level_0", &[PODMAN, MATCHED, MATCHED]),
+        ("docker_in_podman_in_docker", &[DOCKER, PODMAN, DOCKER]),
+    ];
+    let mut tests: Vec<Test> = chains
+        .into_iter()
+        .map(|(name, chain)| test(format!("three_levels::{name}"), move || three_levels(chain)))
+        .collect();
+    tests.push(test(
+        "a_level_that_refuses_leaves_the_others_as_they_were",
+        refusal,
+    ));
+    tests.push(test("eight_levels_of_podman", eight_levels));
+    tests
+}
+
+/// A container at level 3 runs, is in three containers by the kernel's word, and every engine has
+/// the containers of its own level only.
+fn three_levels(chain: &[Layer]) -> Result<()> {
+    let lab = lab()?;
+    let nest = lab.nest(chain)?;
+    ensure!(nest.levels().len() == 3, "{}", nest.levels().len());
+    starts(&nest)?;
+    let leaf = nest.leaf()?;
+    ensure!(leaf.depth() == 3, "{}", leaf.depth());
+    let deep = pid_namespaces(lab.level0().root(), leaf.container())?;
+    ensure!(deep == 1 + 3, "{deep} PID namespaces from the lab on");
+    let mut all = Vec::new();
+    for (level, layer) in nest.levels().iter().zip(nest.layers()) {
+        let list = [layer.engine.program(), "ps", "--format", "{{.Names}}"];
+        let names = level.output(&list)?;
+        let names: Vec<String> = names.lines().map(str::to_owned).collect();
+        ensure!(names.len() == 1, "{names:?} at level {}", level.depth());
+        all.extend(names);
+    }
+    ensure!(all[2] == leaf.container(), "{all:?}");
+    Ok(())
+}
+
+fn starts(nest: &Nest) -> Result<()> {
+    let engine = nest.engine().program();
+    let argv = [engine, "run", "--rm", "alpine", "echo", "ok"];
+    let said = nest.innermost().output(&argv)?;
+    ensure!(said == "ok\n", "{said}");
+    Ok(())
+}
+
+/// How many PID namespaces the deepest process of the lab is in, counted from the lab's own.
+fn pid_namespaces(lab: &Path, leaf: &str) -> Result<usize> {
+    let mut most = 0;
+    for process in fs::read_dir(lab.join("proc")).into_diagnostic()?.flatten() {
+        let status = fs::read_to_string(process.path().join("status")).unwrap_or_default();
+        let of = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+        most = most.max(of.map_or(0, |ids| ids.split_whitespace().count()));
+    }
+    ensure!(most > 0, "no process of {leaf} is seen");
+    Ok(most)
+}
+
+/// One that can't be built is told, and goes without a trace.
+fn refusal() -> Result<()> {
+    let lab = lab()?;
+    let mut nest = lab.nest(&[DOCKER, DOCKER])?;
+    let Err(report) = nest.deepen(DOCKER.unprivileged()) else {
+        return Err(miette::miette!("a daemon without privilege works"));
+    };
+    let why = format!("{report:?}");
+    ensure!(
+        why.contains("ermission denied") || why.contains("not permitted"),
+        "{why}"
+    );
+    ensure!(nest.levels().len() == 2, "{}", nest.levels().len());
+    let left = |level: &Level| level.output(&["docker", "ps", "--all", "--quiet"]);
+    let left = left(nest.innermost())?;
+    ensure!(left.is_empty(), "{left}");
+    starts(&nest)?;
+    nest.deepen(DOCKER)?;
+    starts(&nest)
+}
+
+/// Beyond what a path to a socket can hold, and where hops would add up.
+fn eight_levels() -> Result<()> {
+    let lab = lab()?;
+    let mut nest = lab.nest(&[PODMAN])?;
+    for _ in 1..8 {
+        nest.deepen(PODMAN)?;
+    }
+    starts(&nest)?;
+    // What is around is not disturbed.
+    starts(&nest.outer(4))
+}

@@ -1,0 +1,143 @@
+//! The figure of series: every sample of each level, and what both models make of the lower ones.
+
+use measure::Metric;
+use measure::stats::Model;
+
+use crate::analysis::{Analysis, Place, SeriesSummary};
+use crate::figure::grid::{Grid, Item, Panel, Row, Stroke};
+use crate::figure::legend::Mark;
+use crate::language::Lang;
+use crate::page::phrases;
+use crate::published::unit;
+
+/// In the order of the rows: what costs most to nest first.
+const ROWS: [(Metric, &str); 5] = [
+    (Metric::Startup, "outside"),
+    (Metric::Startup, "inside"),
+    (Metric::Cpu, "self"),
+    (Metric::Cpu, "outside"),
+    (Metric::Cpu, "inside"),
+];
+
+/// Pieces of the multiplicative line between two levels, which is a curve.
+const PIECES: u32 = 12;
+
+/// How far beside the held-out level a prediction stands, as a share of all levels' way: the samples
+/// are not to lie on it.
+const BESIDE: f64 = 0.14;
+
+/// The series that the figure has. Those of system calls would be a row of panels an operation, and
+/// are left to the table.
+pub(crate) fn drawn(analysis: &Analysis) -> impl Iterator<Item = &SeriesSummary> {
+    analysis
+        .growth()
+        .filter(|of| ROWS.contains(&(of.metric, of.observer)) && !of.values.is_empty())
+}
+
+/// `None` where none of them has a reading.
+pub(super) fn grid(analysis: &Analysis, lang: Lang) -> Option<Grid> {
+    let (t, l) = (lang.texts(), lang.levels());
+    let row = |(metric, observer): &(Metric, &str)| {
+        let series = drawn(analysis).filter(|of| (of.metric, of.observer) == (*metric, *observer));
+        let panels: Vec<Panel> = series.map(|series| panel(series, lang)).collect();
+        let unit = unit(*metric);
+        let observer = phrases::observer(observer, lang);
+        (!panels.is_empty()).then(|| Row {
+            title: format!("{}, {observer}", unit.heading(lang)),
+            axis: unit.axis(lang),
+            panels,
+        })
+    };
+    let rows: Vec<Row> = ROWS.iter().filter_map(row).collect();
+    (!rows.is_empty()).then(|| Grid {
+        lang,
+        title: l.levels_title,
+        rows,
+        legend: vec![
+            (Mark::Sample, t.mark_sample),
+            (Mark::Median, t.mark_median),
+            (Mark::Solid, l.mark_additive),
+            (Mark::Dashes, l.mark_multiplicative),
+        ],
+    })
+}
+
+fn panel(series: &SeriesSummary, lang: Lang) -> Panel {
+    let t = lang.levels();
+    let scale = unit(series.metric).ns;
+    let chain = Place::of(&series.series).map_or(&*series.series, |place| place.chain);
+    let mut items = Vec::new();
+    for (index, level) in series.levels.iter().enumerate() {
+        let values = series.values.values().map(|block| block[index] / scale);
+        items.push(Item::Strip(level.level.into(), values.collect()));
+    }
+    let (lines, ends) = models(series, scale);
+    items.extend(lines);
+    for level in &series.levels {
+        if let Some(median) = level.median {
+            let interval = median
+                .interval
+                .map(|range| (range.low / scale, range.high / scale));
+            items.push(Item::Median(
+                level.level.into(),
+                median.value / scale,
+                interval,
+            ));
+        }
+    }
+    items.extend(ends);
+    Panel {
+        title: chain.to_owned(),
+        note: match series.model {
+            Some(Model::Additive) => t.model_additive,
+            Some(Model::Multiplicative) => t.model_multiplicative,
+            Some(Model::Both) => t.note_both,
+            Some(Model::Neither) => t.note_neither,
+            None => lang.texts().no_interval_short,
+        }
+        .to_owned(),
+        items,
+    }
+}
+
+/// Through the first and the last fitted median, and on to the prediction.
+fn models(series: &SeriesSummary, scale: f64) -> (Vec<Item>, Vec<Item>) {
+    let fitted = series.fitted();
+    let known = fitted.first().zip(fitted.last()).zip(series.held_out());
+    let Some(((first, last), held_out)) = known else {
+        return Default::default();
+    };
+    let (Some(from), Some(to)) = (first.median, last.median) else {
+        return Default::default();
+    };
+    let start = (f64::from(first.level), from.value / scale);
+    let knee = (f64::from(last.level), to.value / scale);
+    let mut lines = Vec::new();
+    let mut ends = Vec::new();
+    for (model, stroke) in [
+        (series.additive, Stroke::Solid),
+        (series.multiplicative, Stroke::Dashed),
+    ] {
+        let Some(model) = model else { continue };
+        let at = f64::from(held_out.level);
+        let end = (at + BESIDE * (at - start.0), model.last_level_ns / scale);
+        let points = match stroke {
+            Stroke::Solid => vec![start, knee, end],
+            Stroke::Dashed => curve(start, knee).chain(curve(knee, end)).collect(),
+        };
+        lines.push(Item::Line(points, stroke));
+        ends.push(Item::End(end.0, end.1, stroke));
+    }
+    (lines, ends)
+}
+
+/// Equal factors for equal steps.
+fn curve(from: (f64, f64), to: (f64, f64)) -> impl Iterator<Item = (f64, f64)> {
+    (0..=PIECES).map(move |piece| {
+        let share = f64::from(piece) / f64::from(PIECES);
+        (
+            from.0 + (to.0 - from.0) * share,
+            from.1 * (to.1 / from.1).powf(share),
+        )
+    })
+}

@@ -1,0 +1,128 @@
+//! Texts of what grows with the level, of the tutorial's questions, and of trials: the page of an
+//! experiment that goes deeper than the second level.
+
+mod english;
+mod spanish;
+
+use super::{Lang, texts};
+
+texts! {
+    /// Every text of levels and trials.
+    LevelTexts
+    // What grows with the level.
+    section_growth,
+    growth_caption,
+    column_series,
+    column_medians,
+    column_observed,
+    column_additive,
+    column_multiplicative,
+    column_model,
+    level_amount,
+    observed_over,
+    both_predictions,
+    model_additive,
+    model_multiplicative,
+    model_both,
+    model_neither,
+    note_both,
+    note_neither,
+    model_none,
+    growth_rule,
+    growth_words,
+    growth_pooled,
+    growth_no_figure,
+    step_adds,
+    // The tutorial's questions.
+    define_answered,
+    section_answers,
+    answers_lead,
+    question_growth,
+    question_cpu,
+    question_engine,
+    answer_growth,
+    answer_growth_none,
+    is_additive,
+    is_multiplicative,
+    is_both,
+    is_neither,
+    answer_cpu,
+    cpu_less,
+    cpu_more,
+    both_alike,
+    cpu_open,
+    why_alike,
+    why_different,
+    why_open,
+    ways_in,
+    answer_engine,
+    factor_docker,
+    factor_podman,
+    factor_alike,
+    factor_open,
+    time_docker,
+    time_podman,
+    time_open,
+    engine_note,
+    no_arms_for_it,
+    // What was tried once.
+    lead_trials,
+    section_depth,
+    depth_caption,
+    column_subject,
+    column_deepest,
+    column_refused,
+    column_up,
+    column_up_ends,
+    column_thirds,
+    column_start_ends,
+    column_memory,
+    refused_at,
+    not_refused,
+    no_words,
+    none_works,
+    first_and_last,
+    depth_note,
+    section_limits,
+    limits_caption,
+    column_limit,
+    column_from,
+    section_store,
+    store_caption,
+    column_way,
+    store_time,
+    store_size,
+    store_pulled,
+    store_note,
+    store_advice,
+    store_advice_pulled,
+    section_trials,
+    trials_caption,
+    trials_note,
+    trial_title,
+    trial_meaning,
+    // Figures.
+    levels_title,
+    depth_title,
+    axis_level,
+    axis_up,
+    axis_start,
+    mark_additive,
+    mark_multiplicative,
+    mark_level,
+    mark_refused,
+    alt_levels,
+    caption_levels,
+    alt_depth,
+    caption_depth,
+}
+
+impl Lang {
+    /// The texts of levels and trials.
+    pub(crate) fn levels(self) -> &'static LevelTexts {
+        match self {
+            Lang::En => &english::TEXTS,
+            Lang::Es => &spanish::TEXTS,
+        }
+    }
+}

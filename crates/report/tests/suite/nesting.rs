@@ -1,0 +1,272 @@
+//! The third level: growth, the tutorial's questions, claims, and a run of mixed metrics.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::ledger::{json, ledger, verdict, workspace};
+use crate::nests::*;
+use crate::support::*;
+
+type Rows = Vec<BTreeMap<String, String>>;
+
+fn of<'a>(rows: &'a Rows, column: &str, value: &str) -> Vec<&'a BTreeMap<String, String>> {
+    rows.iter().filter(|row| row[column] == value).collect()
+}
+
+fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
+    row[column].parse().expect("a number")
+}
+
+/// Everything about one run, since it takes its time to make.
+#[test]
+fn a_run_of_three_levels_is_reported() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    Triple::new().run(&run, &["--blocks", "12"], |_, _| false);
+    let told = stdout(&report(&[&run]));
+    for words in ["observed/additive", "Rule 8", "A21", "level 2 cold"] {
+        assert!(told.contains(words), "no {words} in {told}");
+    }
+    growth(&run);
+    claims(&run);
+    page(&run);
+    figures(&run);
+    // The same bytes again, in the other language too.
+    let first = fs::read(run.join("growth.csv")).expect("read");
+    stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
+    assert_eq!(first, fs::read(run.join("growth.csv")).expect("read"));
+    let spanish = fs::read_to_string(run.join("report.es.md")).expect("read");
+    for words in [
+        "## ¿Aditivo o multiplicativo?",
+        "## Respuestas a las preguntas del tutorial",
+        "## Lo que cuesta el almacén",
+        "descargar la imagen del motor",
+    ] {
+        assert!(spanish.contains(words), "no {words} in {spanish}");
+    }
+    assert!(run.join("levels.es.svg").exists());
+    let found: serde_json::Value =
+        serde_json::from_str(&stdout(&report(&[&run, "--json".as_ref()]))).expect("JSON");
+    assert_eq!(found["runs"][0]["growth"][0]["model"], "additive");
+    assert_eq!(found["runs"][0]["growth"][0]["scope"], "boot");
+}
+
+fn growth(run: &Path) {
+    let rows: Rows = table(&run.join("growth.csv"));
+    for (series, model) in [
+        ("start-docker-docker-docker", "additive"),
+        ("start-docker-docker-docker-inside", "additive"),
+        ("start-podman-podman-podman", "multiplicative"),
+        ("start-podman-matched-matched", "additive"),
+        ("start-docker-podman-docker", "neither"),
+        // No growth is no model, and is not told as one.
+        ("sha256-docker-docker-docker", "both"),
+    ] {
+        let levels = of(&rows, "series", series);
+        assert_eq!(levels.len(), 3, "{series}");
+        let [first, second, last] = [levels[0], levels[1], levels[2]];
+        assert_eq!(last["model"], model, "{series}");
+        assert_eq!(last["held_out"], "true");
+        assert!(first["model"].is_empty() && first["additive_ns"].is_empty());
+        assert_eq!(
+            (last["blocks"].as_str(), last["sessions"].as_str()),
+            ("12", "1")
+        );
+        // Both models by hand, of the medians, which a block's own factor moves a little.
+        let [x, y] = [first, second].map(|level| number(level, "median_ns"));
+        for (column, by_hand) in [("additive_ns", y + y - x), ("multiplicative_ns", y * y / x)] {
+            let predicted = number(last, column);
+            assert!(
+                (predicted / by_hand - 1.0).abs() < 0.03,
+                "{series} {column}"
+            );
+        }
+        let ratio = number(last, "median_ns") / number(last, "additive_ns");
+        assert!((ratio / number(last, "additive_ratio") - 1.0).abs() < 0.03);
+        assert!(number(last, "additive_low") <= number(last, "additive_high"));
+    }
+}
+
+fn claims(run: &Path) {
+    let rows: Rows = table(&run.join("claims.csv"));
+    let a19 = of(&rows, "id", "A19");
+    assert_eq!(a19.len(), 2, "outside and inside");
+    for row in a19 {
+        assert_eq!(row["claim_verdict"], "consistent here");
+        assert_eq!(row["seen"], "12 of 12 samples work");
+        assert!(number(row, "estimate") > 1.0);
+    }
+    let a21 = of(&rows, "id", "A21");
+    let answer = |of: &str| {
+        let row = a21.iter().find(|row| row["of"] == of);
+        let row = row.unwrap_or_else(|| panic!("no {of}"));
+        (row["claim_verdict"].as_str(), row["answer"].as_str())
+    };
+    assert_eq!(
+        answer("start-docker-docker-docker"),
+        ("answered here", "additive")
+    );
+    assert_eq!(
+        answer("start-docker-podman-docker"),
+        ("answered here", "neither")
+    );
+    assert_eq!(
+        answer("sha256-docker-docker-docker / start-docker-docker-docker-inside"),
+        ("answered here", "no")
+    );
+    // From outside: 1.67 against 2.25 to the third level.
+    assert_eq!(
+        answer("start-docker-docker-docker / start-podman-podman-podman"),
+        ("answered here", "Docker")
+    );
+    // 100 ms of 300 against 90 of 160: what is cheaper depends on what is counted.
+    assert_eq!(
+        answer("start-docker-docker-docker-inside / start-podman-podman-podman-inside").1,
+        "Docker by factor, Podman in time"
+    );
+    assert_eq!(
+        answer("sha256-docker-docker-docker / sha256-podman-podman-podman").1,
+        "the same"
+    );
+    assert!(of(&rows, "id", "C6").is_empty(), "no depth was tried");
+}
+
+fn page(run: &Path) {
+    let page = fs::read_to_string(run.join("report.md")).expect("read");
+    let headings: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("## "))
+        .collect();
+    assert_eq!(
+        headings,
+        [
+            "## What was claimed, and what was found here",
+            "## The ratios",
+            "## Additive or multiplicative?",
+            "## Answers to the tutorial's questions",
+            "## Every sample",
+            "## Where each percentage goes",
+            "## What the store costs",
+            "## Order, control and sensitivity",
+            "## How it was measured",
+        ]
+    );
+    for words in [
+        "can't tell: both predictions hold",
+        "It does not mean that nothing grows",
+        "`start-docker-docker-docker`, timed from outside: additive. A level adds ",
+        "Docker nests cheaper",
+        "The ways in by themselves: `hop-docker` ",
+        "pulling the image of the engine",
+        "6.0 MB on disk",
+        "3.2 MB pulled",
+        "those of system calls are in the table only",
+    ] {
+        assert!(page.contains(words), "no {words} in {page}");
+    }
+}
+
+fn figures(run: &Path) {
+    let svg = fs::read_to_string(run.join("levels.svg")).expect("read");
+    for words in [
+        "docker-docker-docker",
+        "podman-matched-matched",
+        "Startup, timed from outside",
+        "CPU, by its own clock",
+        "neither holds",
+        "the same factor a level",
+    ] {
+        assert!(svg.contains(words), "{words}");
+    }
+    assert!(!svg.contains("System calls"));
+    let (width, _, colours) = picture(&run.join("levels.png"));
+    assert!(width == 1640 && colours > 10);
+    let html = fs::read_to_string(run.join("report.html")).expect("read");
+    assert_eq!(html.matches("<svg ").count(), 5 * 2, "five figures");
+}
+
+/// Rule 8 works within blocks: those of all sessions are one.
+#[test]
+fn sessions_are_taken_together_and_the_page_says_so() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    let arms = "start-docker,start-docker-docker,start-docker-docker-docker";
+    let args = ["--sessions", "2", "--blocks", "6", "--arms", arms];
+    Triple::new().run(&run, &args, |name, times| {
+        name == "start-docker-docker" && times == 5
+    });
+    stdout(&report(&[&run]));
+    let rows: Rows = table(&run.join("growth.csv"));
+    let [.., last] = &rows[..] else {
+        panic!("no levels")
+    };
+    // A block that lacks a reading is in no number.
+    assert_eq!(
+        ["blocks", "sessions", "scope", "model"].map(|column| last[column].as_str()),
+        ["11", "2", "sessions", "additive"]
+    );
+    let page = fs::read_to_string(run.join("report.md")).expect("read");
+    for words in [
+        "Blocks of all 2 sessions are taken together",
+        "This run has no arms for it.",
+    ] {
+        assert!(page.contains(words), "no {words} in {page}");
+    }
+    // What was not asked is not told as answered.
+    let claims: Rows = table(&run.join("claims.csv"));
+    let unasked: Vec<&str> = of(&claims, "claim_verdict", "not measured here")
+        .iter()
+        .map(|row| row["of"].as_str())
+        .collect();
+    assert_eq!(unasked, ["the run has no arms for it"; 2]);
+}
+
+/// Where samples of a third level fail, the claim is not told as confirmed.
+#[test]
+fn a_third_level_that_fails_is_not_confirmed() {
+    let place = workspace();
+    let run = place.path().join("results/triple/20260101T000000Z-000000");
+    let args = ["--blocks", "8", "--arms"];
+    let arms = [
+        "start-podman,start-podman-podman,start-podman-podman-podman",
+        "start-podman-podman-inside,start-podman-podman-podman-inside",
+        "start-docker,start-docker-docker,start-docker-docker-docker",
+        "sha256-docker,sha256-docker-docker,sha256-docker-docker-docker",
+    ]
+    .join(",");
+    let args: Vec<&str> = args.iter().copied().chain([arms.as_str()]).collect();
+    Triple::new().run(&run, &args, |name, times| {
+        name == "start-podman-podman-podman" && times == 4
+    });
+    let found = json(&ledger(place.path(), &["--json"]));
+    let a19 = verdict(&found, "A19");
+    assert!(
+        a19.starts_with("depends: consistent here: start-podman"),
+        "{a19}"
+    );
+    assert!(a19.ends_with("inconclusive here: 1 of 2"), "{a19}");
+    let a21 = verdict(&found, "A21");
+    assert!(
+        a21.starts_with("answered: additive or multiplicative? "),
+        "{a21}"
+    );
+    for words in [
+        "additive (1 of 3)",
+        "multiplicative (2 of 3)",
+        "does CPU accumulate more than startup? no (1 of 1)",
+        "which engine nests cheaper? Docker (1 of 1)",
+    ] {
+        assert!(a21.contains(words), "no {words} in {a21}");
+    }
+    assert_eq!(verdict(&found, "C6"), "not-yet: no record");
+    let text = stdout(&ledger(place.path(), &[]));
+    assert!(
+        text.contains("● answered: additive or multiplicative?"),
+        "{text}"
+    );
+    assert!(
+        text.contains("triple, depth: no record (`cargo xtask triple --depth"),
+        "{text}"
+    );
+}

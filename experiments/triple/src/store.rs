@@ -1,0 +1,234 @@
+//! What multiplies is the store: the same image at each level, by each way that it can get there.
+
+use std::time::Instant;
+
+use lab::{Engine, Lab, Layer, Level, Nest, Options};
+use measure::{Run, Trial};
+use miette::{Context, IntoDiagnostic, Result};
+use serde_json::json;
+
+use crate::disk;
+use crate::words;
+
+/// The image that every level is to have: the largest of the lab's.
+const IMAGE: &str = "postgres";
+
+const DOCKER: Layer = Layer::own(Engine::Docker);
+const PODMAN: Layer = Layer::own(Engine::Podman)
+    .like_outer(&["containers/containers.conf", "containers/storage.conf"])
+    .on_own_network();
+
+/// The store of the level around, and what that one has from further out, read-only.
+const SHARED: &str = "/var/lib/shared";
+const FROM_LEVEL_1: &[&str] = &["--volume=/var/lib/containers/storage:/var/lib/shared:ro"];
+const FROM_FURTHER_OUT: &[&str] = &["--volume=/var/lib/shared:/var/lib/shared:ro"];
+
+/// Where a store is: on the volume, without the volumes in which the next level has its own.
+const fn store(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Docker => "var/lib/docker",
+        Engine::Podman => "var/lib/containers/storage",
+    }
+}
+
+/// A run of its own.
+pub(crate) fn alone(run: &mut Run, options: &Options) -> Result<()> {
+    let lab = Lab::start(options)?;
+    run.session(json!({
+        "lab": lab.describe(),
+        "stand_ins": lab.stand_ins(),
+        "nests": [lab.nest(&[DOCKER, DOCKER, DOCKER])?.describe()?],
+    }))?;
+    drop(lab);
+    weigh(run, options)
+}
+
+/// Each way in a lab of its own, as trials of a session that is described already.
+pub(crate) fn weigh(run: &mut Run, options: &Options) -> Result<()> {
+    let ways: [fn(&mut Scale) -> Result<()>; 4] = [
+        |scale| pulled_and_loaded(scale, DOCKER),
+        |scale| pulled_and_loaded(scale, PODMAN),
+        additional_store,
+        filled_volume,
+    ];
+    for way in ways {
+        let lab = Lab::start(options)?;
+        lab.engine(Engine::Podman)?;
+        way(&mut Scale { run, lab: &lab })?;
+    }
+    Ok(())
+}
+
+/// What weighs a step: time, disk, and what the registry sent.
+struct Scale<'a, 'lab> {
+    run: &'a mut Run,
+    lab: &'lab Lab,
+}
+
+impl Scale<'_, '_> {
+    /// Does something, and records what it took of a folder and of the registry. A refusal is a row.
+    fn step(
+        &mut self,
+        subject: &str,
+        step: &str,
+        (level, folder): (&Level, &str),
+        work: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        let taken = || {
+            let folder = level.root().join(folder);
+            let bytes = disk::bytes(&folder, &["volumes"]).into_diagnostic();
+            bytes.wrap_err_with(|| format!("{} can't be weighed", folder.display()))
+        };
+        let (before, sent) = (taken()?, self.lab.registry_sent_bytes()?);
+        let began = Instant::now();
+        let worked = work();
+        let wall_ns = u64::try_from(began.elapsed().as_nanos()).ok();
+        // What is only in memory is not on disk yet.
+        rustix::fs::sync();
+        let (after, sent) = (taken()?, self.lab.registry_sent_bytes()? - sent);
+        let reason = worked.as_ref().err().map(words).unwrap_or_default();
+        let outcome = if worked.is_ok() { "works" } else { "refused" };
+        let row = |table: &str, bytes| Trial {
+            table: table.to_owned(),
+            subject: subject.to_owned(),
+            step: step.to_owned(),
+            outcome: outcome.to_owned(),
+            reason: reason.clone(),
+            wall_ns,
+            bytes: worked.is_ok().then_some(bytes),
+            ..Trial::default()
+        };
+        eprintln!("{subject}, {step}: {outcome} {reason}");
+        self.run.tried(row("store", after.saturating_sub(before)))?;
+        self.run.tried(row("pulled", sent))
+    }
+}
+
+/// The levels of a chain with their engines' stores.
+fn stores<'a, 'lab>(nest: &'a Nest<'lab>) -> impl Iterator<Item = (&'a Level<'lab>, Engine)> {
+    let layers = nest.layers().iter().map(|layer| layer.engine);
+    nest.levels().iter().zip(layers)
+}
+
+/// Fetched by each level from the registry, once more, and handed down by `save` and `load`.
+fn pulled_and_loaded(scale: &mut Scale, layer: Layer) -> Result<()> {
+    let nest = scale.lab.nest(&[Layer::own(layer.engine), layer, layer])?;
+    let program = layer.engine.program();
+    let run = format!("{program} run --rm --pull=never {IMAGE} true");
+    let pull = format!("{program} pull --quiet {IMAGE} && {run}");
+    let subject = format!("pull, {program}");
+    for (depth, (level, engine)) in stores(&nest).enumerate() {
+        for state in ["cold", "warm"] {
+            let step = format!("level {} {state}", depth + 1);
+            scale.step(&subject, &step, (level, store(engine)), || {
+                level.output(&["sh", "-c", &pull]).map(drop)
+            })?;
+        }
+    }
+    let subject = format!("save and load, {program}");
+    for (depth, pair) in nest.levels().windows(2).enumerate() {
+        let [around, inside] = pair else { continue };
+        inside.output(&[program, "rmi", "--force", IMAGE])?;
+        let line = format!(
+            "{program} save {IMAGE} | {program} exec --interactive {} {program} load",
+            inside.container()
+        );
+        let step = format!("level {} cold", depth + 2);
+        let within = (inside, store(layer.engine));
+        scale.step(&subject, &step, within, || {
+            around.output(&["sh", "-c", &line])?;
+            inside.output(&["sh", "-c", &run]).map(drop)
+        })?;
+    }
+    Ok(())
+}
+
+/// Podman's additional image store: the outer store, read-only, at every level.
+fn additional_store(scale: &mut Scale) -> Result<()> {
+    let layers = [
+        Layer::own(Engine::Podman),
+        PODMAN.with(FROM_LEVEL_1),
+        PODMAN.with(FROM_FURTHER_OUT),
+    ];
+    let nest = scale.lab.nest(&layers)?;
+    let outermost = &nest.levels()[0];
+    let subject = "additional store, podman";
+    let at = (outermost, store(Engine::Podman));
+    let pull = format!("podman pull --quiet {IMAGE} && podman run --rm --pull=never {IMAGE} true");
+    scale.step(subject, "level 1 cold", at, || {
+        outermost.output(&["sh", "-c", &pull]).map(drop)
+    })?;
+    let option = format!("--storage-opt=additionalimagestore={SHARED}");
+    for (depth, level) in nest.levels().iter().enumerate().skip(1) {
+        let run = [
+            "podman",
+            &option,
+            "run",
+            "--rm",
+            "--pull=never",
+            IMAGE,
+            "true",
+        ];
+        for state in ["cold", "warm"] {
+            let step = format!("level {} {state}", depth + 1);
+            scale.step(subject, &step, (level, store(Engine::Podman)), || {
+                level.output(&run).map(drop)
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// A volume that a Docker which is gone has filled: given to the next one, or copied for it. Only
+/// one daemon at a time may have it.
+fn filled_volume(scale: &mut Scale) -> Result<()> {
+    let nest = scale.lab.nest(&[DOCKER, DOCKER])?;
+    let subject = "pre-filled volume, docker";
+    for (depth, around) in nest.levels().iter().enumerate() {
+        let (filled, copied) = (format!("filled-{depth}"), format!("copied-{depth}"));
+        let volumes = "var/lib/docker/volumes";
+        let job = |volume: &str, work: &str| {
+            let mount = format!("{volume}:/var/lib/docker");
+            let name = format!("job-{volume}");
+            around.output(&[
+                "docker",
+                "run",
+                "--detach",
+                "--privileged",
+                "--name",
+                &name,
+                "--volume",
+                &mount,
+                "docker:dind",
+            ])?;
+            let script = format!(
+                "i=0; until docker info > /dev/null 2>&1; do \
+                 i=$((i+1)); [ $i -lt 600 ] || exit 1; sleep 0.05; done; {work}"
+            );
+            let worked = around.output(&["docker", "exec", &name, "sh", "-c", &script]);
+            around.output(&["docker", "stop", &name])?;
+            around.output(&["docker", "rm", &name])?;
+            worked.map(drop)
+        };
+        let has = format!("docker run --rm --pull=never {IMAGE} true");
+        let fetch = format!("docker pull --quiet {IMAGE} && {has}");
+        around.output(&["docker", "pull", "--quiet", "docker:dind"])?;
+        // Volumes of the level are what is weighed here.
+        let at = (around, volumes);
+        let level = depth + 2;
+        scale.step(subject, &format!("level {level} cold"), at, || {
+            job(&filled, &fetch)
+        })?;
+        scale.step(subject, &format!("level {level} warm"), at, || {
+            job(&filled, &has)
+        })?;
+        let copy = format!("cd /{volumes} && mkdir -p {copied} && cp -a {filled}/. {copied}/");
+        around.output(&["docker", "volume", "create", &copied])?;
+        let step = format!("level {level} copied for another job");
+        scale.step(subject, &step, at, || {
+            around.output(&["sh", "-c", &copy])?;
+            job(&copied, &has)
+        })?;
+    }
+    Ok(())
+}

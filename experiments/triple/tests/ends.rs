@@ -1,0 +1,143 @@
+//! The program from outside: every arm works, and what is killed while it builds leaves nothing.
+
+#[path = "../../../crates/lab/tests/suite/harness.rs"]
+mod harness;
+#[path = "../../../crates/lab/tests/machine/mod.rs"]
+mod machine;
+
+use std::fs;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use harness::{Test, ensure, test};
+use libtest_mimic::Arguments;
+use machine::Machine;
+use miette::{IntoDiagnostic, Result};
+
+/// Five levels and the tear-down, on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+fn main() -> ExitCode {
+    let arguments = Arguments {
+        test_threads: Some(1),
+        ..Arguments::from_args()
+    };
+    let tests: [Test; 2] = [
+        test("every_arm_of_three_podmans_works", every_arm),
+        test(
+            "nothing_is_left_after_kill_9_while_level_5_is_built",
+            killed,
+        ),
+    ];
+    harness::run(&arguments, tests)
+}
+
+/// A ladder, and where it writes.
+struct Ladder {
+    child: Child,
+    home: tempfile::TempDir,
+}
+
+impl Ladder {
+    fn start() -> Result<Self> {
+        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
+        let log = fs::File::create(home.path().join("log")).into_diagnostic()?;
+        let child = Command::new(env!("CARGO_BIN_EXE_triple"))
+            .args(["--depth", "9", "--quick", "--out"])
+            .arg(home.path().join("run"))
+            .arg(format!("--generation={}", harness::generation()?))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .into_diagnostic()?;
+        Ok(Self { child, home })
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
+    }
+
+    fn trials(&self) -> String {
+        fs::read_to_string(self.home.path().join("run/trials.csv")).unwrap_or_default()
+    }
+}
+
+impl Drop for Ladder {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Also those of the tutorial's own line.
+fn every_arm() -> Result<()> {
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
+    let output = Command::new(env!("CARGO_BIN_EXE_triple"))
+        .args(["--verify", "--chain", "podman/podman/podman", "--out"])
+        .arg(home.path().join("run"))
+        .arg(format!("--generation={}", harness::generation()?))
+        .stdin(Stdio::null())
+        .output()
+        .into_diagnostic()?;
+    let samples = fs::read_to_string(home.path().join("run/samples.csv")).unwrap_or_default();
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{said}\n{samples}");
+    let has = |arm: &str| {
+        samples
+            .lines()
+            .any(|row| row.split(',').nth(4) == Some(arm))
+    };
+    for arm in [
+        "start-podman-podman-podman-inside",
+        "literal",
+        "store-there",
+    ] {
+        ensure!(has(arm), "{arm} in\n{samples}");
+    }
+    Ok(())
+}
+
+fn killed() -> Result<()> {
+    let before = Machine::now()?;
+    let mut ladder = Ladder::start()?;
+    let deadline = Instant::now() + PATIENCE;
+    // The row of the start at level 4 is the last before the fifth.
+    while !ladder
+        .trials()
+        .contains("depth-start,docker on a volume,4,works")
+    {
+        let ended = ladder.child.try_wait().into_diagnostic()?;
+        ensure!(ended.is_none(), "it ended too early: {}", ladder.log());
+        ensure!(
+            Instant::now() < deadline,
+            "no fourth level: {}",
+            ladder.log()
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    ladder.child.kill().into_diagnostic()?;
+    ladder.child.wait().into_diagnostic()?;
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let more = Machine::now()?.differs_from(&before)?;
+        if more.is_empty() {
+            break;
+        }
+        ensure!(
+            Instant::now() < deadline,
+            "still there:\n{}\n{}",
+            more.join("\n"),
+            ladder.log()
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // The rows that it had are kept.
+    ensure!(!ladder.trials().contains("volume,5"), "{}", ladder.trials());
+    ensure!(
+        ladder.trials().contains("depth,docker on a volume,3,works"),
+        "{}",
+        ladder.trials()
+    );
+    Ok(())
+}
