@@ -44,6 +44,9 @@ pub struct Level<'lab> {
     hops: Vec<Hop>,
     /// This level's root directory as the machine's root can reach it.
     root: PathBuf,
+    /// Whether the container around has all that level 0 has: only then does a command that joins
+    /// it from there do what one of its own would.
+    privileged: bool,
 }
 
 /// What a command said.
@@ -71,11 +74,12 @@ impl<'lab> Level<'lab> {
             held,
             hops: Vec::new(),
             root: held.root(),
+            privileged: true,
         }
     }
 
     /// One level further in: the container of this engine at this level.
-    pub(crate) fn inside(&self, engine: Engine, container: &str) -> Result<Self> {
+    pub(crate) fn inside(&self, engine: Engine, container: &str, privileged: bool) -> Result<Self> {
         // The container's first process, as this level numbers it.
         let format = "{{.State.Pid}}";
         let pid = self.set_up(&[engine.program(), "inspect", "--format", format, container])?;
@@ -91,6 +95,7 @@ impl<'lab> Level<'lab> {
             // Each level has its own /proc mounted: reached through it, no hop is needed to see
             // whether a daemon in there answers.
             root: self.root.join("proc").join(pid).join("root"),
+            privileged,
         })
     }
 
@@ -156,17 +161,18 @@ impl<'lab> Level<'lab> {
     }
 
     /// The command as [`Level::run`] runs it, but without any hop: joined to this level's
-    /// namespaces from level 0. It takes the same time at every depth, for what is only set up.
-    fn straight(&self, argv: &[&str]) -> Vec<String> {
+    /// namespaces from level 0. It takes the same time at every depth, for what is only set up. In
+    /// a container without privilege it would have more power than that: there, through the hops.
+    fn joined(&self, argv: &[&str]) -> Vec<String> {
         // The directory of this level's first process, as level 0 sees it.
         let inside = self.root.strip_prefix(self.held.root()).ok();
         let process = inside.and_then(Path::parent);
-        let Some(process) = process.filter(|_| self.depth() > 0) else {
+        let Some(process) = process.filter(|_| self.depth() > 0 && self.privileged) else {
             return self.from_outside(argv);
         };
         let process = Path::new("/").join(process).display().to_string();
-        let joined = ["/bin/sh", "-c", JOIN, "sh", &process];
-        let line = joined.iter().chain(argv);
+        let join = ["/bin/sh", "-c", JOIN, "sh", &process];
+        let line = join.iter().chain(argv);
         line.map(ToString::to_string).collect()
     }
 
@@ -210,7 +216,12 @@ impl<'lab> Level<'lab> {
 
     /// Like [`Level::output`], without a hop.
     pub(crate) fn set_up(&self, argv: &[&str]) -> Result<String> {
-        self.succeeded(argv, self.carry_out(argv, &self.straight(argv))?)
+        self.succeeded(argv, self.run_joined(argv)?)
+    }
+
+    /// Like [`Level::run`], without a hop.
+    pub(crate) fn run_joined(&self, argv: &[&str]) -> Result<Output> {
+        self.carry_out(argv, &self.joined(argv))
     }
 
     fn succeeded(&self, argv: &[&str], output: Output) -> Result<String> {
@@ -233,7 +244,10 @@ impl<'lab> Level<'lab> {
     /// every depth. It has the namespaces and the control group of the level's first process, but
     /// not the limits that the engine gives a container: for the privileged ones that carry engines.
     pub fn agent_beside(&self) -> Result<Agent> {
-        let line = self.straight(&[PROBE, "agent"]);
+        if !self.privileged {
+            return self.agent();
+        }
+        let line = self.joined(&[PROBE, "agent"]);
         let command = self.held.command(Ground::Back, Path::new("/"), &line)?;
         Agent::start(&command, self.depth())
     }

@@ -17,9 +17,6 @@ use crate::service::{docker_answers, last_lines, wait_until};
 /// How long an inner daemon may take: it unpacks nothing, but shares the machine with all others.
 const INNER_DEADLINE: Duration = Duration::from_secs(60);
 
-/// Taken in turn by levels that have a network of their own; none is an engine's default one.
-const SUBNETS: [&str; 2] = ["10.90.0.0/16", "10.91.0.0/16"];
-
 /// How one level of a chain gets its engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Layer {
@@ -246,7 +243,8 @@ impl<'lab> Nest<'lab> {
         argv.extend(flags);
         argv.extend(["alpine", "sleep", "infinity"]);
         level.output(&argv)?;
-        level.inside(engine, &container)
+        // Never joined: a leaf is what it is by its limits.
+        level.inside(engine, &container, false)
     }
 }
 
@@ -296,9 +294,9 @@ fn step<'lab>(
         .collect();
     argv.extend(files.iter().flat_map(|file| ["--volume", file]));
     argv.extend(inner.flags);
-    let network = format!("level-{}", level.depth() + 1);
+    let network = name("network");
     if inner.own_network {
-        let subnet = format!("--subnet={}", SUBNETS[level.depth() % SUBNETS.len()]);
+        let subnet = format!("--subnet={}", subnet());
         level.set_up(&[outer.program(), "network", "create", &subnet, &network])?;
         argv.extend(["--network", &network]);
     }
@@ -318,7 +316,7 @@ fn step<'lab>(
     }
     let start = || -> Result<Level<'lab>> {
         level.set_up(&argv)?;
-        let inside = level.inside(outer, &container)?;
+        let inside = level.inside(outer, &container, inner.privileged)?;
         if inner.engine == Engine::Docker && !inner.socket {
             wait_for_daemon(level, &inside, outer, &container)?;
         }
@@ -328,8 +326,19 @@ fn step<'lab>(
     if started.is_err() {
         // What it said is in the error; what is left of it would lie there as long as the lab lives.
         discard(level, outer, &container);
+        if inner.own_network {
+            let _ = level.set_up(&[outer.program(), "network", "rm", &network]);
+        }
     }
     started
+}
+
+/// A range of addresses that no default network of an engine has, and no other of this process that
+/// is likely to be near.
+fn subnet() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let second = 100 + NEXT.fetch_add(1, Ordering::Relaxed) % 100;
+    format!("10.{second}.0.0/16")
 }
 
 /// Takes a container away that did not become a level.
@@ -378,7 +387,7 @@ fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str
 
 /// The end of what a container wrote.
 fn logs(level: &Level, engine: Engine, container: &str) -> String {
-    match level.run(&[engine.program(), "logs", container]) {
+    match level.run_joined(&[engine.program(), "logs", container]) {
         Ok(logs) => last_lines(&(logs.stdout + &logs.stderr)),
         Err(report) => report.to_string(),
     }

@@ -8,8 +8,9 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use serde_json::json;
 
-use crate::args::{RunArgs, check_declaration, list};
+use crate::args::{RunArgs, list};
 use crate::arm::{Arm, Contrast, Experiment, Part, Reading, Series, Trouble};
+use crate::declaration::check_declaration;
 use crate::exit::{failure, one_line, say, usage};
 use crate::folder::Folder;
 use crate::interrupt::{interrupted, watch};
@@ -204,8 +205,15 @@ impl Run {
             )?),
         };
         self.tried += 1;
+        // One line a row, so that a torn last one is known by its missing end.
+        let lines: Vec<&str> = trial.reason.lines().map(str::trim).collect();
+        let reason = lines.join(" | ");
         let session = u32::try_from(self.manifest.sessions.len()).unwrap_or(u32::MAX);
-        rows.write_row(Trial { session, ..trial })
+        rows.write_row(Trial {
+            session,
+            reason,
+            ..trial
+        })
     }
 
     /// Ends a session that has nothing to measure.

@@ -51,6 +51,7 @@
 mod args;
 mod arm;
 mod conduct;
+mod declaration;
 mod exit;
 mod folder;
 mod interrupt;

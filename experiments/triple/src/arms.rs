@@ -243,6 +243,9 @@ impl Maker {
             self.contrast(inside(level), inside(level - 1), &about, primary);
             let (above, below) = (outside("start", level), outside("start", level - 1));
             self.contrast(above, below, &format!("{about}, through all hops"), false);
+        }
+        for level in 1..=last {
+            let about = format!("level {level} against level {}", level - 1);
             let (above, below) = (outside("sha256", level), outside("sha256", level - 1));
             self.contrast(above, below, &about, false);
         }

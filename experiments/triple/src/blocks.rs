@@ -80,7 +80,7 @@ struct Bench<'lab> {
     /// At level 0.
     outside: Agent,
     places: BTreeMap<String, Place<'lab>>,
-    /// Places that could not be built, and why.
+    /// Places that a chain could not build, and why.
     unbuilt: BTreeMap<String, String>,
     literal: Option<Result<literal::Bench<'lab>, String>>,
     rows: &'static [Row],
@@ -118,9 +118,10 @@ impl<'lab> Place<'lab> {
     }
 }
 
-impl Bench<'_> {
-    /// Builds a chain level by level. One that can't be built ends it, with its reason; what is
-    /// above stays.
+impl<'lab> Bench<'lab> {
+    /// Builds a chain level by level. A level works if a container of its engine runs; one that
+    /// does not ends the chain, with its reason, and what is above stays. Of what is there, the
+    /// engines describe themselves.
     fn build(
         &mut self,
         chain: &Chain,
@@ -128,42 +129,45 @@ impl Bench<'_> {
         tried: &mut Vec<Trial>,
     ) -> Result<Option<Value>> {
         let began = Instant::now();
-        let mut nest = self.lab.nest(&chain.layers[..1])?;
-        let mut refused = None;
+        let mut nest: Option<Nest> = None;
         for level in 1..=deepest {
-            if level > 1 {
-                refused = nest.deepen(chain.layers[level - 1]).err();
-            }
+            let layer = chain.layers[level - 1];
+            let added = match &mut nest {
+                None => self.lab.nest(&[layer]).map(|built| nest = Some(built)),
+                Some(nest) => nest.deepen(layer),
+            };
             let ready_ns = u64::try_from(began.elapsed().as_nanos()).ok();
-            let reason = refused.as_ref().map(words).unwrap_or_default();
+            let settled = match (added, &nest) {
+                (Ok(()), Some(nest)) => self.settle(chain.place(level), nest),
+                (added, _) => added,
+            };
+            let reason = settled.as_ref().err().map(words);
             tried.push(Trial {
                 table: "ready".to_owned(),
                 subject: chain.place(deepest),
                 step: level.to_string(),
-                outcome: if refused.is_none() {
-                    "works"
-                } else {
-                    "refused"
-                }
-                .to_owned(),
-                wall_ns: ready_ns.filter(|_| refused.is_none()),
-                reason: reason.clone(),
+                outcome: if reason.is_none() { "works" } else { "refused" }.to_owned(),
+                wall_ns: ready_ns.filter(|_| reason.is_none()),
+                reason: reason.clone().unwrap_or_default(),
                 ..Trial::default()
             });
-            if refused.is_some() {
-                for level in level..=deepest {
-                    let why = format!("level {level} is not there: {reason}");
-                    self.unbuilt.entry(chain.place(level)).or_insert(why);
-                }
+            if let Some(reason) = reason {
+                let why = format!("level {level} is not there: {reason}");
+                let deeper = (level..=deepest).map(|level| chain.place(level));
+                self.unbuilt
+                    .extend(deeper.map(|place| (place, why.clone())));
                 break;
             }
         }
-        for level in 1..=nest.levels().len() {
-            if let Entry::Vacant(place) = self.places.entry(chain.place(level)) {
-                place.insert(Place::of(nest.outer(level))?);
-            }
+        nest.map(|nest| nest.describe()).transpose()
+    }
+
+    /// Makes a place of a chain's innermost level, unless another chain has it.
+    fn settle(&mut self, place: String, nest: &Nest<'lab>) -> Result<()> {
+        if let Entry::Vacant(vacant) = self.places.entry(place) {
+            vacant.insert(Place::of(nest.clone())?);
         }
-        Ok(Some(nest.describe()?))
+        Ok(())
     }
 
     fn take(&mut self, arm: &Arm) -> Result<Reading, Trouble> {
@@ -172,11 +176,11 @@ impl Bench<'_> {
         if let Work::Literal(line) = row.work {
             return self.literal(line);
         }
-        if let Some(why) = self.unbuilt.get(row.place) {
-            return Err(Trouble::Sample(why.clone()));
-        }
-        let place = self.places.get_mut(row.place);
-        let place = place.ok_or_else(|| Trouble::Fatal("no such place".to_owned()))?;
+        let Some(place) = self.places.get_mut(row.place) else {
+            let why = self.unbuilt.get(row.place);
+            let missing = || Trouble::Fatal("no such place".to_owned());
+            return Err(why.map_or_else(missing, |why| Trouble::Sample(why.clone())));
+        };
         let lab = self.lab;
         match row.work {
             Work::Hash => bench::hash(lab, &mut place.within, MEBIBYTES, &self.expected),
@@ -217,14 +221,17 @@ impl Bench<'_> {
     }
 
     fn literal(&mut self, line: Line) -> Result<Reading, Trouble> {
-        let bench = match &mut self.literal {
-            Some(Ok(bench)) => bench,
+        let typed = match &mut self.literal {
+            Some(Ok(typed)) => typed,
             Some(Err(why)) => return Err(Trouble::Sample(why.clone())),
             None => return Err(Trouble::Fatal("nothing is set up for it".to_owned())),
         };
-        let prepared = self.lab.check(bench.prepare(line), |()| Ok(()));
+        let prepared = self.lab.check(typed.prepare(line), |prepared| {
+            let why = || format!("not prepared: {}", prepared.complaint());
+            prepared.succeeded().then_some(()).ok_or_else(why)
+        });
         prepared.map_err(bench::trouble)?;
-        let argv = bench.nest.innermost().from_outside(&line.argv());
+        let argv = typed.nest.innermost().from_outside(&line.argv());
         spawn(self.lab, &mut self.outside, &argv, line.prints())
     }
 }

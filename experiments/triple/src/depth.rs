@@ -93,7 +93,7 @@ const fn ladder(subject: &'static str, layers: &'static [Layer], quick: bool) ->
 /// prints how many the lab takes, with the lab's own that come on top of it in each kind of sandbox
 /// (with a user namespace, and without).
 const TRIED: &[(&str, &str, [u32; 2])] = &[
-    ("PID namespaces within each other", "kind=--pid", [1, 1]),
+    (PID_NAMESPACES, "kind=--pid", [1, 1]),
     (
         "user namespaces within each other",
         "kind='--user --map-root-user'",
@@ -133,29 +133,50 @@ const READ: &[(&str, &str)] = &[
     ("cgroup.max.depth", "/sys/fs/cgroup/cgroup.max.depth"),
 ];
 
-/// Whose words are whose: a text that is in a refusal, and the limit that it tells of.
-const REFUSALS: &[(&str, &str)] = &[
+const PID_NAMESPACES: &str = "PID namespaces within each other";
+
+/// Where a refusal's words mean what they are taken for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Where {
+    Anywhere,
+    /// One level deeper than there can be PID namespaces.
+    BelowTheLast,
+    /// With the store on the container's own layer.
+    OnTheLayer,
+}
+
+/// Whose words are whose: a text that is in a refusal, where, and the limit that it tells of.
+const REFUSALS: &[(&str, Where, &str)] = &[
     // clone(2): ENOSPC of `create_pid_namespace` in kernel/pid_namespace.c.
-    ("clone: No space left on device", PID_NAMESPACES),
+    (
+        "clone: No space left on device",
+        Where::BelowTheLast,
+        PID_NAMESPACES,
+    ),
     // runc's way of saying that the clone failed: its child has gone without a word.
-    ("can't get final child's PID from pipe: EOF", PID_NAMESPACES),
+    (
+        "can't get final child's PID from pipe: EOF",
+        Where::BelowTheLast,
+        PID_NAMESPACES,
+    ),
     // overlayfs takes no upper folder on an overlay (`ovl_get_upper` in fs/overlayfs/super.c).
     (
         "driver not supported: overlay2",
+        Where::OnTheLayer,
         "overlay on the overlay of the level around",
     ),
     // It hides the attributes that it works with, also from another one above it.
     (
         "Operation not permitted: OCI permission denied",
+        Where::OnTheLayer,
         "fuse-overlayfs on the fuse-overlayfs of the level around",
     ),
     (
         "connect: no route to host",
+        Where::Anywhere,
         "one range of addresses at two levels",
     ),
 ];
-
-const PID_NAMESPACES: &str = "PID namespaces within each other (MAX_PID_NS_LEVEL)";
 
 /// What a fetch says on its way.
 const PROGRESS: &[&str] = &[
@@ -171,24 +192,28 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Climbs each ladder in a lab of its own, at most so many levels.
 pub(crate) fn climb(run: &mut Run, options: &Options, most: usize, quick: bool) -> Result<()> {
-    let mut is_first = true;
+    let pid_namespaces = {
+        let lab = Lab::start(options)?;
+        run.session(json!({
+            "lab": lab.describe(),
+            "stand_ins": lab.stand_ins(),
+            "nests": [
+                lab.nest(&[DOCKER, DOCKER])?.describe()?,
+                lab.nest(&[PODMAN, PODMAN])?.describe()?,
+            ],
+        }))?;
+        limits(run, &lab)?
+    };
     for ladder in LADDERS.iter().filter(|ladder| ladder.quick || !quick) {
         let lab = Lab::start(options)?;
-        if is_first {
-            run.session(json!({
-                "lab": lab.describe(),
-                "stand_ins": lab.stand_ins(),
-                "nests": [lab.nest(&[DOCKER, DOCKER])?.describe()?],
-            }))?;
-            limits(run, &lab)?;
-            is_first = false;
-        }
-        rungs(run, &lab, ladder, most.min(ladder.most))?;
+        rungs(run, &lab, ladder, most.min(ladder.most), pid_namespaces)?;
     }
     Ok(())
 }
 
-fn limits(run: &mut Run, lab: &Lab) -> Result<()> {
+/// Records the limits; how many PID namespaces are allowed within each other.
+fn limits(run: &mut Run, lab: &Lab) -> Result<u32> {
+    let mut pid_namespaces = 0;
     let mut row = |name: &str, from: &str, value: String| {
         run.tried(Trial {
             table: "limits".to_owned(),
@@ -208,6 +233,9 @@ fn limits(run: &mut Run, lab: &Lab) -> Result<()> {
         let own = if lab.kind() == Kind::User { user } else { root };
         let from = format!("tried, {own} of them the lab's own");
         row(name, &from, (counted + own).to_string())?;
+        if *name == PID_NAMESPACES {
+            pid_namespaces = counted + own;
+        }
     }
     for (name, file) in READ {
         let read = lab.level0().run(&["cat", file])?;
@@ -219,24 +247,31 @@ fn limits(run: &mut Run, lab: &Lab) -> Result<()> {
         };
         row(name, file, value.to_owned())?;
     }
-    Ok(())
+    Ok(pid_namespaces)
 }
 
-/// A refusal in one line: the limit, where its words are known, and what was said.
-fn told(reason: &str) -> String {
+/// A refusal in one line: the limit, where its words are known to tell of it, and what was said.
+fn told(reason: &str, is_there: impl Fn(Where) -> bool) -> String {
     let said = reason
         .lines()
         .map(str::trim)
         .filter(|line| !PROGRESS.iter().any(|start| line.starts_with(start)));
     let said: Vec<&str> = said.collect();
     let said = said.join(" | ");
-    match REFUSALS.iter().find(|(text, _)| said.contains(text)) {
-        Some((_, limit)) => format!("{limit}: {said}"),
+    let mut known = REFUSALS.iter();
+    match known.find(|(text, of, _)| said.contains(text) && is_there(*of)) {
+        Some((.., limit)) => format!("{limit}: {said}"),
         None => said,
     }
 }
 
-fn rungs(run: &mut Run, lab: &Lab, ladder: &Ladder, most: usize) -> Result<()> {
+fn rungs(
+    run: &mut Run,
+    lab: &Lab,
+    ladder: &Ladder,
+    most: usize,
+    pid_namespaces: u32,
+) -> Result<()> {
     let mut nest: Option<Nest> = None;
     for level in 1..=most {
         let began = Instant::now();
@@ -245,9 +280,6 @@ fn rungs(run: &mut Run, lab: &Lab, ladder: &Ladder, most: usize) -> Result<()> {
             Some(nest) => nest.deepen(ladder.layers[(level - 2) % ladder.layers.len()]),
         };
         let wall_ns = u64::try_from(began.elapsed().as_nanos()).ok();
-        if measure::interrupted() {
-            return Err(miette::miette!("a signal arrived"));
-        }
         let row = |table: &str| Trial {
             table: table.to_owned(),
             subject: ladder.subject.to_owned(),
@@ -269,7 +301,16 @@ fn rungs(run: &mut Run, lab: &Lab, ladder: &Ladder, most: usize) -> Result<()> {
         let (start_ns, bytes) = match worked {
             Ok(worked) => worked,
             Err(reason) => {
-                let reason = told(&reason);
+                // What the user has ended has not refused.
+                if measure::interrupted() {
+                    return Err(miette::miette!("a signal arrived"));
+                }
+                let reason = told(&reason, |of| match of {
+                    Where::Anywhere => true,
+                    // The lab has one of its own, and so has each container.
+                    Where::BelowTheLast => level + 1 > pid_namespaces as usize,
+                    Where::OnTheLayer => ladder.subject.contains(" layer"),
+                });
                 eprintln!("{}: level {level} refused: {reason}", ladder.subject);
                 let outcome = "refused".to_owned();
                 return run.tried(Trial {
@@ -322,18 +363,26 @@ mod tests {
 
     use super::*;
 
+    const CLONE: &str = "crun: clone: No space left on device";
+
     #[rstest]
-    #[case(
-        "exit code 126: Error: OCI runtime error: crun: clone: No space left on device",
-        "PID namespaces within each other (MAX_PID_NS_LEVEL): exit code 126: Error: OCI runtime \
-         error: crun: clone: No space left on device"
+    #[case::a_known_one(
+        CLONE,
+        true,
+        "PID namespaces within each other: crun: clone: No space left on device"
     )]
-    #[case(
-        "it failed: Trying to pull x...\nCopying blob y\nError: no such thing\n",
+    #[case::the_same_words_elsewhere(CLONE, false, CLONE)]
+    #[case::a_fetch_on_its_way(
+        "Trying to pull x...\nCopying blob y\nError: no such thing\n",
+        true,
         "Error: no such thing"
     )]
-    #[case("", "")]
-    fn a_refusal_is_one_line_with_its_limit(#[case] reason: &str, #[case] line: &str) {
-        assert!(told(reason).ends_with(line), "{}", told(reason));
+    #[case::nothing("", true, "")]
+    fn a_refusal_is_one_line_with_its_limit(
+        #[case] reason: &str,
+        #[case] is_there: bool,
+        #[case] line: &str,
+    ) {
+        assert_eq!(told(reason, |_| is_there), line);
     }
 }

@@ -17,9 +17,13 @@ pub(crate) fn bytes(folder: &Path, left_out: &[&str]) -> io::Result<u64> {
     let mut sum = 0;
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
+        // An engine may be at work: what is gone takes nothing.
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
             let entry = entry?;
-            // An engine may be at work: what is gone takes nothing.
             let Ok(found) = fs::symlink_metadata(entry.path()) else {
                 continue;
             };

@@ -75,11 +75,12 @@ fn main() -> ExitCode {
         // What was asked for by name is all that was asked for.
         let run = &cli.run;
         let whole = cli.chains.is_empty() && run.arms.is_empty() && !run.quick && !run.verify;
-        let mut with_stores = whole;
+        let mut sessions_left = run.sessions;
         cli.run.conduct(&declared.experiment, able, |run| {
             blocks::experiment(run, &options, &chains, declared.rows)?;
+            sessions_left -= 1;
             // Once is enough: nothing of it varies from lab to lab but the time.
-            if std::mem::take(&mut with_stores) {
+            if whole && sessions_left == 0 {
                 store::weigh(run, &options)?;
             }
             Ok(())

@@ -45,16 +45,31 @@ pub(crate) fn alone(run: &mut Run, options: &Options) -> Result<()> {
 
 /// Each way in a lab of its own, as trials of a session that is described already.
 pub(crate) fn weigh(run: &mut Run, options: &Options) -> Result<()> {
-    let ways: [fn(&mut Scale) -> Result<()>; 4] = [
-        |scale| pulled_and_loaded(scale, DOCKER),
-        |scale| pulled_and_loaded(scale, PODMAN),
-        additional_store,
-        filled_volume,
+    type Way = fn(&mut Scale) -> Result<()>;
+    let ways: [(&str, Way); 4] = [
+        ("pull, docker", |scale| pulled_and_loaded(scale, DOCKER)),
+        ("pull, podman", |scale| pulled_and_loaded(scale, PODMAN)),
+        ("additional store, podman", additional_store),
+        ("pre-filled volume, docker", filled_volume),
     ];
-    for way in ways {
+    for (subject, way) in ways {
         let lab = Lab::start(options)?;
         lab.engine(Engine::Podman)?;
-        way(&mut Scale { run, lab: &lab })?;
+        let gone = way(&mut Scale { run, lab: &lab });
+        // A way that can't be gone to its end is a row, like a step that is refused.
+        if let Err(report) = gone {
+            if measure::interrupted() {
+                return Err(report);
+            }
+            run.tried(Trial {
+                table: "store".to_owned(),
+                subject: subject.to_owned(),
+                step: "the rest".to_owned(),
+                outcome: "refused".to_owned(),
+                reason: words(&report),
+                ..Trial::default()
+            })?;
+        }
     }
     Ok(())
 }
@@ -75,6 +90,8 @@ impl Scale<'_, '_> {
         work: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
         let taken = || {
+            // What is only in memory is not on disk yet.
+            rustix::fs::sync();
             let folder = level.root().join(folder);
             let bytes = disk::bytes(&folder, &["volumes"]).into_diagnostic();
             bytes.wrap_err_with(|| format!("{} can't be weighed", folder.display()))
@@ -83,8 +100,6 @@ impl Scale<'_, '_> {
         let began = Instant::now();
         let worked = work();
         let wall_ns = u64::try_from(began.elapsed().as_nanos()).ok();
-        // What is only in memory is not on disk yet.
-        rustix::fs::sync();
         let (after, sent) = (taken()?, self.lab.registry_sent_bytes()? - sent);
         let reason = worked.as_ref().err().map(words).unwrap_or_default();
         let outcome = if worked.is_ok() { "works" } else { "refused" };
@@ -180,55 +195,76 @@ fn additional_store(scale: &mut Scale) -> Result<()> {
 }
 
 /// A volume that a Docker which is gone has filled: given to the next one, or copied for it. Only
-/// one daemon at a time may have it.
+/// one daemon at a time may have it. Starting and stopping the daemons is in no step.
 fn filled_volume(scale: &mut Scale) -> Result<()> {
+    const VOLUMES: &str = "var/lib/docker/volumes";
     let nest = scale.lab.nest(&[DOCKER, DOCKER])?;
     let subject = "pre-filled volume, docker";
+    let run = format!("docker run --rm --pull=never {IMAGE} true");
+    let pull = format!("docker pull --quiet {IMAGE} && {run}");
     for (depth, around) in nest.levels().iter().enumerate() {
+        let level = depth + 2;
         let (filled, copied) = (format!("filled-{depth}"), format!("copied-{depth}"));
-        let volumes = "var/lib/docker/volumes";
-        let job = |volume: &str, work: &str| {
-            let mount = format!("{volume}:/var/lib/docker");
-            let name = format!("job-{volume}");
-            around.output(&[
-                "docker",
-                "run",
-                "--detach",
-                "--privileged",
-                "--name",
-                &name,
-                "--volume",
-                &mount,
-                "docker:dind",
-            ])?;
-            let script = format!(
-                "i=0; until docker info > /dev/null 2>&1; do \
-                 i=$((i+1)); [ $i -lt 600 ] || exit 1; sleep 0.05; done; {work}"
-            );
-            let worked = around.output(&["docker", "exec", &name, "sh", "-c", &script]);
-            around.output(&["docker", "stop", &name])?;
-            around.output(&["docker", "rm", &name])?;
-            worked.map(drop)
-        };
-        let has = format!("docker run --rm --pull=never {IMAGE} true");
-        let fetch = format!("docker pull --quiet {IMAGE} && {has}");
         around.output(&["docker", "pull", "--quiet", "docker:dind"])?;
         // Volumes of the level are what is weighed here.
-        let at = (around, volumes);
-        let level = depth + 2;
-        scale.step(subject, &format!("level {level} cold"), at, || {
-            job(&filled, &fetch)
-        })?;
-        scale.step(subject, &format!("level {level} warm"), at, || {
-            job(&filled, &has)
-        })?;
-        let copy = format!("cd /{volumes} && mkdir -p {copied} && cp -a {filled}/. {copied}/");
+        let at = (around, VOLUMES);
+        for (state, work) in [("cold", &pull), ("warm", &run)] {
+            let job = Job::start(around, &filled)?;
+            let step = format!("level {level} {state}");
+            scale.step(subject, &step, at, || job.exec(work))?;
+            job.end()?;
+        }
         around.output(&["docker", "volume", "create", &copied])?;
+        let copy = format!("cd /{VOLUMES} && cp -a {filled}/. {copied}/");
         let step = format!("level {level} copied for another job");
         scale.step(subject, &step, at, || {
-            around.output(&["sh", "-c", &copy])?;
-            job(&copied, &has)
+            around.output(&["sh", "-c", &copy]).map(drop)
         })?;
+        // It is of use only if a daemon takes it.
+        let job = Job::start(around, &copied)?;
+        job.exec(&run)?;
+        job.end()?;
     }
     Ok(())
+}
+
+/// A Docker in a container at a level, with a named volume for its store.
+struct Job<'a, 'lab> {
+    around: &'a Level<'lab>,
+    name: String,
+}
+
+impl<'a, 'lab> Job<'a, 'lab> {
+    /// Starts it and waits until it answers.
+    fn start(around: &'a Level<'lab>, volume: &str) -> Result<Self> {
+        /// Asks for at most half a minute.
+        const READY: &str = "i=0; until docker info > /dev/null 2>&1; do \
+                             i=$((i+1)); [ $i -lt 600 ] || exit 1; sleep 0.05; done";
+        let name = format!("job-{volume}");
+        let mount = format!("{volume}:/var/lib/docker");
+        let flags = [
+            "--detach",
+            "--privileged",
+            "--name",
+            &name,
+            "--volume",
+            &mount,
+        ];
+        let argv = [&["docker", "run"], &flags[..], &["docker:dind"]].concat();
+        around.output(&argv)?;
+        let job = Self { around, name };
+        job.exec(READY)?;
+        Ok(job)
+    }
+
+    fn exec(&self, script: &str) -> Result<()> {
+        let argv = ["docker", "exec", &self.name, "sh", "-c", script];
+        self.around.output(&argv).map(drop)
+    }
+
+    /// Stops it in order, so that its store is whole.
+    fn end(self) -> Result<()> {
+        self.around.output(&["docker", "stop", &self.name])?;
+        self.around.output(&["docker", "rm", &self.name]).map(drop)
+    }
 }
