@@ -56,7 +56,8 @@ const LADDERS: &[Ladder] = &[
         false,
     ),
     ladder(
-        "docker on the container's layer, overlay2 by name",
+        // By name: left to itself it takes another driver, below.
+        "docker on the container's layer",
         &[DOCKER.daemon_with(&[ON_LAYER, "--storage-driver=overlay2"])],
         false,
     ),
