@@ -13,6 +13,7 @@ mod side_by_side;
 mod stand_ins;
 mod tutorial;
 
+use std::num::NonZero;
 use std::process::{Command, ExitCode};
 
 use harness::{Test, ensure, test};
@@ -31,7 +32,11 @@ fn main() -> ExitCode {
         stand_ins::tests(),
         tutorial::tests(),
     ];
-    harness::run(&Arguments::from_args(), tests.into_iter().flatten())
+    let mut arguments = Arguments::from_args();
+    // Half of the time of a test is spent waiting for an engine.
+    let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
+    arguments.test_threads.get_or_insert(2 * cores);
+    harness::run(&arguments, tests.into_iter().flatten())
 }
 
 /// A fresh lab of the chosen generation.
