@@ -150,17 +150,6 @@ impl<'lab> Nest<'lab> {
         furnished
     }
 
-    /// The outer part of this nest, so many engines of it.
-    #[must_use]
-    pub fn outer(&self, engines: usize) -> Self {
-        let engines = engines.clamp(1, self.layers.len());
-        Self {
-            generation: self.generation,
-            layers: self.layers[..engines].to_vec(),
-            levels: self.levels[..engines].to_vec(),
-        }
-    }
-
     fn step(&mut self, layer: Layer) -> Result<()> {
         let inside = step(self.innermost(), self.generation, self.engine(), layer)?;
         self.layers.push(layer);

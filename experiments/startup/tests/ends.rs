@@ -156,21 +156,7 @@ impl Run {
 
     /// Nothing more than before: neither on the machine nor in its own temporary directory.
     fn left_nothing(&self, before: &Machine) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        // What was killed lets the monitor do its work, which takes a moment.
-        loop {
-            let more = Machine::now()?.differs_from(before)?;
-            if more.is_empty() {
-                break;
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "still there:\n{}\n{}",
-                more.join("\n"),
-                self.log()
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
+        before.is_restored(PATIENCE, || self.log())?;
         let temporary = fs::read_dir(self.home.path().join("tmp")).into_diagnostic()?;
         let files: Vec<PathBuf> = temporary.flatten().map(|entry| entry.path()).collect();
         ensure!(files.is_empty(), "{files:?}");

@@ -118,20 +118,7 @@ fn killed() -> Result<()> {
     }
     ladder.child.kill().into_diagnostic()?;
     ladder.child.wait().into_diagnostic()?;
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let more = Machine::now()?.differs_from(&before)?;
-        if more.is_empty() {
-            break;
-        }
-        ensure!(
-            Instant::now() < deadline,
-            "still there:\n{}\n{}",
-            more.join("\n"),
-            ladder.log()
-        );
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    before.is_restored(PATIENCE, || ladder.log())?;
     // The rows that it had are kept.
     ensure!(!ladder.trials().contains("volume,5"), "{}", ladder.trials());
     ensure!(

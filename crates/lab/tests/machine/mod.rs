@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use lab::Bundle;
-use miette::{IntoDiagnostic, Result};
+use miette::{IntoDiagnostic, Result, miette};
 
 /// Programs that only a container engine runs.
 const ENGINE_PROGRAMS: [&str; 9] = [
@@ -62,9 +63,25 @@ impl Machine {
         Ok(Self(sets))
     }
 
+    /// Waits until nothing is there that was not there before this: what was killed lets the monitor
+    /// do its work, which takes a moment. `log` is what the program said.
+    pub(crate) fn is_restored(&self, patience: Duration, log: impl Fn() -> String) -> Result<()> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let more = Self::now()?.differs_from(self)?;
+            if more.is_empty() {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(miette!("still there:\n{}\n{}", more.join("\n"), log()));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// What is there that was not there before, and of what belongs to the machine also what is
     /// gone. What a lab has that somebody else runs meanwhile is none of ours.
-    pub(crate) fn differs_from(&self, before: &Self) -> Result<Vec<String>> {
+    fn differs_from(&self, before: &Self) -> Result<Vec<String>> {
         let mut differences = Vec::new();
         let others = labs_of_others()?;
         let is_ours = |line: &&String| others.iter().all(|lab| !line.contains(lab));
@@ -186,7 +203,7 @@ fn rules() -> Result<BTreeSet<String>> {
     let loader = loader
         .map(|entry| entry.path())
         .find(|p| p.to_string_lossy().contains("ld-linux"));
-    let loader = loader.ok_or_else(|| miette::miette!("the bundle has no loader"))?;
+    let loader = loader.ok_or_else(|| miette!("the bundle has no loader"))?;
     let output = Command::new(loader)
         .arg("--library-path")
         .arg(libraries)
@@ -195,10 +212,7 @@ fn rules() -> Result<BTreeSet<String>> {
         .output()
         .into_diagnostic()?;
     if !output.status.success() {
-        return Err(miette::miette!(
-            "nft: {}",
-            String::from_utf8_lossy(&output.stderr)
-        ));
+        return Err(miette!("nft: {}", String::from_utf8_lossy(&output.stderr)));
     }
     let mut found: BTreeSet<String> = String::from_utf8_lossy(&output.stdout)
         .lines()

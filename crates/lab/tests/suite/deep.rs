@@ -107,5 +107,8 @@ fn eight_levels() -> Result<()> {
     }
     starts(&nest)?;
     // What is around is not disturbed.
-    starts(&nest.outer(4))
+    let argv = ["podman", "run", "--rm", "alpine", "echo", "ok"];
+    let said = nest.levels()[3].output(&argv)?;
+    ensure!(said == "ok\n", "{said}");
+    Ok(())
 }
