@@ -102,6 +102,12 @@ pub enum Metric {
     Cpu,
     /// Time of one kernel operation, asked for many times over.
     Syscall,
+    /// Time until an image out of an archive is in an engine's store.
+    Unpack,
+    /// Time until a large file is written and on its device.
+    Write,
+    /// Time of making, listing and removing many small files.
+    Files,
 }
 
 /// Who holds the clock.
@@ -137,13 +143,16 @@ pub enum Trouble {
 }
 
 impl Metric {
-    /// The name in files: `startup`, `cpu` or `syscall`.
+    /// The name in files.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Metric::Startup => "startup",
             Metric::Cpu => "cpu",
             Metric::Syscall => "syscall",
+            Metric::Unpack => "unpack",
+            Metric::Write => "write",
+            Metric::Files => "files",
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::error::{Explain, failure};
 use crate::generation::Generation;
 
 /// Changes with every change of this file's effects, so that old bundles are not mistaken for new.
-pub(crate) const VERSION: &str = "recipe 5";
+pub(crate) const VERSION: &str = "recipe 6";
 
 /// What is asked of every generation's distribution, but for its `instead`; the rest follows by
 /// dependency.
@@ -37,6 +37,10 @@ const PACKAGES: &[&str] = &[
     // Services that integration tests start.
     "postgresql",
     "redis-server",
+    // File systems to put under an engine's store.
+    "btrfs-progs",
+    "e2fsprogs",
+    "xfsprogs",
     // The user land of the images.
     "busybox-static",
     // Users and groups.
@@ -96,6 +100,17 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("openssl", "the program that makes it"),
     ("ucf", "asks about changed configuration files"),
     ("sensible-utils", "a part of ucf"),
+    ("python3*", "the language of xfsprogs' online scrub"),
+    ("libpython3*", "the same"),
+    ("media-types", "a part of python3"),
+    ("libexpat1", "the same"),
+    ("libnsl2", "the same"),
+    ("libdbus-1-3", "for the same scrub"),
+    ("libdevmapper*", "for reports of a volume manager"),
+    ("dmsetup", "a part of libdevmapper"),
+    ("libreiserfscore*", "for conversions into btrfs"),
+    ("logsave", "for checks at boot"),
+    ("dpkg", "asked for by maintainer scripts only"),
 ];
 
 /// Whether a package that was resolved is one to do without.
