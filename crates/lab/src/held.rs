@@ -154,6 +154,32 @@ impl Held {
         PathBuf::from(format!("/proc/{}/root", self.init))
     }
 
+    /// Mounts a file system that lies in a file of the machine at level 0; if that fails, why. It
+    /// ends with the sandbox, and its loop device with it.
+    pub(crate) fn hand_over(
+        &self,
+        file: &Path,
+        filesystem: &str,
+        options: &str,
+        target: &str,
+    ) -> std::result::Result<(), String> {
+        let init = self.init.to_string();
+        let file = file.to_string_lossy();
+        let line = ["disk", &init, &file, filesystem, options, target];
+        let program = programs::sandbox().map_err(|report| report.to_string())?;
+        let output = cmd(program, line)
+            .stdin_null()
+            .stdout_null()
+            .stderr_capture()
+            .unchecked()
+            .run()
+            .map_err(|why| why.to_string())?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    }
+
     /// A command at level 0. It dies with this process and with the sandbox.
     pub(crate) fn command<S: AsRef<str>>(
         &self,

@@ -27,12 +27,31 @@ const MODULES: &[&str] = &[
 /// Loads those that are modules on this machine; what is built in or unknown is passed over, and
 /// an engine that lacks one says so.
 pub(crate) fn load() {
+    ask_for(MODULES);
+}
+
+/// Whether the kernel has this file system, built in or as a module.
+#[must_use]
+pub fn has_filesystem(name: &str) -> bool {
+    let is_known = || {
+        let known = std::fs::read_to_string("/proc/filesystems").unwrap_or_default();
+        known
+            .lines()
+            .any(|line| line.split('\t').nth(1) == Some(name))
+    };
+    is_known() || {
+        ask_for(&[name]);
+        is_known()
+    }
+}
+
+fn ask_for(modules: &[&str]) {
     if !Path::new("/proc/modules").exists() {
         return;
     }
     let _ = Command::new("modprobe")
         .args(["--quiet", "--all"])
-        .args(MODULES)
+        .args(modules)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -89,7 +89,7 @@ pub struct Lab {
     // Dropped in this order: the daemons' handles before the sandbox they live in.
     docker: Mutex<Option<Docker>>,
     registry: Service,
-    held: Held,
+    pub(crate) held: Held,
     bundle: Bundle,
 }
 

@@ -94,7 +94,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
     }
 }
 
-fn has_own_user_namespace(init: Pid) -> std::io::Result<bool> {
+pub(crate) fn has_own_user_namespace(init: Pid) -> std::io::Result<bool> {
     let theirs = fs::read_link(format!("/proc/{}/ns/user", init.as_raw_nonzero()))?;
     Ok(theirs != fs::read_link("/proc/self/ns/user")?)
 }

@@ -1,8 +1,9 @@
-//! The program of a sandbox: `sandbox hold SPEC` and `sandbox enter …`.
+//! The program of a sandbox: `sandbox hold SPEC`, `sandbox enter …` and `sandbox disk …`.
 //!
 //! Nobody types these by hand: the `lab` crate carries this program inside itself and runs it.
 
 mod confine;
+mod disk;
 mod enter;
 mod hold;
 mod init;
@@ -41,9 +42,11 @@ fn main() -> ExitCode {
     match args.next().as_deref() {
         Some("hold") => hold::main(&args.next().unwrap_or_default()),
         Some("enter") => enter::main(args),
+        Some("disk") => disk::main(args),
         _ => {
             eprintln!(
-                "usage: sandbox hold SPEC | sandbox enter PID CGROUP DIR fg|bg COMMAND [ARG…]"
+                "usage: sandbox hold SPEC | sandbox enter PID CGROUP DIR fg|bg COMMAND [ARG…] | \
+                 sandbox disk PID FILE KIND OPTIONS TARGET"
             );
             ExitCode::from(2)
         }

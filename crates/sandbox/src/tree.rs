@@ -19,7 +19,7 @@ use sandbox::{ID_BASE, Kind, Spec};
 use crate::{Result, Step, sys};
 
 /// Any directory that exists everywhere and that an unprivileged id can reach.
-const STAGE: &str = "/tmp";
+pub(crate) const STAGE: &str = "/tmp";
 
 /// The character devices of a sandbox: name, major, minor
 /// (Documentation/admin-guide/devices.txt). One that the machine lacks is left out.

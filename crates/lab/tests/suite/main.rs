@@ -5,6 +5,7 @@
 
 mod confinement;
 mod deep;
+mod disks;
 mod filters;
 mod generations;
 mod harness;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let tests = [
         confinement::tests(),
         deep::tests(),
+        disks::tests(),
         filters::tests(),
         generations::tests(),
         mishaps::tests(),

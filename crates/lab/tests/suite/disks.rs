@@ -1,0 +1,138 @@
+//! File systems of a lab's own.
+
+use std::fs;
+
+use lab::{Disk, Engine, Kind, Layer, NoDisk};
+use miette::{IntoDiagnostic, Result};
+
+use crate::{Test, ensure, lab, lab_of, test};
+
+const EXT4: Disk = Disk {
+    name: "ext4",
+    filesystem: "ext4",
+    make: &["mkfs.ext4", "-q"],
+    options: "",
+    bytes: 256 << 20,
+};
+const XFS: Disk = Disk {
+    name: "xfs",
+    filesystem: "xfs",
+    make: &["mkfs.xfs", "-q"],
+    options: "",
+    bytes: 512 << 20,
+};
+const BTRFS: Disk = Disk {
+    name: "btrfs",
+    filesystem: "btrfs",
+    make: &["mkfs.btrfs", "-q"],
+    options: "",
+    bytes: 512 << 20,
+};
+
+pub(crate) fn tests() -> Vec<Test> {
+    let mut tests: Vec<Test> = [EXT4, XFS, BTRFS]
+        .into_iter()
+        .map(|disk| {
+            let lacks = (!lab::has_filesystem(disk.filesystem))
+                .then(|| format!("this kernel has no {}", disk.filesystem));
+            let name = format!("disk_under_a_store::{}", disk.name);
+            Test {
+                lacks,
+                ..test(name, move || under_a_store(&disk))
+            }
+        })
+        .collect();
+    tests.push(test("a_disk_that_is_not_to_be_had_says_why", refusals));
+    tests.push(test("a_disk_goes_with_its_lab", goes));
+    tests
+}
+
+/// The file system is what it was asked to be, root's of the lab, and an engine's store can be on it.
+fn under_a_store(disk: &Disk) -> Result<()> {
+    let lab = lab()?;
+    let place = lab.disk(disk).map_err(|why| miette::miette!("{why}"))?;
+    let found = lab.level0().output(&["stat", "-f", "-c", "%T", &place])?;
+    ensure!(
+        found.contains(disk.filesystem) || found.contains("ext2/ext3"),
+        "{found}"
+    );
+    let store = format!("{place}:/var/lib/docker");
+    let flags: &'static [&'static str] = vec!["--volume", &*store.leak()].leak();
+    let nest = lab.nest(&[
+        Layer::own(Engine::Docker),
+        Layer::own(Engine::Docker).with(flags),
+    ])?;
+    let said = nest
+        .innermost()
+        .output(&["docker", "run", "--rm", "alpine", "echo", "on it"])?;
+    ensure!(said == "on it\n", "{said}");
+    let store = lab.level0().output(&["ls", &place])?;
+    ensure!(store.contains("image"), "{store}");
+    Ok(())
+}
+
+fn refusals() -> Result<()> {
+    let lab = lab()?;
+    let unknown = Disk {
+        name: "zfs",
+        filesystem: "no-such-fs",
+        ..EXT4
+    };
+    let found = lab.disk(&unknown);
+    ensure!(
+        matches!(&found, Err(NoDisk::NotOnThisKernel(why)) if why.contains("no-such-fs")),
+        "{found:?}"
+    );
+    let small = Disk {
+        name: "small",
+        bytes: 1 << 20,
+        ..XFS
+    };
+    let found = lab.disk(&small);
+    ensure!(
+        matches!(&found, Err(NoDisk::NotMade(why)) if !why.is_empty()),
+        "{found:?}"
+    );
+    let wrong = Disk {
+        name: "wrong",
+        filesystem: "xfs",
+        ..EXT4
+    };
+    let found = lab.disk(&wrong);
+    ensure!(
+        matches!(&found, Err(NoDisk::NotOnThisKernel(why)) if why.contains("mount")),
+        "{found:?}"
+    );
+    let made = lab.disk(&EXT4);
+    ensure!(made.is_ok(), "{made:?}");
+    Ok(())
+}
+
+/// Its loop device is there while the lab is, and not any more when that is gone.
+fn goes() -> Result<()> {
+    let lab = lab_of(Kind::User)?;
+    let id = lab.id().to_owned();
+    lab.disk(&EXT4).map_err(|why| miette::miette!("{why}"))?;
+    let devices = loop_devices(&id)?;
+    ensure!(devices == 1, "{devices}");
+    drop(lab);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while loop_devices(&id)? > 0 {
+        ensure!(
+            std::time::Instant::now() < end,
+            "a loop device outlives its lab"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// How many loop devices have a file of this lab.
+fn loop_devices(lab: &str) -> Result<usize> {
+    let devices = fs::read_dir("/sys/block").into_diagnostic()?.flatten();
+    let of_lab = devices.filter(|device| {
+        let file = fs::read_to_string(device.path().join("loop/backing_file"));
+        file.is_ok_and(|file| file.contains(lab))
+    });
+    Ok(of_lab.count())
+}

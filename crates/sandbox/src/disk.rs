@@ -1,0 +1,70 @@
+//! Puts a file system that lies in a file of the machine into a sandbox that runs:
+//! `disk PID FILE KIND OPTIONS TARGET`.
+//!
+//! The root of a user namespace may mount no ext4, xfs or btrfs: the machine's root does it outside
+//! and hands the mount over. It belongs to the sandbox's mount namespace alone and ends with it; so
+//! does the loop device, which mount(8) asks the kernel to clear when nobody uses it any more.
+
+use std::fs;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::process::{Command, ExitCode};
+
+use rustix::fs::CWD;
+use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::thread::{ThreadNameSpaceType, UnshareFlags, move_into_thread_name_spaces};
+use sandbox::ID_BASE;
+
+use crate::enter::has_own_user_namespace;
+use crate::{Fault, Result, Step, sys, tree};
+
+/// Where it is mounted for a moment, in this process's own mount namespace.
+const PLACE: &str = tree::STAGE;
+
+pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
+    let args: Vec<String> = args.collect();
+    match hand_over(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Fault { step, why }) => {
+            eprintln!("{step}: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn hand_over(args: &[String]) -> Result<()> {
+    let [pid, file, kind, options, target] = args else {
+        return Err("PID FILE KIND OPTIONS TARGET expected").step(|| "arguments".into());
+    };
+    let init = pid.parse().ok().and_then(Pid::from_raw);
+    let init = init.ok_or("not a process id").step(|| pid.clone())?;
+    let handle = pidfd_open(init, PidfdFlags::empty()).step(|| "find the sandbox".into())?;
+    let is_mapped = has_own_user_namespace(init).step(|| "look at the sandbox".into())?;
+
+    sys::unshare(UnshareFlags::NEWNS).step(|| "own mount namespace".into())?;
+    tree::detach_from_machine()?;
+    let mount = Command::new("mount")
+        .args(["-t", kind, "-o", &format!("loop,{options}"), file, PLACE])
+        .output()
+        .step(|| "start mount(8)".into())?;
+    if !mount.status.success() {
+        let words = String::from_utf8_lossy(&mount.stderr);
+        return Err(words.trim()).step(|| "mount".into());
+    }
+    let made = || -> std::io::Result<()> {
+        fs::set_permissions(PLACE, fs::Permissions::from_mode(0o755))?;
+        if is_mapped {
+            chown(PLACE, Some(ID_BASE), Some(ID_BASE))?;
+        }
+        Ok(())
+    };
+    made().step(|| "hand the file system's root over".into())?;
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    let mounted = open_tree(CWD, PLACE, flags).step(|| format!("take {PLACE}"))?;
+
+    move_into_thread_name_spaces(handle.as_fd(), ThreadNameSpaceType::MOUNT)
+        .step(|| "enter the sandbox".into())?;
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+    move_mount(&mounted, "", CWD, target.as_str(), flags).step(|| format!("mount {target}"))
+}
