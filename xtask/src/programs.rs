@@ -15,7 +15,15 @@ pub(crate) struct Programs {
 
 /// The packages whose programs are run from here.
 const PACKAGES: [&str; 8] = [
-    "lab", "startup", "cpu", "syscalls", "userns", "triple", "coverage", "report",
+    "lab",
+    "startup",
+    "cpu",
+    "syscalls",
+    "userns",
+    "triple",
+    "storage-driver",
+    "coverage",
+    "report",
 ];
 
 impl Programs {

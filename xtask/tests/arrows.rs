@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("startup", &["bench", "lab", "measure"]),
     ("syscalls", &["bench", "lab", "measure"]),
     ("triple", &["bench", "lab", "measure"]),
+    ("storage-driver", &["bench", "lab", "measure"]),
     ("userns", &["bench", "lab", "measure"]),
     ("xtask", &[]),
 ];

@@ -2,6 +2,8 @@
 //!
 //! `lab` and `measure` do not know each other; what every experiment would say to join them is here.
 
+pub mod disk;
+
 use std::time::Duration;
 
 use lab::{Agent, Lab, Mishap, Operation, Options, Spawned};

@@ -36,6 +36,8 @@ pub struct Layer {
     pub own_network: bool,
     /// Arguments after its image's name: for Docker, the daemon's own (`dockerd(8)`).
     pub arguments: &'static [&'static str],
+    /// The image that carries it, where that is not the usual one of its engine.
+    pub image: Option<&'static str>,
 }
 
 impl Layer {
@@ -50,6 +52,7 @@ impl Layer {
             flags: &[],
             own_network: false,
             arguments: &[],
+            image: None,
         }
     }
 
@@ -64,6 +67,7 @@ impl Layer {
             flags: &[],
             own_network: false,
             arguments: &[],
+            image: None,
         }
     }
 
@@ -93,6 +97,13 @@ impl Layer {
     #[must_use]
     pub const fn on_own_network(mut self) -> Self {
         self.own_network = true;
+        self
+    }
+
+    /// The same layer, out of another image, which the level around has.
+    #[must_use]
+    pub const fn of_image(mut self, image: &'static str) -> Self {
+        self.image = Some(image);
         self
     }
 
@@ -148,6 +159,49 @@ impl<'lab> Nest<'lab> {
             }
         }
         furnished
+    }
+
+    /// One level further in, its engine's store still empty.
+    pub fn deepen_empty(&mut self, layer: impl Into<Layer>) -> Result<()> {
+        self.step(layer.into())
+    }
+
+    /// Stops the innermost level's container in order and starts it again, and waits for its engine
+    /// as if it were new. What was entered in there is gone. Where that fails, the level is as it
+    /// was left.
+    pub fn restart(&mut self) -> Result<()> {
+        let ([.., around, inside], [.., outer, inner]) = (&self.levels[..], &self.layers[..])
+        else {
+            return Ok(());
+        };
+        let (container, outer) = (inside.container().to_owned(), outer.engine);
+        // Podman's container has nothing in it that would listen.
+        let patience = if inner.socket || inner.engine == Engine::Podman {
+            "0"
+        } else {
+            "20"
+        };
+        around.set_up(&[outer.program(), "stop", "--time", patience, &container])?;
+        around.set_up(&[outer.program(), "start", &container])?;
+        let again = around.inside(outer, &container, inner.privileged)?;
+        if inner.engine == Engine::Docker && !inner.socket {
+            wait_for_daemon(around, &again, outer, &container)?;
+        }
+        self.levels.pop();
+        self.levels.push(again);
+        Ok(())
+    }
+
+    /// Takes the innermost level away, with the container that it was in and that one's volumes.
+    pub fn shed(&mut self) -> Result<()> {
+        if let ([.., around, inside], [.., outer, _]) = (&self.levels[..], &self.layers[..]) {
+            let container = inside.container();
+            let program = outer.engine.program();
+            around.set_up(&[program, "rm", "--force", "--volumes", container])?;
+            self.levels.pop();
+            self.layers.pop();
+        }
+        Ok(())
     }
 
     fn step(&mut self, layer: Layer) -> Result<()> {
@@ -289,19 +343,20 @@ fn step<'lab>(
         level.set_up(&[outer.program(), "network", "create", &subnet, &network])?;
         argv.extend(["--network", &network]);
     }
+    let image = inner.image.unwrap_or(inner.engine.image());
     match (inner.engine, inner.socket) {
         (Engine::Docker, true) => {
             let socket = "/var/run/docker.sock:/var/run/docker.sock";
             argv.extend(["--volume", socket, "docker:cli", "sleep", "infinity"]);
         }
         (Engine::Docker, false) => {
-            argv.push(inner.engine.image());
+            argv.push(image);
             argv.extend(inner.arguments);
         }
-        (Engine::Podman, _) => argv.extend([inner.engine.image(), "sleep", "infinity"]),
+        (Engine::Podman, _) => argv.extend([image, "sleep", "infinity"]),
     }
     if outer == Engine::Docker {
-        fetch(level, inner.engine.image())?;
+        fetch(level, image)?;
     }
     let start = || -> Result<Level<'lab>> {
         level.set_up(&argv)?;

@@ -28,7 +28,7 @@ pub struct Options {
     pub generation: Generation,
 
     /// With a user namespace (root inside has no power outside) or without (as a rootful engine)
-    #[arg(long, value_name = "KIND", default_value = "user", value_parser = parse_kind)]
+    #[arg(long, value_name = "KIND", default_value = "user")]
     pub sandbox: Kind,
 
     /// A directory of the machine that is visible and writable inside, under its own path.
@@ -64,14 +64,6 @@ impl Default for Options {
             share: None,
             cancelled: None,
         }
-    }
-}
-
-fn parse_kind(text: &str) -> std::result::Result<Kind, String> {
-    match text {
-        "user" => Ok(Kind::User),
-        "root" => Ok(Kind::Root),
-        _ => Err("user or root".to_owned()),
     }
 }
 

@@ -130,6 +130,41 @@ impl Run {
         self.folder.write_manifest(&self.manifest)
     }
 
+    /// Leaves arms out of the run, with every ratio, part and series that they are in: what was tried
+    /// has shown that there is nothing to sample. Before the first [`Run::measure`] only, because the
+    /// order of the samples is drawn for the arms that are left.
+    pub fn keep(&mut self, wanted: impl Fn(&Arm) -> bool) -> miette::Result<()> {
+        if self.tally.samples > 0 {
+            return Err(failure(
+                "an arm can't be left out any more",
+                "samples were taken already",
+                "call `Run::keep` before `Run::measure`",
+            ));
+        }
+        self.arms.retain(|arm| wanted(arm));
+        let (arms, manifest) = (&self.arms, &mut self.manifest);
+        let in_run = |name: &String| arms.iter().any(|arm| arm.name == name);
+        manifest.arms.retain(|arm| in_run(&arm.name));
+        let ratios = &mut manifest.contrasts;
+        ratios.retain(|ratio| in_run(&ratio.numerator) && in_run(&ratio.denominator));
+        let is_left =
+            |part: &Part<String, Vec<String>>| part.plus.iter().chain(&part.minus).all(in_run);
+        let broken: Vec<String> = manifest
+            .parts
+            .iter()
+            .filter(|part| !is_left(part))
+            .map(|part| part.of.clone())
+            .collect();
+        manifest.parts.retain(|part| !broken.contains(&part.of));
+        manifest
+            .series
+            .retain(|series| series.arms.iter().all(in_run));
+        if arms.is_empty() {
+            (manifest.blocks, manifest.warmup_blocks) = (0, 0);
+        }
+        self.folder.write_manifest(&self.manifest)
+    }
+
     /// Takes every sample of the session's plan; `take` takes one.
     ///
     /// Fails after a [`Trouble::Fatal`], a signal, or when a row can't be written: what was taken

@@ -12,6 +12,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,18 @@ pub enum Kind {
     /// The same namespaces without the user namespace: what a rootful engine on a machine has,
     /// and a privileged container in it is as strong as root.
     Root,
+}
+
+impl FromStr for Kind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "user" => Ok(Self::User),
+            "root" => Ok(Self::Root),
+            _ => Err("user or root".to_owned()),
+        }
+    }
 }
 
 /// A directory of the machine that is visible inside.

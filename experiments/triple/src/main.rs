@@ -4,7 +4,7 @@ mod arms;
 mod blocks;
 mod chain;
 mod depth;
-mod disk;
+
 mod literal;
 mod store;
 

@@ -7,7 +7,6 @@ use measure::{Run, Trial};
 use miette::{Context, IntoDiagnostic, Result};
 use serde_json::json;
 
-use crate::disk;
 use crate::words;
 
 /// The image that every level is to have: the largest of the lab's.
@@ -93,7 +92,7 @@ impl Scale<'_, '_> {
             // What is only in memory is not on disk yet.
             rustix::fs::sync();
             let folder = level.root().join(folder);
-            let bytes = disk::bytes(&folder, &["volumes"]).into_diagnostic();
+            let bytes = bench::disk::bytes(&folder, &["volumes"]).into_diagnostic();
             bytes.wrap_err_with(|| format!("{} can't be weighed", folder.display()))
         };
         let (before, sent) = (taken()?, self.lab.registry_sent_bytes()?);

@@ -106,8 +106,6 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("libexpat1", "the same"),
     ("libnsl2", "the same"),
     ("libdbus-1-3", "for the same scrub"),
-    ("libdevmapper*", "for reports of a volume manager"),
-    ("dmsetup", "a part of libdevmapper"),
     ("libreiserfscore*", "for conversions into btrfs"),
     ("logsave", "for checks at boot"),
     ("dpkg", "asked for by maintainer scripts only"),

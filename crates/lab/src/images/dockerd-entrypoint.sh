@@ -37,9 +37,15 @@ mount --make-rshared / || true
 find /run /var/run -iname 'docker*.pid' -delete 2>/dev/null || true
 
 # Not as the published image, which lets the daemon start its containerd: that daemon asks a moment
-# too early and then waits a whole second before it asks again. On the volume, with the rest of what
-# the daemon keeps.
-containerd --root /var/lib/docker/containerd/daemon > /run/containerd.log 2>&1 &
+# too early and then waits a whole second before it asks again. Where that daemon would have it keep
+# its own: with the rest of what the daemon keeps.
+root=/var/lib/docker
+for argument in "$@"; do
+    case $argument in
+    --data-root=*) root=${argument#*=} ;;
+    esac
+done
+containerd --root "$root/containerd/daemon" > /run/containerd.log 2>&1 &
 tries=0
 until [ -S /run/containerd/containerd.sock ] || [ "$tries" -ge 500 ]; do
     tries=$((tries + 1))

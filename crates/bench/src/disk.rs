@@ -11,7 +11,11 @@ const BLOCK: u64 = 512;
 
 /// Bytes that a folder's files have on its own file system, each file once. Folders of these names
 /// are left out, and so is what is mounted below it.
-pub(crate) fn bytes(folder: &Path, left_out: &[&str]) -> io::Result<u64> {
+///
+/// # Errors
+///
+/// Where a folder can't be read.
+pub fn bytes(folder: &Path, left_out: &[&str]) -> io::Result<u64> {
     let device = fs::metadata(folder)?.dev();
     let mut seen = BTreeSet::new();
     let mut sum = 0;
@@ -49,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_file_with_two_names_counts_once_and_a_named_folder_not_at_all() {
-        let place = std::env::temp_dir().join(format!("triple-disk-{}", std::process::id()));
+        let place = std::env::temp_dir().join(format!("bench-disk-{}", std::process::id()));
         fs::create_dir_all(place.join("volumes")).expect("made");
         fs::write(place.join("one"), vec![1; 100_000]).expect("written");
         let once = bytes(&place, &["volumes"]).expect("read");

@@ -1,0 +1,329 @@
+//! One cell of the matrix: a driver on a place, stage after stage.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use lab::{Engine, Generation, Lab, Level, Nest, Output};
+use measure::Trial;
+use miette::{IntoDiagnostic, Result};
+
+use crate::driver::Driver;
+use crate::job::{BUILD, DIGEST, IMAGE, KEEP, KNOWN, LAYERS, NATIVE_DIFF, POSIX, Where};
+use crate::kernel::Kernel;
+use crate::place::{Ground, Missing};
+use crate::words;
+
+/// A driver on a place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cell {
+    pub(crate) generation: Generation,
+    pub(crate) driver: &'static Driver,
+    pub(crate) place: &'static str,
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (generation, place) = (self.generation, self.place);
+        let (engine, driver) = (self.driver.engine, self.driver.name);
+        write!(f, "{generation} {engine} {driver} {place}")
+    }
+}
+
+/// What a stage did, or why it did not.
+type Stage = Result<Done, String>;
+
+/// A stage that went well.
+#[derive(Default)]
+struct Done {
+    outcome: Option<String>,
+    reason: String,
+    bytes: Option<u64>,
+}
+
+/// A nest whose inner engine has its store in that place; where there is none, why.
+pub(crate) struct Bench<'lab> {
+    pub(crate) nest: Nest<'lab>,
+    /// The store in its container.
+    store: &'static str,
+    /// What the engine says of its driver.
+    status: String,
+}
+
+impl<'lab> Bench<'lab> {
+    /// Starts the engine in its container, which is given these flags besides; the store's folder is
+    /// of this name where the place is shared.
+    pub(crate) fn start(
+        lab: &'lab Lab,
+        cell: &Cell,
+        ground: &Ground,
+        name: &str,
+        flags: &[&str],
+    ) -> Result<Self> {
+        let (layer, store) = ground.under(lab, cell.driver.layer(), name)?;
+        let flags: Vec<&'static str> = flags
+            .iter()
+            .map(|flag| &*(*flag).to_owned().leak())
+            .collect();
+        let layer = layer.with([layer.flags, &flags].concat().leak());
+        let mut nest = lab.nest(&[cell.driver.engine])?;
+        nest.deepen_empty(layer)?;
+        let status = String::new();
+        Ok(Self {
+            nest,
+            store,
+            status,
+        })
+    }
+
+    fn engine(&self) -> &Level<'lab> {
+        self.nest.innermost()
+    }
+
+    fn program(&self) -> &'static str {
+        self.nest.engine().program()
+    }
+
+    /// Runs a command of the engine that has to succeed; its output, or its last words.
+    fn does(&self, argv: &[&str]) -> Result<String, String> {
+        let line = [&[self.program()], argv].concat();
+        succeeded(self.engine().run(&line).map_err(|report| words(&report))?)
+    }
+
+    /// Runs a script beside the engine, whose program is its first argument.
+    fn script(&self, script: &str) -> Result<String, String> {
+        let line = ["sh", "-c", script, "sh", self.program()];
+        succeeded(self.engine().run(&line).map_err(|report| words(&report))?)
+    }
+
+    fn driver(&mut self) -> Stage {
+        let format = match self.nest.engine() {
+            Engine::Docker => "{{.Driver}}\n{{json .DriverStatus}}",
+            Engine::Podman => "{{.Store.GraphDriverName}}\n{{json .Store.GraphStatus}}",
+        };
+        let told = self.does(&["info", "--format", format])?;
+        let (driver, status) = told.split_once('\n').unwrap_or((&told, ""));
+        status.trim().clone_into(&mut self.status);
+        Ok(Done {
+            outcome: Some(driver.trim().to_owned()),
+            reason: status.trim().to_owned(),
+            ..Done::default()
+        })
+    }
+
+    fn unpacks(&self) -> Stage {
+        self.does(&["pull", "--quiet", "alpine"])?;
+        Ok(Done::default())
+    }
+
+    fn runs(&self) -> Stage {
+        let said = self.does(&["run", "--rm", "alpine", "echo", "ran"])?;
+        expect("ran", &said)
+    }
+
+    fn builds(&self) -> Stage {
+        let layers = self.script(BUILD)?;
+        match layers.trim().parse::<usize>() {
+            Ok(layers) if layers >= LAYERS => Ok(Done::default()),
+            _ => Err(format!(
+                "an image of {} layers instead of {LAYERS}",
+                layers.trim()
+            )),
+        }
+    }
+
+    fn restarts(&mut self) -> Stage {
+        let digest = |of: &Self| of.does(&["run", "--rm", IMAGE, "sh", "-c", DIGEST]);
+        let before = digest(self)?;
+        self.does(&["run", "--name", "keeper", IMAGE, "sh", "-c", KEEP])?;
+        self.nest.restart().map_err(|report| words(&report))?;
+        let after = digest(self)?;
+        if before != after {
+            return Err("the image's files are not the same after a restart".to_owned());
+        }
+        let kept = self.does(&["start", "--attach", "keeper"])?;
+        let done = expect("kept", &kept)?;
+        self.does(&["rm", "keeper"])?;
+        Ok(done)
+    }
+
+    fn posix(&self, overlays: bool) -> Stage {
+        let said = self.does(&["run", "--rm", IMAGE, "sh", "-c", POSIX])?;
+        let mut lines: Vec<&str> = said.lines().collect();
+        if lines.pop() != Some("looked") {
+            return Err(format!("the look at its files broke off: {said}"));
+        }
+        let is_known = |line: &&&str| {
+            let what = line.split(':').next();
+            let known = KNOWN.iter().find(|(known, _)| Some(*known) == what);
+            known.is_some_and(|(_, where_)| match where_ {
+                Where::Overlays => overlays,
+                Where::NaiveDiff => !self.status.contains(NATIVE_DIFF),
+            })
+        };
+        let (known, strange): (Vec<&str>, Vec<&str>) = lines.iter().partition(is_known);
+        if strange.is_empty() {
+            let known = known.iter().map(|line| format!("known: {line}"));
+            return Ok(Done {
+                reason: known.collect::<Vec<_>>().join("\n"),
+                ..Done::default()
+            });
+        }
+        Ok(Done {
+            outcome: Some("deviates".to_owned()),
+            reason: strange.join("\n"),
+            ..Done::default()
+        })
+    }
+
+    /// What the store takes. A file system of its own is asked; where others write too, the files
+    /// are counted.
+    fn disk(&self, lab: &Lab, ground: &Ground, before: u64) -> Stage {
+        let bytes = match ground.alone() {
+            Some(folder) => used(&inside(&lab.level0(), folder)),
+            None => bench::disk::bytes(&inside(self.engine(), self.store), &[]),
+        };
+        let bytes = bytes.map_err(|error| error.to_string())?;
+        let bytes = bytes.saturating_sub(before);
+        Ok(Done {
+            bytes: Some(bytes),
+            ..Done::default()
+        })
+    }
+}
+
+fn inside(level: &Level, path: &str) -> PathBuf {
+    level.root().join(path.trim_start_matches('/'))
+}
+
+/// Bytes in use on a file system, once all is written.
+fn used(folder: &std::path::Path) -> std::io::Result<u64> {
+    let folder = std::fs::File::open(folder)?;
+    rustix::fs::syncfs(&folder)?;
+    let found = rustix::fs::fstatvfs(&folder)?;
+    Ok((found.f_blocks - found.f_bfree) * found.f_frsize)
+}
+
+fn expect(wanted: &str, said: &str) -> Stage {
+    match said.trim() {
+        said if said == wanted => Ok(Done::default()),
+        said => Err(format!("`{said}` instead of `{wanted}`")),
+    }
+}
+
+/// A daemon's words without what it says whenever it starts.
+fn complaints(words: &str) -> String {
+    let is_chatter = |line: &&str| line.contains("level=info") || line.contains("level=debug");
+    let (first, rest) = words.split_once(": time=").unwrap_or((words, ""));
+    let rest = rest.lines().filter(|line| !is_chatter(line));
+    [first]
+        .into_iter()
+        .chain(rest)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The output of what went well; of what did not, what it said last.
+fn succeeded(output: Output) -> Result<String, String> {
+    /// An engine repeats its whole usage after some errors.
+    const MOST: usize = 12;
+    if output.success() {
+        return Ok(output.stdout);
+    }
+    let said = format!("{}\n{}", output.stderr, output.stdout);
+    let said: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let last = &said[said.len().saturating_sub(MOST)..];
+    Err(if last.is_empty() {
+        format!("exit code {}, without a word", output.code)
+    } else {
+        last.join("\n")
+    })
+}
+
+/// Takes a cell through its stages, until one fails; each is a row. Whatever happens, what the cell
+/// had is gone afterwards. Its error is that of the record.
+pub(crate) fn run(
+    lab: &Lab,
+    cell: &Cell,
+    ground: &Result<Ground, Missing>,
+    row: &mut dyn FnMut(Trial) -> Result<()>,
+) -> Result<()> {
+    let mut kernel = Kernel::from_now();
+    let mut record = |step: &str, began: Instant, stage: Stage| -> Result<bool> {
+        if measure::interrupted() {
+            // What the user has ended has not failed.
+            return Err(miette::miette!("a signal arrived"));
+        }
+        let went_well = stage.is_ok();
+        let done = stage.unwrap_or_else(|why| Done {
+            outcome: Some("failed".to_owned()),
+            reason: kernel.beside(why),
+            bytes: None,
+        });
+        row(Trial {
+            table: "matrix".to_owned(),
+            subject: cell.to_string(),
+            step: step.to_owned(),
+            outcome: done.outcome.unwrap_or_else(|| "ok".to_owned()),
+            reason: done.reason,
+            wall_ns: u64::try_from(began.elapsed().as_nanos()).ok(),
+            bytes: done.bytes,
+            ..Trial::default()
+        })?;
+        Ok(went_well)
+    };
+    let ground = match ground {
+        Ok(ground) => ground,
+        Err(Missing { outcome, reason }) => {
+            let missing = Done {
+                outcome: Some((*outcome).to_owned()),
+                reason: reason.clone(),
+                bytes: None,
+            };
+            return record("place", Instant::now(), Ok(missing)).map(drop);
+        }
+    };
+    record("place", Instant::now(), Ok(Done::default()))?;
+    let name = cell.to_string().replace(' ', "-");
+    // Of a file system of its own, what it takes empty is not the store's.
+    let before = ground
+        .alone()
+        .map(|folder| used(&inside(&lab.level0(), folder)));
+    let before = before.transpose().into_diagnostic()?.unwrap_or(0);
+    let began = Instant::now();
+    let started = Bench::start(lab, cell, ground, &name, &[]);
+    let mut bench = match started {
+        Ok(bench) => {
+            record("starts", began, Ok(Done::default()))?;
+            bench
+        }
+        Err(report) => {
+            let told = record("starts", began, Err(complaints(&words(&report))));
+            let cleared = ground.clear(lab, &name);
+            return told.and(cleared);
+        }
+    };
+    let stages: [(&str, &dyn Fn(&mut Bench) -> Stage); 7] = [
+        ("driver", &|bench| bench.driver()),
+        ("unpacks", &|bench| bench.unpacks()),
+        ("runs", &|bench| bench.runs()),
+        ("builds", &|bench| bench.builds()),
+        ("restarts", &|bench| bench.restarts()),
+        ("posix", &|bench| bench.posix(cell.driver.overlays)),
+        ("disk", &|bench| bench.disk(lab, ground, before)),
+    ];
+    let mut told = Ok(true);
+    for (step, stage) in stages {
+        let began = Instant::now();
+        let done = stage(&mut bench);
+        told = record(step, began, done);
+        if !matches!(told, Ok(true)) {
+            break;
+        }
+    }
+    let shed = bench.nest.shed();
+    told.map(drop).and(shed).and(ground.clear(lab, &name))
+}
