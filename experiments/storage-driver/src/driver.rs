@@ -43,6 +43,9 @@ const PODMAN: Driver = Driver {
     ..DOCKER
 };
 
+/// Podman's overlay, where `fuse-overlayfs` mounts it.
+pub(crate) const THROUGH_FUSE: &str = "overlay-fuse";
+
 /// Docker with its containerd's snapshotters for a store.
 const SNAPSHOTTER: Driver = Driver {
     generations: &[Forky],
@@ -128,6 +131,7 @@ pub(crate) const DRIVERS: &[Driver] = &[
     // As the published image has it.
     Driver {
         name: "overlay-fuse",
+        called: THROUGH_FUSE,
         ..PODMAN
     },
     Driver {

@@ -19,7 +19,7 @@ head -c 8388608 /dev/urandom > base/weight
     echo 'COPY base /base'
     n=1
     while [ $n -le 26 ]; do echo $n > $n; echo "COPY $n /layers/$n"; n=$((n+1)); done
-    echo 'RUN rm /base/deleted && rm -r /base/opaque && mkdir /base/opaque && echo new > /base/opaque/new'
+    echo 'RUN echo pair > /base/pair && ln /base/pair /base/pair-2 && rm /base/deleted && rm -r /base/opaque && mkdir /base/opaque && echo new > /base/opaque/new'
     echo 'RUN mv /base/renamed /base/renamed-2 && ln /base/linked /base/linked-2 && chmod 600 /base/mode && mv /base/folder /base/folder-2'
 } > Dockerfile
 DOCKER_BUILDKIT=0 "$1" build --quiet --tag job . > /dev/null
@@ -60,8 +60,8 @@ rm -r /base/folder-2 && mkdir /base/folder-2 && echo new > /base/folder-2/new
 is "folder replaced" new "$(ls /base/folder-2)"
 rm -r /base/opaque
 is "folder that a layer replaced, deleted" gone "$(there /base/opaque)"
-echo more >> /base/linked
-is "write through one of two names of a layer" "linked more" "$(cat /base/linked-2 | tr '\n' ' ' | sed 's/ $//')"
+echo more >> /base/pair
+is "write through one of two names of a layer" "pair more" "$(cat /base/pair-2 | tr '\n' ' ' | sed 's/ $//')"
 exec 3< /base/read && echo more >> /base/read
 is "write seen by who has read before" "read more" "$(cat <&3 | tr '\n' ' ' | sed 's/ $//')"
 before=$(stat -c %i /layers) && mv /layers /layers-2

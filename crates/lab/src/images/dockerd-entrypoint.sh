@@ -35,6 +35,7 @@ fi
 mount --make-rshared / || true
 # Left by a daemon that was killed.
 find /run /var/run -iname 'docker*.pid' -delete 2>/dev/null || true
+rm -f /run/containerd/containerd.sock
 
 # Not as the published image, which lets the daemon start its containerd: that daemon asks a moment
 # too early and then waits a whole second before it asks again. Where that daemon would have it keep
