@@ -68,6 +68,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         args: Vec<String>,
     },
+    /// Which storage driver works on what, how the rest fails, what a fallback costs; --explain a log
+    #[command(disable_help_flag = true)]
+    StorageDriver {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<String>,
+    },
     /// Rebuild a run's tables, figures and pages from its raw samples
     #[command(disable_help_flag = true)]
     Report {
@@ -136,6 +142,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Task::Syscalls { args } => single::run(&programs, "syscalls", args),
         Task::Userns { args } => single::run(&programs, "userns", args),
         Task::Triple { args } => single::run(&programs, "triple", args),
+        Task::StorageDriver { args } => single::run(&programs, "storage-driver", args),
         Task::Exp4(flags) => exp4::run(&programs, &flags, Path::new("results")),
         Task::Report { args } => programs.forward("report", &args),
         Task::Compare { args } => programs.forward("report", &with("compare", args)),

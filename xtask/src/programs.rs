@@ -14,7 +14,7 @@ pub(crate) struct Programs {
 }
 
 /// The packages whose programs are run from here.
-const PACKAGES: [&str; 8] = [
+const PACKAGES: [&str; 9] = [
     "lab",
     "startup",
     "cpu",

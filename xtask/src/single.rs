@@ -10,12 +10,13 @@ use miette::Result;
 use crate::programs::{Programs, exit_code};
 
 /// With one of these nothing is left that a report could be made of.
-const NO_RUN: [&str; 4] = ["--help", "-h", "--list", "--verify"];
+const NO_RUN: [&str; 5] = ["--help", "-h", "--list", "--verify", "--explain"];
 
 /// Runs an experiment with these flags, which are its own, and makes its report; also of what an
 /// interrupted or failed run has kept.
 pub(crate) fn run(programs: &Programs, name: &str, mut args: Vec<String>) -> Result<ExitCode> {
-    if args.iter().any(|arg| NO_RUN.contains(&arg.as_str())) {
+    let flag = |arg: &String| arg.split('=').next().unwrap_or_default().to_owned();
+    if args.iter().any(|arg| NO_RUN.contains(&&*flag(arg))) {
         return programs.forward(name, &args);
     }
     let out = named(&args).unwrap_or_else(|| {

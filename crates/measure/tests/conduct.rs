@@ -349,3 +349,25 @@ fn a_machine_that_cannot_leaves_no_folder() {
     assert!(result.is_err());
     assert!(!out.exists());
 }
+
+#[test]
+fn arms_that_are_left_out_before_the_first_sample_are_in_no_ratio() {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("run");
+    let mut late = Ok(());
+    args(&out, &["--blocks", "2"])
+        .conduct(&DEMO, able, |run| {
+            run.session(serde_json::json!({ "stand_ins": [] }))?;
+            run.keep(|arm| arm.name != "b")?;
+            run.measure(take)?;
+            late = run.keep(|_| false);
+            Ok(())
+        })
+        .expect("complete");
+    late.expect_err("samples were taken");
+    let (manifest, samples) = record(&out);
+    let names: Vec<&str> = manifest.arms.iter().map(|arm| arm.name.as_str()).collect();
+    assert_eq!(names, ["a", "c"]);
+    assert_eq!((manifest.contrasts.len(), manifest.parts.len()), (1, 1));
+    assert!(samples.rows.iter().all(|sample| sample.arm != "b"));
+}

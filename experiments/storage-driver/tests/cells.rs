@@ -1,2 +1,239 @@
-//! placeholder
-fn main() {}
+//! The core cells on real engines, through the program; what it takes over; what it leaves.
+
+#[path = "../../../crates/lab/tests/suite/harness.rs"]
+mod harness;
+#[path = "../../../crates/lab/tests/machine/mod.rs"]
+mod machine;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use harness::{Test, ensure, test};
+use lab::Generation;
+use libtest_mimic::Arguments;
+use machine::Machine;
+use miette::{IntoDiagnostic, Result, miette};
+
+/// A cell until its first stage, or the tear-down of all, on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What is expected of a cell: its name, the last stage that has a row, that one's outcome, what its
+/// words hold, and which driver the engine took.
+struct Core {
+    test: &'static str,
+    cell: &'static str,
+    last: (&'static str, &'static str),
+    words: &'static [&'static str],
+    driver: Option<&'static str>,
+}
+
+const CORE: &[Core] = &[
+    Core {
+        test: "overlay2_on_a_volume_works",
+        cell: "trixie docker overlay2 volume",
+        last: ("disk", "ok"),
+        words: &[],
+        driver: Some("overlay2"),
+    },
+    Core {
+        test: "overlay2_by_name_on_the_containers_layer_is_refused",
+        cell: "trixie docker overlay2 layer",
+        last: ("starts", "failed"),
+        words: &[
+            "failed to mount overlay: invalid argument",
+            "error initializing graphdriver: driver not supported: overlay2",
+        ],
+        driver: None,
+    },
+    Core {
+        test: "left_to_itself_on_the_containers_layer_it_falls_back",
+        cell: "trixie docker automatic layer",
+        last: ("disk", "ok"),
+        words: &[],
+        driver: Some("vfs"),
+    },
+    Core {
+        test: "btrfs_off_btrfs_refuses",
+        cell: "trixie docker btrfs volume",
+        last: ("starts", "failed"),
+        words: &["prerequisites for driver not satisfied (wrong filesystem?): btrfs"],
+        driver: None,
+    },
+    Core {
+        test: "a_snapshotter_on_the_containers_layer_fails_only_when_a_container_starts",
+        cell: "forky docker snapshotter-overlayfs layer",
+        last: ("runs", "failed"),
+        words: &["failed to mount", "fstype: overlay", "invalid argument"],
+        driver: Some("overlayfs"),
+    },
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments {
+        test_threads: Some(1),
+        ..Arguments::from_args()
+    };
+    let mut tests: Vec<Test> = CORE
+        .iter()
+        .map(|core| {
+            let generation = core.cell.split(' ').next().unwrap_or_default().parse();
+            let lacks = generation
+                .ok()
+                .and_then(|generation: Generation| harness::lacking(lab::Kind::User, generation));
+            Test {
+                lacks,
+                ..test(core.test, || holds(core))
+            }
+        })
+        .collect();
+    tests.push(test(
+        "what_an_earlier_run_has_finished_is_taken_over",
+        resumed,
+    ));
+    tests.push(test(
+        "nothing_is_left_after_kill_9_with_a_file_system_mounted",
+        killed,
+    ));
+    harness::run(&arguments, tests)
+}
+
+/// A run of the program.
+struct Done {
+    /// Kept as long as the tests.
+    home: tempfile::TempDir,
+    status: i32,
+    said: String,
+}
+
+impl Done {
+    fn run(&self) -> PathBuf {
+        self.home.path().join("run")
+    }
+
+    fn rows(&self) -> Result<Vec<BTreeMap<String, String>>> {
+        rows(&self.run())
+    }
+}
+
+fn rows(run: &Path) -> Result<Vec<BTreeMap<String, String>>> {
+    let text = fs::read(run.join("trials.csv")).into_diagnostic()?;
+    let mut reader = csv::Reader::from_reader(&text[..]);
+    let rows = reader.deserialize().collect::<Result<_, _>>();
+    rows.into_diagnostic()
+}
+
+fn program(cells: &[&str], run: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_storage-driver"));
+    command.arg("--no-cost").arg("--out").arg(run);
+    for cell in cells {
+        let generation = cell.split(' ').next().unwrap_or_default();
+        command.args(["--generation", generation, "--cell", cell]);
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+fn carried_out(cells: &[&str], flags: &[&str]) -> Result<Done> {
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
+    let mut program = program(cells, &home.path().join("run"));
+    let output = program.args(flags).output().into_diagnostic()?;
+    Ok(Done {
+        status: output.status.code().unwrap_or(-1),
+        said: String::from_utf8_lossy(&output.stderr).into_owned(),
+        home,
+    })
+}
+
+/// All core cells of a generation, in one run that their tests share.
+fn core_run(generation: &str) -> Result<&'static Done> {
+    static RUNS: [OnceLock<Result<Done, String>>; 2] = [const { OnceLock::new() }; 2];
+    let run = &RUNS[usize::from(generation == "forky")];
+    let done = run.get_or_init(|| {
+        let cells = CORE.iter().map(|core| core.cell);
+        let cells: Vec<&str> = cells.filter(|cell| cell.starts_with(generation)).collect();
+        carried_out(&cells, &[]).map_err(|report| report.to_string())
+    });
+    done.as_ref().map_err(|why| miette!("{why}"))
+}
+
+fn holds(core: &Core) -> Result<()> {
+    let generation = core.cell.split(' ').next().unwrap_or_default();
+    let done = core_run(generation)?;
+    ensure!(done.status == 0, "{}", done.said);
+    let rows = done.rows()?;
+    let of_cell: Vec<_> = rows
+        .iter()
+        .filter(|row| row["subject"] == core.cell)
+        .collect();
+    let (step, outcome) = core.last;
+    let last = of_cell.last();
+    let last = last.ok_or_else(|| miette!("{} has no row: {}", core.cell, done.said))?;
+    ensure!(
+        last["step"] == step && last["outcome"] == outcome,
+        "{}: expected {step} {outcome}, seen {of_cell:?}",
+        core.cell
+    );
+    for words in core.words {
+        ensure!(
+            last["reason"].contains(words),
+            "no `{words}` in {}",
+            last["reason"]
+        );
+    }
+    let driver = of_cell.iter().find(|row| row["step"] == "driver");
+    let driver = driver.map(|row| row["outcome"].as_str());
+    ensure!(driver == core.driver, "{driver:?} of {of_cell:?}");
+    Ok(())
+}
+
+/// Its rows are the same, and what it had not is tried.
+fn resumed() -> Result<()> {
+    let (known, new) = ("trixie docker btrfs volume", "trixie docker btrfs tmpfs");
+    let first = carried_out(&[known], &[])?;
+    ensure!(first.status == 0, "{}", first.said);
+    let run = first.run();
+    let run = run.to_string_lossy();
+    let second = carried_out(&[known, new], &["--resume", &run])?;
+    ensure!(second.status == 0, "{}", second.said);
+    let (before, after) = (first.rows()?, second.rows()?);
+    ensure!(after[..before.len()] == before[..], "{after:?}");
+    ensure!(after.iter().any(|row| row["subject"] == new), "{after:?}");
+    // Other engines' cells would not be the same.
+    let other = carried_out(&["forky docker btrfs volume"], &["--resume", &run])?;
+    ensure!(other.status == 2, "{}: {}", other.status, other.said);
+    ensure!(other.said.contains("can't be resumed"), "{}", other.said);
+    Ok(())
+}
+
+/// No loop device, mount or file of a lab with a file system of its own.
+fn killed() -> Result<()> {
+    let before = Machine::now()?;
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
+    let run = home.path().join("run");
+    let said = home.path().join("log");
+    let log = || fs::read_to_string(&said).unwrap_or_default();
+    let mut child = program(&["trixie docker overlay2 xfs"], &run)
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&said).into_diagnostic()?)
+        .spawn()
+        .into_diagnostic()?;
+    let deadline = Instant::now() + PATIENCE;
+    let is_there =
+        || fs::read_to_string(run.join("trials.csv")).is_ok_and(|rows| rows.contains("driver"));
+    while !is_there() {
+        let ended = child.try_wait().into_diagnostic()?;
+        ensure!(ended.is_none(), "it ended too early: {}", log());
+        if Instant::now() > deadline {
+            let _ = child.kill();
+            return Err(miette!("no engine on a disk: {}", log()));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().into_diagnostic()?;
+    child.wait().into_diagnostic()?;
+    before.is_restored(PATIENCE, log)
+}
