@@ -17,7 +17,7 @@ fn ids(text: &str) -> Vec<&str> {
     "time=\"2025-11-21T20:42:15Z\" level=error msg=\"failed to mount overlay: invalid argument\" \
      storage-driver=overlay2\n\
      failed to start daemon: error initializing graphdriver: driver not supported: overlay2",
-    &["driver-not-supported", "overlay-refused"]
+    &["overlay-refused", "driver-not-supported"]
 )]
 #[case::falls_back_to_vfs(
     "exec: \"fuse-overlayfs\": executable file not found in $PATH storage-driver=fuse-overlayfs",
@@ -40,7 +40,7 @@ fn ids(text: &str) -> Vec<&str> {
 )]
 #[case::the_kernel_of_a_reason(
     "driver not supported | kernel: overlayfs: upper fs needs to support d_type, falling back",
-    &["no-d-type"]
+    &["no-d-type", "driver-not-supported"]
 )]
 #[case::xfs(
     "overlay2: the backing xfs filesystem is formatted without d_type support, which leads to \

@@ -30,7 +30,7 @@ struct Kind {
     remedy: &'static str,
 }
 
-const EXPERIMENTS: [Kind; 4] = [
+const EXPERIMENTS: [Kind; 5] = [
     Kind {
         name: "exp4",
         experiment: "exp4",
@@ -62,6 +62,14 @@ const EXPERIMENTS: [Kind; 4] = [
         reference: "triple/depth",
         only: &["C6"],
         remedy: "cargo xtask triple --depth 40",
+    },
+    Kind {
+        name: "storage-driver",
+        experiment: "storage-driver",
+        parts: &[""],
+        reference: "storage-driver",
+        only: &[],
+        remedy: "cargo xtask storage-driver",
     },
 ];
 
