@@ -186,7 +186,10 @@ const fn claim(
 
 /// Ids of all claims that a run can speak of.
 pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
-    CLAIMS.iter().map(|claim| claim.id).chain(nesting::IDS)
+    CLAIMS
+        .iter()
+        .map(|claim| claim.id)
+        .chain(nesting::IDS)
         .chain(storage::IDS)
 }
 
@@ -196,7 +199,12 @@ pub(crate) fn of(record: &Record, evidence: &Evidence, published: &Table) -> Vec
         .iter()
         .flat_map(|claim| held_against(claim, record, evidence.ratios, published))
         .chain(nesting::of(record, evidence, published))
-        .chain(evidence.matrix.iter().flat_map(|matrix| storage::of(matrix)))
+        .chain(
+            evidence
+                .matrix
+                .iter()
+                .flat_map(|matrix| storage::of(matrix)),
+        )
         .collect()
 }
 

@@ -105,7 +105,9 @@ impl Forest {
             .collect();
         (!panels.is_empty()).then(|| Self {
             lang,
-            published: analysis.shown_ratios().any(|ratio| ratio.published.is_some()),
+            published: analysis
+                .shown_ratios()
+                .any(|ratio| ratio.published.is_some()),
             panels,
             margin_pct: runs.records[0].manifest.margin_pct,
         })

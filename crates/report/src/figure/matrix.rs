@@ -6,9 +6,7 @@ use plotters::prelude::{DrawingBackend, RGBColor, WHITE};
 
 use crate::analysis::Analysis;
 use crate::analysis::matrix::{self, Class, Matrix};
-use crate::figure::canvas::{
-    BAND, BAR, Canvas, Drawn, Font, GRID, INK, PUBLISHED, Point, QUIET,
-};
+use crate::figure::canvas::{BAND, BAR, Canvas, Drawn, Font, GRID, INK, PUBLISHED, Point, QUIET};
 use crate::figure::{Frame, Picture};
 use crate::language::{Lang, fill};
 use crate::published::unit;
@@ -30,8 +28,8 @@ struct Panel {
 }
 
 enum Line {
-    /// The engine of the rows below it.
-    Engine(String),
+    /// The engine of the rows below it, and whether it is the first one.
+    Engine(String, bool),
     Driver(String, Vec<Option<Tile>>),
 }
 
@@ -80,7 +78,7 @@ const ENGINE: Font = Font::new(23, QUIET).bold();
 const TEXT: Font = Font::new(24, INK);
 /// Between two tiles.
 const GAP: i32 = 4;
-const STRIP: i32 = 20;
+const STRIP: i32 = 16;
 const LEGEND_LINE: i32 = 48;
 /// Of a line of words in the legend.
 const KEY_LINE: i32 = 40;
@@ -91,8 +89,8 @@ struct Layout {
     tile: (i32, i32),
     /// A panel's title.
     title: i32,
-    /// The line of an engine, and in the first of them the places.
-    engine: i32,
+    /// The line of the first engine, which has the places in it, and of any other.
+    engine: [i32; 2],
     top: i32,
     /// Entries of the legend in a line.
     columns: i32,
@@ -163,7 +161,9 @@ impl Kind {
 impl Figure {
     /// `None` when no run has a cell.
     pub(crate) fn of(analysis: &Analysis, lang: Lang) -> Option<Self> {
-        let matrix = analysis.matrices().find(|matrix| !matrix.cells.is_empty())?;
+        let matrix = analysis
+            .matrices()
+            .find(|matrix| !matrix.cells.is_empty())?;
         // One number fits a tile: what differs most between drivers, where it was measured.
         let metric = [Metric::Files, Metric::Startup].into_iter().find(|metric| {
             let cells = matrix.cells.iter();
@@ -174,7 +174,12 @@ impl Figure {
         });
         let panels = matrix.generations().into_iter();
         let panels = panels.map(|generation| Panel::of(matrix, generation, metric, lang));
-        let has = |kind: &Kind| matrix.cells.iter().any(|cell| Kind::of(cell.class) == *kind);
+        let has = |kind: &Kind| {
+            matrix
+                .cells
+                .iter()
+                .any(|cell| Kind::of(cell.class) == *kind)
+        };
         Some(Self {
             lang,
             panels: panels.collect(),
@@ -204,7 +209,7 @@ impl Figure {
             names,
             tile: ((frame.width - 2 * margin - names) / columns, height),
             title: 56,
-            engine: 62,
+            engine: if frame.narrow { [50, 44] } else { [66, 46] },
             top: if frame.titled { 110 } else { 10 },
             columns: if frame.narrow { 1 } else { 2 },
         }
@@ -223,7 +228,9 @@ impl Figure {
 /// `overlay2 (Podman: overlay)`, of the engines that are there.
 fn references(matrix: &Matrix) -> String {
     let engines = matrix.engines();
-    let mut known = engines.iter().filter_map(|engine| matrix::reference(engine));
+    let mut known = engines
+        .iter()
+        .filter_map(|engine| matrix::reference(engine));
     let first = known.next().map_or("", |(_, driver, _)| driver);
     let others = known.map(|(engine, driver, _)| format!(" ({engine}: {driver})"));
     first.to_owned() + &others.collect::<String>()
@@ -233,7 +240,7 @@ impl Panel {
     fn of(matrix: &Matrix, generation: &str, metric: Option<Metric>, lang: Lang) -> Self {
         let mut lines = Vec::new();
         for engine in matrix.engines() {
-            lines.push(Line::Engine(engine.to_owned()));
+            lines.push(Line::Engine(engine.to_owned(), lines.is_empty()));
             for driver in matrix.drivers(engine) {
                 let tile = |place: &str| {
                     let cell = matrix.cell([generation, engine, driver, place])?;
@@ -255,10 +262,7 @@ impl Panel {
             }
         }
         Self {
-            title: fill(
-                lang.matrix().matrix_panel,
-                &[("generation", &generation)],
-            ),
+            title: fill(lang.matrix().matrix_panel, &[("generation", &generation)]),
             lines,
         }
     }
@@ -272,7 +276,7 @@ impl Panel {
 impl Line {
     fn height(&self, layout: &Layout) -> i32 {
         match self {
-            Self::Engine(_) => layout.engine,
+            Self::Engine(_, first) => layout.engine[usize::from(!first)],
             Self::Driver(..) => layout.tile.1,
         }
     }
@@ -314,12 +318,14 @@ impl Figure {
         let mut y = top + layout.title;
         for line in &panel.lines {
             match line {
-                Line::Engine(engine) => {
-                    let middle = y + layout.engine / 2;
-                    canvas.text(engine, (layout.margin, middle), ENGINE)?;
-                    self.paint_places(canvas, middle, layout, frame)?;
+                Line::Engine(engine, first) => {
+                    let below = y + line.height(layout) - 3;
+                    canvas.text(engine, (layout.margin, below - 18), ENGINE)?;
+                    if *first {
+                        let middle = y + line.height(layout) / 2;
+                        self.paint_places(canvas, middle, layout, frame)?;
+                    }
                     let (left, right) = (layout.margin, frame.width - layout.margin);
-                    let below = y + layout.engine - 3;
                     canvas.rule((left, below), (right, below), GRID, 2)?;
                 }
                 Line::Driver(driver, tiles) => {
@@ -436,7 +442,10 @@ impl Tile {
     ) -> Drawn<B> {
         let (from, to) = (
             (left + GAP / 2, top + GAP / 2),
-            (left + layout.tile.0 - GAP / 2, top + layout.tile.1 - GAP / 2),
+            (
+                left + layout.tile.0 - GAP / 2,
+                top + layout.tile.1 - GAP / 2,
+            ),
         );
         let look = self.kind.look();
         look.paint(canvas, from, to)?;
@@ -451,21 +460,21 @@ impl Tile {
             return canvas.text(letter, (x, middle), ink(LETTER).centered());
         }
         let (text, end) = (from.0 + look.strip() + 8, to.0 - 8);
-        let first = if self.detail.is_empty() {
+        // The ratio stands beside the word where there is room, else beside the detail.
+        let room = end - text - canvas.width(&self.ratio, WORD) - 6;
+        let beside = self.ratio.is_empty() || canvas.width(word, WORD) <= room;
+        let first = if beside && self.detail.is_empty() {
             middle
         } else {
             middle - 13
         };
+        let y = if beside { first } else { middle + 14 };
         canvas.text(word, (text, first), ink(WORD))?;
         canvas.text(&self.detail, (text, middle + 14), ink(DETAIL))?;
-        // Beside the word where there is room, else beside the detail.
-        let room = end - text - canvas.width(&self.ratio, WORD) - 6;
-        let y = if canvas.width(word, WORD) <= room {
-            first
-        } else {
-            middle + 14
-        };
-        let font = ink(Font { bold: false, ..WORD });
+        let font = ink(Font {
+            bold: false,
+            ..WORD
+        });
         canvas.text(&self.ratio, (end, y), font.right())
     }
 }

@@ -224,7 +224,10 @@ fn all_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
         Metric::Write,
         Metric::Files,
     ] {
-        let arms: Vec<&ArmSummary> = analysis.shown_arms().filter(|arm| arm.metric == metric).collect();
+        let arms: Vec<&ArmSummary> = analysis
+            .shown_arms()
+            .filter(|arm| arm.metric == metric)
+            .collect();
         let heading = unit(metric).heading(lang);
         // Starts and ways in have little to do with each other, though both are of one metric.
         let works: BTreeSet<&str> = arms

@@ -9,6 +9,7 @@ use crate::analysis::matrix::{self, CellCosts, Class, Failures, METRICS, Matrix}
 use crate::analysis::trials::in_order;
 use crate::figure::Kind;
 use crate::language::{Lang, MatrixTexts, fill};
+use crate::published::unit;
 
 mod advice;
 
@@ -22,7 +23,7 @@ pub(super) fn matrix(source: &Source) -> Vec<Piece> {
         let mut pieces = classes(matrix, source);
         pieces.extend(failures(matrix, lang));
         pieces.extend(deviations(matrix, lang));
-        pieces.extend(costs(matrix, lang));
+        pieces.extend(costs(matrix, source));
         pieces.extend(advice::duels(matrix, lang));
         pieces.extend(advice::advice(matrix, lang));
         pieces
@@ -164,10 +165,7 @@ fn by_place(
                 number: false,
             };
             tables.push(Piece::Table(Table {
-                caption: fill(
-                    caption,
-                    &[("generation", &generation), ("engine", &engine)],
-                ),
+                caption: fill(caption, &[("generation", &generation), ("engine", &engine)]),
                 columns: std::iter::once(words(t.column_driver))
                     .chain(places.iter().map(column))
                     .collect(),
@@ -223,29 +221,46 @@ fn failures(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
     pieces
 }
 
-/// How many, and below it which: those of one driver and place once, with all generations.
+/// How many, and below it which: a driver a line, its places, and of each the generations; places
+/// with the same generations together.
 fn cells<'a>(cells: impl Iterator<Item = &'a matrix::Cell>, lang: Lang) -> Cell {
     let t = lang.matrix();
-    let mut groups: Vec<([&str; 3], Vec<&str>)> = Vec::new();
+    let mut drivers: Vec<(String, Vec<(&str, Vec<&str>)>)> = Vec::new();
     let mut count = 0;
     for cell in cells {
         count += 1;
         let [generation, engine, driver, place] = cell.name.words();
-        let of = [engine, driver, place];
-        match groups.iter_mut().find(|(known, _)| *known == of) {
-            Some((_, generations)) => generations.push(generation),
-            None => groups.push((of, vec![generation])),
-        }
+        let places = entry(&mut drivers, format!("{engine} {driver}"));
+        entry(places, place).push(generation);
     }
     let told = match count {
         1 => t.cells_of_one.to_owned(),
         count => fill(t.cells_of, &[("count", &count)]),
     };
-    groups
+    let line = |(driver, places): (String, Vec<(&str, Vec<&str>)>)| {
+        let mut alike: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+        for (place, generations) in places {
+            entry(&mut alike, generations).push(place);
+        }
+        let alike = alike.iter().map(|(generations, places)| {
+            format!("{} ({})", places.join(", "), generations.join(", "))
+        });
+        format!("`{driver}`: {}", alike.collect::<Vec<_>>().join("; "))
+    };
+    drivers
         .into_iter()
-        .fold(Cell::new(told), |cell, (of, generations)| {
-            cell.below(format!("`{}`: {}", of.join(" "), generations.join(", ")))
-        })
+        .map(line)
+        .fold(Cell::new(told), Cell::below)
+}
+
+/// What belongs to a key, in the order in which keys come.
+fn entry<K: PartialEq, V: Default>(list: &mut Vec<(K, V)>, key: K) -> &mut V {
+    let index = list.iter().position(|(known, _)| *known == key);
+    let index = index.unwrap_or_else(|| {
+        list.push((key, V::default()));
+        list.len() - 1
+    });
+    &mut list[index].1
 }
 
 /// An engine's own words are no markup of ours, and only their beginning fits a table.
@@ -293,8 +308,8 @@ fn deviations(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
     pieces
 }
 
-fn costs(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
-    let t = lang.matrix();
+fn costs(matrix: &Matrix, source: &Source) -> Vec<Piece> {
+    let (lang, t) = (source.lang, source.lang.matrix());
     let generation = matrix.cost_generation.as_deref().unwrap_or(t.no_generation);
     let disk = |costs: &CellCosts| {
         let CellCosts {
@@ -339,12 +354,19 @@ fn costs(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
                 numbers(t.column_files),
                 numbers(t.column_disk),
             ],
-            rows: matrix.costs.iter().map(row).collect(),
+            rows: references(matrix, source)
+                .into_iter()
+                .chain(matrix.costs.iter().map(row))
+                .collect(),
             fit: Fit::Scroll,
         }));
         pieces.push(Piece::Paragraph(t.costs_note.to_owned()));
     }
-    if matrix.cells.iter().any(|cell| matrix.disk_ratio(cell).is_some()) {
+    if matrix
+        .cells
+        .iter()
+        .any(|cell| matrix.disk_ratio(cell).is_some())
+    {
         let cell = |cell: &matrix::Cell| ratio(matrix.disk_ratio(cell));
         pieces.push(Piece::Details(
             t.disk_title.to_owned(),
@@ -355,4 +377,30 @@ fn costs(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
         pieces.insert(0, Piece::Heading(3, t.costs_title.to_owned()));
     }
     pieces
+}
+
+/// What the ratios are to: medians of the references' own arms.
+fn references(matrix: &Matrix, source: &Source) -> Vec<Vec<Cell>> {
+    let (lang, t) = (source.lang, source.lang.matrix());
+    let engines = in_order(matrix.costs.iter().map(|costs| &*costs.engine));
+    let row = |(engine, driver, place): (&str, &str, &str)| {
+        let name = Cell::new(format!("`{engine} {driver} {place}`")).below(t.reference);
+        let medians = METRICS.map(|(word, _)| {
+            let arm = format!("{engine}-{driver}-{place}-{word}");
+            let arm = source.analysis.arms().find(|known| known.arm == arm)?;
+            let unit = unit(arm.metric);
+            let amount = unit.amount(arm.median?.value, lang);
+            Some(Cell::new(format!("{amount} {}", unit.symbol())))
+        });
+        let medians = medians.map(|cell| cell.unwrap_or_else(|| Cell::new("–")));
+        let disk = matrix.cost_generation.as_ref().and_then(|generation| {
+            let cell = matrix.cell([generation, engine, driver, place])?;
+            let megabytes = lang.number(cell.disk_bytes? as f64 / 1e6, 1);
+            Some(Cell::new(format!("{megabytes} MB")))
+        });
+        let disk = disk.unwrap_or_else(|| Cell::new("–"));
+        std::iter::once(name).chain(medians).chain([disk]).collect()
+    };
+    let known = engines.into_iter().filter_map(matrix::reference);
+    known.map(row).collect()
 }

@@ -213,7 +213,11 @@ fn costs(generation: &str) -> Costs {
             if !matches!(fate(generation, engine, driver, place), Fate::Takes(..)) {
                 continue;
             }
-            let base = if engine == "docker" { "overlay2" } else { "overlay" };
+            let base = if engine == "docker" {
+                "overlay2"
+            } else {
+                "overlay"
+            };
             for (word, metric, _) in METRICS {
                 let name = forever(format!("{engine}-{driver}-{place}-{word}"));
                 costs.arms.push(arm(metric, name, "", 1));

@@ -51,13 +51,24 @@ pub(crate) struct Pin {
     pub(crate) equals: usize,
     /// All that was measured of it, over the reference.
     pub(crate) cost: Option<f64>,
+    /// What its layers take on disk over those of the reference; the most of any generation.
+    pub(crate) disk: Option<f64>,
+}
+
+/// One failure, and how far it reaches.
+#[derive(Clone, Copy)]
+pub(crate) struct Common {
+    pub(crate) fingerprint: &'static Fingerprint,
+    /// Of how many engines' drivers.
+    pub(crate) drivers: usize,
+    pub(crate) cells: usize,
 }
 
 /// What to look at first.
 pub(crate) struct First {
     pub(crate) failing: usize,
-    /// The most frequent words, and of how many cells.
-    pub(crate) common: Option<(&'static Fingerprint, usize)>,
+    /// What fails most drivers.
+    pub(crate) common: Option<Common>,
     /// The place with the most of them.
     pub(crate) place: (String, usize),
     /// Those whose daemon was up.
@@ -149,6 +160,12 @@ fn pin(matrix: &Matrix, engine: &str, place: &str) -> Option<Pin> {
         let any = || !matrix.costs.is_empty();
         (is_reference && any()).then_some(1.0).or_else(measured)
     };
+    let disk = |driver: &str| {
+        let cells = there().filter(|cell| cell.name.driver == driver);
+        cells
+            .filter_map(|cell| matrix.disk_ratio(cell))
+            .max_by(f64::total_cmp)
+    };
     let most = drivers.iter().map(|driver| count(driver).fits).max()?;
     let equals: Vec<&str> = drivers
         .iter()
@@ -171,6 +188,7 @@ fn pin(matrix: &Matrix, engine: &str, place: &str) -> Option<Pin> {
         }),
         equals: equals.len(),
         cost: cheapest.and_then(|driver| cost(driver)),
+        disk: cheapest.and_then(|driver| disk(driver)),
     })
 }
 
@@ -181,15 +199,26 @@ fn first(matrix: &Matrix) -> Option<First> {
     let of_place = |place: &str| failing().filter(|cell| cell.name.place == place).count();
     let place = places.min_by_key(|place| Reverse(of_place(place)))?;
     let failures = matrix.failures();
+    // A driver that is asked for where it can't be fails in many cells and is nobody's surprise: how
+    // many drivers fail so tells more than how many cells.
     let known = failures.iter().filter_map(|group| {
-        let failing = group.cells.iter().filter(|cell| cell.class.fails());
-        Some((group.fingerprint?, failing.count()))
+        let failing = || group.cells.iter().filter(|cell| cell.class.fails());
+        let mut drivers: Vec<[&str; 2]> = failing()
+            .map(|cell| [&*cell.name.engine, &*cell.name.driver])
+            .collect();
+        drivers.sort_unstable();
+        drivers.dedup();
+        Some(Common {
+            fingerprint: group.fingerprint?,
+            drivers: drivers.len(),
+            cells: failing().count(),
+        })
     });
     Some(First {
         failing: failing().count(),
         common: known
-            .filter(|(_, count)| *count > 0)
-            .min_by_key(|(_, count)| Reverse(*count)),
+            .filter(|common| common.cells > 0)
+            .min_by_key(|common| Reverse((common.drivers, common.cells))),
         place: (place.to_owned(), of_place(place)),
         late: failing().filter(|cell| cell.class == Class::Late).count(),
     })

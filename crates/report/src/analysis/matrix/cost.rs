@@ -167,7 +167,11 @@ pub(super) fn costs(ratios: &[RatioSummary]) -> Vec<CellCosts> {
             }),
         }
     }
-    found.sort_by_key(|cell| REFERENCES.iter().position(|(engine, ..)| *engine == cell.engine));
+    found.sort_by_key(|cell| {
+        REFERENCES
+            .iter()
+            .position(|(engine, ..)| *engine == cell.engine)
+    });
     found
 }
 
@@ -224,9 +228,14 @@ fn slowest(costs: &[CellCosts], metric: Metric) -> (Option<String>, usize) {
             Some((&*cell.driver, estimate.value))
         });
     let measured: Vec<(&str, f64)> = std::iter::once((base, 1.0)).chain(others).collect();
-    let slowest = measured.iter().max_by(|one, other| one.1.total_cmp(&other.1));
+    let slowest = measured
+        .iter()
+        .max_by(|one, other| one.1.total_cmp(&other.1));
     let slowest = slowest.filter(|_| measured.len() > 1);
-    (slowest.map(|(driver, _)| (*driver).to_owned()), measured.len())
+    (
+        slowest.map(|(driver, _)| (*driver).to_owned()),
+        measured.len(),
+    )
 }
 
 #[cfg(test)]

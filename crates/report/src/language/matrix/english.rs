@@ -76,6 +76,7 @@ pub(super) const TEXTS: MatrixTexts = MatrixTexts {
     column_unpack: "unpack",
     column_write: "write",
     column_files: "small files",
+    reference: "the reference: medians",
     column_disk: "disk, once",
     costs_note: "Times are medians of the ratios within blocks; * is declared primary, the others \
         are exploratory and of twenty of their intervals one may miss. Disk is what 30 layers \
@@ -99,19 +100,21 @@ pub(super) const TEXTS: MatrixTexts = MatrixTexts {
     advice_mount: "Mount: put the store on {place}. There {fits} of {tried} cells fit.",
     advice_against_layer: " On the container's own layer {fits} of {tried}.",
     advice_worst: " Of what may lie under a volume, `{place}` carries least: {fits} of {tried}.",
-    advice_pin: "{engine}, on {place}: `{driver}`, which fits in {fits} of {tried} generations",
-    advice_pin_cost: ", at {cost} times the time of the reference (geometric mean of what was \
-        measured)",
-    advice_pin_no_cost: "; what it costs was not measured",
-    advice_pin_equals: ", the cheapest of {count} that do",
+    advice_pin: "{engine}, on {place}: `{driver}` ({details})",
+    advice_pin_fits: "{fits} of {tried} generations",
+    advice_pin_cost: "{cost} times the time of the reference",
+    advice_pin_no_cost: "cost not measured",
+    advice_pin_disk: "{disk} times its disk",
+    advice_pin_equals: "the cheapest of {count} that fit in as many",
     advice_pin_none: "{engine}, on {place}: none of the named drivers fits in any of {tried} \
         generations",
+    advice_pins_cost: "Driver to pin; times are geometric means of what was measured: {pins}.",
     advice_pins: "Driver to pin: {pins}.",
-    advice_first_known: "Check first: {known} of {failing} failing cells have the words of \
-        `{fingerprint}`",
+    advice_first_known: "Check first: `{fingerprint}`, by which most drivers fail ({drivers}), in \
+        {known} of {failing} failing cells",
     advice_first_unknown: "Check first: of the words of the {failing} failing cells nothing is \
         known",
-    advice_first_place: "; {count} of them lie on {place}",
+    advice_first_place: "; {count} of all lie on {place}",
     advice_first_late: "; in {late} the daemon was up before something failed, so look at a \
         container that runs and not at the daemon's answer",
     advice_first_none: "Check first: nothing failed here.",
@@ -121,7 +124,7 @@ pub(super) const TEXTS: MatrixTexts = MatrixTexts {
     short_works: "works",
     short_deviates: "deviates",
     short_falls_back: "falls back",
-    short_another: "takes another",
+    short_another: "another",
     short_late: "fails late",
     short_refused: "refused",
     short_unfinished: "unfinished",
@@ -136,8 +139,8 @@ pub(super) const TEXTS: MatrixTexts = MatrixTexts {
     letter_no_place: "–",
     mark_works: "every step",
     mark_deviates: "works, not all of POSIX",
-    mark_falls_back: "works by the driver below",
-    mark_another: "asked for one, got another",
+    mark_falls_back: "works, by the driver below the word",
+    mark_another: "one was asked for, another taken",
     mark_late: "the daemon is up, the step fails",
     mark_refused: "the daemon does not start",
     mark_unfinished: "interrupted",

@@ -78,6 +78,7 @@ pub(super) const TEXTS: MatrixTexts = MatrixTexts {
     column_unpack: "desempaquetar",
     column_write: "escribir",
     column_files: "ficheros pequeños",
+    reference: "la referencia: medianas",
     column_disk: "disco, una vez",
     costs_note: "Los tiempos son medianas de los cocientes dentro de cada bloque; * está declarado \
         primario, los demás son exploratorios y de veinte de sus intervalos uno puede fallar. El \
@@ -105,19 +106,22 @@ pub(super) const TEXTS: MatrixTexts = MatrixTexts {
     advice_against_layer: " En la capa del propio contenedor, {fits} de {tried}.",
     advice_worst: " De lo que puede haber bajo un volumen, `{place}` es lo que menos admite: \
         {fits} de {tried}.",
-    advice_pin: "{engine}, en {place}: `{driver}`, que encaja en {fits} de {tried} generaciones",
-    advice_pin_cost: ", con {cost} veces el tiempo de la referencia (media geométrica de lo \
-        medido)",
-    advice_pin_no_cost: "; lo que cuesta no se midió",
-    advice_pin_equals: ", el más barato de los {count} que lo hacen",
+    advice_pin: "{engine}, en {place}: `{driver}` ({details})",
+    advice_pin_fits: "{fits} de {tried} generaciones",
+    advice_pin_cost: "{cost} veces el tiempo de la referencia",
+    advice_pin_no_cost: "coste sin medir",
+    advice_pin_disk: "{disk} veces su disco",
+    advice_pin_equals: "el más barato de {count} que encajan en tantas",
     advice_pin_none: "{engine}, en {place}: ninguno de los controladores con nombre encaja en \
         ninguna de {tried} generaciones",
+    advice_pins_cost: "Controlador que fijar; los tiempos son medias geométricas de lo medido: \
+        {pins}.",
     advice_pins: "Controlador que fijar: {pins}.",
-    advice_first_known: "Mire primero: {known} de {failing} celdas que fallan llevan las palabras \
-        de `{fingerprint}`",
+    advice_first_known: "Mire primero: `{fingerprint}`, por lo que fallan más controladores \
+        ({drivers}), en {known} de {failing} celdas que fallan",
     advice_first_unknown: "Mire primero: de las palabras de las {failing} celdas que fallan no se \
         conoce nada",
-    advice_first_place: "; {count} de ellas están en {place}",
+    advice_first_place: "; {count} de todas están en {place}",
     advice_first_late: "; en {late} el demonio estaba en pie antes de que algo fallara, así que \
         mire si un contenedor corre y no si el demonio contesta",
     advice_first_none: "Mire primero: aquí no falló nada.",
@@ -142,7 +146,7 @@ pub(super) const TEXTS: MatrixTexts = MatrixTexts {
     letter_no_place: "–",
     mark_works: "todos los pasos",
     mark_deviates: "funciona, no todo POSIX",
-    mark_falls_back: "funciona con el de debajo",
+    mark_falls_back: "funciona, con el que dice debajo",
     mark_another: "se pidió uno, tomó otro",
     mark_late: "el demonio arranca, falla el paso",
     mark_refused: "el demonio no arranca",

@@ -79,7 +79,12 @@ pub(super) fn advice(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
         .collect();
     let pins: Vec<String> = advice.pins.iter().map(|advice| pin(advice, lang)).collect();
     if !pins.is_empty() {
-        lines.push(fill(t.advice_pins, &[("pins", &pins.join("; "))]));
+        let template = if advice.pins.iter().any(|pin| pin.cost.is_some()) {
+            t.advice_pins_cost
+        } else {
+            t.advice_pins
+        };
+        lines.push(fill(template, &[("pins", &pins.join("; "))]));
     }
     lines.push(match &advice.first {
         Some(advice) => first(advice, lang),
@@ -131,37 +136,45 @@ fn pin(advice: &Pin, lang: Lang) -> String {
             ],
         );
     };
-    let mut told = fill(
+    let mut details = vec![fill(
+        t.advice_pin_fits,
+        &[("fits", &advice.count.fits), ("tried", &advice.count.tried)],
+    )];
+    match advice.cost {
+        Some(cost) => {
+            let cost = lang.number(cost, 2);
+            details.push(fill(t.advice_pin_cost, &[("cost", &cost)]));
+            if advice.equals > 1 {
+                details.push(fill(t.advice_pin_equals, &[("count", &advice.equals)]));
+            }
+        }
+        None => details.push(t.advice_pin_no_cost.to_owned()),
+    }
+    if let Some(disk) = advice.disk {
+        let disk = lang.number(disk, 2);
+        details.push(fill(t.advice_pin_disk, &[("disk", &disk)]));
+    }
+    fill(
         t.advice_pin,
         &[
             ("engine", &advice.engine),
             ("place", &place),
             ("driver", driver),
-            ("fits", &advice.count.fits),
-            ("tried", &advice.count.tried),
+            ("details", &details.join(", ")),
         ],
-    );
-    match advice.cost {
-        Some(cost) => {
-            if advice.equals > 1 {
-                told += &fill(t.advice_pin_equals, &[("count", &advice.equals)]);
-            }
-            told += &fill(t.advice_pin_cost, &[("cost", &lang.number(cost, 2))]);
-        }
-        None => told += t.advice_pin_no_cost,
-    }
-    told
+    )
 }
 
 fn first(advice: &First, lang: Lang) -> String {
     let t = lang.matrix();
     let mut told = match advice.common {
-        Some((known, count)) => fill(
+        Some(common) => fill(
             t.advice_first_known,
             &[
-                ("known", &count),
+                ("drivers", &common.drivers),
+                ("known", &common.cells),
                 ("failing", &advice.failing),
-                ("fingerprint", &known.id),
+                ("fingerprint", &common.fingerprint.id),
             ],
         ),
         None => fill(t.advice_first_unknown, &[("failing", &advice.failing)]),
@@ -175,7 +188,8 @@ fn first(advice: &First, lang: Lang) -> String {
         told += &fill(t.advice_first_late, &[("late", &advice.late)]);
     }
     told.push('.');
-    if let Some((known, _)) = advice.common {
+    if let Some(common) = advice.common {
+        let known = common.fingerprint;
         told += &format!(" {} {}", known.cause, known.remedy);
     }
     told
