@@ -122,7 +122,7 @@ pub(crate) fn unit(metric: Metric) -> &'static Unit {
             tutorial_metric: "unpack_s",
             tutorial_decimals: 6,
             heading: |t| t.heading_unpack,
-            axis: |t| t.axis_unpack,
+            axis: |t| t.axis_cpu,
         },
         Metric::Write => &Unit {
             symbol: "ms",
@@ -130,7 +130,7 @@ pub(crate) fn unit(metric: Metric) -> &'static Unit {
             tutorial_metric: "write_ms",
             tutorial_decimals: 3,
             heading: |t| t.heading_write,
-            axis: |t| t.axis_write,
+            axis: |t| t.axis_startup,
         },
         Metric::Files => &Unit {
             symbol: "ms",
@@ -138,7 +138,7 @@ pub(crate) fn unit(metric: Metric) -> &'static Unit {
             tutorial_metric: "files_ms",
             tutorial_decimals: 3,
             heading: |t| t.heading_files,
-            axis: |t| t.axis_files,
+            axis: |t| t.axis_startup,
         },
     }
 }

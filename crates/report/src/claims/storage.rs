@@ -50,18 +50,12 @@ fn misfits(matrix: &Matrix, generation: &str, engine: &str) -> Option<Claim> {
         (true, true) if places.len() > 1 => Here::NotReproduced,
         _ => Here::Inconclusive,
     };
-    let mut seen = format!("{} of {} cells do not fit", misfits.len(), told.len());
-    if let Some(cell) = misfits.iter().max_by_key(|cell| cell.class) {
-        let [_, _, driver, place] = cell.name.words();
-        let class = cell.class.name();
-        seen += &match (cell.class.fails(), cell.known().1, &cell.chosen) {
-            (true, words, _) if !words.is_empty() => {
-                format!(", as {driver} on {place}: {class}: {words}")
-            }
-            (false, _, Some(chosen)) => format!(", as {driver} on {place}: {class} ({chosen})"),
-            _ => format!(", as {driver} on {place}: {class}"),
-        };
-    }
+    let count = format!("{} of {} cells do not fit", misfits.len(), told.len());
+    let worst = misfits.iter().max_by_key(|cell| cell.class);
+    let seen = worst.map_or_else(
+        || count.clone(),
+        |cell| format!("{count}, as {}", told_of(cell)),
+    );
     Some(Claim {
         here,
         seen,
@@ -73,6 +67,17 @@ fn misfits(matrix: &Matrix, generation: &str, engine: &str) -> Option<Claim> {
             "a driver fits one place and not another",
         )
     })
+}
+
+/// `overlay2 on layer: refused: ` and the words of what refused it, or the driver that it took.
+fn told_of(cell: &Cell) -> String {
+    let [_, _, driver, place] = cell.name.words();
+    let told = format!("{driver} on {place}: {}", cell.class.name());
+    match (cell.class.fails(), cell.known().1, &cell.chosen) {
+        (true, words, _) if !words.is_empty() => format!("{told}: {words}"),
+        (false, _, Some(chosen)) => format!("{told} ({chosen})"),
+        _ => told,
+    }
 }
 
 /// B15: its storage half. What holds of it does not make the whole claim hold, because the cache is

@@ -1,15 +1,19 @@
 //! The figure of storage drivers: one panel a generation, a driver a row, a place a column. Each
 //! class has a word and a fill of its own; on a phone, a letter.
 
+mod look;
+
 use measure::Metric;
-use plotters::prelude::{DrawingBackend, RGBColor, WHITE};
+use plotters::prelude::DrawingBackend;
 
 use crate::analysis::Analysis;
 use crate::analysis::matrix::{self, Class, Matrix};
-use crate::figure::canvas::{BAND, BAR, Canvas, Drawn, Font, GRID, INK, PUBLISHED, Point, QUIET};
+use crate::figure::canvas::{Canvas, Drawn, Font, GRID, INK, Point, QUIET};
 use crate::figure::{Frame, Picture};
 use crate::language::{Lang, fill};
 use crate::published::unit;
+
+use look::Kind;
 
 pub(crate) struct Figure {
     lang: Lang,
@@ -42,33 +46,6 @@ struct Tile {
     ratio: String,
 }
 
-/// The classes as the figure tells them apart: why there is no place is for the tables.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Works,
-    Deviates,
-    FallsBack,
-    Another,
-    Late,
-    Refused,
-    Unfinished,
-    NoPlace,
-}
-
-/// How a kind is filled. No two kinds that mean something else look alike in grey.
-enum Look {
-    Plain(RGBColor),
-    /// Light, with a plain strip at its left.
-    Edged,
-    /// Light, with a hatched strip at its left.
-    Hatched,
-    /// Dark, under light words.
-    Dark(RGBColor),
-    /// Only a frame of dashes.
-    Dashed,
-    Empty,
-}
-
 const WORD: Font = Font::new(21, INK).bold();
 const DETAIL: Font = Font::new(19, QUIET);
 const LETTER: Font = Font::new(25, INK).bold();
@@ -78,7 +55,6 @@ const ENGINE: Font = Font::new(23, QUIET).bold();
 const TEXT: Font = Font::new(24, INK);
 /// Between two tiles.
 const GAP: i32 = 4;
-const STRIP: i32 = 16;
 const LEGEND_LINE: i32 = 48;
 /// Of a line of words in the legend.
 const KEY_LINE: i32 = 40;
@@ -96,68 +72,6 @@ struct Layout {
     columns: i32,
 }
 
-impl Kind {
-    const ALL: [Self; 8] = [
-        Self::Works,
-        Self::Deviates,
-        Self::FallsBack,
-        Self::Another,
-        Self::Late,
-        Self::Refused,
-        Self::Unfinished,
-        Self::NoPlace,
-    ];
-
-    fn of(class: Class) -> Self {
-        match class {
-            Class::Works => Self::Works,
-            Class::Deviates => Self::Deviates,
-            Class::FallsBack => Self::FallsBack,
-            Class::Another => Self::Another,
-            Class::Late => Self::Late,
-            Class::Refused => Self::Refused,
-            Class::Unfinished => Self::Unfinished,
-            Class::NotOnKernel | Class::NotWithoutRoot | Class::NotMade => Self::NoPlace,
-        }
-    }
-
-    /// Word, letter, meaning.
-    fn texts(self, lang: Lang) -> [&'static str; 3] {
-        let t = lang.matrix();
-        match self {
-            Self::Works => [t.short_works, t.letter_works, t.mark_works],
-            Self::Deviates => [t.short_deviates, t.letter_deviates, t.mark_deviates],
-            Self::FallsBack => [t.short_falls_back, t.letter_falls_back, t.mark_falls_back],
-            Self::Another => [t.short_another, t.letter_another, t.mark_another],
-            Self::Late => [t.short_late, t.letter_late, t.mark_late],
-            Self::Refused => [t.short_refused, t.letter_refused, t.mark_refused],
-            Self::Unfinished => [t.short_unfinished, t.letter_unfinished, t.mark_unfinished],
-            Self::NoPlace => [t.short_no_place, t.letter_no_place, t.mark_no_place],
-        }
-    }
-
-    fn look(self) -> Look {
-        match self {
-            Self::Works => Look::Plain(BAR),
-            Self::Deviates => Look::Edged,
-            Self::FallsBack | Self::Another => Look::Hatched,
-            Self::Late => Look::Dark(PUBLISHED),
-            Self::Refused => Look::Dark(INK),
-            Self::Unfinished => Look::Dashed,
-            Self::NoPlace => Look::Empty,
-        }
-    }
-
-    /// The colour of words on it, where it is not theirs.
-    fn ink(self) -> Option<RGBColor> {
-        match self.look() {
-            Look::Dark(_) => Some(WHITE),
-            Look::Empty => Some(QUIET),
-            _ => None,
-        }
-    }
-}
-
 impl Figure {
     /// `None` when no run has a cell.
     pub(crate) fn of(analysis: &Analysis, lang: Lang) -> Option<Self> {
@@ -166,11 +80,10 @@ impl Figure {
             .find(|matrix| !matrix.cells.is_empty())?;
         // One number fits a tile: what differs most between drivers, where it was measured.
         let metric = [Metric::Files, Metric::Startup].into_iter().find(|metric| {
-            let cells = matrix.cells.iter();
-            cells
-                .filter_map(|cell| matrix.costs_of(&cell.name)?.of(*metric)?.estimate)
-                .next()
-                .is_some()
+            let mut cells = matrix.cells.iter();
+            let estimate =
+                cells.find_map(|cell| matrix.costs_of(&cell.name)?.of(*metric)?.estimate);
+            estimate.is_some()
         });
         let panels = matrix.generations().into_iter();
         let panels = panels.map(|generation| Panel::of(matrix, generation, metric, lang));
@@ -221,7 +134,7 @@ impl Figure {
         let places = i32::try_from(self.places.len()).unwrap_or(0);
         let keys = if frame.narrow { (places + 1) / 2 } else { 0 };
         let ratios = i32::from(self.ratios.is_some() && !frame.narrow);
-        30 + lines * LEGEND_LINE + ratios * LEGEND_LINE + keys * KEY_LINE
+        44 + lines * LEGEND_LINE + ratios * LEGEND_LINE + keys * KEY_LINE
     }
 }
 
@@ -387,6 +300,7 @@ impl Figure {
                 }
                 y += KEY_LINE;
             }
+            y += 14;
         }
         let (width, step) = if frame.narrow {
             (64, frame.width)
@@ -476,35 +390,5 @@ impl Tile {
             ..WORD
         });
         canvas.text(&self.ratio, (end, y), font.right())
-    }
-}
-
-impl Look {
-    /// Pixels at the left that no word stands on.
-    fn strip(&self) -> i32 {
-        match self {
-            Self::Edged | Self::Hatched => STRIP,
-            _ => 0,
-        }
-    }
-
-    fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, from: Point, to: Point) -> Drawn<B> {
-        let strip = (from.0 + STRIP, to.1);
-        match self {
-            Self::Plain(color) | Self::Dark(color) => canvas.rectangle(from, to, *color),
-            Self::Edged => {
-                canvas.rectangle(from, to, BAND)?;
-                canvas.rectangle(from, strip, BAR)
-            }
-            Self::Hatched => {
-                canvas.rectangle(from, to, BAND)?;
-                canvas.bar(from, strip, BAND, true)
-            }
-            Self::Dashed => {
-                canvas.dashes(from, to.0)?;
-                canvas.dashes((from.0, to.1), to.0)
-            }
-            Self::Empty => Ok(()),
-        }
     }
 }

@@ -157,9 +157,6 @@ pub(super) const TEXTS: Texts = Texts {
     axis_startup: "milliseconds",
     axis_cpu: "seconds",
     axis_syscall: "microseconds an operation",
-    axis_unpack: "seconds",
-    axis_write: "milliseconds",
-    axis_files: "milliseconds",
     // Parts.
     parts_caption: "Shares of the reading below the line, in the same block",
     no_parts: "No ratio of this run is taken apart.",

@@ -172,9 +172,6 @@ texts! {
     axis_startup,
     axis_cpu,
     axis_syscall,
-    axis_unpack,
-    axis_write,
-    axis_files,
     // Parts.
     parts_caption,
     no_parts,
@@ -443,9 +440,8 @@ mod tests {
     use super::*;
 
     /// What is the same word in both languages.
-    const ALIKE: [&str; 8] = [
+    const ALIKE: [&str; 7] = [
         "letter_deviates",
-        "letter_no_place",
         "taken_one",
         "column_holm",
         "heading_cpu",

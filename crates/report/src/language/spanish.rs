@@ -161,9 +161,6 @@ pub(super) const TEXTS: Texts = Texts {
     axis_startup: "milisegundos",
     axis_cpu: "segundos",
     axis_syscall: "microsegundos por operación",
-    axis_unpack: "segundos",
-    axis_write: "milisegundos",
-    axis_files: "milisegundos",
     // Parts.
     parts_caption: "Proporciones de la lectura del denominador, en el mismo bloque",
     no_parts: "Ningún cociente de esta ejecución se descompone.",

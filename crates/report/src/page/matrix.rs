@@ -221,11 +221,14 @@ fn failures(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
     pieces
 }
 
+/// Places, and the generations of each.
+type Places<'a> = Vec<(&'a str, Vec<&'a str>)>;
+
 /// How many, and below it which: a driver a line, its places, and of each the generations; places
 /// with the same generations together.
 fn cells<'a>(cells: impl Iterator<Item = &'a matrix::Cell>, lang: Lang) -> Cell {
     let t = lang.matrix();
-    let mut drivers: Vec<(String, Vec<(&str, Vec<&str>)>)> = Vec::new();
+    let mut drivers: Vec<(String, Places)> = Vec::new();
     let mut count = 0;
     for cell in cells {
         count += 1;
@@ -237,7 +240,7 @@ fn cells<'a>(cells: impl Iterator<Item = &'a matrix::Cell>, lang: Lang) -> Cell 
         1 => t.cells_of_one.to_owned(),
         count => fill(t.cells_of, &[("count", &count)]),
     };
-    let line = |(driver, places): (String, Vec<(&str, Vec<&str>)>)| {
+    let line = |(driver, places): (String, Places)| {
         let mut alike: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
         for (place, generations) in places {
             entry(&mut alike, generations).push(place);

@@ -339,6 +339,13 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
         ));
     }
     pieces.push(Piece::Paragraph(t.arms_note.to_owned()));
+    pieces.push(arms_about(source));
+    pieces
+}
+
+/// What each arm is, of all of them.
+fn arms_about(source: &Source) -> Piece {
+    let (lang, t) = (source.lang, source.lang.texts());
     let rows: Vec<Vec<Cell>> = source
         .analysis
         .arms()
@@ -349,7 +356,7 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
             ]
         })
         .collect();
-    pieces.push(Piece::Details(
+    Piece::Details(
         t.arms_about.to_owned(),
         vec![Piece::Table(Table {
             caption: t.arms_about_caption.to_owned(),
@@ -357,8 +364,7 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
             rows,
             fit: Fit::Narrow,
         })],
-    ));
-    pieces
+    )
 }
 
 pub(super) fn parts(source: &Source) -> Vec<Piece> {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use comfy_table::{Table, presets};
 use measure::Metric;
 
-use super::{Column, number, text, to_csv};
+use super::{Column, none, number, text, to_csv};
 use crate::analysis::matrix::{Cell, Cost, Matrix};
 use crate::analysis::{Analysis, Range};
 
@@ -123,8 +123,8 @@ fn classes(matrix: &Matrix, generation: &str, engine: &str) -> Option<Table> {
             continue;
         }
         any = true;
-        let word = |cell: &Option<&Cell>| cell.map_or_else(super::none, word);
-        table.add_row(std::iter::once(driver.to_owned()).chain(cells.iter().map(word)));
+        let words = cells.into_iter().map(|cell| cell.map_or_else(none, word));
+        table.add_row(std::iter::once(driver.to_owned()).chain(words));
     }
     any.then_some(table)
 }

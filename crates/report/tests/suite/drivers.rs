@@ -86,14 +86,15 @@ fn fate(generation: &str, engine: &str, driver: &str, place: &str) -> Fate {
             _ => Takes("overlay", ""),
         };
     }
-    match driver {
-        "automatic" | "automatic-with-fuse" if carries_overlay && generation == "forky" => {
-            Takes("overlayfs", "")
-        }
-        "automatic" | "automatic-with-fuse" if carries_overlay => Takes("overlay2", ""),
-        "automatic" | "automatic-with-fuse" if generation == "forky" => Fails("runs", LATE),
-        "automatic" => Takes("vfs", ""),
-        "automatic-with-fuse" => Takes("fuse-overlayfs", fuse),
+    // Left to itself, the engine is as one that was asked for what it chooses.
+    let chosen = match driver {
+        "automatic" | "automatic-with-fuse" if generation == "forky" => "snapshotter-overlayfs",
+        "automatic" | "automatic-with-fuse" if carries_overlay => "overlay2",
+        "automatic" => "vfs",
+        "automatic-with-fuse" => "fuse-overlayfs",
+        named => named,
+    };
+    match chosen {
         "overlay2" if carries_overlay => Takes("overlay2", ""),
         "overlay2" => Fails("starts", refuses),
         "fuse-overlayfs" | "snapshotter-fuse-overlayfs" => Takes("fuse-overlayfs", fuse),

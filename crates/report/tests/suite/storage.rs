@@ -31,8 +31,8 @@ fn set(mut rows: Vec<Trial>, step: &str, outcome: &str, reason: &str) -> Vec<Tri
         .iter()
         .position(|row| row.step == step)
         .expect("a step");
-    rows[at].outcome = outcome.to_owned();
-    rows[at].reason = reason.to_owned();
+    outcome.clone_into(&mut rows[at].outcome);
+    reason.clone_into(&mut rows[at].reason);
     if outcome == "failed" || step == "place" {
         rows.truncate(at + 1);
     }
@@ -272,8 +272,9 @@ fn advice_follows_the_cells() {
     }
     let [volume, layer] = [VOLUME, "trixie docker overlay2 layer"].map(|name| {
         let mut rows = cell(VOLUME);
-        rows.iter_mut()
-            .for_each(|row| row.subject = name.to_owned());
+        for row in &mut rows {
+            name.clone_into(&mut row.subject);
+        }
         rows
     });
     let all_well = advice(&[volume.clone(), layer].concat());
@@ -332,8 +333,9 @@ fn what_lies_underneath_is_judged(
         if refused == Some(place) {
             of = set(of, "starts", "failed", OVERLAY);
         }
-        of.iter_mut()
-            .for_each(|row| row.subject = format!("trixie docker overlay2 {place}"));
+        for row in &mut of {
+            row.subject = format!("trixie docker overlay2 {place}");
+        }
         rows.extend(of);
     }
     let place = tempfile::tempdir().expect("a folder");

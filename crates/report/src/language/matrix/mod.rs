@@ -119,7 +119,6 @@ texts! {
     letter_late,
     letter_refused,
     letter_unfinished,
-    letter_no_place,
     mark_works,
     mark_deviates,
     mark_falls_back,

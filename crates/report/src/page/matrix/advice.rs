@@ -190,7 +190,7 @@ fn first(advice: &First, lang: Lang) -> String {
     told.push('.');
     if let Some(common) = advice.common {
         let known = common.fingerprint;
-        told += &format!(" {} {}", known.cause, known.remedy);
+        told = [told, known.cause.clone(), known.remedy.clone()].join(" ");
     }
     told
 }
