@@ -194,7 +194,10 @@ fn failures(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
             None => Cell::new(t.failure_unknown).tone(Tone::Missing),
         };
         let sentence = |of: Option<&String>| match of {
-            Some(text) => Cell::new(text).english(),
+            Some(text) => match lang.of_experiment(text) {
+                (text, true) => Cell::new(text).english(),
+                (text, false) => Cell::new(text),
+            },
             None => Cell::new("–"),
         };
         vec![

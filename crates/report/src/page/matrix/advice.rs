@@ -190,7 +190,12 @@ fn first(advice: &First, lang: Lang) -> String {
     told.push('.');
     if let Some(common) = advice.common {
         let known = common.fingerprint;
-        told = [told, known.cause.clone(), known.remedy.clone()].join(" ");
+        // What a language has no words for is in the table of failures, marked as English.
+        let sentences = [&known.cause, &known.remedy].map(|text| lang.of_experiment(text));
+        if sentences.iter().all(|(_, is_english)| !is_english) {
+            let sentences = sentences.map(|(text, _)| text);
+            told = format!("{told} {}", sentences.join(" "));
+        }
     }
     told
 }
