@@ -50,12 +50,19 @@ fn misfits(matrix: &Matrix, generation: &str, engine: &str) -> Option<Claim> {
         (true, true) if places.len() > 1 => Here::NotReproduced,
         _ => Here::Inconclusive,
     };
-    let count = format!("{} of {} cells do not fit", misfits.len(), told.len());
-    let worst = misfits.iter().max_by_key(|cell| cell.class);
-    let seen = worst.map_or_else(
-        || count.clone(),
-        |cell| format!("{count}, as {}", told_of(cell)),
+    let count = format!(
+        "{} of {} cells do not fit, though their drivers fit elsewhere",
+        misfits.len(),
+        told.len()
     );
+    // The place that every container has makes the better example.
+    let example = misfits
+        .iter()
+        .min_by_key(|cell| (cell.name.place != LAYER, !cell.class.fails()));
+    let seen = match example {
+        Some(cell) => format!("{count}; {}", told_of(cell)),
+        None => count,
+    };
     Some(Claim {
         here,
         seen,
