@@ -1,6 +1,7 @@
 //! What the published text claims, as data, and what a run says of it.
 
 mod nesting;
+mod storage;
 
 pub(crate) use nesting::{DOCKER_BY_FACTOR, PODMAN_BY_FACTOR};
 
@@ -185,7 +186,11 @@ const fn claim(
 
 /// Ids of all claims that a run can speak of.
 pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
-    CLAIMS.iter().map(|claim| claim.id).chain(nesting::IDS)
+    CLAIMS
+        .iter()
+        .map(|claim| claim.id)
+        .chain(nesting::IDS)
+        .chain(storage::IDS)
 }
 
 /// The claims that this run's arms and trials can speak of.
@@ -194,6 +199,12 @@ pub(crate) fn of(record: &Record, evidence: &Evidence, published: &Table) -> Vec
         .iter()
         .flat_map(|claim| held_against(claim, record, evidence.ratios, published))
         .chain(nesting::of(record, evidence, published))
+        .chain(
+            evidence
+                .matrix
+                .iter()
+                .flat_map(|matrix| storage::of(matrix)),
+        )
         .collect()
 }
 

@@ -30,9 +30,9 @@ use crate::record::Runs;
 /// Rebuild the tables, figures and page of a run from its raw samples, compare two runs, draw the
 /// simulation of coverage, or hold every claim against the records
 ///
-/// Writes summary.csv, ratios.csv, parts.csv, claims.csv, growth.csv (where a run has series), the
-/// figures that there is something for (figure, forest, parts, order, levels and depth, each .svg
-/// and .png), report.md and report.html into the run's folder and prints the tables. With `--lang es` the page and the figures are report.es.md, figure.es.svg and so on.
+/// Writes summary.csv, ratios.csv, parts.csv, claims.csv, growth.csv (where a run has series),
+/// matrix.csv (where it has cells of storage drivers), the figures that there is something for
+/// (figure, forest, parts, order, levels, depth and matrix, each .svg and .png), report.md and report.html into the run's folder and prints the tables. With `--lang es` the page and the figures are report.es.md, figure.es.svg and so on.
 /// Exit codes: 0 done; 1 a file can't be read or written; 2 RUN is no run, or says too little.
 #[derive(Parser)]
 #[command(name = "report", args_conflicts_with_subcommands = true)]
@@ -109,8 +109,11 @@ fn report(cli: &ReportArgs) -> miette::Result<()> {
         (cli.lang.file("report", "md"), page.markdown.into_bytes()),
         (cli.lang.file("report", "html"), page.html.into_bytes()),
     ];
-    if let Some(growth) = tables::growth_csv(&analysis)? {
-        derived.push(("growth.csv".to_owned(), growth));
+    for (name, table) in [
+        ("growth.csv", tables::growth_csv(&analysis)?),
+        ("matrix.csv", tables::matrix_csv(&analysis)?),
+    ] {
+        derived.extend(table.map(|table| (name.to_owned(), table)));
     }
     if let Some(folder) = &cli.tutorial {
         let samples = figures.iter().find(|figure| figure.kind == Kind::Samples);

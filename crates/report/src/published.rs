@@ -116,6 +116,30 @@ pub(crate) fn unit(metric: Metric) -> &'static Unit {
             heading: |t| t.heading_syscall,
             axis: |t| t.axis_syscall,
         },
+        Metric::Unpack => &Unit {
+            symbol: "s",
+            ns: 1e9,
+            tutorial_metric: "unpack_s",
+            tutorial_decimals: 6,
+            heading: |t| t.heading_unpack,
+            axis: |t| t.axis_cpu,
+        },
+        Metric::Write => &Unit {
+            symbol: "ms",
+            ns: 1e6,
+            tutorial_metric: "write_ms",
+            tutorial_decimals: 3,
+            heading: |t| t.heading_write,
+            axis: |t| t.axis_startup,
+        },
+        Metric::Files => &Unit {
+            symbol: "ms",
+            ns: 1e6,
+            tutorial_metric: "files_ms",
+            tutorial_decimals: 3,
+            heading: |t| t.heading_files,
+            axis: |t| t.axis_startup,
+        },
     }
 }
 

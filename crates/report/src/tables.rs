@@ -1,6 +1,7 @@
 //! Tables: CSV files for programs, text for the terminal. Both are in English and in full
 //! precision, whatever the page's language is.
 
+mod matrix;
 mod nesting;
 
 use std::fmt::Write;
@@ -17,6 +18,7 @@ use crate::page::phrases;
 use crate::published::unit;
 use crate::record::Runs;
 
+pub(crate) use matrix::matrix_csv;
 pub(crate) use nesting::growth_csv;
 
 type Column<T> = (&'static str, fn(&T) -> String);
@@ -357,15 +359,26 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     for warning in crate::page::warnings(runs, Lang::En) {
         let _ = writeln!(text, "{warning}\n");
     }
-    if analysis.arms().next().is_some() {
-        let table = readable(&READABLE_SUMMARY, analysis.arms());
+    if analysis.shown_arms().next().is_some() {
+        let table = readable(&READABLE_SUMMARY, analysis.shown_arms());
         let _ = writeln!(text, "{table}\n{SUMMARY_NOTE}");
     }
-    if analysis.ratios().next().is_some() {
-        let table = readable(&READABLE_RATIOS, analysis.ratios());
+    if analysis.shown_ratios().next().is_some() {
+        let table = readable(&READABLE_RATIOS, analysis.shown_ratios());
         let _ = writeln!(text, "\n{table}\n{RATIOS_NOTE}");
     }
+    let [arms, ratios] = [
+        analysis.folded_arms().count(),
+        analysis.folded_ratios().count(),
+    ];
+    if arms + ratios > 0 {
+        let _ = writeln!(
+            text,
+            "{ratios} exploratory ratios and {arms} arms more: ratios.csv, summary.csv."
+        );
+    }
     text.push_str(&nesting::terminal(runs, analysis));
+    text.push_str(&matrix::terminal(analysis));
     let claims = || analysis.runs.iter().flat_map(|run| &run.claims);
     if claims().next().is_some() {
         let _ = writeln!(text, "\nClaims:");

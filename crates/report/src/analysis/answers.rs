@@ -123,7 +123,7 @@ fn engines(record: &Record, series: &[SeriesSummary], published: &Table) -> Vec<
             Metric::Startup => true,
             // What else CPU grows by is the way in, which is startup's as well.
             Metric::Cpu => of.observer == "self",
-            Metric::Syscall => false,
+            _ => false,
         });
         series.filter(move |of| engine(of) == Some(wanted))
     };

@@ -13,6 +13,7 @@ mod answers;
 mod arms;
 mod estimate;
 mod growth;
+pub(crate) mod matrix;
 mod parts;
 mod place;
 mod ratios;
@@ -22,6 +23,7 @@ pub(crate) mod verdict;
 
 use serde::Serialize;
 
+use self::matrix::Matrix;
 use self::trials::Depth;
 use crate::claims::{self, Claim};
 use crate::published::Table;
@@ -35,6 +37,9 @@ pub(crate) use parts::{Breakdown, PartSummary};
 pub(crate) use place::Place;
 pub(crate) use ratios::{RatioSummary, compare, logs, pairs, ratio_of_ratios};
 pub(crate) use sensitivity::{BlockSummary, Flag, Found, RULES, Sensitivity, Without};
+
+/// More ratios than this are no picture. (That of system calls has 60, and is one.)
+const CROWD: usize = 64;
 
 /// Every number of a report.
 #[derive(Serialize)]
@@ -54,6 +59,7 @@ pub(crate) struct RunAnalysis {
     pub(crate) growth: Vec<SeriesSummary>,
     pub(crate) answers: Answers,
     pub(crate) depth: Vec<Depth>,
+    pub(crate) matrix: Option<Matrix>,
     pub(crate) sensitivity: Sensitivity,
     pub(crate) failures: Vec<Failure>,
 }
@@ -65,12 +71,36 @@ pub(crate) struct Evidence<'a> {
     pub(crate) growth: &'a [SeriesSummary],
     pub(crate) answers: &'a Answers,
     pub(crate) depth: &'a [Depth],
+    pub(crate) matrix: Option<&'a Matrix>,
 }
 
 impl RunAnalysis {
     /// Whether primary ratios are at 5 % each, so that nothing is controlled of the family.
     pub(crate) fn is_each_by_itself(&self) -> bool {
         self.ratios.iter().any(|ratio| ratio.by_itself)
+    }
+
+    /// Whether its ratios are too many to stand beside each other, so that the exploratory ones are
+    /// folded away.
+    fn is_crowded(&self) -> bool {
+        self.ratios.len() > CROWD
+    }
+
+    /// Whether a ratio stands in figures and first tables.
+    fn shows(&self, ratio: &RatioSummary) -> bool {
+        !self.is_crowded() || ratio.primary || ratio.control
+    }
+
+    /// The same of an arm: one that a shown ratio is made of.
+    fn shows_arm(&self, arm: &ArmSummary) -> bool {
+        let mut shown = self.ratios.iter().filter(|ratio| self.shows(ratio));
+        !self.is_crowded()
+            || shown.any(|ratio| [&ratio.numerator, &ratio.denominator].contains(&&arm.arm))
+    }
+
+    /// The ratios that stand in figures and first tables.
+    pub(crate) fn shown_ratios(&self) -> impl Iterator<Item = &RatioSummary> {
+        self.ratios.iter().filter(|ratio| self.shows(ratio))
     }
 }
 
@@ -94,6 +124,39 @@ impl Analysis {
         self.runs.iter().flat_map(|run| &run.ratios)
     }
 
+    /// The arms that stand in figures and first tables.
+    pub(crate) fn shown_arms(&self) -> impl Iterator<Item = &ArmSummary> {
+        self.runs.iter().flat_map(|run| {
+            let arms = run.arms.iter();
+            arms.filter(|arm| run.shows_arm(arm))
+        })
+    }
+
+    /// The others.
+    pub(crate) fn folded_arms(&self) -> impl Iterator<Item = &ArmSummary> {
+        self.runs.iter().flat_map(|run| {
+            let arms = run.arms.iter();
+            arms.filter(|arm| !run.shows_arm(arm))
+        })
+    }
+
+    /// The ratios that stand in figures and first tables.
+    pub(crate) fn shown_ratios(&self) -> impl Iterator<Item = &RatioSummary> {
+        self.runs.iter().flat_map(RunAnalysis::shown_ratios)
+    }
+
+    /// The others.
+    pub(crate) fn folded_ratios(&self) -> impl Iterator<Item = &RatioSummary> {
+        self.runs.iter().flat_map(|run| {
+            let ratios = run.ratios.iter();
+            ratios.filter(|ratio| !run.shows(ratio))
+        })
+    }
+
+    pub(crate) fn matrices(&self) -> impl Iterator<Item = &Matrix> {
+        self.runs.iter().filter_map(|run| run.matrix.as_ref())
+    }
+
     pub(crate) fn growth(&self) -> impl Iterator<Item = &SeriesSummary> {
         self.runs.iter().flat_map(|run| &run.growth)
     }
@@ -111,11 +174,13 @@ pub(crate) fn claims_of(runs: &Runs) -> miette::Result<Vec<Claim>> {
         let growth = growth::of(record);
         let answers = answers::of(record, &growth, &published);
         let depth = trials::depths(&record.trials);
+        let matrix = matrix::of(record, &ratios, &published);
         let evidence = Evidence {
             ratios: &ratios,
             growth: &growth,
             answers: &answers,
             depth: &depth,
+            matrix: matrix.as_ref(),
         };
         claims::of(record, &evidence, &published)
     };
@@ -128,11 +193,13 @@ fn analyse(record: &Record, published: &Table) -> RunAnalysis {
     let growth = growth::of(record);
     let answers = answers::of(record, &growth, published);
     let depth = trials::depths(&record.trials);
+    let matrix = matrix::of(record, &ratios, published);
     let evidence = Evidence {
         ratios: &ratios,
         growth: &growth,
         answers: &answers,
         depth: &depth,
+        matrix: matrix.as_ref(),
     };
     RunAnalysis {
         experiment: record.manifest.experiment.clone(),
@@ -151,5 +218,6 @@ fn analyse(record: &Record, published: &Table) -> RunAnalysis {
         growth,
         answers,
         depth,
+        matrix,
     }
 }

@@ -79,8 +79,7 @@ impl Forest {
             };
             for (primary, title) in [(true, together), (false, t.exploratory)] {
                 let rows = || {
-                    run.ratios
-                        .iter()
+                    run.shown_ratios()
                         .filter(move |ratio| ratio.primary == primary)
                 };
                 if rows().next().is_some() {
@@ -90,8 +89,8 @@ impl Forest {
                     Line::Row(Box::new(Row::of(ratio, record.manifest.margin_pct, lang)))
                 }));
             }
-            run.ratios.first()?;
-            let metrics = run.ratios.iter().map(|ratio| ratio.metric);
+            run.shown_ratios().next()?;
+            let metrics = run.shown_ratios().map(|ratio| ratio.metric);
             Some(Panel {
                 title: title(metrics, &run.experiment, lang),
                 margin: record.margin(),
@@ -106,7 +105,9 @@ impl Forest {
             .collect();
         (!panels.is_empty()).then(|| Self {
             lang,
-            published: analysis.ratios().any(|ratio| ratio.published.is_some()),
+            published: analysis
+                .shown_ratios()
+                .any(|ratio| ratio.published.is_some()),
             panels,
             margin_pct: runs.records[0].manifest.margin_pct,
         })

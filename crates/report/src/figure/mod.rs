@@ -9,6 +9,7 @@ mod forest;
 mod grid;
 mod legend;
 mod levels;
+mod matrix;
 mod order;
 mod parts;
 mod rows;
@@ -52,6 +53,8 @@ pub(crate) enum Kind {
     Levels,
     /// How deep chains came.
     Depth,
+    /// What becomes of each driver on each place.
+    Matrix,
 }
 
 /// The page that a figure is drawn for.
@@ -107,6 +110,7 @@ impl Kind {
             Kind::Order => "order",
             Kind::Levels => "levels",
             Kind::Depth => "depth",
+            Kind::Matrix => "matrix",
         }
     }
 }
@@ -120,7 +124,10 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
     if let Some(levels) = levels::grid(analysis, lang) {
         figures.push(render(Kind::Levels, &levels)?);
     }
-    if analysis.arms().next().is_some() {
+    if let Some(matrix) = matrix::Figure::of(analysis, lang) {
+        figures.push(render(Kind::Matrix, &matrix)?);
+    }
+    if analysis.shown_arms().next().is_some() {
         figures.push(render(
             Kind::Samples,
             &scene::Scene::of(runs, analysis, lang),

@@ -213,11 +213,21 @@ fn published_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
     ]
 }
 
-/// One panel a metric, with every arm of the run; a crowd in groups.
+/// One panel a metric, with every shown arm of the run; a crowd in groups.
 fn all_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
     let mut panels = Vec::new();
-    for metric in [Metric::Startup, Metric::Cpu, Metric::Syscall] {
-        let arms: Vec<&ArmSummary> = analysis.arms().filter(|arm| arm.metric == metric).collect();
+    for metric in [
+        Metric::Startup,
+        Metric::Cpu,
+        Metric::Syscall,
+        Metric::Unpack,
+        Metric::Write,
+        Metric::Files,
+    ] {
+        let arms: Vec<&ArmSummary> = analysis
+            .shown_arms()
+            .filter(|arm| arm.metric == metric)
+            .collect();
         let heading = unit(metric).heading(lang);
         // Starts and ways in have little to do with each other, though both are of one metric.
         let works: BTreeSet<&str> = arms

@@ -66,6 +66,12 @@ pub(super) const TEXTS: Texts = Texts {
     claim_c6_layer: "With the store on the container's own layer, overlay refuses, and earlier than \
         on a volume.",
     claim_c6_limit: "PID and user namespaces nest 32 deep, overlay mounts 2.",
+    claim_b2: "The inner daemon's storage driver may not fit what lies underneath: it does where \
+        something else is.",
+    claim_b15: "The sidecar brings back the cache and storage-driver problems. Its engine lies in a \
+        container like any other, so that of the second half the place of its store decides; the \
+        cache is no part of this run.",
+    claim_c7: "vfs is not always the slowest driver; fuse-overlayfs can be.",
     // Verdicts.
     here_consistent: "consistent here",
     here_not_reproduced: "not reproduced here",
@@ -117,6 +123,7 @@ pub(super) const TEXTS: Texts = Texts {
     in_sessions: "in {count} sessions",
     equivalence_interval: "by its {coverage} interval, {interval}",
     range: "{low} to {high}",
+    ratios_folded: "The other {count} ratios, which are exploratory",
     ratios_note: "The estimate is the median of the ratios within blocks. The interval decides: \
         different when it does not hold 1; equivalent when the narrower one (the thick beam \
         of the figure) lies within {margin} % of 1. That a difference is not seen does not \
@@ -130,6 +137,7 @@ pub(super) const TEXTS: Texts = Texts {
     arms_caption: "Medians of the measured samples",
     arms_note: "Published: the median and the range of four repetitions, which carry no 95 % \
         interval. Drift moves medians of arms; the ratios above are safe from it.",
+    arms_folded: "The other {count} arms, which only exploratory ratios are made of",
     arms_about: "What each arm is",
     arms_about_caption: "Arms, in the experiment's own words",
     column_arm: "arm",
@@ -143,6 +151,9 @@ pub(super) const TEXTS: Texts = Texts {
     heading_startup: "Startup",
     heading_cpu: "CPU",
     heading_syscall: "System calls",
+    heading_unpack: "Unpacking an image",
+    heading_write: "Writing a large file",
+    heading_files: "Many small files",
     axis_startup: "milliseconds",
     axis_cpu: "seconds",
     axis_syscall: "microseconds an operation",

@@ -5,6 +5,7 @@
 mod english;
 mod glossary;
 mod levels;
+mod matrix;
 mod spanish;
 
 use std::fmt::Display;
@@ -37,6 +38,8 @@ macro_rules! texts {
     };
 }
 use texts;
+
+pub(crate) use matrix::MatrixTexts;
 
 texts! {
     /// Every text of the page and its figures, but for what is of levels and trials.
@@ -96,6 +99,9 @@ texts! {
     claim_c6_volume,
     claim_c6_layer,
     claim_c6_limit,
+    claim_b2,
+    claim_b15,
+    claim_c7,
     // Verdicts.
     here_consistent,
     here_not_reproduced,
@@ -137,6 +143,7 @@ texts! {
     in_sessions,
     equivalence_interval,
     range,
+    ratios_folded,
     ratios_note,
     sessions_caption,
     column_by_session,
@@ -145,6 +152,7 @@ texts! {
     // Samples.
     arms_caption,
     arms_note,
+    arms_folded,
     arms_about,
     arms_about_caption,
     column_arm,
@@ -158,6 +166,9 @@ texts! {
     heading_startup,
     heading_cpu,
     heading_syscall,
+    heading_unpack,
+    heading_write,
+    heading_files,
     axis_startup,
     axis_cpu,
     axis_syscall,
@@ -429,7 +440,8 @@ mod tests {
     use super::*;
 
     /// What is the same word in both languages.
-    const ALIKE: [&str; 6] = [
+    const ALIKE: [&str; 7] = [
+        "letter_deviates",
         "taken_one",
         "column_holm",
         "heading_cpu",
@@ -439,7 +451,12 @@ mod tests {
     ];
 
     fn entries(lang: Lang) -> Vec<(&'static str, &'static str)> {
-        [lang.texts().entries(), lang.levels().entries()].concat()
+        [
+            lang.texts().entries(),
+            lang.levels().entries(),
+            lang.matrix().entries(),
+        ]
+        .concat()
     }
 
     #[test]

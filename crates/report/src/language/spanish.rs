@@ -70,6 +70,12 @@ pub(super) const TEXTS: Texts = Texts {
         en un volumen.",
     claim_c6_limit: "Los espacios de nombres de PID y de usuario se anidan hasta 32 niveles; los \
         montajes overlay, 2.",
+    claim_b2: "El controlador de almacenamiento del demonio interior puede no encajar con lo que hay \
+        debajo: encaja donde hay otra cosa.",
+    claim_b15: "El sidecar trae de vuelta los problemas de caché y de almacenamiento. Su motor está en \
+        un contenedor como cualquier otro, así que en la segunda mitad decide el lugar de su \
+        almacén; la caché no forma parte de esta ejecución.",
+    claim_c7: "vfs no es siempre el controlador más lento; fuse-overlayfs puede serlo.",
     // Verdicts.
     here_consistent: "compatible con lo medido",
     here_not_reproduced: "no se reproduce aquí",
@@ -120,6 +126,7 @@ pub(super) const TEXTS: Texts = Texts {
     in_sessions: "en {count} sesiones",
     equivalence_interval: "por su intervalo del {coverage}, de {interval}",
     range: "{low} a {high}",
+    ratios_folded: "Los otros {count} cocientes, que son exploratorios",
     ratios_note: "La estimación es la mediana de los cocientes dentro de cada bloque. Decide el \
         intervalo: diferente si no contiene el 1; equivalente si el más estrecho (la barra \
         gruesa de la figura) queda a menos de un {margin} % del 1. No ver una diferencia no \
@@ -134,6 +141,7 @@ pub(super) const TEXTS: Texts = Texts {
     arms_note: "Publicado: la mediana y el rango de cuatro repeticiones, que no dan para un \
         intervalo del 95 %. La deriva desplaza las medianas de los brazos; a los cocientes \
         de arriba no les afecta.",
+    arms_folded: "Los otros {count} brazos, de los que solo se hacen cocientes exploratorios",
     arms_about: "Qué es cada brazo",
     arms_about_caption: "Los brazos, con las palabras del propio experimento",
     column_arm: "brazo",
@@ -147,6 +155,9 @@ pub(super) const TEXTS: Texts = Texts {
     heading_startup: "Arranque",
     heading_cpu: "CPU",
     heading_syscall: "Llamadas al sistema",
+    heading_unpack: "Desempaquetar una imagen",
+    heading_write: "Escribir un fichero grande",
+    heading_files: "Muchos ficheros pequeños",
     axis_startup: "milisegundos",
     axis_cpu: "segundos",
     axis_syscall: "microsegundos por operación",

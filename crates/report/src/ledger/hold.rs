@@ -6,7 +6,7 @@ use ::claims::ledger::{self, Entry};
 use ::claims::{Seen, says};
 use serde::Serialize;
 
-use super::records::{Absent, Checks, Measured, Records, Source, is_experiment};
+use super::records::{Absent, CHECKS, Checks, Measured, Records, Source};
 use super::standing::{Standing, Word};
 use crate::analysis::verdict::Here;
 use crate::claims::Claim;
@@ -88,9 +88,13 @@ pub(crate) struct Outcome {
 
 impl<'a> Ledger<'a> {
     pub(super) fn of(records: &'a Records) -> Self {
-        let (covered, not_covered) = ::claims::claims()
-            .into_iter()
-            .partition(|claim| claim.held_by == "checks" || is_experiment(&claim.held_by));
+        let says = says();
+        let is_covered = |claim: &::claims::Claim| {
+            let mut says = says.iter();
+            let is_checked = claim.held_by == CHECKS || says.any(|says| says.claim == claim.id);
+            is_checked || records.has_run_of(&claim.held_by)
+        };
+        let (covered, not_covered) = ::claims::claims().into_iter().partition(is_covered);
         let covered: Vec<::claims::Claim> = covered;
         let rows = || records.checks.iter().flat_map(|checks| &checks.rows);
         Self {

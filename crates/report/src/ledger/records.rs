@@ -14,6 +14,9 @@ use crate::analysis::verdict::Here;
 use crate::claims::Claim;
 use crate::record::Runs;
 
+/// What holds a claim that no run does.
+pub(super) const CHECKS: &str = "checks";
+
 /// Runs that hold claims. One program may make two kinds of them, each for claims of its own.
 struct Kind {
     /// As the ledger calls it.
@@ -30,7 +33,7 @@ struct Kind {
     remedy: &'static str,
 }
 
-const EXPERIMENTS: [Kind; 4] = [
+const EXPERIMENTS: [Kind; 5] = [
     Kind {
         name: "exp4",
         experiment: "exp4",
@@ -62,6 +65,14 @@ const EXPERIMENTS: [Kind; 4] = [
         reference: "triple/depth",
         only: &["C6"],
         remedy: "cargo xtask triple --depth 40",
+    },
+    Kind {
+        name: "storage-driver",
+        experiment: "storage-driver",
+        parts: &[""],
+        reference: "storage-driver",
+        only: &[],
+        remedy: "cargo xtask storage-driver",
     },
 ];
 
@@ -149,7 +160,7 @@ impl Records {
         let checks = checks(wanted)?;
         if checks.is_empty() {
             absent.push(Absent {
-                of: "checks",
+                of: CHECKS,
                 generation: wanted.generation.map(str::to_owned),
                 remedy: "cargo xtask claims --run".to_owned(),
             });
@@ -172,15 +183,16 @@ impl Records {
         })
     }
 
+    /// Whether there is anything to read of an experiment.
+    pub(super) fn has_run_of(&self, experiment: &str) -> bool {
+        let mut runs = self.runs.iter();
+        runs.any(|run| run.kind.experiment == experiment)
+    }
+
     pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
         let runs = self.runs.iter().map(|run| &run.source);
         self.checks.iter().map(|checks| &checks.source).chain(runs)
     }
-}
-
-/// Whether there is a program whose runs hold the claims of this experiment.
-pub(super) fn is_experiment(name: &str) -> bool {
-    EXPERIMENTS.iter().any(|kind| kind.experiment == name)
 }
 
 impl Measured {
@@ -280,7 +292,7 @@ fn of_generation(
     let revisions: BTreeSet<String> = all(|row| &row.revision);
     let days: BTreeSet<String> = all(|row| day(&row.when));
     let source = Source {
-        of: "checks",
+        of: CHECKS,
         generation: Some(generation.to_owned()),
         path: below(root, &file),
         own,

@@ -5,6 +5,7 @@ mod environment;
 mod growth;
 mod html;
 pub(crate) mod markdown;
+mod matrix;
 mod method;
 mod order;
 pub(crate) mod phrases;
@@ -67,6 +68,7 @@ pub(crate) fn write(
         .collect();
     for section in [
         results::claims,
+        matrix::matrix,
         results::ratios,
         growth::growth,
         growth::answers,
@@ -107,8 +109,11 @@ fn title(runs: &Runs, lang: Lang) -> String {
 
 /// What a figure shows, in words: the numbers are in the table beside it.
 fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
-    let (t, l) = (lang.texts(), lang.levels());
+    let (t, l, m) = (lang.texts(), lang.levels(), lang.matrix());
     let depths: usize = analysis.runs.iter().map(|run| run.depth.len()).sum();
+    let cells: usize = analysis.matrices().map(|matrix| matrix.cells.len()).sum();
+    let generations = analysis.matrices().map(|matrix| matrix.generations().len());
+    let generations = generations.max().unwrap_or(0);
     let (alternative, caption) = match figure.kind {
         Kind::Samples => (t.alt_samples, t.caption_samples),
         Kind::Forest => (t.alt_forest, t.caption_forest),
@@ -116,24 +121,27 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
         Kind::Order => (t.alt_order, t.caption_order),
         Kind::Levels => (l.alt_levels, l.caption_levels),
         Kind::Depth => (l.alt_depth, l.caption_depth),
+        Kind::Matrix => (m.alt_matrix, m.caption_matrix),
     };
     let blocks = || analysis.runs.iter().flat_map(|run| &run.sensitivity.blocks);
     let breakdowns: usize = analysis.runs.iter().map(|run| run.parts.len()).sum();
     let alternative = fill(
         alternative,
         &[
-            ("arms", &analysis.arms().count()),
-            ("ratios", &analysis.ratios().count()),
+            ("arms", &analysis.shown_arms().count()),
+            ("ratios", &analysis.shown_ratios().count()),
             (
                 "different",
                 &analysis
-                    .ratios()
+                    .shown_ratios()
                     .filter(|ratio| ratio.verdict.is_different())
                     .count(),
             ),
             ("breakdowns", &breakdowns),
             ("series", &crate::figure::drawn_series(analysis).count()),
             ("subjects", &depths),
+            ("cells", &cells),
+            ("generations", &generations),
             ("blocks", &blocks().count()),
             (
                 "flagged",

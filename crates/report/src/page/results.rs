@@ -4,7 +4,7 @@ use super::Source;
 use super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::phrases;
 use crate::analysis::verdict::Here;
-use crate::analysis::{PartSummary, RatioSummary, Scope};
+use crate::analysis::{ArmSummary, PartSummary, RatioSummary, Scope};
 use crate::claims::Claim;
 use crate::figure::Kind;
 use crate::language::{Lang, fill};
@@ -178,21 +178,33 @@ pub(super) fn ratios(source: &Source) -> Vec<Piece> {
             verdict,
         ]
     };
-    pieces.push(Piece::Table(Table {
-        caption: t.ratios_caption.to_owned(),
-        columns: vec![
-            words(t.column_ratio),
-            numbers(t.column_estimate),
-            numbers(t.column_interval),
-            numbers(t.column_coverage),
-            numbers(t.column_blocks),
-            numbers(t.column_of_medians),
-            numbers(t.column_holm),
-            words(t.column_verdict),
-        ],
-        rows: source.analysis.ratios().map(row).collect(),
-        fit: Fit::Scroll,
-    }));
+    let table = |ratios: &mut dyn Iterator<Item = &RatioSummary>| {
+        Piece::Table(Table {
+            caption: t.ratios_caption.to_owned(),
+            columns: vec![
+                words(t.column_ratio),
+                numbers(t.column_estimate),
+                numbers(t.column_interval),
+                numbers(t.column_coverage),
+                numbers(t.column_blocks),
+                numbers(t.column_of_medians),
+                numbers(t.column_holm),
+                words(t.column_verdict),
+            ],
+            rows: ratios.map(row).collect(),
+            fit: Fit::Scroll,
+        })
+    };
+    if source.analysis.shown_ratios().next().is_some() {
+        pieces.push(table(&mut source.analysis.shown_ratios()));
+    }
+    let folded = source.analysis.folded_ratios().count();
+    if folded > 0 {
+        pieces.push(Piece::Details(
+            fill(t.ratios_folded, &[("count", &folded)]),
+            vec![table(&mut source.analysis.folded_ratios())],
+        ));
+    }
     pieces.extend(sessions(source));
     pieces.push(Piece::Paragraph(fill(
         t.ratios_note,
@@ -251,7 +263,7 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
     let (lang, t) = (source.lang, source.lang.texts());
     let mut pieces = vec![Piece::Heading(2, t.section_samples.to_owned())];
     pieces.extend(source.figure(Kind::Samples));
-    let rows = source.analysis.arms().map(|arm| {
+    let row = |arm: &ArmSummary| {
         let unit = unit(arm.metric);
         let amount = |ns: f64| format!("{} {}", unit.amount(ns, lang), unit.symbol());
         let published = arm.published.map(|published| {
@@ -299,22 +311,41 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
                 Tone::Plain
             }),
         ]
-    });
-    pieces.push(Piece::Table(Table {
-        caption: t.arms_caption.to_owned(),
-        columns: vec![
-            words(t.column_arm),
-            numbers(t.column_published),
-            numbers(t.column_median),
-            numbers(t.column_interval),
-            numbers(t.column_coverage),
-            numbers("n"),
-            numbers(t.column_failed),
-        ],
-        rows: rows.collect(),
-        fit: Fit::Scroll,
-    }));
+    };
+    let table = |arms: &mut dyn Iterator<Item = &ArmSummary>| {
+        Piece::Table(Table {
+            caption: t.arms_caption.to_owned(),
+            columns: vec![
+                words(t.column_arm),
+                numbers(t.column_published),
+                numbers(t.column_median),
+                numbers(t.column_interval),
+                numbers(t.column_coverage),
+                numbers("n"),
+                numbers(t.column_failed),
+            ],
+            rows: arms.map(row).collect(),
+            fit: Fit::Scroll,
+        })
+    };
+    if source.analysis.shown_arms().next().is_some() {
+        pieces.push(table(&mut source.analysis.shown_arms()));
+    }
+    let folded = source.analysis.folded_arms().count();
+    if folded > 0 {
+        pieces.push(Piece::Details(
+            fill(t.arms_folded, &[("count", &folded)]),
+            vec![table(&mut source.analysis.folded_arms())],
+        ));
+    }
     pieces.push(Piece::Paragraph(t.arms_note.to_owned()));
+    pieces.push(arms_about(source));
+    pieces
+}
+
+/// What each arm is, of all of them.
+fn arms_about(source: &Source) -> Piece {
+    let (lang, t) = (source.lang, source.lang.texts());
     let rows: Vec<Vec<Cell>> = source
         .analysis
         .arms()
@@ -325,7 +356,7 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
             ]
         })
         .collect();
-    pieces.push(Piece::Details(
+    Piece::Details(
         t.arms_about.to_owned(),
         vec![Piece::Table(Table {
             caption: t.arms_about_caption.to_owned(),
@@ -333,8 +364,7 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
             rows,
             fit: Fit::Narrow,
         })],
-    ));
-    pieces
+    )
 }
 
 pub(super) fn parts(source: &Source) -> Vec<Piece> {

@@ -8,6 +8,7 @@ use measure::Trial;
 use super::Source;
 use super::document::{Cell, Column, Fit, Piece, Table, Tone, numbers, words};
 use crate::analysis::RunAnalysis;
+use crate::analysis::matrix::MATRIX;
 use crate::analysis::trials::{
     self, Advice, DEPTH, DEPTH_START, Depth, LIMITS, PULLED, STORE, in_order, rows, subject,
 };
@@ -22,6 +23,7 @@ pub(super) fn trials(source: &Source) -> Vec<Piece> {
         pieces.extend(depth(&run.depth, source));
         for table in trials::tables(&record.trials) {
             pieces.extend(match table {
+                MATRIX => Vec::new(),
                 other if is_shown_elsewhere(other, record, run) => Vec::new(),
                 LIMITS => limits(&record.trials, source.lang),
                 STORE => store(&record.trials, source.lang),

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use measure::Trial;
 
 use super::{Column, amount, none, number, readable, text, to_csv};
+use crate::analysis::matrix::MATRIX;
 use crate::analysis::trials::{self, DEPTH, DEPTH_START, Depth};
 use crate::analysis::{Analysis, Predicted, Range, Scope, SeriesSummary};
 use crate::language::Lang;
@@ -160,7 +161,7 @@ pub(super) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     }
     let trials = runs.records.iter().flat_map(|record| &record.trials);
     let others: Vec<&Trial> = trials
-        .filter(|row| row.table != DEPTH && row.table != DEPTH_START)
+        .filter(|row| ![DEPTH, DEPTH_START, MATRIX].contains(&row.table.as_str()))
         .collect();
     for table in trials::in_order(others.iter().map(|row| row.table.as_str())) {
         let of = others.iter().filter(|row| row.table == table).copied();

@@ -3,6 +3,7 @@
 mod bad_data;
 mod compare;
 mod coverage;
+mod drivers;
 mod ledger;
 mod nesting;
 mod nests;
@@ -10,5 +11,6 @@ mod numbers;
 mod page;
 mod schema;
 mod sessions;
+mod storage;
 mod support;
 mod trials;
