@@ -19,7 +19,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("startup", &["bench", "lab", "measure"]),
     ("syscalls", &["bench", "lab", "measure"]),
     ("triple", &["bench", "lab", "measure"]),
-    ("storage-driver", &["bench", "lab", "measure"]),
+    (
+        "storage-driver",
+        &["bench", "fingerprints", "lab", "measure"],
+    ),
     ("userns", &["bench", "lab", "measure"]),
     ("xtask", &[]),
 ];

@@ -17,8 +17,12 @@ const SPEAKERS: &[&str] = &[
     "erofs",
 ];
 
-/// What every mount says that works.
+/// What every mount says that works, and every engine in a user namespace that tries a mount without
+/// `userxattr` first.
 const CHATTER: &[&str] = &[
+    "failed to set xattr on upper",
+    "...falling back to",
+    "try mounting with 'userxattr' option",
     "mounted filesystem",
     "Mounting V",
     "Ending clean mount",

@@ -9,6 +9,7 @@ mod matrix;
 mod place;
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -48,6 +49,11 @@ struct Cli {
     #[arg(long, conflicts_with_all = ["arms", "blocks", "precision", "budget", "sessions", "verify"])]
     no_cost: bool,
 
+    /// Run nothing: read an engine's log and say which known failures are in it, with cause, remedy and
+    /// the cell that reproduces each; `-` is the standard input
+    #[arg(long, value_name = "FILE")]
+    explain: Option<PathBuf>,
+
     /// Take over the cells that an earlier run with the same engines has finished
     #[arg(long, value_name = "RUN")]
     resume: Option<PathBuf>,
@@ -65,6 +71,10 @@ const MATRIX: Experiment = Experiment {
 fn main() -> ExitCode {
     measure::main(|| {
         let cli = Cli::parse();
+        if let Some(file) = &cli.explain {
+            measure::say(&fingerprints::explanation(&log(file)?));
+            return Ok(());
+        }
         let generations = generations(&cli);
         let cells = cells(&cli, &generations)?;
         let priced = match generations[..] {
@@ -97,6 +107,27 @@ fn main() -> ExitCode {
             session.hold(run, &options, &mut matrix)
         })
     })
+}
+
+/// What a user's engine has written, whatever bytes are in it.
+fn log(file: &Path) -> Result<String> {
+    let read = if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .lock()
+            .read_to_end(&mut bytes)
+            .map(|_| bytes)
+    } else {
+        std::fs::read(file)
+    };
+    let bytes = read.map_err(|why| {
+        measure::usage(
+            format!("{} can't be read", file.display()),
+            why.to_string(),
+            "name a file with an engine's log, or `-` for the standard input",
+        )
+    })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn generations(cli: &Cli) -> Vec<Generation> {

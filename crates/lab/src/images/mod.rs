@@ -24,7 +24,7 @@ use recipes::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, BESIDES, PATH, RECIPES, 
 use storage::{Blob, Layer, Storage};
 
 /// Changes with every change of how the stand-ins are made; what they hold is part of the key.
-const VERSION: &str = "images 8";
+const VERSION: &str = "images 9";
 
 /// The published images that the stand-ins stand for.
 pub(crate) fn names() -> Vec<&'static str> {
@@ -66,6 +66,12 @@ fn make_all(bundle: &Bundle, storage: &Storage) -> io::Result<()> {
         let mut environment = vec![PATH.to_owned()];
         environment.extend(recipe.environment.iter().map(ToString::to_string));
         let diff_ids: Vec<&str> = layers.iter().map(|layer| layer.digest.as_str()).collect();
+        let created = format!("{}T00:00:00Z", bundle.generation.release().day);
+        // One entry a layer: builders of Podman before version 5 count them.
+        let history: Vec<Value> = layers
+            .iter()
+            .map(|_| json!({ "created": created, "created_by": "matryoshka" }))
+            .collect();
         // Sets, as the image configuration has them (OCI image-spec, config.md).
         let set = |names: &[&str]| -> Option<Value> {
             let set: BTreeMap<_, _> = names.iter().map(|name| (*name, json!({}))).collect();
@@ -74,7 +80,8 @@ fn make_all(bundle: &Bundle, storage: &Storage) -> io::Result<()> {
         let config = storage.put_json(&json!({
             "architecture": if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" },
             "os": "linux",
-            "created": format!("{}T00:00:00Z", bundle.generation.release().day),
+            "created": created,
+            "history": history,
             "config": {
                 "Env": environment,
                 "Entrypoint": (!recipe.entrypoint.is_empty()).then_some(recipe.entrypoint),
