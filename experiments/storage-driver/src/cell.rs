@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use lab::{Engine, Generation, Lab, Level, Nest, Output};
@@ -255,6 +256,15 @@ fn succeeded(output: Output) -> Result<String, String> {
     })
 }
 
+/// Lets nobody else do such a thing meanwhile, so that what the kernel says is of this one. Only for
+/// what is short.
+fn alone<T>(stage: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    static ONE: Mutex<()> = Mutex::new(());
+    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut kernel = Kernel::from_now();
+    stage().map_err(|why| kernel.beside(why))
+}
+
 /// Takes a cell through its stages, until one fails; each is a row. Whatever happens, what the cell
 /// had is gone afterwards. Its error is that of the record.
 pub(crate) fn run(
@@ -263,7 +273,6 @@ pub(crate) fn run(
     ground: &Result<Ground, Missing>,
     row: &mut dyn FnMut(Trial) -> Result<()>,
 ) -> Result<()> {
-    let mut kernel = Kernel::from_now();
     let mut record = |step: &str, began: Instant, stage: Stage| -> Result<bool> {
         if measure::interrupted() {
             // What the user has ended has not failed.
@@ -272,7 +281,7 @@ pub(crate) fn run(
         let went_well = stage.is_ok();
         let done = stage.unwrap_or_else(|why| Done {
             outcome: Some("failed".to_owned()),
-            reason: kernel.beside(why),
+            reason: why,
             bytes: None,
         });
         row(Trial {
@@ -306,22 +315,24 @@ pub(crate) fn run(
         .map(|folder| used(&inside(&lab.level0(), folder)));
     let before = before.transpose().into_diagnostic()?.unwrap_or(0);
     let began = Instant::now();
-    let started = Bench::start(lab, cell, ground, &name, &[]);
+    let started = alone(|| {
+        Bench::start(lab, cell, ground, &name, &[]).map_err(|report| complaints(&words(&report)))
+    });
     let mut bench = match started {
         Ok(bench) => {
             record("starts", began, Ok(Done::default()))?;
             bench
         }
-        Err(report) => {
-            let told = record("starts", began, Err(complaints(&words(&report))));
+        Err(why) => {
+            let told = record("starts", began, Err(why));
             let cleared = ground.clear(lab, &name);
             return told.and(cleared);
         }
     };
     let stages: [(&str, &dyn Fn(&mut Bench) -> Stage); 7] = [
         ("driver", &|bench| bench.driver()),
-        ("unpacks", &|bench| bench.unpacks()),
-        ("runs", &|bench| bench.runs()),
+        ("unpacks", &|bench| alone(|| bench.unpacks())),
+        ("runs", &|bench| alone(|| bench.runs())),
         ("builds", &|bench| bench.builds()),
         ("restarts", &|bench| bench.restarts()),
         ("posix", &|bench| bench.posix(cell.driver.overlays)),

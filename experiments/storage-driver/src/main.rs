@@ -180,7 +180,7 @@ impl Session<'_> {
     fn hold(
         &self,
         run: &mut Run,
-        options: &impl Fn(Generation) -> Options,
+        options: &(impl Fn(Generation) -> Options + Sync),
         matrix: &mut Option<Vec<Trial>>,
     ) -> Result<()> {
         let of = |generation| {

@@ -1,6 +1,8 @@
 //! The matrix: which cells there are, and all of them in turn.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use lab::{Generation, Lab, Options};
 use measure::{Run, Trial};
@@ -68,14 +70,19 @@ impl Field {
     }
 }
 
-/// Tries every cell that is not among the rows already, and returns all rows. Cells of one generation
-/// share a lab; one that takes it down with it gets the next a new one.
+/// How many cells are under way at once. Most of a cell's time is waiting: where layers are made by
+/// comparing trees, Docker lets each second end before it makes the next one (`NaiveDiffDriver` in
+/// moby's daemon/graphdriver/fsdiff.go).
+const WORKERS: usize = 4;
+
+/// Tries every cell that is not among the rows already, several at once, and returns all rows. Cells
+/// of one generation share a lab; if that is taken down, the next one gets a new one.
 pub(crate) fn fill(
     run: &mut Run,
-    options: impl Fn(Generation) -> Options,
+    options: impl Fn(Generation) -> Options + Sync,
     cells: &[Cell],
     known: Vec<Trial>,
-    mut fields: BTreeMap<Generation, Field>,
+    fields: BTreeMap<Generation, Field>,
 ) -> Result<Vec<Trial>> {
     let finished: BTreeSet<String> = known.iter().map(|row| row.subject.clone()).collect();
     let mut rows = Vec::new();
@@ -83,46 +90,94 @@ pub(crate) fn fill(
         run.tried(row.clone())?;
         rows.push(row);
     }
-    let left: Vec<&Cell> = cells
+    let left = cells
         .iter()
-        .filter(|cell| !finished.contains(&cell.to_string()))
-        .collect();
-    for (nth, cell) in left.iter().enumerate() {
-        let generation = cell.generation;
-        let field = match fields.remove(&generation) {
-            Some(field) if field.lab.obituary().is_none() => field,
-            _ => {
-                // The others' labs are not needed any more, or not yet.
-                fields.clear();
-                let of_it: Vec<Cell> = cells
-                    .iter()
-                    .filter(|cell| cell.generation == generation)
-                    .copied()
-                    .collect();
-                Field::new(&options(generation), &of_it)?
+        .filter(|cell| !finished.contains(&cell.to_string()));
+    let left: Vec<&Cell> = left.collect();
+    let fields = Fields(Mutex::new(
+        fields
+            .into_iter()
+            .map(|(generation, field)| (generation, Arc::new(field)))
+            .collect(),
+    ));
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let (says, told) = mpsc::channel();
+        for _ in 0..WORKERS {
+            let says = says.clone();
+            let (left, next, fields, options) = (&left, &next, &fields, &options);
+            scope.spawn(move || {
+                while let Some(cell) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let of_it = cells
+                        .iter()
+                        .filter(|other| other.generation == cell.generation);
+                    let of_it: Vec<Cell> = of_it.copied().collect();
+                    let tried = fields
+                        .get(&options(cell.generation), &of_it)
+                        .and_then(|field| {
+                            cell::run(&field.lab, cell, field.ground(cell)?, &mut |row| {
+                                says.send(Ok(row))
+                                    .map_err(|_| miette::miette!("the run has ended"))
+                            })
+                        });
+                    // What one worker meets ends the others, too: nobody listens any more.
+                    if let Err(report) = tried {
+                        let _ = says.send(Err(report));
+                        break;
+                    }
+                }
+            });
+        }
+        drop(says);
+        let mut ended = 0;
+        for row in told {
+            let row = row?;
+            if is_end(&row) {
+                ended += 1;
+                let Trial {
+                    subject,
+                    step,
+                    outcome,
+                    ..
+                } = &row;
+                eprintln!("{ended} of {}: {subject}: {step} {outcome}", left.len());
             }
-        };
-        let mut last = String::new();
-        cell::run(&field.lab, cell, field.ground(cell)?, &mut |row| {
-            last = format!("{} {}", row.step, row.outcome);
             rows.push(row.clone());
-            run.tried(row)
-        })?;
-        eprintln!("{} of {}: {cell}: {last}", nth + 1, left.len());
-        fields.insert(generation, field);
+            run.tried(row)?;
+        }
+        Ok(rows)
+    })
+}
+
+/// A lab for each generation, as long as it lives.
+struct Fields(Mutex<BTreeMap<Generation, Arc<Field>>>);
+
+impl Fields {
+    fn get(&self, options: &Options, cells: &[Cell]) -> Result<Arc<Field>> {
+        let mut fields = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let generation = options.generation;
+        if let Some(field) = fields.get(&generation)
+            && field.lab.obituary().is_none()
+        {
+            return Ok(Arc::clone(field));
+        }
+        let field = Arc::new(Field::new(options, cells)?);
+        fields.insert(generation, Arc::clone(&field));
+        Ok(field)
     }
-    Ok(rows)
+}
+
+/// Whether a cell has no row after this one.
+fn is_end(row: &Trial) -> bool {
+    let failed = row.outcome == "failed" || row.step == "place" && row.outcome != "ok";
+    failed || row.step == "disk"
 }
 
 /// The rows of the cells that an earlier run has finished.
 pub(crate) fn finished(rows: Vec<Trial>) -> Vec<Trial> {
-    let is_end = |row: &Trial| {
-        let failed = row.outcome == "failed" || row.step == "place" && row.outcome != "ok";
-        row.table == "matrix" && (failed || row.step == "disk")
-    };
     let ended: BTreeSet<String> = rows
         .iter()
-        .filter(|row| is_end(row))
+        .filter(|row| row.table == "matrix" && is_end(row))
         .map(|row| row.subject.clone())
         .collect();
     let of_ended = |row: &Trial| row.table == "matrix" && ended.contains(&row.subject);
