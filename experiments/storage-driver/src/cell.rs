@@ -34,6 +34,9 @@ impl fmt::Display for Cell {
 /// What a stage did, or why it did not.
 type Stage = Result<Done, String>;
 
+/// What has to be done for one.
+type Step<'a> = dyn Fn(&mut Bench) -> Stage + 'a;
+
 /// A stage that went well.
 #[derive(Default)]
 struct Done {
@@ -329,7 +332,7 @@ pub(crate) fn run(
             return told.and(cleared);
         }
     };
-    let stages: [(&str, &dyn Fn(&mut Bench) -> Stage); 7] = [
+    let stages: [(&str, &Step); 7] = [
         ("driver", &|bench| bench.driver()),
         ("unpacks", &|bench| alone(|| bench.unpacks())),
         ("runs", &|bench| alone(|| bench.runs())),

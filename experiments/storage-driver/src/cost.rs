@@ -102,8 +102,9 @@ fn short(cell: &Cell) -> String {
 
 pub(crate) fn declare(cells: &[Cell], generation: Generation) -> Declared {
     let (mut arms, mut rows, mut contrasts) = (Vec::new(), Vec::new(), Vec::new());
-    let named = |cell: &&Cell| cell.generation == generation && !cell.driver.called.is_empty();
-    for cell in cells.iter().filter(named) {
+    let is_asked_for =
+        |cell: &&Cell| cell.generation == generation && !cell.driver.called.is_empty();
+    for cell in cells.iter().filter(is_asked_for) {
         for (work, word, metric, about) in WORKS {
             let name: &'static str = format!("{}-{word}", short(cell)).leak();
             let is_quick = QUICK.contains(&&*short(cell)) && QUICK_WORKS.contains(work);
@@ -218,10 +219,10 @@ impl Declared {
         let mut places = BTreeMap::new();
         for row in &rows {
             let name = short(&row.cell);
-            if !places.contains_key(&name) {
-                let place = Place::start(field, &row.cell, &format!("cost-{name}"));
-                places.insert(name, place.map_err(|report| words(&report)));
-            }
+            let folder = format!("cost-{name}");
+            places.entry(name).or_insert_with(|| {
+                Place::start(field, &row.cell, &folder).map_err(|report| words(&report))
+            });
         }
         Ok(Costs { lab, rows, places })
     }

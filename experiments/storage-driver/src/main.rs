@@ -207,7 +207,7 @@ impl Session<'_> {
                 .map(|folder| self.taken_over(folder, &fields))
                 .transpose()?;
             let (resumed, known) = known.unzip();
-            self.describe(run, &fields, resumed)?;
+            self.describe(run, &fields, resumed.as_deref())?;
             let known = known.unwrap_or_default();
             let rows = matrix::fill(run, options, self.cells, known, fields)?;
             run.keep(|arm| self.declared.is_there(arm, &rows))?;
@@ -227,7 +227,7 @@ impl Session<'_> {
         &self,
         run: &mut Run,
         fields: &BTreeMap<Generation, Field>,
-        resumed: Option<String>,
+        resumed: Option<&str>,
     ) -> Result<()> {
         let mut nests = Vec::new();
         for field in fields.values() {
