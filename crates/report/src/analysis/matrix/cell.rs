@@ -132,7 +132,8 @@ impl Name {
     /// Whether the engine took what it was asked for, or its first choice.
     fn is_met_by(&self, chosen: &str) -> bool {
         if self.is_automatic() {
-            return FIRST_CHOICES.contains(&chosen);
+            // Older daemons ask first for the driver of the file system itself.
+            return FIRST_CHOICES.contains(&chosen) || self.place == chosen;
         }
         let asked = self.driver.strip_prefix(SNAPSHOTTER);
         asked.unwrap_or(&self.driver) == chosen || CALLED.contains(&(&self.driver, chosen))

@@ -17,15 +17,15 @@ pub(crate) const METRICS: [(&str, Metric); 4] = [
     ("files", Metric::Files),
 ];
 
-/// Places as arms call them; one that ends as another one does comes before it.
-const PLACES: [&str; 7] = [
+/// Places as arms call them, usual ones first. None ends as another one does.
+pub(super) const PLACES: [&str; 7] = [
     "volume",
     "layer",
     "tmpfs",
-    "xfs-no-dtype",
     "xfs",
-    "ext4-no-filetype",
     "btrfs",
+    "ext4-no-filetype",
+    "xfs-no-dtype",
 ];
 
 /// The two that C7 is about: above the line, below it.

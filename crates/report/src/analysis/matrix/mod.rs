@@ -70,8 +70,12 @@ impl Matrix {
         in_order(of_engine.map(|cell| &*cell.name.driver))
     }
 
+    /// Cells end in any order, because several are under way at once: known places first.
     pub(crate) fn places(&self) -> Vec<&str> {
-        in_order(self.cells.iter().map(|cell| &*cell.name.place))
+        let mut places = in_order(self.cells.iter().map(|cell| &*cell.name.place));
+        let rank = |place: &&str| cost::PLACES.iter().position(|known| known == place);
+        places.sort_by_key(|place| rank(place).unwrap_or(usize::MAX));
+        places
     }
 
     pub(crate) fn cell(&self, name: [&str; 4]) -> Option<&Cell> {
