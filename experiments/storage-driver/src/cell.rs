@@ -100,6 +100,22 @@ impl<'lab> Bench<'lab> {
         succeeded(self.engine().run(&line).map_err(|report| words(&report))?)
     }
 
+    /// What the engine complained of while it started: why it did not take its first choice.
+    fn starts(&self, lab: &Lab) -> Stage {
+        let mut reason = String::new();
+        if self.nest.engine() == Engine::Docker {
+            let logs = ["docker", "logs", self.engine().container()];
+            let logs = lab.level0().run(&logs).map_err(|report| words(&report))?;
+            let lines = logs.stderr.lines().chain(logs.stdout.lines());
+            let complaints = lines.filter(|line| line.contains("level=error"));
+            reason = complaints.collect::<Vec<_>>().join("\n");
+        }
+        Ok(Done {
+            reason,
+            ..Done::default()
+        })
+    }
+
     fn driver(&mut self) -> Stage {
         let format = match self.nest.engine() {
             Engine::Docker => "{{.Driver}}\n{{json .DriverStatus}}",
@@ -323,7 +339,7 @@ pub(crate) fn run(
     });
     let mut bench = match started {
         Ok(bench) => {
-            record("starts", began, Ok(Done::default()))?;
+            record("starts", began, bench.starts(lab))?;
             bench
         }
         Err(why) => {

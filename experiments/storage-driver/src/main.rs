@@ -57,6 +57,10 @@ struct Cli {
     /// Take over the cells that an earlier run with the same engines has finished
     #[arg(long, value_name = "RUN")]
     resume: Option<PathBuf>,
+
+    /// Of what --resume takes over, try cells with these words again; may be given several times
+    #[arg(long, value_name = "WORDS", requires = "resume")]
+    again: Vec<String>,
 }
 
 /// A run without samples.
@@ -148,13 +152,7 @@ fn generations(cli: &Cli) -> Vec<Generation> {
 fn cells(cli: &Cli, generations: &[Generation]) -> Result<Vec<Cell>> {
     let quick = cli.run.quick && cli.cells.is_empty();
     let mut cells = matrix::cells(generations, quick);
-    let is_asked = |cell: &Cell| {
-        let name = cell.to_string();
-        let name: Vec<&str> = name.split(' ').collect();
-        let fits = |words: &String| words.split(' ').all(|word| name.contains(&word));
-        cli.cells.is_empty() || cli.cells.iter().any(fits)
-    };
-    cells.retain(is_asked);
+    cells.retain(|cell| cli.cells.is_empty() || is_named(&cell.to_string(), &cli.cells));
     if cells.is_empty() {
         return Err(measure::usage(
             "there is no such cell",
@@ -163,6 +161,13 @@ fn cells(cli: &Cli, generations: &[Generation]) -> Result<Vec<Cell>> {
         ));
     }
     Ok(cells)
+}
+
+/// Whether some of these have only words that a cell's name has.
+fn is_named(cell: &str, names: &[String]) -> bool {
+    let cell: Vec<&str> = cell.split(' ').collect();
+    let fits = |words: &String| words.split(' ').all(|word| cell.contains(&word));
+    names.iter().any(fits)
 }
 
 /// What a session of this run does.
@@ -294,7 +299,7 @@ impl Session<'_> {
                 .any(|cell| cell.to_string() == row.subject)
         };
         let mut rows = matrix::finished(earlier.trials()?);
-        rows.retain(asked);
+        rows.retain(|row| asked(row) && !is_named(&row.subject, &self.cli.again));
         let name = folder.file_name().unwrap_or_default();
         Ok((name.to_string_lossy().into_owned(), rows))
     }

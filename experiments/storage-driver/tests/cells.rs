@@ -53,7 +53,7 @@ const CORE: &[Core] = &[
         test: "left_to_itself_on_the_containers_layer_it_falls_back",
         cell: "trixie docker automatic layer",
         last: ("disk", "ok"),
-        words: &[],
+        words: &["failed to mount overlay: invalid argument"],
         driver: Some("vfs"),
     },
     Core {
@@ -183,6 +183,11 @@ fn holds(core: &Core) -> Result<()> {
             "no `{words}` in {}",
             last["reason"]
         );
+    }
+    let said: Vec<&str> = of_cell.iter().map(|row| &*row["reason"]).collect();
+    for words in core.words {
+        let is_said = said.iter().any(|reason| reason.contains(words));
+        ensure!(is_said, "no `{words}` in {said:?}");
     }
     let driver = of_cell.iter().find(|row| row["step"] == "driver");
     let driver = driver.map(|row| row["outcome"].as_str());
