@@ -47,7 +47,8 @@ impl fmt::Display for NoDisk {
 const NO_LOOP: &[&str] = &["failed to setup loop device", "find an unused loop device"];
 
 impl Lab {
-    /// Makes a file system and mounts it at level 0: its folder there. It goes with the lab.
+    /// Makes a file system and mounts it at level 0: its folder there. It goes with the lab, or when
+    /// it is unmounted.
     pub fn disk(&self, disk: &Disk) -> Result<String, NoDisk> {
         if !modules::has_filesystem(disk.filesystem) {
             let why = format!("/proc/filesystems has no {}", disk.filesystem);

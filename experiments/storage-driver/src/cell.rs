@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use lab::{Engine, Generation, Lab, Level, Nest, Output};
@@ -12,7 +11,7 @@ use miette::{IntoDiagnostic, Result};
 use crate::driver::{Driver, THROUGH_FUSE};
 use crate::job::{BUILD, DIGEST, IMAGE, KEEP, KNOWN, LAYERS, NATIVE_DIFF, POSIX, Where};
 use crate::kernel::Kernel;
-use crate::place::{Ground, Missing};
+use crate::place::{Ground, Missing, Place};
 use crate::words;
 
 /// A driver on a place.
@@ -20,12 +19,12 @@ use crate::words;
 pub(crate) struct Cell {
     pub(crate) generation: Generation,
     pub(crate) driver: &'static Driver,
-    pub(crate) place: &'static str,
+    pub(crate) place: &'static Place,
 }
 
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (generation, place) = (self.generation, self.place);
+        let (generation, place) = (self.generation, self.place.name);
         let (engine, driver) = (self.driver.engine, self.driver.name);
         write!(f, "{generation} {engine} {driver} {place}")
     }
@@ -55,16 +54,14 @@ pub(crate) struct Bench<'lab> {
 }
 
 impl<'lab> Bench<'lab> {
-    /// Starts the engine in its container, which is given these flags besides; the store's folder is
-    /// of this name where the place is shared.
+    /// Starts the engine in its container, which is given these flags besides.
     pub(crate) fn start(
         lab: &'lab Lab,
         cell: &Cell,
         ground: &Ground,
-        name: &str,
         flags: &[&str],
     ) -> Result<Self> {
-        let (layer, store) = ground.under(lab, cell.driver.layer(), name)?;
+        let (layer, store) = ground.under(cell.driver.layer());
         let flags: Vec<&'static str> = flags
             .iter()
             .map(|flag| &*(*flag).to_owned().leak())
@@ -275,23 +272,15 @@ fn succeeded(output: Output) -> Result<String, String> {
     })
 }
 
-/// Lets nobody else do such a thing meanwhile, so that what the kernel says is of this one. Only for
-/// what is short.
-fn alone<T>(stage: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    static ONE: Mutex<()> = Mutex::new(());
-    let _alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+/// Does something short, and adds to a refusal what the kernel says meanwhile.
+fn heard<T>(stage: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     let mut kernel = Kernel::from_now();
     stage().map_err(|why| kernel.beside(why))
 }
 
 /// Takes a cell through its stages, until one fails; each is a row. Whatever happens, what the cell
 /// had is gone afterwards. Its error is that of the record.
-pub(crate) fn run(
-    lab: &Lab,
-    cell: &Cell,
-    ground: &Result<Ground, Missing>,
-    row: &mut dyn FnMut(Trial) -> Result<()>,
-) -> Result<()> {
+pub(crate) fn run(lab: &Lab, cell: &Cell, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result<()> {
     let mut record = |step: &str, began: Instant, stage: Stage| -> Result<bool> {
         if measure::interrupted() {
             // What the user has ended has not failed.
@@ -315,27 +304,28 @@ pub(crate) fn run(
         })?;
         Ok(went_well)
     };
-    let ground = match ground {
+    let began = Instant::now();
+    let name = cell.to_string().replace(' ', "-");
+    let ground = match Ground::make(lab, *cell.place, &name)? {
         Ok(ground) => ground,
         Err(Missing { outcome, reason }) => {
             let missing = Done {
-                outcome: Some((*outcome).to_owned()),
-                reason: reason.clone(),
+                outcome: Some(outcome.to_owned()),
+                reason,
                 bytes: None,
             };
-            return record("place", Instant::now(), Ok(missing)).map(drop);
+            return record("place", began, Ok(missing)).map(drop);
         }
     };
-    record("place", Instant::now(), Ok(Done::default()))?;
-    let name = cell.to_string().replace(' ', "-");
+    record("place", began, Ok(Done::default()))?;
     // Of a file system of its own, what it takes empty is not the store's.
     let before = ground
         .alone()
         .map(|folder| used(&inside(&lab.level0(), folder)));
     let before = before.transpose().into_diagnostic()?.unwrap_or(0);
     let began = Instant::now();
-    let started = alone(|| {
-        Bench::start(lab, cell, ground, &name, &[]).map_err(|report| complaints(&words(&report)))
+    let started = heard(|| {
+        Bench::start(lab, cell, &ground, &[]).map_err(|report| complaints(&words(&report)))
     });
     let mut bench = match started {
         Ok(bench) => {
@@ -344,18 +334,18 @@ pub(crate) fn run(
         }
         Err(why) => {
             let told = record("starts", began, Err(why));
-            let cleared = ground.clear(lab, &name);
+            let cleared = ground.clear(lab);
             return told.and(cleared);
         }
     };
     let stages: [(&str, &Step); 7] = [
         ("driver", &|bench| bench.driver()),
-        ("unpacks", &|bench| alone(|| bench.unpacks())),
-        ("runs", &|bench| alone(|| bench.runs())),
+        ("unpacks", &|bench| heard(|| bench.unpacks())),
+        ("runs", &|bench| heard(|| bench.runs())),
         ("builds", &|bench| bench.builds()),
         ("restarts", &|bench| bench.restarts()),
         ("posix", &|bench| bench.posix(cell.driver.overlays)),
-        ("disk", &|bench| bench.disk(lab, ground, before)),
+        ("disk", &|bench| bench.disk(lab, &ground, before)),
     ];
     let mut told = Ok(true);
     for (step, stage) in stages {
@@ -367,5 +357,5 @@ pub(crate) fn run(
         }
     }
     let shed = bench.nest.shed();
-    told.map(drop).and(shed).and(ground.clear(lab, &name))
+    told.map(drop).and(shed).and(ground.clear(lab))
 }

@@ -8,7 +8,7 @@ use miette::Result;
 
 use crate::cell::{Bench, Cell};
 use crate::job::{BUILD, FILES, IMAGE, MANY, UNWRITE, WRITE};
-use crate::matrix::Field;
+use crate::place::Ground;
 use crate::words;
 
 /// What one sample does.
@@ -97,7 +97,7 @@ pub(crate) struct Declared {
 
 fn short(cell: &Cell) -> String {
     let (engine, driver) = (cell.driver.engine, cell.driver.name);
-    format!("{engine}-{driver}-{}", cell.place)
+    format!("{engine}-{driver}-{}", cell.place.name)
 }
 
 pub(crate) fn declare(cells: &[Cell], generation: Generation) -> Declared {
@@ -209,10 +209,9 @@ impl Declared {
     /// Starts the engine of each cell that has an arm.
     pub(crate) fn set_up<'lab>(
         &self,
-        field: &'lab Field,
+        lab: &'lab Lab,
         arms: &[&'static Arm],
     ) -> Result<Costs<'lab>> {
-        let lab = &field.lab;
         archive(lab)?;
         let wanted = |row: &&Row| arms.iter().any(|arm| arm.name == row.name);
         let rows: Vec<Row> = self.rows.iter().filter(wanted).copied().collect();
@@ -221,7 +220,7 @@ impl Declared {
             let name = short(&row.cell);
             let folder = format!("cost-{name}");
             places.entry(name).or_insert_with(|| {
-                Place::start(field, &row.cell, &folder).map_err(|report| words(&report))
+                Place::start(lab, &row.cell, &folder).map_err(|report| words(&report))
             });
         }
         Ok(Costs { lab, rows, places })
@@ -238,11 +237,11 @@ fn archive(lab: &Lab) -> Result<()> {
 }
 
 impl<'lab> Place<'lab> {
-    fn start(field: &'lab Field, cell: &Cell, name: &str) -> Result<Self> {
-        let ground = field.ground(cell)?.as_ref();
+    fn start(lab: &'lab Lab, cell: &Cell, name: &str) -> Result<Self> {
+        let ground = Ground::make(lab, *cell.place, name)?;
         let ground = ground.map_err(|missing| miette::miette!("{}", missing.reason))?;
         let mount = format!("{ARCHIVE}:{ARCHIVE}:ro");
-        let bench = Bench::start(&field.lab, cell, ground, name, &["--volume", &mount])?;
+        let bench = Bench::start(lab, cell, &ground, &["--volume", &mount])?;
         let level = bench.nest.innermost();
         let program = bench.nest.engine().program();
         level.output(&[program, "pull", "--quiet", "alpine"])?;

@@ -1,6 +1,7 @@
 //! What the kernel says of file systems while something is tried.
 
 use std::os::fd::OwnedFd;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{Mode, OFlags, SeekFrom, open, seek};
 use rustix::io::{Errno, read};
@@ -39,15 +40,22 @@ const CHATTER: &[&str] = &[
 ];
 
 /// The kernel's log from now on (`/dev/kmsg`, Documentation/ABI/testing/dev-kmsg). Where it may not
-/// be read, it stays silent.
-pub(crate) struct Kernel(Option<OwnedFd>);
+/// be read, it stays silent. Only one at a time listens, so that what is said is of what that one
+/// does: whatever is short is done while listening.
+pub(crate) struct Kernel {
+    log: Option<OwnedFd>,
+    _alone: MutexGuard<'static, ()>,
+}
 
 impl Kernel {
+    /// Waits until nobody else listens.
     pub(crate) fn from_now() -> Self {
+        static ONE: Mutex<()> = Mutex::new(());
+        let alone = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let log = open("/dev/kmsg", flags, Mode::empty()).ok();
         let log = log.filter(|log| seek(log, SeekFrom::End(0)).is_ok());
-        Self(log)
+        Self { log, _alone: alone }
     }
 
     /// A refusal's words with what the kernel has said meanwhile.
@@ -60,7 +68,7 @@ impl Kernel {
     /// What it has said since, each thing once.
     fn said(&mut self) -> Vec<String> {
         let mut said = Vec::new();
-        let Some(log) = &self.0 else { return said };
+        let Some(log) = &self.log else { return said };
         // A record is one read, and at most so long (CONSOLE_EXT_LOG_MAX).
         let mut record = [0; 8192];
         loop {

@@ -14,14 +14,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use lab::{Engine, Generation, Kind, Options};
+use lab::{Engine, Generation, Kind, Lab, Options};
 use measure::{Experiment, Folder, Run, Trial};
 use miette::Result;
 use serde_json::{Value, json};
 
 use cell::Cell;
 use cost::Declared;
-use matrix::Field;
 
 /// Every storage driver on everything that may lie underneath: what works, what refuses, what fails
 /// later than it should, and what each costs
@@ -188,33 +187,23 @@ impl Session<'_> {
         options: &(impl Fn(Generation) -> Options + Sync),
         matrix: &mut Option<Vec<Trial>>,
     ) -> Result<()> {
-        let of = |generation| {
-            let cells = self
-                .cells
-                .iter()
-                .filter(|cell| cell.generation == generation);
-            cells.copied().collect::<Vec<Cell>>()
-        };
         let rows = if let Some(rows) = matrix {
-            let field = Field::new(&options(self.priced), &of(self.priced))?;
-            self.describe(run, &BTreeMap::from([(self.priced, field)]), None)?;
+            let lab = matrix::field(&options(self.priced))?;
+            self.describe(run, &BTreeMap::from([(self.priced, lab)]), None)?;
             rows
         } else {
-            let mut fields = BTreeMap::new();
+            let mut labs = BTreeMap::new();
             for generation in self.generations {
-                fields.insert(
-                    *generation,
-                    Field::new(&options(*generation), &of(*generation))?,
-                );
+                labs.insert(*generation, matrix::field(&options(*generation))?);
             }
             let known = self.cli.resume.as_deref();
             let known = known
-                .map(|folder| self.taken_over(folder, &fields))
+                .map(|folder| self.taken_over(folder, &labs))
                 .transpose()?;
             let (resumed, known) = known.unzip();
-            self.describe(run, &fields, resumed.as_deref())?;
+            self.describe(run, &labs, resumed.as_deref())?;
             let known = known.unwrap_or_default();
-            let rows = matrix::fill(run, options, self.cells, known, fields)?;
+            let rows = matrix::fill(run, options, self.cells, known, labs)?;
             run.keep(|arm| self.declared.is_there(arm, &rows))?;
             matrix.insert(rows)
         };
@@ -222,30 +211,29 @@ impl Session<'_> {
         if run.arms().is_empty() {
             return Ok(());
         }
-        let field = Field::new(&options(self.priced), &of(self.priced))?;
+        let lab = matrix::field(&options(self.priced))?;
         let arms = run.arms().to_vec();
-        let mut costs = self.declared.set_up(&field, &arms)?;
+        let mut costs = self.declared.set_up(&lab, &arms)?;
         run.measure(|arm| costs.take(arm))
     }
 
     fn describe(
         &self,
         run: &mut Run,
-        fields: &BTreeMap<Generation, Field>,
+        labs: &BTreeMap<Generation, Lab>,
         resumed: Option<&str>,
     ) -> Result<()> {
         let mut nests = Vec::new();
-        for field in fields.values() {
+        for lab in labs.values() {
             for engine in [Engine::Docker, Engine::Podman] {
-                nests.push(field.lab.nest(&[engine])?.describe()?);
+                nests.push(lab.nest(&[engine])?.describe()?);
             }
         }
-        let labs: Vec<Value> = fields.values().map(|field| field.lab.describe()).collect();
-        let priced = fields.get(&self.priced).or(fields.values().next());
+        let priced = labs.get(&self.priced).or(labs.values().next());
         run.session(json!({
-            "lab": priced.map(|field| field.lab.describe()),
-            "labs": labs,
-            "stand_ins": priced.map(|field| field.lab.stand_ins()),
+            "lab": priced.map(Lab::describe),
+            "labs": labs.values().map(Lab::describe).collect::<Vec<Value>>(),
+            "stand_ins": priced.map(Lab::stand_ins),
             "nests": nests,
             "resumed": resumed,
         }))
@@ -255,7 +243,7 @@ impl Session<'_> {
     fn taken_over(
         &self,
         folder: &Path,
-        fields: &BTreeMap<Generation, Field>,
+        labs: &BTreeMap<Generation, Lab>,
     ) -> Result<(String, Vec<Trial>)> {
         let refused = |why: String| {
             measure::usage(
@@ -277,16 +265,16 @@ impl Session<'_> {
         if machine["kernel"] != before["kernel"] {
             return Err(refused("its machine had another kernel".to_owned()));
         }
-        let labs = session.description["labs"].as_array().cloned();
-        let labs = labs.unwrap_or_default();
-        for field in fields.values() {
-            let now = field.lab.describe();
-            let is_same = |lab: &Value| {
+        let described = session.description["labs"].as_array().cloned();
+        let described = described.unwrap_or_default();
+        for lab in labs.values() {
+            let now = lab.describe();
+            let is_same = |before: &Value| {
                 ["suite", "bundle", "sandbox"]
                     .iter()
-                    .all(|key| lab[key] == now[key])
+                    .all(|key| before[key] == now[key])
             };
-            if !labs.iter().any(is_same) {
+            if !described.iter().any(is_same) {
                 return Err(refused(format!(
                     "its engines are not those of {}",
                     now["suite"]

@@ -10,7 +10,7 @@ use miette::Result;
 
 use crate::cell::{self, Cell};
 use crate::driver::{self, DRIVERS};
-use crate::place::{Ground, Missing, PLACES};
+use crate::place::PLACES;
 
 /// What a quick run looks at: generation, engine, driver, place.
 const QUICK: &[&str] = &[
@@ -35,7 +35,7 @@ pub(crate) fn cells(generations: &[Generation], quick: bool) -> Vec<Cell> {
                 let cell = Cell {
                     generation,
                     driver,
-                    place: place.name,
+                    place,
                 };
                 if !quick || QUICK.contains(&&*cell.to_string()) {
                     cells.push(cell);
@@ -47,27 +47,10 @@ pub(crate) fn cells(generations: &[Generation], quick: bool) -> Vec<Cell> {
 }
 
 /// A lab with everything that the cells of its generation need.
-pub(crate) struct Field {
-    pub(crate) lab: Lab,
-    grounds: BTreeMap<&'static str, Result<Ground, Missing>>,
-}
-
-impl Field {
-    pub(crate) fn new(options: &Options, cells: &[Cell]) -> Result<Self> {
-        let lab = Lab::start(options)?;
-        driver::prepare(&lab)?;
-        let wanted: BTreeSet<&str> = cells.iter().map(|cell| cell.place).collect();
-        let mut grounds = BTreeMap::new();
-        for place in PLACES.iter().filter(|place| wanted.contains(place.name)) {
-            grounds.insert(place.name, Ground::prepare(&lab, *place)?);
-        }
-        Ok(Self { lab, grounds })
-    }
-
-    pub(crate) fn ground(&self, cell: &Cell) -> Result<&Result<Ground, Missing>> {
-        let none = || miette::miette!("no such place: {}", cell.place);
-        self.grounds.get(cell.place).ok_or_else(none)
-    }
+pub(crate) fn field(options: &Options) -> Result<Lab> {
+    let lab = Lab::start(options)?;
+    driver::prepare(&lab)?;
+    Ok(lab)
 }
 
 /// How many cells are under way at once. Most of a cell's time is waiting: where layers are made by
@@ -82,7 +65,7 @@ pub(crate) fn fill(
     options: impl Fn(Generation) -> Options + Sync,
     cells: &[Cell],
     known: Vec<Trial>,
-    fields: BTreeMap<Generation, Field>,
+    labs: BTreeMap<Generation, Lab>,
 ) -> Result<Vec<Trial>> {
     let finished: BTreeSet<String> = known.iter().map(|row| row.subject.clone()).collect();
     let mut rows = Vec::new();
@@ -94,32 +77,23 @@ pub(crate) fn fill(
         .iter()
         .filter(|cell| !finished.contains(&cell.to_string()));
     let left: Vec<&Cell> = left.collect();
-    let fields = Fields(Mutex::new(
-        fields
-            .into_iter()
-            .map(|(generation, field)| (generation, Arc::new(field)))
-            .collect(),
-    ));
+    let labs = labs.into_iter();
+    let labs = labs.map(|(generation, lab)| (generation, Arc::new(lab)));
+    let labs = Labs(Mutex::new(labs.collect()));
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         let (says, told) = mpsc::channel();
         for _ in 0..WORKERS {
             let says = says.clone();
-            let (left, next, fields, options) = (&left, &next, &fields, &options);
+            let (left, next, labs, options) = (&left, &next, &labs, &options);
             scope.spawn(move || {
                 while let Some(cell) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let of_it = cells
-                        .iter()
-                        .filter(|other| other.generation == cell.generation);
-                    let of_it: Vec<Cell> = of_it.copied().collect();
-                    let tried = fields
-                        .get(&options(cell.generation), &of_it)
-                        .and_then(|field| {
-                            cell::run(&field.lab, cell, field.ground(cell)?, &mut |row| {
-                                says.send(Ok(row))
-                                    .map_err(|_| miette::miette!("the run has ended"))
-                            })
-                        });
+                    let tried = labs.get(&options(cell.generation)).and_then(|lab| {
+                        cell::run(&lab, cell, &mut |row| {
+                            let gone = |_| miette::miette!("the run has ended");
+                            says.send(Ok(row)).map_err(gone)
+                        })
+                    });
                     // What one worker meets ends the others, too: nobody listens any more.
                     if let Err(report) = tried {
                         let _ = says.send(Err(report));
@@ -150,20 +124,20 @@ pub(crate) fn fill(
 }
 
 /// A lab for each generation, as long as it lives.
-struct Fields(Mutex<BTreeMap<Generation, Arc<Field>>>);
+struct Labs(Mutex<BTreeMap<Generation, Arc<Lab>>>);
 
-impl Fields {
-    fn get(&self, options: &Options, cells: &[Cell]) -> Result<Arc<Field>> {
-        let mut fields = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+impl Labs {
+    fn get(&self, options: &Options) -> Result<Arc<Lab>> {
+        let mut labs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let generation = options.generation;
-        if let Some(field) = fields.get(&generation)
-            && field.lab.obituary().is_none()
+        if let Some(lab) = labs.get(&generation)
+            && lab.obituary().is_none()
         {
-            return Ok(Arc::clone(field));
+            return Ok(Arc::clone(lab));
         }
-        let field = Arc::new(Field::new(options, cells)?);
-        fields.insert(generation, Arc::clone(&field));
-        Ok(field)
+        let lab = Arc::new(field(options)?);
+        labs.insert(generation, Arc::clone(&lab));
+        Ok(lab)
     }
 }
 

@@ -81,11 +81,11 @@ const fn disk(
     }
 }
 
-/// A place that a lab has, or why it has not: the outcome of that and its words.
+/// A place for one cell.
 #[derive(Clone, Debug)]
 pub(crate) struct Ground {
-    pub(crate) place: Place,
-    /// The folder at level 0 below which stores may be; `None` where the engine has its own.
+    lies: Lies,
+    /// What is mounted at level 0 for it; `None` where the engine has its own.
     folder: Option<String>,
 }
 
@@ -97,20 +97,23 @@ pub(crate) struct Missing {
 }
 
 impl Ground {
-    /// Makes it in a lab.
-    pub(crate) fn prepare(lab: &Lab, place: Place) -> Result<Result<Self, Missing>> {
+    /// Makes it in a lab. A file system is made anew under this name, so that nothing in it is of
+    /// anybody else.
+    pub(crate) fn make(lab: &Lab, place: Place, name: &str) -> Result<Result<Self, Missing>> {
+        let name = text(name.to_owned());
         let folder = match place.lies {
             Lies::Volume | Lies::Layer => None,
             Lies::Tmpfs => {
                 // A mount of level 0's, as a folder in memory that an orchestrator hands out: it
                 // outlives the container.
-                let script = "mkdir /mnt/tmpfs && mount -t tmpfs -o mode=755 tmpfs /mnt/tmpfs";
-                lab.level0().output(&["sh", "-c", script])?;
-                Some("/mnt/tmpfs".to_owned())
+                let folder = format!("/mnt/{name}");
+                let script = "mkdir $1 && mount -t tmpfs -o mode=755 tmpfs $1";
+                lab.level0().output(&["sh", "-c", script, "sh", &folder])?;
+                Some(folder)
             }
             Lies::Disk(disk) => {
                 let mut kernel = Kernel::from_now();
-                match lab.disk(&disk) {
+                match lab.disk(&Disk { name, ..disk }) {
                     Ok(folder) => Some(folder),
                     Err(why) => {
                         let outcome = match why {
@@ -124,30 +127,22 @@ impl Ground {
                 }
             }
         };
-        Ok(Ok(Self { place, folder }))
+        let lies = place.lies;
+        Ok(Ok(Self { lies, folder }))
     }
 
-    /// A layer with its store there, in a folder of this name; and the store's path in its container.
-    pub(crate) fn under(
-        &self,
-        lab: &Lab,
-        layer: Layer,
-        name: &str,
-    ) -> Result<(Layer, &'static str)> {
+    /// A layer with its store there; and the store's path in its container.
+    pub(crate) fn under(&self, layer: Layer) -> (Layer, &'static str) {
         let usual = match layer.engine {
             Engine::Docker => "/var/lib/docker",
             Engine::Podman => "/var/lib/containers",
         };
         if let Some(folder) = &self.folder {
-            let folder = format!("{folder}/{name}");
-            lab.level0().output(&["mkdir", &folder])?;
-            let flags = [
-                layer.flags,
-                leak(["--volume", text(format!("{folder}:{usual}"))]),
-            ];
-            return Ok((layer.with(flags.concat().leak()), usual));
+            let mount = text(format!("{folder}:{usual}"));
+            let flags = [layer.flags, &["--volume", mount]].concat();
+            return (layer.with(flags.leak()), usual);
         }
-        Ok(match (self.place.lies, layer.engine) {
+        match (self.lies, layer.engine) {
             (Lies::Layer, Engine::Docker) => {
                 // The image declares a volume for the usual one.
                 let arguments = [layer.arguments, &["--data-root=/srv/docker"]].concat();
@@ -158,19 +153,20 @@ impl Ground {
                 (layer.with(flags.leak()), usual)
             }
             _ => (layer, usual),
-        })
+        }
     }
 
-    /// Takes a store's folder away.
-    pub(crate) fn clear(&self, lab: &Lab, name: &str) -> Result<()> {
+    /// Takes it away. Where an engine that died holds it, it goes with the lab.
+    pub(crate) fn clear(self, lab: &Lab) -> Result<()> {
         let Some(folder) = &self.folder else {
             return Ok(());
         };
-        let folder = format!("{folder}/{name}");
-        lab.level0().output(&["rm", "-rf", &folder]).map(drop)
+        let script = "umount --lazy $1 && rmdir $1";
+        let argv = ["sh", "-c", script, "sh", folder];
+        lab.level0().output(&argv).map(drop)
     }
 
-    /// Whether nothing but one store at a time writes to this file system, and its path at level 0.
+    /// The file system of its own, if it is one; its path at level 0.
     pub(crate) fn alone(&self) -> Option<&str> {
         self.folder.as_deref()
     }
@@ -179,8 +175,4 @@ impl Ground {
 /// What a layer holds lives as long as the program.
 fn text(text: String) -> &'static str {
     text.leak()
-}
-
-fn leak<const N: usize>(list: [&'static str; N]) -> &'static [&'static str] {
-    list.to_vec().leak()
 }
