@@ -73,10 +73,10 @@ fn real_texts_are_known(#[case] text: &str, #[case] expected: &[&str]) {
 
 #[test]
 fn a_fingerprint_is_told_once_with_its_first_line() {
-    let log = "one: no space left on device\n  two: no space left on device | three";
+    let log = "one: layer does not exist\n  two: layer does not exist | three";
     let matches = explain(log);
     assert_eq!(matches.len(), 1);
-    assert_eq!(matches[0].line, "one: no space left on device");
+    assert_eq!(matches[0].line, "one: layer does not exist");
 }
 
 #[test]
