@@ -29,7 +29,8 @@ pub fn explain(log: &str) -> Vec<Match<'_>> {
     let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
     let longest = |fingerprint: &'static Fingerprint| {
         let found = lines.iter().filter_map(|line| {
-            let text = fingerprint.longest_in(line)?;
+            // A daemon's log escapes the quotes of what it passes on.
+            let text = fingerprint.longest_in(&line.replace("\\\"", "\""))?;
             Some(Match {
                 line,
                 fingerprint,

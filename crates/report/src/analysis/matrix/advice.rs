@@ -62,6 +62,8 @@ pub(crate) struct Common {
     /// Of how many engines' drivers.
     pub(crate) drivers: usize,
     pub(crate) cells: usize,
+    /// Cells that fail or fall back though nobody named a driver.
+    pub(crate) unasked: usize,
 }
 
 /// What to look at first.
@@ -143,8 +145,8 @@ fn mount(matrix: &Matrix) -> Option<Mount> {
     })
 }
 
-/// The driver that fits there in most generations; among equals the one that costs least, as far as
-/// that was measured.
+/// The driver that works there in most generations, and not only with what deviates; among equals the
+/// one that costs least, as far as that was measured.
 fn pin(matrix: &Matrix, engine: &str, place: &str) -> Option<Pin> {
     let there = || {
         let cells = matrix.cells.iter();
@@ -152,7 +154,14 @@ fn pin(matrix: &Matrix, engine: &str, place: &str) -> Option<Pin> {
     };
     let named = there().filter(|cell| !cell.name.is_automatic());
     let drivers = in_order(named.map(|cell| &*cell.name.driver));
-    let count = |driver: &str| Count::of(there().filter(|cell| cell.name.driver == driver));
+    let count = |driver: &str| {
+        let cells = || there().filter(|cell| cell.name.driver == driver);
+        let faithful = cells().filter(|cell| cell.class.is_faithful());
+        Count {
+            fits: faithful.count(),
+            ..Count::of(cells())
+        }
+    };
     let cost = |driver: &str| {
         let is_reference = super::reference(engine) == Some((engine, driver, place));
         let measured = || matrix.cost(engine, driver, place)?.overall();
@@ -199,8 +208,8 @@ fn first(matrix: &Matrix) -> Option<First> {
     let of_place = |place: &str| failing().filter(|cell| cell.name.place == place).count();
     let place = places.min_by_key(|place| Reverse(of_place(place)))?;
     let failures = matrix.failures();
-    // A driver that is asked for where it can't be fails in many cells and is nobody's surprise: how
-    // many drivers fail so tells more than how many cells.
+    // A driver that is asked for where it can't be fails in many cells and is nobody's surprise: what
+    // meets who asks for none tells most, then how many drivers fail so.
     let known = failures.iter().filter_map(|group| {
         let failing = || group.cells.iter().filter(|cell| cell.class.fails());
         let mut drivers: Vec<[&str; 2]> = failing()
@@ -212,13 +221,18 @@ fn first(matrix: &Matrix) -> Option<First> {
             fingerprint: group.fingerprint?,
             drivers: drivers.len(),
             cells: failing().count(),
+            unasked: group
+                .cells
+                .iter()
+                .filter(|cell| cell.name.is_automatic())
+                .count(),
         })
     });
     Some(First {
         failing: failing().count(),
         common: known
-            .filter(|common| common.cells > 0)
-            .min_by_key(|common| Reverse((common.drivers, common.cells))),
+            .filter(|common| common.cells + common.unasked > 0)
+            .min_by_key(|common| Reverse((common.unasked, common.drivers, common.cells))),
         place: (place.to_owned(), of_place(place)),
         late: failing().filter(|cell| cell.class == Class::Late).count(),
     })

@@ -181,6 +181,11 @@ impl Class {
         matches!(self, Self::Works | Self::Deviates)
     }
 
+    /// It also does what POSIX asks: nothing is wrong in silence.
+    pub(crate) fn is_faithful(self) -> bool {
+        self == Self::Works
+    }
+
     /// Nothing works there with this driver.
     pub(crate) fn fails(self) -> bool {
         matches!(self, Self::Late | Self::Refused)

@@ -110,6 +110,8 @@ pub(super) const TEXTS: MatrixTexts = MatrixTexts {
         generations",
     advice_pins_cost: "Driver to pin; times are geometric means of what was measured: {pins}.",
     advice_pins: "Driver to pin: {pins}.",
+    advice_first_unasked: "Check first: `{fingerprint}`, so that {unasked} cells fail or fall back whose \
+        driver was left to the engine; {failing} cells fail",
     advice_first_known: "Check first: `{fingerprint}`, by which most drivers fail ({drivers}), in \
         {known} of {failing} failing cells",
     advice_first_unknown: "Check first: of the words of the {failing} failing cells nothing is \

@@ -96,6 +96,7 @@ texts! {
     advice_pin_none,
     advice_pins_cost,
     advice_pins,
+    advice_first_unasked,
     advice_first_known,
     advice_first_unknown,
     advice_first_place,

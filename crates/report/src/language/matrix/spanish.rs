@@ -117,6 +117,8 @@ pub(super) const TEXTS: MatrixTexts = MatrixTexts {
     advice_pins_cost: "Controlador que fijar; los tiempos son medias geométricas de lo medido: \
         {pins}.",
     advice_pins: "Controlador que fijar: {pins}.",
+    advice_first_unasked: "Mire primero: `{fingerprint}`, por lo que fallan o recurren a otro {unasked} \
+        celdas cuyo controlador se dejó al motor; fallan {failing} celdas",
     advice_first_known: "Mire primero: `{fingerprint}`, por lo que fallan más controladores \
         ({drivers}), en {known} de {failing} celdas que fallan",
     advice_first_unknown: "Mire primero: de las palabras de las {failing} celdas que fallan no se \

@@ -168,6 +168,14 @@ fn pin(advice: &Pin, lang: Lang) -> String {
 fn first(advice: &First, lang: Lang) -> String {
     let t = lang.matrix();
     let mut told = match advice.common {
+        Some(common) if common.unasked > 0 => fill(
+            t.advice_first_unasked,
+            &[
+                ("unasked", &common.unasked),
+                ("failing", &advice.failing),
+                ("fingerprint", &common.fingerprint.id),
+            ],
+        ),
         Some(common) => fill(
             t.advice_first_known,
             &[
