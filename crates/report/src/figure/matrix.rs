@@ -154,7 +154,7 @@ impl Panel {
         let mut lines = Vec::new();
         for engine in matrix.engines() {
             lines.push(Line::Engine(engine.to_owned(), lines.is_empty()));
-            for driver in matrix.drivers(engine) {
+            for driver in matrix.drivers(generation, engine) {
                 let tile = |place: &str| {
                     let cell = matrix.cell([generation, engine, driver, place])?;
                     let cost = metric.and_then(|metric| matrix.costs_of(&cell.name)?.of(metric));

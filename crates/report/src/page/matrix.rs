@@ -155,7 +155,7 @@ fn by_place(
                 let any = found.iter().any(Option::is_some);
                 any.then(|| std::iter::once(name).chain(cells).collect())
             };
-            let drivers = matrix.drivers(engine);
+            let drivers = matrix.drivers(generation, engine);
             let rows: Vec<Vec<Cell>> = drivers.iter().filter_map(row).collect();
             if rows.is_empty() {
                 continue;

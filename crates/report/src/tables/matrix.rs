@@ -114,7 +114,7 @@ fn classes(matrix: &Matrix, generation: &str, engine: &str) -> Option<Table> {
         .load_preset(presets::UTF8_BORDERS_ONLY)
         .set_header(std::iter::once("driver").chain(places.iter().copied()));
     let mut any = false;
-    for driver in matrix.drivers(engine) {
+    for driver in matrix.drivers(generation, engine) {
         let cells: Vec<Option<&Cell>> = places
             .iter()
             .map(|place| matrix.cell([generation, engine, driver, place]))

@@ -64,10 +64,11 @@ impl Matrix {
         in_order(self.cells.iter().map(|cell| &*cell.name.engine))
     }
 
-    /// In all generations, so that their tables are alike.
-    pub(crate) fn drivers(&self, engine: &str) -> Vec<&str> {
-        let of_engine = self.cells.iter().filter(|cell| cell.name.engine == engine);
-        in_order(of_engine.map(|cell| &*cell.name.driver))
+    /// Of an engine of a generation.
+    pub(crate) fn drivers(&self, generation: &str, engine: &str) -> Vec<&str> {
+        let of_it = |cell: &&Cell| cell.name.generation == generation && cell.name.engine == engine;
+        let of_it = self.cells.iter().filter(of_it);
+        in_order(of_it.map(|cell| &*cell.name.driver))
     }
 
     /// Cells end in any order, because several are under way at once: known places first.
