@@ -91,10 +91,11 @@ pub(crate) const KNOWN: &[(&str, Where)] = &[
     ("linked by a layer", Where::NaiveDiff),
 ];
 
-/// Makes, lists and removes so many small files; prints how many there were.
-pub(crate) const FILES: &str = "mkdir /many && cd /many && i=0
+/// Makes, lists and removes so many small files; prints how many there were. In a folder of its own
+/// each time: `fuse-overlayfs` may not remove all of them at once ("Directory not empty").
+pub(crate) const FILES: &str = "many=$(mktemp -d /many.XXXXXX) && cd $many && i=0
 while [ $i -lt 10000 ]; do echo $i > $i; i=$((i+1)); done
-ls -l | grep -c '^-' && cd / && rm -r /many";
+ls -l | grep -c '^-' && cd / && rm -r $many";
 
 /// How many [`FILES`] prints.
 pub(crate) const MANY: &str = "10000\n";
