@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lab::{Agent, Engine, Generation, Lab, Level};
+use lab::{Agent, Engine, Generation, Lab};
 use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, Trial, Trouble};
 use miette::Result;
 
@@ -198,8 +198,6 @@ struct Place<'lab> {
     bench: Bench<'lab>,
     beside: Agent,
     within: Agent,
-    /// Kept: the container is its.
-    _leaf: Level<'lab>,
 }
 
 impl Declared {
@@ -253,7 +251,6 @@ impl<'lab> Place<'lab> {
         Ok(Self {
             beside: level.agent()?,
             within: leaf.agent()?,
-            _leaf: leaf,
             bench,
         })
     }

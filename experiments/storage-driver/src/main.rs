@@ -187,10 +187,9 @@ impl Session<'_> {
         options: &(impl Fn(Generation) -> Options + Sync),
         matrix: &mut Option<Vec<Trial>>,
     ) -> Result<()> {
-        let rows = if let Some(rows) = matrix {
+        if matrix.is_some() {
             let lab = matrix::field(&options(self.priced))?;
             self.describe(run, &BTreeMap::from([(self.priced, lab)]), None)?;
-            rows
         } else {
             let mut labs = BTreeMap::new();
             for generation in self.generations {
@@ -205,9 +204,8 @@ impl Session<'_> {
             let known = known.unwrap_or_default();
             let rows = matrix::fill(run, options, self.cells, known, labs)?;
             run.keep(|arm| self.declared.is_there(arm, &rows))?;
-            matrix.insert(rows)
-        };
-        let _ = rows;
+            *matrix = Some(rows);
+        }
         if run.arms().is_empty() {
             return Ok(());
         }
