@@ -74,6 +74,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         args: Vec<String>,
     },
+    /// Which ways of sharing a cache refuse, lose data or work, and what those cost; --replay a case
+    #[command(disable_help_flag = true)]
+    CacheSharing {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<String>,
+    },
     /// Rebuild a run's tables, figures and pages from its raw samples
     #[command(disable_help_flag = true)]
     Report {
@@ -143,6 +149,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Task::Userns { args } => single::run(&programs, "userns", args),
         Task::Triple { args } => single::run(&programs, "triple", args),
         Task::StorageDriver { args } => single::run(&programs, "storage-driver", args),
+        Task::CacheSharing { args } => single::run(&programs, "cache-sharing", args),
         Task::Exp4(flags) => exp4::run(&programs, &flags, Path::new("results")),
         Task::Report { args } => programs.forward("report", &args),
         Task::Compare { args } => programs.forward("report", &with("compare", args)),

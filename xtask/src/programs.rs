@@ -14,7 +14,7 @@ pub(crate) struct Programs {
 }
 
 /// The packages whose programs are run from here.
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 10] = [
     "lab",
     "startup",
     "cpu",
@@ -22,6 +22,7 @@ const PACKAGES: [&str; 9] = [
     "userns",
     "triple",
     "storage-driver",
+    "cache-sharing",
     "coverage",
     "report",
 ];

@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("triple", &["bench", "lab", "measure"]),
     (
         "storage-driver",
+        "cache-sharing",
         &["bench", "fingerprints", "lab", "measure"],
     ),
     ("userns", &["bench", "lab", "measure"]),

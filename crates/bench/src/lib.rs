@@ -3,6 +3,7 @@
 //! `lab` and `measure` do not know each other; what every experiment would say to join them is here.
 
 pub mod disk;
+pub mod once;
 
 use std::time::Duration;
 

@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::os::unix::fs::chown;
+use std::io;
+use std::os::unix::fs::{FileExt, chown};
 use std::path::Path;
 
+use rustix::fs::{SeekFrom, ioctl_ficlone, seek};
+use rustix::io::Errno;
 use sandbox::{ID_BASE, Kind};
 
 use crate::modules;
@@ -23,6 +26,23 @@ pub struct Disk {
     pub options: &'static str,
     /// Its size in bytes; the file takes only what is written.
     pub bytes: u64,
+}
+
+/// A file system that a lab has.
+#[derive(Debug)]
+pub struct FileSystem {
+    folder: String,
+    /// What is on its device. The file has no name any more, so that nobody in the lab can write
+    /// past the file system.
+    image: File,
+}
+
+impl FileSystem {
+    /// Its folder at level 0.
+    #[must_use]
+    pub fn folder(&self) -> &str {
+        &self.folder
+    }
 }
 
 /// Why a file system is not there, in the words of what refused.
@@ -47,9 +67,31 @@ impl fmt::Display for NoDisk {
 const NO_LOOP: &[&str] = &["failed to setup loop device", "find an unused loop device"];
 
 impl Lab {
-    /// Makes a file system and mounts it at level 0: its folder there. It goes with the lab, or when
-    /// it is unmounted.
-    pub fn disk(&self, disk: &Disk) -> Result<String, NoDisk> {
+    /// Makes a file system and mounts it at level 0. It goes with the lab, or when it is unmounted
+    /// and dropped.
+    pub fn disk(&self, disk: &Disk) -> Result<FileSystem, NoDisk> {
+        self.attach(disk, |_, inside| self.make(disk, inside))
+    }
+
+    /// A file system with what another one, of any lab of the same kind, has on its device at this
+    /// moment: what a loss of power would leave of it. It is made by nothing else: `make` of the
+    /// disk is not asked.
+    pub fn disk_after_power_cut(
+        &self,
+        of: &FileSystem,
+        disk: &Disk,
+    ) -> Result<FileSystem, NoDisk> {
+        self.attach(disk, |image, inside| {
+            copy_of_a_moment(&of.image, image)
+                .map_err(|why| NoDisk::NotMade(format!("{inside}: {why}")))
+        })
+    }
+
+    fn attach(
+        &self,
+        disk: &Disk,
+        fill: impl FnOnce(&File, &str) -> Result<(), NoDisk>,
+    ) -> Result<FileSystem, NoDisk> {
         if !modules::has_filesystem(disk.filesystem) {
             let why = format!("/proc/filesystems has no {}", disk.filesystem);
             return Err(NoDisk::NotOnThisKernel(why));
@@ -60,44 +102,127 @@ impl Lab {
             self.held.state().join("var").join(&name),
             format!("/var/{name}"),
         );
-        let sized = File::create_new(&outside).and_then(|file| file.set_len(disk.bytes));
-        let sized = sized.and_then(|()| match self.kind() {
-            Kind::User => chown(&outside, Some(ID_BASE), Some(ID_BASE)),
-            Kind::Root => Ok(()),
-        });
-        sized.map_err(|why| NoDisk::NotMade(format!("{inside}: {why}")))?;
-        let target = format!("/mnt/{}", disk.name);
-        let attached = self
-            .make(disk, &inside, &target)
-            .and_then(|()| self.mount(disk, &outside, target.clone()));
-        // What is mounted stays; nobody in the lab can write past the file system any more.
-        let _ = fs::remove_file(&outside);
-        attached
-    }
-
-    fn make(&self, disk: &Disk, file: &str, target: &str) -> Result<(), NoDisk> {
-        // The folder, too: the machine's root has no id in the lab's own memory file systems.
-        for argv in [&[disk.make, &[file]].concat(), &vec!["mkdir", target]] {
-            match self.level0().run(argv) {
-                Ok(output) if output.success() => {}
-                Ok(output) => return Err(NoDisk::NotMade(output.stderr.trim().to_owned())),
-                Err(report) => return Err(NoDisk::NotMade(report.to_string())),
+        let made = || -> io::Result<File> {
+            let file = File::create_new(&outside)?;
+            file.set_len(disk.bytes)?;
+            if self.kind() == Kind::User {
+                chown(&outside, Some(ID_BASE), Some(ID_BASE))?;
             }
-        }
-        Ok(())
+            // Read again later, also after its name is gone.
+            File::options().read(true).write(true).open(&outside)
+        };
+        let image = made().map_err(|why| NoDisk::NotMade(format!("{inside}: {why}")))?;
+        let folder = format!("/mnt/{}", disk.name);
+        let attached = fill(&image, &inside)
+            // The folder, too: the machine's root has no id in the lab's own memory file systems.
+            .and_then(|()| self.does(&["mkdir", &folder]))
+            .and_then(|()| self.mount(disk, &outside, &folder));
+        // What is mounted stays.
+        let _ = fs::remove_file(&outside);
+        attached.map(|()| FileSystem { folder, image })
     }
 
-    fn mount(&self, disk: &Disk, file: &Path, target: String) -> Result<String, NoDisk> {
+    fn make(&self, disk: &Disk, file: &str) -> Result<(), NoDisk> {
+        self.does(&[disk.make, &[file]].concat())
+    }
+
+    fn does(&self, argv: &[&str]) -> Result<(), NoDisk> {
+        match self.level0().run(argv) {
+            Ok(output) if output.success() => Ok(()),
+            Ok(output) => Err(NoDisk::NotMade(output.stderr.trim().to_owned())),
+            Err(report) => Err(NoDisk::NotMade(report.to_string())),
+        }
+    }
+
+    fn mount(&self, disk: &Disk, file: &Path, target: &str) -> Result<(), NoDisk> {
         let handed = self
             .held
-            .hand_over(file, disk.filesystem, disk.options, &target);
+            .hand_over(file, disk.filesystem, disk.options, target);
         let without_loop = |why: &String| NO_LOOP.iter().any(|words| why.contains(words));
-        handed.map(|()| target).map_err(|why| {
+        handed.map_err(|why| {
             if without_loop(&why) {
                 NoDisk::NotWithoutRoot(why)
             } else {
                 NoDisk::NotOnThisKernel(why)
             }
         })
+    }
+}
+
+/// How often a file that is written to meanwhile is copied until it holds still for a moment.
+const TRIES: u32 = 50;
+
+/// How much of it is compared at once.
+const CHUNK: usize = 1 << 20;
+
+/// Copies a file that somebody else writes to, as it is at one moment. Where the file system can
+/// share blocks, the kernel does it; elsewhere until nothing differs any more: then nothing was
+/// written between the end of one pass and the beginning of the next.
+fn copy_of_a_moment(from: &File, to: &File) -> io::Result<()> {
+    if ioctl_ficlone(to, from).is_ok() {
+        return Ok(());
+    }
+    for _ in 0..TRIES {
+        if !catch_up(from, to)? {
+            return Ok(());
+        }
+    }
+    let why = "it was written to all the time";
+    Err(io::Error::new(io::ErrorKind::ResourceBusy, why))
+}
+
+/// Copies what differs, but for what the file has no block of; whether anything did.
+fn catch_up(from: &File, to: &File) -> io::Result<bool> {
+    let (mut new, mut old) = (vec![0; CHUNK], vec![0; CHUNK]);
+    let (mut position, mut differed) = (0, false);
+    loop {
+        position = match seek(from, SeekFrom::Data(position)) {
+            Ok(data) => data,
+            // Nothing but a hole until its end.
+            Err(Errno::NXIO) => return Ok(differed),
+            Err(why) => return Err(why.into()),
+        };
+        let end = seek(from, SeekFrom::Hole(position))?;
+        while position < end {
+            let length = usize::try_from(end - position).unwrap_or(CHUNK).min(CHUNK);
+            let (new, old) = (&mut new[..length], &mut old[..length]);
+            from.read_exact_at(new, position)?;
+            to.read_exact_at(old, position)?;
+            if new != old {
+                to.write_all_at(new, position)?;
+                differed = true;
+            }
+            position += length as u64;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_has_the_same_bytes_and_no_more_blocks_than_it_needs() {
+        let (from, to) = (
+            tempfile::tempfile().expect("a file"),
+            tempfile::tempfile().expect("another"),
+        );
+        for file in [&from, &to] {
+            file.set_len(64 << 20).expect("sized");
+        }
+        from.write_all_at(b"near", 0).expect("written");
+        from.write_all_at(b"far", 40 << 20).expect("written");
+        assert!(catch_up(&from, &to).expect("copied"));
+        assert!(!catch_up(&from, &to).expect("compared"));
+        from.write_all_at(b"more", 20 << 20).expect("written");
+        copy_of_a_moment(&from, &to).expect("copied");
+        let mut read = [0; 4];
+        to.read_exact_at(&mut read, 20 << 20).expect("read");
+        assert_eq!(&read, b"more");
+        let blocks = |file: &File| {
+            use std::os::unix::fs::MetadataExt;
+            file.metadata().expect("there").blocks()
+        };
+        assert!(blocks(&to) * 512 < 8 << 20, "{}", blocks(&to));
     }
 }

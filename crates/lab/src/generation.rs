@@ -104,6 +104,8 @@ const BOOKWORM: Release = Release {
     instead: &[
         // The client is in docker.io.
         ("docker-cli", &[]),
+        // The release has none.
+        ("docker-buildx", &[]),
         // This Podman asks for another program.
         ("passt", &["slirp4netns"]),
     ],

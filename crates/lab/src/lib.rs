@@ -34,7 +34,7 @@ mod start;
 
 pub use agent::Agent;
 pub use bundle::{Bundle, Package};
-pub use disk::{Disk, NoDisk};
+pub use disk::{Disk, FileSystem, NoDisk};
 pub use engine::Engine;
 pub use error::UNSUPPORTED;
 pub use generation::Generation;

@@ -108,6 +108,8 @@ pub enum Metric {
     Write,
     /// Time of making, listing and removing many small files.
     Files,
+    /// Time of a whole job: from the start of its engine until what it has built has run.
+    Job,
 }
 
 /// Who holds the clock.
@@ -153,6 +155,7 @@ impl Metric {
             Metric::Unpack => "unpack",
             Metric::Write => "write",
             Metric::Files => "files",
+            Metric::Job => "job",
         }
     }
 }

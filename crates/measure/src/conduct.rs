@@ -107,6 +107,18 @@ impl Run {
         &self.arms
     }
 
+    /// What its order is drawn from; for whatever else an experiment draws.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.manifest.seed
+    }
+
+    /// Its folder, for what an experiment keeps besides.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Begins a session with its description, an object: engines at each level, package set,
     /// sandbox, timings of the set-up. Its key `stand_ins` lists the images that are stand-ins; an
     /// empty list says that there are none.

@@ -140,6 +140,14 @@ pub(crate) fn unit(metric: Metric) -> &'static Unit {
             heading: |t| t.heading_files,
             axis: |t| t.axis_startup,
         },
+        Metric::Job => &Unit {
+            symbol: "s",
+            ns: 1e9,
+            tutorial_metric: "job_s",
+            tutorial_decimals: 6,
+            heading: |t| t.heading_job,
+            axis: |t| t.axis_cpu,
+        },
     }
 }
 

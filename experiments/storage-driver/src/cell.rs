@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use lab::{Engine, Generation, Lab, Level, Nest, Output};
+use bench::once::{complaints, succeeded, words};
+use lab::{Engine, Generation, Lab, Level, Nest};
 use measure::Trial;
 use miette::{IntoDiagnostic, Result};
 
@@ -12,7 +13,6 @@ use crate::driver::{Driver, THROUGH_FUSE};
 use crate::job::{BUILD, DIGEST, IMAGE, KEEP, KNOWN, LAYERS, NATIVE_DIFF, POSIX, Where};
 use crate::kernel::Kernel;
 use crate::place::{Ground, Missing, Place};
-use crate::words;
 
 /// A driver on a place.
 #[derive(Clone, Copy, Debug)]
@@ -88,13 +88,13 @@ impl<'lab> Bench<'lab> {
     /// Runs a command of the engine that has to succeed; its output, or its last words.
     fn does(&self, argv: &[&str]) -> Result<String, String> {
         let line = [&[self.program()], argv].concat();
-        succeeded(self.engine().run(&line).map_err(|report| words(&report))?)
+        succeeded(self.engine().run(&line))
     }
 
     /// Runs a script beside the engine, whose program is its first argument.
     fn script(&self, script: &str) -> Result<String, String> {
         let line = ["sh", "-c", script, "sh", self.program()];
-        succeeded(self.engine().run(&line).map_err(|report| words(&report))?)
+        succeeded(self.engine().run(&line))
     }
 
     /// What the engine complained of while it started: why it did not take its first choice.
@@ -238,38 +238,6 @@ fn expect(wanted: &str, said: &str) -> Stage {
         said if said == wanted => Ok(Done::default()),
         said => Err(format!("`{said}` instead of `{wanted}`")),
     }
-}
-
-/// A daemon's words without what it says whenever it starts.
-fn complaints(words: &str) -> String {
-    let is_chatter = |line: &&str| line.contains("level=info") || line.contains("level=debug");
-    let (first, rest) = words.split_once(": time=").unwrap_or((words, ""));
-    let rest = rest.lines().filter(|line| !is_chatter(line));
-    [first]
-        .into_iter()
-        .chain(rest)
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-/// The output of what went well; of what did not, what it said last.
-fn succeeded(output: Output) -> Result<String, String> {
-    /// An engine repeats its whole usage after some errors.
-    const MOST: usize = 12;
-    if output.success() {
-        return Ok(output.stdout);
-    }
-    let said = format!("{}\n{}", output.stderr, output.stdout);
-    let said: Vec<&str> = said
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    let last = &said[said.len().saturating_sub(MOST)..];
-    Err(if last.is_empty() {
-        format!("exit code {}, without a word", output.code)
-    } else {
-        last.join("\n")
-    })
 }
 
 /// Does something short, and adds to a refusal what the kernel says meanwhile.

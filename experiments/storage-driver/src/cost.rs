@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bench::once::words;
 use lab::{Agent, Engine, Generation, Lab};
 use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, Trial, Trouble};
 use miette::Result;
@@ -9,7 +10,6 @@ use miette::Result;
 use crate::cell::{Bench, Cell};
 use crate::job::{BUILD, FILES, IMAGE, MANY, UNWRITE, WRITE};
 use crate::place::Ground;
-use crate::words;
 
 /// What one sample does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,16 +8,15 @@ mod kernel;
 mod matrix;
 mod place;
 
-use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use bench::once::{self, Labs};
 use clap::Parser;
-use lab::{Engine, Generation, Kind, Lab, Options};
-use measure::{Experiment, Folder, Run, Trial};
+use lab::{Generation, Kind, Options};
+use measure::{Experiment, Run, Trial};
 use miette::Result;
-use serde_json::{Value, json};
 
 use cell::Cell;
 use cost::Declared;
@@ -151,7 +150,7 @@ fn generations(cli: &Cli) -> Vec<Generation> {
 fn cells(cli: &Cli, generations: &[Generation]) -> Result<Vec<Cell>> {
     let quick = cli.run.quick && cli.cells.is_empty();
     let mut cells = matrix::cells(generations, quick);
-    cells.retain(|cell| cli.cells.is_empty() || is_named(&cell.to_string(), &cli.cells));
+    cells.retain(|cell| cli.cells.is_empty() || once::is_named(&cell.to_string(), &cli.cells));
     if cells.is_empty() {
         return Err(measure::usage(
             "there is no such cell",
@@ -160,13 +159,6 @@ fn cells(cli: &Cli, generations: &[Generation]) -> Result<Vec<Cell>> {
         ));
     }
     Ok(cells)
-}
-
-/// Whether some of these have only words that a cell's name has.
-fn is_named(cell: &str, names: &[String]) -> bool {
-    let cell: Vec<&str> = cell.split(' ').collect();
-    let fits = |words: &String| words.split(' ').all(|word| cell.contains(&word));
-    names.iter().any(fits)
 }
 
 /// What a session of this run does.
@@ -187,112 +179,47 @@ impl Session<'_> {
         options: &(impl Fn(Generation) -> Options + Sync),
         matrix: &mut Option<Vec<Trial>>,
     ) -> Result<()> {
+        let start = |generation| matrix::field(&options(generation));
         if matrix.is_some() {
-            let lab = matrix::field(&options(self.priced))?;
-            self.describe(run, &BTreeMap::from([(self.priced, lab)]), None)?;
+            let labs = Labs::start(&[self.priced], &start)?;
+            run.session(labs.describe(self.priced, None)?)?;
         } else {
-            let mut labs = BTreeMap::new();
-            for generation in self.generations {
-                labs.insert(*generation, matrix::field(&options(*generation))?);
-            }
-            let known = self.cli.resume.as_deref();
-            let known = known
-                .map(|folder| self.taken_over(folder, &labs))
-                .transpose()?;
-            let (resumed, known) = known.unzip();
-            self.describe(run, &labs, resumed.as_deref())?;
-            let known = known.unwrap_or_default();
-            let rows = matrix::fill(run, options, self.cells, known, labs)?;
+            let labs = Labs::start(self.generations, &start)?;
+            let (resumed, known) = match &self.cli.resume {
+                Some(folder) => {
+                    let (name, known) = self.taken_over(folder, &labs)?;
+                    (Some(name), known)
+                }
+                None => (None, Vec::new()),
+            };
+            run.session(labs.describe(self.priced, resumed.as_deref())?)?;
+            let attempt = |cell: &Cell, row: &mut dyn FnMut(Trial) -> Result<()>| {
+                cell::run(&*labs.get(cell.generation)?, cell, row)
+            };
+            let (cells, workers) = (self.cells, matrix::WORKERS);
+            let rows = once::try_each(run, cells, known, workers, matrix::is_end, attempt)?;
             run.keep(|arm| self.declared.is_there(arm, &rows))?;
             *matrix = Some(rows);
         }
         if run.arms().is_empty() {
             return Ok(());
         }
-        let lab = matrix::field(&options(self.priced))?;
+        let lab = start(self.priced)?;
         let arms = run.arms().to_vec();
         let mut costs = self.declared.set_up(&lab, &arms)?;
         run.measure(|arm| costs.take(arm))
     }
 
-    fn describe(
-        &self,
-        run: &mut Run,
-        labs: &BTreeMap<Generation, Lab>,
-        resumed: Option<&str>,
-    ) -> Result<()> {
-        let mut nests = Vec::new();
-        for lab in labs.values() {
-            for engine in [Engine::Docker, Engine::Podman] {
-                nests.push(lab.nest(&[engine])?.describe()?);
-            }
-        }
-        let priced = labs.get(&self.priced).or(labs.values().next());
-        run.session(json!({
-            "lab": priced.map(Lab::describe),
-            "labs": labs.values().map(Lab::describe).collect::<Vec<Value>>(),
-            "stand_ins": priced.map(Lab::stand_ins),
-            "nests": nests,
-            "resumed": resumed,
-        }))
-    }
-
-    /// The finished cells of an earlier run, if it had the same kernel and engines; and its name.
-    fn taken_over(
-        &self,
-        folder: &Path,
-        labs: &BTreeMap<Generation, Lab>,
-    ) -> Result<(String, Vec<Trial>)> {
-        let refused = |why: String| {
-            measure::usage(
-                format!("{} can't be resumed", folder.display()),
-                why,
-                "start a run of its own, without `--resume`",
-            )
-        };
-        let earlier = Folder::open(folder)?;
-        let manifest = earlier.manifest()?;
-        if manifest.experiment != MATRIX.name {
-            return Err(refused(format!("it is a run of {}", manifest.experiment)));
-        }
-        let session = manifest.sessions.first();
-        let session =
-            session.ok_or_else(|| refused("it ended before its first cell".to_owned()))?;
-        let machine = serde_json::to_value(measure::Machine::read()).unwrap_or_default();
-        let before = serde_json::to_value(&session.machine).unwrap_or_default();
-        if machine["kernel"] != before["kernel"] {
-            return Err(refused("its machine had another kernel".to_owned()));
-        }
-        let described = session.description["labs"].as_array().cloned();
-        let described = described.unwrap_or_default();
-        for lab in labs.values() {
-            let now = lab.describe();
-            let is_same = |before: &Value| {
-                ["suite", "bundle", "sandbox"]
-                    .iter()
-                    .all(|key| before[key] == now[key])
-            };
-            if !described.iter().any(is_same) {
-                return Err(refused(format!(
-                    "its engines are not those of {}",
-                    now["suite"]
-                )));
-            }
-        }
+    /// The finished cells of an earlier run that are asked for, and its name.
+    fn taken_over(&self, folder: &Path, labs: &Labs) -> Result<(String, Vec<Trial>)> {
+        let tables = &["matrix"];
+        let (name, mut rows) =
+            once::taken_over(folder, MATRIX.name, tables, labs, matrix::is_end)?;
         let asked = |row: &Trial| {
-            self.cells
-                .iter()
-                .any(|cell| cell.to_string() == row.subject)
+            let mut cells = self.cells.iter();
+            cells.any(|cell| cell.to_string() == row.subject)
         };
-        let mut rows = matrix::finished(earlier.trials()?);
-        rows.retain(|row| asked(row) && !is_named(&row.subject, &self.cli.again));
-        let name = folder.file_name().unwrap_or_default();
-        Ok((name.to_string_lossy().into_owned(), rows))
+        rows.retain(|row| asked(row) && !once::is_named(&row.subject, &self.cli.again));
+        Ok((name, rows))
     }
-}
-
-/// An error in one line: what, and why.
-fn words(report: &miette::Report) -> String {
-    let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
-    chain.join(": ")
 }

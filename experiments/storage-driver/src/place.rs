@@ -114,7 +114,7 @@ impl Ground {
             Lies::Disk(disk) => {
                 let mut kernel = Kernel::from_now();
                 match lab.disk(&Disk { name, ..disk }) {
-                    Ok(folder) => Some(folder),
+                    Ok(disk) => Some(disk.folder().to_owned()),
                     Err(why) => {
                         let outcome = match why {
                             NoDisk::NotOnThisKernel(_) => "not on this kernel",

@@ -13,7 +13,7 @@ use crate::error::{Explain, failure};
 use crate::generation::Generation;
 
 /// Changes with every change of this file's effects, so that old bundles are not mistaken for new.
-pub(crate) const VERSION: &str = "recipe 6";
+pub(crate) const VERSION: &str = "recipe 7";
 
 /// What is asked of every generation's distribution, but for its `instead`; the rest follows by
 /// dependency.
@@ -26,6 +26,9 @@ const PACKAGES: &[&str] = &[
     "fuse-overlayfs",
     "netavark",
     "aardvark-dns",
+    // Builders that keep a cache of their own.
+    "docker-buildx",
+    "buildah",
     "iptables",
     "nftables",
     "catatonit",

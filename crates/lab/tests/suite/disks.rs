@@ -44,14 +44,16 @@ pub(crate) fn tests() -> Vec<Test> {
         .collect();
     tests.push(test("a_disk_that_is_not_to_be_had_says_why", refusals));
     tests.push(test("a_disk_goes_with_its_lab", goes));
+    tests.push(test("a_loss_of_power_keeps_what_was_synced", power_cut));
     tests
 }
 
 /// The file system is what it was asked to be, root's of the lab, and an engine's store can be on it.
 fn under_a_store(disk: &Disk) -> Result<()> {
     let lab = lab()?;
-    let place = lab.disk(disk).map_err(|why| miette::miette!("{why}"))?;
-    let found = lab.level0().output(&["stat", "-f", "-c", "%T", &place])?;
+    let disk_of_lab = lab.disk(disk).map_err(|why| miette::miette!("{why}"))?;
+    let place = disk_of_lab.folder();
+    let found = lab.level0().output(&["stat", "-f", "-c", "%T", place])?;
     ensure!(
         found.contains(disk.filesystem) || found.contains("ext2/ext3"),
         "{found}"
@@ -66,7 +68,7 @@ fn under_a_store(disk: &Disk) -> Result<()> {
         .innermost()
         .output(&["docker", "run", "--rm", "alpine", "echo", "on it"])?;
     ensure!(said == "on it\n", "{said}");
-    let store = lab.level0().output(&["ls", &place])?;
+    let store = lab.level0().output(&["ls", place])?;
     ensure!(store.contains("image"), "{store}");
     Ok(())
 }
@@ -105,6 +107,29 @@ fn refusals() -> Result<()> {
     );
     let made = lab.disk(&EXT4);
     ensure!(made.is_ok(), "{made:?}");
+    Ok(())
+}
+
+/// What was written and synced is on the copy; what is written to the original later is not.
+fn power_cut() -> Result<()> {
+    let lab = lab()?;
+    let named = |name| Disk { name, ..EXT4 };
+    let failed = |why: NoDisk| miette::miette!("{why}");
+    let before = lab.disk(&named("in-use")).map_err(failed)?;
+    let script = "echo kept > $1/kept && sync $1/kept";
+    let shell = |script: &str, folder: &str| {
+        let argv = ["sh", "-c", script, "sh", folder];
+        lab.level0().output(&argv)
+    };
+    shell(script, before.folder())?;
+    let after = lab.disk_after_power_cut(&before, &named("cut"));
+    let after = after.map_err(failed)?;
+    shell("echo late > $1/late && sync $1/late", before.folder())?;
+    let found = shell("cat $1/kept && ls $1", after.folder())?;
+    ensure!(
+        found.starts_with("kept\n") && !found.contains("late"),
+        "{found}"
+    );
     Ok(())
 }
 

@@ -223,6 +223,7 @@ fn all_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
         Metric::Unpack,
         Metric::Write,
         Metric::Files,
+        Metric::Job,
     ] {
         let arms: Vec<&ArmSummary> = analysis
             .shown_arms()

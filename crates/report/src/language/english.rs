@@ -154,6 +154,7 @@ pub(super) const TEXTS: Texts = Texts {
     heading_unpack: "Unpacking an image",
     heading_write: "Writing a large file",
     heading_files: "Many small files",
+    heading_job: "A whole job",
     axis_startup: "milliseconds",
     axis_cpu: "seconds",
     axis_syscall: "microseconds an operation",

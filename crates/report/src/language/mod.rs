@@ -169,6 +169,7 @@ texts! {
     heading_unpack,
     heading_write,
     heading_files,
+    heading_job,
     axis_startup,
     axis_cpu,
     axis_syscall,

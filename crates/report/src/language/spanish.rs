@@ -158,6 +158,7 @@ pub(super) const TEXTS: Texts = Texts {
     heading_unpack: "Desempaquetar una imagen",
     heading_write: "Escribir un fichero grande",
     heading_files: "Muchos ficheros pequeños",
+    heading_job: "Un trabajo entero",
     axis_startup: "milisegundos",
     axis_cpu: "segundos",
     axis_syscall: "microsegundos por operación",

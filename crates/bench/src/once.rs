@@ -1,0 +1,235 @@
+//! What is tried once and not sampled: many subjects, several at a time, in labs that are replaced
+//! when a subject takes one down; and what an earlier run has finished of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use lab::{Engine, Generation, Lab};
+use measure::{Folder, Run, Trial};
+use miette::Result;
+use serde_json::{Value, json};
+
+/// A lab for each generation, as long as it lives.
+pub struct Labs<'a> {
+    start: &'a (dyn Fn(Generation) -> Result<Lab> + Sync),
+    running: Mutex<BTreeMap<Generation, Arc<Lab>>>,
+}
+
+impl<'a> Labs<'a> {
+    /// Starts one for each of these.
+    pub fn start(
+        generations: &[Generation],
+        start: &'a (dyn Fn(Generation) -> Result<Lab> + Sync),
+    ) -> Result<Self> {
+        let mut running = BTreeMap::new();
+        for &generation in generations {
+            running.insert(generation, Arc::new(start(generation)?));
+        }
+        let running = Mutex::new(running);
+        Ok(Self { start, running })
+    }
+
+    /// The lab of a generation; a new one where there is none or where it has died.
+    pub fn get(&self, generation: Generation) -> Result<Arc<Lab>> {
+        let mut labs = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lab) = labs.get(&generation)
+            && lab.obituary().is_none()
+        {
+            return Ok(Arc::clone(lab));
+        }
+        let lab = Arc::new((self.start)(generation)?);
+        labs.insert(generation, Arc::clone(&lab));
+        Ok(lab)
+    }
+
+    /// A session's description, whose first lab is that of this generation, and from which run it
+    /// has taken something over.
+    pub fn describe(&self, first: Generation, resumed: Option<&str>) -> Result<Value> {
+        let labs = self.all();
+        let mut nests = Vec::new();
+        for lab in labs.values() {
+            for engine in [Engine::Docker, Engine::Podman] {
+                nests.push(lab.nest(&[engine])?.describe()?);
+            }
+        }
+        let first = labs.get(&first).or(labs.values().next());
+        Ok(json!({
+            "lab": first.map(|lab| lab.describe()),
+            "labs": labs.values().map(|lab| lab.describe()).collect::<Vec<Value>>(),
+            "stand_ins": first.map(|lab| lab.stand_ins()),
+            "nests": nests,
+            "resumed": resumed,
+        }))
+    }
+
+    fn all(&self) -> BTreeMap<Generation, Arc<Lab>> {
+        let labs = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        labs.clone()
+    }
+}
+
+/// Tries every subject that is not among the rows already, so many at once, and returns all rows.
+/// `is_end` says which row of a subject is its last one.
+pub fn try_each<S: Display + Sync>(
+    run: &mut Run,
+    subjects: &[S],
+    known: Vec<Trial>,
+    at_once: usize,
+    is_end: impl Fn(&Trial) -> bool,
+    attempt: impl Fn(&S, &mut dyn FnMut(Trial) -> Result<()>) -> Result<()> + Sync,
+) -> Result<Vec<Trial>> {
+    let finished: BTreeSet<String> = known.iter().map(|row| row.subject.clone()).collect();
+    let mut rows = Vec::new();
+    for row in known {
+        run.tried(row.clone())?;
+        rows.push(row);
+    }
+    let left = subjects
+        .iter()
+        .filter(|subject| !finished.contains(&subject.to_string()));
+    let left: Vec<&S> = left.collect();
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let (says, told) = mpsc::channel();
+        for _ in 0..at_once {
+            let says = says.clone();
+            let (left, next, attempt) = (&left, &next, &attempt);
+            scope.spawn(move || {
+                while let Some(subject) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let tried = attempt(subject, &mut |row| {
+                        let gone = |_| miette::miette!("the run has ended");
+                        says.send(Ok(row)).map_err(gone)
+                    });
+                    // What one worker meets ends the others, too: nobody listens any more.
+                    if let Err(report) = tried {
+                        let _ = says.send(Err(report));
+                        break;
+                    }
+                }
+            });
+        }
+        drop(says);
+        let mut ended = 0;
+        for row in told {
+            let row = row?;
+            if is_end(&row) {
+                ended += 1;
+                let Trial {
+                    subject,
+                    step,
+                    outcome,
+                    ..
+                } = &row;
+                eprintln!("{ended} of {}: {subject}: {step} {outcome}", left.len());
+            }
+            rows.push(row.clone());
+            run.tried(row)?;
+        }
+        Ok(rows)
+    })
+}
+
+/// Whether some of these have only words that a subject's name has.
+#[must_use]
+pub fn is_named(subject: &str, names: &[String]) -> bool {
+    let subject: Vec<&str> = subject.split(' ').collect();
+    let fits = |words: &String| words.split(' ').all(|word| subject.contains(&word));
+    names.iter().any(fits)
+}
+
+/// What an earlier run of an experiment has finished, if it had the same kernel and engines: its
+/// name, and the rows of those subjects of these tables that have come to their end.
+pub fn taken_over(
+    folder: &Path,
+    experiment: &str,
+    tables: &[&str],
+    labs: &Labs,
+    is_end: impl Fn(&Trial) -> bool,
+) -> Result<(String, Vec<Trial>)> {
+    let refused = |why: String| {
+        measure::usage(
+            format!("{} can't be resumed", folder.display()),
+            why,
+            "start a run of its own, without `--resume`",
+        )
+    };
+    let earlier = Folder::open(folder)?;
+    let manifest = earlier.manifest()?;
+    if manifest.experiment != experiment {
+        return Err(refused(format!("it is a run of {}", manifest.experiment)));
+    }
+    let session = manifest.sessions.first();
+    let session = session.ok_or_else(|| refused("it ended before its first trial".to_owned()))?;
+    let machine = serde_json::to_value(measure::Machine::read()).unwrap_or_default();
+    let before = serde_json::to_value(&session.machine).unwrap_or_default();
+    if machine["kernel"] != before["kernel"] {
+        return Err(refused("its machine had another kernel".to_owned()));
+    }
+    let described = session.description["labs"].as_array().cloned();
+    let described = described.unwrap_or_default();
+    for lab in labs.all().values() {
+        let now = lab.describe();
+        let is_same = |before: &Value| {
+            ["suite", "bundle", "sandbox"]
+                .iter()
+                .all(|key| before[key] == now[key])
+        };
+        if !described.iter().any(is_same) {
+            let suite = &now["suite"];
+            return Err(refused(format!("its engines are not those of {suite}")));
+        }
+    }
+    let rows = earlier.trials()?;
+    let of_tables = |row: &&Trial| tables.contains(&&*row.table);
+    let ended = rows.iter().filter(of_tables).filter(|row| is_end(row));
+    let ended: BTreeSet<String> = ended.map(|row| row.subject.clone()).collect();
+    let rows = rows.iter().filter(of_tables).cloned();
+    let rows = rows.filter(|row| ended.contains(&row.subject)).collect();
+    let name = folder.file_name().unwrap_or_default();
+    Ok((name.to_string_lossy().into_owned(), rows))
+}
+
+/// An error in one line: what, and why.
+#[must_use]
+pub fn words(report: &miette::Report) -> String {
+    let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
+    chain.join(": ")
+}
+
+/// How much of an engine's output is kept: it repeats its whole usage after some errors.
+const MOST: usize = 12;
+
+/// The output of a command that went well; of one that did not, what it said last.
+pub fn succeeded(done: Result<lab::Output>) -> Result<String, String> {
+    let output = done.map_err(|report| words(&report))?;
+    if output.success() {
+        return Ok(output.stdout);
+    }
+    let said = format!("{}\n{}", output.stderr, output.stdout);
+    let said: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let last = &said[said.len().saturating_sub(MOST)..];
+    Err(if last.is_empty() {
+        format!("exit code {}, without a word", output.code)
+    } else {
+        last.join("\n")
+    })
+}
+
+/// A daemon's words without what it says whenever it starts.
+#[must_use]
+pub fn complaints(words: &str) -> String {
+    let is_chatter = |line: &&str| line.contains("level=info") || line.contains("level=debug");
+    let (first, rest) = words.split_once(": time=").unwrap_or((words, ""));
+    let rest = rest.lines().filter(|line| !is_chatter(line));
+    [first]
+        .into_iter()
+        .chain(rest)
+        .collect::<Vec<_>>()
+        .join("\n")
+}

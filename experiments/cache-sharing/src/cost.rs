@@ -1,0 +1,448 @@
+//! What the ways that are meant for sharing cost: the same job, from its engine's start to its end.
+
+use std::fs;
+use std::time::Instant;
+
+use bench::once::{succeeded, words};
+use lab::{Disk, Engine, FileSystem, Generation, Lab, Layer, Level};
+use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, Trial, Trouble};
+use miette::{IntoDiagnostic, Result, miette};
+
+use crate::way::{ADDITIONAL, BUILDAH_PROGRAM, CONTAINERD_STORE, PLUGINS, PULL_THROUGH};
+
+/// How a job comes to what an earlier one has made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cache {
+    /// Not at all.
+    None,
+    /// Its store is the earlier one's, used by nobody else.
+    Store,
+    /// Its store is a copy of the earlier one's, which shares its blocks.
+    Copy,
+    /// A folder beside its store, filled by the earlier one.
+    Folder,
+    /// A store beside its own, which it only reads.
+    Additional,
+    /// The registry's neighbour has what the earlier one has fetched.
+    Registry,
+}
+
+/// One arm.
+struct Row {
+    name: &'static str,
+    engine: Engine,
+    generations: &'static [Generation],
+    cache: Cache,
+    /// Builds the image; the engine's program is its first argument.
+    build: &'static str,
+    flags: &'static [&'static str],
+    about: &'static str,
+}
+
+const BUILD: &str = r#"DOCKER_BUILDKIT=0 "$1" build --quiet --tag job /context"#;
+
+/// With the layers of an archive for a cache, and an archive left where there is none.
+const ARCHIVE: &str = r#"if [ -e /cache/job.tar ]
+then "$1" load --quiet --input /cache/job.tar && DOCKER_BUILDKIT=0 "$1" build --quiet --cache-from job --tag job /context
+else DOCKER_BUILDKIT=0 "$1" build --quiet --tag job /context && "$1" save --output /cache/job.tar redis job
+fi"#;
+
+const BUILDX: &str = r#"from=; [ -e /cache/index.json ] && from=--cache-from=type=local,src=/cache
+"$1" buildx build --quiet $from --cache-to type=local,dest=/cache,mode=max --load --tag job /context"#;
+
+const BUILDX_ALONE: &str = r#""$1" buildx build --quiet --load --tag job /context"#;
+
+const PODMAN: &str = r#""$1" build --quiet --layers --tag job /context"#;
+
+const BUILDAH: &str = r#"buildah build --quiet --layers --tag job /context"#;
+
+const ALL: &[Generation] = &Generation::ALL;
+const WITH_BUILDX: &[Generation] = &[Generation::Trixie, Generation::Forky];
+
+const DOCKER_COLD: Row = Row {
+    name: "docker-cold",
+    engine: Engine::Docker,
+    generations: ALL,
+    cache: Cache::None,
+    build: BUILD,
+    flags: &[],
+    about: "a Docker with an empty store",
+};
+const BUILDX_COLD: Row = Row {
+    name: "docker-buildx-cold",
+    generations: WITH_BUILDX,
+    build: BUILDX_ALONE,
+    flags: &[PLUGINS, CONTAINERD_STORE],
+    about: "the same with containerd's store and buildx",
+    ..DOCKER_COLD
+};
+const PODMAN_COLD: Row = Row {
+    name: "podman-cold",
+    engine: Engine::Podman,
+    build: PODMAN,
+    about: "a Podman with an empty store",
+    ..DOCKER_COLD
+};
+
+const ROWS: &[Row] = &[
+    DOCKER_COLD,
+    Row {
+        name: "docker-warm",
+        cache: Cache::Store,
+        about: "the store of an earlier job, used by nobody else",
+        ..DOCKER_COLD
+    },
+    Row {
+        name: "docker-pull-through",
+        cache: Cache::Registry,
+        flags: &[PULL_THROUGH],
+        about: "an empty store, and a registry near by that keeps what it has fetched",
+        ..DOCKER_COLD
+    },
+    Row {
+        name: "docker-archive",
+        cache: Cache::Folder,
+        build: ARCHIVE,
+        about: "an empty store, and an archive of an earlier job's images to load",
+        ..DOCKER_COLD
+    },
+    Row {
+        name: "docker-copy",
+        cache: Cache::Copy,
+        about: "a copy of a filled store that shares its blocks (reflink)",
+        ..DOCKER_COLD
+    },
+    BUILDX_COLD,
+    Row {
+        name: "docker-buildx-cache",
+        cache: Cache::Folder,
+        build: BUILDX,
+        about: "an empty store, and buildx with a folder for a cache",
+        ..BUILDX_COLD
+    },
+    PODMAN_COLD,
+    Row {
+        name: "podman-warm",
+        cache: Cache::Store,
+        about: "the store of an earlier job, which others use, too",
+        ..PODMAN_COLD
+    },
+    Row {
+        name: "podman-additional-store",
+        cache: Cache::Additional,
+        flags: &[ADDITIONAL],
+        about: "an empty store, and a filled one that it only reads",
+        ..PODMAN_COLD
+    },
+    Row {
+        name: "buildah-layers",
+        cache: Cache::Store,
+        build: BUILDAH,
+        flags: &[BUILDAH_PROGRAM],
+        about: "Buildah with the store of an earlier job, which others use, too",
+        ..PODMAN_COLD
+    },
+];
+
+/// What a way is held against: the same engine and builder with nothing.
+const PRIMARY: &[(&str, &str)] = &[
+    ("docker-pull-through", "docker-cold"),
+    ("docker-archive", "docker-cold"),
+    ("docker-copy", "docker-cold"),
+    ("docker-buildx-cache", "docker-buildx-cold"),
+    ("podman-additional-store", "podman-cold"),
+    ("buildah-layers", "podman-cold"),
+];
+
+/// And against the same job with the store of its own of an earlier one.
+const BESIDES: &[(&str, &str)] = &[
+    ("docker-warm", "docker-cold"),
+    ("docker-pull-through", "docker-warm"),
+    ("docker-archive", "docker-warm"),
+    ("docker-copy", "docker-warm"),
+    ("docker-buildx-cold", "docker-cold"),
+    ("docker-buildx-cache", "docker-warm"),
+    ("podman-warm", "podman-cold"),
+    ("podman-additional-store", "podman-warm"),
+    ("buildah-layers", "podman-warm"),
+    ("podman-cold", "docker-cold"),
+    ("podman-warm", "docker-warm"),
+];
+
+/// What a quick run measures.
+const QUICK: &[&str] = &["docker-cold", "docker-warm", "docker-copy"];
+
+/// The experiment's name, and that of its run's folder.
+pub(crate) const NAME: &str = "cache-sharing";
+
+pub(crate) fn experiment(generation: Generation) -> Experiment {
+    let rows = ROWS
+        .iter()
+        .filter(|row| row.generations.contains(&generation));
+    let arms: Vec<Arm> = rows
+        .map(|row| Arm {
+            name: row.name,
+            metric: Metric::Job,
+            method: "",
+            observer: Observer::Outside,
+            level: 1,
+            operations: 1,
+            detail: !QUICK.contains(&row.name),
+            about: row.about,
+        })
+        .collect();
+    let is_there = |name: &str| arms.iter().any(|arm| arm.name == name);
+    let pairs = [(PRIMARY, true), (BESIDES, false)];
+    let pairs = pairs
+        .iter()
+        .flat_map(|(pairs, primary)| pairs.iter().map(move |pair| (pair, *primary)));
+    let contrasts: Vec<Contrast> = pairs
+        .filter(|((above, below), _)| is_there(above) && is_there(below))
+        .map(|((above, below), primary)| Contrast {
+            name: format!("{above}/{below}").leak(),
+            numerator: above,
+            denominator: below,
+            primary,
+            about: "how long a job takes this way, in units of the other",
+        })
+        .collect();
+    Experiment {
+        name: NAME,
+        arms: arms.leak(),
+        contrasts: contrasts.leak(),
+        parts: &[],
+        series: &[],
+    }
+}
+
+/// All stores and caches; files take only what is written. Of a kind that can share blocks.
+const DISK: Disk = Disk {
+    name: "costs",
+    filesystem: "xfs",
+    make: &["mkfs.xfs", "-q", "-m", "reflink=1"],
+    options: "",
+    bytes: 3 << 30,
+};
+
+/// A job's input: what it installs, and what it is about.
+const CONTEXT: &str = r#"set -e
+mkdir -p /var/tmp/context/deps && cd /var/tmp/context
+for n in 1 2 3 4; do head -c 2097152 /dev/urandom > deps/$n; done
+echo source > source
+printf 'FROM redis\nCOPY deps /deps\nRUN cat /deps/* | sha256sum > /sum\nCOPY source /source\n' > Dockerfile
+cat deps/* | sha256sum && cat source"#;
+
+/// What a job does besides building: a container of its image that says the digest of its input.
+const RUN: &str = r#""$1" run --rm --network none --entrypoint sh job -c "cat /sum /source""#;
+
+/// What Podman has of level 0's configuration instead of its image's.
+const LIKE_OUTER: &[&str] = &["containers/containers.conf", "containers/storage.conf"];
+
+/// Everything that samples are taken with.
+pub(crate) struct Costs<'lab> {
+    lab: &'lab Lab,
+    disk: FileSystem,
+    /// What a job has to print.
+    expected: String,
+}
+
+/// What one job took.
+struct Took {
+    wall_ns: u64,
+    /// Bytes into the job's container.
+    network: u64,
+    /// Bytes out of the lab's registry.
+    upstream: u64,
+    /// Bytes in its store, afterwards.
+    disk: u64,
+    /// Bytes in what it shares, afterwards.
+    shared: u64,
+}
+
+impl<'lab> Costs<'lab> {
+    pub(crate) fn set_up(lab: &'lab Lab) -> Result<Self> {
+        let disk = lab.disk(&DISK).map_err(|why| miette!("{why}"))?;
+        let expected = lab.level0().output(&["sh", "-c", CONTEXT])?;
+        Ok(Self {
+            lab,
+            disk,
+            expected,
+        })
+    }
+
+    /// Has an earlier job fill what an arm's jobs share, then takes one as a trial: what it moves
+    /// and what lies on disk afterwards, as rows. What fails has no samples.
+    pub(crate) fn prepare(
+        &self,
+        arm: &Arm,
+        row: &mut dyn FnMut(Trial) -> Result<()>,
+    ) -> Result<bool> {
+        let Some(way) = ROWS.iter().find(|row| row.name == arm.name) else {
+            return Ok(false);
+        };
+        let mut told = |step: &str, outcome: &str, reason: String, bytes| {
+            row(Trial {
+                table: MOVED.to_owned(),
+                subject: way.name.to_owned(),
+                step: step.to_owned(),
+                outcome: outcome.to_owned(),
+                reason,
+                bytes,
+                ..Trial::default()
+            })
+        };
+        let filled = match way.cache {
+            Cache::None => Ok(()),
+            _ => self.job(way, true).map(drop),
+        };
+        let took = match filled.and_then(|()| self.job(way, false)) {
+            Ok(took) => took,
+            Err(report) => {
+                told("job", "failed", words(&report), None)?;
+                return Ok(false);
+            }
+        };
+        let rows = [
+            ("network", took.network),
+            ("upstream", took.upstream),
+            ("disk", took.disk),
+            ("shared", took.shared),
+        ];
+        for (step, bytes) in rows {
+            told(step, "ok", String::new(), Some(bytes))?;
+        }
+        Ok(true)
+    }
+
+    /// One sample.
+    pub(crate) fn take(&self, arm: &Arm) -> Result<Reading, Trouble> {
+        let row = ROWS.iter().find(|row| row.name == arm.name);
+        let row = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
+        let took = self.job(row, false).map_err(|report| {
+            let why = words(&report);
+            match self.lab.obituary() {
+                Some(obituary) => Trouble::Fatal(format!("{why}; {obituary}")),
+                None => Trouble::Sample(why),
+            }
+        })?;
+        Ok(Reading {
+            wall_ns: took.wall_ns,
+            cpu_ns: None,
+        })
+    }
+
+    /// A job, from the start of its engine to the end of its container. The first one fills what
+    /// later ones find.
+    fn job(&self, row: &Row, is_first: bool) -> Result<Took> {
+        let level = self.lab.level0();
+        let (own, shared) = (
+            format!("{}/own", self.disk.folder()),
+            format!("{}/{}", self.disk.folder(), row.name),
+        );
+        let fills = is_first && matches!(row.cache, Cache::Copy | Cache::Additional);
+        let store = if fills || row.cache == Cache::Store {
+            &shared
+        } else {
+            &own
+        };
+        level.output(&["mkdir", "-p", store, &shared])?;
+        let mut nest = self.lab.nest(&[row.engine])?;
+        let layer = self.layer(row, store, &shared, fills);
+        let sent = self.lab.registry_sent_bytes()?;
+
+        let began = Instant::now();
+        if row.cache == Cache::Copy && !is_first {
+            level.output(&["cp", "-a", "--reflink=always", &format!("{shared}/."), store])?;
+        }
+        nest.deepen_empty(layer)?;
+        let script = format!("{{ {}; }} > /dev/null && {RUN}", row.build);
+        let argv = ["sh", "-c", &script, "sh", row.engine.program()];
+        let said = succeeded(nest.innermost().run(&argv));
+        let wall_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+
+        let network = received(nest.innermost());
+        let upstream = self.lab.registry_sent_bytes()?.saturating_sub(sent);
+        let bytes = |folder: &str| {
+            let folder = level.root().join(folder.trim_start_matches('/'));
+            bench::disk::bytes(&folder, &[]).into_diagnostic()
+        };
+        let disk = bytes(store);
+        let beside = if *store == shared { Ok(0) } else { bytes(&shared) };
+        nest.shed()?;
+        level.output(&["rm", "-rf", &own])?;
+        let said = said.map_err(|why| miette!("{why}"))?;
+        if said != self.expected {
+            let expected = &self.expected;
+            return Err(miette!("it printed `{said}` instead of `{expected}`"));
+        }
+        Ok(Took {
+            wall_ns,
+            network: network?,
+            upstream,
+            disk: disk?,
+            shared: beside?,
+        })
+    }
+
+    /// The engine's container.
+    fn layer(&self, row: &Row, store: &str, shared: &str, fills: bool) -> Layer {
+        let at = match row.engine {
+            Engine::Docker => "/var/lib/docker",
+            Engine::Podman => "/var/lib/containers",
+        };
+        let mut mounts = vec![
+            "--volume=/var/tmp/context:/context:ro".to_owned(),
+            format!("--volume={store}:{at}"),
+        ];
+        let mut flags = row.flags.to_vec();
+        let mut like_outer = LIKE_OUTER;
+        match row.cache {
+            Cache::Folder => mounts.push(format!("--volume={shared}:/cache")),
+            Cache::Additional if fills => flags.clear(),
+            Cache::Additional => {
+                mounts.push(format!("--volume={shared}:/srv/store:ro"));
+                like_outer = &LIKE_OUTER[..1];
+            }
+            Cache::None | Cache::Store | Cache::Copy | Cache::Registry => {}
+        }
+        flags.extend(mounts.into_iter().map(|mount| &*mount.leak()));
+        let layer = Layer::own(row.engine).with(flags.leak());
+        match row.engine {
+            Engine::Docker => layer,
+            Engine::Podman => layer.like_outer(like_outer),
+        }
+    }
+}
+
+/// What has come into a container from its network (`proc_pid_net(5)`).
+fn received(level: &Level) -> Result<u64> {
+    let table = level.root().with_file_name("net").join("dev");
+    let table = fs::read_to_string(table).into_diagnostic()?;
+    let devices = table.lines().filter_map(|line| line.split_once(':'));
+    let others = devices.filter(|(device, _)| device.trim().starts_with("eth"));
+    let bytes = others.filter_map(|(_, counts)| counts.split_whitespace().next()?.parse::<u64>().ok());
+    Ok(bytes.sum())
+}
+
+/// Its rows in `trials.csv`: what a job moves and leaves.
+pub(crate) const MOVED: &str = "moved";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compared_is_there() {
+        for generation in Generation::ALL {
+            let experiment = experiment(generation);
+            let is_there = |name: &str| experiment.arms.iter().any(|arm| arm.name == name);
+            for contrast in experiment.contrasts {
+                assert!(is_there(contrast.numerator) && is_there(contrast.denominator));
+            }
+            for (above, below) in PRIMARY.iter().chain(BESIDES) {
+                let known = |name: &str| ROWS.iter().any(|row| row.name == name);
+                assert!(known(above) && known(below), "{above}/{below}");
+            }
+        }
+    }
+}
