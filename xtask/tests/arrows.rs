@@ -7,6 +7,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 /// Crate, what it may link. `lab` and `measure` do not know each other; `bench` and experiments join them.
 const ARROWS: &[(&str, &[&str])] = &[
     ("bench", &["lab", "measure"]),
+    ("cache-sharing", &["bench", "lab", "measure"]),
     ("claims", &[]),
     ("coverage", &["measure"]),
     ("cpu", &["bench", "lab", "measure"]),
@@ -21,7 +22,6 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("triple", &["bench", "lab", "measure"]),
     (
         "storage-driver",
-        "cache-sharing",
         &["bench", "fingerprints", "lab", "measure"],
     ),
     ("userns", &["bench", "lab", "measure"]),
