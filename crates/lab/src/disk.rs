@@ -70,7 +70,7 @@ impl Lab {
     /// Makes a file system and mounts it at level 0. It goes with the lab, or when it is unmounted
     /// and dropped.
     pub fn disk(&self, disk: &Disk) -> Result<FileSystem, NoDisk> {
-        self.attach(disk, |_, inside| self.make(disk, inside))
+        self.disk_of(disk, |_, inside| self.make(disk, inside))
     }
 
     /// A file system with what another one, of any lab of the same kind, has on its device at this
@@ -81,13 +81,13 @@ impl Lab {
         of: &FileSystem,
         disk: &Disk,
     ) -> Result<FileSystem, NoDisk> {
-        self.attach(disk, |image, inside| {
+        self.disk_of(disk, |image, inside| {
             copy_of_a_moment(&of.image, image)
                 .map_err(|why| NoDisk::NotMade(format!("{inside}: {why}")))
         })
     }
 
-    fn attach(
+    fn disk_of(
         &self,
         disk: &Disk,
         fill: impl FnOnce(&File, &str) -> Result<(), NoDisk>,

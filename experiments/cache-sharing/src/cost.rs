@@ -192,20 +192,21 @@ pub(crate) fn experiment(generation: Generation) -> Experiment {
         })
         .collect();
     let is_there = |name: &str| arms.iter().any(|arm| arm.name == name);
-    let pairs = [(PRIMARY, true), (BESIDES, false)];
-    let pairs = pairs
-        .iter()
-        .flat_map(|(pairs, primary)| pairs.iter().map(move |pair| (pair, *primary)));
-    let contrasts: Vec<Contrast> = pairs
-        .filter(|((above, below), _)| is_there(above) && is_there(below))
-        .map(|((above, below), primary)| Contrast {
-            name: format!("{above}/{below}").leak(),
-            numerator: above,
-            denominator: below,
-            primary,
-            about: "how long a job takes this way, in units of the other",
-        })
-        .collect();
+    let mut contrasts = Vec::new();
+    for (pairs, primary) in [(PRIMARY, true), (BESIDES, false)] {
+        for &(numerator, denominator) in pairs {
+            if is_there(numerator) && is_there(denominator) {
+                let name: &'static str = format!("{numerator}/{denominator}").leak();
+                contrasts.push(Contrast {
+                    name,
+                    numerator,
+                    denominator,
+                    primary,
+                    about: "how long a job takes this way, in units of the other",
+                });
+            }
+        }
+    }
     Experiment {
         name: NAME,
         arms: arms.leak(),
