@@ -224,7 +224,8 @@ pub fn succeeded(done: Result<lab::Output>) -> Result<String, String> {
 /// A daemon's words without what it says whenever it starts.
 #[must_use]
 pub fn complaints(words: &str) -> String {
-    let is_chatter = |line: &&str| line.contains("level=info") || line.contains("level=debug");
+    let chatter = ["level=info", "level=debug", "WARNING: No "];
+    let is_chatter = |line: &&str| chatter.iter().any(|word| line.contains(word));
     let (first, rest) = words.split_once(": time=").unwrap_or((words, ""));
     let rest = rest.lines().filter(|line| !is_chatter(line));
     [first]

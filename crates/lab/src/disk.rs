@@ -76,11 +76,7 @@ impl Lab {
     /// A file system with what another one, of any lab of the same kind, has on its device at this
     /// moment: what a loss of power would leave of it. It is made by nothing else: `make` of the
     /// disk is not asked.
-    pub fn disk_after_power_cut(
-        &self,
-        of: &FileSystem,
-        disk: &Disk,
-    ) -> Result<FileSystem, NoDisk> {
+    pub fn disk_after_power_cut(&self, of: &FileSystem, disk: &Disk) -> Result<FileSystem, NoDisk> {
         self.disk_of(disk, |image, inside| {
             copy_of_a_moment(&of.image, image)
                 .map_err(|why| NoDisk::NotMade(format!("{inside}: {why}")))

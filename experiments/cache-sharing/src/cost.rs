@@ -353,7 +353,13 @@ impl<'lab> Costs<'lab> {
 
         let began = Instant::now();
         if row.cache == Cache::Copy && !is_first {
-            level.output(&["cp", "-a", "--reflink=always", &format!("{shared}/."), store])?;
+            level.output(&[
+                "cp",
+                "-a",
+                "--reflink=always",
+                &format!("{shared}/."),
+                store,
+            ])?;
         }
         nest.deepen_empty(layer)?;
         let script = format!("{{ {}; }} > /dev/null && {RUN}", row.build);
@@ -368,7 +374,11 @@ impl<'lab> Costs<'lab> {
             bench::disk::bytes(&folder, &[]).into_diagnostic()
         };
         let disk = bytes(store);
-        let beside = if *store == shared { Ok(0) } else { bytes(&shared) };
+        let beside = if *store == shared {
+            Ok(0)
+        } else {
+            bytes(&shared)
+        };
         nest.shed()?;
         level.output(&["rm", "-rf", &own])?;
         let said = said.map_err(|why| miette!("{why}"))?;
@@ -421,7 +431,8 @@ fn received(level: &Level) -> Result<u64> {
     let table = fs::read_to_string(table).into_diagnostic()?;
     let devices = table.lines().filter_map(|line| line.split_once(':'));
     let others = devices.filter(|(device, _)| device.trim().starts_with("eth"));
-    let bytes = others.filter_map(|(_, counts)| counts.split_whitespace().next()?.parse::<u64>().ok());
+    let bytes =
+        others.filter_map(|(_, counts)| counts.split_whitespace().next()?.parse::<u64>().ok());
     Ok(bytes.sum())
 }
 

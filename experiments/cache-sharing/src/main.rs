@@ -78,7 +78,7 @@ const TRIALS: Experiment = Experiment {
 const QUICK: &[&str] = &["whole", "after-stop", "image-and-layers"];
 
 /// How many ways are under way at once: much of it is waiting for engines to come up, or to give up.
-const WORKERS: usize = 3;
+const WORKERS: usize = 4;
 
 /// The table of `trials.csv` with what became of each way, and its last step.
 const TABLE: &str = "sharing";
@@ -143,8 +143,7 @@ fn subjects(cli: &Cli, generations: &[Generation]) -> Result<Vec<Subject>> {
     for &generation in generations {
         for way in WAYS {
             let subject = Subject { generation, way };
-            let is_asked =
-                cli.ways.is_empty() || once::is_named(&subject.to_string(), &cli.ways);
+            let is_asked = cli.ways.is_empty() || once::is_named(&subject.to_string(), &cli.ways);
             let is_in = !is_quick || QUICK.contains(&way.name);
             if way.generations.contains(&generation) && is_asked && is_in {
                 subjects.push(subject);
@@ -218,8 +217,9 @@ impl Session<'_> {
 
     fn try_ways(&self, run: &mut Run, field: &Field, known: Vec<Trial>) -> Result<()> {
         let seed = run.seed();
-        let (searched, known): (Vec<Trial>, Vec<Trial>) =
-            known.into_iter().partition(|row| row.table == search::TABLE);
+        let (searched, known): (Vec<Trial>, Vec<Trial>) = known
+            .into_iter()
+            .partition(|row| row.table == search::TABLE);
         let attempt = |subject: &Subject, row: &mut dyn FnMut(Trial) -> Result<()>| {
             tried(field, subject, &at_once(seed), row)
         };
@@ -303,14 +303,14 @@ fn is_verdict(row: &Trial) -> bool {
     row.table == TABLE && (row.step == END || row.step == "place")
 }
 
-/// What is to be looked for in a way in which both engines are up at once.
+/// What is to be looked for in a way that has got past the engines' own locks.
 fn quest(subject: &Subject, rows: &[Trial], seed: u64) -> Option<Quest> {
     let name = subject.to_string();
     let mut verdicts = rows.iter();
     let verdict = verdicts.find(|row| row.subject == name && row.step == END)?;
     let is_refused = verdict.outcome == Class::Refused.to_string();
     let damage = [Class::Lost, Class::Corrupt].map(|class| class.to_string());
-    (subject.way.is_live() && !is_refused).then(|| Quest {
+    (!is_refused).then(|| Quest {
         subject: *subject,
         is_damaged: damage.contains(&verdict.outcome),
         seed,

@@ -101,9 +101,9 @@ impl Operation {
         };
         let mut operation = self.clone();
         match &mut operation.request {
-            Request::Pull { name, .. }
-            | Request::Build { name, .. }
-            | Request::Remove { name } => *name = other(name),
+            Request::Pull { name, .. } | Request::Build { name, .. } | Request::Remove { name } => {
+                *name = other(name)
+            }
             Request::Tag { name, of } | Request::Commit { name, of } => {
                 (*name, *of) = (other(name), other(of));
             }

@@ -19,10 +19,10 @@ use crate::way::WAYS;
 pub(crate) const OF_EACH: usize = 8;
 
 /// How many lists are tried of a way that has shown no damage at first.
-const LISTS: u64 = 5;
+const LISTS: u64 = 3;
 
 /// How many shorter lists are tried of one that has.
-const SHORTER: u32 = 40;
+const SHORTER: u32 = 25;
 
 /// A list of operations that does damage, to be done again.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,7 +49,10 @@ impl Case {
             way: subject.way.name.to_owned(),
             seed: plan.seed,
             outcome: verdict.class.to_string(),
-            findings: texts(&verdict.findings).lines().map(str::to_owned).collect(),
+            findings: texts(&verdict.findings)
+                .lines()
+                .map(str::to_owned)
+                .collect(),
             operations: plan.operations.clone(),
         }
     }
@@ -136,14 +139,24 @@ pub(crate) fn look(
             break;
         }
     }
+    // What happens at a moment of the work is not the same with less of it.
+    if !subject.way.is_live()
+        && let Some((plan, _)) = &damaging
+    {
+        let operations = listed(&plan.operations);
+        return look.end(format!("with seed {}", plan.seed), operations);
+    }
     let Some((mut plan, mut verdict)) = damaging else {
-        let found = if quest.is_damaged {
+        let found = if quest.is_damaged && subject.way.is_live() {
             "only at once"
         } else {
             "none"
         };
         let operations = look.operations;
-        return look.end(found.to_owned(), format!("{operations} operations by turns"));
+        return look.end(
+            found.to_owned(),
+            format!("{operations} operations by turns"),
+        );
     };
     let whole = plan.operations.clone();
     let (_, is_shortest) = operation::shortest(whole, SHORTER, |fewer| {
@@ -160,10 +173,14 @@ pub(crate) fn look(
     })?;
     let case = Case::of(subject, &plan, &verdict);
     case.write(cases, &subject.to_string().replace(' ', "-"))?;
-    let operations: Vec<String> = case.operations.iter().map(ToString::to_string).collect();
     let at_most = if is_shortest { "" } else { "at most " };
-    let found = format!("{at_most}{} operations", operations.len());
-    look.end(found, operations.join("; "))
+    let found = format!("{at_most}{} operations", case.operations.len());
+    look.end(found, listed(&case.operations))
+}
+
+fn listed(operations: &[Operation]) -> String {
+    let operations = operations.iter().map(ToString::to_string);
+    operations.collect::<Vec<_>>().join("; ")
 }
 
 /// A search under way.

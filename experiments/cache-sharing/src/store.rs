@@ -21,16 +21,26 @@ pub(crate) struct Places {
     pub(crate) images: PathBuf,
     /// `overlay2`, or `storage/overlay` of Podman.
     pub(crate) layers: PathBuf,
+    /// The images of a store that it reads besides its own.
+    pub(crate) besides: Option<PathBuf>,
 }
 
+/// Reads an engine's images, and those that it has besides: what owns folders of layers.
+pub(crate) type Read = fn(&Path, Option<&Path>, &mut Vec<Finding>) -> Owned;
+
 /// What is wrong, in any of the stores of several engines that may have folders in common.
-pub(crate) fn audit(places: &[Places], read: fn(&Path, &mut Vec<Finding>) -> Owned) -> Vec<Finding> {
+pub(crate) fn audit(places: &[Places], read: Read) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut of_layers: BTreeMap<&Path, Owned> = BTreeMap::new();
     let mut looked: BTreeSet<&Path> = BTreeSet::new();
-    for Places { images, layers } in places {
+    for Places {
+        images,
+        layers,
+        besides,
+    } in places
+    {
         let mut own = Vec::new();
-        let owned = read(images, &mut own);
+        let owned = read(images, besides.as_deref(), &mut own);
         if looked.insert(images) {
             findings.extend(own);
         }
@@ -49,7 +59,10 @@ pub(crate) fn audit(places: &[Places], read: fn(&Path, &mut Vec<Finding>) -> Own
     for (layers, owned) in of_layers {
         let owned: BTreeSet<&String> = owned.iter().map(|(layer, _)| layer).collect();
         let there = folders(layers);
-        let alone: Vec<&String> = there.iter().filter(|layer| !owned.contains(layer)).collect();
+        let alone: Vec<&String> = there
+            .iter()
+            .filter(|layer| !owned.contains(layer))
+            .collect();
         if !alone.is_empty() {
             let text = format!("{} layers that nothing refers to", alone.len());
             findings.push(Finding {
@@ -83,9 +96,11 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// The folders of layers: not the folder of their short names.
+/// Folders beside those of layers: their short names, and what is under way.
+const OTHERS: [&str; 3] = ["l", "staging", "tempdirs"];
+
 fn folders(layers: &Path) -> BTreeSet<String> {
-    let is_layer = |name: &String| name != "l" && layers.join(name).is_dir();
+    let is_layer = |name: &String| !OTHERS.contains(&&**name) && layers.join(name).is_dir();
     names(layers).into_iter().filter(is_layer).collect()
 }
 
@@ -128,7 +143,7 @@ struct Rootfs {
 }
 
 /// `image/overlay2` of a Docker.
-pub(crate) fn docker(images: &Path, findings: &mut Vec<Finding>) -> Owned {
+pub(crate) fn docker(images: &Path, _: Option<&Path>, findings: &mut Vec<Finding>) -> Owned {
     let layers = images.join("layerdb/sha256");
     let mut owned = Owned::new();
     let mut by_folder: BTreeMap<String, String> = BTreeMap::new();
@@ -210,14 +225,19 @@ struct PodmanImage {
 }
 
 /// `storage` of a Podman.
-pub(crate) fn podman(storage: &Path, findings: &mut Vec<Finding>) -> Owned {
-    let lists = ["layers.json", "volatile-layers.json"];
-    let lists = lists.map(|list| storage.join("overlay-layers").join(list));
-    let layers: Vec<PodmanLayer> = lists
-        .iter()
-        .flat_map(|list| parsed::<Vec<PodmanLayer>>(list, findings))
-        .collect();
-    let known: BTreeSet<&str> = layers.iter().map(|layer| &*layer.id).collect();
+pub(crate) fn podman(storage: &Path, besides: Option<&Path>, findings: &mut Vec<Finding>) -> Owned {
+    let mut layers_of = |storage: &Path| {
+        let lists = ["layers.json", "volatile-layers.json"];
+        let lists = lists.map(|list| storage.join("overlay-layers").join(list));
+        let layers = lists
+            .iter()
+            .flat_map(|list| parsed::<Vec<PodmanLayer>>(list, findings));
+        layers.collect::<Vec<_>>()
+    };
+    let layers = layers_of(storage);
+    let other = besides.map(layers_of).unwrap_or_default();
+    let known = layers.iter().chain(&other);
+    let known: BTreeSet<&str> = known.map(|layer| &*layer.id).collect();
     for layer in &layers {
         if !layer.parent.is_empty() && !known.contains(&*layer.parent) {
             let text = format!("the layer below layer {} is gone", short(&layer.id));
@@ -259,6 +279,7 @@ mod tests {
         let places = Places {
             images: root.join("image"),
             layers: root.join("overlay2"),
+            besides: None,
         };
         let second = Sha256::digest("sha256:one sha256:two");
         let second = base16ct::lower::encode_string(&second);
@@ -301,7 +322,10 @@ mod tests {
         let found = found(|places| {
             fs::remove_dir(places.layers.join("folder-1")).expect("removed");
         });
-        assert_eq!(found, ["corrupt: the layer of layer one has no folder (folder-1)"]);
+        assert_eq!(
+            found,
+            ["corrupt: the layer of layer one has no folder (folder-1)"]
+        );
     }
 
     #[test]
@@ -318,7 +342,10 @@ mod tests {
         let found = found(|places| {
             fs::write(places.images.join("repositories.json"), "{\"Repo").expect("written");
         });
-        assert!(found[0].contains("repositories.json can't be read"), "{found:?}");
+        assert!(
+            found[0].contains("repositories.json can't be read"),
+            "{found:?}"
+        );
     }
 
     #[test]
@@ -354,6 +381,7 @@ mod tests {
         let places = Places {
             layers: storage.join("overlay"),
             images: storage,
+            besides: None,
         };
         let found = audit(&[places], podman);
         let texts: Vec<&str> = found.iter().map(|finding| &*finding.text).collect();

@@ -1,6 +1,8 @@
 //! One way, tried with one list of operations: what two jobs do, and what is there afterwards.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -11,7 +13,7 @@ use miette::{Result, miette};
 use crate::field::{self, Field};
 use crate::finding::{Class, Finding, worst};
 use crate::operation::{Job, Operation, Request, of_job};
-use crate::side::{Acknowledged, Bases, Side, source};
+use crate::side::{self, Acknowledged, Bases, Side, source};
 use crate::store::{self, Places};
 use crate::way::{Hand, Way};
 
@@ -110,7 +112,10 @@ pub(crate) fn run(
         Hand::Stopped | Hand::Killed | Hand::PowerCut | Hand::Copied => trial.handed(&disk),
         Hand::NextGeneration => trial.through(field, next(subject.generation), &disk),
     };
-    let findings = trial.findings;
+    let mut findings = trial.findings;
+    // What is so before a restart and after it is said once.
+    let mut said = BTreeSet::new();
+    findings.retain(|finding| said.insert(finding.text.clone()));
     let cleared = field::clear(&lab, disk);
     tried?;
     cleared?;
@@ -134,7 +139,12 @@ fn moment(seed: u64, operations: usize) -> (usize, Duration) {
 }
 
 impl<'a> Trial<'a> {
-    fn told(&mut self, name: &'static str, since: Instant, done: Result<String, String>) -> Result<()> {
+    fn told(
+        &mut self,
+        name: &'static str,
+        since: Instant,
+        done: Result<String, String>,
+    ) -> Result<()> {
         if measure::interrupted() {
             // What the user has ended has not failed.
             return Err(miette!("a signal arrived"));
@@ -156,7 +166,12 @@ impl<'a> Trial<'a> {
     }
 
     /// Starts a job's engine on a folder; where it refuses, that is told and found.
-    fn start<'lab>(&mut self, lab: &'lab Lab, job: Job, folder: &str) -> Result<Option<Side<'lab>>> {
+    fn start<'lab>(
+        &mut self,
+        lab: &'lab Lab,
+        job: Job,
+        folder: &str,
+    ) -> Result<Option<Side<'lab>>> {
         let began = Instant::now();
         let step = match job {
             Job::A => "first starts",
@@ -254,11 +269,21 @@ impl<'a> Trial<'a> {
     }
 
     /// Examines two engines that run at once.
-    fn both(&mut self, a: &Side, b: &Side, filled: &Acknowledged, step: &'static str) -> Result<()> {
+    fn both(
+        &mut self,
+        a: &Side,
+        b: &Side,
+        filled: &Acknowledged,
+        step: &'static str,
+    ) -> Result<()> {
         let (began, before) = (Instant::now(), self.findings.len());
         let nothing = Acknowledged::new();
         for (side, other) in [(a, b), (b, a)] {
-            let seen = if self.way.one_list { &other.acknowledged } else { &nothing };
+            let seen = if self.way.one_list {
+                &other.acknowledged
+            } else {
+                &nothing
+            };
             self.examine(side, seen, Class::StaleView);
             let of_filler = side.examined(filled, Job::A, Class::Lost, &self.bases);
             self.findings.extend(of_filler);
@@ -334,9 +359,11 @@ impl<'a> Trial<'a> {
                 let (acknowledged, cut) = self.at_work_for(&mut a, &operations, || {
                     // Nobody in there does anything any more; what the kernel still writes, it would
                     // have written before the power went, too.
-                    lab.level0().output(&[way.engine.program(), "pause", &container])?;
+                    lab.level0()
+                        .output(&[way.engine.program(), "pause", &container])?;
                     let cut = lab.disk_after_power_cut(disk, &field::disk(&name));
-                    lab.level0().output(&[way.engine.program(), "unpause", &container])?;
+                    lab.level0()
+                        .output(&[way.engine.program(), "unpause", &container])?;
                     kill(lab, way.engine, &container)?;
                     cut.map_err(|why| miette!("{why}"))
                 })?;
@@ -393,7 +420,11 @@ impl<'a> Trial<'a> {
         if let Err(why) = &restarted {
             self.found(Class::Corrupt, format!("b does not start again: {why}"));
         }
-        self.told("restarts", began, restarted.clone().map(|()| "ok".to_owned()))?;
+        self.told(
+            "restarts",
+            began,
+            restarted.clone().map(|()| "ok".to_owned()),
+        )?;
         if restarted.is_ok() {
             let (began, before) = (Instant::now(), self.findings.len());
             self.examine(&b, acknowledged, Class::Lost);
@@ -427,7 +458,12 @@ impl<'a> Trial<'a> {
     }
 
     /// The engine of the other generation, and after it the first one again.
-    fn there(&mut self, other: &Lab, there: &FileSystem, acknowledged: &Acknowledged) -> Result<()> {
+    fn there(
+        &mut self,
+        other: &Lab,
+        there: &FileSystem,
+        acknowledged: &Acknowledged,
+    ) -> Result<()> {
         let Some(mut b) = self.start(other, Job::B, there.folder())? else {
             return Ok(());
         };
@@ -471,6 +507,13 @@ impl<'a> Trial<'a> {
         a.end()
     }
 
+    /// The store that both only read.
+    fn besides(&self, lab: &Lab, folder: &str) -> Option<PathBuf> {
+        let filled = self.way.hand == Hand::LiveAfterFiller;
+        let path = side::common(self.way, folder) + "/storage";
+        filled.then(|| lab.level0().root().join(path.trim_start_matches('/')))
+    }
+
     fn audit(&mut self, sides: &[(&str, Job)]) -> Result<()> {
         self.audit_in(self.lab, sides)
     }
@@ -485,6 +528,7 @@ impl<'a> Trial<'a> {
                 let places = sides.iter().map(|side| Places {
                     images: of(side, "storage"),
                     layers: of(side, "storage/overlay"),
+                    besides: self.besides(lab, side.0),
                 });
                 store::audit(&places.collect::<Vec<_>>(), store::podman)
             }
@@ -492,6 +536,7 @@ impl<'a> Trial<'a> {
                 let places = sides.iter().map(|side| Places {
                     images: of(side, "image").join("overlay2"),
                     layers: of(side, "overlay2"),
+                    besides: None,
                 });
                 let mut found = store::audit(&places.collect::<Vec<_>>(), store::docker);
                 for side in sides {

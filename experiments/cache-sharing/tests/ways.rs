@@ -40,7 +40,10 @@ const CORE: &[Core] = &[
         test: "a_second_docker_with_a_containerd_of_its_own_is_refused_too",
         way: "trixie docker whole-own-containerd",
         verdict: "refused",
-        words: &["error while opening volume store metadata database", "timeout"],
+        words: &[
+            "error while opening volume store metadata database",
+            "timeout",
+        ],
     },
     Core {
         test: "after_a_clean_stop_all_is_there",
@@ -74,7 +77,11 @@ fn main() -> ExitCode {
         .map(|core| with(test(core.test, || holds(core))))
         .collect();
     for case in cases() {
-        let name = case.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let name = case
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let name = format!("a_kept_case_does_it_again::{name}");
         tests.push(with(test(name, move || done_again(&case))));
     }
@@ -181,7 +188,13 @@ fn killed() -> Result<()> {
     let run = home.path().join("run");
     let said = home.path().join("log");
     let log = || fs::read_to_string(&said).unwrap_or_default();
-    let way = ["--no-cost", "--generation", "trixie", "--way", "trixie docker image-and-layers"];
+    let way = [
+        "--no-cost",
+        "--generation",
+        "trixie",
+        "--way",
+        "trixie docker image-and-layers",
+    ];
     let mut child = program(&way, &run)
         .stdout(Stdio::null())
         .stderr(fs::File::create(&said).into_diagnostic()?)

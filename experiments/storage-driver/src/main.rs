@@ -213,8 +213,7 @@ impl Session<'_> {
     /// The finished cells of an earlier run that are asked for, and its name.
     fn taken_over(&self, folder: &Path, labs: &Labs) -> Result<(String, Vec<Trial>)> {
         let tables = &["matrix"];
-        let (name, mut rows) =
-            once::taken_over(folder, MATRIX.name, tables, labs, matrix::is_end)?;
+        let (name, mut rows) = once::taken_over(folder, MATRIX.name, tables, labs, matrix::is_end)?;
         let asked = |row: &Trial| {
             let mut cells = self.cells.iter();
             cells.any(|cell| cell.to_string() == row.subject)
