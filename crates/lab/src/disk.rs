@@ -86,7 +86,7 @@ impl Lab {
     fn disk_of(
         &self,
         disk: &Disk,
-        fill: impl FnOnce(&File, &str) -> Result<(), NoDisk>,
+        write: impl FnOnce(&File, &str) -> Result<(), NoDisk>,
     ) -> Result<FileSystem, NoDisk> {
         if !modules::has_filesystem(disk.filesystem) {
             let why = format!("/proc/filesystems has no {}", disk.filesystem);
@@ -109,7 +109,7 @@ impl Lab {
         };
         let image = made().map_err(|why| NoDisk::NotMade(format!("{inside}: {why}")))?;
         let folder = format!("/mnt/{}", disk.name);
-        let attached = fill(&image, &inside)
+        let attached = write(&image, &inside)
             // The folder, too: the machine's root has no id in the lab's own memory file systems.
             .and_then(|()| self.does(&["mkdir", &folder]))
             .and_then(|()| self.mount(disk, &outside, &folder));

@@ -54,7 +54,7 @@ const BUILDX_ALONE: &str = r#""$1" buildx build --quiet --load --tag job /contex
 
 const PODMAN: &str = r#""$1" build --quiet --layers --tag job /context"#;
 
-const BUILDAH: &str = r#"buildah build --quiet --layers --tag job /context"#;
+const BUILDAH: &str = "buildah build --quiet --layers --tag job /context";
 
 const ALL: &[Generation] = &Generation::ALL;
 const WITH_BUILDX: &[Generation] = &[Generation::Trixie, Generation::Forky];
@@ -226,12 +226,12 @@ const DISK: Disk = Disk {
 };
 
 /// A job's input: what it installs, and what it is about.
-const CONTEXT: &str = r#"set -e
+const CONTEXT: &str = r"set -e
 mkdir -p /var/tmp/context/deps && cd /var/tmp/context
 for n in 1 2 3 4; do head -c 2097152 /dev/urandom > deps/$n; done
 echo source > source
 printf 'FROM redis\nCOPY deps /deps\nRUN cat /deps/* | sha256sum > /sum\nCOPY source /source\n' > Dockerfile
-cat deps/* | sha256sum && cat source"#;
+cat deps/* | sha256sum && cat source";
 
 /// What a job does besides building: a container of its image that says the digest of its input.
 const RUN: &str = r#""$1" run --rm --network none --entrypoint sh job -c "cat /sum /source""#;
@@ -264,6 +264,12 @@ impl<'lab> Costs<'lab> {
     pub(crate) fn set_up(lab: &'lab Lab) -> Result<Self> {
         let disk = lab.disk(&DISK).map_err(|why| miette!("{why}"))?;
         let expected = lab.level0().output(&["sh", "-c", CONTEXT])?;
+        // The engines' own images are not what a job moves.
+        for engine in [Engine::Docker, Engine::Podman] {
+            let mut nest = lab.nest(&[engine])?;
+            nest.deepen_empty(engine)?;
+            nest.shed()?;
+        }
         Ok(Self {
             lab,
             disk,
@@ -348,7 +354,7 @@ impl<'lab> Costs<'lab> {
         };
         level.output(&["mkdir", "-p", store, &shared])?;
         let mut nest = self.lab.nest(&[row.engine])?;
-        let layer = self.layer(row, store, &shared, fills);
+        let layer = row.layer(store, &shared, fills);
         let sent = self.lab.registry_sent_bytes()?;
 
         let began = Instant::now();
@@ -394,10 +400,12 @@ impl<'lab> Costs<'lab> {
             shared: beside?,
         })
     }
+}
 
-    /// The engine's container.
-    fn layer(&self, row: &Row, store: &str, shared: &str, fills: bool) -> Layer {
-        let at = match row.engine {
+impl Row {
+    /// The container of a job's engine.
+    fn layer(&self, store: &str, shared: &str, fills: bool) -> Layer {
+        let at = match self.engine {
             Engine::Docker => "/var/lib/docker",
             Engine::Podman => "/var/lib/containers",
         };
@@ -405,9 +413,9 @@ impl<'lab> Costs<'lab> {
             "--volume=/var/tmp/context:/context:ro".to_owned(),
             format!("--volume={store}:{at}"),
         ];
-        let mut flags = row.flags.to_vec();
+        let mut flags = self.flags.to_vec();
         let mut like_outer = LIKE_OUTER;
-        match row.cache {
+        match self.cache {
             Cache::Folder => mounts.push(format!("--volume={shared}:/cache")),
             Cache::Additional if fills => flags.clear(),
             Cache::Additional => {
@@ -417,8 +425,8 @@ impl<'lab> Costs<'lab> {
             Cache::None | Cache::Store | Cache::Copy | Cache::Registry => {}
         }
         flags.extend(mounts.into_iter().map(|mount| &*mount.leak()));
-        let layer = Layer::own(row.engine).with(flags.leak());
-        match row.engine {
+        let layer = Layer::own(self.engine).with(flags.leak());
+        match self.engine {
             Engine::Docker => layer,
             Engine::Podman => layer.like_outer(like_outer),
         }

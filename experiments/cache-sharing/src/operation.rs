@@ -102,7 +102,7 @@ impl Operation {
         let mut operation = self.clone();
         match &mut operation.request {
             Request::Pull { name, .. } | Request::Build { name, .. } | Request::Remove { name } => {
-                *name = other(name)
+                *name = other(name);
             }
             Request::Tag { name, of } | Request::Commit { name, of } => {
                 (*name, *of) = (other(name), other(of));
@@ -165,16 +165,16 @@ fn request(random: &mut ChaCha8Rng, names: &mut Vec<String>, name: String) -> Re
     };
     let of = names[any].clone();
     match draw {
-        ..50 => {
+        40..50 => {
             names.push(name.clone());
             Request::Tag { name, of }
         }
-        ..60 => Request::Run { of },
-        ..70 => {
+        50..60 => Request::Run { of },
+        60..70 => {
             names.push(name.clone());
             Request::Commit { name, of }
         }
-        ..80 => Request::Prune,
+        70..80 => Request::Prune,
         _ => {
             names.remove(any);
             Request::Remove { name: of }

@@ -1,6 +1,7 @@
 //! One job: its engine in a container, what it asked that engine for, and what it was told.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use bench::once::{complaints, succeeded, words};
 use lab::{Engine, Lab, Layer, Level, Nest};
@@ -212,9 +213,10 @@ impl<'lab> Side<'lab> {
     ) -> Vec<Finding> {
         let mut findings = Vec::new();
         let mut found = |class: Class, text: String| {
-            let text = match by == self.job {
-                true => format!("{}: {text}", self.job),
-                false => format!("{} of {by}'s: {text}", self.job),
+            let text = if by == self.job {
+                format!("{by}: {text}")
+            } else {
+                format!("{} of {by}'s: {text}", self.job)
             };
             findings.push(Finding { class, text });
         };
@@ -336,7 +338,7 @@ impl Image {
         let mut lines = String::new();
         for (file, content) in &self.made {
             let digest = base16ct::lower::encode_string(&Sha256::digest(content));
-            lines += &format!("{digest}  made/{file}\n");
+            let _ = writeln!(lines, "{digest}  made/{file}");
         }
         lines + bases.get(&*self.base).map_or("", |digest| digest) + "\n"
     }

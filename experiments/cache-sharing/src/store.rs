@@ -112,10 +112,9 @@ fn corrupt(findings: &mut Vec<Finding>, text: String) {
 }
 
 fn parsed<T: DeserializeOwned + Default>(file: &Path, findings: &mut Vec<Finding>) -> T {
-    let text = match fs::read(file) {
-        Ok(text) => text,
-        // What was never written is empty.
-        Err(_) => return T::default(),
+    // What was never written is empty.
+    let Ok(text) = fs::read(file) else {
+        return T::default();
     };
     serde_json::from_slice(&text).unwrap_or_else(|why| {
         let name = file.file_name().unwrap_or_default().to_string_lossy();

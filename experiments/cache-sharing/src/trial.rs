@@ -138,7 +138,7 @@ fn moment(seed: u64, operations: usize) -> (usize, Duration) {
     (done, Duration::from_millis(seed / most % 8 * 100))
 }
 
-impl<'a> Trial<'a> {
+impl Trial<'_> {
     fn told(
         &mut self,
         name: &'static str,
@@ -367,7 +367,7 @@ impl<'a> Trial<'a> {
                     kill(lab, way.engine, &container)?;
                     cut.map_err(|why| miette!("{why}"))
                 })?;
-                place = cut.folder().to_owned();
+                cut.folder().clone_into(&mut place);
                 copy = Some(cut);
                 acknowledged
             }
@@ -381,7 +381,9 @@ impl<'a> Trial<'a> {
                 })?
             }
             _ => {
-                operations.iter().for_each(|one| a.does(one));
+                for operation in &operations {
+                    a.does(operation);
+                }
                 a.stop(lab)?;
                 a.acknowledged.clone()
             }
