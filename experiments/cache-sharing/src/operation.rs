@@ -208,7 +208,8 @@ pub(crate) fn shortest(
             let mut fewer = shortest.clone();
             fewer.drain(from..(from + size).min(shortest.len()));
             let fewer = sound(fewer);
-            if fewer.len() == shortest.len() {
+            // Nothing does no damage.
+            if fewer.is_empty() || fewer.len() == shortest.len() {
                 from += size;
                 continue;
             }
