@@ -68,13 +68,14 @@ pub fn explanation(log: &str) -> String {
         } = found.fingerprint;
         let Text {
             reproduced_by,
+            experiment,
             standing,
             ..
         } = found.text;
         let seen = if reproduced_by.is_empty() {
             format!("not made to happen here ({standing})")
         } else {
-            format!("cell `{reproduced_by}` of the experiment storage-driver ({standing})")
+            format!("`{reproduced_by}` of the experiment {experiment} ({standing})")
         };
         let _ = write!(
             told,

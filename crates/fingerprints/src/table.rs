@@ -30,8 +30,10 @@ pub struct Fingerprint {
 pub struct Text {
     /// The exact words; ` ... ` stands for anything between pieces that follow each other.
     pub words: String,
-    /// The cell that makes these words appear, or empty.
+    /// The cell or way that makes these words appear, or empty.
     pub reproduced_by: String,
+    /// The experiment that it is one of, or empty.
+    pub experiment: String,
     /// `produced`, or why not.
     pub standing: String,
 }
@@ -44,6 +46,7 @@ struct Row {
     cause: String,
     remedy: String,
     reproduced_by: String,
+    experiment: String,
     standing: String,
 }
 
@@ -69,6 +72,7 @@ fn gather(rows: Vec<Row>) -> Vec<Fingerprint> {
         let text = Text {
             words: row.text,
             reproduced_by: row.reproduced_by,
+            experiment: row.experiment,
             standing: row.standing,
         };
         match found.iter_mut().find(|known| known.id == row.id) {
