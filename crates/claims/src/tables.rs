@@ -23,10 +23,18 @@ pub struct Claim {
     pub id: String,
     /// Which document makes it.
     pub document: String,
-    /// `checks`, or the experiment whose runs hold it.
+    /// `checks`, or the experiment whose runs hold it; several, each of which holds a part of it,
+    /// with `, ` between them.
     pub held_by: String,
     /// What it says, in one sentence.
     pub statement: String,
+}
+
+impl Claim {
+    /// Who holds it, or a part of it.
+    pub fn holders(&self) -> impl Iterator<Item = &str> {
+        self.held_by.split(", ")
+    }
 }
 
 /// Something that is looked at.

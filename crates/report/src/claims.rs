@@ -1,6 +1,7 @@
 //! What the published text claims, as data, and what a run says of it.
 
 mod nesting;
+mod sharing;
 mod storage;
 
 pub(crate) use nesting::{DOCKER_BY_FACTOR, PODMAN_BY_FACTOR};
@@ -191,6 +192,7 @@ pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
         .map(|claim| claim.id)
         .chain(nesting::IDS)
         .chain(storage::IDS)
+        .chain(sharing::IDS)
 }
 
 /// The claims that this run's arms and trials can speak of.
@@ -204,6 +206,12 @@ pub(crate) fn of(record: &Record, evidence: &Evidence, published: &Table) -> Vec
                 .matrix
                 .iter()
                 .flat_map(|matrix| storage::of(matrix)),
+        )
+        .chain(
+            evidence
+                .sharing
+                .iter()
+                .flat_map(|sharing| sharing::of(sharing)),
         )
         .collect()
 }

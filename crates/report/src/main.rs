@@ -31,8 +31,9 @@ use crate::record::Runs;
 /// simulation of coverage, or hold every claim against the records
 ///
 /// Writes summary.csv, ratios.csv, parts.csv, claims.csv, growth.csv (where a run has series),
-/// matrix.csv (where it has cells of storage drivers), the figures that there is something for
-/// (figure, forest, parts, order, levels, depth and matrix, each .svg and .png), report.md and report.html into the run's folder and prints the tables. With `--lang es` the page and the figures are report.es.md, figure.es.svg and so on.
+/// matrix.csv (where it has cells of storage drivers), sharing.csv (where it has ways of sharing a
+/// cache), the figures that there is something for (figure, forest, parts, order, levels, depth,
+/// matrix and sharing, each .svg and .png), report.md and report.html into the run's folder and prints the tables. With `--lang es` the page and the figures are report.es.md, figure.es.svg and so on.
 /// Exit codes: 0 done; 1 a file can't be read or written; 2 RUN is no run, or says too little.
 #[derive(Parser)]
 #[command(name = "report", args_conflicts_with_subcommands = true)]
@@ -112,6 +113,7 @@ fn report(cli: &ReportArgs) -> miette::Result<()> {
     for (name, table) in [
         ("growth.csv", tables::growth_csv(&analysis)?),
         ("matrix.csv", tables::matrix_csv(&analysis)?),
+        ("sharing.csv", tables::sharing_csv(&analysis)?),
     ] {
         derived.extend(table.map(|table| (name.to_owned(), table)));
     }

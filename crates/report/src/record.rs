@@ -13,6 +13,9 @@ use crate::required;
 /// The sub-folders of a run of experiment 4.
 const PARTS: [&str; 2] = ["startup", "cpu"];
 
+/// Where a session says which generation of engines it measured.
+const GENERATION: [&str; 2] = ["/lab/generation", "/lab/suite"];
+
 /// What RUN holds.
 pub(crate) struct Runs {
     /// One run, or experiment 4's two in the order of [`PARTS`].
@@ -136,6 +139,19 @@ impl Record {
     pub(crate) fn family(&self) -> usize {
         let contrasts = self.manifest.contrasts.iter();
         contrasts.filter(|contrast| contrast.primary).count()
+    }
+
+    /// The generation of engines that was measured, of the last session that says it.
+    pub(crate) fn generation(&self) -> Option<String> {
+        let sessions = self.manifest.sessions.iter().rev();
+        let mut told = sessions.flat_map(|session| {
+            let description = serde_json::to_value(&session.description).unwrap_or_default();
+            GENERATION.map(|pointer| {
+                let told = description.pointer(pointer)?.as_str()?;
+                Some(told.to_owned())
+            })
+        });
+        told.find_map(|told| told)
     }
 
     /// Names of the images that are stand-ins, of all sessions. That the record says it is

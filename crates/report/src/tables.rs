@@ -3,6 +3,7 @@
 
 mod matrix;
 mod nesting;
+mod sharing;
 
 use std::fmt::Write;
 
@@ -20,6 +21,7 @@ use crate::record::Runs;
 
 pub(crate) use matrix::matrix_csv;
 pub(crate) use nesting::growth_csv;
+pub(crate) use sharing::sharing_csv;
 
 type Column<T> = (&'static str, fn(&T) -> String);
 
@@ -379,6 +381,7 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     }
     text.push_str(&nesting::terminal(runs, analysis));
     text.push_str(&matrix::terminal(analysis));
+    text.push_str(&sharing::terminal(analysis));
     let claims = || analysis.runs.iter().flat_map(|run| &run.claims);
     if claims().next().is_some() {
         let _ = writeln!(text, "\nClaims:");

@@ -18,12 +18,14 @@ mod parts;
 mod place;
 mod ratios;
 mod sensitivity;
+pub(crate) mod sharing;
 pub(crate) mod trials;
 pub(crate) mod verdict;
 
 use serde::Serialize;
 
 use self::matrix::Matrix;
+use self::sharing::Sharing;
 use self::trials::Depth;
 use crate::claims::{self, Claim};
 use crate::published::Table;
@@ -60,6 +62,7 @@ pub(crate) struct RunAnalysis {
     pub(crate) answers: Answers,
     pub(crate) depth: Vec<Depth>,
     pub(crate) matrix: Option<Matrix>,
+    pub(crate) sharing: Option<Sharing>,
     pub(crate) sensitivity: Sensitivity,
     pub(crate) failures: Vec<Failure>,
 }
@@ -72,6 +75,7 @@ pub(crate) struct Evidence<'a> {
     pub(crate) answers: &'a Answers,
     pub(crate) depth: &'a [Depth],
     pub(crate) matrix: Option<&'a Matrix>,
+    pub(crate) sharing: Option<&'a Sharing>,
 }
 
 impl RunAnalysis {
@@ -157,6 +161,10 @@ impl Analysis {
         self.runs.iter().filter_map(|run| run.matrix.as_ref())
     }
 
+    pub(crate) fn sharings(&self) -> impl Iterator<Item = &Sharing> {
+        self.runs.iter().filter_map(|run| run.sharing.as_ref())
+    }
+
     pub(crate) fn growth(&self) -> impl Iterator<Item = &SeriesSummary> {
         self.runs.iter().flat_map(|run| &run.growth)
     }
@@ -175,12 +183,14 @@ pub(crate) fn claims_of(runs: &Runs) -> miette::Result<Vec<Claim>> {
         let answers = answers::of(record, &growth, &published);
         let depth = trials::depths(&record.trials);
         let matrix = matrix::of(record, &ratios, &published);
+        let sharing = sharing::of(record, &ratios, &published);
         let evidence = Evidence {
             ratios: &ratios,
             growth: &growth,
             answers: &answers,
             depth: &depth,
             matrix: matrix.as_ref(),
+            sharing: sharing.as_ref(),
         };
         claims::of(record, &evidence, &published)
     };
@@ -194,12 +204,14 @@ fn analyse(record: &Record, published: &Table) -> RunAnalysis {
     let answers = answers::of(record, &growth, published);
     let depth = trials::depths(&record.trials);
     let matrix = matrix::of(record, &ratios, published);
+    let sharing = sharing::of(record, &ratios, published);
     let evidence = Evidence {
         ratios: &ratios,
         growth: &growth,
         answers: &answers,
         depth: &depth,
         matrix: matrix.as_ref(),
+        sharing: sharing.as_ref(),
     };
     RunAnalysis {
         experiment: record.manifest.experiment.clone(),
@@ -219,5 +231,6 @@ fn analyse(record: &Record, published: &Table) -> RunAnalysis {
         answers,
         depth,
         matrix,
+        sharing,
     }
 }

@@ -319,7 +319,7 @@ impl Figure {
             } else {
                 (word, WORD)
             };
-            let font = kind.ink().map_or(font, |color| Font { color, ..font });
+            let font = kind.look().inked(font);
             let strip = kind.look().strip();
             let x = i32::midpoint(left + strip, left + width);
             canvas.text(shown, (x, middle), font.centered())?;
@@ -364,10 +364,7 @@ impl Tile {
         let look = self.kind.look();
         look.paint(canvas, from, to)?;
         let [word, letter, _] = self.kind.texts(lang);
-        let ink = |font: Font| match self.kind.ink() {
-            Some(color) => Font { color, ..font },
-            None => font,
-        };
+        let ink = |font: Font| look.inked(font);
         let middle = i32::midpoint(from.1, to.1);
         if frame.narrow {
             let x = i32::midpoint(from.0 + look.strip(), to.0);

@@ -14,6 +14,8 @@ mod order;
 mod parts;
 mod rows;
 mod scene;
+mod sharing;
+mod tile;
 
 use std::sync::Once;
 
@@ -55,6 +57,8 @@ pub(crate) enum Kind {
     Depth,
     /// What becomes of each driver on each place.
     Matrix,
+    /// What becomes of each way of sharing in each generation.
+    Sharing,
 }
 
 /// The page that a figure is drawn for.
@@ -111,6 +115,7 @@ impl Kind {
             Kind::Levels => "levels",
             Kind::Depth => "depth",
             Kind::Matrix => "matrix",
+            Kind::Sharing => "sharing",
         }
     }
 }
@@ -126,6 +131,9 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
     }
     if let Some(matrix) = matrix::Figure::of(analysis, lang) {
         figures.push(render(Kind::Matrix, &matrix)?);
+    }
+    if let Some(sharing) = sharing::Figure::of(analysis, lang) {
+        figures.push(render(Kind::Sharing, &sharing)?);
     }
     if analysis.shown_arms().next().is_some() {
         figures.push(render(

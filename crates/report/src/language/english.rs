@@ -68,9 +68,12 @@ pub(super) const TEXTS: Texts = Texts {
     claim_c6_limit: "PID and user namespaces nest 32 deep, overlay mounts 2.",
     claim_b2: "The inner daemon's storage driver may not fit what lies underneath: it does where \
         something else is.",
-    claim_b15: "The sidecar brings back the cache and storage-driver problems. Its engine lies in a \
-        container like any other, so that of the second half the place of its store decides; the \
-        cache is no part of this run.",
+    claim_b3: "/var/lib/docker expects one daemon: two at once can corrupt it.",
+    claim_b15: "The sidecar brings back the cache and storage-driver problems: its storage half. Its \
+        engine lies in a container like any other, so the place of its store decides.",
+    claim_b15_cache: "The sidecar brings back the cache and storage-driver problems: its cache \
+        half. An engine with a store of its own pulls everything again, and two can't share one \
+        store.",
     claim_c7: "vfs is not always the slowest driver; fuse-overlayfs can be.",
     // Verdicts.
     here_consistent: "consistent here",

@@ -6,6 +6,7 @@ mod english;
 mod glossary;
 mod levels;
 mod matrix;
+mod sharing;
 mod spanish;
 
 use std::fmt::Display;
@@ -40,6 +41,7 @@ macro_rules! texts {
 use texts;
 
 pub(crate) use matrix::MatrixTexts;
+pub(crate) use sharing::SharingTexts;
 
 texts! {
     /// Every text of the page and its figures, but for what is of levels and trials.
@@ -100,7 +102,9 @@ texts! {
     claim_c6_layer,
     claim_c6_limit,
     claim_b2,
+    claim_b3,
     claim_b15,
+    claim_b15_cache,
     claim_c7,
     // Verdicts.
     here_consistent,
@@ -456,6 +460,7 @@ mod tests {
             lang.texts().entries(),
             lang.levels().entries(),
             lang.matrix().entries(),
+            lang.sharing().entries(),
         ]
         .concat()
     }

@@ -72,9 +72,13 @@ pub(super) const TEXTS: Texts = Texts {
         montajes overlay, 2.",
     claim_b2: "El controlador de almacenamiento del demonio interior puede no encajar con lo que hay \
         debajo: encaja donde hay otra cosa.",
-    claim_b15: "El sidecar trae de vuelta los problemas de caché y de almacenamiento. Su motor está en \
-        un contenedor como cualquier otro, así que en la segunda mitad decide el lugar de su \
-        almacén; la caché no forma parte de esta ejecución.",
+    claim_b3: "/var/lib/docker espera un solo demonio: dos a la vez pueden corromperlo.",
+    claim_b15: "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su mitad de \
+        almacenamiento. Su motor está en un contenedor como cualquier otro, así que decide el lugar \
+        de su almacén.",
+    claim_b15_cache: "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su \
+        mitad de caché. Un motor con almacén propio lo descarga todo otra vez, y dos no pueden \
+        compartir uno.",
     claim_c7: "vfs no es siempre el controlador más lento; fuse-overlayfs puede serlo.",
     // Verdicts.
     here_consistent: "compatible con lo medido",

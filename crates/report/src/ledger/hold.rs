@@ -92,7 +92,7 @@ impl<'a> Ledger<'a> {
         let is_covered = |claim: &::claims::Claim| {
             let mut says = says.iter();
             let is_checked = claim.held_by == CHECKS || says.any(|says| says.claim == claim.id);
-            is_checked || records.has_run_of(&claim.held_by)
+            is_checked || claim.holders().any(|holder| records.has_run_of(holder))
         };
         let (covered, not_covered) = ::claims::claims().into_iter().partition(is_covered);
         let covered: Vec<::claims::Claim> = covered;
@@ -212,9 +212,10 @@ fn line(claim: ::claims::Claim, records: &Records) -> Line {
             Standing::together(&generations.collect::<Vec<_>>()),
         ));
     }
-    if is_measured {
+    // A claim of two halves needs a run of each experiment that holds one.
+    for holder in claim.holders().filter(|_| is_measured) {
         let mut runs = records.runs.iter();
-        let run = runs.find(|run| run.speaks_of(&claim));
+        let run = runs.find(|run| run.holds(&claim, holder));
         let rows: Vec<&Claim> = run
             .iter()
             .flat_map(|run| &run.claims)
@@ -223,7 +224,7 @@ fn line(claim: ::claims::Claim, records: &Records) -> Line {
         points.extend(run.iter().flat_map(|run| of_run(run, &rows)));
         let standing = run.map(|_| Standing::of_run(&rows));
         let standing = standing.unwrap_or_else(|| Standing::together(&[]));
-        parts.push((&claim.held_by, standing));
+        parts.push((holder, standing));
     }
     let verdict = match parts.pop() {
         Some((_, only)) if parts.is_empty() => only,

@@ -33,7 +33,7 @@ struct Kind {
     remedy: &'static str,
 }
 
-const EXPERIMENTS: [Kind; 5] = [
+const EXPERIMENTS: [Kind; 6] = [
     Kind {
         name: "exp4",
         experiment: "exp4",
@@ -74,11 +74,19 @@ const EXPERIMENTS: [Kind; 5] = [
         only: &[],
         remedy: "cargo xtask storage-driver",
     },
+    Kind {
+        name: "cache-sharing",
+        experiment: "cache-sharing",
+        parts: &[""],
+        reference: "cache-sharing",
+        only: &[],
+        remedy: "cargo xtask cache-sharing",
+    },
 ];
 
 impl Kind {
     fn speaks_of(&self, claim: &::claims::Claim) -> bool {
-        self.experiment == claim.held_by
+        claim.holders().any(|holder| holder == self.experiment)
             && (self.only.is_empty() || self.only.contains(&claim.id.as_str()))
     }
 
@@ -196,8 +204,9 @@ impl Records {
 }
 
 impl Measured {
-    pub(super) fn speaks_of(&self, claim: &::claims::Claim) -> bool {
-        self.kind.speaks_of(claim)
+    /// Whether it is a run of this experiment that speaks of the claim.
+    pub(super) fn holds(&self, claim: &::claims::Claim, experiment: &str) -> bool {
+        self.kind.experiment == experiment && self.kind.speaks_of(claim)
     }
 }
 

@@ -10,6 +10,7 @@ mod method;
 mod order;
 pub(crate) mod phrases;
 mod results;
+mod sharing;
 mod trials;
 
 use crate::analysis::Analysis;
@@ -69,6 +70,7 @@ pub(crate) fn write(
     for section in [
         results::claims,
         matrix::matrix,
+        sharing::sharing,
         results::ratios,
         growth::growth,
         growth::answers,
@@ -109,11 +111,16 @@ fn title(runs: &Runs, lang: Lang) -> String {
 
 /// What a figure shows, in words: the numbers are in the table beside it.
 fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
-    let (t, l, m) = (lang.texts(), lang.levels(), lang.matrix());
+    let (t, l, m, s) = (lang.texts(), lang.levels(), lang.matrix(), lang.sharing());
     let depths: usize = analysis.runs.iter().map(|run| run.depth.len()).sum();
     let cells: usize = analysis.matrices().map(|matrix| matrix.cells.len()).sum();
     let generations = analysis.matrices().map(|matrix| matrix.generations().len());
     let generations = generations.max().unwrap_or(0);
+    let shared: usize = analysis.sharings().map(|sharing| sharing.cells.len()).sum();
+    let ways: usize = analysis
+        .sharings()
+        .map(|sharing| sharing.ways().len())
+        .sum();
     let (alternative, caption) = match figure.kind {
         Kind::Samples => (t.alt_samples, t.caption_samples),
         Kind::Forest => (t.alt_forest, t.caption_forest),
@@ -122,6 +129,7 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
         Kind::Levels => (l.alt_levels, l.caption_levels),
         Kind::Depth => (l.alt_depth, l.caption_depth),
         Kind::Matrix => (m.alt_matrix, m.caption_matrix),
+        Kind::Sharing => (s.alt_sharing, s.caption_sharing),
     };
     let blocks = || analysis.runs.iter().flat_map(|run| &run.sensitivity.blocks);
     let breakdowns: usize = analysis.runs.iter().map(|run| run.parts.len()).sum();
@@ -141,6 +149,8 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
             ("series", &crate::figure::drawn_series(analysis).count()),
             ("subjects", &depths),
             ("cells", &cells),
+            ("shared", &shared),
+            ("ways", &ways),
             ("generations", &generations),
             ("blocks", &blocks().count()),
             (

@@ -9,6 +9,7 @@ use super::Source;
 use super::document::{Cell, Column, Fit, Piece, Table, Tone, numbers, words};
 use crate::analysis::RunAnalysis;
 use crate::analysis::matrix::MATRIX;
+use crate::analysis::sharing;
 use crate::analysis::trials::{
     self, Advice, DEPTH, DEPTH_START, Depth, LIMITS, PULLED, STORE, in_order, rows, subject,
 };
@@ -23,7 +24,6 @@ pub(super) fn trials(source: &Source) -> Vec<Piece> {
         pieces.extend(depth(&run.depth, source));
         for table in trials::tables(&record.trials) {
             pieces.extend(match table {
-                MATRIX => Vec::new(),
                 other if is_shown_elsewhere(other, record, run) => Vec::new(),
                 LIMITS => limits(&record.trials, source.lang),
                 STORE => store(&record.trials, source.lang),
@@ -39,7 +39,8 @@ fn is_shown_elsewhere(table: &str, record: &Record, run: &RunAnalysis) -> bool {
     match table {
         DEPTH | DEPTH_START => !run.depth.is_empty(),
         PULLED => rows(&record.trials, STORE).next().is_some(),
-        _ => false,
+        MATRIX => true,
+        other => sharing::TABLES.contains(&other),
     }
 }
 

@@ -6,6 +6,7 @@ use measure::Trial;
 
 use super::{Column, amount, none, number, readable, text, to_csv};
 use crate::analysis::matrix::MATRIX;
+use crate::analysis::sharing;
 use crate::analysis::trials::{self, DEPTH, DEPTH_START, Depth};
 use crate::analysis::{Analysis, Predicted, Range, Scope, SeriesSummary};
 use crate::language::Lang;
@@ -161,13 +162,18 @@ pub(super) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     }
     let trials = runs.records.iter().flat_map(|record| &record.trials);
     let others: Vec<&Trial> = trials
-        .filter(|row| ![DEPTH, DEPTH_START, MATRIX].contains(&row.table.as_str()))
+        .filter(|row| !is_shown_elsewhere(&row.table))
         .collect();
     for table in trials::in_order(others.iter().map(|row| row.table.as_str())) {
         let of = others.iter().filter(|row| row.table == table).copied();
         let _ = writeln!(text, "\n{}", readable(&READABLE_TRIALS, of));
     }
     text
+}
+
+/// Whether a table of trials has a table of its own.
+fn is_shown_elsewhere(table: &str) -> bool {
+    [DEPTH, DEPTH_START, MATRIX].contains(&table) || sharing::TABLES.contains(&table)
 }
 
 impl LevelRow<'_> {

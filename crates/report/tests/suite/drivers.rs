@@ -319,7 +319,7 @@ fn take(out: &Path, experiment: &Experiment, rows: &[Trial], blocks: u32, factor
         .expect("complete");
 }
 
-fn session() -> serde_json::Value {
+pub(crate) fn session() -> serde_json::Value {
     let lab = |suite: &str| {
         serde_json::json!({
             "id": "a", "sandbox": "user", "suite": suite, "bundle": "0123",

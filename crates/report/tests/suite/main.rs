@@ -11,6 +11,8 @@ mod numbers;
 mod page;
 mod schema;
 mod sessions;
+mod sharers;
+mod sharing;
 mod storage;
 mod support;
 mod trials;

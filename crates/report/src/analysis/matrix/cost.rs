@@ -31,9 +31,6 @@ pub(super) const PLACES: [&str; 7] = [
 /// The two that C7 is about: above the line, below it.
 pub(crate) const DUEL: [&str; 2] = ["docker-vfs-volume", "docker-fuse-overlayfs-volume"];
 
-/// Where a session says which generation it measured.
-const GENERATION: [&str; 2] = ["/lab/generation", "/lab/suite"];
-
 /// Of one cell, against the reference.
 #[derive(Serialize)]
 pub(crate) struct CellCosts {
@@ -120,19 +117,6 @@ impl CellCosts {
         let mean = logs.iter().sum::<f64>() / logs.len() as f64;
         (!logs.is_empty()).then(|| mean.exp())
     }
-}
-
-/// The last session that says it.
-pub(super) fn generation(record: &Record) -> Option<String> {
-    let sessions = record.manifest.sessions.iter().rev();
-    let mut told = sessions.flat_map(|session| {
-        let description = serde_json::to_value(&session.description).unwrap_or_default();
-        GENERATION.map(|pointer| {
-            let told = description.pointer(pointer)?.as_str()?;
-            Some(told.to_owned())
-        })
-    });
-    told.find_map(|told| told)
 }
 
 /// The references first, which cost 1 of what they cost, then the cells in the order of the ratios.

@@ -49,7 +49,7 @@ pub(super) fn of(record: &Record, ratios: &[RatioSummary], published: &Table) ->
     (!nothing).then(|| Matrix {
         cells,
         strangers,
-        cost_generation: cost::generation(record),
+        cost_generation: record.generation(),
         costs,
         duels,
     })

@@ -1,13 +1,9 @@
 //! How a class looks: its word, its letter, its fill.
 
-use plotters::prelude::{DrawingBackend, RGBColor, WHITE};
-
 use crate::analysis::matrix::Class;
-use crate::figure::canvas::{BAND, BAR, Canvas, Drawn, INK, PUBLISHED, Point, QUIET};
+use crate::figure::canvas::{BAR, INK, PUBLISHED};
+use crate::figure::tile::Look;
 use crate::language::Lang;
-
-/// Width of the strip at the left of some fills.
-const STRIP: i32 = 16;
 
 /// The classes as the figure tells them apart: why there is no place is for the tables.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,20 +16,6 @@ pub(super) enum Kind {
     Refused,
     Unfinished,
     NoPlace,
-}
-
-/// How a kind is filled. No two kinds that mean something else look alike in grey.
-pub(super) enum Look {
-    Plain(RGBColor),
-    /// Light, with a plain strip at its left.
-    Edged,
-    /// Light, with a hatched strip at its left.
-    Hatched,
-    /// Dark, under light words.
-    Dark(RGBColor),
-    /// Only a frame of dashes.
-    Dashed,
-    Empty,
 }
 
 impl Kind {
@@ -85,50 +67,6 @@ impl Kind {
             Self::Refused => Look::Dark(INK),
             Self::Unfinished => Look::Dashed,
             Self::NoPlace => Look::Empty,
-        }
-    }
-
-    /// The colour of words on it, where it is not theirs.
-    pub(super) fn ink(self) -> Option<RGBColor> {
-        match self.look() {
-            Look::Dark(_) => Some(WHITE),
-            Look::Empty => Some(QUIET),
-            _ => None,
-        }
-    }
-}
-
-impl Look {
-    /// Pixels at the left that no word stands on.
-    pub(super) fn strip(&self) -> i32 {
-        match self {
-            Self::Edged | Self::Hatched => STRIP,
-            _ => 0,
-        }
-    }
-
-    pub(super) fn paint<B: DrawingBackend>(
-        &self,
-        canvas: &Canvas<B>,
-        from: Point,
-        to: Point,
-    ) -> Drawn<B> {
-        let strip = (from.0 + STRIP, to.1);
-        match self {
-            Self::Plain(color) | Self::Dark(color) => canvas.rectangle(from, to, *color),
-            Self::Edged => {
-                canvas.rectangle(from, to, BAND)?;
-                canvas.rectangle(from, strip, BAR)
-            }
-            Self::Hatched => {
-                canvas.rectangle(from, to, BAND)?;
-                canvas.bar(from, strip, BAND, true)
-            }
-            Self::Dashed => {
-                canvas.dashes(from, to.0)?;
-                canvas.dashes((from.0, to.1), to.0)
-            }
-            Self::Empty => Ok(()),
         }
     }
 }

@@ -1,0 +1,89 @@
+//! The search for damage in one cell, and the shortest list of operations that does it.
+
+use measure::Trial;
+use serde::Serialize;
+
+use super::super::trials::rows;
+use super::cell::{Class, Name, findings};
+
+/// Its table of trials.
+pub(super) const SEARCH: &str = "search";
+
+/// The step of its last row.
+const END: &str = "shortest";
+
+/// How the outcome of that row begins, or what it is.
+const NONE: &str = "none";
+const ONLY_AT_ONCE: &str = "only at once";
+const AT_MOST: &str = "at most ";
+
+/// What was looked for in one cell, by turns, so that it can be done again.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Search {
+    /// Lists that were tried.
+    pub(crate) lists: usize,
+    /// The worst that any of them led to.
+    pub(crate) worst: Class,
+    pub(crate) end: End,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum End {
+    /// No list does damage. So many operations were done for it, where the row says it.
+    None {
+        operations: Option<u64>,
+        /// Though it was done when both worked at the same time.
+        at_once: bool,
+    },
+    Shortest {
+        /// Shorter ones were not all tried.
+        at_most: bool,
+        operations: Vec<String>,
+        class: Class,
+        /// The first thing that was found of it.
+        found: String,
+    },
+    Unfinished,
+}
+
+impl Search {
+    /// `None` where nothing was looked for.
+    pub(super) fn of(trials: &[Trial], name: &Name) -> Option<Self> {
+        let subject = name.to_string();
+        let of_it = rows(trials, SEARCH).filter(|row| row.subject == subject);
+        let (ends, lists): (Vec<&Trial>, Vec<&Trial>) = of_it.partition(|row| row.step == END);
+        if ends.is_empty() && lists.is_empty() {
+            return None;
+        }
+        let classes = lists.iter().filter_map(|row| Class::of(&row.outcome));
+        Some(Self {
+            lists: lists.len(),
+            worst: classes.max().unwrap_or(Class::Safe),
+            end: ends
+                .last()
+                .map_or(End::Unfinished, |end| ended(end, &lists)),
+        })
+    }
+}
+
+fn ended(end: &Trial, lists: &[&Trial]) -> End {
+    if [NONE, ONLY_AT_ONCE].contains(&&*end.outcome) {
+        let first = end.reason.split(' ').next();
+        return End::None {
+            operations: first.and_then(|first| first.parse().ok()),
+            at_once: end.outcome == ONLY_AT_ONCE,
+        };
+    }
+    // Each list that still does it takes the place of the one before.
+    let damages = |row: &&&Trial| Class::of(&row.outcome).is_some_and(Class::is_damage);
+    let shortest = lists.iter().rev().find(damages);
+    let found = shortest.map_or_else(Vec::new, |row| findings(&row.reason));
+    let class = shortest.and_then(|row| Class::of(&row.outcome));
+    End::Shortest {
+        at_most: end.outcome.starts_with(AT_MOST),
+        operations: end.reason.split("; ").map(str::to_owned).collect(),
+        class: class.unwrap_or(Class::Lost),
+        found: found.into_iter().next().unwrap_or_default().text,
+    }
+}
