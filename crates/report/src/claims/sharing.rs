@@ -2,7 +2,7 @@
 
 use super::Claim;
 use crate::analysis::sharing::{
-    Cell, Class, DOCKER_COLD, DOCKER_WARM, Group, Sharing, WHOLE, group,
+    Cell, Class, DOCKER_COLD, DOCKER_WARM, Group, Sharing, Shortest, WHOLE, group,
 };
 use crate::analysis::verdict::Here;
 
@@ -61,12 +61,12 @@ fn two_daemons(sharing: &Sharing, generation: &str) -> Option<Claim> {
     let harm = match (harm.is_empty(), fewest(&damaged)) {
         (true, _) => "none of them damaged anything".to_owned(),
         (false, None) => harm.join(", "),
-        (false, Some((cell, operations))) => format!(
-            "{}; {} takes {} operations: {}",
+        (false, Some((cell, list))) => format!(
+            "{}; {} takes {}: {}",
             harm.join(", "),
             cell.name.way,
-            operations.len(),
-            short(&operations.join("; ")),
+            list.count(),
+            short(&list.operations.join("; ")),
         ),
     };
     Some(Claim {
@@ -83,11 +83,10 @@ fn two_daemons(sharing: &Sharing, generation: &str) -> Option<Claim> {
 }
 
 /// The cell that takes the fewest operations, and which.
-fn fewest<'a>(damaged: &[&&'a Cell]) -> Option<(&'a Cell, &'a [String])> {
-    let lists = damaged
-        .iter()
-        .filter_map(|cell| Some((**cell, cell.shortest()?)));
-    lists.min_by_key(|(_, operations)| operations.len())
+fn fewest<'a>(damaged: &[&&'a Cell]) -> Option<(&'a Cell, &'a Shortest)> {
+    let lists = damaged.iter();
+    let lists = lists.filter_map(|cell| Some((**cell, cell.shortest()?)));
+    lists.min_by_key(|(_, list)| list.operations.len())
 }
 
 /// `refused after 12.3 s: ` and the engine's words.

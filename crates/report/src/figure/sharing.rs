@@ -134,8 +134,13 @@ fn ratio(sharing: &Sharing, cell: &Cell, lang: Lang) -> Option<String> {
 impl Tile {
     fn of(sharing: &Sharing, cell: &Cell, lang: Lang) -> Self {
         let operations = cell.shortest().map(|list| {
-            let template = lang.sharing().tile_operations;
-            fill(template, &[("count", &list.len())])
+            let t = lang.sharing();
+            let template = if list.at_most {
+                t.tile_at_most
+            } else {
+                t.tile_operations
+            };
+            fill(template, &[("count", &list.operations.len())])
         });
         let details = operations.into_iter().chain(ratio(sharing, cell, lang));
         Self {

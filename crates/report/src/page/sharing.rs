@@ -5,12 +5,13 @@ use std::borrow::Cow;
 
 use super::Source;
 use super::document::{Cell, Column, Fit, Piece, Table, Tone, numbers, words};
-use crate::analysis::sharing::{self, Class, End, Refusals, Sharing};
+use crate::analysis::sharing::{self, Class, Refusals, Sharing};
 use crate::figure::Kind;
 use crate::language::{Lang, SharingTexts, fill};
 
 mod advice;
 mod costs;
+mod search;
 
 /// An engine may say a lot.
 const SHORT: usize = 180;
@@ -28,7 +29,7 @@ pub(super) fn sharing(source: &Source) -> Vec<Piece> {
         if !sharing.cells.is_empty() {
             pieces.extend(ways(sharing, source));
             pieces.extend(refusals(sharing, lang));
-            pieces.extend(searches(sharing, lang));
+            pieces.extend(search::searches(sharing, lang));
         }
         pieces.extend(costs::costs(sharing, lang));
         pieces
@@ -149,39 +150,13 @@ fn class_cell(cell: &sharing::Cell, lang: Lang) -> Cell {
     let search = cell.search.as_ref();
     shown
         .below
-        .extend(search.map(|search| searched(&search.end, lang)));
+        .extend(search.map(|search| search::ended(&search.end, lang)));
     shown
 }
 
 fn seconds(ns: u64, lang: Lang) -> String {
     let seconds = lang.number(ns as f64 / 1e9, 1);
     fill(lang.sharing().after, &[("seconds", &seconds)])
-}
-
-/// How a search ended.
-fn searched(end: &End, lang: Lang) -> String {
-    let t = lang.sharing();
-    match end {
-        End::None { at_once: true, .. } => t.only_at_once.to_owned(),
-        End::None {
-            operations: Some(count),
-            ..
-        } => fill(t.no_damage, &[("count", count)]),
-        End::None { .. } => t.no_damage_uncounted.to_owned(),
-        End::Shortest {
-            at_most,
-            operations,
-            ..
-        } => {
-            let template = if *at_most {
-                t.by_operations_at_most
-            } else {
-                t.by_operations
-            };
-            fill(template, &[("count", &operations.len())])
-        }
-        End::Unfinished => t.search_unfinished.to_owned(),
-    }
 }
 
 fn refusals(sharing: &Sharing, lang: Lang) -> Vec<Piece> {
@@ -249,80 +224,4 @@ fn short(words: &str) -> String {
         None if words.is_empty() => "–".to_owned(),
         None => words,
     }
-}
-
-fn searches(sharing: &Sharing, lang: Lang) -> Vec<Piece> {
-    let t = lang.sharing();
-    let mut pieces = vec![Piece::Heading(3, t.search_title.to_owned())];
-    let searched_cells = sharing.cells.iter();
-    let mut found: Vec<(&sharing::Cell, &sharing::Search)> = searched_cells
-        .filter_map(|cell| Some((cell, cell.search.as_ref()?)))
-        .collect();
-    // Least to do for damage first, then those without.
-    found.sort_by_key(|(cell, _)| cell.shortest().map_or(usize::MAX, <[String]>::len));
-    let row = |(cell, search): &(&sharing::Cell, &sharing::Search)| {
-        let name = Cell::new(format!("`{}`", cell.name));
-        let told = Cell::new(searched(&search.end, lang));
-        let End::Shortest {
-            operations,
-            class: leads_to,
-            found,
-            ..
-        } = &search.end
-        else {
-            return vec![name, told.tone(tone(search.worst)), Cell::new("–")];
-        };
-        let told = told.tone(tone(*leads_to)).below(class(*leads_to, t));
-        let mut list = operations
-            .iter()
-            .map(|operation| operation.replace('`', "'"));
-        let list = list
-            .next()
-            .map(|first| list.fold(Cell::new(first), Cell::below))
-            .unwrap_or_default();
-        vec![
-            name,
-            told,
-            list.below(format!("→ {}", short(found))).english(),
-        ]
-    };
-    if found.is_empty() {
-        pieces.push(Piece::Paragraph(t.no_search.to_owned()));
-    } else {
-        pieces.push(Piece::Table(Table {
-            caption: t.search_caption.to_owned(),
-            columns: vec![
-                words(t.column_cell),
-                words(t.column_does),
-                words(t.column_operations),
-            ],
-            rows: found.iter().map(row).collect(),
-            fit: Fit::Cards,
-        }));
-        pieces.push(Piece::Paragraph(t.search_note.to_owned()));
-    }
-    pieces.extend(findings(sharing, lang));
-    pieces
-}
-
-/// What the oracle found of each trial, the worst of it.
-fn findings(sharing: &Sharing, lang: Lang) -> Option<Piece> {
-    let t = lang.sharing();
-    let row = |cell: &sharing::Cell| {
-        let (first, more) = cell.findings.split_first()?;
-        let mut told = Cell::new(short(&format!("{}: {}", first.class, first.text))).english();
-        if !more.is_empty() {
-            told = told.below(fill(t.found_more, &[("count", &more.len())]));
-        }
-        Some(vec![Cell::new(format!("`{}`", cell.name)), told])
-    };
-    let rows: Vec<Vec<Cell>> = sharing.cells.iter().filter_map(row).collect();
-    let table = Piece::Table(Table {
-        caption: t.found_caption.to_owned(),
-        columns: vec![words(t.column_cell), words(t.column_found)],
-        fit: Fit::Cards,
-        rows,
-    });
-    let any = sharing.cells.iter().any(|cell| !cell.findings.is_empty());
-    any.then(|| Piece::Details(t.found_title.to_owned(), vec![table]))
 }

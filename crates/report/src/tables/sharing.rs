@@ -67,7 +67,7 @@ fn columns<'a>() -> [Column<Row<'a>>; 28] {
         }),
         ("shortest", |row| {
             let list = row.cell.shortest();
-            list.map_or_else(String::new, |list| list.join("; "))
+            list.map_or_else(String::new, |list| list.operations.join("; "))
         }),
         ("arm", |row| text(row.cost.map(|cost| cost.arm))),
         ("cold_ratio", |row| value(row.cold())),
@@ -126,14 +126,7 @@ fn searched(search: &Search) -> String {
     match &search.end {
         End::None { at_once: false, .. } => "none".to_owned(),
         End::None { at_once: true, .. } => "only at once".to_owned(),
-        End::Shortest {
-            at_most,
-            operations,
-            ..
-        } => {
-            let at_most = if *at_most { "at most " } else { "" };
-            format!("{at_most}{} operations", operations.len())
-        }
+        End::Shortest(list) => list.count(),
         End::Unfinished => "not finished".to_owned(),
     }
 }
@@ -170,7 +163,7 @@ pub(super) fn terminal(analysis: &Analysis) -> String {
         }
         for cell in &sharing.cells {
             if let Some(list) = cell.shortest() {
-                let _ = writeln!(told, "  {}: {}", cell.name, list.join("; "));
+                let _ = writeln!(told, "  {}: {}", cell.name, list.operations.join("; "));
             }
         }
     }
@@ -206,7 +199,7 @@ fn ways(sharing: &Sharing) -> Table {
 fn word(cell: &Cell) -> String {
     let class = cell.class.name();
     match (cell.shortest(), &cell.refusal) {
-        (Some(list), _) => format!("{class} ({} operations)", list.len()),
+        (Some(list), _) => format!("{class} ({})", list.count()),
         (None, Some(refusal)) => match refusal.after_ns {
             Some(ns) => format!("{class} ({:.1} s)", ns as f64 / 1e9),
             None => class.to_owned(),

@@ -166,7 +166,7 @@ fn a_run_of_three_generations_is_reported() {
         "### The shortest way to damage",
         "damage by 3 operations",
         "damage by at most 2 operations",
-        "damage only when both work at once",
+        "| `docker layers`; in bookworm, trixie, forky | ■ damage only when both work at once",
         "no damage in 80 operations by turns",
         "b remove b-1; → b-1 can't be had",
         "### What each way costs",

@@ -8,7 +8,7 @@ use measure::Trial;
 use serde::Serialize;
 
 use super::super::trials::rows;
-use super::search::{End, Search};
+use super::search::{End, Search, Shortest};
 use super::way::{age, rank};
 
 /// Its table of trials.
@@ -225,10 +225,10 @@ impl Cell {
         }
     }
 
-    /// How many operations damage takes, where a list of them is known.
-    pub(crate) fn shortest(&self) -> Option<&[String]> {
+    /// The list of operations by which it comes to harm, where one is known.
+    pub(crate) fn shortest(&self) -> Option<&Shortest> {
         match &self.search.as_ref()?.end {
-            End::Shortest { operations, .. } => Some(operations),
+            End::Shortest(shortest) => Some(shortest),
             _ => None,
         }
     }

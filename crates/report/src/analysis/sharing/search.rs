@@ -36,15 +36,27 @@ pub(crate) enum End {
         /// Though it was done when both worked at the same time.
         at_once: bool,
     },
-    Shortest {
-        /// Shorter ones were not all tried.
-        at_most: bool,
-        operations: Vec<String>,
-        class: Class,
-        /// The first thing that was found of it.
-        found: String,
-    },
+    Shortest(Shortest),
     Unfinished,
+}
+
+/// A list that does damage, and without any of its operations does none.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Shortest {
+    pub(crate) operations: Vec<String>,
+    /// Shorter ones were not all tried.
+    pub(crate) at_most: bool,
+    pub(crate) class: Class,
+    /// The first thing that was found of it.
+    pub(crate) found: String,
+}
+
+impl Shortest {
+    /// `at most 3 operations`, as files have it.
+    pub(crate) fn count(&self) -> String {
+        let at_most = if self.at_most { AT_MOST } else { "" };
+        format!("{at_most}{} operations", self.operations.len())
+    }
 }
 
 impl Search {
@@ -80,10 +92,10 @@ fn ended(end: &Trial, lists: &[&Trial]) -> End {
     let shortest = lists.iter().rev().find(damages);
     let found = shortest.map_or_else(Vec::new, |row| findings(&row.reason));
     let class = shortest.and_then(|row| Class::of(&row.outcome));
-    End::Shortest {
+    End::Shortest(Shortest {
         at_most: end.outcome.starts_with(AT_MOST),
         operations: end.reason.split("; ").map(str::to_owned).collect(),
         class: class.unwrap_or(Class::Lost),
         found: found.into_iter().next().unwrap_or_default().text,
-    }
+    })
 }

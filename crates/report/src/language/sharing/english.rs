@@ -91,6 +91,7 @@ pub(super) const TEXTS: SharingTexts = SharingTexts {
     search_note: "`a` and `b` are the two jobs. A list does the same again with `cache-sharing \
         --replay FILE`; a run keeps each in its folder `cases`.",
     column_cell: "cell",
+    in_generations: "in {generations}",
     column_does: "found",
     column_operations: "operations",
     no_search: "Nothing was searched: the run has no way with both engines up, or was told not to.",
@@ -174,6 +175,7 @@ pub(super) const TEXTS: SharingTexts = SharingTexts {
     mark_ratio: "×1.00: time of a job over the same with an empty store",
     mark_operations: "3 op.: so many operations are enough for it",
     tile_operations: "{count} op.",
+    tile_at_most: "≤ {count} op.",
     alt_sharing: "A grid of {ways} ways of sharing by generations of engines, {shared} cells, each with \
         the sign and the word of its class. The same cells are in the table that follows.",
     caption_sharing: "A sign, a word and a fill a class. At the right, where it was measured, the time \

@@ -87,6 +87,7 @@ texts! {
     search_caption,
     search_note,
     column_cell,
+    in_generations,
     column_does,
     column_operations,
     no_search,
@@ -165,6 +166,7 @@ texts! {
     mark_ratio,
     mark_operations,
     tile_operations,
+    tile_at_most,
     alt_sharing,
     caption_sharing,
 }

@@ -92,6 +92,7 @@ pub(super) const TEXTS: SharingTexts = SharingTexts {
     search_note: "`a` y `b` son los dos trabajos. Una lista se repite con `cache-sharing --replay \
         FILE`; una ejecución guarda cada una en su carpeta `cases`.",
     column_cell: "celda",
+    in_generations: "con {generations}",
     column_does: "hallado",
     column_operations: "operaciones",
     no_search: "No se buscó nada: la ejecución no tiene ninguna manera con ambos motores en pie, o \
@@ -181,6 +182,7 @@ pub(super) const TEXTS: SharingTexts = SharingTexts {
     mark_ratio: "×1,00: tiempo de un trabajo entre el del mismo con un almacén vacío",
     mark_operations: "3 oper.: bastan tantas operaciones",
     tile_operations: "{count} oper.",
+    tile_at_most: "≤ {count} oper.",
     alt_sharing: "Una cuadrícula de {ways} maneras de compartir por generaciones de motores, {shared} \
         celdas, cada una con el signo y la palabra de su clase. Las mismas celdas están en la tabla \
         que sigue.",
