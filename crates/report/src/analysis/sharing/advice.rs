@@ -42,11 +42,14 @@ impl Sharing {
             cells.map(|cell| &*cell.name.generation).collect()
         };
         let damaged = of(|cell| cell.class.is_damage());
-        let fails = of(|cell| cell.class.is_told() && !cell.class.holds());
+        let mut fails = of(|cell| cell.class.is_told() && !cell.class.holds());
         let holds = of(|cell| cell.class.holds());
-        let estimate = self
-            .cost_of(way)
-            .and_then(|cost| cost.to_cold.as_ref()?.estimate);
+        let cost = self.cost_of(way);
+        // A job that fails has not become cheaper.
+        let is_broken = cost.is_some_and(|cost| cost.failed.is_some());
+        let broken = self.cost_generation.as_deref().filter(|_| is_broken);
+        fails.extend(broken.filter(|name| !fails.contains(name)));
+        let estimate = cost.and_then(|cost| cost.to_cold.as_ref()?.estimate);
         let range: Option<Range> = estimate.and_then(|estimate| estimate.interval);
         let (stand, generations) = match (damaged.is_empty(), fails.is_empty(), holds.is_empty()) {
             (false, ..) => (Stand::Never, damaged),
