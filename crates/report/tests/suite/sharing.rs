@@ -124,6 +124,32 @@ fn a_search_keeps_its_shortest_list() {
     assert_eq!(broken_off["search"], "not finished");
 }
 
+/// What a longer list led to is not what the shortest one leads to.
+#[test]
+fn the_shortest_list_has_a_class_of_its_own() {
+    let lists = [
+        ("16 of seed 5", "corrupt"),
+        ("3 of seed 5", "lost acknowledged data"),
+        ("2 of seed 5", "safe"),
+    ];
+    let found = search(IMAGE, &lists, "3 operations", LIST);
+    let (rows, _, text) = reported(&[ran(IMAGE, "safe", ""), found].concat(), 0);
+    assert_eq!(rows[0]["search_class"], "corrupt");
+    let words = "■ damage by 3 operations; lost acknowledged data";
+    assert!(text.contains(words), "{text}");
+}
+
+/// An engine that fills what both share, and then both.
+#[test]
+fn operations_of_all_steps_are_counted() {
+    let mut rows = ran(MEANT, "safe", "");
+    let filled = crate::nests::trial("sharing", MEANT, "operations", "7 of 8");
+    rows.insert(0, filled);
+    let row = row_of(&rows);
+    let found = ["operations", "operations_asked"].map(|column| row[column].as_str());
+    assert_eq!(found, ["20", "24"]);
+}
+
 /// A run that was resumed tries the cell again in which it was interrupted.
 #[test]
 fn the_last_try_that_ended_counts() {
