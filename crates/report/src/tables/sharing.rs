@@ -127,6 +127,7 @@ fn searched(search: &Search) -> String {
         End::None { at_once: false, .. } => "none".to_owned(),
         End::None { at_once: true, .. } => "only at once".to_owned(),
         End::Shortest(list) => list.count(),
+        End::OfSeed(seed, _) => format!("with seed {seed}"),
         End::Unfinished => "not finished".to_owned(),
     }
 }

@@ -96,6 +96,12 @@ fn a_refusal_keeps_its_time_and_its_words() {
     ] {
         assert_eq!(row[column], expected, "{column}");
     }
+    // Of unknown words the last line that is no warning is told, and alike ones are one.
+    let words = |number| format!("container docker-{number} died | who knows | level=warning x");
+    let [one, other] = [IMAGE, MEANT].map(|subject| refuses(subject, &words(subject.len())));
+    let (_, _, text) = reported(&[one, other].concat(), 0);
+    assert_eq!(text.matches("| – nothing known | ").count(), 1, "{text}");
+    assert!(text.contains("| – | – | who knows |"), "{text}");
     let unknown = row_of(&refuses(IMAGE, "who knows"));
     assert_eq!(
         [&*unknown["fingerprint"], &*unknown["words"]],
@@ -136,6 +142,21 @@ fn the_shortest_list_has_a_class_of_its_own() {
     let (rows, _, text) = reported(&[ran(IMAGE, "safe", ""), found].concat(), 0);
     assert_eq!(rows[0]["search_class"], "corrupt");
     let words = "■ damage by 3 operations; lost acknowledged data";
+    assert!(text.contains(words), "{text}");
+}
+
+#[rstest]
+#[case::of_seed("with seed 6", "with seed 6", "damage with the list of seed 6")]
+#[case::unknown("by magic", "not finished", "the search was not finished")]
+fn a_list_that_was_not_cut_down_is_not_the_shortest(
+    #[case] outcome: &str,
+    #[case] expected: &str,
+    #[case] words: &str,
+) {
+    let found = search(MEANT, &[("16 of seed 6", "corrupt")], outcome, LIST);
+    let (rows, _, text) = reported(&[ran(MEANT, "safe", ""), found].concat(), 0);
+    let found = ["search", "shortest", "class"].map(|column| rows[0][column].as_str());
+    assert_eq!(found, [expected, "", "corrupt"]);
     assert!(text.contains(words), "{text}");
 }
 
@@ -326,6 +347,13 @@ fn advice_follows_what_was_seen() {
     assert!(
         text.contains("the cheapest are: docker, `archive` (0.6"),
         "{text}"
+    );
+    // What holds and is promised by nobody is nothing to build on.
+    let (_, _, text) = reported(&ran("trixie docker layers", "safe", ""), 0);
+    let told = advice(&text, "docker layers");
+    assert!(
+        told.starts_with("◐ No damage was seen in trixie, and nobody"),
+        "{told}"
     );
     let (_, _, text) = reported(&ran("trixie docker of-tomorrow", "safe", ""), 0);
     let told = advice(&text, "docker of-tomorrow");

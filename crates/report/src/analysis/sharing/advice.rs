@@ -2,6 +2,7 @@
 //! cheapest. Counted from the cells; what was unsafe in one generation is taken in none.
 
 use super::super::trials::in_order;
+use super::way::is_promised;
 use super::{Cell, Class, Sharing};
 use crate::analysis::Range;
 
@@ -12,6 +13,8 @@ pub(crate) enum Stand {
     Take,
     /// It holds, and a job takes longer with it than with an empty store.
     Slow,
+    /// It holds, and nobody says that it has to.
+    Unpromised,
     /// Something does not work in a generation; nothing was damaged.
     Avoid,
     /// Data was damaged in a generation.
@@ -55,6 +58,7 @@ impl Sharing {
             (false, ..) => (Stand::Never, damaged),
             (_, false, _) => (Stand::Avoid, fails),
             (.., true) => (Stand::Open, of(|_| true)),
+            _ if !is_promised(way) => (Stand::Unpromised, holds),
             _ if range.is_some_and(|range| range.low > 1.0) => (Stand::Slow, holds),
             _ => (Stand::Take, holds),
         };

@@ -16,6 +16,9 @@ pub(super) const SHARING: &str = "sharing";
 
 const FAILED: &str = "failed";
 
+/// In lines of an engine's log that say no more than that.
+const WARNING: &str = "level=warning";
+
 /// The steps whose rows are read by name.
 const PLACE: &str = "place";
 const FILLED: &str = "filled";
@@ -96,7 +99,7 @@ pub(crate) struct Refusals<'a> {
     /// `None`: nothing is known of them.
     pub(crate) fingerprint: Option<&'static Fingerprint>,
     pub(crate) cells: Vec<&'a Cell>,
-    /// The line that is known, or the first one; of the first cell.
+    /// The line that is known, or the last one; of the first cell.
     pub(crate) words: &'a str,
 }
 
@@ -235,13 +238,23 @@ impl Cell {
 }
 
 impl Refusal {
-    /// The most exact of what is known of its words, and the line that says it; else the first line.
+    /// The most exact of what is known of its words, and the line that says it; else the last line
+    /// that is no warning, because what ends an engine it says last.
     pub(crate) fn known(&self) -> (Option<&'static Fingerprint>, &str) {
-        match explain(&self.words).first() {
-            Some(found) => (Some(found.fingerprint), found.line),
-            None => (None, self.words.split(" | ").next().unwrap_or_default()),
+        if let Some(found) = explain(&self.words).first() {
+            return (Some(found.fingerprint), found.line);
         }
+        let mut lines = self.words.rsplit(" | ");
+        let line = lines.find(|line| !line.contains(WARNING));
+        (None, line.unwrap_or(&self.words))
     }
+}
+
+/// What differs between two tries of the same: names of containers, times.
+fn without_digits(words: &str) -> impl Iterator<Item = char> {
+    words
+        .chars()
+        .filter(|character| !character.is_ascii_digit())
 }
 
 /// `class: text`, joined by bars. An engine's words have bars of their own: what does not begin with
@@ -324,7 +337,7 @@ impl super::Sharing {
             let same = |group: &&mut Refusals| match (group.fingerprint, fingerprint) {
                 (Some(one), Some(other)) => one.id == other.id,
                 // Of unknown words each has a row of its own.
-                (None, None) => group.words == words,
+                (None, None) => without_digits(group.words).eq(without_digits(words)),
                 _ => false,
             };
             match groups.iter_mut().find(same) {

@@ -16,6 +16,10 @@ const END: &str = "shortest";
 const NONE: &str = "none";
 const ONLY_AT_ONCE: &str = "only at once";
 const AT_MOST: &str = "at most ";
+const WITH_SEED: &str = "with seed ";
+
+/// How it ends where a list was cut down.
+const OPERATIONS: &str = " operations";
 
 /// What was looked for in one cell, by turns, so that it can be done again.
 #[derive(Clone, Debug, Serialize)]
@@ -37,10 +41,13 @@ pub(crate) enum End {
         at_once: bool,
     },
     Shortest(Shortest),
+    /// What a seed has done at a moment of its own is not the same with less to do, so that its list
+    /// was left as it is.
+    OfSeed(String, Shortest),
     Unfinished,
 }
 
-/// A list that does damage, and without any of its operations does none.
+/// A list that does damage; as the shortest one, none without any of its operations.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Shortest {
     pub(crate) operations: Vec<String>,
@@ -55,7 +62,7 @@ impl Shortest {
     /// `at most 3 operations`, as files have it.
     pub(crate) fn count(&self) -> String {
         let at_most = if self.at_most { AT_MOST } else { "" };
-        format!("{at_most}{} operations", self.operations.len())
+        format!("{at_most}{}{OPERATIONS}", self.operations.len())
     }
 }
 
@@ -92,10 +99,16 @@ fn ended(end: &Trial, lists: &[&Trial]) -> End {
     let shortest = lists.iter().rev().find(damages);
     let found = shortest.map_or_else(Vec::new, |row| findings(&row.reason));
     let class = shortest.and_then(|row| Class::of(&row.outcome));
-    End::Shortest(Shortest {
+    let list = Shortest {
         at_most: end.outcome.starts_with(AT_MOST),
         operations: end.reason.split("; ").map(str::to_owned).collect(),
         class: class.unwrap_or(Class::Lost),
         found: found.into_iter().next().unwrap_or_default().text,
-    })
+    };
+    match end.outcome.strip_prefix(WITH_SEED) {
+        Some(seed) => End::OfSeed(seed.to_owned(), list),
+        None if end.outcome.ends_with(OPERATIONS) => End::Shortest(list),
+        // Of an end that is not known nothing is concluded.
+        None => End::Unfinished,
+    }
 }

@@ -18,39 +18,48 @@ pub(crate) enum Group {
 /// Both engines on one directory at once.
 pub(crate) const WHOLE: &str = "whole";
 
+/// Who says that a way holds: without that, no damage is luck.
+const ITS_MAKERS: bool = true;
+const NOBODY: bool = false;
+
 /// In the order of the tables.
-pub(crate) const WAYS: [(&str, Group); 22] = [
-    (WHOLE, Group::Store),
-    ("whole-own-containerd", Group::Store),
-    ("whole-read-only", Group::Store),
-    ("podman-whole", Group::Store),
-    ("podman-whole-and-locks", Group::Store),
-    ("image", Group::Parts),
-    ("layers", Group::Parts),
-    ("image-and-layers", Group::Parts),
-    ("image-and-layers-read-only", Group::Parts),
-    ("snapshots", Group::Parts),
-    ("snapshots-and-content", Group::Parts),
-    ("after-stop", Group::InTurn),
-    ("after-kill", Group::InTurn),
-    ("after-power-cut", Group::InTurn),
-    ("copied-live", Group::InTurn),
-    ("next-generation", Group::InTurn),
-    ("pull-through", Group::Meant),
-    ("archive", Group::Meant),
-    ("copy-of-filled", Group::Meant),
-    ("buildx-cache", Group::Meant),
-    ("additional-store", Group::Meant),
-    ("buildah-layers", Group::Meant),
+pub(crate) const WAYS: [(&str, Group, bool); 22] = [
+    (WHOLE, Group::Store, NOBODY),
+    ("whole-own-containerd", Group::Store, NOBODY),
+    ("whole-read-only", Group::Store, NOBODY),
+    ("podman-whole", Group::Store, ITS_MAKERS),
+    ("podman-whole-and-locks", Group::Store, ITS_MAKERS),
+    ("image", Group::Parts, NOBODY),
+    ("layers", Group::Parts, NOBODY),
+    ("image-and-layers", Group::Parts, NOBODY),
+    ("image-and-layers-read-only", Group::Parts, NOBODY),
+    ("snapshots", Group::Parts, NOBODY),
+    ("snapshots-and-content", Group::Parts, NOBODY),
+    ("after-stop", Group::InTurn, ITS_MAKERS),
+    ("after-kill", Group::InTurn, ITS_MAKERS),
+    ("after-power-cut", Group::InTurn, ITS_MAKERS),
+    ("copied-live", Group::InTurn, NOBODY),
+    ("next-generation", Group::InTurn, NOBODY),
+    ("pull-through", Group::Meant, ITS_MAKERS),
+    ("archive", Group::Meant, ITS_MAKERS),
+    ("copy-of-filled", Group::Meant, ITS_MAKERS),
+    ("buildx-cache", Group::Meant, ITS_MAKERS),
+    ("additional-store", Group::Meant, ITS_MAKERS),
+    ("buildah-layers", Group::Meant, ITS_MAKERS),
 ];
 
 fn place(way: &str) -> Option<usize> {
-    WAYS.iter().position(|(name, _)| *name == way)
+    WAYS.iter().position(|(name, ..)| *name == way)
 }
 
 /// `None` of a way that this program does not know.
 pub(crate) fn group(way: &str) -> Option<Group> {
     place(way).map(|place| WAYS[place].1)
+}
+
+/// Whether it is meant to hold by who made the engine.
+pub(super) fn is_promised(way: &str) -> bool {
+    place(way).is_some_and(|place| WAYS[place].2)
 }
 
 /// Unknown ones last.

@@ -33,6 +33,7 @@ texts! {
     trial_alone,
     by_operations,
     by_operations_at_most,
+    by_seed,
     only_at_once,
     no_damage,
     no_damage_uncounted,
@@ -116,6 +117,7 @@ texts! {
     // Advice.
     stand_take,
     stand_slow,
+    stand_unpromised,
     stand_avoid,
     stand_never,
     stand_open,

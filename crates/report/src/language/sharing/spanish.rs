@@ -33,6 +33,7 @@ pub(super) const TEXTS: SharingTexts = SharingTexts {
     trial_alone: "la prueba sola: {class}",
     by_operations: "daño con {count} operaciones",
     by_operations_at_most: "daño con {count} operaciones como mucho",
+    by_seed: "daño con la lista de la semilla {seed}, que no se acortó",
     only_at_once: "daño solo cuando ambos trabajan a la vez",
     no_damage: "sin daño en {count} operaciones por turnos",
     no_damage_uncounted: "sin daño por turnos",
@@ -95,8 +96,7 @@ pub(super) const TEXTS: SharingTexts = SharingTexts {
     in_generations: "con {generations}",
     column_does: "hallado",
     column_operations: "operaciones",
-    no_search: "No se buscó nada: la ejecución no tiene ninguna manera con ambos motores en pie, o \
-        se le dijo que no.",
+    no_search: "No se buscó nada: todas las maneras fueron rechazadas, o se le dijo a la ejecución que no.",
     found_title: "Qué encontró el oráculo en cada celda",
     found_caption: "Lo peor que se encontró en cada prueba en la que hay algo",
     column_found: "hallazgo",
@@ -126,6 +126,8 @@ pub(super) const TEXTS: SharingTexts = SharingTexts {
     // Advice.
     stand_take: "Segura en {generations}. {line}",
     stand_slow: "Segura en {generations}, y más lenta que un almacén vacío: no hay nada que ganar.",
+    stand_unpromised: "No se vio daño en {generations}, y nadie promete que no lo haya: no construya sobre \
+        ella. {line}",
     stand_avoid: "No cuente con ella: no se sostiene en {generations}. {line}",
     stand_never: "Nunca: daña datos en {generations}. {line}",
     stand_open: "Sin consejo: en {generations} no se probó nada hasta el final.",
@@ -140,16 +142,15 @@ pub(super) const TEXTS: SharingTexts = SharingTexts {
     instead_parts: "No comparta ninguna carpeta de un almacén: dé a cada motor uno entero propio.",
     instead_in_turn: "Arranque el motor siguiente con un almacén vacío.",
     instead_meant: "Haga que cada trabajo empiece con un almacén vacío.",
-    take_whole: "Aun así nadie lo promete: un almacén propio da menos problemas.",
+    take_whole: "Dé a cada motor un almacén propio.",
     take_whole_read_only: "El segundo motor puede usar lo que hay, y no guardar nada.",
     take_podman_whole: "Monte /var/lib/containers entero, y nada menos.",
     take_podman_whole_and_locks: "Monte el almacén junto con las carpetas de los cerrojos.",
-    take_parts: "Se apoya en carpetas cuya forma nadie promete: fije la versión del motor.",
+    take_parts: "Fije la versión de los motores, o dé a cada uno un almacén entero propio.",
     take_after_stop: "Detenga el motor y espere a que acabe antes de arrancar el siguiente.",
     take_after_kill: "Lo confirmado sobrevive; lo que estaba en marcha hay que repetirlo.",
-    take_copied_live: "Segura por suerte del momento: detenga el motor antes de copiar.",
-    take_next_generation: "Una actualización puede conservar el almacén; guarde una copia para la \
-        vuelta.",
+    take_copied_live: "Detenga el motor antes de copiar.",
+    take_next_generation: "Guarde una copia para la vuelta.",
     take_pull_through: "Nómbrelo como espejo en cada motor; lo construido se queda en su trabajo.",
     take_archive: "Que un trabajo escriba el archivo y los demás solo lo carguen.",
     take_copy_of_filled: "Llene un almacén una vez, detenga su motor y dé a cada trabajo una copia que \

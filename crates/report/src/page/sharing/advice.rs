@@ -115,6 +115,7 @@ pub(super) fn advice(advice: &Advice, lang: Lang) -> Cell {
     let (template, text, tone) = match advice.stand {
         Stand::Take => (t.stand_take, take(t), Tone::Yes),
         Stand::Slow => (t.stand_slow, "", Tone::Mixed),
+        Stand::Unpromised => (t.stand_unpromised, take(t), Tone::Mixed),
         Stand::Avoid => (t.stand_avoid, instead(advice.way, t), Tone::Mixed),
         Stand::Never => (t.stand_never, instead(advice.way, t), Tone::No),
         Stand::Open => (t.stand_open, "", Tone::Missing),
@@ -126,7 +127,8 @@ pub(super) fn advice(advice: &Advice, lang: Lang) -> Cell {
             ("line", &text),
         ],
     );
-    if !advice.leaks.is_empty() && matches!(advice.stand, Stand::Take | Stand::Slow) {
+    let holds = [Stand::Take, Stand::Slow, Stand::Unpromised];
+    if !advice.leaks.is_empty() && holds.contains(&advice.stand) {
         let generations = advice.leaks.join(", ");
         told += &fill(t.leaks_in, &[("generations", &generations)]);
     }
@@ -166,7 +168,7 @@ mod tests {
 
     #[test]
     fn every_way_has_a_line() {
-        let [known, told] = [WAYS.map(|(way, _)| way), LINES.map(|(way, ..)| way)];
+        let [known, told] = [WAYS.map(|(way, ..)| way), LINES.map(|(way, ..)| way)];
         assert_eq!(known, told);
     }
 }

@@ -23,6 +23,7 @@ pub(super) fn ended(end: &End, lang: Lang) -> String {
             };
             fill(template, &[("count", &list.operations.len())])
         }
+        End::OfSeed(seed, _) => fill(t.by_seed, &[("seed", seed)]),
         End::Unfinished => t.search_unfinished.to_owned(),
     }
 }
@@ -60,6 +61,7 @@ fn alike(sharing: &Sharing, lang: Lang) -> Vec<Alike<'_>> {
     }
     found.sort_by_key(|alike| match &alike.search.end {
         End::Shortest(list) => list.operations.len(),
+        End::OfSeed(..) => usize::MAX - 1,
         _ => usize::MAX,
     });
     found
@@ -73,14 +75,17 @@ fn row(alike: Alike, lang: Lang) -> Vec<Cell> {
     let name = Cell::new(format!("`{} {}`", name.engine, name.way))
         .below(fill(t.in_generations, &[("generations", &generations)]));
     let told = Cell::new(alike.told);
-    let End::Shortest(list) = &alike.search.end else {
-        let is_damaged = matches!(alike.search.end, End::None { at_once: true, .. });
-        let tone = if is_damaged {
-            Tone::No
-        } else {
-            tone(alike.search.worst)
-        };
-        return vec![name, told.tone(tone), Cell::new("–")];
+    let list = match &alike.search.end {
+        End::Shortest(list) | End::OfSeed(_, list) => list,
+        other => {
+            let is_damaged = matches!(other, End::None { at_once: true, .. });
+            let tone = if is_damaged {
+                Tone::No
+            } else {
+                tone(alike.search.worst)
+            };
+            return vec![name, told.tone(tone), Cell::new("–")];
+        }
     };
     let told = told.tone(tone(list.class)).below(class(list.class, t));
     let mut operations = list.operations.iter().map(|one| one.replace('`', "'"));
