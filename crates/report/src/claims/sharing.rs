@@ -51,7 +51,7 @@ fn two_daemons(sharing: &Sharing, generation: &str) -> Option<Claim> {
         _ => Here::Inconclusive,
     };
     let whole = whole.map_or_else(
-        || "the whole directory was not tried".to_owned(),
+        || "the whole directory was not tried to an end".to_owned(),
         |whole| format!("the whole directory: {}", fate(whole)),
     );
     let harm: Vec<String> = damaged

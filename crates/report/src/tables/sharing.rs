@@ -187,7 +187,8 @@ fn ways(sharing: &Sharing) -> Table {
         let cost = sharing
             .cost_of(way.1)
             .and_then(|cost| cost.to_cold.as_ref());
-        let cost = cost.map_or_else(none, |cost| phrases::estimate(cost.estimate, 3, Lang::En));
+        let cost = cost.and_then(|cost| cost.estimate);
+        let cost = cost.map_or_else(none, |cost| phrases::estimate(Some(cost), 3, Lang::En));
         table.add_row(
             std::iter::once(format!("{} {}", way.0, way.1))
                 .chain(classes)
