@@ -97,11 +97,12 @@ fn a_refusal_keeps_its_time_and_its_words() {
         assert_eq!(row[column], expected, "{column}");
     }
     // Of unknown words the last line that is no warning is told, and alike ones are one.
-    let words = |number| format!("container docker-{number} died | who knows | level=warning x");
+    let words =
+        |number| format!("container docker-{number} died | who knows {number} | level=warning x");
     let [one, other] = [IMAGE, MEANT].map(|subject| refuses(subject, &words(subject.len())));
     let (_, _, text) = reported(&[one, other].concat(), 0);
     assert_eq!(text.matches("| – nothing known | ").count(), 1, "{text}");
-    assert!(text.contains("| – | – | who knows |"), "{text}");
+    assert!(text.contains("| – | – | who knows 30 |"), "{text}");
     let unknown = row_of(&refuses(IMAGE, "who knows"));
     assert_eq!(
         [&*unknown["fingerprint"], &*unknown["words"]],
