@@ -125,12 +125,17 @@ pub(crate) fn look(
         operations: 0,
         row,
     };
+    let is_live = subject.way.is_live();
     let mut damaging = None;
-    // By turns, so that it can be done again.
     for seed in quest.seed..quest.seed + LISTS {
         let plan = Plan {
             seed,
-            order: Order::ByTurns,
+            // By turns first, so that it can be done again.
+            order: if seed == quest.seed || !is_live {
+                Order::ByTurns
+            } else {
+                Order::AtOnce
+            },
             operations: operation::drawn(seed, OF_EACH),
         };
         let verdict = look.attempt(&plan)?;
@@ -140,24 +145,27 @@ pub(crate) fn look(
         }
     }
     // What happens at a moment of the work is not the same with less of it.
-    if !subject.way.is_live()
-        && let Some((plan, _)) = &damaging
-    {
+    if !is_live && let Some((plan, _)) = &damaging {
         let operations = listed(&plan.operations);
         return look.end(format!("with seed {}", plan.seed), operations);
     }
     let Some((mut plan, mut verdict)) = damaging else {
-        let found = if quest.is_damaged && subject.way.is_live() {
-            "only at once"
+        let found = if quest.is_damaged && is_live {
+            ONLY_AT_ONCE
         } else {
             "none"
         };
-        let operations = look.operations;
-        return look.end(
-            found.to_owned(),
-            format!("{operations} operations by turns"),
-        );
+        let operations = format!("{} operations", look.operations);
+        return look.end(found.to_owned(), operations);
     };
+    if plan.order == Order::AtOnce {
+        plan.order = Order::ByTurns;
+        verdict = look.attempt(&plan)?;
+        if !verdict.class.is_damage() {
+            let operations = listed(&plan.operations);
+            return look.end(ONLY_AT_ONCE.to_owned(), operations);
+        }
+    }
     let whole = plan.operations.clone();
     let (_, is_shortest) = operation::shortest(whole, SHORTER, |fewer| {
         let shorter = Plan {
@@ -210,7 +218,11 @@ impl Look<'_> {
             class: Class::Safe,
             findings: Vec::new(),
         });
-        let tried = format!("{} of seed {}", plan.operations.len(), plan.seed);
+        let how = match plan.order {
+            Order::AtOnce => ", at once",
+            Order::ByTurns => "",
+        };
+        let tried = format!("{} of seed {}{how}", plan.operations.len(), plan.seed);
         self.told(tried, verdict.class.to_string(), texts(&verdict.findings))?;
         Ok(verdict)
     }
@@ -233,6 +245,9 @@ impl Look<'_> {
 
 /// Its rows in `trials.csv`.
 pub(crate) const TABLE: &str = "search";
+
+/// How a search ends that found no list to do again by turns.
+const ONLY_AT_ONCE: &str = "only at once";
 
 /// The step of a search's last row.
 const END: &str = "shortest";

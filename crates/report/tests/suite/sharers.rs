@@ -182,7 +182,7 @@ pub(crate) fn cell(subject: &str) -> Vec<Trial> {
     let words: Vec<&str> = subject.split(' ').collect();
     let (generation, way) = (words[0], words[2]);
     let five: Vec<(&str, &str)> = (0..5).map(|_| ("16 of seed 5", "safe")).collect();
-    let none = || search(subject, &five, "none", "80 operations by turns");
+    let none = || search(subject, &five, "none", "80 operations");
     match way {
         "whole" | "whole-own-containerd" => {
             refuses(subject, if way == "whole" { CONTAINERD } else { REFUSED })
@@ -208,7 +208,7 @@ pub(crate) fn cell(subject: &str) -> Vec<Trial> {
         .concat(),
         "layers" => [
             ran(subject, "corrupt", "corrupt: a-0 is not what it was"),
-            search(subject, &five, "only at once", "80 operations by turns"),
+            search(subject, &five, "only at once", "80 operations"),
         ]
         .concat(),
         // Nothing at once, and something by turns.

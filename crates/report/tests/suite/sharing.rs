@@ -213,7 +213,7 @@ fn a_run_of_three_generations_is_reported() {
         "damage by 3 operations",
         "damage by at most 2 operations",
         "| `docker layers`; in bookworm, trixie, forky | ■ damage only when both work at once",
-        "no damage in 80 operations by turns",
+        "no damage in 80 operations",
         "b remove b-1; → b-1 can't be had",
         // A bar within an engine's words begins no finding.
         "No such image: a-0; and 1 more",

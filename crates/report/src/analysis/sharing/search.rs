@@ -21,7 +21,8 @@ const WITH_SEED: &str = "with seed ";
 /// How it ends where a list was cut down.
 const OPERATIONS: &str = " operations";
 
-/// What was looked for in one cell, by turns, so that it can be done again.
+/// What was looked for in one cell, by turns and at once; what is cut down is done by turns, so that it
+/// can be done again.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Search {
     /// Lists that were tried.
