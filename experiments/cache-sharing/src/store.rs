@@ -141,6 +141,9 @@ struct Rootfs {
     diff_ids: Vec<String>,
 }
 
+/// How files begin that are not whole yet.
+const UNFINISHED: &str = ".tmp-";
+
 /// `image/overlay2` of a Docker.
 pub(crate) fn docker(images: &Path, _: Option<&Path>, findings: &mut Vec<Finding>) -> Owned {
     let layers = images.join("layerdb/sha256");
@@ -167,6 +170,14 @@ pub(crate) fn docker(images: &Path, _: Option<&Path>, findings: &mut Vec<Finding
     }
     let content = images.join("imagedb/content/sha256");
     for image in names(&content) {
+        // Written aside and renamed when it is whole (moby's `pkg/ioutils`): left by who was killed.
+        if image.starts_with(UNFINISHED) {
+            findings.push(Finding {
+                class: Class::Leaks,
+                text: "an image that was not written to its end".to_owned(),
+            });
+            continue;
+        }
         let file = content.join(&image);
         let bytes = fs::read(&file).unwrap_or_default();
         if base16ct::lower::encode_string(&Sha256::digest(&bytes)) != image {
@@ -364,6 +375,15 @@ mod tests {
             fs::write(content.join(image), "{}").expect("written");
         });
         assert!(found[0].contains("is not what its name says"), "{found:?}");
+    }
+
+    #[test]
+    fn what_was_not_written_to_its_end_is_only_left_over() {
+        let found = found(|places| {
+            let content = places.images.join("imagedb/content/sha256");
+            fs::write(content.join(".tmp-1"), "{").expect("written");
+        });
+        assert_eq!(found, ["leaks: an image that was not written to its end"]);
     }
 
     #[test]
