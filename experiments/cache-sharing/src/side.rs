@@ -109,6 +109,12 @@ impl<'lab> Side<'lab> {
         Ok(Ok(side))
     }
 
+    /// The first process of its container, as level 0 numbers it.
+    pub(crate) fn first_process(&self) -> String {
+        let process = self.engine().first_process();
+        process.map_or_else(String::new, |process| process.to_string())
+    }
+
     /// The name of its container at level 0.
     pub(crate) fn container(&self) -> &str {
         self.engine().container()

@@ -14,6 +14,12 @@ use crate::operation::{Job, Operation, Request, of_job};
 use crate::side::{Acknowledged, Side};
 use crate::way::Hand;
 
+/// Freezes a container, whose first process as level 0 numbers it is the argument, with all that it has
+/// started (`cgroup.freeze`, Documentation/admin-guide/cgroup-v2.rst; a frozen process can be killed).
+/// Not by `docker pause`: where an `exec` is just beginning, that never comes back.
+const FREEZE: &str = r#"group=$(sed -n 's/^0:://p' "/proc/$1/cgroup") && [ -n "$group" ] &&
+echo 1 > "/sys/fs/cgroup${group%/init}/cgroup.freeze""#;
+
 impl Trial<'_> {
     /// The second engine after the first one.
     pub(super) fn handed(&mut self, disk: &FileSystem) -> Result<()> {
@@ -35,14 +41,12 @@ impl Trial<'_> {
             Hand::PowerCut => {
                 let container = a.container().to_owned();
                 let name = format!("{}-cut", self.name);
+                let first = a.first_process();
                 let (acknowledged, cut) = self.at_work(&mut a, &operations, || {
                     // Nobody in there does anything any more; what the kernel still writes, it would
                     // have written before the power went, too.
-                    lab.level0()
-                        .output(&[way.engine.program(), "pause", &container])?;
+                    lab.level0().output(&["sh", "-c", FREEZE, "sh", &first])?;
                     let cut = lab.disk_after_power_cut(disk, &field::disk(&name));
-                    lab.level0()
-                        .output(&[way.engine.program(), "unpause", &container])?;
                     kill(lab, way.engine, &container)?;
                     cut.map_err(|why| miette!("{why}"))
                 })?;
