@@ -111,8 +111,9 @@ pub(crate) fn start(options: &Options) -> Result<Lab> {
     Ok(lab)
 }
 
-/// What one trial may take; a few are under way at once, each with two at most.
-const BYTES: u64 = 640 << 20;
+/// What one file system of a trial may take, of which it has three at most: four trials at once stay
+/// below 4 GB. They take about 50 MB.
+const BYTES: u64 = 320 << 20;
 
 /// A file system for one trial: all damage stays in it.
 pub(crate) fn disk(name: &str) -> Disk {
