@@ -54,7 +54,9 @@ fn command_line(args: impl Iterator<Item = String>) -> Vec<String> {
     };
     let mut line: Vec<String> = Vec::new();
     for arg in args {
-        let after_out = line.last().is_some_and(|last| last == "--out");
+        let after_out = line
+            .last()
+            .is_some_and(|last| ["--out", "--resume"].contains(&&**last));
         line.push(match arg.strip_prefix("--out=") {
             Some(folder) => format!("--out={}", name(folder)),
             None if line.is_empty() || after_out => name(&arg),
