@@ -80,6 +80,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         args: Vec<String>,
     },
+    /// Docker in Docker, the node's socket, a sidecar, no daemon at all: what each hands over and costs
+    #[command(disable_help_flag = true)]
+    Sidecar {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+        args: Vec<String>,
+    },
     /// Rebuild a run's tables, figures and pages from its raw samples
     #[command(disable_help_flag = true)]
     Report {
@@ -150,6 +156,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Task::Triple { args } => single::run(&programs, "triple", args),
         Task::StorageDriver { args } => single::run(&programs, "storage-driver", args),
         Task::CacheSharing { args } => single::run(&programs, "cache-sharing", args),
+        Task::Sidecar { args } => single::run(&programs, "sidecar", args),
         Task::Exp4(flags) => exp4::run(&programs, &flags, Path::new("results")),
         Task::Report { args } => programs.forward("report", &args),
         Task::Compare { args } => programs.forward("report", &with("compare", args)),

@@ -14,7 +14,7 @@ pub(crate) struct Programs {
 }
 
 /// The packages whose programs are run from here.
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 11] = [
     "lab",
     "startup",
     "cpu",
@@ -23,6 +23,7 @@ const PACKAGES: [&str; 10] = [
     "triple",
     "storage-driver",
     "cache-sharing",
+    "sidecar",
     "coverage",
     "report",
 ];

@@ -1,0 +1,4 @@
+//! Which pattern for containers in a Kubernetes pod: what does each hand over, what does it isolate,
+//! what does it cost?
+
+fn main() {}
