@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{FileExt, chown};
+use std::os::unix::fs::{FileExt, MetadataExt, chown};
 use std::path::Path;
 
 use rustix::fs::{SeekFrom, ioctl_ficlone, seek};
@@ -81,6 +81,21 @@ impl Lab {
             copy_of_a_moment(&of.image, image)
                 .map_err(|why| NoDisk::NotMade(format!("{inside}: {why}")))
         })
+    }
+
+    /// The device that a file system lies on (of one that has one: ext4, xfs), as a node at level 0:
+    /// what a machine has of its own disk, and what an engine hands to every privileged container.
+    /// Its path.
+    pub fn device(&self, of: &FileSystem) -> Result<String, NoDisk> {
+        let not_made = |why: &dyn fmt::Display| NoDisk::NotMade(why.to_string());
+        let folder = self.level0().root().join(of.folder.trim_start_matches('/'));
+        let device = fs::metadata(folder).map_err(|why| not_made(&why))?.dev();
+        let name = of.folder.trim_start_matches("/mnt/");
+        let node = format!("/dev/{name}");
+        self.does(&["touch", &node])?;
+        let handed = self.held.hand_over_device(device, &node);
+        handed.map_err(|why| not_made(&why))?;
+        Ok(node)
     }
 
     fn disk_of(

@@ -163,9 +163,24 @@ impl Held {
         options: &str,
         target: &str,
     ) -> std::result::Result<(), String> {
-        let init = self.init.to_string();
         let file = file.to_string_lossy();
-        let line = ["disk", &init, &file, filesystem, options, target];
+        self.put("disk", &[&file, filesystem, options, target])
+    }
+
+    /// Puts a block device of the machine into the sandbox, as a node on this file; the words of what
+    /// refused.
+    pub(crate) fn hand_over_device(
+        &self,
+        device: u64,
+        target: &str,
+    ) -> std::result::Result<(), String> {
+        let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+        self.put("device", &[&major.to_string(), &minor.to_string(), target])
+    }
+
+    fn put(&self, what: &str, args: &[&str]) -> std::result::Result<(), String> {
+        let init = self.init.to_string();
+        let line = [&[what, &init][..], args].concat();
         let program = programs::sandbox().map_err(|report| report.to_string())?;
         let output = cmd(program, line)
             .stdin_null()

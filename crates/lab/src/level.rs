@@ -78,8 +78,9 @@ impl<'lab> Level<'lab> {
         }
     }
 
-    /// One level further in: the container of this engine at this level.
-    pub(crate) fn inside(&self, engine: Engine, container: &str, privileged: bool) -> Result<Self> {
+    /// One level further in: a container that this engine has started at this level, by whose order
+    /// ever. Of a privileged one, what sets it up joins it from level 0.
+    pub fn inside(&self, engine: Engine, container: &str, privileged: bool) -> Result<Self> {
         // The container's first process, as this level numbers it.
         let format = "{{.State.Pid}}";
         let pid = self.set_up(&[engine.program(), "inspect", "--format", format, container])?;

@@ -1,8 +1,10 @@
-//! The program of a sandbox: `sandbox hold SPEC`, `sandbox enter …` and `sandbox disk …`.
+//! The program of a sandbox: `sandbox hold SPEC`, `sandbox enter …`, `sandbox disk …` and
+//! `sandbox device …`.
 //!
 //! Nobody types these by hand: the `lab` crate carries this program inside itself and runs it.
 
 mod confine;
+mod device;
 mod disk;
 mod enter;
 mod hold;
@@ -43,10 +45,11 @@ fn main() -> ExitCode {
         Some("hold") => hold::main(&args.next().unwrap_or_default()),
         Some("enter") => enter::main(args),
         Some("disk") => disk::main(args),
+        Some("device") => device::main(args),
         _ => {
             eprintln!(
                 "usage: sandbox hold SPEC | sandbox enter PID CGROUP DIR fg|bg COMMAND [ARG…] | \
-                 sandbox disk PID FILE KIND OPTIONS TARGET"
+                 sandbox disk PID FILE KIND OPTIONS TARGET | sandbox device PID MAJOR MINOR TARGET"
             );
             ExitCode::from(2)
         }

@@ -42,6 +42,7 @@ pub(crate) fn tests() -> Vec<Test> {
             }
         })
         .collect();
+    tests.push(test("a_disks_device_is_the_disk", device));
     tests.push(test("a_disk_that_is_not_to_be_had_says_why", refusals));
     tests.push(test("a_disk_goes_with_its_lab", goes));
     tests.push(test("a_loss_of_power_keeps_what_was_synced", power_cut));
@@ -70,6 +71,29 @@ fn under_a_store(disk: &Disk) -> Result<()> {
     ensure!(said == "on it\n", "{said}");
     let store = lab.level0().output(&["ls", place])?;
     ensure!(store.contains("image"), "{store}");
+    Ok(())
+}
+
+/// Whoever has the device reads what is on the disk, whatever is mounted where: level 0 and a
+/// privileged container, no other.
+fn device() -> Result<()> {
+    const SECRET: &str = "nobody-else-writes-this";
+    let lab = lab()?;
+    let disk = lab.disk(&EXT4).map_err(|why| miette::miette!("{why}"))?;
+    let script = format!("echo {SECRET} > $1/file && sync $1/file");
+    let level = lab.level0();
+    level.output(&["sh", "-c", &script, "sh", disk.folder()])?;
+    let device = lab.device(&disk).map_err(|why| miette::miette!("{why}"))?;
+    let read = ["grep", "-a", "-c", "-m", "1", SECRET, &device];
+    let own = level.output(&read)?;
+    ensure!(own == "1\n", "{own}");
+    for engine in [Engine::Docker, Engine::Podman] {
+        let nest = lab.nest(&[engine])?;
+        let privileged = nest.privileged_leaf()?.output(&read)?;
+        ensure!(privileged == "1\n", "{engine}: {privileged}");
+        let plain = nest.leaf()?.run(&read)?;
+        ensure!(!plain.success(), "{engine}: {plain:?}");
+    }
     Ok(())
 }
 
