@@ -1,0 +1,100 @@
+//! The patterns, as data.
+
+/// One way to give a CI job in a pod an engine, or to do without.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    pub(crate) name: &'static str,
+    /// Its manifest, as a cluster takes it.
+    pub(crate) manifest: &'static str,
+    /// The pod's name in it.
+    pub(crate) pod: &'static str,
+    /// Where jobs are done.
+    pub(crate) agent: &'static str,
+    /// Where the engine runs: the node's for `None`.
+    pub(crate) engine: Option<&'static str>,
+    /// How the agent is called.
+    pub(crate) program: &'static [&'static str],
+    /// The client that commands the engine from there, and what it is asked.
+    pub(crate) client: Client,
+    /// What to replace in the manifest, and by what, so that the engine's store lies on its
+    /// container's own layer.
+    pub(crate) on_layer: Option<(&'static str, &'static str)>,
+    /// Whether it needs the secrets.
+    pub(crate) is_encrypted: bool,
+    /// One line.
+    pub(crate) about: &'static str,
+}
+
+/// Whether the agent speaks to a daemon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Client {
+    /// Docker's.
+    Docker,
+    /// None: Buildah does it itself.
+    Buildah,
+}
+
+const AGENT: &[&str] = &["agent"];
+
+pub(crate) const DIND: Pattern = Pattern {
+    name: "dind",
+    manifest: include_str!("../k8s/dind.yaml"),
+    pod: "ci-dind",
+    agent: "agent",
+    engine: Some("agent"),
+    program: AGENT,
+    client: Client::Docker,
+    on_layer: Some((
+        "      securityContext:\n",
+        "      args: [--data-root=/srv/docker]\n      securityContext:\n",
+    )),
+    is_encrypted: false,
+    about: "engine and agent in one privileged container",
+};
+
+pub(crate) const DOOD: Pattern = Pattern {
+    name: "dood",
+    manifest: include_str!("../k8s/dood.yaml"),
+    pod: "ci-dood",
+    engine: None,
+    on_layer: None,
+    about: "the node's engine, through its socket",
+    ..DIND
+};
+
+pub(crate) const SIDECAR: Pattern = Pattern {
+    name: "sidecar",
+    manifest: include_str!("../k8s/sidecar.yaml"),
+    pod: "ci-sidecar",
+    engine: Some("engine"),
+    on_layer: Some((
+        "        - dockerd\n",
+        "        - dockerd\n        - --data-root=/srv/docker\n",
+    )),
+    is_encrypted: true,
+    about: "an engine beside the agent, over TLS, behind a plugin",
+    ..DIND
+};
+
+pub(crate) const SIDECAR_OPEN: Pattern = Pattern {
+    name: "sidecar-open",
+    manifest: include_str!("../risk/sidecar-open.yaml"),
+    pod: "ci-sidecar-open",
+    is_encrypted: false,
+    about: "the same over plain TCP without a plugin, to show the risk",
+    ..SIDECAR
+};
+
+pub(crate) const DAEMONLESS: Pattern = Pattern {
+    name: "daemonless",
+    manifest: include_str!("../k8s/daemonless.yaml"),
+    pod: "ci-daemonless",
+    engine: None,
+    program: &["sh", "/agent/agent"],
+    client: Client::Buildah,
+    on_layer: None,
+    about: "Buildah without a daemon or privilege, the database beside it in the pod",
+    ..DIND
+};
+
+pub(crate) const PATTERNS: [&Pattern; 5] = [&DIND, &DOOD, &SIDECAR, &SIDECAR_OPEN, &DAEMONLESS];
