@@ -86,6 +86,14 @@ impl Case {
         body.map(|body| BASE64_STANDARD.encode(body))
     }
 
+    /// The body, if it is one of a create request.
+    pub(crate) fn created(&self) -> Option<Vec<u8>> {
+        let body = self
+            .handed_over()
+            .filter(|_| self.path.contains("/containers/create"))?;
+        BASE64_STANDARD.decode(body).ok()
+    }
+
     /// What the daemon writes to the plugin about it.
     pub(crate) fn message(&self) -> Vec<u8> {
         message(&self.method, &self.path, self.handed_over(), &self.headers)
