@@ -288,6 +288,21 @@ fn on_sigterm_it_ends_well_and_takes_its_socket_away() {
     assert!(!plugin.socket.exists());
 }
 
+/// A program that is to end by itself.
+fn ended(command: &mut Command) -> Output {
+    let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = piped.spawn().expect("the program starts");
+    let end = Instant::now() + Duration::from_secs(20);
+    while child.try_wait().expect("a state").is_none() {
+        if Instant::now() > end {
+            let _ = child.kill();
+            panic!("it goes on, but should have ended");
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    child.wait_with_output().expect("its output")
+}
+
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -296,7 +311,7 @@ fn said(output: &Output) -> String {
 fn it_takes_nobodys_place_and_no_half_a_policy() {
     let place = tempfile::tempdir().expect("a directory");
     let plugin = Plugin::start(place.path());
-    let second = program(&plugin.socket).output().expect("an end");
+    let second = ended(&mut program(&plugin.socket));
     assert_eq!(second.status.code(), Some(1));
     assert!(
         said(&second).contains("another plugin serves there"),
@@ -305,27 +320,15 @@ fn it_takes_nobodys_place_and_no_half_a_policy() {
     );
     let file = place.path().join("file");
     fs::write(&file, "precious").expect("a file");
-    assert_eq!(
-        program(&file).output().expect("an end").status.code(),
-        Some(1)
-    );
+    assert_eq!(ended(&mut program(&file)).status.code(), Some(1));
     assert_eq!(fs::read_to_string(&file).expect("the file"), "precious");
     let socket = place.path().join("y.sock");
-    let with = |policy: &Path| {
-        program(&socket)
-            .arg("--policy")
-            .arg(policy)
-            .output()
-            .expect("an end")
-    };
+    let with = |policy: &Path| ended(program(&socket).arg("--policy").arg(policy));
     assert_eq!(with(&place.path().join("missing")).status.code(), Some(1));
     assert_eq!(with(&file).status.code(), Some(1));
     assert!(!socket.exists());
-    let usage = program(&socket).arg("--polcy").output().expect("an end");
+    let usage = ended(program(&socket).arg("--polcy"));
     assert_eq!(usage.status.code(), Some(2));
-    let printed = program(&socket)
-        .arg("--print-policy")
-        .output()
-        .expect("an end");
+    let printed = ended(program(&socket).arg("--print-policy"));
     assert_eq!(printed.stdout, authz::DEFAULT_POLICY.as_bytes());
 }
