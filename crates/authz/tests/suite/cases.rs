@@ -112,6 +112,7 @@ fn a_policy_is_whole_or_an_error() {
         let misspelt = text.replacen(&format!("\n{} = ", key.0), &format!("\nx{} = ", key.0), 1);
         assert!(Policy::read(&misspelt).is_err(), "{} is not missed", key.0);
     }
+    assert!(Policy::read(&format!("privileged = false\n{text}")).is_err());
     for (from, to) in [
         ("api_max = \"1.52\"", "api_max = \"2.0\""),
         ("build = false", "build = \"no\""),
