@@ -7,3 +7,4 @@ mod daemon;
 mod go_json;
 mod properties;
 mod socket;
+mod targets;

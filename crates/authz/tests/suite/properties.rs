@@ -59,16 +59,6 @@ proptest! {
     fn no_message_breaks_it(message in prop::collection::vec(any::<u8>(), 0..200)) {
         prop_assert!(decide_message(&POLICY, &message).is_err());
     }
-
-    #[test]
-    fn no_target_breaks_it(method in "[A-Z]{0,5}", uri in "(/|%|[?]|v1[.]50|containers|create|\\PC){0,12}") {
-        let message = serde_json::json!({ "RequestMethod": method, "RequestUri": uri });
-        let verdict = decide_message(&POLICY, message.to_string().as_bytes());
-        // Whatever the spelling, what ends there is decided by a body, and here is none.
-        if uri.ends_with("/containers/create") {
-            prop_assert!(verdict.is_err());
-        }
-    }
 }
 
 #[test]
