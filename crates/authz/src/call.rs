@@ -21,9 +21,9 @@ pub struct Call {
     pub uri: String,
     /// Empty also when the daemon did not hand it over.
     pub body: Vec<u8>,
-    /// Whether there is a Content-Type. Its value says nothing: of several headers of that name the
+    /// The Content-Type, if there is one. It is not certain: of several headers of that name the
     /// daemon goes by the first and hands over the last.
-    pub typed: bool,
+    pub content_type: Option<String>,
 }
 
 impl Call {
@@ -46,9 +46,12 @@ impl Call {
                 "RequestBody" => call.body = decoded(&text()?)?,
                 "RequestHeaders" => {
                     let headers = value.map(key).map_err(malformed)?;
-                    call.typed = headers
-                        .iter()
-                        .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+                    let typed =
+                        |(name, _): &&(String, Json)| name.eq_ignore_ascii_case("content-type");
+                    if let Some((name, value)) = headers.iter().find(typed) {
+                        let text = value.text(name).map_err(malformed)?;
+                        call.content_type = Some(text.to_owned());
+                    }
                 }
                 _ => {}
             }

@@ -32,6 +32,7 @@ pub struct Policy {
     pub(crate) volume_drivers: Vec<String>,
     pub(crate) volume_types: Vec<String>,
     pub(crate) network_drivers: Vec<String>,
+    pub(crate) experimental: bool,
     pub(crate) build: bool,
     pub(crate) buildkit: bool,
 }

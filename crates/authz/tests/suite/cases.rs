@@ -154,4 +154,12 @@ fn the_policys_switches_open_what_they_name_and_no_more() {
     let buildkit = policy("buildkit = false", "buildkit = true");
     assert_eq!(rule(&buildkit, "/grpc"), None);
     assert_eq!(rule(&buildkit, "/build"), Some(Rule::Build));
+
+    // On an experimental daemon a form may hide behind a second Content-Type.
+    let start = br#"{"RequestMethod":"POST","RequestUri":"/containers/c/start",
+        "RequestHeaders":{"Content-Type":"application/json"}}"#;
+    let experimental = policy("experimental = false", "experimental = true");
+    let verdict = decide_message(&experimental, start);
+    assert_eq!(verdict.map_err(|refusal| refusal.rule), Err(Rule::FormBody));
+    assert_eq!(decide_message(&buildkit, start), Ok(()));
 }
