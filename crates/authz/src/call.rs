@@ -6,8 +6,9 @@ use base64::prelude::BASE64_STANDARD;
 use crate::json::Json;
 use crate::rule::{Refusal, Rule};
 
-/// The daemon hands over no body of this size or more (`maxBodySize` in moby
-/// `pkg/authorization/authz.go`), and does not say so: the call then looks as one without a body.
+/// Most daemons hand over no body of this size or more (`maxBodySize` in moby
+/// `pkg/authorization/authz.go`), and do not say so: the call then looks as one without a body.
+/// Others do (Debian's 26.1.5), so that this plugin draws the line itself.
 pub const HAND_OVER_LIMIT: usize = 1 << 20;
 
 /// A client's request, as far as the daemon shows it.

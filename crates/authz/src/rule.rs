@@ -42,7 +42,7 @@ rules! {
     OddPath "odd-path" "a path that is not in its plain form may be read differently by the daemon" "send the path as the API documents it"
     UnknownRoute "unknown-route" "what this plugin does not know it cannot judge" "use the documented API of Docker Engine"
     BodyMissing "body-missing" "the body decides this call and was not handed over (CVE-2024-41110, CVE-2026-34040)" "send a JSON body below 1 MiB with Content-Type application/json and its Content-Length"
-    BodyTooLarge "body-too-large" "the daemon hands over no body of 1 MiB or more, so this one is not from it" "send a body below 1 MiB"
+    BodyTooLarge "body-too-large" "daemons differ in how they hand over a body of 1 MiB and more: not at all, in part, or whole" "send a body below 1 MiB"
     BodyEncoding "body-encoding" "the body is not plain UTF-8 JSON, and the daemon is more lenient than this plugin" "send JSON as UTF-8 without a byte order mark"
     BodyJson "body-json" "the body is not exactly one JSON value, and the daemon may read a part of it" "send one JSON object and nothing after it"
     DuplicateKey "duplicate-key" "of equal keys the daemon takes the last, others the first" "send each key once"
