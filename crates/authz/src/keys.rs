@@ -9,6 +9,7 @@ use crate::call::HAND_OVER_LIMIT;
 use crate::json::Json;
 use crate::mounts;
 use crate::names;
+use crate::networks;
 use crate::policy::Policy;
 use crate::rule::{Refusal, Rule, quoted};
 
@@ -33,7 +34,7 @@ const CREATE: Keys = Keys {
         // docker-py sends this one here too.
         ("Runtime", runtime),
         ("HostConfig", host_config),
-        ("NetworkingConfig", networking_config),
+        ("NetworkingConfig", networks::config),
     ],
 };
 
@@ -104,13 +105,6 @@ const VOLUME: Keys = Keys {
     ],
 };
 
-/// `POST /networks/create` (moby `api/types/network/create_request.go`).
-const NETWORK: Keys = Keys {
-    free: "Name CheckDuplicate Scope EnableIPv4 EnableIPv6 IPAM Internal Attachable Ingress \
-           ConfigOnly ConfigFrom Options Labels",
-    judged: &[("Driver", network_driver)],
-};
-
 /// Judges the body of a call that its body decides.
 pub(crate) fn body(policy: &Policy, body: &[u8], check: Check) -> Result<(), Refusal> {
     if body.is_empty() {
@@ -137,10 +131,6 @@ pub(crate) fn exec(policy: &Policy, what: &str, value: &Json) -> Result<(), Refu
 
 pub(crate) fn volume(policy: &Policy, what: &str, value: &Json) -> Result<(), Refusal> {
     object(policy, &[&VOLUME], what, value)
-}
-
-pub(crate) fn network(policy: &Policy, what: &str, value: &Json) -> Result<(), Refusal> {
-    object(policy, &[&NETWORK], what, value)
 }
 
 /// A body that says nothing.
@@ -260,31 +250,6 @@ fn cgroup(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {
     names::namespace(policy, key, value.text(key)?, &[])
 }
 
-fn networking_config(policy: &Policy, what: &str, value: &Json) -> Result<(), Refusal> {
-    const KEYS: Keys = Keys {
-        free: "",
-        judged: &[("EndpointsConfig", endpoints)],
-    };
-    object(policy, &[&KEYS], what, value)
-}
-
-/// Networks by name; the daemon fills in what an endpoint has besides.
-fn endpoints(_: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {
-    for (name, settings) in value.map(key)? {
-        names::network(name)?;
-        if *settings == Json::Null {
-            continue;
-        }
-        for (inner, id) in settings.map(key)? {
-            let set = !matches!(id, Json::Null) && *id != Json::Text(String::new());
-            if set && folded(inner) == "networkid" {
-                return Err(Refusal::new(Rule::NetworkId, format!("{inner} is set")));
-            }
-        }
-    }
-    Ok(())
-}
-
 fn log_config(policy: &Policy, what: &str, value: &Json) -> Result<(), Refusal> {
     const KEYS: Keys = Keys {
         free: "Config",
@@ -295,10 +260,6 @@ fn log_config(policy: &Policy, what: &str, value: &Json) -> Result<(), Refusal> 
 
 fn log_driver(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {
     listed(Rule::LogDriver, &policy.log_drivers, value, key)
-}
-
-fn network_driver(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {
-    listed(Rule::NetworkDriver, &policy.network_drivers, value, key)
 }
 
 fn runtime(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {

@@ -11,6 +11,7 @@ mod json;
 mod keys;
 mod mounts;
 mod names;
+mod networks;
 mod policy;
 mod query;
 mod route;

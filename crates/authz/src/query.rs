@@ -4,6 +4,7 @@ use crate::call::Call;
 use crate::json::Json;
 use crate::keys;
 use crate::names;
+use crate::networks;
 use crate::policy::Policy;
 use crate::rule::{Refusal, Rule, quoted};
 use crate::uri::Target;
@@ -36,17 +37,36 @@ pub(crate) fn start(policy: &Policy, call: &Call, target: &Target) -> Result<(),
     Ok(())
 }
 
-/// `POST /networks/NAME/connect`: not to the host's.
-pub(crate) fn connect(_: &Policy, _: &Call, target: &Target) -> Result<(), Refusal> {
+/// `POST /networks/NAME/connect`: to the host's neither by name nor by the ID of an endpoint.
+pub(crate) fn connect(policy: &Policy, call: &Call, target: &Target) -> Result<(), Refusal> {
     let name = target.path.strip_prefix("/networks/");
     let name = name.and_then(|rest| rest.strip_suffix("/connect"));
-    names::network(name.unwrap_or_default())
+    names::network(name.unwrap_or_default())?;
+    keys::body(policy, &call.body, networks::connect)
 }
+
+/// What a build is of and what its containers may use, but for what the daemon's side decides.
+const BUILD: &str = "t dockerfile target platform q nocache cachefrom pull rm forcerm squash labels \
+                     buildargs extrahosts memory memswap cpushares cpuperiod cpuquota cpusetcpus \
+                     cpusetmems shmsize ulimits isolation";
+
+/// Types of a build's context, as clients send them; another one may be a form's.
+const CONTEXTS: &[&str] = &[
+    "application/x-tar",
+    "application/tar",
+    "application/octet-stream",
+    "text/plain",
+];
 
 /// `POST /build`, where policy lets build at all (moby `api/server/router/build/build_routes.go`).
 pub(crate) fn build(policy: &Policy, call: &Call, target: &Target) -> Result<(), Refusal> {
     if !policy.build {
         return Err(Refusal::new(Rule::Build, "POST /build"));
+    }
+    if let Some(kind) = &call.content_type
+        && !CONTEXTS.contains(&kind.as_str())
+    {
+        return Err(Refusal::new(Rule::FormBody, quoted(kind)));
     }
     for (key, value) in target.parameters()? {
         match key.as_str() {
@@ -62,7 +82,9 @@ pub(crate) fn build(policy: &Policy, call: &Call, target: &Target) -> Result<(),
             "remote" => return Err(Refusal::new(Rule::Build, "a remote context")),
             "version" if value != "1" => buildkit(policy, call, target)?,
             "session" | "buildid" | "outputs" => buildkit(policy, call, target)?,
-            _ => {}
+            "version" => {}
+            known if BUILD.split_whitespace().any(|name| name == known) => {}
+            unknown => return Err(Refusal::new(Rule::UnknownKey, quoted(unknown))),
         }
     }
     Ok(())

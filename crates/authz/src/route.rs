@@ -6,6 +6,7 @@
 
 use crate::call::Call;
 use crate::keys;
+use crate::networks;
 use crate::policy::Policy;
 use crate::query;
 use crate::rule::{Refusal, Rule, quoted};
@@ -104,7 +105,7 @@ const ROUTES: &[(&str, &str, Deciding)] = &[
     // networks
     ("GET", "/networks", Nothing),
     ("GET", "/networks/*", Nothing),
-    ("POST", "/networks/create", Body(keys::network)),
+    ("POST", "/networks/create", Body(networks::create)),
     ("POST", "/networks/*/connect", Query(query::connect)),
     ("POST", "/networks/*/disconnect", Nothing),
     ("POST", "/networks/prune", Nothing),

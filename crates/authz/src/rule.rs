@@ -73,6 +73,8 @@ rules! {
     Annotations "annotations" "a runtime may take orders from annotations (org.systemd.property.*, io.katacontainers.*)" "use labels, or have the annotation listed in `annotations`"
     LogDriver "log-driver" "a log driver runs in the daemon and opens sockets and files of the host" "use one of `log_drivers`"
     NetworkDriver "network-driver" "a network of another driver can be the host's own" "use one of `network_drivers`"
+    NetworkOptions "network-options" "an option of a network's driver can name what is the host's" "leave the option out, or have it listed in `network_options`"
+    HostBridge "host-bridge" "a bridge of the host leads to what the host has put on it" "have the daemon name the bridge, or have the name listed in `bridges`"
     Checkpoint "checkpoint" "a checkpoint names files of the host and brings its own process state" "start the container anew"
     Build "build" "a build's parameters may be in a form that is not handed over, and RUN can join the host's network" "build elsewhere and load or pull the image, or have `build` set"
     Buildkit "buildkit" "what goes over an upgraded connection is never seen by a plugin" "build elsewhere and load or pull the image, or have `buildkit` set"

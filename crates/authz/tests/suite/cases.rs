@@ -146,10 +146,27 @@ fn the_policys_switches_open_what_they_name_and_no_more() {
         ),
         ("/build?cgroupparent=/", Some(Rule::CgroupParent)),
         ("/build?remote=http://x/y.tar", Some(Rule::Build)),
+        ("/build?entitlements=security.insecure", Some(Rule::UnknownKey)),
         ("/build?version=2", Some(Rule::Buildkit)),
         ("/grpc", Some(Rule::Buildkit)),
     ] {
         assert_eq!(rule(&build, path), expected, "{path}");
+    }
+    let typed = |kind: &str| {
+        let message = serde_json::json!({
+            "RequestMethod": "POST",
+            "RequestUri": "/v1.50/build?t=a",
+            "RequestHeaders": { "Content-Type": kind },
+        });
+        let verdict = decide_message(&build, message.to_string().as_bytes());
+        verdict.err().map(|refusal| refusal.rule)
+    };
+    assert_eq!(typed("application/x-tar"), None);
+    for kind in [
+        "application/x-www-form-urlencoded",
+        "Multipart/Form-Data; boundary=x",
+    ] {
+        assert_eq!(typed(kind), Some(Rule::FormBody), "{kind}");
     }
     let buildkit = policy("buildkit = false", "buildkit = true");
     assert_eq!(rule(&buildkit, "/grpc"), None);
