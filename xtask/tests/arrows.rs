@@ -6,17 +6,20 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Crate, what it may link. `lab` and `measure` do not know each other; `bench` and experiments join them.
 const ARROWS: &[(&str, &[&str])] = &[
+    ("authz", &[]),
     ("bench", &["lab", "measure"]),
     ("cache-sharing", &["bench", "lab", "measure"]),
     ("claims", &[]),
     ("coverage", &["measure"]),
     ("cpu", &["bench", "lab", "measure"]),
     ("fingerprints", &[]),
-    ("lab", &["probe", "sandbox"]),
+    ("lab", &["probe", "sandbox", "standalone"]),
     ("measure", &[]),
     ("probe", &[]),
     ("report", &["claims", "fingerprints", "measure"]),
     ("sandbox", &[]),
+    ("sidecar", &["bench", "lab", "measure", "standalone"]),
+    ("standalone", &[]),
     ("startup", &["bench", "lab", "measure"]),
     ("syscalls", &["bench", "lab", "measure"]),
     ("triple", &["bench", "lab", "measure"]),

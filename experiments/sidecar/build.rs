@@ -1,0 +1,5 @@
+//! Builds the authorization plugin as a static program, for the engine's image.
+
+fn main() {
+    standalone::build(&["authz"]);
+}
