@@ -41,13 +41,10 @@ const IMAGES: [Image; 3] = [
             file!("engine/Dockerfile"),
             file!("engine/engine"),
             file!("engine/policy.toml"),
-            ("engine/authz", AUTHZ),
+            ("engine/authz", crate::plugin::PROGRAM),
         ],
     },
 ];
-
-/// The authorization plugin, a static program.
-const AUTHZ: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/authz"));
 
 /// Where the files lie that images are built of.
 const IMAGE_SOURCES: &str = "/var/tmp/images";
@@ -200,7 +197,16 @@ pub(crate) struct Pod<'node> {
     pub(crate) file: String,
 }
 
-impl Pod<'_> {
+impl<'node> Pod<'node> {
+    /// Another pod of the pattern, beside this one.
+    pub(crate) fn another(
+        &self,
+        suffix: &str,
+        change: impl Fn(String) -> String,
+    ) -> Result<Pod<'node>> {
+        self.node.play(self.pattern, suffix, change)
+    }
+
     /// One of its containers, as the node's engine names it.
     pub(crate) fn container(&self, name: &str) -> String {
         format!("{}-{name}", self.name)

@@ -1,0 +1,264 @@
+//! What each pattern costs: until its engine answers, a first job, the next one; and what a plugin
+//! adds to one call.
+
+use std::time::Duration;
+
+use bench::once::words;
+use lab::Agent;
+use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, Trial, Trouble};
+use miette::Result;
+
+use crate::look::resident_bytes;
+use crate::node::{Node, Pod, as_it_is};
+use crate::pattern::{PATTERNS, Pattern};
+use crate::plugin::Plugin;
+
+pub(crate) const NAME: &str = "sidecar";
+
+/// What is timed of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Start,
+    First,
+    Again,
+}
+
+/// A part, how its arm is called, what it is, and whether a quick run takes it.
+const PARTS: [(Part, &str, Metric, bool, &str); 3] = [
+    (
+        Part::Start,
+        "start",
+        Metric::Startup,
+        true,
+        "from `podman kube play` until the agent's engine answers",
+    ),
+    (Part::First, "first", Metric::Job, false, "a job, the first one of its pod"),
+    (Part::Again, "again", Metric::Job, false, "a job, after others of the same pod"),
+];
+
+/// Patterns of a quick run.
+pub(crate) const QUICK: [&str; 3] = ["dind", "dood", "sidecar"];
+
+const PS: [(&str, &str); 2] = [
+    ("ps-open", "`docker ps`, of an engine without a plugin"),
+    ("ps-plugin", "`docker ps`, of an engine that asks the plugin"),
+];
+
+/// What is asked of these times. The others are beside it.
+const PRIMARY: [(&str, &str); 6] = [
+    ("dind-again", "dood-again"),
+    ("sidecar-again", "dood-again"),
+    ("sidecar-first", "dood-first"),
+    ("sidecar-start", "dood-start"),
+    ("daemonless-again", "dood-again"),
+    ("ps-plugin", "ps-open"),
+];
+
+const BESIDES: [(&str, &str); 5] = [
+    ("dind-start", "dood-start"),
+    ("dind-first", "dood-first"),
+    ("sidecar-open-again", "dood-again"),
+    ("sidecar-again", "sidecar-open-again"),
+    ("daemonless-first", "dood-first"),
+];
+
+/// The arms of these patterns.
+pub(crate) fn experiment(patterns: &[&'static Pattern]) -> Experiment {
+    let mut arms = Vec::new();
+    for pattern in PATTERNS {
+        for (_, part, metric, is_quick, about) in PARTS {
+            if !patterns.iter().any(|wanted| wanted.name == pattern.name) {
+                continue;
+            }
+            arms.push(Arm {
+                name: format!("{}-{part}", pattern.name).leak(),
+                metric,
+                method: "",
+                observer: Observer::Outside,
+                level: 1,
+                operations: 1,
+                detail: !is_quick || !QUICK.contains(&pattern.name),
+                about,
+            });
+        }
+    }
+    arms.extend(PS.map(|(name, about)| Arm {
+        name,
+        metric: Metric::Call,
+        method: "",
+        observer: Observer::Inside,
+        level: 1,
+        operations: 1,
+        detail: false,
+        about,
+    }));
+    let is_there = |name: &str| arms.iter().any(|arm| arm.name == name);
+    let mut contrasts = Vec::new();
+    for (pairs, primary) in [(&PRIMARY[..], true), (&BESIDES[..], false)] {
+        for &(numerator, denominator) in pairs {
+            if is_there(numerator) && is_there(denominator) {
+                contrasts.push(Contrast {
+                    name: format!("{numerator}/{denominator}").leak(),
+                    numerator,
+                    denominator,
+                    primary,
+                    about: "how long it takes, in units of the other",
+                });
+            }
+        }
+    }
+    Experiment {
+        name: NAME,
+        arms: arms.leak(),
+        contrasts: contrasts.leak(),
+        parts: &[],
+        series: &[],
+    }
+}
+
+/// When a job is given up.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Everything that samples are taken with.
+pub(crate) struct Costs<'node> {
+    node: &'node Node,
+    /// Holds the clock, at level 0.
+    clock: Agent,
+    /// Pods whose jobs find what the one before has left.
+    warm: Vec<Pod<'node>>,
+    plugin: Plugin<'node>,
+    /// Told after the measuring, so that nothing is written within it.
+    memory: Vec<Trial>,
+    jobs: u32,
+}
+
+impl<'node> Costs<'node> {
+    pub(crate) fn set_up(
+        node: &'node Node,
+        plugin: Plugin<'node>,
+        arms: &[&'static Arm],
+    ) -> Result<Self> {
+        let mut warm = Vec::new();
+        for pattern in PATTERNS {
+            let wanted = |part: &str| {
+                let name = format!("{}-{part}", pattern.name);
+                arms.iter().any(|arm| arm.name == name)
+            };
+            // The node's engine has what the patterns' jobs before have fetched; so that it is the
+            // same in each session, also for who asks for its first job only.
+            if wanted("again") || (pattern.engine.is_none() && wanted("first")) {
+                let pod = node.play(pattern, "-warm", as_it_is)?;
+                pod.ready()?;
+                pod.ask(&["job", "before"])?;
+                warm.push(pod);
+            }
+        }
+        Ok(Self {
+            node,
+            clock: node.level().agent()?,
+            warm,
+            plugin,
+            memory: Vec::new(),
+            jobs: 0,
+        })
+    }
+
+    /// One sample.
+    pub(crate) fn take(&mut self, arm: &Arm) -> Result<Reading, Trouble> {
+        if PS.iter().any(|(name, _)| *name == arm.name) {
+            return self.plugin.ps(arm.name == "ps-plugin");
+        }
+        for pattern in PATTERNS {
+            for (part, name, ..) in PARTS {
+                if arm.name == format!("{}-{name}", pattern.name) {
+                    return self.take_part(pattern, part);
+                }
+            }
+        }
+        Err(Trouble::Fatal("no such arm".to_owned()))
+    }
+
+    fn take_part(&mut self, pattern: &'static Pattern, part: Part) -> Result<Reading, Trouble> {
+        self.jobs += 1;
+        let text = format!("job-{}", self.jobs);
+        let failed = |report: miette::Report| {
+            let why = words(&report);
+            match self.node.lab.obituary() {
+                Some(obituary) => Trouble::Fatal(format!("{why}; {obituary}")),
+                None => Trouble::Sample(why),
+            }
+        };
+        match part {
+            Part::Start => {
+                let pod = self.node.prepare(pattern, "-fresh", as_it_is).map_err(failed)?;
+                let mut argv = vec!["sh".to_owned(), "-c".to_owned(), START.to_owned()];
+                argv.extend(["sh".to_owned(), pod.file.clone()]);
+                argv.extend(pod.asked(&["ready"]));
+                self.timed(&argv)
+            }
+            Part::First => {
+                let pod = self.node.play(pattern, "-fresh", as_it_is).map_err(failed)?;
+                pod.ready().map_err(failed)?;
+                let reading = self.timed(&pod.asked(&["job", &text]))?;
+                let bytes = resident_bytes(&pod).map_err(failed)?;
+                self.remember(pattern, bytes);
+                Ok(reading)
+            }
+            Part::Again => {
+                let pod = self.warm.iter().find(|pod| pod.pattern.name == pattern.name);
+                let pod = pod.ok_or_else(|| Trouble::Fatal("no warm pod".to_owned()))?;
+                let argv = pod.asked(&["job", &text]);
+                self.timed(&argv)
+            }
+        }
+    }
+
+    fn timed(&mut self, argv: &[String]) -> Result<Reading, Trouble> {
+        let spawned = self.clock.spawn(argv, DEADLINE);
+        let spawned = self.node.lab.check(spawned, |spawned| {
+            let good = spawned.is_good();
+            good.then_some(()).ok_or_else(|| spawned.complaint())
+        });
+        let spawned = spawned.map_err(bench::trouble)?;
+        Ok(Reading {
+            wall_ns: spawned.wall_ns,
+            // The engine's work is not the client's.
+            cpu_ns: None,
+        })
+    }
+
+    fn remember(&mut self, pattern: &Pattern, bytes: u64) {
+        let before = self.memory.iter().filter(|row| row.subject == pattern.name);
+        let step = (before.count() + 1).to_string();
+        self.memory.push(Trial {
+            table: "memory".to_owned(),
+            subject: pattern.name.to_owned(),
+            step,
+            outcome: "ok".to_owned(),
+            bytes: Some(bytes),
+            ..Trial::default()
+        });
+    }
+
+    /// What pods had in memory, each after its first job.
+    pub(crate) fn into_memory(self) -> Vec<Trial> {
+        self.memory
+    }
+}
+
+/// Plays a manifest and waits until the agent can do a job.
+const START: &str = r#"podman kube play "$1" > /dev/null && shift && exec "$@""#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compared_is_there() {
+        let experiment = experiment(&PATTERNS);
+        let is_there = |name: &str| experiment.arms.iter().any(|arm| arm.name == name);
+        for (above, below) in PRIMARY.iter().chain(&BESIDES) {
+            assert!(is_there(above) && is_there(below), "{above}/{below}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What a pattern hands over, isolates and leaves, looked at from the node: each property once.
+
+mod escape;
+mod privilege;
+mod resources;
+mod traces;
+
+use bench::once::words;
+use measure::Trial;
+use miette::{Result, miette};
+
+use crate::node::{Node, Pod, as_it_is};
+use crate::pattern::Pattern;
+
+pub(crate) use resources::resident_bytes;
+
+/// The table of `trials.csv`.
+const TABLE: &str = "pattern";
+
+/// What was seen: a word or two, and what stands behind it.
+struct Sight {
+    outcome: String,
+    reason: String,
+}
+
+impl Sight {
+    fn new(outcome: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            outcome: outcome.into(),
+            reason: reason.into(),
+        }
+    }
+}
+
+/// What a property is looked at by, given a pod that is ready; `None` where the pattern has no such
+/// property.
+type Look = fn(&Pod) -> Result<Option<Sight>>;
+
+/// In an order in which no look disturbs the next.
+const LOOKS: [(&str, Look); 14] = [
+    ("agent-privilege", privilege::agent),
+    ("engine-privilege", privilege::engine),
+    ("node-paths", privilege::node_paths),
+    ("daemons", resources::daemons),
+    ("storage-volume", traces::storage_volume),
+    ("accounting", resources::accounting),
+    ("collision-container", traces::collision_container),
+    ("collision-volume", traces::collision_volume),
+    ("next-pod", traces::next_pod),
+    ("cache", traces::cache),
+    ("group-of-the-socket", privilege::group_of_the_socket),
+    ("without-privilege", privilege::without),
+    ("storage-layer", traces::storage_layer),
+    ("accounting-host-cgroupns", resources::accounting_host),
+];
+
+/// What a quick run looks at besides the job and the escapes.
+const QUICK: [&str; 4] = ["agent-privilege", "engine-privilege", "node-paths", "accounting"];
+
+/// Has a pattern's agent do a job, goes every way out, and looks at every property, a row each.
+pub(crate) fn all(
+    node: &Node,
+    pattern: &'static Pattern,
+    is_quick: bool,
+    row: &mut dyn FnMut(Trial) -> Result<()>,
+) -> Result<()> {
+    let pod = node.play(pattern, "", as_it_is)?;
+    let job = pod.ready().and_then(|()| pod.ask(&["job", "first"]));
+    let is_able = job.is_ok();
+    let report = job.map(|report| Some(Sight::new("works", report.trim())));
+    let report = report.or_else(|report| Ok(Some(Sight::new("fails", words(&report)))));
+    tell(row, TABLE, pattern, "job", report)?;
+    if !is_able {
+        return Ok(());
+    }
+    escape::all(&pod, row)?;
+    for (step, look) in LOOKS {
+        if is_quick && !QUICK.contains(&step) {
+            continue;
+        }
+        if measure::interrupted() {
+            return Err(miette!("interrupted"));
+        }
+        tell(row, TABLE, pattern, step, look(&pod))?;
+    }
+    Ok(())
+}
+
+/// Does a pod get a socket on a node whose Docker has not been started?
+pub(crate) fn socket_missing(
+    node: &Node,
+    pattern: &'static Pattern,
+    row: &mut dyn FnMut(Trial) -> Result<()>,
+) -> Result<()> {
+    let played = node.play(pattern, "", as_it_is);
+    let sight = match played {
+        Ok(pod) => {
+            let said = pod.run(&["docker", "version"])?;
+            let outcome = if said.success() { "works" } else { "refused" };
+            Sight::new(outcome, said.stderr.trim())
+        }
+        Err(report) => Sight::new("refused", words(&report)),
+    };
+    tell(row, TABLE, pattern, "socket-missing", Ok(Some(sight)))
+}
+
+/// A row of what was seen; what could not be looked at is a row, too.
+fn tell(
+    row: &mut dyn FnMut(Trial) -> Result<()>,
+    table: &str,
+    pattern: &Pattern,
+    step: &str,
+    seen: Result<Option<Sight>>,
+) -> Result<()> {
+    let sight = match seen {
+        Ok(None) => return Ok(()),
+        Ok(Some(sight)) => sight,
+        Err(report) => Sight::new(NOT_SEEN, words(&report)),
+    };
+    eprintln!("{}: {step}: {}", pattern.name, sight.outcome);
+    row(Trial {
+        table: table.to_owned(),
+        subject: pattern.name.to_owned(),
+        step: step.to_owned(),
+        outcome: sight.outcome,
+        reason: sight.reason,
+        ..Trial::default()
+    })
+}
+
+const NOT_SEEN: &str = "not seen";

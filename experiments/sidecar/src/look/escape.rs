@@ -1,0 +1,210 @@
+//! Ways from an agent to its node, really gone: whoever comes back with the secret has got out.
+//!
+//! The node is the lab's level 0. The secret is a file of its root on the node's own disk, whose
+//! device every privileged container has.
+
+use std::collections::BTreeMap;
+
+use bench::once::words;
+use lab::Output;
+use measure::Trial;
+use miette::Result;
+
+use super::{NOT_SEEN, Sight, tell};
+use crate::node::{Pod, SECRET, SERVICE};
+use crate::pattern::{Client, Pattern};
+
+/// The table of `trials.csv`.
+const TABLE: &str = "escape";
+
+/// Where a way begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum From {
+    /// The agent asks its engine.
+    Engine,
+    /// The agent's own container.
+    Agent,
+    /// The engine's container, which the agent has taken over, however.
+    Takeover,
+}
+
+/// One way. `$file` is the secret's file on the node, `$device` the disk's, `$begin` how the secret
+/// begins.
+struct Way {
+    name: &'static str,
+    from: From,
+    /// What of the node it leads to.
+    to: &'static str,
+    script: &'static str,
+}
+
+const ESCAPES: [Way; 9] = [
+    Way {
+        name: "privileged-root-mount",
+        from: From::Engine,
+        to: "files",
+        script: r#"docker run --rm --privileged --volume /:/host alpine cat "/host$file""#,
+    },
+    Way {
+        name: "bind-root",
+        from: From::Engine,
+        to: "files",
+        script: r#"docker run --rm --volume /:/host alpine cat "/host$file""#,
+    },
+    Way {
+        name: "host-pid",
+        from: From::Engine,
+        to: "processes",
+        script: r#"docker run --rm --privileged --pid host alpine cat "/proc/1/root$file""#,
+    },
+    Way {
+        name: "device",
+        from: From::Engine,
+        to: "devices",
+        script: r#"docker run --rm --device "$device" alpine grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
+    },
+    Way {
+        name: "privileged-device",
+        from: From::Engine,
+        to: "devices",
+        script: r#"docker run --rm --privileged alpine grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
+    },
+    Way {
+        name: "socket-in-container",
+        from: From::Engine,
+        to: "devices",
+        script: r#"docker run --rm --volume /var/run/docker.sock:/var/run/docker.sock docker:cli \
+            docker run --rm --privileged alpine grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
+    },
+    Way {
+        name: "exec-privileged",
+        from: From::Engine,
+        to: "devices",
+        script: r#"id=$(docker run --detach --rm alpine sleep 60) || exit
+            docker exec --privileged "$id" sh -c "mknod /disk b $numbers && grep -a -o -m 1 '$begin[a-z0-9]*' /disk"
+            ended=$?; docker rm --force "$id" > /dev/null; exit $ended"#,
+    },
+    Way {
+        name: "own-container",
+        from: From::Agent,
+        to: "devices",
+        script: r#"grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
+    },
+    Way {
+        name: "engine-taken-over",
+        from: From::Takeover,
+        to: "devices",
+        script: r#"grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
+    },
+];
+
+/// What an authorization plugin's refusal begins with.
+const DENIED: &str = "authorization denied by plugin";
+
+/// What became of a way.
+const REACHES: &str = "reaches the node";
+const STAYS: &str = "stays inside";
+const REFUSED: &str = "refused";
+
+impl Way {
+    fn is_there(&self, pattern: &Pattern) -> bool {
+        match self.from {
+            From::Engine => pattern.client == Client::Docker,
+            From::Agent => true,
+            // In the agent's own container there is nothing to take over.
+            From::Takeover => pattern.engine.is_some_and(|engine| engine != pattern.agent),
+        }
+    }
+
+    fn go(&self, pod: &Pod) -> Result<Sight> {
+        let node = pod.node;
+        let numbers = node.level().output(&["stat", "-c", "%Hr %Lr", &node.device])?;
+        let script = format!(
+            "file={} device={} begin={SECRET} numbers='{}'; {}",
+            node.secret_file,
+            node.device,
+            numbers.trim(),
+            self.script
+        );
+        let argv = ["sh", "-c", &script];
+        let said = match (self.from, pod.pattern.engine) {
+            (From::Takeover, Some(engine)) => pod.run_in(&pod.container(engine), &argv)?,
+            _ => pod.run(&argv)?,
+        };
+        Ok(judged(&said, &node.secret))
+    }
+}
+
+/// The secret itself decides, and nothing that a command says of itself.
+fn judged(said: &Output, secret: &str) -> Sight {
+    let last = |text: &str| {
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        let lines: Vec<&str> = lines.filter(|line| !line.contains(" --help")).collect();
+        lines[lines.len().saturating_sub(3)..].join("\n")
+    };
+    if said.stdout.contains(secret) {
+        return Sight::new(REACHES, "it comes back with the secret");
+    }
+    if let Some(at) = said.stderr.find(DENIED) {
+        let denied = said.stderr[at..].lines().take(2);
+        return Sight::new(REFUSED, denied.collect::<Vec<_>>().join(" "));
+    }
+    let words = last(&said.stderr);
+    let words = if words.is_empty() {
+        format!("exit code {}, nothing found", said.code)
+    } else {
+        words
+    };
+    Sight::new(STAYS, words)
+}
+
+/// Goes every way of a pattern, a row each; then what of the node's an agent sees, by its own
+/// container or through its engine.
+pub(super) fn all(pod: &Pod, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result<()> {
+    let pattern = pod.pattern;
+    let mut seen: BTreeMap<&str, String> = BTreeMap::new();
+    for way in ESCAPES.iter().filter(|way| way.is_there(pattern)) {
+        let gone = way.go(pod);
+        let sight = gone.unwrap_or_else(|report| Sight::new(NOT_SEEN, words(&report)));
+        // Not by a takeover: that is another crime than the one that is asked for.
+        if sight.outcome == REACHES && way.from != From::Takeover {
+            seen.entry(way.to).or_insert_with(|| format!("{} by {}", way.to, way.name));
+        }
+        tell(row, TABLE, pattern, way.name, Ok(Some(sight)))?;
+    }
+    if pattern.client == Client::Docker {
+        let names = pod.output(&["docker", "ps", "--format", "{{.Names}}"])?;
+        if names.lines().any(|name| name == SERVICE) {
+            seen.insert("containers", "containers on its engine's list".to_owned());
+        }
+    }
+    let (names, how): (Vec<&str>, Vec<String>) = seen.into_iter().unzip();
+    let isolation = if names.is_empty() {
+        Sight::new("none of the node", "no way brought the secret back")
+    } else {
+        Sight::new(names.join(" "), how.join(", "))
+    };
+    tell(row, super::TABLE, pattern, "isolation", Ok(Some(isolation)))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::secret("secret-of-the-node-x1\n", "", REACHES)]
+    #[case::another("secret-of-the-node-y2\n", "", STAYS)]
+    #[case::denied("", "docker: Error: authorization denied by plugin m:\nrefused by rule privileged", REFUSED)]
+    #[case::said("", "authorization: no secret-of-the-node-x1 here", STAYS)]
+    #[case::silent("", "", STAYS)]
+    fn only_the_secret_is_an_escape(#[case] stdout: &str, #[case] stderr: &str, #[case] expected: &str) {
+        let said = Output {
+            code: 1,
+            stdout: stdout.to_owned(),
+            stderr: stderr.to_owned(),
+        };
+        assert_eq!(judged(&said, "secret-of-the-node-x1").outcome, expected);
+    }
+}

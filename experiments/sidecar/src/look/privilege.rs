@@ -1,0 +1,112 @@
+//! What a pattern is given: capabilities, paths of the node, a group.
+
+use std::time::{Duration, Instant};
+
+use miette::{Result, miette};
+
+use super::Sight;
+use crate::node::Pod;
+use crate::pattern::Client;
+
+/// Every capability that there is on this kernel, as `capabilities(7)` counts them.
+const LAST_CAPABILITY: &str = "cat /proc/sys/kernel/cap_last_cap";
+
+/// Who a container's first process is and what it may: user, effective capabilities, system call
+/// filter (`proc_pid_status(5)`).
+fn power(pod: &Pod, container: &str) -> Result<Sight> {
+    let pid = pod.inspect_container(container, "{{.State.Pid}}")?;
+    let level = pod.node.level();
+    let status = level.output(&["cat", &format!("/proc/{pid}/status")])?;
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|line| line.split_whitespace().next()).unwrap_or_default().to_owned()
+    };
+    let (user, effective, filter) = (field("Uid:"), field("CapEff:"), field("Seccomp:"));
+    let effective = u64::from_str_radix(&effective, 16).map_err(|why| miette!("CapEff: {why}"))?;
+    let last = level.output(&["sh", "-c", LAST_CAPABILITY])?;
+    let last: u32 = last.trim().parse().map_err(|why| miette!("cap_last_cap: {why}"))?;
+    let full = u64::MAX >> (u64::BITS - 1 - last);
+    let outcome = match effective {
+        0 if user != "0" => "none",
+        all if all == full => "full",
+        _ => "default",
+    };
+    let reason = format!(
+        "user {user}, {} of {} capabilities ({effective:#x}), system call filter mode {filter}",
+        effective.count_ones(),
+        last + 1,
+    );
+    Ok(Sight::new(outcome, reason))
+}
+
+pub(super) fn agent(pod: &Pod) -> Result<Option<Sight>> {
+    power(pod, pod.pattern.agent).map(Some)
+}
+
+pub(super) fn engine(pod: &Pod) -> Result<Option<Sight>> {
+    let Some(engine) = pod.pattern.engine else {
+        let whose = match pod.pattern.client {
+            Client::Docker => "the node's",
+            Client::Buildah => "no engine",
+        };
+        return Ok(Some(Sight::new(whose, "the pod has none of its own")));
+    };
+    power(pod, engine).map(Some)
+}
+
+/// Sources of a pod's mounts that are not what the node's engine keeps for it.
+const MOUNTS: &str = r#"for container in $(podman pod inspect --format '{{range .Containers}}{{.Id}} {{end}}' "$1"); do
+    podman inspect --format '{{range .Mounts}}{{if eq .Type "bind"}}{{.Source}}
+{{end}}{{end}}' "$container"
+done | grep -v -e '^$' -e ^/var/lib/containers/ -e ^/run/containers/ | sort -u"#;
+
+pub(super) fn node_paths(pod: &Pod) -> Result<Option<Sight>> {
+    // grep finds nothing where there is nothing.
+    let paths = pod.node.level().run(&["sh", "-c", MOUNTS, "sh", &pod.name])?;
+    let paths: Vec<&str> = paths.stdout.lines().collect();
+    let outcome = if paths.is_empty() { "none".to_owned() } else { paths.join(" ") };
+    Ok(Some(Sight::new(outcome, "mounts of all containers of the pod, volumes left out")))
+}
+
+/// Does the pattern work where the manifest asks for no privilege?
+pub(super) fn without(pod: &Pod) -> Result<Option<Sight>> {
+    const ASKED: &str = "privileged: true";
+    if !pod.pattern.manifest.contains(ASKED) {
+        return Ok(None);
+    }
+    let pod = pod.another("-plain", |text| text.replace(ASKED, "privileged: false"))?;
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        if pod.run(&["docker", "version"]).is_ok_and(|said| said.success()) {
+            return Ok(Some(Sight::new("works", "the engine answers")));
+        }
+        let logs = pod.logs();
+        let refusal = logs.lines().find(|line| line.contains("failed to start daemon"));
+        if let Some(words) = refusal {
+            return Ok(Some(Sight::new("refused", words)));
+        }
+        if Instant::now() > end {
+            return Err(miette!("neither up nor refused within 30 s: {logs}"));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Is it the group that opens the socket to an ordinary user?
+pub(super) fn group_of_the_socket(pod: &Pod) -> Result<Option<Sight>> {
+    const GROUP: &str = "supplementalGroups: [999]";
+    if !pod.pattern.manifest.contains(GROUP) {
+        return Ok(None);
+    }
+    let ask = ["docker", "version", "--format", "{{.Server.Version}}"];
+    let member = pod.run(&ask)?;
+    let without = pod.another("-stranger", |text| text.replace(GROUP, "supplementalGroups: []"))?;
+    let stranger = without.run(&ask)?;
+    let outcome = match (member.success(), stranger.success()) {
+        (true, false) => "enough",
+        (true, true) => "not needed",
+        (false, _) => "not enough",
+    };
+    let reason = if member.success() { stranger.stderr } else { member.stderr };
+    Ok(Some(Sight::new(outcome, format!("without the group: {}", reason.trim()))))
+}

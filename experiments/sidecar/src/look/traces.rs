@@ -1,0 +1,144 @@
+//! What jobs leave to each other, and what an engine's store lies on.
+
+use std::time::{Duration, Instant};
+
+use miette::{Result, miette};
+
+use super::Sight;
+use crate::node::{Pod, as_it_is};
+use crate::pattern::Client;
+
+/// A name that only these looks give.
+const LEFT: &str = "left-behind";
+
+/// A job that does not clean up leaves one of each.
+const LEAVE: &str = r#"docker volume create "$1" > /dev/null && docker network create "$1" > /dev/null &&
+    docker run --detach --name "$1" --volume "$1:/data" alpine sleep infinity > /dev/null &&
+    docker tag alpine "$1""#;
+
+const REMOVE: &str = r#"docker rm --force "$1"; docker network rm "$1"; docker volume rm "$1"; docker rmi "$1""#;
+
+/// Kind, and the command that lists it.
+const LISTS: [(&str, &[&str]); 4] = [
+    ("container", &["docker", "ps", "--all", "--format", "{{.Names}}"]),
+    ("image", &["docker", "images", "--format", "{{.Repository}}"]),
+    ("network", &["docker", "network", "ls", "--format", "{{.Name}}"]),
+    ("volume", &["docker", "volume", "ls", "--format", "{{.Name}}"]),
+];
+
+/// What does a later pod's agent find of an earlier pod's job?
+pub(super) fn next_pod(pod: &Pod) -> Result<Option<Sight>> {
+    if pod.pattern.client != Client::Docker {
+        return Ok(None);
+    }
+    let earlier = pod.another("-earlier", as_it_is)?;
+    earlier.ready()?;
+    earlier.output(&["sh", "-c", LEAVE, "sh", LEFT])?;
+    drop(earlier);
+    let later = pod.another("-later", as_it_is)?;
+    later.ready()?;
+    let mut found = Vec::new();
+    for (kind, list) in LISTS {
+        if later.output(list)?.lines().any(|line| line == LEFT) {
+            found.push(kind);
+        }
+    }
+    // On an engine that pods share it would lie in the way.
+    later.run(&["sh", "-c", REMOVE, "sh", LEFT])?;
+    let outcome = if found.is_empty() { "nothing".to_owned() } else { found.join(" ") };
+    Ok(Some(Sight::new(outcome, "after the pod that left it was taken away")))
+}
+
+/// Does a new pod find what an earlier pod's job has fetched? The pod that asks has done one.
+pub(super) fn cache(pod: &Pod) -> Result<Option<Sight>> {
+    let later = pod.another("-later", as_it_is)?;
+    later.ready()?;
+    let ask: &[&str] = match pod.pattern.client {
+        Client::Docker => &["docker", "images", "--format", "{{.Repository}}"],
+        Client::Buildah => &["buildah", "images", "--format", "{{.Name}}"],
+    };
+    let images = later.output(ask)?;
+    let is_there = images.lines().any(|name| name.ends_with("redis"));
+    let images: Vec<&str> = images.lines().collect();
+    let outcome = if is_there { "kept" } else { "lost" };
+    Ok(Some(Sight::new(outcome, format!("images in a new pod: {}", images.join(" ")))))
+}
+
+const DRIVER: [&str; 4] = ["docker", "info", "--format", "{{.Driver}}"];
+
+/// Which storage driver does the engine take on the pod's volume?
+pub(super) fn storage_volume(pod: &Pod) -> Result<Option<Sight>> {
+    let sight = match (pod.pattern.client, pod.pattern.engine) {
+        (Client::Docker, Some(_)) => Sight::new(pod.output(&DRIVER)?.trim(), "on the pod's emptyDir"),
+        (Client::Docker, None) => {
+            Sight::new("the node's", format!("{} on the node", pod.output(&DRIVER)?.trim()))
+        }
+        (Client::Buildah, _) => {
+            let ask = ["buildah", "info", "--format", "{{.store.GraphDriverName}}"];
+            Sight::new(pod.output(&ask)?.trim(), "on the pod's emptyDir")
+        }
+    };
+    Ok(Some(sight))
+}
+
+/// And which on its container's own layer?
+pub(super) fn storage_layer(pod: &Pod) -> Result<Option<Sight>> {
+    let Some((ours, theirs)) = pod.pattern.on_layer else {
+        return Ok(None);
+    };
+    let on_layer = pod.another("-layer", |text| text.replacen(ours, theirs, 1))?;
+    let end = Instant::now() + Duration::from_secs(30);
+    loop {
+        let driver = on_layer.run(&DRIVER)?;
+        if driver.success() && !driver.stdout.trim().is_empty() {
+            return Ok(Some(Sight::new(driver.stdout.trim(), "the engine's own choice")));
+        }
+        let logs = on_layer.logs();
+        if let Some(words) = logs.lines().find(|line| line.contains("failed to start daemon")) {
+            return Ok(Some(Sight::new("refused", words)));
+        }
+        if Instant::now() > end {
+            return Err(miette!("neither up nor refused within 30 s: {logs}"));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Two pods' jobs give a container the same name.
+pub(super) fn collision_container(pod: &Pod) -> Result<Option<Sight>> {
+    if pod.pattern.client != Client::Docker {
+        return Ok(None);
+    }
+    let other = pod.another("-other", as_it_is)?;
+    other.ready()?;
+    let run = ["docker", "run", "--detach", "--name", LEFT, "alpine", "sleep", "infinity"];
+    pod.output(&run)?;
+    let second = other.run(&run)?;
+    pod.output(&["docker", "rm", "--force", LEFT])?;
+    let sight = match second.success() {
+        true => Sight::new("none", "both run"),
+        false if second.stderr.contains("is already in use") => {
+            Sight::new("conflict", second.stderr.trim())
+        }
+        false => return Err(miette!("{}", second.stderr.trim())),
+    };
+    Ok(Some(sight))
+}
+
+/// Two pods' jobs give a volume the same name.
+pub(super) fn collision_volume(pod: &Pod) -> Result<Option<Sight>> {
+    if pod.pattern.client != Client::Docker {
+        return Ok(None);
+    }
+    let other = pod.another("-other", as_it_is)?;
+    other.ready()?;
+    let volume = format!("{LEFT}:/data");
+    let run = |pod: &Pod, script: &str| {
+        pod.output(&["docker", "run", "--rm", "--volume", &volume, "alpine", "sh", "-c", script])
+    };
+    run(pod, "echo first > /data/file")?;
+    let found = run(&other, "cat /data/file 2>/dev/null; true")?;
+    pod.output(&["docker", "volume", "rm", LEFT])?;
+    let outcome = if found.trim() == "first" { "shared" } else { "none" };
+    Ok(Some(Sight::new(outcome, format!("the second found `{}`", found.trim()))))
+}
