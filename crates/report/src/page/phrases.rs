@@ -135,7 +135,7 @@ pub(crate) fn source(source: Source, lang: Lang) -> &'static str {
 /// What a row answers, of a question; empty of a claim, and where nothing was decided.
 pub(crate) fn answer(claim: &Claim, margin_pct: f64, lang: Lang) -> String {
     let t = lang.levels();
-    let text = match claim.answer {
+    let text = match &*claim.answer {
         "additive" => t.model_additive,
         "multiplicative" => t.model_multiplicative,
         "neither" => t.model_neither,

@@ -3,7 +3,8 @@
 use super::super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::super::phrases;
 use super::{class, short};
-use crate::analysis::sharing::{ArmCost, Ratio, Sharing};
+use crate::analysis::Ratio;
+use crate::analysis::sharing::{ArmCost, Sharing};
 use crate::language::{Lang, fill};
 use crate::published::unit;
 
