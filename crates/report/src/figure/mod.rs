@@ -59,6 +59,8 @@ pub(crate) enum Kind {
     Matrix,
     /// What becomes of each way of sharing in each generation.
     Sharing,
+    /// How patterns compare.
+    Sidecar,
 }
 
 /// The page that a figure is drawn for.
@@ -116,6 +118,7 @@ impl Kind {
             Kind::Depth => "depth",
             Kind::Matrix => "matrix",
             Kind::Sharing => "sharing",
+            Kind::Sidecar => "sidecar",
         }
     }
 }

@@ -7,6 +7,7 @@ mod glossary;
 mod levels;
 mod matrix;
 mod sharing;
+mod sidecar;
 mod spanish;
 
 use std::fmt::Display;
@@ -42,6 +43,7 @@ use texts;
 
 pub(crate) use matrix::MatrixTexts;
 pub(crate) use sharing::SharingTexts;
+pub(crate) use sidecar::SidecarTexts;
 
 texts! {
     /// Every text of the page and its figures, but for what is of levels and trials.
@@ -479,6 +481,7 @@ mod tests {
             lang.levels().entries(),
             lang.matrix().entries(),
             lang.sharing().entries(),
+            lang.sidecar().entries(),
         ]
         .concat()
     }
