@@ -243,45 +243,67 @@ pub(super) fn of(sidecar: &Sidecar) -> Vec<Claim> {
 impl Need {
     /// Its rows, and whether an outcome is the needed one.
     fn looks<'a>(&self, sidecar: &'a Sidecar) -> Vec<(&'a Look, bool)> {
-        let is = |look: &Look, one_of: &[&str]| one_of.iter().any(|outcome| look.is(outcome));
+        let one = |look: Option<&'a Look>, one_of: &[&str]| {
+            let is = |look: &Look| one_of.iter().any(|outcome| look.is(outcome));
+            look.map(|look| (look, is(look))).into_iter().collect()
+        };
         match self {
             Self::Property(pattern, property, one_of) => {
-                let look = sidecar.property(pattern, property);
-                look.map(|look| (look, is(look, one_of))).into_iter().collect()
+                one(sidecar.property(pattern, property), one_of)
             }
-            Self::Escape(pattern, way, one_of) => {
-                let look = sidecar.escape(pattern, way);
-                look.map(|look| (look, is(look, one_of))).into_iter().collect()
-            }
-            Self::Client(client, outcome) => {
-                let look = sidecar.client(client);
-                look.map(|look| (look, look.is(outcome))).into_iter().collect()
-            }
+            Self::Escape(pattern, way, one_of) => one(sidecar.escape(pattern, way), one_of),
+            Self::Client(client, outcome) => one(sidecar.client(client), &[outcome]),
             Self::NoWayOut(pattern) => {
                 let looks = sidecar.escapes(pattern).into_iter();
                 looks.map(|look| (look, !look.is(REACHES))).collect()
             }
         }
     }
+
+    /// What was seen of it; ways out together.
+    fn told(&self, sidecar: &Sidecar) -> Vec<String> {
+        let looks = self.looks(sidecar);
+        let Self::NoWayOut(pattern) = self else {
+            return looks.into_iter().map(|(look, _)| told(look)).collect();
+        };
+        if looks.is_empty() {
+            return Vec::new();
+        }
+        let of = |outcome: Option<&str>| -> Vec<&str> {
+            let of_it = looks.iter().filter(|(look, _)| look.outcome.as_deref() == outcome);
+            of_it.map(|(look, _)| &*look.step).collect()
+        };
+        let (reach, unseen) = (of(Some(REACHES)), of(None));
+        let mut seen = vec![format!(
+            "{} of {} ways out of {pattern} reach the node",
+            reach.len(),
+            looks.len()
+        )];
+        for (what, ways) in [("by", reach), ("not seen:", unseen)] {
+            if !ways.is_empty() {
+                seen.push(format!("{what} {}", ways.join(", ")));
+            }
+        }
+        let taken_over = sidecar.taken_over(pattern).map(told);
+        seen.into_iter().chain(taken_over).collect()
+    }
 }
 
 /// `None` where a run has no row of it.
 fn held(rule: &Rule, sidecar: &Sidecar) -> Option<Claim> {
-    let needs: Vec<Vec<(&Look, bool)>> = rule.needs.iter().map(|need| need.looks(sidecar)).collect();
-    let looks: Vec<&(&Look, bool)> = needs.iter().flatten().collect();
-    if looks.is_empty() {
-        return None;
-    }
-    let is_contrary = |(look, holds): &&&(&Look, bool)| look.outcome.is_some() && !holds;
-    let is_open = |(look, _): &&(&Look, bool)| look.outcome.is_none();
-    let here = if looks.iter().any(|look| is_contrary(&look)) {
+    let of = |need: &Need| need.looks(sidecar);
+    let needs: Vec<Vec<(&Look, bool)>> = rule.needs.iter().map(of).collect();
+    let looks = || needs.iter().flatten();
+    looks().next()?;
+    let is_seen = |look: &Look| look.outcome.is_some();
+    let here = if looks().any(|(look, holds)| is_seen(look) && !holds) {
         Here::NotReproduced
-    } else if needs.iter().any(Vec::is_empty) || looks.iter().any(|look| is_open(look)) {
+    } else if needs.iter().any(Vec::is_empty) || !looks().all(|(look, _)| is_seen(look)) {
         Here::NotMeasured
     } else {
         Here::Consistent
     };
-    let told: Vec<String> = looks.iter().map(|(look, _)| told(look)).collect();
+    let told: Vec<String> = rule.needs.iter().flat_map(|need| need.told(sidecar)).collect();
     Some(Claim {
         here,
         seen: told.join("; "),

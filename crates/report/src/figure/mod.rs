@@ -15,6 +15,7 @@ mod parts;
 mod rows;
 mod scene;
 mod sharing;
+mod sidecar;
 mod tile;
 
 use std::sync::Once;
@@ -137,6 +138,9 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
     }
     if let Some(sharing) = sharing::Figure::of(analysis, lang) {
         figures.push(render(Kind::Sharing, &sharing)?);
+    }
+    if let Some(sidecar) = sidecar::Figure::of(analysis, lang) {
+        figures.push(render(Kind::Sidecar, &sidecar)?);
     }
     if analysis.shown_arms().next().is_some() {
         figures.push(render(

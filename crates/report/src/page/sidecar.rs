@@ -11,7 +11,7 @@ mod advice;
 mod comparison;
 mod requests;
 
-pub(crate) use comparison::grade_word;
+pub(crate) use comparison::{grade_word, time_title, title};
 
 /// Nothing for a run of another experiment.
 pub(super) fn sidecar(source: &Source) -> Vec<Piece> {

@@ -39,13 +39,17 @@ pub(super) const TEXTS: SidecarTexts = SidecarTexts {
     socket_missing: "node without the socket: {outcome}",
     escape_reaches: "reaches the node",
     escape_none: "none reaches the node",
+    escape_engine: "only through the engine",
     escape_count: "{count} of {all}: {outcome}",
     escape_taken_over: "who took the engine over: {outcome}",
     isolation_none: "sees nothing of the node",
+    isolation_mounted: "part of it is mounted",
     isolation_sees: "sees {outcome}",
     isolation_paths: "paths of the node: {outcome}",
     isolation_next: "a later pod finds: {outcome}",
+    storage_mixed: "{outcome}, on a volume only",
     storage_layer: "without a volume: {outcome}",
+    accounting_mixed: "not with the node's groups",
     accounting_hosts: "with the node's control groups: {outcome}",
     collision_names: "names",
     collision_volumes: "volumes",
@@ -117,9 +121,10 @@ pub(super) const TEXTS: SidecarTexts = SidecarTexts {
     column_for: "for whom",
     column_risks: "risks",
     column_over: "{what}, over `{reference}`",
-    stand_take: "For jobs that nobody vouches for: the job works, and none of {count} ways out \
-        reaches the node.",
-    stand_trusted: "Only for jobs that may have the node: {ways} of {count} ways out reach it.",
+    stand_take: "For jobs that nobody vouches for: the job works, and of the ways out that were \
+        tried ({count}) none reaches the node.",
+    stand_trusted: "Only for jobs that may have the node: {reach} of {count} ways out reach it \
+        ({ways}).",
     stand_never: "For nobody: the job does not work.",
     stand_open: "No advice: the job or a way out could not be looked at.",
     risk_none: "none seen",
@@ -185,7 +190,8 @@ pub(super) const TEXTS: SidecarTexts = SidecarTexts {
     mark_mixed: "at a price, or in part",
     mark_bad: "does not hold",
     mark_unseen: "could not be looked at",
-    axis_memory: "MB",
+    axis_seconds: "seconds",
+    axis_megabytes: "megabytes",
     alt_sidecar: "A grid of aspects by {columns} patterns, each tile with a sign and a word; \
         below it, by pattern, every sample of start-up and jobs and the memory of each pod, with \
         medians and intervals. The same numbers are in the table that follows.",

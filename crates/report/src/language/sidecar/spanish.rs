@@ -39,13 +39,17 @@ pub(super) const TEXTS: SidecarTexts = SidecarTexts {
     socket_missing: "nodo sin el socket: {outcome}",
     escape_reaches: "llega al nodo",
     escape_none: "ninguna llega al nodo",
+    escape_engine: "solo a través del motor",
     escape_count: "{count} de {all}: {outcome}",
     escape_taken_over: "quien tomara el motor: {outcome}",
     isolation_none: "no ve nada del nodo",
+    isolation_mounted: "una parte está montada",
     isolation_sees: "ve {outcome}",
     isolation_paths: "rutas del nodo: {outcome}",
     isolation_next: "un pod posterior encuentra: {outcome}",
+    storage_mixed: "{outcome}, solo en un volumen",
     storage_layer: "sin volumen: {outcome}",
+    accounting_mixed: "no con los grupos del nodo",
     accounting_hosts: "con los grupos de control del nodo: {outcome}",
     collision_names: "nombres",
     collision_volumes: "volúmenes",
@@ -117,10 +121,10 @@ pub(super) const TEXTS: SidecarTexts = SidecarTexts {
     column_for: "para quién",
     column_risks: "riesgos",
     column_over: "{what}, frente a `{reference}`",
-    stand_take: "Para trabajos por los que nadie responde: el trabajo funciona y ninguna de \
-        {count} salidas llega al nodo.",
-    stand_trusted: "Solo para trabajos que pueden tener el nodo: {ways} de {count} salidas llegan \
-        a él.",
+    stand_take: "Para trabajos por los que nadie responde: el trabajo funciona y ninguna de las \
+        salidas probadas ({count}) llega al nodo.",
+    stand_trusted: "Solo para trabajos que pueden tener el nodo: {reach} de {count} salidas \
+        llegan a él ({ways}).",
     stand_never: "Para nadie: el trabajo no funciona.",
     stand_open: "Sin consejo: no se pudo ver el trabajo o una salida.",
     risk_none: "ninguno visto",
@@ -187,7 +191,8 @@ pub(super) const TEXTS: SidecarTexts = SidecarTexts {
     mark_mixed: "a un precio, o en parte",
     mark_bad: "no se sostiene",
     mark_unseen: "no se pudo mirar",
-    axis_memory: "MB, en reposo",
+    axis_seconds: "segundos",
+    axis_megabytes: "megabytes, RSS",
     alt_sidecar: "Una cuadrícula de aspectos por {columns} patrones, cada casilla con un signo y \
         una palabra; debajo, por patrón, todas las muestras de arranque y trabajos y la memoria \
         de cada pod, con medianas e intervalos. Los mismos números están en la tabla que sigue.",

@@ -64,10 +64,15 @@ fn stand(sidecar: &Sidecar, advice: &Advice, lang: Lang) -> Cell {
         Stand::Never => (t.stand_never, Tone::No),
         Stand::Open => (t.stand_open, Tone::Missing),
     };
+    let reach = advice.ways.len();
     let ways = advice.ways.iter().map(|way| format!("`{way}`"));
     let ways = ways.collect::<Vec<_>>().join(", ");
     let count = sidecar.escapes(advice.pattern).len();
-    Cell::new(fill(template, &[("ways", &ways), ("count", &count)])).tone(tone)
+    Cell::new(fill(
+        template,
+        &[("ways", &ways), ("reach", &reach), ("count", &count)],
+    ))
+    .tone(tone)
 }
 
 /// A line each.

@@ -106,13 +106,19 @@ pub(crate) fn grade_word(
             text.to_owned()
         }
         Aspect::Escape if grade == Grade::Bad => t.escape_reaches.to_owned(),
+        Aspect::Escape if grade == Grade::Mixed => t.escape_engine.to_owned(),
         Aspect::Escape => t.escape_none.to_owned(),
+        Aspect::Isolation if grade == Grade::Mixed => t.isolation_mounted.to_owned(),
         Aspect::Isolation if outcome("isolation") == Some("none of the node") => {
             t.isolation_none.to_owned()
         }
         Aspect::Isolation => fill(t.isolation_sees, &[("outcome", &said("isolation"))]),
         Aspect::Cache => said("cache"),
+        Aspect::Storage if grade == Grade::Mixed => {
+            fill(t.storage_mixed, &[("outcome", &said("storage-volume"))])
+        }
         Aspect::Storage => said("storage-volume"),
+        Aspect::Accounting if grade == Grade::Mixed => t.accounting_mixed.to_owned(),
         Aspect::Accounting => said("accounting"),
         Aspect::Collisions => {
             let kinds = [
