@@ -26,6 +26,8 @@ pub struct Claim {
     /// `checks`, or the experiment whose runs hold it; several, each of which holds a part of it,
     /// with `, ` between them.
     pub held_by: String,
+    /// Experiments that have something to say of it besides; without their runs nothing is missing.
+    pub further: String,
     /// What it says, in one sentence.
     pub statement: String,
 }
@@ -34,6 +36,11 @@ impl Claim {
     /// Who holds it, or a part of it.
     pub fn holders(&self) -> impl Iterator<Item = &str> {
         self.held_by.split(", ")
+    }
+
+    /// Who has further evidence of it.
+    pub fn witnesses(&self) -> impl Iterator<Item = &str> {
+        self.further.split(", ").filter(|name| !name.is_empty())
     }
 }
 

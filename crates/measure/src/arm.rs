@@ -110,6 +110,8 @@ pub enum Metric {
     Files,
     /// Time of a whole job: from the start of its engine until what it has built has run.
     Job,
+    /// Time of one call of an engine's API by its client.
+    Call,
 }
 
 /// Who holds the clock.
@@ -156,6 +158,7 @@ impl Metric {
             Metric::Write => "write",
             Metric::Files => "files",
             Metric::Job => "job",
+            Metric::Call => "call",
         }
     }
 }

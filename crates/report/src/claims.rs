@@ -2,15 +2,18 @@
 
 mod nesting;
 mod sharing;
+mod sidecar;
 mod storage;
 
 pub(crate) use nesting::{DOCKER_BY_FACTOR, PODMAN_BY_FACTOR};
 
-use measure::{Contrast, Metric};
+use std::borrow::Cow;
+
+use measure::Metric;
 use serde::Serialize;
 
 use crate::analysis::verdict::{Here, Source, Verdict};
-use crate::analysis::{Estimate, Evidence, Predicted, RatioSummary, ratio_of_ratios};
+use crate::analysis::{Estimate, Evidence, Predicted, RatioSummary, between, ratio_of_ratios};
 use crate::language::Texts;
 use crate::published::{PublishedRatio, Table};
 use crate::record::Record;
@@ -133,7 +136,7 @@ pub(crate) struct Claim {
     /// What was seen, where a number does not say it; an engine's own words among it.
     pub(crate) seen: String,
     /// Of a question: what the row answers, in a word.
-    pub(crate) answer: &'static str,
+    pub(crate) answer: Cow<'static, str>,
 }
 
 impl Claim {
@@ -161,7 +164,7 @@ impl Claim {
             source: Source::NoNumber,
             growth: None,
             seen: String::new(),
-            answer: "",
+            answer: Cow::Borrowed(""),
         }
     }
 
@@ -193,6 +196,7 @@ pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
         .chain(nesting::IDS)
         .chain(storage::IDS)
         .chain(sharing::IDS)
+        .chain(sidecar::IDS)
 }
 
 /// The claims that this run's arms and trials can speak of.
@@ -212,6 +216,12 @@ pub(crate) fn of(record: &Record, evidence: &Evidence, published: &Table) -> Vec
                 .sharing
                 .iter()
                 .flat_map(|sharing| sharing::of(sharing)),
+        )
+        .chain(
+            evidence
+                .sidecar
+                .iter()
+                .flat_map(|sidecar| sidecar::of(sidecar)),
         )
         .collect()
 }
@@ -304,19 +314,7 @@ fn find(
     {
         return None;
     }
-    let declared = ratios
-        .iter()
-        .find(|ratio| ratio.numerator == numerator && ratio.denominator == denominator);
-    declared.cloned().or_else(|| {
-        let contrast = Contrast {
-            name: format!("{numerator}/{denominator}"),
-            numerator: numerator.to_owned(),
-            denominator: denominator.to_owned(),
-            primary: false,
-            about: String::new(),
-        };
-        crate::analysis::compare(record, &contrast, published)
-    })
+    between(record, ratios, published, numerator, denominator)
 }
 
 fn of_one(claim: &Definition, ratio: &RatioSummary, here: Here) -> Claim {

@@ -148,6 +148,14 @@ pub(crate) fn unit(metric: Metric) -> &'static Unit {
             heading: |t| t.heading_job,
             axis: |t| t.axis_cpu,
         },
+        Metric::Call => &Unit {
+            symbol: "ms",
+            ns: 1e6,
+            tutorial_metric: "call_ms",
+            tutorial_decimals: 3,
+            heading: |t| t.heading_call,
+            axis: |t| t.axis_startup,
+        },
     }
 }
 

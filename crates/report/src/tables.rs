@@ -4,6 +4,7 @@
 mod matrix;
 mod nesting;
 mod sharing;
+mod sidecar;
 
 use std::fmt::Write;
 
@@ -22,6 +23,7 @@ use crate::record::Runs;
 pub(crate) use matrix::matrix_csv;
 pub(crate) use nesting::growth_csv;
 pub(crate) use sharing::sharing_csv;
+pub(crate) use sidecar::sidecar_csv;
 
 type Column<T> = (&'static str, fn(&T) -> String);
 
@@ -235,7 +237,7 @@ const CLAIMS: [Column<Claim>; 21] = [
     ("claim_verdict", |claim| claim.here.name().to_owned()),
     ("by_itself", |claim| claim.by_itself.to_string()),
     ("seen", phrases::seen),
-    ("answer", |claim| claim.answer.to_owned()),
+    ("answer", |claim| claim.answer.clone().into_owned()),
 ];
 
 const READABLE_SUMMARY: [Column<ArmSummary>; 8] = [
@@ -382,12 +384,13 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     text.push_str(&nesting::terminal(runs, analysis));
     text.push_str(&matrix::terminal(analysis));
     text.push_str(&sharing::terminal(analysis));
+    text.push_str(&sidecar::terminal(analysis));
     let claims = || analysis.runs.iter().flat_map(|run| &run.claims);
     if claims().next().is_some() {
         let _ = writeln!(text, "\nClaims:");
     }
     for claim in claims() {
-        let answer = match claim.answer {
+        let answer = match &*claim.answer {
             "" => String::new(),
             answer => format!(" ({answer})"),
         };

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use measure::stats::ALPHA;
-use measure::{Contrast, Metric};
+use measure::Metric;
 use serde::Serialize;
 
 use super::arms::by_session;
@@ -184,14 +184,7 @@ fn from_first_to_last(
     published: &Table,
 ) -> Option<RatioSummary> {
     let (first, last) = (series.levels.first()?, series.levels.last()?);
-    let contrast = Contrast {
-        name: format!("{}/{}", last.arm, first.arm),
-        numerator: last.arm.clone(),
-        denominator: first.arm.clone(),
-        primary: false,
-        about: String::new(),
-    };
-    ratios::compare(record, &contrast, published)
+    ratios::between(record, &[], published, &last.arm, &first.arm)
 }
 
 /// Within blocks: what one adds less what the other adds.

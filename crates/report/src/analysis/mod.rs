@@ -19,6 +19,7 @@ mod place;
 mod ratios;
 mod sensitivity;
 pub(crate) mod sharing;
+pub(crate) mod sidecar;
 pub(crate) mod trials;
 pub(crate) mod verdict;
 
@@ -26,6 +27,7 @@ use serde::Serialize;
 
 use self::matrix::Matrix;
 use self::sharing::Sharing;
+use self::sidecar::Sidecar;
 use self::trials::Depth;
 use crate::claims::{self, Claim};
 use crate::published::Table;
@@ -37,7 +39,7 @@ pub(crate) use estimate::{Estimate, Range, Scope, estimate, pooled, sessions_nee
 pub(crate) use growth::{Predicted, SeriesSummary};
 pub(crate) use parts::{Breakdown, PartSummary};
 pub(crate) use place::Place;
-pub(crate) use ratios::{RatioSummary, compare, logs, pairs, ratio_of_ratios};
+pub(crate) use ratios::{Ratio, RatioSummary, between, logs, pairs, ratio_of_ratios};
 pub(crate) use sensitivity::{BlockSummary, Flag, Found, RULES, Sensitivity, Without};
 
 /// More ratios than this are no picture. (That of system calls has 60, and is one.)
@@ -63,6 +65,7 @@ pub(crate) struct RunAnalysis {
     pub(crate) depth: Vec<Depth>,
     pub(crate) matrix: Option<Matrix>,
     pub(crate) sharing: Option<Sharing>,
+    pub(crate) sidecar: Option<Sidecar>,
     pub(crate) sensitivity: Sensitivity,
     pub(crate) failures: Vec<Failure>,
 }
@@ -76,6 +79,7 @@ pub(crate) struct Evidence<'a> {
     pub(crate) depth: &'a [Depth],
     pub(crate) matrix: Option<&'a Matrix>,
     pub(crate) sharing: Option<&'a Sharing>,
+    pub(crate) sidecar: Option<&'a Sidecar>,
 }
 
 impl RunAnalysis {
@@ -165,6 +169,10 @@ impl Analysis {
         self.runs.iter().filter_map(|run| run.sharing.as_ref())
     }
 
+    pub(crate) fn sidecars(&self) -> impl Iterator<Item = &Sidecar> {
+        self.runs.iter().filter_map(|run| run.sidecar.as_ref())
+    }
+
     pub(crate) fn growth(&self) -> impl Iterator<Item = &SeriesSummary> {
         self.runs.iter().flat_map(|run| &run.growth)
     }
@@ -184,6 +192,7 @@ pub(crate) fn claims_of(runs: &Runs) -> miette::Result<Vec<Claim>> {
         let depth = trials::depths(&record.trials);
         let matrix = matrix::of(record, &ratios, &published);
         let sharing = sharing::of(record, &ratios, &published);
+        let sidecar = sidecar::of(record, &ratios, &published);
         let evidence = Evidence {
             ratios: &ratios,
             growth: &growth,
@@ -191,6 +200,7 @@ pub(crate) fn claims_of(runs: &Runs) -> miette::Result<Vec<Claim>> {
             depth: &depth,
             matrix: matrix.as_ref(),
             sharing: sharing.as_ref(),
+            sidecar: sidecar.as_ref(),
         };
         claims::of(record, &evidence, &published)
     };
@@ -205,6 +215,7 @@ fn analyse(record: &Record, published: &Table) -> RunAnalysis {
     let depth = trials::depths(&record.trials);
     let matrix = matrix::of(record, &ratios, published);
     let sharing = sharing::of(record, &ratios, published);
+    let sidecar = sidecar::of(record, &ratios, published);
     let evidence = Evidence {
         ratios: &ratios,
         growth: &growth,
@@ -212,6 +223,7 @@ fn analyse(record: &Record, published: &Table) -> RunAnalysis {
         depth: &depth,
         matrix: matrix.as_ref(),
         sharing: sharing.as_ref(),
+        sidecar: sidecar.as_ref(),
     };
     RunAnalysis {
         experiment: record.manifest.experiment.clone(),
@@ -232,5 +244,6 @@ fn analyse(record: &Record, published: &Table) -> RunAnalysis {
         depth,
         matrix,
         sharing,
+        sidecar,
     }
 }

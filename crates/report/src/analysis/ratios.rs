@@ -87,8 +87,50 @@ pub(super) fn of(record: &Record, published: &Table) -> Vec<RatioSummary> {
     ratios
 }
 
+/// What decides of one arm over another.
+#[derive(Serialize)]
+pub(crate) struct Ratio {
+    pub(crate) contrast: String,
+    /// The one that decides, as the table of ratios has it.
+    pub(crate) estimate: Option<Estimate>,
+    pub(crate) primary: bool,
+}
+
+impl From<RatioSummary> for Ratio {
+    fn from(found: RatioSummary) -> Self {
+        Self {
+            estimate: found.decisive,
+            primary: found.primary,
+            contrast: found.contrast,
+        }
+    }
+}
+
+/// The declared contrast of these arms, or the same as an exploratory one; `None` when the run lacks
+/// one of them.
+pub(crate) fn between(
+    record: &Record,
+    declared: &[RatioSummary],
+    published: &Table,
+    above: &str,
+    below: &str,
+) -> Option<RatioSummary> {
+    let mut declared = declared.iter();
+    let declared = declared.find(|ratio| ratio.numerator == above && ratio.denominator == below);
+    declared.cloned().or_else(|| {
+        let contrast = Contrast {
+            name: format!("{above}/{below}"),
+            numerator: above.to_owned(),
+            denominator: below.to_owned(),
+            primary: false,
+            about: String::new(),
+        };
+        compare(record, &contrast, published)
+    })
+}
+
 /// One contrast, which need not be a declared one; `None` when the run lacks one of its arms.
-pub(crate) fn compare(
+fn compare(
     record: &Record,
     contrast: &Contrast<String>,
     published: &Table,

@@ -161,7 +161,7 @@ fn of_series(series: &SeriesSummary) -> Claim {
         },
         pairs: series.blocks,
         growth: series.additive.zip(series.multiplicative),
-        answer,
+        answer: answer.into(),
         ..Claim::blank(
             "A21",
             |t| t.claim_a21_growth,
@@ -189,7 +189,7 @@ fn of_comparison(
         pairs: held.pairs,
         verdict: held.verdict,
         here,
-        answer,
+        answer: answer.into(),
         ..Claim::blank(
             "A21",
             statement,

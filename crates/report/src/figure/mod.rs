@@ -15,6 +15,7 @@ mod parts;
 mod rows;
 mod scene;
 mod sharing;
+mod sidecar;
 mod tile;
 
 use std::sync::Once;
@@ -59,6 +60,8 @@ pub(crate) enum Kind {
     Matrix,
     /// What becomes of each way of sharing in each generation.
     Sharing,
+    /// How patterns compare.
+    Sidecar,
 }
 
 /// The page that a figure is drawn for.
@@ -116,6 +119,7 @@ impl Kind {
             Kind::Depth => "depth",
             Kind::Matrix => "matrix",
             Kind::Sharing => "sharing",
+            Kind::Sidecar => "sidecar",
         }
     }
 }
@@ -134,6 +138,9 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
     }
     if let Some(sharing) = sharing::Figure::of(analysis, lang) {
         figures.push(render(Kind::Sharing, &sharing)?);
+    }
+    if let Some(sidecar) = sidecar::Figure::of(analysis, lang) {
+        figures.push(render(Kind::Sidecar, &sidecar)?);
     }
     if analysis.shown_arms().next().is_some() {
         figures.push(render(

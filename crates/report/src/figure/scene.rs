@@ -224,6 +224,7 @@ fn all_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
         Metric::Write,
         Metric::Files,
         Metric::Job,
+        Metric::Call,
     ] {
         let arms: Vec<&ArmSummary> = analysis
             .shown_arms()

@@ -7,6 +7,7 @@ mod glossary;
 mod levels;
 mod matrix;
 mod sharing;
+mod sidecar;
 mod spanish;
 
 use std::fmt::Display;
@@ -42,6 +43,7 @@ use texts;
 
 pub(crate) use matrix::MatrixTexts;
 pub(crate) use sharing::SharingTexts;
+pub(crate) use sidecar::SidecarTexts;
 
 texts! {
     /// Every text of the page and its figures, but for what is of levels and trials.
@@ -106,6 +108,23 @@ texts! {
     claim_b15,
     claim_b15_cache,
     claim_c7,
+    claim_a23,
+    claim_b1,
+    claim_b4,
+    claim_b5,
+    claim_b6,
+    claim_b7,
+    claim_b8,
+    claim_b9,
+    claim_b10,
+    claim_b11,
+    claim_b12,
+    claim_b13,
+    claim_b14,
+    claim_b16,
+    claim_b17,
+    claim_c5,
+    claim_c8,
     // Verdicts.
     here_consistent,
     here_not_reproduced,
@@ -174,6 +193,7 @@ texts! {
     heading_write,
     heading_files,
     heading_job,
+    heading_call,
     axis_startup,
     axis_cpu,
     axis_syscall,
@@ -461,6 +481,7 @@ mod tests {
             lang.levels().entries(),
             lang.matrix().entries(),
             lang.sharing().entries(),
+            lang.sidecar().entries(),
         ]
         .concat()
     }

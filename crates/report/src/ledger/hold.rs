@@ -212,19 +212,22 @@ fn line(claim: ::claims::Claim, records: &Records) -> Line {
             Standing::together(&generations.collect::<Vec<_>>()),
         ));
     }
-    // A claim of two halves needs a run of each experiment that holds one.
-    for holder in claim.holders().filter(|_| is_measured) {
+    let mut of_experiment = |experiment: &str| {
         let mut runs = records.runs.iter();
-        let run = runs.find(|run| run.holds(&claim, holder));
-        let rows: Vec<&Claim> = run
-            .iter()
-            .flat_map(|run| &run.claims)
-            .filter(|row| row.id == claim.id)
-            .collect();
-        points.extend(run.iter().flat_map(|run| of_run(run, &rows)));
-        let standing = run.map(|_| Standing::of_run(&rows));
-        let standing = standing.unwrap_or_else(|| Standing::together(&[]));
+        let run = runs.find(|run| run.holds(&claim, experiment))?;
+        let rows: Vec<&Claim> = run.claims.iter().filter(|row| row.id == claim.id).collect();
+        points.extend(of_run(run, &rows));
+        Some(Standing::of_run(&rows))
+    };
+    // A claim of two halves needs a run of each experiment that holds one.
+    for holder in claim.holders().filter(|holder| is_measured && *holder != CHECKS) {
+        let standing = of_experiment(holder).unwrap_or_else(|| Standing::together(&[]));
         parts.push((holder, standing));
+    }
+    // Further evidence counts where it decides something.
+    for witness in claim.witnesses() {
+        let standing = of_experiment(witness).filter(Standing::is_decided);
+        parts.extend(standing.map(|standing| (witness, standing)));
     }
     let verdict = match parts.pop() {
         Some((_, only)) if parts.is_empty() => only,
@@ -297,7 +300,7 @@ fn of_run(run: &Measured, rows: &[&Claim]) -> Vec<Point> {
         let seen: Vec<String> = words.into_iter().chain(ours).collect();
         let mut detail = vec![row.here.name().to_owned()];
         if !row.answer.is_empty() {
-            detail.push(row.answer.to_owned());
+            detail.push(row.answer.clone().into_owned());
         }
         if row.is_of_ratio() {
             detail.push(row.verdict.name(row.by_itself));

@@ -33,7 +33,7 @@ struct Kind {
     remedy: &'static str,
 }
 
-const EXPERIMENTS: [Kind; 6] = [
+const EXPERIMENTS: [Kind; 7] = [
     Kind {
         name: "exp4",
         experiment: "exp4",
@@ -82,12 +82,29 @@ const EXPERIMENTS: [Kind; 6] = [
         only: &[],
         remedy: "cargo xtask cache-sharing",
     },
+    Kind {
+        name: "sidecar",
+        experiment: "sidecar",
+        parts: &[""],
+        reference: "sidecar",
+        only: &[],
+        remedy: "cargo xtask sidecar",
+    },
 ];
 
 impl Kind {
+    /// Whether a claim is not decided without it.
+    fn decides(&self, claim: &::claims::Claim) -> bool {
+        claim.holders().any(|holder| holder == self.experiment) && self.may_speak_of(claim)
+    }
+
     fn speaks_of(&self, claim: &::claims::Claim) -> bool {
-        claim.holders().any(|holder| holder == self.experiment)
-            && (self.only.is_empty() || self.only.contains(&claim.id.as_str()))
+        let mut named = claim.holders().chain(claim.witnesses());
+        named.any(|name| name == self.experiment) && self.may_speak_of(claim)
+    }
+
+    fn may_speak_of(&self, claim: &::claims::Claim) -> bool {
+        self.only.is_empty() || self.only.contains(&claim.id.as_str())
     }
 
     /// A folder without any manifest holds no run, whatever else lies in it.
@@ -376,7 +393,7 @@ fn open(root: &Path, folder: &Path, kind: &'static Kind, own: bool) -> miette::R
         .collect();
     // A run of few arms, of one block, or of trials alone says nothing of some claims.
     let asked = ::claims::claims().into_iter();
-    let complete = asked.filter(|claim| kind.speaks_of(claim)).all(|claim| {
+    let complete = asked.filter(|claim| kind.decides(claim)).all(|claim| {
         let mut rows = claims.iter().filter(|row| row.id == claim.id).peekable();
         rows.peek().is_some() && rows.all(|row| row.here != Here::NotMeasured)
     });

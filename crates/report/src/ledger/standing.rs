@@ -82,6 +82,11 @@ impl Standing {
         }
     }
 
+    /// Whether it says something of the claim.
+    pub(super) fn is_decided(&self) -> bool {
+        !matches!(self.word, Word::Inconclusive | Word::NotYet)
+    }
+
     /// Of one generation's checks.
     pub(super) fn of_checks(entry: &Entry) -> Self {
         match &entry.verdict {
@@ -147,7 +152,7 @@ impl Standing {
             let mut counts: Vec<(&str, usize)> = Vec::new();
             for row in &of {
                 let word = match row.here {
-                    Here::Answered => row.answer,
+                    Here::Answered => &row.answer,
                     _ => "undecided",
                 };
                 match counts.iter_mut().find(|(known, _)| *known == word) {

@@ -13,9 +13,6 @@ use crate::published::unit;
 
 mod advice;
 
-/// An engine may say a lot.
-const SHORT: usize = 180;
-
 /// Nothing for a run that has no cells.
 pub(super) fn matrix(source: &Source) -> Vec<Piece> {
     let lang = source.lang;
@@ -205,7 +202,7 @@ fn failures(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
             cells(group.cells.iter().copied(), lang),
             sentence(group.fingerprint.map(|known| &known.cause)),
             sentence(group.fingerprint.map(|known| &known.remedy)),
-            Cell::new(short(group.words)).english(),
+            Cell::new(phrases::short(group.words)).english(),
         ]
     };
     pieces.push(Piece::Table(Table {
@@ -269,16 +266,6 @@ fn entry<K: PartialEq, V: Default>(list: &mut Vec<(K, V)>, key: K) -> &mut V {
     &mut list[index].1
 }
 
-/// An engine's own words are no markup of ours, and only their beginning fits a table.
-fn short(words: &str) -> String {
-    let words = words.replace('`', "'");
-    match words.char_indices().nth(SHORT) {
-        Some((end, _)) => format!("{} ...", words[..end].trim_end()),
-        None if words.is_empty() => "–".to_owned(),
-        None => words,
-    }
-}
-
 fn deviations(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
     let t = lang.matrix();
     if matrix.cells.is_empty() {
@@ -296,8 +283,8 @@ fn deviations(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
         let of = matrix.cells.iter();
         let of = of.filter(|cell| cell.deviations.iter().any(|other| other == deviation));
         vec![
-            Cell::new(short(check)).english(),
-            Cell::new(short(seen)).english(),
+            Cell::new(phrases::short(check)).english(),
+            Cell::new(phrases::short(seen)).english(),
             cells(of, lang),
         ]
     };

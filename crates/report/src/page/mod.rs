@@ -11,6 +11,7 @@ mod order;
 pub(crate) mod phrases;
 mod results;
 mod sharing;
+pub(crate) mod sidecar;
 mod trials;
 
 use crate::analysis::Analysis;
@@ -71,6 +72,7 @@ pub(crate) fn write(
         results::claims,
         matrix::matrix,
         sharing::sharing,
+        sidecar::sidecar,
         results::ratios,
         growth::growth,
         growth::answers,
@@ -121,6 +123,8 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
         .sharings()
         .map(|sharing| sharing.ways().len())
         .sum();
+    let patterns = analysis.sidecars().map(|sidecar| sidecar.patterns.len());
+    let patterns = patterns.max().unwrap_or(0);
     let (alternative, caption) = match figure.kind {
         Kind::Samples => (t.alt_samples, t.caption_samples),
         Kind::Forest => (t.alt_forest, t.caption_forest),
@@ -130,6 +134,10 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
         Kind::Depth => (l.alt_depth, l.caption_depth),
         Kind::Matrix => (m.alt_matrix, m.caption_matrix),
         Kind::Sharing => (s.alt_sharing, s.caption_sharing),
+        Kind::Sidecar => {
+            let t = lang.sidecar();
+            (t.alt_sidecar, t.caption_sidecar)
+        }
     };
     let blocks = || analysis.runs.iter().flat_map(|run| &run.sensitivity.blocks);
     let breakdowns: usize = analysis.runs.iter().map(|run| run.parts.len()).sum();
@@ -151,6 +159,7 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
             ("cells", &cells),
             ("shared", &shared),
             ("ways", &ways),
+            ("columns", &patterns),
             ("generations", &generations),
             ("blocks", &blocks().count()),
             (

@@ -1,7 +1,7 @@
 //! Numbers and verdicts as a reader sees them.
 
 use crate::analysis::verdict::{Here, Source, Verdict};
-use crate::analysis::{Estimate, Predicted, Range, Scope};
+use crate::analysis::{Estimate, Predicted, Range, Ratio, Scope};
 use crate::claims::{self, Claim};
 use crate::language::{Lang, fill};
 use crate::page::document::{Cell, Tone};
@@ -135,7 +135,7 @@ pub(crate) fn source(source: Source, lang: Lang) -> &'static str {
 /// What a row answers, of a question; empty of a claim, and where nothing was decided.
 pub(crate) fn answer(claim: &Claim, margin_pct: f64, lang: Lang) -> String {
     let t = lang.levels();
-    let text = match claim.answer {
+    let text = match &*claim.answer {
         "additive" => t.model_additive,
         "multiplicative" => t.model_multiplicative,
         "neither" => t.model_neither,
@@ -150,6 +150,7 @@ pub(crate) fn answer(claim: &Claim, margin_pct: f64, lang: Lang) -> String {
         claims::PODMAN_BY_FACTOR => {
             return format!("{}; {}", t.factor_podman, t.time_docker);
         }
+        "none" => return lang.sidecar().word_none.to_owned(),
         other => other,
     };
     fill(text, &[("margin", &lang.trimmed(margin_pct))])
@@ -239,5 +240,32 @@ pub(crate) fn estimate_cell(estimate: Option<Estimate>, pairs: usize, lang: Lang
             ],
         )),
         None => value.below(fill(t.no_interval_n, &[("n", &pairs)])),
+    }
+}
+
+/// A ratio with its interval below; a star where it was a question before the run.
+pub(crate) fn ratio_cell(ratio: Option<&Ratio>, lang: Lang) -> Cell {
+    let found = ratio.and_then(|ratio| Some((ratio.estimate?, ratio.primary)));
+    let Some((estimate, primary)) = found else {
+        return Cell::new("–");
+    };
+    let star = if primary { " *" } else { "" };
+    let cell = Cell::new(format!("{}{star}", lang.number(estimate.value, 2)));
+    cell.below(match estimate.interval {
+        Some(found) => range(found, 2, lang),
+        None => lang.texts().no_interval_short.to_owned(),
+    })
+}
+
+/// An engine may say a lot.
+const SHORT: usize = 180;
+
+/// An engine's own words are no markup of ours, and only their beginning fits a table.
+pub(crate) fn short(words: &str) -> String {
+    let words = words.replace('`', "'");
+    match words.char_indices().nth(SHORT) {
+        Some((end, _)) => format!("{} ...", words[..end].trim_end()),
+        None if words.is_empty() => "–".to_owned(),
+        None => words,
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::Source;
 use super::document::{Cell, Column, Fit, Piece, Table, Tone, numbers, words};
+use super::phrases::{ratio_cell, short};
 use crate::analysis::sharing::{self, Class, Refusals, Sharing};
 use crate::figure::Kind;
 use crate::language::{Lang, SharingTexts, fill};
@@ -12,9 +13,6 @@ use crate::language::{Lang, SharingTexts, fill};
 mod advice;
 mod costs;
 mod search;
-
-/// An engine may say a lot.
-const SHORT: usize = 180;
 
 /// Nothing for a run that shares nothing.
 pub(super) fn sharing(source: &Source) -> Vec<Piece> {
@@ -94,7 +92,7 @@ fn ways(sharing: &Sharing, source: &Source) -> Vec<Piece> {
         let cost = sharing
             .cost_of(way.1)
             .and_then(|cost| cost.to_cold.as_ref());
-        let cost = costs::ratio(cost, lang);
+        let cost = ratio_cell(cost, lang);
         std::iter::once(name)
             .chain(classes)
             .chain([cost, advice::advice(&sharing.advice(*way), lang)])
@@ -214,14 +212,4 @@ fn refusals(sharing: &Sharing, lang: Lang) -> Vec<Piece> {
         fit: Fit::Cards,
     }));
     pieces
-}
-
-/// An engine's own words are no markup of ours, and only their beginning fits a table.
-fn short(words: &str) -> String {
-    let words = words.replace('`', "'");
-    match words.char_indices().nth(SHORT) {
-        Some((end, _)) => format!("{} ...", words[..end].trim_end()),
-        None if words.is_empty() => "–".to_owned(),
-        None => words,
-    }
 }

@@ -10,6 +10,7 @@ use super::document::{Cell, Column, Fit, Piece, Table, Tone, numbers, words};
 use crate::analysis::RunAnalysis;
 use crate::analysis::matrix::MATRIX;
 use crate::analysis::sharing;
+use crate::analysis::sidecar;
 use crate::analysis::trials::{
     self, Advice, DEPTH, DEPTH_START, Depth, LIMITS, PULLED, STORE, in_order, rows, subject,
 };
@@ -40,7 +41,9 @@ fn is_shown_elsewhere(table: &str, record: &Record, run: &RunAnalysis) -> bool {
         DEPTH | DEPTH_START => !run.depth.is_empty(),
         PULLED => rows(&record.trials, STORE).next().is_some(),
         MATRIX => true,
-        other => sharing::TABLES.contains(&other),
+        other if sharing::TABLES.contains(&other) => true,
+        // Its tables have names that others may have too.
+        other => run.sidecar.is_some() && sidecar::TABLES.contains(&other),
     }
 }
 

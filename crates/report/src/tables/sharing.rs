@@ -5,8 +5,8 @@ use std::fmt::Write;
 use comfy_table::{Table, presets};
 
 use super::{Column, none, number, text, to_csv};
-use crate::analysis::Analysis;
-use crate::analysis::sharing::{ArmCost, Cell, End, Moved, Ratio, Refusal, Search, Sharing};
+use crate::analysis::sharing::{ArmCost, Cell, End, Moved, Refusal, Search, Sharing};
+use crate::analysis::{Analysis, Ratio};
 use crate::language::Lang;
 use crate::page::phrases;
 

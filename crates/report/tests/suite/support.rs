@@ -180,7 +180,7 @@ pub(crate) fn make_with(
             Metric::Startup => CONTRASTS,
             Metric::Cpu => CPU_CONTRASTS,
             Metric::Syscall => SYSCALL_CONTRASTS,
-            Metric::Unpack | Metric::Write | Metric::Files | Metric::Job => &[],
+            Metric::Unpack | Metric::Write | Metric::Files | Metric::Job | Metric::Call => &[],
         },
         parts: if has("dind-inside") { PARTS } else { &[] },
         series: &[],

@@ -1,6 +1,6 @@
 //! What a cell costs: ratios of its arms to those of its engine's reference, of one generation.
 
-use measure::{Contrast, Metric};
+use measure::Metric;
 use serde::Serialize;
 
 use super::super::ratios;
@@ -168,19 +168,7 @@ pub(super) fn duels(
 ) -> Vec<Duel> {
     let duel = |(word, metric): (&'static str, Metric)| {
         let [numerator, denominator] = DUEL.map(|cell| format!("{cell}-{word}"));
-        let is_declared = |ratio: &&RatioSummary| {
-            ratio.numerator == numerator && ratio.denominator == denominator
-        };
-        let ratio = all.iter().find(is_declared).cloned().or_else(|| {
-            let contrast = Contrast {
-                name: format!("{numerator}/{denominator}"),
-                numerator,
-                denominator,
-                primary: false,
-                about: String::new(),
-            };
-            ratios::compare(record, &contrast, published)
-        })?;
+        let ratio = ratios::between(record, all, published, &numerator, &denominator)?;
         let slower = match ratio.interval() {
             None => Slower::NotMeasured,
             Some(range) if range.low > 1.0 => Slower::Vfs,

@@ -1,11 +1,12 @@
 //! What a way costs: the same job with it, over the same job with nothing and with a store of its
 //! own from before; and what it moves and leaves.
 
-use measure::{Contrast, Metric, Trial};
+use measure::{Metric, Trial};
 use serde::Serialize;
 
 use super::super::trials::rows;
-use super::super::{arms, ratios};
+use super::super::arms;
+use super::super::ratios::{Ratio, between};
 use crate::analysis::{Estimate, RatioSummary};
 use crate::published::Table;
 use crate::record::Record;
@@ -104,15 +105,6 @@ pub(crate) struct ArmCost {
     pub(crate) failed: Option<String>,
 }
 
-/// Over another arm.
-#[derive(Serialize)]
-pub(crate) struct Ratio {
-    pub(crate) contrast: String,
-    /// The one that decides, as the table of ratios has it.
-    pub(crate) estimate: Option<Estimate>,
-    pub(crate) primary: bool,
-}
-
 /// Bytes of one job; of several sessions, in the last one.
 #[derive(Default, Serialize)]
 pub(crate) struct Moved {
@@ -141,7 +133,9 @@ pub(super) fn costs(record: &Record, all: &[RatioSummary], published: &Table) ->
             let mut of_step = of_it().rev().filter(|row| row.step == step);
             of_step.find_map(|row| row.bytes)
         };
-        let over = |below: Option<&'static str>| ratio(record, all, published, known.name, below?);
+        let over = |below: Option<&'static str>| {
+            between(record, all, published, known.name, below?).map(Ratio::from)
+        };
         let failed = of_it().next_back().filter(|row| row.outcome == FAILED);
         Some(ArmCost {
             arm: known.name,
@@ -159,31 +153,4 @@ pub(super) fn costs(record: &Record, all: &[RatioSummary], published: &Table) ->
         })
     };
     ARMS.iter().filter_map(of).collect()
-}
-
-/// The declared contrast, or the same as an exploratory one.
-fn ratio(
-    record: &Record,
-    all: &[RatioSummary],
-    published: &Table,
-    above: &str,
-    below: &str,
-) -> Option<Ratio> {
-    let mut declared = all.iter();
-    let declared = declared.find(|ratio| ratio.numerator == above && ratio.denominator == below);
-    let found = declared.cloned().or_else(|| {
-        let contrast = Contrast {
-            name: format!("{above}/{below}"),
-            numerator: above.to_owned(),
-            denominator: below.to_owned(),
-            primary: false,
-            about: String::new(),
-        };
-        ratios::compare(record, &contrast, published)
-    })?;
-    Some(Ratio {
-        contrast: found.contrast,
-        estimate: found.decisive,
-        primary: found.primary,
-    })
 }

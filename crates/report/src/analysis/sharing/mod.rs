@@ -17,7 +17,7 @@ use super::trials::in_order;
 
 pub(crate) use advice::{Advice, Stand};
 pub(crate) use cell::{Cell, Class, Refusal, Refusals};
-pub(crate) use cost::{ArmCost, DOCKER_COLD, DOCKER_WARM, Moved, Ratio};
+pub(crate) use cost::{ArmCost, DOCKER_COLD, DOCKER_WARM, Moved};
 pub(crate) use search::{End, Search, Shortest};
 #[cfg(test)]
 pub(crate) use way::WAYS;

@@ -1,9 +1,9 @@
 //! What each way costs, and whether two jobs at once were safe with it.
 
 use super::super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
-use super::super::phrases;
-use super::{class, short};
-use crate::analysis::sharing::{ArmCost, Ratio, Sharing};
+use super::super::phrases::{ratio_cell, short};
+use super::class;
+use crate::analysis::sharing::{ArmCost, Sharing};
 use crate::language::{Lang, fill};
 use crate::published::unit;
 
@@ -24,8 +24,8 @@ pub(super) fn costs(sharing: &Sharing, lang: Lang) -> Vec<Piece> {
         std::iter::once(name)
             .chain([
                 job(cost, lang),
-                ratio(cost.to_cold.as_ref(), lang),
-                ratio(cost.to_warm.as_ref(), lang),
+                ratio_cell(cost.to_cold.as_ref(), lang),
+                ratio_cell(cost.to_warm.as_ref(), lang),
             ])
             .chain(bytes.map(|bytes| megabytes(bytes, lang)))
             .chain([at_once(sharing, cost.way, lang)])
@@ -71,20 +71,6 @@ fn job(cost: &ArmCost, lang: Lang) -> Cell {
         unit.amount(median.value, lang),
         unit.symbol()
     ))
-}
-
-/// A ratio with its interval below; a star where it was a question before the run.
-pub(super) fn ratio(ratio: Option<&Ratio>, lang: Lang) -> Cell {
-    let found = ratio.and_then(|ratio| Some((ratio.estimate?, ratio.primary)));
-    let Some((estimate, primary)) = found else {
-        return Cell::new("–");
-    };
-    let star = if primary { " *" } else { "" };
-    let cell = Cell::new(format!("{}{star}", lang.number(estimate.value, 2)));
-    cell.below(match estimate.interval {
-        Some(range) => phrases::range(range, 2, lang),
-        None => lang.texts().no_interval_short.to_owned(),
-    })
 }
 
 fn megabytes(bytes: Option<u64>, lang: Lang) -> Cell {

@@ -1,7 +1,8 @@
 //! The shortest lists that do damage, and what the oracle found in each cell.
 
 use super::super::document::{Cell, Fit, Piece, Table, Tone, words};
-use super::{class, short, tone};
+use super::super::phrases::short;
+use super::{class, tone};
 use crate::analysis::sharing::{self, End, Search, Sharing};
 use crate::language::{Lang, fill};
 
