@@ -4,6 +4,7 @@
 //! They are not the published images: same names, same programs in the distribution's builds, and
 //! entry points that do what the originals' do. Each says so in its labels.
 
+mod base;
 mod recipes;
 mod storage;
 
@@ -20,11 +21,12 @@ use sha2::{Digest, Sha256};
 use crate::bundle::{Bundle, MERGED, fits};
 use crate::cache;
 use crate::error::failure;
-use recipes::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, BESIDES, PATH, RECIPES, Recipe};
+use base::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, PATH};
+use recipes::{BESIDES, PLAIN, RECIPES, Recipe};
 use storage::{Blob, Layer, Storage};
 
 /// Changes with every change of how the stand-ins are made; what they hold is part of the key.
-const VERSION: &str = "images 9";
+const VERSION: &str = "images 10";
 
 /// The published images that the stand-ins stand for.
 pub(crate) fn names() -> Vec<&'static str> {
@@ -125,7 +127,7 @@ fn make_all(bundle: &Bundle, storage: &Storage) -> io::Result<()> {
 
 /// busybox with all its applets and the few files that any program looks for.
 fn base_layer(bundle: &Bundle, storage: &Storage) -> io::Result<Blob> {
-    let mut layer = Layer::new(storage)?;
+    let mut layer = Layer::new(storage, &PLAIN)?;
     for dir in BASE_DIRECTORIES {
         layer.directory(dir)?;
     }
@@ -147,7 +149,11 @@ fn base_layer(bundle: &Bundle, storage: &Storage) -> io::Result<Blob> {
     layer.finish()
 }
 
-fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result<Vec<Blob>> {
+fn own_layers(
+    bundle: &Bundle,
+    recipe: &'static Recipe,
+    storage: &Storage,
+) -> io::Result<Vec<Blob>> {
     let mut layers = Vec::new();
     let mut there = BTreeSet::new();
     let mut add = |layer: &mut Layer, programs: &[PathBuf]| -> io::Result<()> {
@@ -161,7 +167,7 @@ fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result
         Ok(())
     };
     for group in recipe.programs {
-        let mut layer = Layer::new(storage)?;
+        let mut layer = Layer::new(storage, recipe)?;
         let mut programs = Vec::new();
         for program in *group {
             programs.extend(find(bundle, program)?);
@@ -177,7 +183,7 @@ fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result
     if is_all && besides.is_empty() {
         return Ok(layers);
     }
-    let mut layer = Layer::new(storage)?;
+    let mut layer = Layer::new(storage, recipe)?;
     for program in besides.iter().flat_map(|besides| besides.programs) {
         add(&mut layer, &[program.into()])?;
     }
@@ -188,6 +194,9 @@ fn own_layers(bundle: &Bundle, recipe: &Recipe, storage: &Storage) -> io::Result
             let files: Vec<PathBuf> = files.iter().map(|(file, _)| tree.join(file)).collect();
             add(&mut layer, &files)?;
         }
+    }
+    for (home, _) in recipe.homes {
+        layer.directory(home)?;
     }
     let files = besides.iter().flat_map(|besides| besides.files);
     for (path, mode, content) in recipe.files.iter().chain(files) {

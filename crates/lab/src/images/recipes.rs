@@ -24,6 +24,10 @@ pub(super) struct Recipe {
     pub(super) files: &'static [(&'static str, u32, &'static str)],
     /// Path, target.
     pub(super) links: &'static [&'static [(&'static str, &'static str)]],
+    /// Folders that an ordinary user has, with all that is in them: path, id.
+    pub(super) homes: &'static [(&'static str, u32)],
+    /// Programs that have a capability of their own, and are not set-user-id: path, its number.
+    pub(super) capabilities: &'static [(&'static str, u32)],
     pub(super) entrypoint: &'static [&'static str],
     pub(super) command: &'static [&'static str],
     pub(super) volumes: &'static [&'static str],
@@ -35,7 +39,7 @@ pub(super) struct Recipe {
 }
 
 /// The user land alone.
-const PLAIN: Recipe = Recipe {
+pub(super) const PLAIN: Recipe = Recipe {
     repository: "",
     tag: "latest",
     stands_for: "",
@@ -43,6 +47,8 @@ const PLAIN: Recipe = Recipe {
     trees: &[],
     files: &[],
     links: &[],
+    homes: &[],
+    capabilities: &[],
     entrypoint: &[],
     command: &[],
     volumes: &[],
@@ -155,6 +161,22 @@ pub(super) const RECIPES: &[Recipe] = &[
         trees: &["usr/share/containers"],
         files: &[
             (
+                "etc/passwd",
+                0o644,
+                concat!(
+                    "root:x:0:0:root:/root:/bin/bash\n",
+                    "nobody:x:65534:65534:nobody:/:/sbin/nologin\n",
+                    "podman:x:1000:1000::/home/podman:/bin/bash\n",
+                ),
+            ),
+            (
+                "etc/group",
+                0o644,
+                "root:x:0:\ntty:x:5:\nnobody:x:65534:\npodman:x:1000:\n",
+            ),
+            ("etc/subuid", 0o644, "podman:1:999\npodman:1001:64535\n"),
+            ("etc/subgid", 0o644, "podman:1:999\npodman:1001:64535\n"),
+            (
                 "etc/containers/policy.json",
                 0o644,
                 include_str!("../engine/policy.json"),
@@ -174,12 +196,102 @@ pub(super) const RECIPES: &[Recipe] = &[
                 0o644,
                 include_str!("podman-containers.conf"),
             ),
+            (
+                "home/podman/.config/containers/containers.conf",
+                0o644,
+                include_str!("podman-user-containers.conf"),
+            ),
+            (
+                "home/podman/.config/containers/storage.conf",
+                0o644,
+                include_str!("user-storage.conf"),
+            ),
         ],
         links: &[&[("usr/libexec/podman/catatonit", "../../bin/catatonit")]],
+        homes: &[
+            ("home/podman", 1000),
+            ("home/podman/.local/share/containers", 1000),
+        ],
+        capabilities: MAPPERS,
         entrypoint: &[],
         command: &["/bin/bash"],
-        volumes: &["/var/lib/containers"],
+        volumes: &[
+            "/var/lib/containers",
+            "/home/podman/.local/share/containers",
+        ],
         environment: &["_CONTAINERS_USERNS_CONFIGURED=", "BUILDAH_ISOLATION=chroot"],
+        ..PLAIN
+    },
+    Recipe {
+        repository: "buildah/stable",
+        stands_for: "quay.io/buildah/stable",
+        programs: &[
+            &["usr/bin/buildah"],
+            &[
+                "usr/bin/crun",
+                "usr/bin/fuse-overlayfs",
+                "usr/bin/fusermount3",
+                "usr/bin/newuidmap",
+                "usr/bin/newgidmap",
+                "usr/bin/bash",
+                "usr/sbin/nft",
+                "usr/lib/podman/netavark",
+                "usr/lib/podman/aardvark-dns",
+            ],
+        ],
+        trees: &["usr/share/containers"],
+        files: &[
+            (
+                "etc/passwd",
+                0o644,
+                concat!(
+                    "root:x:0:0:root:/root:/bin/bash\n",
+                    "nobody:x:65534:65534:nobody:/:/sbin/nologin\n",
+                    "build:x:1000:1000::/home/build:/bin/bash\n",
+                ),
+            ),
+            (
+                "etc/group",
+                0o644,
+                "root:x:0:\ntty:x:5:\nnobody:x:65534:\nbuild:x:1000:\n",
+            ),
+            ("etc/subuid", 0o644, "build:1:999\nbuild:1001:64535\n"),
+            ("etc/subgid", 0o644, "build:1:999\nbuild:1001:64535\n"),
+            (
+                "etc/containers/policy.json",
+                0o644,
+                include_str!("../engine/policy.json"),
+            ),
+            (
+                "etc/containers/registries.conf",
+                0o644,
+                include_str!("../engine/registries.conf"),
+            ),
+            // Not as the published image: without the empty store that users may mount images on.
+            (
+                "etc/containers/storage.conf",
+                0o644,
+                include_str!("podman-storage.conf"),
+            ),
+            (
+                "etc/containers/containers.conf",
+                0o644,
+                include_str!("buildah-containers.conf"),
+            ),
+            (
+                "home/build/.config/containers/storage.conf",
+                0o644,
+                include_str!("user-storage.conf"),
+            ),
+        ],
+        homes: &[
+            ("home/build", 1000),
+            ("home/build/.local/share/containers", 1000),
+        ],
+        capabilities: MAPPERS,
+        command: &["/bin/bash"],
+        volumes: &["/var/lib/containers", "/home/build/.local/share/containers"],
+        environment: &["BUILDAH_ISOLATION=chroot"],
         ..PLAIN
     },
     Recipe {
@@ -321,72 +433,30 @@ pub(super) const BESIDES: &[Besides] = &[
         files: &[],
         links: &[],
     },
+    Besides {
+        generations: &[Generation::Bookworm],
+        stands_for: "quay.io/buildah/stable",
+        programs: &["usr/sbin/xtables-nft-multi", "usr/bin/slirp4netns"],
+        trees: XTABLES,
+        files: &[],
+        links: PACKET_FILTER_LINKS,
+    },
+    Besides {
+        generations: &[Generation::Trixie, Generation::Forky],
+        stands_for: "quay.io/buildah/stable",
+        programs: &["usr/bin/passt", "usr/bin/pasta"],
+        trees: &[],
+        files: &[],
+        links: &[],
+    },
 ];
+
+/// The programs that map the ids of a user namespace, with CAP_SETUID and CAP_SETGID: Fedora, of which
+/// the published images are, gives them these capabilities, where Debian's are set-user-id.
+const MAPPERS: &[(&str, u32)] = &[("usr/bin/newuidmap", 7), ("usr/bin/newgidmap", 6)];
 
 /// The extensions of iptables, by architecture.
 const XTABLES: &[&str] = &[
     "usr/lib/x86_64-linux-gnu/xtables",
     "usr/lib/aarch64-linux-gnu/xtables",
 ];
-
-/// What all stand-ins share, besides busybox.
-pub(super) const BASE_FILES: &[(&str, u32, &str)] = &[
-    (
-        "etc/passwd",
-        0o644,
-        "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n",
-    ),
-    (
-        "etc/group",
-        0o644,
-        "root:x:0:\ntty:x:5:\ndocker:x:999:\nnobody:x:65534:\n",
-    ),
-    ("etc/subuid", 0o644, "root:1:65535\n"),
-    ("etc/subgid", 0o644, "root:1:65535\n"),
-    (
-        "etc/nsswitch.conf",
-        0o644,
-        "passwd: files\ngroup: files\nhosts: files dns\n",
-    ),
-    (
-        "etc/os-release",
-        0o644,
-        "NAME=\"Matryoshka stand-in\"\nID=matryoshka\nPRETTY_NAME=\"Matryoshka stand-in of Debian packages\"\n",
-    ),
-];
-
-pub(super) const BASE_DIRECTORIES: &[&str] = &[
-    "etc",
-    "dev",
-    "home",
-    "mnt",
-    "opt",
-    "proc",
-    "root",
-    "run",
-    "srv",
-    "sys",
-    "tmp",
-    "usr",
-    "usr/bin",
-    "usr/lib",
-    "usr/lib64",
-    "usr/local",
-    "usr/local/bin",
-    "usr/sbin",
-    "var",
-    "var/cache",
-    "var/lib",
-    "var/log",
-    "var/tmp",
-];
-
-pub(super) const BASE_LINKS: &[(&str, &str)] = &[
-    ("bin", "usr/bin"),
-    ("sbin", "usr/sbin"),
-    ("lib", "usr/lib"),
-    ("lib64", "usr/lib64"),
-    ("var/run", "/run"),
-];
-
-pub(super) const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

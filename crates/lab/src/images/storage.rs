@@ -120,22 +120,30 @@ pub(super) struct Layer {
     /// Directories that have their entry. One without would be made by whoever unpacks the layer,
     /// and Docker before 23 makes such a one for root only.
     directories: BTreeSet<PathBuf>,
+    recipe: &'static Recipe,
 }
 
 impl Layer {
-    pub(super) fn new(storage: &Storage) -> io::Result<Self> {
+    /// One of this recipe's image, which says what does not belong to root.
+    pub(super) fn new(storage: &Storage, recipe: &'static Recipe) -> io::Result<Self> {
         let writer = io::BufWriter::with_capacity(1 << 20, BlobWriter::new(storage)?);
         Ok(Self {
             archive: tar::Builder::new(writer),
             directories: BTreeSet::new(),
+            recipe,
         })
     }
 
-    fn header(kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
+    fn header(&self, path: &str, kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(kind);
         header.set_mode(mode);
         header.set_size(size);
+        let mut homes = self.recipe.homes.iter();
+        if let Some((_, id)) = homes.find(|(home, _)| Path::new(path).starts_with(home)) {
+            header.set_uid((*id).into());
+            header.set_gid((*id).into());
+        }
         header
     }
 
@@ -145,7 +153,7 @@ impl Layer {
         }
         self.parents(path)?;
         let mode = if path.ends_with("tmp") { 0o1777 } else { 0o755 };
-        let mut header = Self::header(tar::EntryType::Directory, mode, 0);
+        let mut header = self.header(path, tar::EntryType::Directory, mode, 0);
         self.archive
             .append_data(&mut header, format!("{path}/"), io::empty())
     }
@@ -160,13 +168,13 @@ impl Layer {
 
     pub(super) fn link(&mut self, path: &str, target: &str) -> io::Result<()> {
         self.parents(path)?;
-        let mut header = Self::header(tar::EntryType::Symlink, 0o777, 0);
+        let mut header = self.header(path, tar::EntryType::Symlink, 0o777, 0);
         self.archive.append_link(&mut header, path, target)
     }
 
     pub(super) fn file(&mut self, path: &str, mode: u32, content: &[u8]) -> io::Result<()> {
         self.parents(path)?;
-        let mut header = Self::header(tar::EntryType::Regular, mode, content.len() as u64);
+        let mut header = self.header(path, tar::EntryType::Regular, mode, content.len() as u64);
         self.archive.append_data(&mut header, path, content)
     }
 
@@ -179,7 +187,18 @@ impl Layer {
             .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", source.display())))?;
         let meta = file.metadata()?;
         let mode = std::os::unix::fs::PermissionsExt::mode(&meta.permissions());
-        let mut header = Self::header(tar::EntryType::Regular, mode & 0o7777, meta.len());
+        let mut capabilities = self.recipe.capabilities.iter();
+        let mode = match capabilities.find(|(program, _)| *program == path) {
+            Some((_, capability)) => {
+                let attribute = file_capability(*capability);
+                let key = "SCHILY.xattr.security.capability";
+                self.archive
+                    .append_pax_extensions([(key, attribute.as_slice())])?;
+                mode & 0o777
+            }
+            None => mode & 0o7777,
+        };
+        let mut header = self.header(path, tar::EntryType::Regular, mode, meta.len());
         self.archive.append_data(&mut header, path, file)
     }
 
@@ -189,5 +208,40 @@ impl Layer {
             .into_inner()
             .map_err(io::IntoInnerError::into_error)?
             .finish()
+    }
+}
+
+/// The attribute of a program that has this one capability, permitted and in effect, whoever runs it
+/// (`struct vfs_cap_data` of revision 2, `capabilities(7)`).
+fn file_capability(number: u32) -> Vec<u8> {
+    const REVISION_2: u32 = 0x0200_0000;
+    const EFFECTIVE: u32 = 1;
+    let permitted = 1_u64 << number;
+    let halves = [permitted & 0xffff_ffff, permitted >> 32];
+    let mut bytes = (REVISION_2 | EFFECTIVE).to_le_bytes().to_vec();
+    for half in halves {
+        bytes.extend(&half.to_le_bytes()[..4]);
+        // Inheritable: none.
+        bytes.extend([0; 4]);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capability_is_written_as_the_kernel_reads_it() {
+        // As `setcap cap_setuid=ep` writes it.
+        let low = [
+            1, 0, 0, 2, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        ];
+        assert_eq!(file_capability(7), low);
+        // CAP_BPF: of the second half.
+        let high = [
+            1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0,
+        ];
+        assert_eq!(file_capability(39), high);
     }
 }
