@@ -9,8 +9,8 @@ use crate::analysis::verdict::Here;
 use crate::language::Texts;
 
 pub(super) const IDS: [&str; 18] = [
-    "A23", "B1", "B4", "B5", "B6", "B7", "B8", "B9", "B10", "B11", "B12", "B13", "B14", "B15", "B16",
-    "B17", "C5", "C8",
+    "A23", "B1", "B4", "B5", "B6", "B7", "B8", "B9", "B10", "B11", "B12", "B13", "B14", "B15",
+    "B16", "B17", "C5", "C8",
 ];
 
 const DIND: &str = "dind";
@@ -230,11 +230,19 @@ pub(super) fn of(sidecar: &Sidecar) -> Vec<Claim> {
     let rules = RULES.iter().filter_map(|rule| held(rule, sidecar));
     let mut claims: Vec<Claim> = rules.collect();
     claims.extend(choice(sidecar));
-    claims.extend([DIND, SIDECAR].iter().filter_map(|below| memory(sidecar, below)));
+    claims.extend(
+        [DIND, SIDECAR]
+            .iter()
+            .filter_map(|below| memory(sidecar, below)),
+    );
     claims.extend(requests(sidecar));
     claims.extend(storage(sidecar));
     claims.extend(bodies(sidecar));
-    claims.extend([DIND, SIDECAR].iter().filter_map(|name| placement(sidecar, name)));
+    claims.extend(
+        [DIND, SIDECAR]
+            .iter()
+            .filter_map(|name| placement(sidecar, name)),
+    );
     // In the order of the ledger, the rows of a claim together.
     claims.sort_by_key(|claim| IDS.iter().position(|id| *id == claim.id));
     claims
@@ -270,7 +278,9 @@ impl Need {
             return Vec::new();
         }
         let of = |outcome: Option<&str>| -> Vec<&str> {
-            let of_it = looks.iter().filter(|(look, _)| look.outcome.as_deref() == outcome);
+            let of_it = looks
+                .iter()
+                .filter(|(look, _)| look.outcome.as_deref() == outcome);
             of_it.map(|(look, _)| &*look.step).collect()
         };
         let (reach, unseen) = (of(Some(REACHES)), of(None));
@@ -303,7 +313,11 @@ fn held(rule: &Rule, sidecar: &Sidecar) -> Option<Claim> {
     } else {
         Here::Consistent
     };
-    let told: Vec<String> = rule.needs.iter().flat_map(|need| need.told(sidecar)).collect();
+    let told: Vec<String> = rule
+        .needs
+        .iter()
+        .flat_map(|need| need.told(sidecar))
+        .collect();
     Some(Claim {
         here,
         seen: told.join("; "),
@@ -331,9 +345,17 @@ fn choice(sidecar: &Sidecar) -> Option<Claim> {
         return None;
     }
     let take = sidecar.to_take();
-    let all: Vec<_> = sidecar.patterns.iter().map(|pattern| sidecar.advice(pattern)).collect();
+    let all: Vec<_> = sidecar
+        .patterns
+        .iter()
+        .map(|pattern| sidecar.advice(pattern))
+        .collect();
     let is_decided = all.iter().any(|advice| advice.stand != Stand::Open);
-    let here = if is_decided { Here::Answered } else { Here::NotMeasured };
+    let here = if is_decided {
+        Here::Answered
+    } else {
+        Here::NotMeasured
+    };
     let told: Vec<String> = all
         .iter()
         .map(|advice| {
@@ -350,7 +372,11 @@ fn choice(sidecar: &Sidecar) -> Option<Claim> {
                 .collect();
             match overhead.is_empty() {
                 true => format!("{}: {why}", advice.pattern),
-                false => format!("{}: {why} ({} of {REFERENCE})", advice.pattern, overhead.join(", ")),
+                false => format!(
+                    "{}: {why} ({} of {REFERENCE})",
+                    advice.pattern,
+                    overhead.join(", ")
+                ),
             }
         })
         .collect();
@@ -390,7 +416,10 @@ fn memory(sidecar: &Sidecar, other: &str) -> Option<Claim> {
         let median = memory.estimate.map_or(f64::NAN, |found| found.value) / 1e6;
         let [least, most] = [memory.least / 1e6, memory.most / 1e6];
         let n = memory.n;
-        format!("{} {median:.1} MB ({least:.1} to {most:.1}, n {n})", memory.pattern)
+        format!(
+            "{} {median:.1} MB ({least:.1} to {most:.1}, n {n})",
+            memory.pattern
+        )
     };
     Some(Claim {
         here,
@@ -412,7 +441,8 @@ fn requests(sidecar: &Sidecar) -> Option<Claim> {
     if hostile.is_empty() && legitimate.is_empty() {
         return None;
     }
-    let count = |looks: &[&Look], outcome: &str| looks.iter().filter(|look| look.is(outcome)).count();
+    let count =
+        |looks: &[&Look], outcome: &str| looks.iter().filter(|look| look.is(outcome)).count();
     let passed: Vec<&str> = hostile
         .iter()
         .filter(|look| look.is("allowed"))
@@ -420,7 +450,10 @@ fn requests(sidecar: &Sidecar) -> Option<Claim> {
         .collect();
     let all = [&hostile, &legitimate].map(Vec::len);
     let allowed = count(&legitimate, "allowed");
-    let is_unseen = hostile.iter().chain(&legitimate).any(|look| look.outcome.is_none());
+    let is_unseen = hostile
+        .iter()
+        .chain(&legitimate)
+        .any(|look| look.outcome.is_none());
     let here = if !passed.is_empty() {
         Here::NotReproduced
     } else if all.contains(&0) || is_unseen {
@@ -486,7 +519,11 @@ fn bodies(sidecar: &Sidecar) -> Option<Claim> {
         return None;
     }
     let of_rule = |look: &&&Look| look.is("refused") && look.rule() == BODY_MISSING;
-    let missing: Vec<&str> = hostile.iter().filter(of_rule).map(|look| &*look.subject).collect();
+    let missing: Vec<&str> = hostile
+        .iter()
+        .filter(of_rule)
+        .map(|look| &*look.subject)
+        .collect();
     let (here, seen) = if missing.is_empty() {
         let seen = format!("of {} hostile requests none lacked its body", hostile.len());
         (Here::NotReproduced, seen)

@@ -59,10 +59,7 @@ const PROPERTIES: [(&str, [&str; 5]); 17] = [
         "accounting",
         ["counted", "missed", "counted", "counted", "counted"],
     ),
-    (
-        "accounting-host-cgroupns",
-        ["missed", "", "missed", "", ""],
-    ),
+    ("accounting-host-cgroupns", ["missed", "", "missed", "", ""]),
     (
         "collision-container",
         ["none", "conflict", "none", "none", "none"],
@@ -274,9 +271,9 @@ pub(crate) fn rows() -> Vec<Trial> {
 /// The same with another outcome of one row, which has to be there.
 pub(crate) fn with(table: &str, subject: &str, step: &str, outcome: &str) -> Vec<Trial> {
     let mut rows = rows();
-    let mut found = rows.iter_mut().filter(|row| {
-        [&*row.table, &*row.subject, &*row.step] == [table, subject, step]
-    });
+    let mut found = rows
+        .iter_mut()
+        .filter(|row| [&*row.table, &*row.subject, &*row.step] == [table, subject, step]);
     found.next().expect("the row").outcome = outcome.to_owned();
     rows
 }
