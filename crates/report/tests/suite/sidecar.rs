@@ -166,7 +166,7 @@ fn a_run_is_reported() {
     }
     assert!(run.join("sidecar.es.svg").exists());
     for (file, heading) in [
-        ("figure.svg", "One call of an engine's API"),
+        ("figure.svg", "One call of an engine"),
         ("figure.es.svg", "Una llamada a la API de un motor"),
     ] {
         let svg = fs::read_to_string(run.join(file)).expect("read");
