@@ -143,8 +143,9 @@ fn kept_up(looks: &[&Look], lang: Lang) -> Option<Piece> {
         let outcome = look.outcome.as_deref();
         let tone = match (&*look.step, outcome) {
             ("lost" | "wrong", Some("0")) => Tone::Yes,
-            ("lost" | "wrong", _) | ("while it is gone", Some("served")) => Tone::No,
-            ("when it is back", Some("refused")) => Tone::No,
+            ("lost" | "wrong", _)
+            | ("while it is gone", Some("served"))
+            | ("when it is back", Some("refused")) => Tone::No,
             _ => Tone::Yes,
         };
         vec![
