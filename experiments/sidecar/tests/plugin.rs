@@ -62,6 +62,7 @@ fn tried() -> Result<Vec<Trial>> {
     let mut rows = Vec::new();
     let mut plugin = Plugin::set_up(&lab)?;
     plugin.try_all(&mut |row| {
+        if std::env::var_os("ROWS").is_some() { eprintln!("{}|{}|{}|{}|{}|{:?}", row.table, row.subject, row.step, row.outcome, row.reason, row.wall_ns); }
         rows.push(row);
         Ok(())
     })?;

@@ -45,7 +45,7 @@ const SHUT: &str = "/srv/shut";
 
 /// What the requests of the tables are about.
 const SCENE: &str = r#"mkdir -p "$1" "$2" && docker tag alpine a &&
-for name in c web abc; do
+for name in web abc; do
     docker run --detach --name $name alpine sleep infinity || exit
 done &&
 docker network create proj && docker network create proj_default"#;
