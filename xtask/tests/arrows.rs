@@ -18,7 +18,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("probe", &[]),
     ("report", &["claims", "fingerprints", "measure"]),
     ("sandbox", &[]),
-    ("sidecar", &["bench", "lab", "measure", "standalone"]),
+    (
+        "sidecar",
+        &["authz", "bench", "lab", "measure", "standalone"],
+    ),
     ("standalone", &[]),
     ("startup", &["bench", "lab", "measure"]),
     ("syscalls", &["bench", "lab", "measure"]),

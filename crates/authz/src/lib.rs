@@ -6,6 +6,7 @@
 //! that they read, or got, differently. So only what has one reading is judged, and the rest refused.
 
 mod call;
+pub mod cases;
 mod host;
 mod json;
 mod keys;

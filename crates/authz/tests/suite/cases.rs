@@ -3,18 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use crate::common::{cases, policy_with_root};
+use crate::common::{hostile, legitimate, message_about, policy_with_root};
 use authz::{Policy, Rule, decide_message};
 
 #[test]
 fn every_hostile_request_is_refused_by_its_rule() {
     let place = tempfile::tempdir().expect("a directory");
     let policy = policy_with_root(place.path());
-    let cases = cases("hostile.toml", place.path());
+    let cases = hostile(place.path());
     assert!(cases.len() > 120, "{} cases", cases.len());
     let mut wrong = Vec::new();
     for case in &cases {
-        let verdict = decide_message(&policy, &case.message());
+        let verdict = decide_message(&policy, &message_about(case));
         let found = verdict.as_ref().err().map(|refusal| refusal.rule.name());
         if found != case.rule.as_deref() {
             wrong.push(format!("{}: {verdict:?}", case.name));
@@ -28,9 +28,9 @@ fn every_legitimate_request_is_let_through() {
     let place = tempfile::tempdir().expect("a directory");
     let policy = policy_with_root(place.path());
     let mut wrong = Vec::new();
-    for case in cases("legitimate.toml", place.path()) {
+    for case in legitimate(place.path()) {
         assert_eq!(case.rule, None, "{}", case.name);
-        if let Err(refusal) = decide_message(&policy, &case.message()) {
+        if let Err(refusal) = decide_message(&policy, &message_about(&case)) {
             wrong.push(format!("{}: {refusal}", case.name));
         }
     }
@@ -40,7 +40,7 @@ fn every_legitimate_request_is_let_through() {
 #[test]
 fn every_rule_but_the_messages_own_has_a_hostile_request() {
     let place = tempfile::tempdir().expect("a directory");
-    let cases = cases("hostile.toml", place.path());
+    let cases = hostile(place.path());
     let tried: BTreeSet<&str> = cases
         .iter()
         .filter_map(|case| case.rule.as_deref())
@@ -81,8 +81,8 @@ fn a_message_that_is_not_the_daemons_is_refused() {
 fn a_refusal_says_rule_reason_and_remedy() {
     let place = tempfile::tempdir().expect("a directory");
     let policy = policy_with_root(place.path());
-    for case in cases("hostile.toml", place.path()) {
-        let refusal = decide_message(&policy, &case.message()).expect_err(&case.name);
+    for case in hostile(place.path()) {
+        let refusal = decide_message(&policy, &message_about(&case)).expect_err(&case.name);
         let text = refusal.to_string();
         let lines: Vec<&str> = text.lines().collect();
         let [what, why, remedy] = lines.as_slice() else {
@@ -146,7 +146,10 @@ fn the_policys_switches_open_what_they_name_and_no_more() {
         ),
         ("/build?cgroupparent=/", Some(Rule::CgroupParent)),
         ("/build?remote=http://x/y.tar", Some(Rule::Build)),
-        ("/build?entitlements=security.insecure", Some(Rule::UnknownKey)),
+        (
+            "/build?entitlements=security.insecure",
+            Some(Rule::UnknownKey),
+        ),
         ("/build?version=2", Some(Rule::Buildkit)),
         ("/grpc", Some(Rule::Buildkit)),
     ] {
@@ -179,4 +182,32 @@ fn the_policys_switches_open_what_they_name_and_no_more() {
     let verdict = decide_message(&experimental, start);
     assert_eq!(verdict.map_err(|refusal| refusal.rule), Err(Rule::FormBody));
     assert_eq!(decide_message(&buildkit, start), Ok(()));
+}
+
+#[test]
+fn what_is_sent_reads_as_what_is_handed_over() {
+    let place = tempfile::tempdir().expect("a directory");
+    let mut unsent = Vec::new();
+    let mut used: BTreeSet<&str> = BTreeSet::new();
+    for case in [hostile(place.path()), legitimate(place.path())].concat() {
+        let Some(sent) = case.sent() else {
+            unsent.push(case.name);
+            continue;
+        };
+        let files = authz::cases::FILES.iter();
+        used.extend(files.filter_map(|(name, text)| (text.as_bytes() == sent).then_some(*name)));
+        // Where a daemon does not hand over what is sent, it is a request that would do harm.
+        if case.handed_over().is_none_or(|text| text.is_empty()) && !sent.is_empty() {
+            let policy = policy_with_root(place.path());
+            let verdict = decide_message(&policy, &crate::common::create_message(&sent));
+            assert!(verdict.is_err(), "{}", case.name);
+            assert!(
+                case.rule.as_deref() == Some("body-missing"),
+                "{}",
+                case.name
+            );
+        }
+    }
+    assert_eq!(unsent, ["not base64"]);
+    assert_eq!(used.len(), authz::cases::FILES.len(), "{used:?}");
 }

@@ -1,8 +1,6 @@
 //! What holds for all bodies, and a search for one for which it does not.
 
 use std::env;
-use std::fs;
-use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -12,7 +10,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use crate::bodies::{body, harmless, torn};
-use crate::common::{cases, create_message};
+use crate::common::{create_message, created, hostile, legitimate};
 use crate::daemon::forbidden;
 
 static POLICY: LazyLock<Policy> =
@@ -32,7 +30,7 @@ fn holds(policy: &Policy, body: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Without a file of failures: what is found becomes a row of `hostile.toml`.
+/// Without a file of failures: what is found becomes a row of `a table`.
 fn config() -> ProptestConfig {
     ProptestConfig {
         cases: 4000,
@@ -64,17 +62,17 @@ proptest! {
 #[test]
 fn the_daemons_side_knows_the_hostile_cases() {
     let place = tempfile::tempdir().expect("a directory");
-    let known = cases("hostile.toml", place.path());
+    let known = hostile(place.path());
     let count = known
         .iter()
-        .filter_map(crate::common::Case::created)
+        .filter_map(created)
         .filter(|b| forbidden(b).is_some());
     // Otherwise the property above would hold of nothing.
     assert!(count.count() >= 40);
 }
 
 /// Tears bodies for as long as `AUTHZ_FUZZ_SECONDS` says, beginning with those of the tables. Each
-/// run goes another way; what it finds it prints, to be added to `hostile.toml`.
+/// run goes another way; what it finds it prints, to be added to `a table`.
 #[test]
 #[ignore = "runs as long as AUTHZ_FUZZ_SECONDS says"]
 fn fuzz() {
@@ -83,9 +81,8 @@ fn fuzz() {
         .and_then(|s| s.parse().ok());
     let end = Instant::now() + Duration::from_secs(seconds.unwrap_or(600));
     let place = tempfile::tempdir().expect("a directory");
-    let tables = ["hostile.toml", "legitimate.toml"];
-    let known = tables.iter().flat_map(|table| cases(table, place.path()));
-    let bodies: Vec<Vec<u8>> = known.filter_map(|case| case.created()).collect();
+    let known = [hostile(place.path()), legitimate(place.path())].concat();
+    let bodies: Vec<Vec<u8>> = known.iter().filter_map(created).collect();
     let mut runner = TestRunner::default();
     let (mut tried, mut hostile, mut open) = (0_u64, 0_u64, 0_u64);
     while Instant::now() < end {
@@ -112,15 +109,4 @@ fn fuzz() {
         hostile > 0 && open > 0,
         "a search of one kind of body finds nothing"
     );
-}
-
-#[test]
-fn files_of_the_tables_are_all_used() {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let table = fs::read_to_string(tests.join("legitimate.toml")).expect("a table");
-    for file in fs::read_dir(tests.join("client")).expect("a directory") {
-        let name = file.expect("a file").file_name();
-        let name = name.to_str().expect("a name");
-        assert!(table.contains(&format!("file = \"{name}\"")), "{name}");
-    }
 }

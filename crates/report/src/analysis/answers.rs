@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use measure::stats::ALPHA;
 use measure::Metric;
+use measure::stats::ALPHA;
 use serde::Serialize;
 
 use super::arms::by_session;

@@ -5,7 +5,9 @@ use plotters::prelude::DrawingBackend;
 
 use crate::analysis::Analysis;
 use crate::analysis::sidecar::{Aspect, Grade, Sidecar, TIMES};
-use crate::figure::canvas::{Axis, BAR, Canvas, Drawn, Font, GRID, Growth, INK, PUBLISHED, Point, QUIET};
+use crate::figure::canvas::{
+    Axis, BAR, Canvas, Drawn, Font, GRID, Growth, INK, PUBLISHED, Point, QUIET,
+};
 use crate::figure::legend::{self, Mark};
 use crate::figure::tile::Look;
 use crate::figure::{Frame, Picture};
@@ -52,6 +54,9 @@ const GAP: i32 = 4;
 /// From the beginning of a tile to its sign, and to its word.
 const SIGN: i32 = 18;
 const INDENT: i32 = 36;
+/// Between two lines of a tile.
+const LEADING: i32 = 4;
+const SMALLEST: i32 = 13;
 const LEGEND_LINE: i32 = 48;
 
 struct Layout {
@@ -129,10 +134,7 @@ impl Figure {
         if self.plots.is_empty() {
             return Vec::new();
         }
-        vec![
-            (Mark::Sample, t.mark_sample),
-            (Mark::Median, t.mark_median),
-        ]
+        vec![(Mark::Sample, t.mark_sample), (Mark::Median, t.mark_median)]
     }
 }
 
@@ -314,20 +316,19 @@ impl Tile {
         );
         let (look, sign) = seen_as(self.grade);
         look.paint(canvas, from, to)?;
-        let size = if frame.narrow { 17 } else { WORD.size };
-        let font = Font { size, ..WORD };
-        let (sign_at, word_at) = if frame.narrow {
-            (12, 24)
+        let (sign_at, word_at, size) = if frame.narrow {
+            (12, 24, 17)
         } else {
-            (SIGN, INDENT)
+            (SIGN, INDENT, WORD.size)
         };
         let left = from.0 + look.strip();
         let middle = i32::midpoint(from.1, to.1);
         let at = (left + sign_at, middle);
+        let font = Font { size, ..WORD };
         canvas.text(sign, at, look.inked(font).centered())?;
-        let room = to.0 - left - word_at - 8;
-        let lines = wrapped(canvas, &self.word, font, room);
-        let line = font.size + 4;
+        let (width, height) = (to.0 - left - word_at - 8, to.1 - from.1);
+        let (lines, font) = fitted(canvas, &self.word, font, (width, height));
+        let line = font.size + LEADING;
         let first = middle - (count(&lines) - 1) * line / 2;
         for (index, text) in (0..).zip(&lines) {
             let at = (left + word_at, first + index * line);
@@ -335,6 +336,26 @@ impl Tile {
         }
         Ok(())
     }
+}
+
+/// A text in the largest type that fits, up to this one.
+fn fitted<B: DrawingBackend>(
+    canvas: &Canvas<B>,
+    text: &str,
+    font: Font,
+    (width, height): Point,
+) -> (Vec<String>, Font) {
+    let sizes = (SMALLEST..=font.size).rev();
+    let mut tried = sizes.map(|size| {
+        let font = Font { size, ..font };
+        (wrapped(canvas, text, font, width), font)
+    });
+    let fits = |(lines, font): &(Vec<String>, Font)| {
+        let widest = lines.iter().map(|line| canvas.width(line, *font)).max();
+        count(lines) * (font.size + LEADING) <= height && widest.unwrap_or(0) <= width
+    };
+    let found = tried.find(fits);
+    found.unwrap_or_else(|| (wrapped(canvas, text, font, width), font))
 }
 
 /// A text in lines that are no wider than this, but for a word that is wider by itself.
@@ -404,7 +425,11 @@ impl Plot {
             let middle = layout.column(column) + layout.tile.0 / 2;
             canvas.strip(&axis, &samples.values, middle, spread)?;
             canvas.median(&axis, samples.median, samples.interval, middle, spread + 10)?;
-            let highest = samples.values.iter().copied().fold(samples.median, f64::max);
+            let highest = samples
+                .values
+                .iter()
+                .copied()
+                .fold(samples.median, f64::max);
             let at = (middle, axis.pixel(highest) - 24);
             let half = canvas.width(&samples.label, VALUE) / 2 + 4;
             canvas.blank((at.0 - half, at.1 - 12), (at.0 + half, at.1 + 12))?;

@@ -92,7 +92,8 @@ impl<'a> Ledger<'a> {
         let is_covered = |claim: &::claims::Claim| {
             let mut says = says.iter();
             let is_checked = claim.held_by == CHECKS || says.any(|says| says.claim == claim.id);
-            is_checked || claim.holders().any(|holder| records.has_run_of(holder))
+            let mut named = claim.holders().chain(claim.witnesses());
+            is_checked || named.any(|name| records.has_run_of(name))
         };
         let (covered, not_covered) = ::claims::claims().into_iter().partition(is_covered);
         let covered: Vec<::claims::Claim> = covered;
@@ -220,7 +221,10 @@ fn line(claim: ::claims::Claim, records: &Records) -> Line {
         Some(Standing::of_run(&rows))
     };
     // A claim of two halves needs a run of each experiment that holds one.
-    for holder in claim.holders().filter(|holder| is_measured && *holder != CHECKS) {
+    for holder in claim
+        .holders()
+        .filter(|holder| is_measured && *holder != CHECKS)
+    {
         let standing = of_experiment(holder).unwrap_or_else(|| Standing::together(&[]));
         parts.push((holder, standing));
     }

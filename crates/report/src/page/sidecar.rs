@@ -131,7 +131,10 @@ fn ways(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
         .patterns
         .iter()
         .copied()
-        .filter(|pattern| ways.iter().any(|way| sidecar.escape(pattern, way).is_some()))
+        .filter(|pattern| {
+            ways.iter()
+                .any(|way| sidecar.escape(pattern, way).is_some())
+        })
         .collect();
     let row = |way: &&str| {
         let tried = patterns.iter().map(|pattern| {
@@ -156,7 +159,11 @@ fn ways(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
             _ => "",
         };
         let first = name(way);
-        let first = if is.is_empty() { first } else { first.below(is) };
+        let first = if is.is_empty() {
+            first
+        } else {
+            first.below(is)
+        };
         std::iter::once(first).chain(tried).collect()
     };
     let column = |pattern: &&str| words(format!("`{pattern}`"));

@@ -115,10 +115,7 @@ impl Row<'_> {
     fn escapes(&self, outcome: &str) -> String {
         let looks = self.sidecar.escapes(self.pattern).into_iter();
         let of_it = looks.filter(|look| look.outcome.as_deref().unwrap_or(NOT_SEEN) == outcome);
-        of_it
-            .map(|look| &*look.step)
-            .collect::<Vec<_>>()
-            .join(" ")
+        of_it.map(|look| &*look.step).collect::<Vec<_>>().join(" ")
     }
 
     fn time(&self, index: usize) -> Option<Estimate> {
@@ -192,9 +189,9 @@ pub(super) fn terminal(analysis: &Analysis) -> String {
         return told;
     }
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY).set_header(
-        std::iter::once("").chain(rows.iter().map(|row| row.pattern)),
-    );
+    table
+        .load_preset(presets::UTF8_BORDERS_ONLY)
+        .set_header(std::iter::once("").chain(rows.iter().map(|row| row.pattern)));
     let mut line = |name: &str, of: &dyn Fn(&Row) -> String| {
         let cells = rows.iter().map(of);
         let cells = cells.map(|cell| if cell.is_empty() { none() } else { cell });
@@ -214,7 +211,9 @@ pub(super) fn terminal(analysis: &Analysis) -> String {
     line("memory, MB", &|row| {
         number(row.memory().map(|found| found.value / 1e6), 1)
     });
-    line("reaches the node by", &|row| row.escapes("reaches the node"));
+    line("reaches the node by", &|row| {
+        row.escapes("reaches the node")
+    });
     let _ = writeln!(told, "\nPatterns:\n{table}");
     for sidecar in analysis.sidecars() {
         let hostile = sidecar.hostile().count();

@@ -29,7 +29,7 @@ pub(crate) fn workspace() -> TempDir {
 }
 
 /// A workspace whose committed checks saw what was expected, but for what the closure changes.
-fn checked(change: impl Fn(&mut Seen)) -> TempDir {
+pub(crate) fn checked(change: impl Fn(&mut Seen)) -> TempDir {
     let place = workspace();
     for generation in GENERATIONS {
         record(&place.path().join(REFERENCE), generation, &change);

@@ -9,6 +9,7 @@ mod nesting;
 mod nests;
 mod numbers;
 mod page;
+mod pod_claims;
 mod pods;
 mod schema;
 mod sessions;

@@ -1,6 +1,8 @@
 //! Synthetic runs of the experiment on patterns that give a pod an engine: five patterns, much as
 //! real ones would be.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use clap::Parser;
@@ -8,7 +10,7 @@ use measure::{Arm, Contrast, Experiment, Metric, Reading, RunArgs, Trial};
 
 use crate::drivers::session;
 use crate::nests::trial;
-use crate::support::{arm, parse};
+use crate::support::{arm, parse, report, stdout, table};
 
 pub(crate) const PATTERNS: [&str; 5] = ["dind", "dood", "sidecar", "sidecar-open", "daemonless"];
 
@@ -59,10 +61,7 @@ const PROPERTIES: [(&str, [&str; 5]); 17] = [
         "accounting",
         ["counted", "missed", "counted", "counted", "counted"],
     ),
-    (
-        "accounting-host-cgroupns",
-        ["missed", "", "missed", "", ""],
-    ),
+    ("accounting-host-cgroupns", ["missed", "", "missed", "", ""]),
     (
         "collision-container",
         ["none", "conflict", "none", "none", "none"],
@@ -274,10 +273,10 @@ pub(crate) fn rows() -> Vec<Trial> {
 /// The same with another outcome of one row, which has to be there.
 pub(crate) fn with(table: &str, subject: &str, step: &str, outcome: &str) -> Vec<Trial> {
     let mut rows = rows();
-    let mut found = rows.iter_mut().filter(|row| {
-        [&*row.table, &*row.subject, &*row.step] == [table, subject, step]
-    });
-    found.next().expect("the row").outcome = outcome.to_owned();
+    let mut found = rows
+        .iter_mut()
+        .filter(|row| [&*row.table, &*row.subject, &*row.step] == [table, subject, step]);
+    outcome.clone_into(&mut found.next().expect("the row").outcome);
     rows
 }
 
@@ -347,4 +346,56 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
             },
         )
         .expect("complete");
+}
+
+pub(crate) type Row = BTreeMap<String, String>;
+
+/// What a run of these rows left, and what it printed.
+pub(crate) struct Reported {
+    /// `sidecar.csv`.
+    pub(crate) patterns: Vec<Row>,
+    pub(crate) claims: Vec<Row>,
+    pub(crate) page: String,
+    pub(crate) told: String,
+}
+
+pub(crate) fn reported(rows: &[Trial], blocks: u32) -> Reported {
+    let place = tempfile::tempdir().expect("a folder");
+    let folder = place.path().join("run");
+    run(&folder, rows, blocks);
+    let told = stdout(&report(&[&folder]));
+    Reported {
+        patterns: table(&folder.join("sidecar.csv")),
+        claims: table(&folder.join("claims.csv")),
+        page: fs::read_to_string(folder.join("report.md")).expect("read"),
+        told,
+    }
+}
+
+impl Reported {
+    pub(crate) fn pattern(&self, name: &str) -> &Row {
+        let mut rows = self.patterns.iter();
+        rows.find(|row| row["pattern"] == name).expect("a row")
+    }
+
+    /// The verdicts of a claim, row by row; `of: verdict`.
+    pub(crate) fn verdicts(&self, id: &str) -> Vec<String> {
+        let rows = self.claims.iter().filter(|row| row["id"] == id);
+        rows.map(|row| format!("{}: {}", row["of"], row["claim_verdict"]))
+            .collect()
+    }
+
+    pub(crate) fn claim(&self, id: &str, of: &str) -> &Row {
+        let mut rows = self.claims.iter();
+        rows.find(|row| row["id"] == id && row["of"] == of)
+            .unwrap_or_else(|| panic!("no {id} of {of}"))
+    }
+}
+
+/// The row of the page that begins with this, its columns.
+pub(crate) fn line(page: &str, begin: &str) -> Vec<String> {
+    let found = page.lines().find(|line| line.starts_with(begin));
+    let found = found.unwrap_or_else(|| panic!("no {begin} in {page}"));
+    let cells = found.trim_matches('|').split('|').map(str::trim);
+    cells.map(str::to_owned).collect()
 }

@@ -4,9 +4,9 @@
 use measure::{Metric, Trial};
 use serde::Serialize;
 
-use super::super::trials::rows;
 use super::super::arms;
 use super::super::ratios::{Ratio, between};
+use super::super::trials::rows;
 use crate::analysis::{Estimate, RatioSummary};
 use crate::published::Table;
 use crate::record::Record;

@@ -68,7 +68,11 @@ pub(crate) struct Advice<'a> {
 impl Sidecar {
     pub(crate) fn advice(&self, pattern: &'static str) -> Advice<'_> {
         let escapes = self.escapes(pattern);
-        let reach: Vec<&Look> = escapes.iter().copied().filter(|look| look.is(REACHES)).collect();
+        let reach: Vec<&Look> = escapes
+            .iter()
+            .copied()
+            .filter(|look| look.is(REACHES))
+            .collect();
         let all_seen = !escapes.is_empty() && escapes.iter().all(|look| look.outcome.is_some());
         let stand = match self.seen(pattern, "job") {
             Some("works") if !reach.is_empty() => Stand::Trusted,
@@ -122,7 +126,8 @@ impl Sidecar {
             (Risk::NodesEngine, is("engine-privilege", "the node's")),
             (
                 Risk::TakenOver,
-                self.taken_over(pattern).is_some_and(|look| look.is(REACHES)),
+                self.taken_over(pattern)
+                    .is_some_and(|look| look.is(REACHES)),
             ),
             (Risk::NeedsSocket, is("socket-missing", "refused")),
             (

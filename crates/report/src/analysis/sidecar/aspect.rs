@@ -90,7 +90,9 @@ impl Sidecar {
         };
         match aspect {
             Aspect::Job => one("job", "works", Grade::Bad),
-            Aspect::Privilege => privilege(property("agent-privilege"), property("engine-privilege")),
+            Aspect::Privilege => {
+                privilege(property("agent-privilege"), property("engine-privilege"))
+            }
             Aspect::Escape => self.escape_grade(pattern),
             Aspect::Isolation => {
                 let seen = one("isolation", "none of the node", Grade::Bad)?;
@@ -113,7 +115,10 @@ impl Sidecar {
             }
             Aspect::Collisions => {
                 let both = ["collision-container", "collision-volume"];
-                worst(both.into_iter().filter_map(|name| one(name, "none", Grade::Bad)))
+                worst(
+                    both.into_iter()
+                        .filter_map(|name| one(name, "none", Grade::Bad)),
+                )
             }
         }
     }
@@ -141,7 +146,8 @@ impl Sidecar {
 pub(crate) const REACHES: &str = "reaches the node";
 
 fn privilege(agent: Option<&Look>, engine: Option<&Look>) -> Option<Grade> {
-    let [agent_is, engine_is] = [agent, engine].map(|look| look.and_then(|look| look.outcome.as_deref()));
+    let [agent_is, engine_is] =
+        [agent, engine].map(|look| look.and_then(|look| look.outcome.as_deref()));
     match (agent_is, engine_is) {
         (Some("full"), _) => Some(Grade::Bad),
         (Some(_), Some("no engine")) => Some(Grade::Good),
@@ -153,7 +159,8 @@ fn privilege(agent: Option<&Look>, engine: Option<&Look>) -> Option<Grade> {
 
 /// Where its own layer will not do, the store needs a volume.
 fn storage(volume: Option<&Look>, layer: Option<&Look>) -> Option<Grade> {
-    let [volume_is, layer_is] = [volume, layer].map(|look| look.and_then(|look| look.outcome.as_deref()));
+    let [volume_is, layer_is] =
+        [volume, layer].map(|look| look.and_then(|look| look.outcome.as_deref()));
     match (volume_is, layer_is) {
         (Some("refused"), _) => Some(Grade::Bad),
         (Some(on_volume), Some(on_layer)) if on_volume != on_layer => Some(Grade::Mixed),

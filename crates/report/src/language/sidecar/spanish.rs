@@ -18,7 +18,7 @@ pub(super) const TEXTS: SidecarTexts = SidecarTexts {
     column_aspect: "aspecto",
     row_job: "trabajo",
     row_privilege: "privilegio entregado",
-    row_escape: "escape",
+    row_escape: "vías de escape",
     row_isolation: "aislamiento",
     row_cache: "caché",
     row_storage: "riesgo de almacenamiento",

@@ -28,10 +28,14 @@ pub(super) fn advice(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
             let found = found.find(|(of, _)| of == word);
             ratio_cell(found.map(|(_, ratio)| *ratio), lang)
         });
-        [pattern(advice.pattern, lang), stand(sidecar, advice, lang), risks(advice, t)]
-            .into_iter()
-            .chain(overhead)
-            .collect()
+        [
+            pattern(advice.pattern, lang),
+            stand(sidecar, advice, lang),
+            risks(advice, t),
+        ]
+        .into_iter()
+        .chain(overhead)
+        .collect()
     };
     let over = |index: usize| {
         let title = time_title(index, t);
@@ -45,10 +49,14 @@ pub(super) fn advice(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
         Piece::Paragraph(lead),
         Piece::Table(Table {
             caption: t.advice_caption.to_owned(),
-            columns: [words(t.column_pattern), words(t.column_for), words(t.column_risks)]
-                .into_iter()
-                .chain((0..TIMES.len()).map(over))
-                .collect(),
+            columns: [
+                words(t.column_pattern),
+                words(t.column_for),
+                words(t.column_risks),
+            ]
+            .into_iter()
+            .chain((0..TIMES.len()).map(over))
+            .collect(),
             rows: all.iter().map(row).collect(),
             fit: Fit::Cards,
         }),

@@ -6,14 +6,21 @@ use super::super::Source;
 use super::super::document::{Cell, Fit, Piece, Table, Tone, words};
 use super::super::phrases::{self, short};
 use super::{name, seen, tone, word};
-use crate::analysis::sidecar::{Aspect, Grade, Look, Memory, REACHES, REFERENCE, Sidecar, TIMES, Time};
+use crate::analysis::sidecar::{
+    Aspect, Grade, Look, Memory, REACHES, REFERENCE, Sidecar, TIMES, Time,
+};
 use crate::figure::Kind;
 use crate::language::{Lang, SidecarTexts, fill};
 use crate::published::unit;
 
 pub(super) fn comparison(sidecar: &Sidecar, source: &Source) -> Vec<Piece> {
     let (lang, t) = (source.lang, source.lang.sidecar());
-    let tried = || sidecar.patterns.iter().flat_map(|name| sidecar.escapes(name));
+    let tried = || {
+        sidecar
+            .patterns
+            .iter()
+            .flat_map(|name| sidecar.escapes(name))
+    };
     let reach = tried().filter(|look| look.is(REACHES)).count();
     let lead = fill(
         t.sidecar_lead,
@@ -54,9 +61,15 @@ pub(super) fn comparison(sidecar: &Sidecar, source: &Source) -> Vec<Piece> {
     pieces.push(Piece::Details(
         t.patterns_title.to_owned(),
         vec![Piece::List(
-            [t.is_dind, t.is_dood, t.is_sidecar, t.is_open, t.is_daemonless]
-                .map(str::to_owned)
-                .to_vec(),
+            [
+                t.is_dind,
+                t.is_dood,
+                t.is_sidecar,
+                t.is_open,
+                t.is_daemonless,
+            ]
+            .map(str::to_owned)
+            .to_vec(),
         )],
     ));
     pieces
@@ -125,9 +138,9 @@ pub(crate) fn grade_word(
                 ("collision-container", t.collision_names),
                 ("collision-volume", t.collision_volumes),
             ];
-            let kinds = kinds.into_iter().filter(|(property, _)| {
-                outcome(property).is_some_and(|outcome| outcome != "none")
-            });
+            let kinds = kinds
+                .into_iter()
+                .filter(|(property, _)| outcome(property).is_some_and(|outcome| outcome != "none"));
             let kinds: Vec<&str> = kinds.map(|(_, text)| text).collect();
             if kinds.is_empty() {
                 t.word_none.to_owned()
@@ -192,7 +205,11 @@ fn aspect_cell(sidecar: &Sidecar, pattern: &str, aspect: Aspect, lang: Lang) -> 
 fn escapes(sidecar: &Sidecar, pattern: &str, lang: Lang) -> Vec<String> {
     let t = lang.sidecar();
     let looks = sidecar.escapes(pattern);
-    let of = |outcome: Option<&'static str>| looks.iter().filter(move |look| look.outcome.as_deref() == outcome);
+    let of = |outcome: Option<&'static str>| {
+        looks
+            .iter()
+            .filter(move |look| look.outcome.as_deref() == outcome)
+    };
     let named = of(Some(REACHES)).map(|look| format!("`{}`", look.step));
     let named = named.collect::<Vec<_>>().join(", ");
     let mut told = Vec::new();
@@ -226,7 +243,11 @@ fn time(time: Option<&Time>, lang: Lang) -> Cell {
     let Some(median) = time.arm.median else {
         return Cell::new(lang.texts().no_reading).tone(Tone::Missing);
     };
-    let mut cell = Cell::new(format!("{} {}", unit.amount(median.value, lang), unit.symbol()));
+    let mut cell = Cell::new(format!(
+        "{} {}",
+        unit.amount(median.value, lang),
+        unit.symbol()
+    ));
     cell = cell.below(match median.interval {
         Some(range) => {
             let [low, high] = [range.low, range.high].map(|ns| unit.amount(ns, lang));
@@ -243,7 +264,11 @@ fn time(time: Option<&Time>, lang: Lang) -> Cell {
         let found = phrases::estimate(Some(found), 2, lang);
         cell = cell.below(fill(
             t.times_reference,
-            &[("ratio", &found), ("reference", &REFERENCE), ("star", &star)],
+            &[
+                ("ratio", &found),
+                ("reference", &REFERENCE),
+                ("star", &star),
+            ],
         ));
     }
     cell

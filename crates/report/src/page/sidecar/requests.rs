@@ -40,11 +40,15 @@ pub(super) fn plugin(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     let hostile: Vec<&Look> = sidecar.hostile().collect();
     let legitimate: Vec<&Look> = sidecar.legitimate().collect();
     let behaviour: Vec<&Look> = sidecar.plugin_rows().collect();
-    if hostile.is_empty() && legitimate.is_empty() && behaviour.is_empty() && sidecar.plugin.is_none()
+    if hostile.is_empty()
+        && legitimate.is_empty()
+        && behaviour.is_empty()
+        && sidecar.plugin.is_none()
     {
         return Vec::new();
     }
-    let count = |looks: &[&Look], outcome: &str| looks.iter().filter(|look| look.is(outcome)).count();
+    let count =
+        |looks: &[&Look], outcome: &str| looks.iter().filter(|look| look.is(outcome)).count();
     let rules = sidecar.by_rule();
     let mut pieces = vec![
         Piece::Heading(3, t.plugin_title.to_owned()),
@@ -87,7 +91,12 @@ pub(super) fn plugin(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     }
     let every = [
         (&hostile, "allowed", t.hostile_title, t.hostile_caption),
-        (&legitimate, "refused", t.legitimate_title, t.legitimate_caption),
+        (
+            &legitimate,
+            "refused",
+            t.legitimate_title,
+            t.legitimate_caption,
+        ),
     ];
     for (looks, wrong, title, caption) in every {
         if looks.is_empty() {
@@ -98,7 +107,11 @@ pub(super) fn plugin(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
             let is_refused = look.is("refused");
             let rule = if is_refused { look.rule() } else { "" };
             let rule = if rule == look.words { "" } else { rule };
-            let rule = if rule.is_empty() { "–".to_owned() } else { format!("`{rule}`") };
+            let rule = if rule.is_empty() {
+                "–".to_owned()
+            } else {
+                format!("`{rule}`")
+            };
             vec![
                 Cell::new(&look.subject).english(),
                 Cell::new(rule),
@@ -130,8 +143,9 @@ fn kept_up(looks: &[&Look], lang: Lang) -> Option<Piece> {
         let outcome = look.outcome.as_deref();
         let tone = match (&*look.step, outcome) {
             ("lost" | "wrong", Some("0")) => Tone::Yes,
-            ("lost" | "wrong", _) | ("while it is gone", Some("served")) => Tone::No,
-            ("when it is back", Some("refused")) => Tone::No,
+            ("lost" | "wrong", _)
+            | ("while it is gone", Some("served"))
+            | ("when it is back", Some("refused")) => Tone::No,
             _ => Tone::Yes,
         };
         vec![
@@ -170,7 +184,11 @@ pub(super) fn daemonless(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
             look.map_or_else(
                 || Cell::new("–"),
                 |look| {
-                    let tone = if look.is("works") { Tone::Yes } else { Tone::No };
+                    let tone = if look.is("works") {
+                        Tone::Yes
+                    } else {
+                        Tone::No
+                    };
                     cell(look, tone, lang)
                 },
             )

@@ -1,0 +1,187 @@
+//! An authorization plugin between an engine and its clients: what it refuses, what it lets through,
+//! what it costs, and what becomes of a request while it is gone.
+//!
+//! Two Dockers at level 1, started alike: one asks the plugin, under the policy that the tables of
+//! requests are about, the other asks nobody and shows what a refused request would have done.
+
+mod crowd;
+mod gone;
+mod request;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use authz::cases;
+use lab::{Agent, Engine, Lab, Layer, Nest};
+use measure::{Reading, Trial, Trouble};
+use miette::{Report, Result, miette};
+
+use request::{Daemon, Outcome};
+
+/// The plugin, static, to be put where a daemon finds it.
+pub(crate) const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/authz"));
+
+/// What starts it, and the daemon after it: that of the sidecar's own image.
+const ENGINE: &str = include_str!("../../images/engine/engine");
+
+/// The folder at level 0 with what the engine's container gets.
+const FOLDER: &str = "/var/lib/matryoshka-plugin";
+
+const GUARDED: Layer = Layer::own(Engine::Docker)
+    .with(&[
+        "--volume=/var/lib/matryoshka-plugin/authz:/usr/local/bin/authz:ro",
+        "--volume=/var/lib/matryoshka-plugin/engine:/usr/local/bin/engine:ro",
+        "--volume=/var/lib/matryoshka-plugin/policy.toml:/etc/docker/authz.toml:ro",
+        "--entrypoint=engine",
+    ])
+    .daemon_with(&["--authorization-plugin=matryoshka"]);
+
+const OPEN: Layer = Layer::own(Engine::Docker);
+
+/// Directories of an engine's container: one that may be mounted, one that may not.
+const ROOT: &str = "/srv/open";
+const SHUT: &str = "/srv/shut";
+
+/// What the requests of the tables are about.
+const SCENE: &str = r#"mkdir -p "$1" "$2" && docker tag alpine a &&
+for name in web abc; do
+    docker run --detach --name $name alpine sleep infinity || exit
+done &&
+docker network create proj && docker network create proj_default"#;
+
+/// Takes away what requests have made, on an engine that let them. What is left is not there, or not
+/// of this kind.
+const CLEAR: &str = "docker swarm leave --force
+docker rm --force --volumes $(docker ps --all --quiet)
+docker network prune --force
+docker volume rm --force $(docker volume ls --quiet)
+true";
+
+/// Both engines.
+pub(crate) struct Plugin<'lab> {
+    lab: &'lab Lab,
+    guarded: Side<'lab>,
+    open: Side<'lab>,
+}
+
+struct Side<'lab> {
+    nest: Nest<'lab>,
+    agent: Agent,
+    daemon: Daemon,
+}
+
+impl<'lab> Side<'lab> {
+    fn start(lab: &'lab Lab, layer: Layer) -> Result<Self> {
+        let nest = lab.nest(&[Engine::Docker.into(), layer])?;
+        let agent = nest.innermost().agent_beside()?;
+        let daemon = Daemon::find(nest.innermost().root())?;
+        Ok(Self {
+            nest,
+            agent,
+            daemon,
+        })
+    }
+
+    fn run(&self, script: &str) -> Result<()> {
+        let argv = ["sh", "-c", script, "sh", ROOT, SHUT];
+        self.nest.innermost().output(&argv).map(drop)
+    }
+}
+
+impl<'lab> Plugin<'lab> {
+    /// Starts both engines in a lab whose Docker is up.
+    pub(crate) fn set_up(lab: &'lab Lab) -> Result<Self> {
+        furnish(lab, &cases::policy(Path::new(ROOT)))?;
+        Ok(Self {
+            lab,
+            guarded: Side::start(lab, GUARDED)?,
+            open: Side::start(lab, OPEN)?,
+        })
+    }
+
+    /// Sends everything that the tables have to both engines, then much at once, and then takes the
+    /// plugin away in the middle of a request.
+    pub(crate) fn try_all(&self, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result<()> {
+        self.guarded.run(SCENE)?;
+        self.open.run(SCENE)?;
+        let (open, shut) = (Path::new(ROOT), Path::new(SHUT));
+        let hostile = cases::hostile(open, shut).map_err(Report::msg)?;
+        let mut refused = Vec::new();
+        for case in &hostile {
+            // What is no request is left to the tests of the plugin.
+            let Some(request) = self.guarded.daemon.request(case) else {
+                continue;
+            };
+            let outcome = self.guarded.daemon.ask(&request)?;
+            row(trial("hostile", &case.name, "plugin", &outcome))?;
+            if let Outcome::Refused(rule) = outcome {
+                refused.push((request, rule));
+            }
+            if let Some(request) = self.open.daemon.request(case) {
+                let outcome = self.open.daemon.ask(&request)?;
+                row(trial("hostile", &case.name, "without plugin", &outcome))?;
+            }
+        }
+        for case in cases::legitimate(open, shut).map_err(Report::msg)? {
+            let Some(request) = self.guarded.daemon.request(&case) else {
+                continue;
+            };
+            let outcome = self.guarded.daemon.ask(&request)?;
+            // What the daemon then makes of it is not the plugin's.
+            let outcome = match outcome {
+                Outcome::Rejected(words) => Outcome::Allowed(words),
+                outcome => outcome,
+            };
+            row(trial("legitimate", &case.name, "plugin", &outcome))?;
+        }
+        crowd::send(&self.guarded.daemon, &refused, row)?;
+        gone::kill(self.guarded.nest.innermost(), &self.guarded.daemon, row)?;
+        self.guarded.run(CLEAR)?;
+        self.open.run(CLEAR)
+    }
+
+    /// One `docker ps`, by a client beside the engine.
+    pub(crate) fn ps(&mut self, with_plugin: bool) -> Result<Reading, Trouble> {
+        let side = if with_plugin {
+            &mut self.guarded
+        } else {
+            &mut self.open
+        };
+        let argv = ["/usr/bin/docker", "ps"];
+        bench::spawn(self.lab, &mut side.agent, &argv, |spawned| {
+            spawned.succeeded() && spawned.stdout.starts_with("CONTAINER ID")
+        })
+    }
+}
+
+/// Writes program, start and policy where the engine's container gets them from.
+fn furnish(lab: &Lab, policy: &str) -> Result<()> {
+    let folder: PathBuf = lab.level0().root().join(FOLDER.trim_start_matches('/'));
+    let write = || -> std::io::Result<()> {
+        fs::create_dir_all(&folder)?;
+        for (name, content, mode) in [
+            ("authz", PROGRAM, 0o755),
+            ("engine", ENGINE.as_bytes(), 0o755),
+            ("policy.toml", policy.as_bytes(), 0o644),
+        ] {
+            let file = folder.join(name);
+            fs::write(&file, content)?;
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode))?;
+        }
+        Ok(())
+    };
+    write().map_err(|e| miette!("the plugin can't be put into the lab: {e}"))
+}
+
+fn trial(table: &str, subject: &str, step: &str, outcome: &Outcome) -> Trial {
+    let (word, reason) = outcome.words();
+    Trial {
+        table: table.to_owned(),
+        subject: subject.to_owned(),
+        step: step.to_owned(),
+        outcome: word.to_owned(),
+        reason: reason.to_owned(),
+        ..Trial::default()
+    }
+}

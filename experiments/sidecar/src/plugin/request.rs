@@ -1,0 +1,198 @@
+//! Requests as bytes on a daemon's socket, as no client would send them, and what is answered.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use authz::cases::{Case, Framing};
+use miette::{Result, miette};
+use serde_json::Value;
+
+/// How long an answer may take: a daemon looks for a plugin that is gone for half a minute.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The version of the API that the tables speak.
+const TABLES: &str = "1.50";
+
+/// A daemon, by its socket.
+pub(super) struct Daemon {
+    /// The folder of its socket: an address on the way into a level is longer than a socket's may be.
+    folder: File,
+    /// The version of the API that is spoken to it: the tables', or an older daemon's own.
+    version: String,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// By the plugin; its rule.
+    Refused(String),
+    /// By the daemon itself, before or after it asked the plugin; its words.
+    Rejected(String),
+    /// Done; the status of the answer.
+    Allowed(String),
+}
+
+impl Outcome {
+    pub(super) fn words(&self) -> (&'static str, &str) {
+        match self {
+            Self::Refused(rule) => ("refused", rule),
+            Self::Rejected(words) => ("rejected by the daemon", words),
+            Self::Allowed(words) => ("allowed", words),
+        }
+    }
+}
+
+impl Daemon {
+    /// The one whose root directory this is.
+    pub(super) fn find(root: &Path) -> Result<Self> {
+        let failed = |e: io::Error| miette!("a daemon's socket can't be reached: {e}");
+        let mut daemon = Self {
+            folder: File::open(root.join("run")).map_err(failed)?,
+            version: String::new(),
+        };
+        let answer = daemon
+            .send(b"GET /version HTTP/1.0\r\n\r\n")
+            .map_err(failed)?;
+        let body: Value = serde_json::from_str(&answer.body)
+            .map_err(|e| miette!("a daemon's version can't be read: {e}: {}", answer.body))?;
+        let own = body["ApiVersion"].as_str().unwrap_or_default();
+        let minor = |version: &str| version.strip_prefix("1.").and_then(|n| n.parse().ok());
+        let older = minor(own).unwrap_or(0_u32) < minor(TABLES).unwrap_or(0);
+        daemon.version = if older { own } else { TABLES }.to_owned();
+        Ok(daemon)
+    }
+
+    /// A case as a client would send it; none if it is no request.
+    pub(super) fn request(&self, case: &Case) -> Option<Vec<u8>> {
+        let body = case.sent()?;
+        let path = match case.path.strip_prefix(&format!("/v{TABLES}/")) {
+            Some(rest) => format!("/v{}/{rest}", self.version),
+            None => case.path.clone(),
+        };
+        let mut head = format!("{} {path} HTTP/1.1\r\nHost: docker\r\n", case.method);
+        for (name, value) in &case.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        if !body.is_empty() && !case.headers.contains_key("Content-Type") {
+            head += "Content-Type: application/json\r\n";
+        }
+        // One that is upgraded says itself what becomes of the connection.
+        head += if case.headers.contains_key("Upgrade") {
+            "Connection: Upgrade\r\n"
+        } else {
+            "Connection: close\r\n"
+        };
+        let body = match case.framing {
+            Framing::Length => {
+                head += &format!("Content-Length: {}\r\n", body.len());
+                body
+            }
+            Framing::Zero => {
+                head += "Content-Length: 0\r\n";
+                body
+            }
+            Framing::Chunked => {
+                head += "Transfer-Encoding: chunked\r\n";
+                let size = format!("{:x}\r\n", body.len());
+                [size.as_bytes(), &body, b"\r\n0\r\n\r\n"].concat()
+            }
+        };
+        Some([head.as_bytes(), b"\r\n", &body].concat())
+    }
+
+    /// What a request comes to. An error: the daemon did not answer.
+    pub(super) fn ask(&self, request: &[u8]) -> Result<Outcome> {
+        let answer = self.send(request).map_err(|e| {
+            let line = String::from_utf8_lossy(&request[..request.len().min(100)]).into_owned();
+            miette!("no answer to {line:?}: {e}")
+        })?;
+        Ok(answer.outcome())
+    }
+
+    pub(super) fn send(&self, request: &[u8]) -> io::Result<Answer> {
+        let near = format!("/proc/self/fd/{}/docker.sock", self.folder.as_raw_fd());
+        let mut stream = UnixStream::connect(near)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        // It may answer, and close, before it has read all.
+        let sent = stream.write_all(request);
+        let answer = Answer::read(&mut stream);
+        match (answer, sent) {
+            (Ok(answer), _) => Ok(answer),
+            (Err(_), Err(e)) | (Err(e), Ok(())) => Err(e),
+        }
+    }
+}
+
+/// A daemon's answer.
+pub(super) struct Answer {
+    status: u16,
+    body: String,
+}
+
+impl Answer {
+    /// Reads until the other side closes. What streams is read as far as its head.
+    fn read(stream: &mut UnixStream) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        let mut piece = [0; 1 << 14];
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let count = match stream.read(&mut piece) {
+                // What it said before it closed with something unread is there.
+                Err(e) if e.kind() == io::ErrorKind::ConnectionReset && !bytes.is_empty() => 0,
+                read => read?,
+            };
+            bytes.extend_from_slice(&piece[..count]);
+            let text = String::from_utf8_lossy(&bytes);
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let status = head.split(' ').nth(1).and_then(|s| s.parse().ok());
+                let status = status.ok_or(io::ErrorKind::InvalidData)?;
+                if count == 0 || status == 101 || Instant::now() > end {
+                    let body = body.to_owned();
+                    return Ok(Self { status, body });
+                }
+            } else if count == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        const RULE: &str = "refused by rule ";
+        // What is left of a message in chunks is enough.
+        let said = self.body.split("\"message\":\"").nth(1);
+        let said = said
+            .unwrap_or(&self.body)
+            .trim_end_matches(['"', '}', '\n']);
+        let words: String = said.chars().take(200).collect();
+        let words = format!("{} {}", self.status, words.trim());
+        match self.status {
+            // Started already.
+            101 | 200..300 | 304 => Outcome::Allowed(self.status.to_string()),
+            403 if said.contains("authorization denied by plugin") => {
+                let rule = said
+                    .split(RULE)
+                    .nth(1)
+                    .and_then(|rest| rest.split(':').next());
+                Outcome::Refused(rule.unwrap_or("without a rule").to_owned())
+            }
+            _ => Outcome::Rejected(words),
+        }
+    }
+
+    /// Whether the request was served.
+    pub(super) fn is_served(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// Status and words, in one line.
+    pub(super) fn words(&self) -> String {
+        let line: String = self.body.split(['\n', '\r']).collect::<Vec<_>>().join(" ");
+        let line: String = line.chars().take(300).collect();
+        format!("{} {}", self.status, line.trim())
+    }
+}

@@ -1,0 +1,191 @@
+//! The authorization plugin before a real daemon, and the policy of the sidecar's engine.
+
+#[path = "../../../crates/lab/tests/suite/harness.rs"]
+mod harness;
+#[path = "../src/plugin/mod.rs"]
+mod plugin;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::OnceLock;
+
+use authz::cases::{self, Case};
+use harness::{Test, ensure, test};
+use lab::{Engine, Lab, Options};
+use libtest_mimic::Arguments;
+use measure::Trial;
+use miette::{Report, Result, miette};
+use plugin::Plugin;
+
+fn main() -> ExitCode {
+    let arguments = Arguments {
+        test_threads: Some(1),
+        ..Arguments::from_args()
+    };
+    let anywhere = |name: &str, body: fn() -> Result<()>| Test {
+        kinds: &[],
+        ..test(name, body)
+    };
+    let tests = [
+        anywhere(
+            "the_sidecars_policy_is_the_default_but_for_two_keys",
+            policy,
+        ),
+        test("every_hostile_request_is_refused_by_its_rule", hostile),
+        test("what_is_refused_would_have_been_done", not_in_vain),
+        test("every_legitimate_request_is_let_through", legitimate),
+        test("of_a_thousand_at_32_none_is_lost_and_none_wrong", crowd),
+        test(
+            "killed_in_the_middle_nothing_is_done_until_it_is_back",
+            gone,
+        ),
+        test("both_engines_list_containers", ps),
+    ];
+    harness::run(&arguments, tests)
+}
+
+/// What a lab's two engines came to, and whether both could be timed; all tests look at one run.
+fn rows() -> Result<&'static [Trial]> {
+    static ROWS: OnceLock<Result<Vec<Trial>, String>> = OnceLock::new();
+    let rows = ROWS.get_or_init(|| tried().map_err(|report| format!("{report:?}")));
+    rows.as_deref().map_err(|why| miette!("{why}"))
+}
+
+fn tried() -> Result<Vec<Trial>> {
+    let options = Options {
+        generation: harness::generation()?,
+        ..Options::default()
+    };
+    let lab = Lab::start(&options)?;
+    lab.engine(Engine::Docker)?;
+    let mut rows = Vec::new();
+    let mut plugin = Plugin::set_up(&lab)?;
+    plugin.try_all(&mut |row| {
+        if std::env::var_os("ROWS").is_some() { eprintln!("{}|{}|{}|{}|{}|{:?}", row.table, row.subject, row.step, row.outcome, row.reason, row.wall_ns); }
+        rows.push(row);
+        Ok(())
+    })?;
+    for (step, with_plugin) in [("open", false), ("plugin", true)] {
+        let reading = plugin.ps(with_plugin);
+        rows.push(Trial {
+            table: "ps".to_owned(),
+            step: step.to_owned(),
+            outcome: format!("{reading:?}"),
+            wall_ns: reading.ok().map(|reading| reading.wall_ns),
+            ..Trial::default()
+        });
+    }
+    Ok(rows)
+}
+
+/// The outcome and the reason of a row.
+fn outcome(table: &str, subject: &str, step: &str) -> Result<(&'static str, &'static str)> {
+    let mut rows = rows()?.iter();
+    let row = rows.find(|r| (&*r.table, &*r.subject, &*r.step) == (table, subject, step));
+    let row = row.ok_or_else(|| miette!("no row {table}, {subject}, {step}"))?;
+    Ok((&row.outcome, &row.reason))
+}
+
+fn hostile_cases() -> Result<Vec<Case>> {
+    let all = cases::hostile(Path::new("/"), Path::new("/")).map_err(Report::msg)?;
+    Ok(all
+        .into_iter()
+        .filter(|case| case.sent().is_some())
+        .collect())
+}
+
+fn hostile() -> Result<()> {
+    let mut wrong = Vec::new();
+    for case in hostile_cases()? {
+        let mut rules = case.rule.iter().chain(&case.also);
+        let (found, reason) = outcome("hostile", &case.name, "plugin")?;
+        let (open, _) = outcome("hostile", &case.name, "without plugin")?;
+        let right = match found {
+            "refused" => rules.any(|rule| rule == reason),
+            // Then it was not for the plugin to say.
+            "rejected by the daemon" => open == found,
+            _ => false,
+        };
+        if !right {
+            wrong.push(format!(
+                "{}: {found}: {reason} (without: {open})",
+                case.name
+            ));
+        }
+    }
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+/// A table of requests that no daemon takes would prove nothing.
+fn not_in_vain() -> Result<()> {
+    let mut done = 0;
+    for case in hostile_cases()? {
+        done += usize::from(outcome("hostile", &case.name, "without plugin")?.0 == "allowed");
+    }
+    ensure!(done > 50, "{done} requests");
+    Ok(())
+}
+
+fn legitimate() -> Result<()> {
+    for case in cases::legitimate(Path::new("/"), Path::new("/")).map_err(Report::msg)? {
+        let (found, reason) = outcome("legitimate", &case.name, "plugin")?;
+        ensure!(found == "allowed", "{}: {found}: {reason}", case.name);
+    }
+    Ok(())
+}
+
+fn crowd() -> Result<()> {
+    for (step, expected) in [
+        ("allowed right", "500"),
+        ("refused right", "500"),
+        ("lost", "0"),
+        ("wrong", "0"),
+    ] {
+        let (found, _) = outcome("plugin", "1000 at 32", step)?;
+        ensure!(found == expected, "{step}: {found}");
+    }
+    Ok(())
+}
+
+fn gone() -> Result<()> {
+    for (step, expected) in [
+        ("in the middle", "refused"),
+        ("while it is gone", "refused"),
+        ("when it is back", "served"),
+    ] {
+        let (found, reason) = outcome("plugin", "killed in the middle", step)?;
+        ensure!(found == expected, "{step}: {found}: {reason}");
+    }
+    Ok(())
+}
+
+fn ps() -> Result<()> {
+    for step in ["open", "plugin"] {
+        let (found, _) = outcome("ps", "", step)?;
+        ensure!(found.starts_with("Ok("), "{step}: {found}");
+    }
+    Ok(())
+}
+
+/// The lines of a policy that say something.
+fn said(policy: &str) -> BTreeSet<&str> {
+    let lines = policy.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .collect()
+}
+
+fn policy() -> Result<()> {
+    let ours = include_str!("../images/engine/policy.toml");
+    authz::Policy::read(ours).map_err(Report::msg)?;
+    let (ours, default) = (said(ours), said(authz::DEFAULT_POLICY));
+    let differs: Vec<&&str> = ours.difference(&default).collect();
+    let expected = [
+        r#""/certs", "/run/docker.sock", "/run/docker", "/run/containerd", "/run/podman", "/var/lib/docker","#,
+        "build = true",
+    ];
+    ensure!(differs == expected.each_ref(), "{differs:?}");
+    Ok(())
+}
