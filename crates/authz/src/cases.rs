@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 
-use crate::policy::{DEFAULT_POLICY, Policy};
+use crate::policy::DEFAULT_POLICY;
 
 const HOSTILE: &[&str] = &[
     include_str!("../cases/hostile/bodies.toml"),
@@ -91,14 +91,25 @@ struct Table {
     case: Vec<Case>,
 }
 
-/// What must be refused, where `open` is a root for bind mounts and `shut` is not.
-pub fn hostile(open: &Path, shut: &Path) -> Result<Vec<Case>, String> {
-    read(HOSTILE, open, shut)
+/// What the tables leave open.
+#[derive(Clone, Copy, Debug)]
+pub struct Places<'a> {
+    /// A directory that is a root for bind mounts.
+    pub open: &'a Path,
+    /// One that is not.
+    pub shut: &'a Path,
+    /// The ID of the host's network.
+    pub host_network: &'a str,
+}
+
+/// What must be refused.
+pub fn hostile(places: &Places) -> Result<Vec<Case>, String> {
+    read(HOSTILE, places)
 }
 
 /// What must be let through.
-pub fn legitimate(open: &Path, shut: &Path) -> Result<Vec<Case>, String> {
-    read(LEGITIMATE, open, shut)
+pub fn legitimate(places: &Places) -> Result<Vec<Case>, String> {
+    read(LEGITIMATE, places)
 }
 
 /// The text of the policy that the tables are about: the default one, with `open` as a root.
@@ -108,15 +119,16 @@ pub fn policy(open: &Path) -> String {
     DEFAULT_POLICY.replace("\nbind_roots = []", &root)
 }
 
-fn read(tables: &[&str], open: &Path, shut: &Path) -> Result<Vec<Case>, String> {
+fn read(tables: &[&str], places: &Places) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
     for text in tables {
-        let text = text.replace("OPEN_DIR", &open.display().to_string());
-        let text = text.replace("SHUT_DIR", &shut.display().to_string());
+        let text = text.replace("OPEN_DIR", &places.open.display().to_string());
+        let text = text.replace("SHUT_DIR", &places.shut.display().to_string());
+        let text = text.replace("HOST_NETWORK", places.host_network);
         let table: Table = toml::from_str(&text).map_err(|e| e.to_string())?;
         cases.extend(table.case);
     }
-    Policy::read(&policy(open)).map(|_| cases)
+    Ok(cases)
 }
 
 impl Case {

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use authz::cases::{self, Case};
+use authz::cases::{self, Case, Places};
 use harness::{Test, ensure, test};
 use lab::{Engine, Lab, Options};
 use libtest_mimic::Arguments;
@@ -62,7 +62,6 @@ fn tried() -> Result<Vec<Trial>> {
     let mut rows = Vec::new();
     let mut plugin = Plugin::set_up(&lab)?;
     plugin.try_all(&mut |row| {
-        if std::env::var_os("ROWS").is_some() { eprintln!("{}|{}|{}|{}|{}|{:?}", row.table, row.subject, row.step, row.outcome, row.reason, row.wall_ns); }
         rows.push(row);
         Ok(())
     })?;
@@ -87,8 +86,17 @@ fn outcome(table: &str, subject: &str, step: &str) -> Result<(&'static str, &'st
     Ok((&row.outcome, &row.reason))
 }
 
+/// Only the names of cases are looked at.
+fn nowhere() -> Places<'static> {
+    Places {
+        open: Path::new(""),
+        shut: Path::new(""),
+        host_network: "",
+    }
+}
+
 fn hostile_cases() -> Result<Vec<Case>> {
-    let all = cases::hostile(Path::new("/"), Path::new("/")).map_err(Report::msg)?;
+    let all = cases::hostile(&nowhere()).map_err(Report::msg)?;
     Ok(all
         .into_iter()
         .filter(|case| case.sent().is_some())
@@ -129,7 +137,7 @@ fn not_in_vain() -> Result<()> {
 }
 
 fn legitimate() -> Result<()> {
-    for case in cases::legitimate(Path::new("/"), Path::new("/")).map_err(Report::msg)? {
+    for case in cases::legitimate(&nowhere()).map_err(Report::msg)? {
         let (found, reason) = outcome("legitimate", &case.name, "plugin")?;
         ensure!(found == "allowed", "{}: {found}: {reason}", case.name);
     }

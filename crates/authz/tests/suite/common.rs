@@ -5,20 +5,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use authz::Policy;
-use authz::cases::{self, Case};
+use authz::cases::{self, Case, Places};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 /// What must be refused, in directories below `place`.
 pub(crate) fn hostile(place: &Path) -> Vec<Case> {
-    let (open, shut) = directories(place);
-    cases::hostile(&open, &shut).expect("cases")
+    in_places(place, cases::hostile)
 }
 
 /// What must be let through, likewise.
 pub(crate) fn legitimate(place: &Path) -> Vec<Case> {
+    in_places(place, cases::legitimate)
+}
+
+fn in_places(place: &Path, table: fn(&Places) -> Result<Vec<Case>, String>) -> Vec<Case> {
     let (open, shut) = directories(place);
-    cases::legitimate(&open, &shut).expect("cases")
+    let places = Places {
+        open: &open,
+        shut: &shut,
+        host_network: "1f2e3d4c5b6a",
+    };
+    table(&places).expect("cases")
 }
 
 /// The default policy, and one root for bind mounts.

@@ -12,7 +12,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use authz::cases;
+use authz::cases::{self, Case, Places};
 use lab::{Agent, Engine, Lab, Layer, Nest};
 use measure::{Reading, Trial, Trouble};
 use miette::{Report, Result, miette};
@@ -58,6 +58,9 @@ docker network prune --force
 docker volume rm --force $(docker volume ls --quiet)
 true";
 
+/// A table of requests.
+type Table = fn(&Places) -> std::result::Result<Vec<Case>, String>;
+
 /// Both engines.
 pub(crate) struct Plugin<'lab> {
     lab: &'lab Lab,
@@ -87,6 +90,30 @@ impl<'lab> Side<'lab> {
         let argv = ["sh", "-c", script, "sh", ROOT, SHUT];
         self.nest.innermost().output(&argv).map(drop)
     }
+
+    fn hostile(&self) -> Result<Vec<(Case, Vec<u8>)>> {
+        self.requests(cases::hostile)
+    }
+
+    fn legitimate(&self) -> Result<Vec<(Case, Vec<u8>)>> {
+        self.requests(cases::legitimate)
+    }
+
+    /// The requests of a table; what is none is left to the plugin's own tests.
+    fn requests(&self, table: Table) -> Result<Vec<(Case, Vec<u8>)>> {
+        let inspect = [
+            "docker", "network", "inspect", "--format", "{{.Id}}", "host",
+        ];
+        let host_network = self.nest.innermost().output(&inspect)?;
+        let places = Places {
+            open: Path::new(ROOT),
+            shut: Path::new(SHUT),
+            host_network: host_network.trim(),
+        };
+        let cases = table(&places).map_err(Report::msg)?.into_iter();
+        let requests = cases.filter_map(|case| Some((self.daemon.request(&case)?, case)));
+        Ok(requests.map(|(request, case)| (case, request)).collect())
+    }
 }
 
 impl<'lab> Plugin<'lab> {
@@ -105,31 +132,24 @@ impl<'lab> Plugin<'lab> {
     pub(crate) fn try_all(&self, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result<()> {
         self.guarded.run(SCENE)?;
         self.open.run(SCENE)?;
-        let (open, shut) = (Path::new(ROOT), Path::new(SHUT));
-        let hostile = cases::hostile(open, shut).map_err(Report::msg)?;
         let mut refused = Vec::new();
-        for case in &hostile {
-            // What is no request is left to the tests of the plugin.
-            let Some(request) = self.guarded.daemon.request(case) else {
-                continue;
-            };
-            let outcome = self.guarded.daemon.ask(&request)?;
+        let both = self
+            .guarded
+            .hostile()?
+            .into_iter()
+            .zip(self.open.hostile()?);
+        for ((case, guarded), (_, open)) in both {
+            let outcome = self.guarded.daemon.ask(&guarded)?;
             row(trial("hostile", &case.name, "plugin", &outcome))?;
             if let Outcome::Refused(rule) = outcome {
-                refused.push((request, rule));
+                refused.push((guarded, rule));
             }
-            if let Some(request) = self.open.daemon.request(case) {
-                let outcome = self.open.daemon.ask(&request)?;
-                row(trial("hostile", &case.name, "without plugin", &outcome))?;
-            }
+            let outcome = self.open.daemon.ask(&open)?;
+            row(trial("hostile", &case.name, "without plugin", &outcome))?;
         }
-        for case in cases::legitimate(open, shut).map_err(Report::msg)? {
-            let Some(request) = self.guarded.daemon.request(&case) else {
-                continue;
-            };
-            let outcome = self.guarded.daemon.ask(&request)?;
+        for (case, request) in self.guarded.legitimate()? {
             // What the daemon then makes of it is not the plugin's.
-            let outcome = match outcome {
+            let outcome = match self.guarded.daemon.ask(&request)? {
                 Outcome::Rejected(words) => Outcome::Allowed(words),
                 outcome => outcome,
             };

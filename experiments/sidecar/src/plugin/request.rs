@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -13,6 +14,9 @@ use serde_json::Value;
 
 /// How long an answer may take: a daemon looks for a plugin that is gone for half a minute.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// How long an answer may pause once its head is there.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// The version of the API that the tables speak.
 const TABLES: &str = "1.50";
@@ -135,30 +139,40 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Reads until the other side closes. What streams is read as far as its head.
+    /// Reads until the other side closes, or has nothing more to say: some answers never end.
     fn read(stream: &mut UnixStream) -> io::Result<Self> {
         let mut bytes = Vec::new();
         let mut piece = [0; 1 << 14];
         let end = Instant::now() + PATIENCE;
+        let mut answer = None;
         loop {
-            let count = match stream.read(&mut piece) {
+            match (stream.read(&mut piece), answer) {
+                (Ok(0), None) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                (Err(e), None) => return Err(e),
                 // What it said before it closed with something unread is there.
-                Err(e) if e.kind() == io::ErrorKind::ConnectionReset && !bytes.is_empty() => 0,
-                read => read?,
-            };
-            bytes.extend_from_slice(&piece[..count]);
-            let text = String::from_utf8_lossy(&bytes);
-            if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let status = head.split(' ').nth(1).and_then(|s| s.parse().ok());
-                let status = status.ok_or(io::ErrorKind::InvalidData)?;
-                if count == 0 || status == 101 || Instant::now() > end {
-                    let body = body.to_owned();
-                    return Ok(Self { status, body });
+                (Ok(0) | Err(_), Some(answer)) => return Ok(answer),
+                (Ok(count), _) => bytes.extend_from_slice(&piece[..count]),
+            }
+            answer = Self::of(&bytes)?;
+            if answer.is_some() {
+                stream.set_read_timeout(Some(PAUSE))?;
+                if Instant::now() > end {
+                    stream.shutdown(Shutdown::Both)?;
                 }
-            } else if count == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
             }
         }
+    }
+
+    /// What is there of an answer, once its head is whole.
+    fn of(bytes: &[u8]) -> io::Result<Option<Self>> {
+        let text = String::from_utf8_lossy(bytes);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            return Ok(None);
+        };
+        let status = head.split(' ').nth(1).and_then(|s| s.parse().ok());
+        let status = status.ok_or(io::ErrorKind::InvalidData)?;
+        let body = body.to_owned();
+        Ok(Some(Self { status, body }))
     }
 
     fn outcome(&self) -> Outcome {
