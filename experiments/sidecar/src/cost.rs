@@ -32,8 +32,20 @@ const PARTS: [(Part, &str, Metric, bool, &str); 3] = [
         true,
         "from `podman kube play` until the agent's engine answers",
     ),
-    (Part::First, "first", Metric::Job, false, "a job, the first one of its pod"),
-    (Part::Again, "again", Metric::Job, false, "a job, after others of the same pod"),
+    (
+        Part::First,
+        "first",
+        Metric::Job,
+        false,
+        "a job, the first one of its pod",
+    ),
+    (
+        Part::Again,
+        "again",
+        Metric::Job,
+        false,
+        "a job, after others of the same pod",
+    ),
 ];
 
 /// Patterns of a quick run.
@@ -41,7 +53,10 @@ pub(crate) const QUICK: [&str; 3] = ["dind", "dood", "sidecar"];
 
 const PS: [(&str, &str); 2] = [
     ("ps-open", "`docker ps`, of an engine without a plugin"),
-    ("ps-plugin", "`docker ps`, of an engine that asks the plugin"),
+    (
+        "ps-plugin",
+        "`docker ps`, of an engine that asks the plugin",
+    ),
 ];
 
 /// What is asked of these times. The others are beside it.
@@ -70,8 +85,9 @@ pub(crate) fn experiment(patterns: &[&'static Pattern]) -> Experiment {
             if !patterns.iter().any(|wanted| wanted.name == pattern.name) {
                 continue;
             }
+            let name: &'static str = format!("{}-{part}", pattern.name).leak();
             arms.push(Arm {
-                name: format!("{}-{part}", pattern.name).leak(),
+                name,
                 metric,
                 method: "",
                 observer: Observer::Outside,
@@ -97,8 +113,9 @@ pub(crate) fn experiment(patterns: &[&'static Pattern]) -> Experiment {
     for (pairs, primary) in [(&PRIMARY[..], true), (&BESIDES[..], false)] {
         for &(numerator, denominator) in pairs {
             if is_there(numerator) && is_there(denominator) {
+                let name: &'static str = format!("{numerator}/{denominator}").leak();
                 contrasts.push(Contrast {
-                    name: format!("{numerator}/{denominator}").leak(),
+                    name,
                     numerator,
                     denominator,
                     primary,
@@ -190,14 +207,20 @@ impl<'node> Costs<'node> {
         };
         match part {
             Part::Start => {
-                let pod = self.node.prepare(pattern, "-fresh", as_it_is).map_err(failed)?;
+                let pod = self
+                    .node
+                    .prepare(pattern, "-fresh", as_it_is)
+                    .map_err(failed)?;
                 let mut argv = vec!["sh".to_owned(), "-c".to_owned(), START.to_owned()];
                 argv.extend(["sh".to_owned(), pod.file.clone()]);
                 argv.extend(pod.asked(&["ready"]));
                 self.timed(&argv)
             }
             Part::First => {
-                let pod = self.node.play(pattern, "-fresh", as_it_is).map_err(failed)?;
+                let pod = self
+                    .node
+                    .play(pattern, "-fresh", as_it_is)
+                    .map_err(failed)?;
                 pod.ready().map_err(failed)?;
                 let reading = self.timed(&pod.asked(&["job", &text]))?;
                 let bytes = resident_bytes(&pod).map_err(failed)?;
@@ -205,7 +228,10 @@ impl<'node> Costs<'node> {
                 Ok(reading)
             }
             Part::Again => {
-                let pod = self.warm.iter().find(|pod| pod.pattern.name == pattern.name);
+                let pod = self
+                    .warm
+                    .iter()
+                    .find(|pod| pod.pattern.name == pattern.name);
                 let pod = pod.ok_or_else(|| Trouble::Fatal("no warm pod".to_owned()))?;
                 let argv = pod.asked(&["job", &text]);
                 self.timed(&argv)
@@ -216,7 +242,7 @@ impl<'node> Costs<'node> {
     fn timed(&mut self, argv: &[String]) -> Result<Reading, Trouble> {
         let spawned = self.clock.spawn(argv, DEADLINE);
         let spawned = self.node.lab.check(spawned, |spawned| {
-            let good = spawned.is_good();
+            let good = spawned.succeeded();
             good.then_some(()).ok_or_else(|| spawned.complaint())
         });
         let spawned = spawned.map_err(bench::trouble)?;

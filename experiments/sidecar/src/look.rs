@@ -55,7 +55,12 @@ const LOOKS: [(&str, Look); 14] = [
 ];
 
 /// What a quick run looks at besides the job and the escapes.
-const QUICK: [&str; 4] = ["agent-privilege", "engine-privilege", "node-paths", "accounting"];
+const QUICK: [&str; 4] = [
+    "agent-privilege",
+    "engine-privilege",
+    "node-paths",
+    "accounting",
+];
 
 /// Has a pattern's agent do a job, goes every way out, and looks at every property, a row each.
 pub(crate) fn all(

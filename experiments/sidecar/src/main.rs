@@ -84,10 +84,20 @@ fn main() -> ExitCode {
         };
         let options = cli.lab.until(measure::interrupted);
         let mut is_first = true;
-        cli.run.conduct(&experiment, || bench::able(&[&cli.lab]), |run| {
-            let tries = std::mem::take(&mut is_first) && !cli.only_cost;
-            hold(run, &Node::start(&options)?, &patterns, tries, cli.run.quick)
-        })
+        cli.run.conduct(
+            &experiment,
+            || bench::able(&[&cli.lab]),
+            |run| {
+                let tries = std::mem::take(&mut is_first) && !cli.only_cost;
+                hold(
+                    run,
+                    &Node::start(&options)?,
+                    &patterns,
+                    tries,
+                    cli.run.quick,
+                )
+            },
+        )
     })
 }
 

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use bench::once;
 use lab::{Disk, Engine, FileSystem, Lab, Level, Options, Output};
 use miette::{Result, miette};
 
@@ -61,6 +62,9 @@ const DISK: Disk = Disk {
 /// What is not to be read: how it begins, so that it is found on a device.
 pub(crate) const SECRET: &str = "secret-of-the-node-";
 
+/// The addresses of pods: Podman's own choice for `kube play`.
+const PODS: &str = "10.89.0.0/16";
+
 /// A container of the node that is nobody's business.
 pub(crate) const SERVICE: &str = "service-of-the-node";
 
@@ -87,7 +91,8 @@ impl Node {
         let secret_file = format!("{}/secret", disk.folder());
         let secret = format!("{SECRET}{}", lab.id());
         let script = r#"umask 077; echo "$2" > "$1" && sync "$1""#;
-        lab.level0().output(&["sh", "-c", script, "sh", &secret_file, &secret])?;
+        lab.level0()
+            .output(&["sh", "-c", script, "sh", &secret_file, &secret])?;
         let node = Self {
             certificates: Certificates::make()?,
             secret,
@@ -104,7 +109,14 @@ impl Node {
     /// Docker beside Podman, as on a node whose runtime it is, with a service of the node in it.
     pub(crate) fn start_docker(&self) -> Result<()> {
         self.lab.engine(Engine::Docker)?;
-        let argv = ["docker", "run", "--detach", "--name", SERVICE, "alpine", "sleep", "infinity"];
+        // Docker lets nothing be forwarded but for its own bridges. On a cluster's node the network
+        // plugin opens that for pods (the CNI plugin `firewall`).
+        let between_pods = ["iptables", "--insert", "DOCKER-USER", "--source", PODS];
+        let accept = ["--destination", PODS, "--jump", "ACCEPT"];
+        self.level()
+            .output(&[&between_pods[..], &accept].concat())?;
+        let run = ["docker", "run", "--detach", "--name", SERVICE, "alpine"];
+        let argv = [&run[..], &["sleep", "infinity"]].concat();
         self.level().output(&argv).map(drop)
     }
 
@@ -119,7 +131,8 @@ impl Node {
             }
             let folder = image.files[0].0.split('/').next().unwrap_or_default();
             let folder = format!("{IMAGE_SOURCES}/{folder}");
-            self.level().output(&["podman", "build", "--quiet", "--tag", image.tag, &folder])?;
+            self.level()
+                .output(&["podman", "build", "--quiet", "--tag", image.tag, &folder])?;
         }
         Ok(())
     }
@@ -134,7 +147,12 @@ impl Node {
                 std::fs::create_dir_all(folder)?;
             }
             let mut options = std::fs::File::options();
-            let mut file = options.write(true).create(true).truncate(true).mode(0o755).open(&outside)?;
+            let mut file = options
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o755)
+                .open(&outside)?;
             file.write_all(content)
         };
         written().map_err(|why| miette!("{path}: {why}"))
@@ -163,7 +181,8 @@ impl Node {
         change: impl Fn(String) -> String,
     ) -> Result<Pod<'node>> {
         let pod = self.prepare(pattern, suffix, change)?;
-        self.level().output(&["podman", "kube", "play", &pod.file])?;
+        self.level()
+            .output(&["podman", "kube", "play", &pod.file])?;
         Ok(pod)
     }
 
@@ -175,11 +194,23 @@ impl Node {
         change: impl Fn(String) -> String,
     ) -> Result<Pod<'node>> {
         let name = format!("{}{suffix}", pattern.pod);
-        let own = format!("\n  name: {}\n", pattern.pod);
-        let manifest = pattern.manifest.replace(&own, &format!("\n  name: {name}\n"));
+        // Two pods' empty folders are two on a cluster. Podman keeps them as volumes of their plain
+        // names, so that two pods would have one between them.
+        let manifest = [pattern.pod, "engine-store", "build-store"].iter().fold(
+            pattern.manifest.to_owned(),
+            |manifest, own| {
+                let its = format!(" name: {own}{suffix}\n");
+                manifest.replace(&format!(" name: {own}\n"), &its)
+            },
+        );
         let file = format!("/var/tmp/{name}.yaml");
         self.write(&file, change(manifest).as_bytes())?;
-        Ok(Pod { node: self, pattern, name, file })
+        Ok(Pod {
+            node: self,
+            pattern,
+            name,
+            file,
+        })
     }
 }
 
@@ -231,13 +262,17 @@ impl<'node> Pod<'node> {
 
     /// The same in one of its containers.
     pub(crate) fn run_in(&self, container: &str, argv: &[&str]) -> Result<Output> {
-        self.node.level().run(&[&["podman", "exec", container], argv].concat())
+        self.node
+            .level()
+            .run(&[&["podman", "exec", container], argv].concat())
     }
 
     /// The output of such a command, which must succeed.
     pub(crate) fn output(&self, argv: &[&str]) -> Result<String> {
         let agent = self.agent();
-        self.node.level().output(&[&["podman", "exec", &agent][..], argv].concat())
+        self.node
+            .level()
+            .output(&[&["podman", "exec", &agent][..], argv].concat())
     }
 
     /// Waits until the agent can do a job.
@@ -254,7 +289,7 @@ impl<'node> Pod<'node> {
         if output.success() {
             return Ok(output.stdout);
         }
-        let logs = self.logs();
+        let logs = once::complaints(&self.logs());
         Err(miette!("{}{}{logs}", output.stdout, output.stderr))
     }
 
@@ -274,20 +309,29 @@ impl<'node> Pod<'node> {
     /// What Podman says of it by a template.
     pub(crate) fn inspect(&self, format: &str) -> Result<String> {
         let argv = ["podman", "pod", "inspect", "--format", format, &self.name];
-        self.node.level().output(&argv).map(|said| said.trim().to_owned())
+        self.node
+            .level()
+            .output(&argv)
+            .map(|said| said.trim().to_owned())
     }
 
     /// What Podman says of one of its containers by a template.
     pub(crate) fn inspect_container(&self, name: &str, format: &str) -> Result<String> {
         let container = self.container(name);
         let argv = ["podman", "inspect", "--format", format, &container];
-        self.node.level().output(&argv).map(|said| said.trim().to_owned())
+        self.node
+            .level()
+            .output(&argv)
+            .map(|said| said.trim().to_owned())
     }
 }
 
 impl Drop for Pod<'_> {
     fn drop(&mut self) {
         let script = r#"podman pod rm --force --time 0 --ignore "$1"; podman volume prune --force"#;
-        let _ = self.node.level().run(&["sh", "-c", script, "sh", &self.name]);
+        let _ = self
+            .node
+            .level()
+            .run(&["sh", "-c", script, "sh", &self.name]);
     }
 }

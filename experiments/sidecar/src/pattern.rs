@@ -19,10 +19,6 @@ pub(crate) struct Pattern {
     /// What to replace in the manifest, and by what, so that the engine's store lies on its
     /// container's own layer.
     pub(crate) on_layer: Option<(&'static str, &'static str)>,
-    /// Whether it needs the secrets.
-    pub(crate) is_encrypted: bool,
-    /// One line.
-    pub(crate) about: &'static str,
 }
 
 /// Whether the agent speaks to a daemon.
@@ -36,6 +32,7 @@ pub(crate) enum Client {
 
 const AGENT: &[&str] = &["agent"];
 
+/// Engine and agent in one privileged container.
 pub(crate) const DIND: Pattern = Pattern {
     name: "dind",
     manifest: include_str!("../k8s/dind.yaml"),
@@ -48,20 +45,19 @@ pub(crate) const DIND: Pattern = Pattern {
         "      securityContext:\n",
         "      args: [--data-root=/srv/docker]\n      securityContext:\n",
     )),
-    is_encrypted: false,
-    about: "engine and agent in one privileged container",
 };
 
+/// The node's engine, through its socket.
 pub(crate) const DOOD: Pattern = Pattern {
     name: "dood",
     manifest: include_str!("../k8s/dood.yaml"),
     pod: "ci-dood",
     engine: None,
     on_layer: None,
-    about: "the node's engine, through its socket",
     ..DIND
 };
 
+/// An engine beside the agent, over TLS, behind a plugin.
 pub(crate) const SIDECAR: Pattern = Pattern {
     name: "sidecar",
     manifest: include_str!("../k8s/sidecar.yaml"),
@@ -71,20 +67,18 @@ pub(crate) const SIDECAR: Pattern = Pattern {
         "        - dockerd\n",
         "        - dockerd\n        - --data-root=/srv/docker\n",
     )),
-    is_encrypted: true,
-    about: "an engine beside the agent, over TLS, behind a plugin",
     ..DIND
 };
 
+/// The same over plain TCP without a plugin, to show the risk.
 pub(crate) const SIDECAR_OPEN: Pattern = Pattern {
     name: "sidecar-open",
     manifest: include_str!("../risk/sidecar-open.yaml"),
     pod: "ci-sidecar-open",
-    is_encrypted: false,
-    about: "the same over plain TCP without a plugin, to show the risk",
     ..SIDECAR
 };
 
+/// Buildah without a daemon or privilege, the database beside it in the pod.
 pub(crate) const DAEMONLESS: Pattern = Pattern {
     name: "daemonless",
     manifest: include_str!("../k8s/daemonless.yaml"),
@@ -93,7 +87,6 @@ pub(crate) const DAEMONLESS: Pattern = Pattern {
     program: &["sh", "/agent/agent"],
     client: Client::Buildah,
     on_layer: None,
-    about: "Buildah without a daemon or privilege, the database beside it in the pod",
     ..DIND
 };
 

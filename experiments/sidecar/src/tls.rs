@@ -113,7 +113,9 @@ fn params(name: &str, (from, until): (i32, i32)) -> Result<CertificateParams> {
     params.distinguished_name.push(DnType::CommonName, name);
     let today = Zoned::now().date();
     let day = |days: i32| -> Result<_> {
-        let day = today.checked_add(Span::new().days(days)).into_diagnostic()?;
+        let day = today
+            .checked_add(Span::new().days(days))
+            .into_diagnostic()?;
         let (month, of_month) = (day.month().unsigned_abs(), day.day().unsigned_abs());
         Ok(date_time_ymd(i32::from(day.year()), month, of_month))
     };
@@ -152,13 +154,21 @@ pub(crate) fn write_private(node: &Level, path: &Path, content: &str) -> Result<
     for part in inside.parent().into_iter().flat_map(Path::components) {
         folder.push(part);
         if !folder.exists() {
-            DirBuilder::new().mode(0o700).create(&folder).into_diagnostic()?;
+            DirBuilder::new()
+                .mode(0o700)
+                .create(&folder)
+                .into_diagnostic()?;
             chown(&folder, Some(user), Some(group)).into_diagnostic()?;
         }
     }
     let path = node.root().join(inside);
     let mut options = File::options();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(&path).into_diagnostic()?;
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&path)
+        .into_diagnostic()?;
     chown(&path, Some(user), Some(group)).into_diagnostic()?;
     file.write_all(content.as_bytes()).into_diagnostic()
 }

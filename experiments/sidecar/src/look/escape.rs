@@ -55,7 +55,8 @@ const ESCAPES: [Way; 9] = [
         name: "host-pid",
         from: From::Engine,
         to: "processes",
-        script: r#"docker run --rm --privileged --pid host alpine cat "/proc/1/root$file""#,
+        script: r#"docker run --rm --privileged --pid host alpine \
+            sh -c "for root in /proc/[0-9]*/root; do cat \$root$file && exit; done; exit 1""#,
     },
     Way {
         name: "device",
@@ -118,7 +119,9 @@ impl Way {
 
     fn go(&self, pod: &Pod) -> Result<Sight> {
         let node = pod.node;
-        let numbers = node.level().output(&["stat", "-c", "%Hr %Lr", &node.device])?;
+        let numbers = node
+            .level()
+            .output(&["stat", "-c", "%Hr %Lr", &node.device])?;
         let script = format!(
             "file={} device={} begin={SECRET} numbers='{}'; {}",
             node.secret_file,
@@ -168,7 +171,8 @@ pub(super) fn all(pod: &Pod, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result
         let sight = gone.unwrap_or_else(|report| Sight::new(NOT_SEEN, words(&report)));
         // Not by a takeover: that is another crime than the one that is asked for.
         if sight.outcome == REACHES && way.from != From::Takeover {
-            seen.entry(way.to).or_insert_with(|| format!("{} by {}", way.to, way.name));
+            seen.entry(way.to)
+                .or_insert_with(|| format!("{} by {}", way.to, way.name));
         }
         tell(row, TABLE, pattern, way.name, Ok(Some(sight)))?;
     }
@@ -196,10 +200,18 @@ mod tests {
     #[rstest]
     #[case::secret("secret-of-the-node-x1\n", "", REACHES)]
     #[case::another("secret-of-the-node-y2\n", "", STAYS)]
-    #[case::denied("", "docker: Error: authorization denied by plugin m:\nrefused by rule privileged", REFUSED)]
+    #[case::denied(
+        "",
+        "docker: Error: authorization denied by plugin m:\nrefused by rule privileged",
+        REFUSED
+    )]
     #[case::said("", "authorization: no secret-of-the-node-x1 here", STAYS)]
     #[case::silent("", "", STAYS)]
-    fn only_the_secret_is_an_escape(#[case] stdout: &str, #[case] stderr: &str, #[case] expected: &str) {
+    fn only_the_secret_is_an_escape(
+        #[case] stdout: &str,
+        #[case] stderr: &str,
+        #[case] expected: &str,
+    ) {
         let said = Output {
             code: 1,
             stdout: stdout.to_owned(),

@@ -19,12 +19,21 @@ fn power(pod: &Pod, container: &str) -> Result<Sight> {
     let status = level.output(&["cat", &format!("/proc/{pid}/status")])?;
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|line| line.split_whitespace().next()).unwrap_or_default().to_owned()
+        line.and_then(|line| line.split_whitespace().next())
+            .unwrap_or_default()
+            .to_owned()
     };
-    let (user, effective, filter) = (field("Uid:"), field("CapEff:"), field("Seccomp:"));
-    let effective = u64::from_str_radix(&effective, 16).map_err(|why| miette!("CapEff: {why}"))?;
+    let (user, filter) = (field("Uid:"), field("Seccomp:"));
+    let set = |name: &str| {
+        let set = u64::from_str_radix(&field(name), 16);
+        set.map_err(|why| miette!("{name} {why}"))
+    };
+    let (effective, bounding) = (set("CapEff:")?, set("CapBnd:")?);
     let last = level.output(&["sh", "-c", LAST_CAPABILITY])?;
-    let last: u32 = last.trim().parse().map_err(|why| miette!("cap_last_cap: {why}"))?;
+    let last: u32 = last
+        .trim()
+        .parse()
+        .map_err(|why| miette!("cap_last_cap: {why}"))?;
     let full = u64::MAX >> (u64::BITS - 1 - last);
     let outcome = match effective {
         0 if user != "0" => "none",
@@ -32,9 +41,11 @@ fn power(pod: &Pod, container: &str) -> Result<Sight> {
         _ => "default",
     };
     let reason = format!(
-        "user {user}, {} of {} capabilities ({effective:#x}), system call filter mode {filter}",
+        "user {user}, {} of {} capabilities ({effective:#x}), {} by programs that have them \
+         ({bounding:#x}), system call filter mode {filter}",
         effective.count_ones(),
         last + 1,
+        bounding.count_ones(),
     );
     Ok(Sight::new(outcome, reason))
 }
@@ -62,10 +73,20 @@ done | grep -v -e '^$' -e ^/var/lib/containers/ -e ^/run/containers/ | sort -u"#
 
 pub(super) fn node_paths(pod: &Pod) -> Result<Option<Sight>> {
     // grep finds nothing where there is nothing.
-    let paths = pod.node.level().run(&["sh", "-c", MOUNTS, "sh", &pod.name])?;
+    let paths = pod
+        .node
+        .level()
+        .run(&["sh", "-c", MOUNTS, "sh", &pod.name])?;
     let paths: Vec<&str> = paths.stdout.lines().collect();
-    let outcome = if paths.is_empty() { "none".to_owned() } else { paths.join(" ") };
-    Ok(Some(Sight::new(outcome, "mounts of all containers of the pod, volumes left out")))
+    let outcome = if paths.is_empty() {
+        "none".to_owned()
+    } else {
+        paths.join(" ")
+    };
+    Ok(Some(Sight::new(
+        outcome,
+        "mounts of all containers of the pod, volumes left out",
+    )))
 }
 
 /// Does the pattern work where the manifest asks for no privilege?
@@ -77,11 +98,16 @@ pub(super) fn without(pod: &Pod) -> Result<Option<Sight>> {
     let pod = pod.another("-plain", |text| text.replace(ASKED, "privileged: false"))?;
     let end = Instant::now() + Duration::from_secs(30);
     loop {
-        if pod.run(&["docker", "version"]).is_ok_and(|said| said.success()) {
+        if pod
+            .run(&["docker", "version"])
+            .is_ok_and(|said| said.success())
+        {
             return Ok(Some(Sight::new("works", "the engine answers")));
         }
         let logs = pod.logs();
-        let refusal = logs.lines().find(|line| line.contains("failed to start daemon"));
+        let refusal = logs
+            .lines()
+            .find(|line| line.contains("failed to start daemon"));
         if let Some(words) = refusal {
             return Ok(Some(Sight::new("refused", words)));
         }
@@ -100,13 +126,22 @@ pub(super) fn group_of_the_socket(pod: &Pod) -> Result<Option<Sight>> {
     }
     let ask = ["docker", "version", "--format", "{{.Server.Version}}"];
     let member = pod.run(&ask)?;
-    let without = pod.another("-stranger", |text| text.replace(GROUP, "supplementalGroups: []"))?;
+    let without = pod.another("-stranger", |text| {
+        text.replace(GROUP, "supplementalGroups: []")
+    })?;
     let stranger = without.run(&ask)?;
     let outcome = match (member.success(), stranger.success()) {
         (true, false) => "enough",
         (true, true) => "not needed",
         (false, _) => "not enough",
     };
-    let reason = if member.success() { stranger.stderr } else { member.stderr };
-    Ok(Some(Sight::new(outcome, format!("without the group: {}", reason.trim()))))
+    let reason = if member.success() {
+        stranger.stderr
+    } else {
+        member.stderr
+    };
+    Ok(Some(Sight::new(
+        outcome,
+        format!("without the group: {}", reason.trim()),
+    )))
 }

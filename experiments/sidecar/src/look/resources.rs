@@ -19,7 +19,10 @@ fn group(pod: &Pod) -> Result<String> {
 fn processes(pod: &Pod) -> Result<Vec<u32>> {
     let group = group(pod)?;
     let script = r#"find "/sys/fs/cgroup$1" -name cgroup.procs -exec cat {} +"#;
-    let ids = pod.node.level().output(&["sh", "-c", script, "sh", &group])?;
+    let ids = pod
+        .node
+        .level()
+        .output(&["sh", "-c", script, "sh", &group])?;
     Ok(ids.lines().filter_map(|line| line.parse().ok()).collect())
 }
 
@@ -49,8 +52,15 @@ pub(super) fn daemons(pod: &Pod) -> Result<Option<Sight>> {
         .filter(|name| ["dockerd", "containerd", "podman", "buildkitd"].contains(&&**name))
         .collect();
     names.sort();
-    let outcome = if names.is_empty() { "none".to_owned() } else { names.join(" ") };
-    Ok(Some(Sight::new(outcome, "processes in the pod's control group")))
+    let outcome = if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(" ")
+    };
+    Ok(Some(Sight::new(
+        outcome,
+        "processes in the pod's control group",
+    )))
 }
 
 /// A process of a job that keeps a processor busy, known by its last word.
@@ -68,7 +78,9 @@ pub(super) fn accounting(pod: &Pod) -> Result<Option<Sight>> {
         // What it runs is a child of the agent's own.
         Client::Buildah => {
             let agent = pod.agent();
-            let run = ["podman", "exec", "--detach", &agent, "sh", "-c", BUSY, &mark];
+            let run = [
+                "podman", "exec", "--detach", &agent, "sh", "-c", BUSY, &mark,
+            ];
             pod.node.level().output(&run)?;
         }
     }
@@ -77,7 +89,9 @@ pub(super) fn accounting(pod: &Pod) -> Result<Option<Sight>> {
         Client::Docker => pod.output(&["docker", "rm", "--force", &name]).map(drop)?,
         Client::Buildah => {
             let kill = r#"kill -9 "$(pgrep -f " $1\$")""#;
-            pod.node.level().run(&["busybox", "sh", "-c", kill, "sh", &mark])?;
+            pod.node
+                .level()
+                .run(&["busybox", "sh", "-c", kill, "sh", &mark])?;
         }
     }
     seen.map(Some)
@@ -131,7 +145,9 @@ fn counted(pod: &Pod, mark: &str) -> Result<Sight> {
     };
     let used = |group: &str| -> Result<u64> {
         let text = read(&format!("/sys/fs/cgroup{group}/cpu.stat"))?;
-        let usage = text.lines().find_map(|line| line.strip_prefix("usage_usec "));
+        let usage = text
+            .lines()
+            .find_map(|line| line.strip_prefix("usage_usec "));
         let usage = usage.and_then(|usec| usec.parse().ok());
         usage.ok_or_else(|| miette!("no usage in {text}"))
     };
@@ -149,7 +165,11 @@ fn counted(pod: &Pod, mark: &str) -> Result<Sight> {
         }
         std::thread::sleep(pace);
     };
-    let outcome = if counted >= burnt / 2 { "counted" } else { "missed" };
+    let outcome = if counted >= burnt / 2 {
+        "counted"
+    } else {
+        "missed"
+    };
     let shortened = its.replace(&pods, "POD");
     let reason = format!(
         "{} ms burnt, {} ms counted; the job's group is {shortened}",

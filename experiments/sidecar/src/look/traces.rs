@@ -16,14 +16,27 @@ const LEAVE: &str = r#"docker volume create "$1" > /dev/null && docker network c
     docker run --detach --name "$1" --volume "$1:/data" alpine sleep infinity > /dev/null &&
     docker tag alpine "$1""#;
 
-const REMOVE: &str = r#"docker rm --force "$1"; docker network rm "$1"; docker volume rm "$1"; docker rmi "$1""#;
+const REMOVE: &str =
+    r#"docker rm --force "$1"; docker network rm "$1"; docker volume rm "$1"; docker rmi "$1""#;
 
 /// Kind, and the command that lists it.
 const LISTS: [(&str, &[&str]); 4] = [
-    ("container", &["docker", "ps", "--all", "--format", "{{.Names}}"]),
-    ("image", &["docker", "images", "--format", "{{.Repository}}"]),
-    ("network", &["docker", "network", "ls", "--format", "{{.Name}}"]),
-    ("volume", &["docker", "volume", "ls", "--format", "{{.Name}}"]),
+    (
+        "container",
+        &["docker", "ps", "--all", "--format", "{{.Names}}"],
+    ),
+    (
+        "image",
+        &["docker", "images", "--format", "{{.Repository}}"],
+    ),
+    (
+        "network",
+        &["docker", "network", "ls", "--format", "{{.Name}}"],
+    ),
+    (
+        "volume",
+        &["docker", "volume", "ls", "--format", "{{.Name}}"],
+    ),
 ];
 
 /// What does a later pod's agent find of an earlier pod's job?
@@ -45,23 +58,39 @@ pub(super) fn next_pod(pod: &Pod) -> Result<Option<Sight>> {
     }
     // On an engine that pods share it would lie in the way.
     later.run(&["sh", "-c", REMOVE, "sh", LEFT])?;
-    let outcome = if found.is_empty() { "nothing".to_owned() } else { found.join(" ") };
-    Ok(Some(Sight::new(outcome, "after the pod that left it was taken away")))
+    let outcome = if found.is_empty() {
+        "nothing".to_owned()
+    } else {
+        found.join(" ")
+    };
+    Ok(Some(Sight::new(
+        outcome,
+        "after the pod that left it was taken away",
+    )))
 }
 
 /// Does a new pod find what an earlier pod's job has fetched? The pod that asks has done one.
 pub(super) fn cache(pod: &Pod) -> Result<Option<Sight>> {
-    let later = pod.another("-later", as_it_is)?;
-    later.ready()?;
     let ask: &[&str] = match pod.pattern.client {
         Client::Docker => &["docker", "images", "--format", "{{.Repository}}"],
         Client::Buildah => &["buildah", "images", "--format", "{{.Name}}"],
     };
+    let is_there = |images: &str| images.lines().any(|name| name.ends_with("redis"));
+    let images = pod.output(ask)?;
+    if !is_there(&images) {
+        return Err(miette!(
+            "the job's own pod does not have its image: {images}"
+        ));
+    }
+    let later = pod.another("-later", as_it_is)?;
+    later.ready()?;
     let images = later.output(ask)?;
-    let is_there = images.lines().any(|name| name.ends_with("redis"));
+    let outcome = if is_there(&images) { "kept" } else { "lost" };
     let images: Vec<&str> = images.lines().collect();
-    let outcome = if is_there { "kept" } else { "lost" };
-    Ok(Some(Sight::new(outcome, format!("images in a new pod: {}", images.join(" ")))))
+    Ok(Some(Sight::new(
+        outcome,
+        format!("images in a new pod: {}", images.join(" ")),
+    )))
 }
 
 const DRIVER: [&str; 4] = ["docker", "info", "--format", "{{.Driver}}"];
@@ -69,10 +98,13 @@ const DRIVER: [&str; 4] = ["docker", "info", "--format", "{{.Driver}}"];
 /// Which storage driver does the engine take on the pod's volume?
 pub(super) fn storage_volume(pod: &Pod) -> Result<Option<Sight>> {
     let sight = match (pod.pattern.client, pod.pattern.engine) {
-        (Client::Docker, Some(_)) => Sight::new(pod.output(&DRIVER)?.trim(), "on the pod's emptyDir"),
-        (Client::Docker, None) => {
-            Sight::new("the node's", format!("{} on the node", pod.output(&DRIVER)?.trim()))
+        (Client::Docker, Some(_)) => {
+            Sight::new(pod.output(&DRIVER)?.trim(), "on the pod's emptyDir")
         }
+        (Client::Docker, None) => Sight::new(
+            "the node's",
+            format!("{} on the node", pod.output(&DRIVER)?.trim()),
+        ),
         (Client::Buildah, _) => {
             let ask = ["buildah", "info", "--format", "{{.store.GraphDriverName}}"];
             Sight::new(pod.output(&ask)?.trim(), "on the pod's emptyDir")
@@ -91,10 +123,16 @@ pub(super) fn storage_layer(pod: &Pod) -> Result<Option<Sight>> {
     loop {
         let driver = on_layer.run(&DRIVER)?;
         if driver.success() && !driver.stdout.trim().is_empty() {
-            return Ok(Some(Sight::new(driver.stdout.trim(), "the engine's own choice")));
+            return Ok(Some(Sight::new(
+                driver.stdout.trim(),
+                "the engine's own choice",
+            )));
         }
         let logs = on_layer.logs();
-        if let Some(words) = logs.lines().find(|line| line.contains("failed to start daemon")) {
+        if let Some(words) = logs
+            .lines()
+            .find(|line| line.contains("failed to start daemon"))
+        {
             return Ok(Some(Sight::new("refused", words)));
         }
         if Instant::now() > end {
@@ -111,7 +149,9 @@ pub(super) fn collision_container(pod: &Pod) -> Result<Option<Sight>> {
     }
     let other = pod.another("-other", as_it_is)?;
     other.ready()?;
-    let run = ["docker", "run", "--detach", "--name", LEFT, "alpine", "sleep", "infinity"];
+    let run = [
+        "docker", "run", "--detach", "--name", LEFT, "alpine", "sleep", "infinity",
+    ];
     pod.output(&run)?;
     let second = other.run(&run)?;
     pod.output(&["docker", "rm", "--force", LEFT])?;
@@ -134,11 +174,20 @@ pub(super) fn collision_volume(pod: &Pod) -> Result<Option<Sight>> {
     other.ready()?;
     let volume = format!("{LEFT}:/data");
     let run = |pod: &Pod, script: &str| {
-        pod.output(&["docker", "run", "--rm", "--volume", &volume, "alpine", "sh", "-c", script])
+        pod.output(&[
+            "docker", "run", "--rm", "--volume", &volume, "alpine", "sh", "-c", script,
+        ])
     };
     run(pod, "echo first > /data/file")?;
     let found = run(&other, "cat /data/file 2>/dev/null; true")?;
     pod.output(&["docker", "volume", "rm", LEFT])?;
-    let outcome = if found.trim() == "first" { "shared" } else { "none" };
-    Ok(Some(Sight::new(outcome, format!("the second found `{}`", found.trim()))))
+    let outcome = if found.trim() == "first" {
+        "shared"
+    } else {
+        "none"
+    };
+    Ok(Some(Sight::new(
+        outcome,
+        format!("the second found `{}`", found.trim()),
+    )))
 }
