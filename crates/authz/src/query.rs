@@ -45,7 +45,7 @@ pub(crate) fn connect(policy: &Policy, call: &Call, target: &Target) -> Result<(
     keys::body(policy, &call.body, networks::connect)
 }
 
-/// What a build is of and what its containers may use, but for what the daemon's side decides.
+/// Parameters of a build that reach nothing of the host's, whatever their values.
 const BUILD: &str = "t dockerfile target platform q nocache cachefrom pull rm forcerm squash labels \
                      buildargs extrahosts memory memswap cpushares cpuperiod cpuquota cpusetcpus \
                      cpusetmems shmsize ulimits isolation";
