@@ -286,19 +286,23 @@ fn annotations(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// runc makes slashes of a name's dots and writes below `/proc/sys`.
 fn sysctls(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {
-    for (name, _) in value.map(key)? {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-        let known = |entry: &String| match entry.strip_suffix('.') {
-            Some(_) => name.starts_with(entry.as_str()),
-            None => name == entry,
-        };
-        if !name.bytes().all(plain) || !policy.sysctls.iter().any(known) {
-            return Err(Refusal::new(Rule::Sysctls, quoted(name)));
-        }
+    let mut names = value.map(key)?.iter().map(|(name, _)| name);
+    names.try_for_each(|name| sysctl(policy, name))
+}
+
+/// runc makes slashes of a name's dots and writes below `/proc/sys`.
+pub(crate) fn sysctl(policy: &Policy, name: &str) -> Result<(), Refusal> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    let known = |entry: &String| match entry.strip_suffix('.') {
+        Some(_) => name.starts_with(entry.as_str()),
+        None => name == entry,
+    };
+    if name.bytes().all(plain) && policy.sysctls.iter().any(known) {
+        Ok(())
+    } else {
+        Err(Refusal::new(Rule::Sysctls, quoted(name)))
     }
-    Ok(())
 }
 
 /// Any list replaces the daemon's own, an empty one (`systempaths=unconfined`) all of it.

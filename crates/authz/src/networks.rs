@@ -1,7 +1,7 @@
 //! Networks: what is made, and what a container is connected to.
 
 use crate::json::Json;
-use crate::keys::{Keys, listed, object};
+use crate::keys::{Keys, listed, object, sysctl};
 use crate::names;
 use crate::policy::Policy;
 use crate::rule::{Refusal, Rule, quoted};
@@ -33,13 +33,16 @@ const CONFIG: Keys = Keys {
 /// An endpoint (moby `api/types/network/endpoint.go`). What it says of addresses the daemon takes or
 /// writes over; an ID it prefers to the network's name.
 const ENDPOINT: Keys = Keys {
-    free: "IPAMConfig Links Aliases MacAddress DriverOpts GwPriority EndpointID Gateway IPAddress \
-           IPPrefixLen IPv6Gateway GlobalIPv6Address GlobalIPv6PrefixLen DNSNames",
-    judged: &[("NetworkID", network_id)],
+    free: "IPAMConfig Links Aliases MacAddress GwPriority EndpointID Gateway IPAddress IPPrefixLen \
+           IPv6Gateway GlobalIPv6Address GlobalIPv6PrefixLen DNSNames",
+    judged: &[("NetworkID", network_id), ("DriverOpts", endpoint_options)],
 };
 
 /// The option that names a bridge of the host.
 const BRIDGE: &str = "com.docker.network.bridge.name";
+
+/// The option of an endpoint that sets sysctls: `NAME=VALUE,...`.
+const SYSCTLS: &str = "com.docker.network.endpoint.sysctls";
 
 pub(crate) fn create(policy: &Policy, what: &str, value: &Json) -> Result<(), Refusal> {
     object(policy, &[&NETWORK], what, value)
@@ -70,11 +73,32 @@ fn options(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {
     for (name, value) in value.map(key)? {
         if name == BRIDGE {
             listed(Rule::HostBridge, &policy.bridges, value, name)?;
-        } else if !policy.network_options.contains(name) {
-            return Err(Refusal::new(Rule::NetworkOptions, quoted(name)));
+        } else {
+            known_option(policy, name)?;
         }
     }
     Ok(())
+}
+
+fn endpoint_options(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {
+    for (name, value) in value.map(key)? {
+        if name == SYSCTLS {
+            for setting in value.text(name)?.split(',') {
+                sysctl(policy, setting.split('=').next().unwrap_or_default())?;
+            }
+        } else {
+            known_option(policy, name)?;
+        }
+    }
+    Ok(())
+}
+
+fn known_option(policy: &Policy, name: &String) -> Result<(), Refusal> {
+    if policy.network_options.contains(name) {
+        Ok(())
+    } else {
+        Err(Refusal::new(Rule::NetworkOptions, quoted(name)))
+    }
 }
 
 /// Networks by name.

@@ -13,8 +13,8 @@ use crate::uri::Target;
 ///
 /// A form in the body overrides the query, and is not handed over. That there is none is certain
 /// only without a Content-Type, or with a body that was handed over: then the daemon took it for
-/// JSON. Only an experimental daemon has checkpoints (moby `daemon/start.go`); of another one a
-/// Content-Type of JSON with no body is believed, as clients send it (bollard).
+/// JSON. Only an experimental daemon has checkpoints (moby `daemon/start.go`); of another one those
+/// types are believed that clients send with no body: bollard JSON, Docker 20.10's client text.
 pub(crate) fn start(policy: &Policy, call: &Call, target: &Target) -> Result<(), Refusal> {
     for (key, value) in target.parameters()? {
         if key.to_ascii_lowercase().starts_with("checkpoint") && !value.is_empty() {
@@ -26,7 +26,8 @@ pub(crate) fn start(policy: &Policy, call: &Call, target: &Target) -> Result<(),
     }
     let believed = match call.content_type.as_deref() {
         None => true,
-        Some(kind) => kind == "application/json" && !policy.experimental,
+        Some("application/json" | "text/plain") => !policy.experimental,
+        Some(_) => false,
     };
     if !believed {
         return Err(Refusal::new(
@@ -45,7 +46,7 @@ pub(crate) fn connect(policy: &Policy, call: &Call, target: &Target) -> Result<(
     keys::body(policy, &call.body, networks::connect)
 }
 
-/// What a build is of and what its containers may use, but for what the daemon's side decides.
+/// Parameters of a build that reach nothing of the host's, whatever their values.
 const BUILD: &str = "t dockerfile target platform q nocache cachefrom pull rm forcerm squash labels \
                      buildargs extrahosts memory memswap cpushares cpuperiod cpuquota cpusetcpus \
                      cpusetmems shmsize ulimits isolation";

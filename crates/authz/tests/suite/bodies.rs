@@ -97,8 +97,13 @@ fn object(pairs: &[String]) -> String {
 pub(crate) fn body() -> impl Strategy<Value = Vec<u8>> {
     let host = (spelled("HostConfig"), prop::collection::vec(pair(), 0..5))
         .prop_map(|(key, pairs)| format!(r#""{key}":{}"#, object(&pairs)));
-    let network = spelled("EndpointsConfig")
-        .prop_map(|key| format!(r#""NetworkingConfig":{{"{key}":{{"host":{{}}}}}}"#));
+    let endpoint = prop_oneof![
+        Just(r#""host":{}"#.to_owned()),
+        spelled("NetworkID").prop_map(|key| format!(r#""proj":{{"{key}":"1f2e"}}"#)),
+        spelled("Aliases").prop_map(|key| format!(r#""proj":{{"{key}":["x"]}}"#)),
+    ];
+    let network = (spelled("EndpointsConfig"), endpoint)
+        .prop_map(|(key, endpoint)| format!(r#""NetworkingConfig":{{"{key}":{{{endpoint}}}}}"#));
     let top = prop_oneof![
         12 => host,
         2 => pair(),

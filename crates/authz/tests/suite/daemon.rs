@@ -121,8 +121,12 @@ fn by_endpoints(networking: &Fields) -> Option<String> {
     let Some(Go::Object(endpoints)) = last(networking, "EndpointsConfig") else {
         return None;
     };
-    let host = endpoints.iter().any(|(name, _)| name == "host");
-    host.then(|| "EndpointsConfig host".to_owned())
+    endpoints.iter().find_map(|(name, settings)| {
+        let settings = fields(&[settings]);
+        let id = last(&settings, "NetworkID").and_then(as_text);
+        let named = name == "host" || id.is_some_and(|id| !id.is_empty());
+        named.then(|| format!("EndpointsConfig {name} {id:?}"))
+    })
 }
 
 fn as_text(value: &Go) -> Option<&str> {

@@ -8,7 +8,13 @@ use miette::Result;
 use crate::{Test, ensure, lab, test};
 
 pub(crate) fn tests() -> Vec<Test> {
-    vec![test("postgres_takes_its_settings_as_published", settings)]
+    vec![
+        test("postgres_takes_its_settings_as_published", settings),
+        test(
+            "builders_have_an_ordinary_user_as_published",
+            ordinary_users,
+        ),
+    ]
 }
 
 /// What tests rely on of the published image, of the stand-in.
@@ -45,5 +51,38 @@ fn settings() -> Result<()> {
     let who = "docker exec database stat -c %U /proc/1";
     let said = level.output(&["sh", "-c", who])?;
     ensure!(said == "postgres\n", "{said}");
+    Ok(())
+}
+
+/// The ordinary users of the published builders: a home, subordinate ids, and programs that map
+/// them by a capability of their own and not as root.
+fn ordinary_users() -> Result<()> {
+    let lab = lab()?;
+    lab.engine(Engine::Podman)?;
+    for (image, program, user) in [
+        ("quay.io/buildah/stable", "buildah", "build"),
+        ("quay.io/podman/stable", "podman", "podman"),
+    ] {
+        let files = "$HOME $HOME/.local/share/containers /usr/bin/newuidmap /usr/bin/newgidmap";
+        // Podman gives an ordinary user capabilities outright; other runtimes do not.
+        let ask = format!(
+            "stat -c '%U %a' {files} && \
+             setpriv --inh-caps=-setuid,-setgid --ambient-caps=-setuid,-setgid \
+                 {program} unshare cat /proc/self/uid_map /proc/self/gid_map"
+        );
+        let run = format!(
+            "podman run --rm --user 1000:1000 --cap-drop all --cap-add setuid --cap-add setgid \
+                 {image} sh -c \"$1\""
+        );
+        let said = lab.level0().output(&["sh", "-c", &run, "sh", &ask])?;
+        let lines = said
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        let home = format!("{user} 755");
+        let ids = ["0 1000 1", "1 1 999", "1000 1001 64535"];
+        let mut expected = vec![home.as_str(), home.as_str(), "root 755", "root 755"];
+        expected.extend(ids.iter().chain(&ids));
+        ensure!(lines.eq(expected), "{image}: {said}");
+    }
     Ok(())
 }

@@ -190,6 +190,9 @@ fn requests(sidecar: &Sidecar) -> Option<Claim> {
         count(&hostile, "rejected by the daemon"),
         all[1],
     );
+    if let Some(done) = sidecar.done_unguarded() {
+        seen = format!("{seen}; without the plugin {done} hostile ones are done");
+    }
     if !passed.is_empty() {
         seen = format!("{seen}; allowed: {}", passed.join(", "));
     }
@@ -229,32 +232,39 @@ fn storage(sidecar: &Sidecar) -> Option<Claim> {
     })
 }
 
-/// C5: a request that the plugin refused because the daemon had not handed its body over would have
-/// got past one that judges what it is given. Where every body was handed over, this daemon has not
-/// that hole.
+/// C5: a request that the plugin refused because it was not given the body, and that the daemon does
+/// where nobody asks: the daemon has a body that it does not hand over, and who judges by what they
+/// are given are got past. Where there is none, this daemon has not that hole.
 fn bodies(sidecar: &Sidecar) -> Option<Claim> {
     let hostile: Vec<&Look> = sidecar.hostile().collect();
     if hostile.is_empty() {
         return None;
     }
     let of_rule = |look: &&&Look| look.is("refused") && look.rule() == BODY_MISSING;
-    let missing: Vec<&str> = hostile
+    let missing: Vec<&Look> = hostile.iter().filter(of_rule).copied().collect();
+    let unguarded = |look: &Look| sidecar.unguarded(&look.subject)?.outcome.as_deref();
+    let done: Vec<&str> = missing
         .iter()
-        .filter(of_rule)
+        .filter(|look| unguarded(look) == Some("allowed"))
         .map(|look| &*look.subject)
         .collect();
-    let (here, seen) = if missing.is_empty() {
-        let seen = format!("of {} hostile requests none lacked its body", hostile.len());
-        (Here::NotReproduced, seen)
+    let here = if !done.is_empty() {
+        Here::Consistent
+    } else if missing.iter().any(|look| unguarded(look).is_none()) {
+        // Of a request without a body, too, the plugin is given none.
+        Here::Inconclusive
     } else {
-        let seen = format!(
-            "{} of {} hostile requests came without their body and were refused for it: {}",
-            missing.len(),
-            hostile.len(),
-            missing.join(", ")
-        );
-        (Here::Consistent, seen)
+        Here::NotReproduced
     };
+    let mut seen = format!(
+        "the plugin was not given the body of {} of {} hostile requests, and refused them",
+        missing.len(),
+        hostile.len()
+    );
+    if !done.is_empty() {
+        let (count, names) = (done.len(), done.join(", "));
+        seen = format!("{seen}; without the plugin the daemon does {count} of these: {names}");
+    }
     Some(Claim {
         here,
         seen,
@@ -263,7 +273,7 @@ fn bodies(sidecar: &Sidecar) -> Option<Claim> {
             |t| t.claim_c5,
             None,
             "bodies that a plugin is given".to_owned(),
-            "a body that decides is not handed over",
+            "the daemon does what a body says that it did not hand over",
         )
     })
 }

@@ -142,13 +142,13 @@ fn without(table: &str, subject: &str, step: &str) -> Vec<Trial> {
     "daemons",
     "dockerd"
 )]
-#[case::b17_collides(
+#[case::b17_counted(
     "B17",
-    "daemonless: accounting and collisions",
+    "daemonless: accounting",
     "pattern",
     "daemonless",
-    "collision-volume",
-    "shared"
+    "accounting",
+    "missed"
 )]
 fn claims_are_judged(
     #[case] id: &str,
@@ -220,7 +220,7 @@ fn claims_of_other_shapes_are_judged() {
             &[
                 "daemonless: privilege and the node: consistent here",
                 "daemonless: the cache: not reproduced here",
-                "daemonless: accounting and collisions: consistent here",
+                "daemonless: accounting: consistent here",
             ],
         ),
         ("C5", &["bodies that a plugin is given: consistent here"]),
@@ -242,10 +242,9 @@ fn claims_of_other_shapes_are_judged() {
     let words = "0 of 6 ways out of sidecar reach the node; sidecar engine-taken-over: reaches";
     assert!(b14.contains(words), "{b14}");
     let c5 = &found.claim("C5", "bodies that a plugin is given")["seen"];
-    assert!(
-        c5.starts_with("2 of 8 hostile requests came without their body"),
-        "{c5}"
-    );
+    let words = "the plugin was not given the body of 2 of 8 hostile requests, and refused them; \
+         without the plugin the daemon does 1 of these: privileged behind 1 MiB";
+    assert_eq!(c5, words);
     let within = reported(
         &with("pattern", "dind", "accounting-host-cgroupns", "counted"),
         0,
@@ -274,15 +273,47 @@ fn requests_are_judged(
     assert!(cells[2].starts_with(sign), "{cells:?}");
 }
 
-/// Where the daemon hands every body over, it has not that hole.
-#[test]
-fn a_daemon_that_hands_over_every_body_refutes_c5() {
-    let rows = rows()
-        .into_iter()
-        .filter(|row| !row.reason.contains("body-missing"));
-    let found = reported(&rows.collect::<Vec<_>>(), 0);
-    let expected = "bodies that a plugin is given: not reproduced here";
+/// Where the daemon hands over every body that it has, it has not that hole. Whether it has one that
+/// the plugin was not given, only an engine without the plugin tells.
+#[rstest]
+#[case::all_handed_over("plugin", "body-missing", "not reproduced here")]
+#[case::not_done("without plugin", "201", "not reproduced here")]
+#[case::not_known("without plugin", "", "inconclusive here")]
+fn a_body_that_is_not_handed_over_is_judged(
+    #[case] step: &str,
+    #[case] reason: &str,
+    #[case] expected: &str,
+) {
+    let mut rows = rows();
+    rows.retain_mut(|row| {
+        let is_it = row.table == "hostile" && row.step == step;
+        if is_it && row.reason == reason && step == "without plugin" {
+            row.outcome = "rejected by the daemon".to_owned();
+            return true;
+        }
+        !is_it || (!reason.is_empty() && row.reason != reason)
+    });
+    let found = reported(&rows, 0);
+    let expected = format!("bodies that a plugin is given: {expected}");
     assert_eq!(found.verdicts("C5"), [expected]);
+}
+
+/// Pods that take about as much decide nothing; of those that take more the claim is wrong.
+#[rstest]
+#[case::alike(0, "inconclusive here")]
+#[case::more(90_000_000, "not reproduced here")]
+fn memory_is_judged_by_intervals(#[case] more: u64, #[case] expected: &str) {
+    let mut rows = rows();
+    let others = pods::memory("dind", 8);
+    let own = rows
+        .iter_mut()
+        .filter(|row| row.table == "memory" && row.subject == "dood");
+    for (row, other) in own.zip(others) {
+        row.bytes = other.bytes.map(|bytes| bytes + more);
+    }
+    let found = reported(&rows, 0);
+    let row = found.claim("B6", "memory of a pod: dood and dind");
+    assert_eq!(row["claim_verdict"], expected);
 }
 
 #[test]

@@ -48,15 +48,15 @@ const PROPERTIES: [(&str, [&str; 5]); 17] = [
             "container image volume",
             "nothing",
             "nothing",
-            "nothing",
+            "",
         ],
     ),
     ("cache", ["lost", "kept", "lost", "lost", "lost"]),
     (
         "storage-volume",
-        ["overlay2", "the node's", "overlay2", "overlay2", "vfs"],
+        ["overlay2", "the node's", "overlay2", "overlay2", "overlay"],
     ),
-    ("storage-layer", ["vfs", "", "refused", "vfs", "vfs"]),
+    ("storage-layer", ["vfs", "", "refused", "vfs", ""]),
     (
         "accounting",
         ["counted", "missed", "counted", "counted", "counted"],
@@ -64,12 +64,9 @@ const PROPERTIES: [(&str, [&str; 5]); 17] = [
     ("accounting-host-cgroupns", ["missed", "", "missed", "", ""]),
     (
         "collision-container",
-        ["none", "conflict", "none", "none", "none"],
+        ["none", "conflict", "none", "none", ""],
     ),
-    (
-        "collision-volume",
-        ["none", "shared", "none", "none", "none"],
-    ),
+    ("collision-volume", ["none", "shared", "none", "none", ""]),
     ("socket-missing", ["", "refused", "", "", ""]),
     (
         "daemons",
@@ -105,7 +102,7 @@ const ESCAPES: [(&str, [&str; 5]); 8] = [
     ("engine-taken-over", [REACHES, "", REACHES, REACHES, ""]),
 ];
 
-const CLIENTS: [(&str, &str, &str); 6] = [
+const CLIENTS: [(&str, &str, &str); 7] = [
     (
         "plain",
         "refused",
@@ -119,6 +116,7 @@ const CLIENTS: [(&str, &str, &str); 6] = [
     ),
     ("expired certificate", "refused", "tls: expired certificate"),
     ("right certificate", "served", "28.4.0"),
+    ("right certificate, from another pod", "served", "28.4.0"),
     ("sidecar-open plain", "served", "28.4.0"),
 ];
 
@@ -127,7 +125,7 @@ const HOSTILE: [(&str, &str); 8] = [
     ("privileged", "privileged"),
     ("privileged, key in capitals", "key-spelling"),
     ("privileged twice", "duplicate-key"),
-    ("privileged, no Content-Length", "body-missing"),
+    ("privileged, empty", "body-missing"),
     ("privileged behind 1 MiB", "body-missing"),
     ("bind of /", "bind-roots"),
     ("bind of a link to /", "bind-roots"),
@@ -223,24 +221,22 @@ pub(crate) fn rows() -> Vec<Trial> {
     rows.extend(
         CLIENTS.map(|(client, outcome, words)| row("transport", client, "version", outcome, words)),
     );
-    rows.extend(HOSTILE.map(|(name, rule)| match rule {
-        "" => row(
-            "hostile",
-            name,
-            "plugin",
-            "rejected by the daemon",
-            "unsupported Content-Type header",
-        ),
-        rule => row(
-            "hostile",
-            name,
-            "plugin",
-            "refused",
-            &format!("authorization denied by plugin matryoshka: refused by rule {rule}: so it is"),
-        ),
-    }));
+    for (name, rule) in HOSTILE {
+        let (outcome, reason) = match rule {
+            "" => ("rejected by the daemon", "unsupported Content-Type header"),
+            rule => ("refused", rule),
+        };
+        rows.push(row("hostile", name, "plugin", outcome, reason));
+        // What has no body is nothing to the daemon either.
+        let (outcome, reason) = match name {
+            "privileged, empty" | "body of another type" => ("rejected by the daemon", "400"),
+            _ => ("allowed", "201"),
+        };
+        rows.push(row("hostile", name, "without plugin", outcome, reason));
+    }
     rows.extend(LEGITIMATE.map(|name| row("legitimate", name, "plugin", "allowed", "")));
     let killed = "killed in the middle";
+    rows.push(row("plugin", killed, "in the middle", "refused", "EOF"));
     rows.push(row(
         "plugin",
         killed,

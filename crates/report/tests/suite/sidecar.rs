@@ -60,9 +60,12 @@ fn a_run_is_reported() {
         "| sidecar-open plain | ■ served",
         "8 hostile requests were sent to a daemon with the plugin: 7 refused by 5 rules, 1 rejected by the daemon itself, 0 allowed. Of 4 legitimate ones 4 were allowed.",
         "`docker ps` takes 1.1",
-        "| `body-missing` | 2 | privileged, no Content-Length; privileged behind 1 MiB |",
-        "| privileged twice | `duplicate-key` | ● refused;",
-        "| body of another type | – | ● rejected by the daemon; unsupported Content-Type header |",
+        "| `body-missing` | 2 | privileged, empty; privileged behind 1 MiB |",
+        "Of the hostile requests an engine without the plugin does 6.",
+        "| privileged twice | `duplicate-key` | ● refused | allowed; 201 |",
+        "| body of another type | – | ● rejected by the daemon; unsupported Content-Type header | rejected by the daemon; 400 |",
+        "| right certificate, from another pod | ● served",
+        "| killed in the middle | in the middle | ● refused; EOF |",
         "| 1000 at 32 | lost | ● 0 |",
         "| killed in the middle | while it is gone | ● refused; plugin not found |",
         "| buildah, ordinary user, no capability | ● works | ● works | ■ refused; clone",
@@ -208,6 +211,14 @@ fn grades_follow_outcomes(
     "plugin 1000 at 32, lost: few"
 )]
 #[case::daemonless(row("daemonless", "x", "build", "yes", ""), "daemonless x, build: yes")]
+#[case::no_engine(
+    row("hostile", "x", "somewhere", "refused", ""),
+    "hostile x, somewhere: refused"
+)]
+#[case::not_weighed(
+    Trial { bytes: Some(5), ..row("memory", "dind", "9", "failed", "") },
+    "memory dind, 9: failed"
+)]
 #[case::no_bytes(row("memory", "dind", "9", "ok", ""), "memory dind, 9: ok")]
 #[case::no_number(row("memory", "dind", "ninth", "ok", ""), "memory dind, ninth: ok")]
 fn a_row_that_cannot_be_read_is_said(#[case] stranger: Trial, #[case] words: &str) {

@@ -150,8 +150,8 @@ fn privilege(agent: Option<&Look>, engine: Option<&Look>) -> Option<Grade> {
         [agent, engine].map(|look| look.and_then(|look| look.outcome.as_deref()));
     match (agent_is, engine_is) {
         (Some("full"), _) => Some(Grade::Bad),
-        (Some(_), Some("no engine")) => Some(Grade::Good),
-        (Some(_), Some(_)) => Some(Grade::Mixed),
+        (Some(_), Some("full" | "the node's")) => Some(Grade::Mixed),
+        (Some(_), Some(_)) => Some(Grade::Good),
         _ if agent.is_none() && engine.is_none() => None,
         _ => Some(Grade::Unseen),
     }

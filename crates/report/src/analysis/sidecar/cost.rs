@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use measure::stats::{ALPHA, Looks};
-use measure::{Metric, Trial};
+use measure::Metric;
+use measure::stats::ALPHA;
 use serde::Serialize;
 
-use super::look::{MEMORY, told};
+use super::look::{MEMORY, NOT_SEEN, told};
 use super::{PATTERNS, REFERENCE};
 use crate::analysis::ratios::between;
 use crate::analysis::trials::rows;
@@ -79,10 +79,10 @@ pub(super) fn plugin(record: &Record, ratios: &[RatioSummary], published: &Table
 }
 
 /// By pattern, and the rows that weigh nothing. A pod that was weighed again counts once.
-pub(super) fn memory(trials: &[Trial]) -> (Vec<Memory>, Vec<String>) {
+pub(super) fn memory(record: &Record) -> (Vec<Memory>, Vec<String>) {
     let mut strangers = Vec::new();
     let mut pods: BTreeMap<&str, BTreeMap<(u32, u32), f64>> = BTreeMap::new();
-    for row in rows(trials, MEMORY) {
+    for row in rows(&record.trials, MEMORY) {
         let number = row.step.parse().ok();
         let bytes = row.bytes.filter(|bytes| *bytes > 0 && row.outcome == OK);
         let is_pattern = PATTERNS.contains(&&*row.subject);
@@ -91,6 +91,7 @@ pub(super) fn memory(trials: &[Trial]) -> (Vec<Memory>, Vec<String>) {
                 let of_pattern = pods.entry(&row.subject).or_default();
                 of_pattern.insert((row.session, number), bytes as f64);
             }
+            None if is_pattern && row.outcome == NOT_SEEN => {}
             None => strangers.push(told(row)),
         }
     }
@@ -100,8 +101,7 @@ pub(super) fn memory(trials: &[Trial]) -> (Vec<Memory>, Vec<String>) {
         let sessions = by_session(pods.iter().map(|(pod, bytes)| (*pod, *bytes)));
         Some(Memory {
             pattern,
-            // How many there are was decided before the first one.
-            estimate: estimate(&sessions, ALPHA, Looks::Once),
+            estimate: estimate(&sessions, ALPHA, record.looks()),
             least: values.iter().copied().fold(f64::INFINITY, f64::min),
             most: values.iter().copied().fold(0.0, f64::max),
             n: values.len(),

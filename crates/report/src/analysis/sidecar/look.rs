@@ -16,8 +16,12 @@ pub(super) const PLUGIN: &str = "plugin";
 pub(super) const DAEMONLESS: &str = "daemonless";
 pub(super) const MEMORY: &str = "memory";
 
+/// Which engine a hostile request was sent to.
+pub(super) const GUARDED: &str = "plugin";
+pub(super) const OPEN: &str = "without plugin";
+
 /// What could not be looked at.
-const NOT_SEEN: &str = "not seen";
+pub(super) const NOT_SEEN: &str = "not seen";
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,10 +52,13 @@ const PROPERTIES: [(&str, Words); 17] = [
     ("agent-privilege", Words::One(&["none", "default", "full"])),
     (
         "engine-privilege",
-        Words::One(&["full", "the node's", "no engine"]),
+        Words::One(&["none", "default", "full", "the node's", "no engine"]),
     ),
     ("without-privilege", Words::One(&["works", "refused"])),
-    ("group-of-the-socket", Words::One(&["enough", "not enough"])),
+    (
+        "group-of-the-socket",
+        Words::One(&["enough", "not enough", "not needed"]),
+    ),
     ("node-paths", Words::Any),
     (
         "isolation",
@@ -83,11 +90,18 @@ const PROPERTIES: [(&str, Words); 17] = [
 
 const ESCAPES: Words = Words::One(&["reaches the node", "stays inside", "refused"]);
 const SERVED: Words = Words::One(&["served", "refused"]);
+/// Of a plugin that was killed: a call may also be lost, or be answered as it should not be.
+const ANSWERED: Words = Words::One(&["served", "refused", "lost", "wrong"]);
 const HOSTILE_WORDS: Words = Words::One(&["refused", "allowed", "rejected by the daemon"]);
 const LEGITIMATE_WORDS: Words = Words::One(&["allowed", "refused"]);
 const WORKS: Words = Words::One(&["works", "refused"]);
 /// Steps of the plugin whose outcome is a count.
-pub(super) const COUNTS: [&str; 4] = ["allowed right", "refused right", "lost", "wrong"];
+const COUNTS: [&str; 4] = ["allowed right", "refused right", "lost", "wrong"];
+
+/// Whether what is seen of the plugin in this step is a number.
+pub(crate) fn is_count(step: &str) -> bool {
+    COUNTS.contains(&step)
+}
 
 impl Words {
     fn have(&self, outcome: &str) -> bool {
@@ -115,10 +129,10 @@ fn known(row: &Trial) -> Option<(&'static str, Words)> {
         }
         ESCAPE if is_pattern => Some((ESCAPE, ESCAPES)),
         TRANSPORT => Some((TRANSPORT, SERVED)),
-        HOSTILE => Some((HOSTILE, HOSTILE_WORDS)),
+        HOSTILE if [GUARDED, OPEN].contains(&&*row.step) => Some((HOSTILE, HOSTILE_WORDS)),
         LEGITIMATE => Some((LEGITIMATE, LEGITIMATE_WORDS)),
-        PLUGIN if COUNTS.contains(&&*row.step) => Some((PLUGIN, Words::Count)),
-        PLUGIN => Some((PLUGIN, SERVED)),
+        PLUGIN if is_count(&row.step) => Some((PLUGIN, Words::Count)),
+        PLUGIN => Some((PLUGIN, ANSWERED)),
         DAEMONLESS => Some((DAEMONLESS, WORKS)),
         _ => None,
     }

@@ -17,7 +17,7 @@ use crate::record::Record;
 pub(crate) use advice::{Advice, Risk, Stand};
 pub(crate) use aspect::{Aspect, Grade, REACHES};
 pub(crate) use cost::{Memory, TIMES, Time};
-pub(crate) use look::Look;
+pub(crate) use look::{Look, is_count};
 
 /// The experiment's name. Its tables have names that others may take for something else.
 const EXPERIMENT: &str = "sidecar";
@@ -64,7 +64,7 @@ pub(super) fn of(record: &Record, ratios: &[RatioSummary], published: &Table) ->
         return None;
     }
     let (looks, mut strangers) = look::looks(&record.trials);
-    let (memory, odd) = cost::memory(&record.trials);
+    let (memory, odd) = cost::memory(record);
     strangers.extend(odd);
     let times = cost::times(record, ratios, published);
     let has = |pattern: &&str| {
@@ -135,8 +135,26 @@ impl Sidecar {
         looks.find(|look| look.subject == client)
     }
 
+    /// Requests that the plugin is there for, sent to an engine that has it.
     pub(crate) fn hostile(&self) -> impl Iterator<Item = &Look> {
-        self.table(look::HOSTILE)
+        let looks = self.table(look::HOSTILE);
+        looks.filter(|look| look.step == look::GUARDED)
+    }
+
+    /// What became of one of them where there is no plugin; `None` where that was not tried.
+    pub(crate) fn unguarded(&self, request: &str) -> Option<&Look> {
+        let mut looks = self.table(look::HOSTILE);
+        looks.find(|look| look.step == look::OPEN && look.subject == request)
+    }
+
+    /// How many requests an engine without the plugin has done; `None` where none was tried.
+    pub(crate) fn done_unguarded(&self) -> Option<usize> {
+        let mut looks = self
+            .table(look::HOSTILE)
+            .filter(|look| look.step == look::OPEN)
+            .peekable();
+        looks.peek()?;
+        Some(looks.filter(|look| look.is("allowed")).count())
     }
 
     pub(crate) fn legitimate(&self) -> impl Iterator<Item = &Look> {

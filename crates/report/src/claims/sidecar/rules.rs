@@ -197,13 +197,9 @@ const RULES: [Rule; 19] = [
     Rule {
         id: "B17",
         statement: |t| t.claim_b17,
-        of: "daemonless: accounting and collisions",
-        says: "the job's work is counted, names do not collide",
-        needs: &[
-            Need::Property(DAEMONLESS, "accounting", &["counted"]),
-            Need::Property(DAEMONLESS, "collision-container", &["none"]),
-            Need::Property(DAEMONLESS, "collision-volume", &["none"]),
-        ],
+        of: "daemonless: accounting",
+        says: "the job's work is counted",
+        needs: &[Need::Property(DAEMONLESS, "accounting", &["counted"])],
     },
 ];
 

@@ -3,18 +3,18 @@
 use super::super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::super::phrases::{self, short};
 use super::{cell, word};
-use crate::analysis::sidecar::{Look, Sidecar};
+use crate::analysis::sidecar::{Look, Sidecar, is_count};
 use crate::analysis::trials::in_order;
 use crate::language::{Lang, fill};
 
-/// The one that is to be served.
+/// How the names of those begin that are to be served.
 const RIGHT: &str = "right certificate";
 
 /// Clients of the engine's TCP socket.
 pub(super) fn transport(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     let t = lang.sidecar();
     let row = |look: &Look| {
-        let as_it_should = look.is("served") == (look.subject == RIGHT);
+        let as_it_should = look.is("served") == look.subject.starts_with(RIGHT);
         let tone = if as_it_should { Tone::Yes } else { Tone::No };
         let client = Cell::new(&look.subject).english();
         vec![client, cell(look, tone, lang)]
@@ -89,45 +89,45 @@ pub(super) fn plugin(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
             fit: Fit::Cards,
         }));
     }
-    let every = [
-        (&hostile, "allowed", t.hostile_title, t.hostile_caption),
-        (
-            &legitimate,
-            "refused",
-            t.legitimate_title,
-            t.legitimate_caption,
-        ),
-    ];
-    for (looks, wrong, title, caption) in every {
-        if looks.is_empty() {
-            continue;
-        }
+    if let Some(done) = sidecar.done_unguarded() {
+        pieces.push(Piece::Paragraph(fill(t.plugin_open, &[("done", &done)])));
+    }
+    if !hostile.is_empty() {
         let row = |look: &&Look| {
-            let tone = if look.is(wrong) { Tone::No } else { Tone::Yes };
-            let is_refused = look.is("refused");
-            let rule = if is_refused { look.rule() } else { "" };
-            let rule = if rule == look.words { "" } else { rule };
-            let rule = if rule.is_empty() {
-                "–".to_owned()
-            } else {
-                format!("`{rule}`")
-            };
-            vec![
-                Cell::new(&look.subject).english(),
-                Cell::new(rule),
-                cell(look, tone, lang),
-            ]
+            let open = sidecar.unguarded(&look.subject);
+            let open = open.map_or_else(|| Cell::new("–"), |open| cell(open, Tone::Plain, lang));
+            request(look, "allowed", lang)
+                .into_iter()
+                .chain([open])
+                .collect()
         };
+        let columns = [
+            t.column_request,
+            t.column_rule,
+            t.column_outcome,
+            t.column_open,
+        ];
         pieces.push(Piece::Details(
-            fill(title, &[("count", &looks.len())]),
+            fill(t.hostile_title, &[("count", &hostile.len())]),
             vec![Piece::Table(Table {
-                caption: caption.to_owned(),
-                columns: vec![
-                    words(t.column_request),
-                    words(t.column_rule),
-                    words(t.column_outcome),
-                ],
-                rows: looks.iter().map(row).collect(),
+                caption: t.hostile_caption.to_owned(),
+                columns: columns.map(words).into(),
+                rows: hostile.iter().map(row).collect(),
+                fit: Fit::Cards,
+            })],
+        ));
+    }
+    if !legitimate.is_empty() {
+        let columns = [t.column_request, t.column_rule, t.column_outcome];
+        pieces.push(Piece::Details(
+            fill(t.legitimate_title, &[("count", &legitimate.len())]),
+            vec![Piece::Table(Table {
+                caption: t.legitimate_caption.to_owned(),
+                columns: columns.map(words).into(),
+                rows: legitimate
+                    .iter()
+                    .map(|look| request(look, "refused", lang))
+                    .collect(),
                 fit: Fit::Cards,
             })],
         ));
@@ -136,18 +136,36 @@ pub(super) fn plugin(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     pieces
 }
 
+/// A request, the rule that refused it, and what became of it.
+fn request(look: &Look, wrong: &str, lang: Lang) -> Vec<Cell> {
+    let tone = if look.is(wrong) { Tone::No } else { Tone::Yes };
+    let name = Cell::new(&look.subject).english();
+    if !look.is("refused") {
+        return vec![name, Cell::new("–"), cell(look, tone, lang)];
+    }
+    let rule = Cell::new(format!("`{}`", short(look.rule())));
+    // Words that are the rule's name have been said.
+    let outcome = if look.rule() == look.words {
+        Cell::new(word("refused", lang)).tone(tone)
+    } else {
+        cell(look, tone, lang)
+    };
+    vec![name, rule, outcome]
+}
+
 /// What becomes of calls while the plugin is killed, and of many at once.
 fn kept_up(looks: &[&Look], lang: Lang) -> Option<Piece> {
     let t = lang.sidecar();
     let row = |look: &&Look| {
         let outcome = look.outcome.as_deref();
-        let tone = match (&*look.step, outcome) {
-            ("lost" | "wrong", Some("0")) => Tone::Yes,
-            ("lost" | "wrong", _)
-            | ("while it is gone", Some("served"))
-            | ("when it is back", Some("refused")) => Tone::No,
-            _ => Tone::Yes,
+        let is_right = match (&*look.step, outcome) {
+            ("lost" | "wrong", count) => count == Some("0"),
+            ("when it is back", outcome) => outcome == Some("served"),
+            (step, _) if is_count(step) => true,
+            // While it is gone nothing is let through.
+            (_, outcome) => outcome == Some("refused"),
         };
+        let tone = if is_right { Tone::Yes } else { Tone::No };
         vec![
             Cell::new(&look.subject).english(),
             Cell::new(&look.step).english(),
