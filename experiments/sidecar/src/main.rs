@@ -2,6 +2,7 @@
 //! what does it cost?
 
 mod cost;
+mod daemonless;
 mod look;
 mod node;
 mod pattern;

@@ -451,8 +451,8 @@ pub(super) const BESIDES: &[Besides] = &[
     },
 ];
 
-/// The programs that map the ids of a user namespace, with CAP_SETUID and CAP_SETGID: Fedora, of which
-/// the published images are, gives them these capabilities, where Debian's are set-user-id.
+/// The programs that map the ids of a user namespace, with `CAP_SETUID` and `CAP_SETGID`: Fedora, of
+/// which the published images are, gives them these capabilities, where Debian's are set-user-id.
 const MAPPERS: &[(&str, u32)] = &[("usr/bin/newuidmap", 7), ("usr/bin/newgidmap", 6)];
 
 /// The extensions of iptables, by architecture.

@@ -114,7 +114,7 @@ impl Figure {
         let (margin, names, height, name) = if frame.narrow {
             (14, 54, 100, 40)
         } else {
-            (50, 240, 58, 0)
+            (50, 250, 66, 0)
         };
         Layout {
             margin,

@@ -98,7 +98,11 @@ fn a_run_is_reported() {
     assert!(number("first_ns") < number("first_high"), "{sidecar:?}");
     assert_eq!(rows[1]["first_ratio"], "");
     figure(&run);
-    stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
+    in_spanish(&run);
+}
+
+fn in_spanish(run: &Path) {
+    stdout(&report(&[run, "--lang".as_ref(), "es".as_ref()]));
     let spanish = fs::read_to_string(run.join("report.es.md")).expect("read");
     for words in [
         "## Patrones que dan un motor a un pod",
