@@ -19,7 +19,7 @@ use serde_json::json;
 
 use cost::Costs;
 use node::Node;
-use pattern::{DOOD, PATTERNS, Pattern};
+use pattern::{DAEMONLESS, DOOD, PATTERNS, Pattern};
 use plugin::Plugin;
 use tls::Certificates;
 
@@ -140,6 +140,9 @@ fn hold(
         }
         transport::try_all(node, &mut row)?;
         plugin.try_all(&mut row)?;
+        if patterns.iter().any(|pattern| pattern.name == DAEMONLESS.name) {
+            daemonless::tried(&node.lab, is_quick, &mut row)?;
+        }
     }
     if run.arms().is_empty() {
         return Ok(());

@@ -73,7 +73,8 @@ impl Certificates {
         };
         let server = secret("docker-server-tls", &self.server);
         let client = secret("docker-client-tls", &self.client);
-        format!("{server}\n---\n{client}\n")
+        // With its mark first: JSON would be taken for one document.
+        format!("---\n{server}\n---\n{client}\n")
     }
 }
 
