@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn a_report_is_a_row_a_step() {
-        let said = "Error: no\nbuild failed 20\nrun works 40\nbuild works well 7\ndatabase works 1\nclean works 0\n";
+        let said = "Error: no\nbuild failed 20\nrun works 40\nbuild works 7 times\ndatabase works 1\nclean works 0\n";
         let rows = BUILDAH.rows(said);
         let seen: Vec<_> = rows
             .iter()

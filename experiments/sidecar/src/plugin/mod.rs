@@ -11,6 +11,8 @@ mod request;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use authz::cases::{self, Case, Places};
 use lab::{Agent, Engine, Lab, Layer, Nest};
@@ -58,6 +60,9 @@ docker network prune --force
 docker volume rm --force $(docker volume ls --quiet)
 true";
 
+/// When a request is left to itself, and the next one sent.
+const LONG: Duration = Duration::from_secs(1);
+
 /// A table of requests.
 type Table = fn(&Places) -> std::result::Result<Vec<Case>, String>;
 
@@ -91,16 +96,57 @@ impl<'lab> Side<'lab> {
         self.nest.innermost().output(&argv).map(drop)
     }
 
-    fn hostile(&self) -> Result<Vec<(Case, Vec<u8>)>> {
-        self.requests(cases::hostile)
+    /// What an engine does that asks a plugin.
+    fn guarded(&self, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result<()> {
+        self.run(SCENE)?;
+        let mut refused = Vec::new();
+        for (name, request) in self.requests(cases::hostile)? {
+            let outcome = self.daemon.ask(&request)?;
+            row(trial("hostile", &name, "plugin", &outcome))?;
+            if let Outcome::Refused(rule) = outcome {
+                refused.push((request, rule));
+            }
+        }
+        for (name, request) in self.requests(cases::legitimate)? {
+            // What the daemon then makes of it is not the plugin's.
+            let outcome = match self.daemon.ask(&request)? {
+                Outcome::Rejected(words) => Outcome::Allowed(words),
+                outcome => outcome,
+            };
+            row(trial("legitimate", &name, "plugin", &outcome))?;
+        }
+        crowd::send(&self.daemon, &refused, row)?;
+        gone::kill(self.nest.innermost(), &self.daemon, row)?;
+        self.run(CLEAR)
     }
 
-    fn legitimate(&self) -> Result<Vec<(Case, Vec<u8>)>> {
-        self.requests(cases::legitimate)
+    /// What one does with hostile requests that asks nobody, in their order: one may open the way for
+    /// the next. It looks for a plugin that it lacks for long, and meanwhile gets others.
+    fn unguarded(&self) -> Result<Vec<(String, Outcome)>> {
+        self.run(SCENE)?;
+        let requests = self.requests(cases::hostile)?;
+        let outcomes = thread::scope(|scope| {
+            let mut asked = Vec::new();
+            for (name, request) in &requests {
+                let answer = scope.spawn(|| self.daemon.ask(request));
+                let end = Instant::now() + LONG;
+                while !answer.is_finished() && Instant::now() < end {
+                    thread::sleep(Duration::from_millis(2));
+                }
+                asked.push((name, answer));
+            }
+            let outcomes = asked.into_iter().map(|(name, answer)| {
+                let outcome = answer.join().map_err(|_| miette!("a client panicked"))?;
+                Ok((name.clone(), outcome?))
+            });
+            outcomes.collect::<Result<_>>()
+        });
+        self.run(CLEAR)?;
+        outcomes
     }
 
-    /// The requests of a table; what is none is left to the plugin's own tests.
-    fn requests(&self, table: Table) -> Result<Vec<(Case, Vec<u8>)>> {
+    /// The requests of a table by name; what is none is left to the plugin's own tests.
+    fn requests(&self, table: Table) -> Result<Vec<(String, Vec<u8>)>> {
         let inspect = [
             "docker", "network", "inspect", "--format", "{{.Id}}", "host",
         ];
@@ -111,8 +157,11 @@ impl<'lab> Side<'lab> {
             host_network: host_network.trim(),
         };
         let cases = table(&places).map_err(Report::msg)?.into_iter();
-        let requests = cases.filter_map(|case| Some((self.daemon.request(&case)?, case)));
-        Ok(requests.map(|(request, case)| (case, request)).collect())
+        let requests = cases.filter_map(|case| {
+            let request = self.daemon.request(&case)?;
+            Some((case.name, request))
+        });
+        Ok(requests.collect())
     }
 }
 
@@ -127,38 +176,18 @@ impl<'lab> Plugin<'lab> {
         })
     }
 
-    /// Sends everything that the tables have to both engines, then much at once, and then takes the
-    /// plugin away in the middle of a request.
+    /// Sends everything that the tables have to both engines; much at once to the one that asks the
+    /// plugin; and then takes the plugin away in the middle of a request.
     pub(crate) fn try_all(&self, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result<()> {
-        self.guarded.run(SCENE)?;
-        self.open.run(SCENE)?;
-        let mut refused = Vec::new();
-        let both = self
-            .guarded
-            .hostile()?
-            .into_iter()
-            .zip(self.open.hostile()?);
-        for ((case, guarded), (_, open)) in both {
-            let outcome = self.guarded.daemon.ask(&guarded)?;
-            row(trial("hostile", &case.name, "plugin", &outcome))?;
-            if let Outcome::Refused(rule) = outcome {
-                refused.push((guarded, rule));
-            }
-            let outcome = self.open.daemon.ask(&open)?;
-            row(trial("hostile", &case.name, "without plugin", &outcome))?;
+        let unguarded = thread::scope(|scope| {
+            let unguarded = scope.spawn(|| self.open.unguarded());
+            self.guarded.guarded(row)?;
+            unguarded.join().map_err(|_| miette!("a client panicked"))?
+        })?;
+        for (name, outcome) in unguarded {
+            row(trial("hostile", &name, "without plugin", &outcome))?;
         }
-        for (case, request) in self.guarded.legitimate()? {
-            // What the daemon then makes of it is not the plugin's.
-            let outcome = match self.guarded.daemon.ask(&request)? {
-                Outcome::Rejected(words) => Outcome::Allowed(words),
-                outcome => outcome,
-            };
-            row(trial("legitimate", &case.name, "plugin", &outcome))?;
-        }
-        crowd::send(&self.guarded.daemon, &refused, row)?;
-        gone::kill(self.guarded.nest.innermost(), &self.guarded.daemon, row)?;
-        self.guarded.run(CLEAR)?;
-        self.open.run(CLEAR)
+        Ok(())
     }
 
     /// One `docker ps`, by a client beside the engine.

@@ -16,7 +16,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// How long an answer may pause once its head is there.
-const PAUSE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// The version of the API that the tables speak.
 const TABLES: &str = "1.50";
