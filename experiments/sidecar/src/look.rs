@@ -91,6 +91,11 @@ pub(crate) fn all(
     Ok(())
 }
 
+/// Whether a row says that a pattern's agent can do its work, or not.
+pub(crate) fn is_job(row: &Trial) -> bool {
+    row.table == TABLE && row.step == "job"
+}
+
 /// Does a pod get a socket on a node whose Docker has not been started?
 pub(crate) fn socket_missing(
     node: &Node,

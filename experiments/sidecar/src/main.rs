@@ -12,6 +12,7 @@ mod transport;
 
 use std::process::ExitCode;
 
+use bench::once;
 use clap::Parser;
 use measure::{Experiment, Run, Trial};
 use miette::Result;
@@ -102,6 +103,9 @@ fn main() -> ExitCode {
     })
 }
 
+/// Patterns that are looked at at once: as many as small machines have processors.
+const AT_ONCE: usize = 2;
+
 /// A session: the first one tries everything once; each measures what works.
 fn hold(
     run: &mut Run,
@@ -132,15 +136,19 @@ fn hold(
     }
     let plugin = Plugin::set_up(&node.lab)?;
     if tries {
+        let wanted = |pattern: &&&Pattern| !is_quick || cost::QUICK.contains(&pattern.name);
+        let looked: Vec<&'static Pattern> = patterns.iter().filter(wanted).copied().collect();
+        let look = |pattern: &&'static Pattern, row: &mut dyn FnMut(Trial) -> Result<()>| {
+            look::all(node, pattern, is_quick, row)
+        };
+        once::try_each(run, &looked, Vec::new(), AT_ONCE, look::is_job, look)?;
         let mut row = |row: Trial| run.tried(row);
-        for pattern in patterns {
-            if !is_quick || cost::QUICK.contains(&pattern.name) {
-                look::all(node, pattern, is_quick, &mut row)?;
-            }
-        }
         transport::try_all(node, &mut row)?;
         plugin.try_all(&mut row)?;
-        if patterns.iter().any(|pattern| pattern.name == DAEMONLESS.name) {
+        if patterns
+            .iter()
+            .any(|pattern| pattern.name == DAEMONLESS.name)
+        {
             daemonless::tried(&node.lab, is_quick, &mut row)?;
         }
     }

@@ -251,8 +251,8 @@ impl<'node> Pod<'node> {
     /// What the CI server asks of the agent, as a command at level 0.
     pub(crate) fn asked(&self, args: &[&str]) -> Vec<String> {
         let agent = self.agent();
-        let argv = [&["podman", "exec", &agent][..], self.pattern.program, args].concat();
-        argv.iter().map(ToString::to_string).collect()
+        let command = [&["podman", "exec", &agent][..], self.pattern.program, args].concat();
+        command.iter().map(ToString::to_string).collect()
     }
 
     /// Runs a command in the agent's container, as the agent.
@@ -282,10 +282,9 @@ impl<'node> Pod<'node> {
 
     /// Has the agent do something; its report.
     pub(crate) fn ask(&self, args: &[&str]) -> Result<String> {
-        let argv = self.asked(args);
-        let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
-        let node = self.node.level();
-        let output = node.run(&argv)?;
+        let command = self.asked(args);
+        let command: Vec<&str> = command.iter().map(String::as_str).collect();
+        let output = self.node.level().run(&command)?;
         if output.success() {
             return Ok(output.stdout);
         }
@@ -328,10 +327,9 @@ impl<'node> Pod<'node> {
 
 impl Drop for Pod<'_> {
     fn drop(&mut self) {
-        let script = r#"podman pod rm --force --time 0 --ignore "$1"; podman volume prune --force"#;
-        let _ = self
-            .node
-            .level()
-            .run(&["sh", "-c", script, "sh", &self.name]);
+        let argv = [
+            "podman", "pod", "rm", "--force", "--time", "0", "--ignore", &self.name,
+        ];
+        let _ = self.node.level().run(&argv);
     }
 }

@@ -1,5 +1,7 @@
 //! The patterns, as data.
 
+use std::fmt;
+
 /// One way to give a CI job in a pod an engine, or to do without.
 #[derive(Debug)]
 pub(crate) struct Pattern {
@@ -19,6 +21,12 @@ pub(crate) struct Pattern {
     /// What to replace in the manifest, and by what, so that the engine's store lies on its
     /// container's own layer.
     pub(crate) on_layer: Option<(&'static str, &'static str)>,
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 /// Whether the agent speaks to a daemon.

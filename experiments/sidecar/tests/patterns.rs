@@ -5,7 +5,6 @@ mod harness;
 #[path = "../../../crates/lab/tests/machine/mod.rs"]
 mod machine;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
