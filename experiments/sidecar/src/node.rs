@@ -196,13 +196,11 @@ impl Node {
         let name = format!("{}{suffix}", pattern.pod);
         // Two pods' empty folders are two on a cluster. Podman keeps them as volumes of their plain
         // names, so that two pods would have one between them.
-        let manifest = [pattern.pod, "engine-store", "build-store"].iter().fold(
-            pattern.manifest.to_owned(),
-            |manifest, own| {
-                let its = format!(" name: {own}{suffix}\n");
-                manifest.replace(&format!(" name: {own}\n"), &its)
-            },
-        );
+        let stores = ["engine-store", "build-store"].map(|own| (own, format!("{name}-{own}")));
+        let names = stores.into_iter().chain([(pattern.pod, name.clone())]);
+        let manifest = names.fold(pattern.manifest.to_owned(), |manifest, (own, its)| {
+            manifest.replace(&format!(" name: {own}\n"), &format!(" name: {its}\n"))
+        });
         let file = format!("/var/tmp/{name}.yaml");
         self.write(&file, change(manifest).as_bytes())?;
         Ok(Pod {

@@ -58,7 +58,7 @@ fn main() -> ExitCode {
             step,
             ..
         } = &expected;
-        let name = format!("{table}::{subject}::{step}").replace([' ', ',', '-'], "_");
+        let name = format!("{table}::{subject}::{step}").replace([' ', ',', '-', '/', '\''], "_");
         tests.push(with(test(name, move || holds(&expected))));
     }
     tests.push(with(test("no_row_is_without_expectation", complete)));
@@ -127,7 +127,7 @@ fn complete() -> Result<()> {
     let expected: Vec<Expected> = expected
         .collect::<Result<_, csv::Error>>()
         .into_diagnostic()?;
-    let tables = ["pattern", "escape", "transport"];
+    let tables = ["pattern", "escape", "transport", "daemonless"];
     let rows = done()?
         .rows
         .iter()
