@@ -72,7 +72,7 @@ impl Counts {
     fn one(&self, daemon: &Daemon, number: usize, hostile: &[(Vec<u8>, String)]) {
         let at = number / 2;
         let (request, rule) = match hostile.get(at % hostile.len().max(1)) {
-            Some((request, rule)) if number % 2 == 0 => (request.as_slice(), Some(rule)),
+            Some((request, rule)) if number.is_multiple_of(2) => (request.as_slice(), Some(rule)),
             _ => (LEGITIMATE[at % LEGITIMATE.len()], None),
         };
         let count = match (daemon.ask(request), rule) {

@@ -66,7 +66,7 @@ impl Daemon {
         let own = body["ApiVersion"].as_str().unwrap_or_default();
         let minor = |version: &str| version.strip_prefix("1.").and_then(|n| n.parse().ok());
         let older = minor(own).unwrap_or(0_u32) < minor(TABLES).unwrap_or(0);
-        daemon.version = if older { own } else { TABLES }.to_owned();
+        daemon.version = String::from(if older { own } else { TABLES });
         Ok(daemon)
     }
 
@@ -77,35 +77,32 @@ impl Daemon {
             Some(rest) => format!("/v{}/{rest}", self.version),
             None => case.path.clone(),
         };
-        let mut head = format!("{} {path} HTTP/1.1\r\nHost: docker\r\n", case.method);
-        for (name, value) in &case.headers {
-            head += &format!("{name}: {value}\r\n");
-        }
+        let mut head = vec![
+            format!("{} {path} HTTP/1.1", case.method),
+            "Host: docker".to_owned(),
+        ];
+        let headers = case.headers.iter();
+        head.extend(headers.map(|(name, value)| format!("{name}: {value}")));
         if !body.is_empty() && !case.headers.contains_key("Content-Type") {
-            head += "Content-Type: application/json\r\n";
+            head.push("Content-Type: application/json".to_owned());
         }
         // One that is upgraded says itself what becomes of the connection.
-        head += if case.headers.contains_key("Upgrade") {
-            "Connection: Upgrade\r\n"
+        let upgraded = case.headers.contains_key("Upgrade");
+        let end = if upgraded { "Upgrade" } else { "close" };
+        head.push(format!("Connection: {end}"));
+        head.push(match case.framing {
+            Framing::Length => format!("Content-Length: {}", body.len()),
+            Framing::Zero => "Content-Length: 0".to_owned(),
+            Framing::Chunked => "Transfer-Encoding: chunked".to_owned(),
+        });
+        let body = if case.framing == Framing::Chunked {
+            let size = format!("{:x}\r\n", body.len());
+            [size.as_bytes(), &body, b"\r\n0\r\n\r\n"].concat()
         } else {
-            "Connection: close\r\n"
+            body
         };
-        let body = match case.framing {
-            Framing::Length => {
-                head += &format!("Content-Length: {}\r\n", body.len());
-                body
-            }
-            Framing::Zero => {
-                head += "Content-Length: 0\r\n";
-                body
-            }
-            Framing::Chunked => {
-                head += "Transfer-Encoding: chunked\r\n";
-                let size = format!("{:x}\r\n", body.len());
-                [size.as_bytes(), &body, b"\r\n0\r\n\r\n"].concat()
-            }
-        };
-        Some([head.as_bytes(), b"\r\n", &body].concat())
+        let head = head.join("\r\n") + "\r\n\r\n";
+        Some([head.as_bytes(), &body].concat())
     }
 
     /// What a request comes to. An error: the daemon did not answer.
