@@ -42,6 +42,9 @@ pub(crate) struct Side<'lab> {
     pub(crate) failed: Vec<String>,
 }
 
+/// What the lab says of a command of the outermost engine.
+const OUTER_FAILED: &str = "failed at level 0";
+
 impl<'lab> Side<'lab> {
     /// Starts the job's engine on its folders of a file system. Its inner error is what the engine
     /// said.
@@ -89,7 +92,12 @@ impl<'lab> Side<'lab> {
         let flags: Vec<&'static str> = layer.flags.iter().copied().chain(mounts).collect();
         let mut nest = lab.nest(&[way.engine])?;
         if let Err(report) = nest.deepen_empty(layer.with(flags.leak())) {
-            return Ok(Err(complaints(&words(&report))));
+            let why = words(&report);
+            // The engine around did not even start its container: that says nothing of what is shared.
+            if why.contains(OUTER_FAILED) {
+                return Err(report);
+            }
+            return Ok(Err(complaints(&why)));
         }
         let side = Self {
             job,
