@@ -130,18 +130,17 @@ pub(super) fn group_of_the_socket(pod: &Pod) -> Result<Option<Sight>> {
         text.replace(GROUP, "supplementalGroups: []")
     })?;
     let stranger = without.run(&ask)?;
-    let outcome = match (member.success(), stranger.success()) {
-        (true, false) => "enough",
-        (true, true) => "not needed",
-        (false, _) => "not enough",
-    };
-    let reason = if member.success() {
-        stranger.stderr
+    if member.success() && stranger.success() {
+        return Ok(Some(Sight::new("not needed", "a stranger may, too")));
+    }
+    let (outcome, words) = if member.success() {
+        ("enough", stranger.stderr)
     } else {
-        member.stderr
+        ("not enough", member.stderr)
     };
-    Ok(Some(Sight::new(
-        outcome,
-        format!("without the group: {}", reason.trim()),
-    )))
+    if !words.contains("permission denied") {
+        return Err(miette!("it failed, but was not refused: {}", words.trim()));
+    }
+    let reason = format!("whoever is refused: {}", words.trim());
+    Ok(Some(Sight::new(outcome, reason)))
 }
