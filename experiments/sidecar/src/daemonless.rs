@@ -1,7 +1,8 @@
 //! What building without a daemon needs: one set-up a pod, each step of its job tried.
 //!
-//! Each pod is that of `k8s/daemonless.yaml` with other privileges, another builder or other
-//! settings; what is refused tells what the rest is for.
+//! Each pod has the agent of `k8s/daemonless.yaml` (its `ConfigMap`) and is made of a row of the table,
+//! with other privileges, another builder or other settings; what is refused tells what the rest is
+//! for. A step after one that failed has no more to go by than its words.
 
 mod manifest;
 mod report;

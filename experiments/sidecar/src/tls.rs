@@ -1,6 +1,7 @@
 //! Certificates for the engine's socket, good and bad ones.
 //!
-//! Keys are written to the lab's own `/etc` alone, which goes with the lab, however it ends.
+//! Keys are written to the lab's own `/etc`, which goes with the lab. (Where the program and the lab's
+//! monitor are killed at once, the next lab takes it away.)
 
 use std::fs::{self, DirBuilder, File};
 use std::io::Write;

@@ -109,6 +109,9 @@ const SHUT: [&str; 3] = [
     "ermission denied",
 ];
 
+/// A client whose engine did not hear of it.
+const NOT_ASKED: &str = "connect to the Docker daemon";
+
 /// What became of a way.
 const REACHES: &str = "reaches the node";
 const STAYS: &str = "stays inside";
@@ -160,7 +163,8 @@ fn judged(said: &Output, secret: &str) -> Sight {
         return Sight::new(REFUSED, denied.collect::<Vec<_>>().join(" "));
     }
     let words = last(&said.stderr);
-    let is_shut = SHUT.iter().any(|shut| said.stderr.contains(shut));
+    let is_asked = !said.stderr.contains(NOT_ASKED);
+    let is_shut = is_asked && SHUT.iter().any(|shut| said.stderr.contains(shut));
     // A way that failed for another reason was not gone to its end.
     let outcome = if is_shut { STAYS } else { NOT_SEEN };
     let words = if words.is_empty() {
@@ -211,6 +215,11 @@ mod tests {
     #[case::secret("secret-of-the-node-x1\n", "", REACHES)]
     #[case::another("secret-of-the-node-y2\n", "", NOT_SEEN)]
     #[case::shut("", "cat: can't open '/host/secret': No such file or directory", STAYS)]
+    #[case::no_engine(
+        "",
+        "permission denied while trying to connect to the Docker daemon",
+        NOT_SEEN
+    )]
     #[case::no_image("", "docker: Error response from daemon: manifest unknown", NOT_SEEN)]
     #[case::denied(
         "",

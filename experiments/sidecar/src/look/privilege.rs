@@ -1,5 +1,6 @@
 //! What a pattern is given: capabilities, paths of the node, a group.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use miette::{Result, miette};
@@ -65,23 +66,28 @@ pub(super) fn engine(pod: &Pod) -> Result<Option<Sight>> {
     power(pod, engine).map(Some)
 }
 
-/// Sources of a pod's mounts that are not what the node's engine keeps for it.
-const MOUNTS: &str = r#"for container in $(podman pod inspect --format '{{range .Containers}}{{.Id}} {{end}}' "$1"); do
-    podman inspect --format '{{range .Mounts}}{{if eq .Type "bind"}}{{.Source}}
-{{end}}{{end}}' "$container"
-done | grep -v -e '^$' -e ^/var/lib/containers/ -e ^/run/containers/ | sort -u"#;
+/// Sources of the mounts of all of a pod's containers that are files of the node.
+const MOUNTS: &str = r#"ids=$(podman pod inspect --format '{{range .Containers}}{{.Id}} {{end}}' "$1") || exit
+[ -n "$ids" ] || { echo "the pod has no container" >&2; exit 1; }
+for id in $ids; do
+    podman inspect --format '{{range .Mounts}}{{if eq .Type "bind"}}{{println .Source}}{{end}}{{end}}' "$id" || exit
+done"#;
+
+/// Below these the node's engine keeps what it makes for pods.
+const ENGINES_OWN: [&str; 2] = ["/var/lib/containers/", "/run/containers/"];
 
 pub(super) fn node_paths(pod: &Pod) -> Result<Option<Sight>> {
-    // grep finds nothing where there is nothing.
-    let paths = pod
+    let mounted = pod
         .node
         .level()
-        .run(&["sh", "-c", MOUNTS, "sh", &pod.name])?;
-    let paths: Vec<&str> = paths.stdout.lines().collect();
+        .output(&["sh", "-c", MOUNTS, "sh", &pod.name])?;
+    let is_nodes = |path: &&str| !ENGINES_OWN.iter().any(|own| path.starts_with(own));
+    let lines = mounted.lines().filter(|line| !line.trim().is_empty());
+    let paths: BTreeSet<&str> = lines.filter(is_nodes).collect();
     let outcome = if paths.is_empty() {
         "none".to_owned()
     } else {
-        paths.join(" ")
+        paths.into_iter().collect::<Vec<_>>().join(" ")
     };
     Ok(Some(Sight::new(
         outcome,

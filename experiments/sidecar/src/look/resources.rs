@@ -23,7 +23,11 @@ fn processes(pod: &Pod) -> Result<Vec<u32>> {
         .node
         .level()
         .output(&["sh", "-c", script, "sh", &group])?;
-    Ok(ids.lines().filter_map(|line| line.parse().ok()).collect())
+    let ids: Vec<u32> = ids.lines().filter_map(|line| line.parse().ok()).collect();
+    if ids.is_empty() {
+        return Err(miette!("no process is in the pod's control group {group}"));
+    }
+    Ok(ids)
 }
 
 /// A file of a process, as level 0 numbers it.
@@ -40,7 +44,10 @@ pub(crate) fn resident_bytes(pod: &Pod) -> Result<u64> {
         let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
         line.split_whitespace().next()?.parse::<u64>().ok()
     });
-    Ok(kib.sum::<u64>() * 1024)
+    match kib.sum::<u64>() {
+        0 => Err(miette!("nothing is known of the pod's memory")),
+        kib => Ok(kib * 1024),
+    }
 }
 
 /// Which engines' daemons has the pod brought?
@@ -66,6 +73,10 @@ pub(super) fn daemons(pod: &Pod) -> Result<Option<Sight>> {
 /// A process of a job that keeps a processor busy, known by its last word.
 const BUSY: &str = "while :; do :; done";
 
+/// The same where Buildah runs it.
+const BUILDAH: &str =
+    r#"name=$(buildah from alpine) && exec buildah run "$name" -- sh -c "$1" "$2""#;
+
 /// Does the pod's group count what its job's container uses?
 pub(super) fn accounting(pod: &Pod) -> Result<Option<Sight>> {
     let mark = format!("busy-{}", pod.name);
@@ -75,20 +86,22 @@ pub(super) fn accounting(pod: &Pod) -> Result<Option<Sight>> {
             let run = ["docker", "run", "--detach", "--name", &name, "alpine"];
             pod.output(&[&run[..], &["sh", "-c", BUSY, &mark]].concat())?;
         }
-        // What it runs is a child of the agent's own.
+        // It ends with its command, so that somebody has to wait for it.
         Client::Buildah => {
             let agent = pod.agent();
             let run = [
-                "podman", "exec", "--detach", &agent, "sh", "-c", BUSY, &mark,
+                "podman", "exec", "--detach", &agent, "sh", "-c", BUILDAH, "sh",
             ];
-            pod.node.level().output(&run)?;
+            pod.node
+                .level()
+                .output(&[&run[..], &[BUSY, &mark]].concat())?;
         }
     }
     let seen = counted(pod, &mark);
     match pod.pattern.client {
         Client::Docker => pod.output(&["docker", "rm", "--force", &name]).map(drop)?,
         Client::Buildah => {
-            let kill = r#"kill -9 "$(pgrep -f " $1\$")""#;
+            let kill = r#"kill -9 $(pgrep -f " $1\$")"#;
             pod.node
                 .level()
                 .run(&["busybox", "sh", "-c", kill, "sh", &mark])?;
@@ -98,8 +111,7 @@ pub(super) fn accounting(pod: &Pod) -> Result<Option<Sight>> {
 }
 
 /// The same where the pod has the node's view of control groups, as Kubernetes gives it to
-/// privileged containers on cgroup v2 (containerd's CRI plugin, `WithNamespacePath`/cgroup
-/// namespace of privileged containers).
+/// privileged containers on cgroup v2 (Kubernetes' enhancement 2254, "cgroup v2").
 pub(super) fn accounting_host(pod: &Pod) -> Result<Option<Sight>> {
     if pod.pattern.engine.is_none() {
         return Ok(None);
