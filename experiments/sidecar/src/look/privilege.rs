@@ -12,6 +12,9 @@ use crate::pattern::Client;
 /// Every capability that there is on this kernel, as `capabilities(7)` counts them.
 const LAST_CAPABILITY: &str = "cat /proc/sys/kernel/cap_last_cap";
 
+/// What Docker gives where nothing is said (moby `oci/caps/defaults.go`); Podman gives less.
+const USUAL: u64 = 0xa804_25fb;
+
 /// Who a container's first process is and what it may: user, effective capabilities, system call
 /// filter (`proc_pid_status(5)`).
 fn power(pod: &Pod, container: &str) -> Result<Sight> {
@@ -39,7 +42,8 @@ fn power(pod: &Pod, container: &str) -> Result<Sight> {
     let outcome = match effective {
         0 if user != "0" => "none",
         all if all == full => "full",
-        _ => "default",
+        some if some & !USUAL == 0 => "default",
+        _ => "more",
     };
     let reason = format!(
         "user {user}, {} of {} capabilities ({effective:#x}), {} by programs that have them \
