@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use duct::{Expression, cmd};
 use miette::Result;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::IoSliceMut;
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use sandbox::{Share, Spec, Word};
 
 pub use sandbox::Kind;
@@ -53,12 +58,12 @@ const REMEDIES: &[(&str, &str)] = &[
     ),
 ];
 
-/// What Ctrl-C on the terminal reaches.
+/// Who gets signals like that of Ctrl-C.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ground {
-    /// The command itself, as in a shell.
+    /// The command, of whom starts it or from a terminal of the sandbox's own.
     Fore,
-    /// Not the command: it has a session of its own.
+    /// Not the command.
     Back,
 }
 
@@ -164,7 +169,7 @@ impl Held {
         target: &str,
     ) -> std::result::Result<(), String> {
         let file = file.to_string_lossy();
-        self.put("disk", &[&file, filesystem, options, target])
+        self.put("disk", &[&file, filesystem, options, target], None)
     }
 
     /// Puts a block device of the machine into the sandbox, as a node on this file; the words of what
@@ -175,15 +180,43 @@ impl Held {
         target: &str,
     ) -> std::result::Result<(), String> {
         let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
-        self.put("device", &[&major.to_string(), &minor.to_string(), target])
+        self.put("device", &[&major.to_string(), &minor.to_string(), target], None)
     }
 
-    fn put(&self, what: &str, args: &[&str]) -> std::result::Result<(), String> {
+    /// A new terminal of the sandbox's own: our end, and the one for a command.
+    pub(crate) fn terminal(&self) -> std::result::Result<(OwnedFd, OwnedFd), String> {
+        let not_made = |why: &dyn std::fmt::Display| why.to_string();
+        let (to, from) = UnixStream::pair().map_err(|why| not_made(&why))?;
+        self.put("terminal", &[], Some(to.into()))?;
+        let mut space = [const { MaybeUninit::uninit() }; rustix::cmsg_space!(ScmRights(2))];
+        let mut received = RecvAncillaryBuffer::new(&mut space);
+        let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
+        let mut word = [0];
+        recvmsg(&from, &mut [IoSliceMut::new(&mut word)], &mut received, flags)
+            .map_err(|why| not_made(&why))?;
+        let mut ends = received.drain().flat_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(ends) => ends.collect(),
+            _ => Vec::new(),
+        });
+        let both = ends.next().zip(ends.next());
+        both.ok_or_else(|| "its ends were not handed over".to_owned())
+    }
+
+    fn put(
+        &self,
+        what: &str,
+        args: &[&str],
+        answer: Option<OwnedFd>,
+    ) -> std::result::Result<(), String> {
         let init = self.init.to_string();
         let line = [&[what, &init][..], args].concat();
         let program = programs::sandbox().map_err(|report| report.to_string())?;
-        let output = cmd(program, line)
-            .stdin_null()
+        let command = cmd(program, line);
+        let command = match answer {
+            Some(socket) => command.stdin_file(socket),
+            None => command.stdin_null(),
+        };
+        let output = command
             .stdout_null()
             .stderr_capture()
             .unchecked()

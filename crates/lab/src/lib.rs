@@ -14,6 +14,7 @@
 //! nothing outside, and dropping it, or the death of the process that has it, ends all of it.
 
 mod agent;
+mod attach;
 mod bundle;
 mod cache;
 mod describe;

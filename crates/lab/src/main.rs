@@ -10,6 +10,8 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 use lab::{Check, Engine, Found, Generation, Lab, Layer, Options, UNSUPPORTED};
 use miette::{GraphicalReportHandler, GraphicalTheme, IntoDiagnostic, Result, Severity, miette};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::flag::{register, register_conditional_default};
 
 /// Private container engines in a sandbox.
 #[derive(Parser)]
@@ -27,6 +29,9 @@ enum Task {
         options: Options,
     },
     /// Run a command at level 0 of a fresh lab, in the current folder; its exit code is returned
+    ///
+    /// Its streams are copied from and to your own: of a standard input that is no terminal, more may
+    /// be read than the command reads (`</dev/null` keeps it for others).
     Exec {
         #[command(flatten)]
         options: Options,
@@ -106,19 +111,28 @@ fn main() -> ExitCode {
     })
 }
 
-/// Set by Ctrl-C.
+/// Set by a signal that asks for the end.
 static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// Whether such a signal ends this program as if it knew none: so it is until something is waited
+/// for in a lab, which is the first time that there is more to end.
+static IS_ALONE: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
 fn attach(mut options: Options, command: &[String]) -> Result<ExitCode> {
     // Until the command runs, Ctrl-C is for us; then it is the command's, and ours is to tear down
     // when that has ended.
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGQUIT] {
-        let flag = INTERRUPTED.get_or_init(Arc::default);
-        signal_hook::flag::register(signal, Arc::clone(flag)).into_diagnostic()?;
+    let is_alone = IS_ALONE.get_or_init(|| Arc::new(AtomicBool::new(true)));
+    let interrupted = INTERRUPTED.get_or_init(Arc::default);
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        register_conditional_default(signal, Arc::clone(is_alone)).into_diagnostic()?;
+        register(signal, Arc::clone(interrupted)).into_diagnostic()?;
     }
     options.cancelled = Some(|| {
-        let flag = INTERRUPTED.get();
-        flag.is_some_and(|flag| flag.load(Ordering::SeqCst))
+        let load = |flag: &Arc<AtomicBool>| flag.load(Ordering::SeqCst);
+        if let Some(is_alone) = IS_ALONE.get() {
+            is_alone.store(false, Ordering::SeqCst);
+        }
+        INTERRUPTED.get().is_some_and(load)
     });
     let dir = std::env::current_dir().into_diagnostic()?;
     options.share = shareable(&dir)?;

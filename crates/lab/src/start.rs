@@ -190,14 +190,6 @@ impl Lab {
         })
     }
 
-    /// Runs a command at level 0 with this process's own streams and terminal; returns its exit
-    /// code.
-    pub fn attach(&self, dir: &Path, argv: &[String]) -> Result<i32> {
-        let output = self.held.command(Ground::Fore, dir, argv)?.run();
-        let output = output.explain("the command can't be started", "see `cargo xtask doctor`")?;
-        Ok(output.status.code().unwrap_or(1))
-    }
-
     /// Whether what an agent did is good for a sample; if not, whether any later one can be.
     pub fn check<T>(
         &self,

@@ -1,22 +1,25 @@
 //! Runs one command inside a sandbox: `enter PID CGROUP DIR fg|bg COMMAND [ARG…]`.
 //!
-//! The command's standard streams, environment and exit code are this process's own. `fg` leaves
-//! it in the terminal's foreground group; `bg` gives it a session of its own, so that Ctrl-C on
-//! the terminal reaches the owner of the sandbox and not what it runs.
+//! The command's standard streams, environment and exit code are this process's own. It has a
+//! session of its own, so that it finds no terminal of the machine at `/dev/tty`. `fg`: one of its
+//! streams may be the sandbox's own terminal, which then is the session's; signals that this process
+//! gets are the command's, and where the command stops, this process does. `bg`: neither.
 
 use std::fs;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, set_parent_process_death_signal, waitpid,
+    Pid, PidfdFlags, Signal, WaitOptions, kill_process, kill_process_group, pidfd_open,
+    set_parent_process_death_signal, setpgid, waitpid,
 };
+use rustix::termios::{isatty, tcsetpgrp};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
 use crate::confine::confine;
-use crate::sys::{self, Side};
+use crate::sys::{self, Side, Signals};
 use crate::{Fault, Result, Step, init};
 
 /// Exit code when the sandbox could not be entered, as `env(1)` and `docker run` use it.
@@ -72,13 +75,32 @@ fn run(args: &[String]) -> Result<ExitCode> {
     std::env::set_current_dir(dir).step(|| format!("enter {dir}"))?;
     confine()?;
 
+    let is_foreground = ground == "fg";
+    if is_foreground {
+        // The session's leader stays here, around the command's own group: a group whose session
+        // has nobody else could not be stopped (Ctrl-Z), for nobody could continue it.
+        rustix::process::setsid().step(|| "own session".into())?;
+    }
+    let terminal = terminal().filter(|_| is_foreground);
+    if let Some(terminal) = terminal {
+        rustix::process::ioctl_tiocsctty(terminal).step(|| "take the terminal".into())?;
+    }
+    // Ctrl-C on the machine's terminal reaches this process in the background, too: not its business.
+    let signals = [libc::SIGCHLD, libc::SIGINT, libc::SIGQUIT, libc::SIGTTOU];
+    let signals = Signals::block(&signals);
     // A joined PID namespace takes effect for children only.
     match sys::fork_into(0).step(|| "fork".into())? {
         Side::Child => {
             let _ = set_parent_process_death_signal(Some(Signal::KILL));
-            if ground == "bg" {
+            if is_foreground {
+                let own = rustix::process::getpid();
+                let _ = setpgid(None, Some(own));
+                // Before it is executed: it must not find itself in the background.
+                let _ = terminal.map(|terminal| tcsetpgrp(terminal, own));
+            } else {
                 let _ = rustix::process::setsid();
             }
+            signals.unblock();
             let why = Command::new(program).args(rest).exec();
             eprintln!("sandbox: {program}: {why}");
             // As a shell says it.
@@ -86,12 +108,23 @@ fn run(args: &[String]) -> Result<ExitCode> {
             std::process::exit(if missing { 127 } else { 126 });
         }
         Side::Parent(child) => {
-            // The command decides what Ctrl-C means; this process only passes its answer on.
-            sys::ignore(libc::SIGINT);
-            sys::ignore(libc::SIGQUIT);
-            wait(child)
+            if is_foreground {
+                // Here too: the group must be there before a signal is passed on to it.
+                let _ = setpgid(Some(child), Some(child));
+            }
+            wait(child, &signals, is_foreground, terminal)
         }
     }
+}
+
+/// The terminal among the standard streams.
+fn terminal() -> Option<BorrowedFd<'static>> {
+    let streams = [
+        rustix::stdio::stdin(),
+        rustix::stdio::stdout(),
+        rustix::stdio::stderr(),
+    ];
+    streams.into_iter().find(|stream| isatty(stream))
 }
 
 pub(crate) fn has_own_user_namespace(init: Pid) -> std::io::Result<bool> {
@@ -99,18 +132,37 @@ pub(crate) fn has_own_user_namespace(init: Pid) -> std::io::Result<bool> {
     Ok(theirs != fs::read_link("/proc/self/ns/user")?)
 }
 
-fn wait(child: Pid) -> Result<ExitCode> {
+/// Until the command's end: its exit code, as a shell has it.
+fn wait(
+    child: Pid,
+    signals: &Signals,
+    is_foreground: bool,
+    terminal: Option<BorrowedFd<'_>>,
+) -> Result<ExitCode> {
+    let mut options = WaitOptions::NOHANG;
+    options.set(WaitOptions::UNTRACED, is_foreground);
     loop {
-        match waitpid(Some(child), WaitOptions::empty()) {
-            Ok(Some((_, status))) => {
-                let code = status
-                    .exit_status()
-                    .or_else(|| status.terminating_signal().map(|signal| 128 + signal));
-                let code = code.and_then(|code| u8::try_from(code).ok());
-                return Ok(ExitCode::from(code.unwrap_or(NOT_ENTERED)));
+        while let Some((_, status)) =
+            waitpid(Some(child), options).step(|| "wait for the command".into())?
+        {
+            if status.stopped() {
+                // The owner sees it, and continues this process when it is continued itself.
+                let _ = kill_process(rustix::process::getpid(), Signal::STOP);
+                let _ = terminal.map(|terminal| tcsetpgrp(terminal, child));
+                let _ = kill_process_group(child, Signal::CONT);
+                continue;
             }
-            Ok(None) | Err(rustix::io::Errno::INTR) => {}
-            Err(why) => return Err(why).step(|| "wait for the command".into()),
+            let code = status
+                .exit_status()
+                .or_else(|| status.terminating_signal().map(|signal| 128 + signal));
+            let code = code.and_then(|code| u8::try_from(code).ok());
+            return Ok(ExitCode::from(code.unwrap_or(NOT_ENTERED)));
         }
+        let signal = match signals.wait() {
+            libc::SIGINT if is_foreground => Signal::INT,
+            libc::SIGQUIT if is_foreground => Signal::QUIT,
+            _ => continue,
+        };
+        let _ = kill_process_group(child, signal);
     }
 }

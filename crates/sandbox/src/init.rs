@@ -13,7 +13,7 @@ use crate::{Result, Step, sys, tree};
 
 /// Never returns: when this process ends, everything in its PID namespace is killed.
 pub(crate) fn main(spec: &Spec, go: File, mut done: File) -> ! {
-    let children = sys::ChildSignal::block();
+    let children = sys::Signals::block(&[libc::SIGCHLD]);
     let word = match begin(spec, go) {
         Ok(()) => Word::Ready { init: 1 },
         Err(fault) => Word::Failed {

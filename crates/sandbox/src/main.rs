@@ -1,5 +1,5 @@
-//! The program of a sandbox: `sandbox hold SPEC`, `sandbox enter …`, `sandbox disk …` and
-//! `sandbox device …`.
+//! The program of a sandbox: `sandbox hold SPEC`, `sandbox enter …`, `sandbox terminal …`,
+//! `sandbox disk …` and `sandbox device …`.
 //!
 //! Nobody types these by hand: the `lab` crate carries this program inside itself and runs it.
 
@@ -10,6 +10,7 @@ mod enter;
 mod hold;
 mod init;
 mod sys;
+mod terminal;
 mod tree;
 
 use std::process::ExitCode;
@@ -38,18 +39,23 @@ impl<T, E: std::fmt::Display> Step<T> for std::result::Result<T, E> {
 }
 
 fn main() -> ExitCode {
+    if let Err(why) = sys::close_the_rest() {
+        eprintln!("sandbox: close what it was started with: {why}");
+        return ExitCode::FAILURE;
+    }
     let mut args = std::env::args_os()
         .skip(1)
         .map(|arg| arg.to_string_lossy().into_owned());
     match args.next().as_deref() {
         Some("hold") => hold::main(&args.next().unwrap_or_default()),
         Some("enter") => enter::main(args),
+        Some("terminal") => terminal::main(&args.next().unwrap_or_default()),
         Some("disk") => disk::main(args),
         Some("device") => device::main(args),
         _ => {
             eprintln!(
                 "usage: sandbox hold SPEC | sandbox enter PID CGROUP DIR fg|bg COMMAND [ARG…] | \
-                 sandbox disk PID FILE KIND OPTIONS TARGET | sandbox device PID MAJOR MINOR TARGET"
+                 sandbox terminal PID | sandbox disk PID FILE KIND OPTIONS TARGET | sandbox device PID MAJOR MINOR TARGET"
             );
             ExitCode::from(2)
         }

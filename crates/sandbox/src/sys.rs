@@ -140,27 +140,52 @@ pub(crate) fn ignore(signal: libc::c_int) {
     }
 }
 
-/// `SIGCHLD`, blocked so that none is missed between two waits.
-pub(crate) struct ChildSignal(libc::sigset_t);
+/// Signals that are blocked, so that none is missed between two waits.
+pub(crate) struct Signals(libc::sigset_t);
 
-impl ChildSignal {
-    pub(crate) fn block() -> Self {
+impl Signals {
+    pub(crate) fn block(signals: &[libc::c_int]) -> Self {
         #[expect(unsafe_code, reason = "rustix has no sigprocmask")]
         // SAFETY: sigemptyset initialises the set before anything reads it.
         unsafe {
             let mut set = std::mem::zeroed::<libc::sigset_t>();
             libc::sigemptyset(&raw mut set);
-            libc::sigaddset(&raw mut set, libc::SIGCHLD);
+            for signal in signals {
+                libc::sigaddset(&raw mut set, *signal);
+            }
             libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
             Self(set)
         }
     }
 
-    pub(crate) fn wait(&self) {
+    /// For a program that is to be executed: it would inherit what is blocked.
+    pub(crate) fn unblock(&self) {
+        #[expect(unsafe_code, reason = "rustix has no sigprocmask")]
+        // SAFETY: the set was initialised in `block`.
+        unsafe {
+            libc::sigprocmask(libc::SIG_UNBLOCK, &raw const self.0, std::ptr::null_mut());
+        }
+    }
+
+    /// The next one of them.
+    pub(crate) fn wait(&self) -> libc::c_int {
         #[expect(unsafe_code, reason = "rustix has no sigwaitinfo")]
         // SAFETY: the set was initialised in `block`; a null siginfo is allowed.
         unsafe {
-            libc::sigwaitinfo(&raw const self.0, std::ptr::null_mut());
+            libc::sigwaitinfo(&raw const self.0, std::ptr::null_mut())
         }
+    }
+}
+
+/// Closes everything but the standard streams: whatever else this program was started with is
+/// somebody's of the machine, and must not be found inside.
+pub(crate) fn close_the_rest() -> io::Result<()> {
+    #[expect(unsafe_code, reason = "rustix has no close_range")]
+    // SAFETY: called before this program has opened anything.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
     }
 }

@@ -1,0 +1,316 @@
+//! A command at level 0 with the caller's streams. They are relayed: nothing that the machine has
+//! opened comes inside, and a terminal that the command gets is one of the sandbox's own.
+
+use std::fs::File;
+use std::io::{self, PipeReader, Write};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::{JoinHandle, spawn};
+
+use miette::Result;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::fstat;
+use rustix::io::Errno;
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, getpgrp, kill_current_process_group, kill_process, waitid,
+};
+use rustix::stdio::{stderr, stdin, stdout};
+use rustix::termios::{
+    OptionalActions, Termios, isatty, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, tcsetwinsize,
+};
+use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
+use signal_hook::iterator::Signals;
+
+use crate::error::Explain;
+use crate::held::{Ground, Held};
+use crate::service::cancelled;
+use crate::start::Lab;
+
+const REMEDY: &str = "see `cargo xtask doctor`";
+
+/// How often a command's owner in the background looks whether the terminal is its own again.
+const PACE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 50_000_000,
+};
+
+impl Lab {
+    /// Runs a command at level 0 with this process's own streams and terminal, ends the lab, and
+    /// returns the command's exit code; 128 and the number of a signal that asked for the end.
+    ///
+    /// Of a standard input that is no terminal, more may be read than the command reads.
+    pub fn attach(self, dir: &Path, argv: &[String]) -> Result<i32> {
+        let what = "the command can't be started";
+        let wanted = [
+            SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH,
+        ];
+        let signals = Signals::new(wanted).explain(what, REMEDY)?;
+        if self.held.cancelled() {
+            return Err(cancelled("the command's turn"));
+        }
+        let (terminal, theirs) = Terminal::of_caller(&self.held)?.unzip();
+        let (streams, mut relays) = relays(terminal.as_ref(), theirs).explain(what, REMEDY)?;
+        let [stdin, stdout, stderr] = streams;
+        // Nothing of it stays here: what the command has no more open must come to an end.
+        let handle = self
+            .held
+            .command(Ground::Fore, dir, argv)?
+            .stdin_file(stdin)
+            .stdout_file(stdout)
+            .stderr_file(stderr)
+            .start()
+            .explain(what, REMEDY)?;
+
+        let outputs = std::mem::take(&mut relays.outputs);
+        let outputs: Vec<JoinHandle<()>> = outputs
+            .into_iter()
+            .map(|(from, to)| spawn(move || relay_output(from, to)))
+            .collect();
+        let stop = relays.start_input().explain(what, REMEDY)?;
+        let ended = follow(&handle, signals, terminal.as_deref());
+        drop(stop);
+        // Whatever else the command has started ends with the lab.
+        drop(self);
+        let code = match ended.explain("the command is lost", REMEDY)? {
+            Ended::Itself(code) => {
+                for output in outputs {
+                    let _ = output.join();
+                }
+                code
+            }
+            // Nobody may be there any more to read it.
+            Ended::By(signal) => 128 + signal,
+        };
+        Ok(code)
+    }
+}
+
+/// How a command came to its end.
+enum Ended {
+    Itself(i32),
+    By(i32),
+}
+
+/// Passes on what happens on this side until the command has ended, or is to.
+fn follow(
+    handle: &duct::Handle,
+    mut signals: Signals,
+    terminal: Option<&Terminal>,
+) -> io::Result<Ended> {
+    let pid = handle.pids().first().copied();
+    let pid = pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+    let pid = pid.ok_or_else(|| io::Error::other("it has no process"))?;
+    let give_back = || terminal.map(Terminal::give_back);
+    let go_on = || {
+        terminal.map(Terminal::take);
+        let _ = kill_process(pid, Signal::CONT);
+    };
+    terminal.map(Terminal::take);
+    for signal in signals.forever() {
+        match signal {
+            SIGCHLD => {
+                let ended = handle.try_wait();
+                if matches!(ended, Ok(None)) {
+                    if has_stopped(pid) {
+                        give_back();
+                        // With all that the user has started in one line. Where there is no shell
+                        // to continue it, nothing stops, and the command goes on.
+                        let _ = kill_current_process_group(Signal::TSTP);
+                        go_on();
+                    }
+                    continue;
+                }
+                give_back();
+                let code = ended?.and_then(|output| output.status.code());
+                return Ok(Ended::Itself(code.unwrap_or(1)));
+            }
+            SIGCONT => go_on(),
+            SIGWINCH => drop(terminal.map(Terminal::resize)),
+            SIGINT => drop(kill_process(pid, Signal::INT)),
+            SIGQUIT => drop(kill_process(pid, Signal::QUIT)),
+            signal => {
+                give_back();
+                return Ok(Ended::By(signal));
+            }
+        }
+    }
+    Err(io::Error::other("no signals come any more"))
+}
+
+fn has_stopped(pid: Pid) -> bool {
+    let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+    matches!(waitid(WaitId::Pid(pid), options), Ok(Some(_)))
+}
+
+/// The caller's terminal, and the end of the command's own one that is ours.
+struct Terminal {
+    callers: OwnedFd,
+    ours: OwnedFd,
+    /// How the caller's was.
+    before: Termios,
+    /// Whether what is typed there is for the command.
+    is_input: bool,
+}
+
+impl Terminal {
+    /// Where one of the caller's streams is a terminal: that, and the command's end of its own.
+    fn of_caller(held: &Held) -> Result<Option<(Arc<Self>, OwnedFd)>> {
+        let what = "the command can't have a terminal";
+        let streams = [stdin(), stdout(), stderr()];
+        let Some(callers) = streams.into_iter().find(|stream| isatty(stream)) else {
+            return Ok(None);
+        };
+        let (ours, theirs) = held.terminal().explain(what, REMEDY)?;
+        let before = tcgetattr(callers).explain(what, REMEDY)?;
+        // The same keys, the same encoding.
+        tcsetattr(&theirs, OptionalActions::Now, &before).explain(what, REMEDY)?;
+        let terminal = Self {
+            callers: callers.try_clone_to_owned().explain(what, REMEDY)?,
+            ours,
+            before,
+            is_input: isatty(stdin()),
+        };
+        terminal.resize();
+        Ok(Some((Arc::new(terminal), theirs)))
+    }
+
+    /// Every key is the command's, Ctrl-C too.
+    fn take(&self) {
+        if self.is_input && self.is_foreground() {
+            let mut raw = self.before.clone();
+            raw.make_raw();
+            let _ = tcsetattr(&self.callers, OptionalActions::Now, &raw);
+        }
+        self.resize();
+    }
+
+    fn give_back(&self) {
+        // Who is in the background and does this is stopped.
+        if self.is_input && self.is_foreground() {
+            let _ = tcsetattr(&self.callers, OptionalActions::Now, &self.before);
+        }
+    }
+
+    fn resize(&self) {
+        if let Ok(size) = tcgetwinsize(&self.callers) {
+            let _ = tcsetwinsize(&self.ours, size);
+        }
+    }
+
+    fn is_foreground(&self) -> bool {
+        tcgetpgrp(&self.callers) == Ok(getpgrp())
+    }
+}
+
+/// What is to be copied while a command runs.
+struct Relays {
+    /// Where the caller's standard input goes.
+    input: Option<File>,
+    outputs: Vec<(File, File)>,
+    /// Whether the standard input is a terminal.
+    typed: Option<Arc<Terminal>>,
+}
+
+/// The three streams of a command, and what is to be copied between them and the caller's.
+fn relays(
+    terminal: Option<&Arc<Terminal>>,
+    theirs: Option<OwnedFd>,
+) -> io::Result<([OwnedFd; 3], Relays)> {
+    let mut relays = Relays {
+        input: None,
+        outputs: Vec::new(),
+        typed: terminal.filter(|terminal| terminal.is_input).cloned(),
+    };
+    let theirs = |callers: BorrowedFd| match &theirs {
+        Some(theirs) if isatty(callers) => theirs.try_clone().map(Some),
+        _ => Ok(None),
+    };
+    if let Some(terminal) = terminal {
+        let (from, to) = (terminal.ours.try_clone()?, terminal.callers.try_clone()?);
+        relays.outputs.push((from.into(), to.into()));
+    }
+    let input = if let Some(theirs) = theirs(stdin())? {
+        relays.input = terminal.map(|t| t.ours.try_clone()).transpose()?.map(File::from);
+        theirs
+    } else {
+        let (from, to) = io::pipe()?;
+        relays.input = Some(OwnedFd::from(to).into());
+        from.into()
+    };
+    let mut piped = |callers: BorrowedFd| -> io::Result<OwnedFd> {
+        let (from, to) = io::pipe()?;
+        let callers = callers.try_clone_to_owned()?;
+        relays.outputs.push((OwnedFd::from(from).into(), callers.into()));
+        Ok(to.into())
+    };
+    let output = match theirs(stdout())? {
+        Some(theirs) => theirs,
+        None => piped(stdout())?,
+    };
+    let errors = match theirs(stderr())? {
+        Some(theirs) => theirs,
+        // In the order in which both were written.
+        None if is_same(stdout(), stderr()) => output.try_clone()?,
+        None => piped(stderr())?,
+    };
+    Ok(([input, output, errors], relays))
+}
+
+fn is_same(one: BorrowedFd, other: BorrowedFd) -> bool {
+    let id = |file| fstat(file).map(|found| (found.st_dev, found.st_ino));
+    matches!((id(one), id(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+impl Relays {
+    /// Until what is returned is dropped.
+    fn start_input(self) -> io::Result<OwnedFd> {
+        let (stopped, stop) = io::pipe()?;
+        if let Some(to) = self.input {
+            spawn(move || relay_input(&stopped, to, self.typed.as_deref()));
+        }
+        Ok(stop.into())
+    }
+}
+
+/// To the end of both: what the caller no longer reads, the command can't write any more.
+fn relay_output(mut from: File, mut to: File) {
+    // A terminal whose other end nobody has open gives an error instead of an end.
+    let _ = io::copy(&mut from, &mut to);
+}
+
+fn relay_input(stopped: &PipeReader, mut to: File, terminal: Option<&Terminal>) {
+    let mut buffer = [0; 1 << 16];
+    loop {
+        let mut events = [
+            PollFd::from_borrowed_fd(stdin(), PollFlags::IN),
+            PollFd::new(stopped, PollFlags::IN),
+        ];
+        let polled = poll(&mut events, None);
+        if !events[1].revents().is_empty() {
+            return;
+        }
+        if matches!(polled, Err(Errno::INTR)) {
+            continue;
+        }
+        if terminal.is_some_and(|terminal| !terminal.is_foreground()) {
+            // What is typed now is somebody else's.
+            let _ = poll(&mut [PollFd::new(stopped, PollFlags::IN)], Some(&PACE));
+            continue;
+        }
+        match rustix::io::read(stdin(), &mut buffer) {
+            // A terminal that has gone.
+            Ok(0) | Err(Errno::IO) => return,
+            Ok(length) => {
+                if to.write_all(&buffer[..length]).is_err() {
+                    return;
+                }
+            }
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(why) => {
+                eprintln!("standard input: {why}");
+                return;
+            }
+        }
+    }
+}
