@@ -42,9 +42,7 @@ impl Lab {
     /// Of a standard input that is no terminal, more may be read than the command reads.
     pub fn attach(self, dir: &Path, argv: &[String]) -> Result<i32> {
         let what = "the command can't be started";
-        let wanted = [
-            SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH,
-        ];
+        let wanted = [SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH];
         let signals = Signals::new(wanted).explain(what, REMEDY)?;
         if self.held.cancelled() {
             return Err(cancelled("the command's turn"));
@@ -157,7 +155,8 @@ impl Terminal {
     /// Where one of the caller's streams is a terminal: that, and the command's end of its own.
     fn of_caller(held: &Held) -> Result<Option<(Arc<Self>, OwnedFd)>> {
         let what = "the command can't have a terminal";
-        let streams = [stdin(), stdout(), stderr()];
+        // The first one is for writing.
+        let streams = [stdout(), stderr(), stdin()];
         let Some(callers) = streams.into_iter().find(|stream| isatty(stream)) else {
             return Ok(None);
         };
@@ -208,8 +207,8 @@ struct Relays {
     /// Where the caller's standard input goes.
     input: Option<File>,
     outputs: Vec<(File, File)>,
-    /// Whether the standard input is a terminal.
-    typed: Option<Arc<Terminal>>,
+    /// The terminal that the input comes from, if it is one.
+    keyboard: Option<Arc<Terminal>>,
 }
 
 /// The three streams of a command, and what is to be copied between them and the caller's.
@@ -220,9 +219,9 @@ fn relays(
     let mut relays = Relays {
         input: None,
         outputs: Vec::new(),
-        typed: terminal.filter(|terminal| terminal.is_input).cloned(),
+        keyboard: terminal.filter(|terminal| terminal.is_input).cloned(),
     };
-    let theirs = |callers: BorrowedFd| match &theirs {
+    let on_terminal = |callers: BorrowedFd| match &theirs {
         Some(theirs) if isatty(callers) => theirs.try_clone().map(Some),
         _ => Ok(None),
     };
@@ -230,9 +229,12 @@ fn relays(
         let (from, to) = (terminal.ours.try_clone()?, terminal.callers.try_clone()?);
         relays.outputs.push((from.into(), to.into()));
     }
-    let input = if let Some(theirs) = theirs(stdin())? {
-        relays.input = terminal.map(|t| t.ours.try_clone()).transpose()?.map(File::from);
-        theirs
+    let input = if let Some(end) = on_terminal(stdin())? {
+        relays.input = terminal
+            .map(|t| t.ours.try_clone())
+            .transpose()?
+            .map(File::from);
+        end
     } else {
         let (from, to) = io::pipe()?;
         relays.input = Some(OwnedFd::from(to).into());
@@ -241,19 +243,23 @@ fn relays(
     let mut piped = |callers: BorrowedFd| -> io::Result<OwnedFd> {
         let (from, to) = io::pipe()?;
         let callers = callers.try_clone_to_owned()?;
-        relays.outputs.push((OwnedFd::from(from).into(), callers.into()));
+        relays
+            .outputs
+            .push((OwnedFd::from(from).into(), callers.into()));
         Ok(to.into())
     };
-    let output = match theirs(stdout())? {
-        Some(theirs) => theirs,
+    let output = match on_terminal(stdout())? {
+        Some(end) => end,
         None => piped(stdout())?,
     };
-    let errors = match theirs(stderr())? {
-        Some(theirs) => theirs,
+    let errors = match on_terminal(stderr())? {
+        Some(end) => end,
         // In the order in which both were written.
         None if is_same(stdout(), stderr()) => output.try_clone()?,
         None => piped(stderr())?,
     };
+    // Only the command's own descriptors keep it open, so that its end is seen.
+    drop(theirs);
     Ok(([input, output, errors], relays))
 }
 
@@ -267,7 +273,7 @@ impl Relays {
     fn start_input(self) -> io::Result<OwnedFd> {
         let (stopped, stop) = io::pipe()?;
         if let Some(to) = self.input {
-            spawn(move || relay_input(&stopped, to, self.typed.as_deref()));
+            spawn(move || relay_input(&stopped, to, self.keyboard.as_deref()));
         }
         Ok(stop.into())
     }
@@ -280,7 +286,7 @@ fn relay_output(mut from: File, mut to: File) {
 }
 
 fn relay_input(stopped: &PipeReader, mut to: File, terminal: Option<&Terminal>) {
-    let mut buffer = [0; 1 << 16];
+    let mut buffer = vec![0; 1 << 16];
     loop {
         let mut events = [
             PollFd::from_borrowed_fd(stdin(), PollFlags::IN),

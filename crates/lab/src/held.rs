@@ -180,7 +180,11 @@ impl Held {
         target: &str,
     ) -> std::result::Result<(), String> {
         let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
-        self.put("device", &[&major.to_string(), &minor.to_string(), target], None)
+        self.put(
+            "device",
+            &[&major.to_string(), &minor.to_string(), target],
+            None,
+        )
     }
 
     /// A new terminal of the sandbox's own: our end, and the one for a command.
@@ -192,8 +196,13 @@ impl Held {
         let mut received = RecvAncillaryBuffer::new(&mut space);
         let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
         let mut word = [0];
-        recvmsg(&from, &mut [IoSliceMut::new(&mut word)], &mut received, flags)
-            .map_err(|why| not_made(&why))?;
+        recvmsg(
+            &from,
+            &mut [IoSliceMut::new(&mut word)],
+            &mut received,
+            flags,
+        )
+        .map_err(|why| not_made(&why))?;
         let mut ends = received.drain().flat_map(|message| match message {
             RecvAncillaryMessage::ScmRights(ends) => ends.collect(),
             _ => Vec::new(),

@@ -58,7 +58,7 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 type Made<T> = std::result::Result<T, seccompiler::BackendError>;
 
 /// A system call's number, and the one that it has in the x32 ABI of x86-64, where that has one of
-/// its own (arch/x86/entry/syscalls/syscall_64.tbl).
+/// its own (`syscall_64.tbl` in arch/x86).
 type Call = (i64, i64);
 const SOCKET: Call = (libc::SYS_socket, libc::SYS_socket);
 const IOCTL: Call = (libc::SYS_ioctl, 514);

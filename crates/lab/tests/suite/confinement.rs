@@ -10,6 +10,7 @@ use std::net::TcpListener;
 use lab::{Engine, Kind, Lab, Level};
 use miette::{IntoDiagnostic, Result};
 
+use crate::attached::compile;
 use crate::{Test, ensure, lab_of, test};
 
 /// Chains whose innermost engine starts the privileged container.
@@ -140,22 +141,9 @@ int main(void) {
 
 /// Builds it into the folder of tools that every level of the lab sees.
 fn add_vsock_tool(lab: &Lab) -> Result<()> {
-    let dir = tempfile::tempdir().into_diagnostic()?;
-    let source = dir.path().join("vsock.c");
-    std::fs::write(&source, VSOCK).into_diagnostic()?;
-    let tools = lab::status()?
-        .cache
-        .join("labs")
-        .join(lab.id())
-        .join("tools");
-    // The linker that built this test is a C compiler.
-    let built = std::process::Command::new("cc")
-        .args(["-static", "-o"])
-        .args([&tools.join("vsock"), &source])
-        .status()
-        .into_diagnostic()?;
-    ensure!(built.success(), "cc");
-    Ok(())
+    let labs = lab::status()?.cache.join("labs");
+    let tools = labs.join(lab.id()).join("tools");
+    compile(VSOCK, &tools.join("vsock"))
 }
 
 fn no_vsock(container: &Level) -> Result<()> {

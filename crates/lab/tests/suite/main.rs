@@ -3,6 +3,7 @@
 //! Each test starts what it needs and shares nothing it changes. What the documents claim of patterns
 //! of nesting is looked at by the suite of `crates/claims`.
 
+mod attached;
 mod confinement;
 mod deep;
 mod disks;
@@ -24,6 +25,7 @@ use miette::Result;
 
 fn main() -> ExitCode {
     let tests = [
+        attached::tests(),
         confinement::tests(),
         deep::tests(),
         disks::tests(),

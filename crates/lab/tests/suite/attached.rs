@@ -1,0 +1,382 @@
+//! What a command of `lab exec` and `lab shell` has of the caller: copies of its streams, and a
+//! terminal like the caller's, but none of them itself.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use miette::{IntoDiagnostic, Result};
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use crate::{Test, ensure, program, test};
+
+pub(crate) fn tests() -> Vec<Test> {
+    vec![
+        test("nothing_is_typed_into_the_callers_terminal", no_typing),
+        test("terminal_is_like_the_callers", like_the_callers),
+        test("command_stops_and_goes_on_as_a_job", job_control),
+        test("streams_are_copied", streams),
+        test("no_descriptor_of_the_caller_comes_inside", descriptors),
+        test("sigterm_waits_until_the_lab_is_gone", || {
+            gone_after(Signal::TERM)
+        }),
+        test("sighup_waits_until_the_lab_is_gone", || {
+            gone_after(Signal::HUP)
+        }),
+    ]
+}
+
+/// A lab's start and end, on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A shell of the machine on a terminal of the machine.
+struct Session {
+    shell: Child,
+    keyboard: File,
+    screen: Arc<Mutex<String>>,
+    /// Its working folder, which the lab sees too.
+    folder: tempfile::TempDir,
+}
+
+impl Session {
+    /// In its script `$LAB` starts a command in a lab.
+    fn start(script: &str) -> Result<Self> {
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let ours = openpt(flags).into_diagnostic()?;
+        grantpt(&ours)
+            .and_then(|()| unlockpt(&ours))
+            .into_diagnostic()?;
+        let theirs = ioctl_tiocgptpeer(&ours, flags).into_diagnostic()?;
+        let size = Winsize {
+            ws_row: 33,
+            ws_col: 77,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        tcsetwinsize(&ours, size).into_diagnostic()?;
+        let folder = tempfile::tempdir().into_diagnostic()?;
+        let lab = program("exec")?;
+        let line = std::iter::once(lab.get_program()).chain(lab.get_args());
+        let line: Vec<_> = line.map(|word| word.to_string_lossy()).collect();
+        let stream = || -> Result<Stdio> { Ok(theirs.try_clone().into_diagnostic()?.into()) };
+        let shell = Command::new("setsid")
+            .args(["--ctty", "--wait", "bash", "-c", script])
+            .env("LAB", format!("{} --", line.join(" ")))
+            .env("TERM", "xterm-256color")
+            .current_dir(folder.path())
+            .stdin(stream()?)
+            .stdout(stream()?)
+            .stderr(stream()?)
+            .spawn()
+            .into_diagnostic()?;
+        let keyboard = File::from(ours);
+        let mut from = keyboard.try_clone().into_diagnostic()?;
+        let screen = Arc::new(Mutex::new(String::new()));
+        let shown = Arc::clone(&screen);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = from.read(&mut buffer) {
+                if let Ok(mut shown) = shown.lock() {
+                    shown.push_str(&String::from_utf8_lossy(&buffer[..length]));
+                }
+            }
+        });
+        Ok(Self {
+            shell,
+            keyboard,
+            screen,
+            folder,
+        })
+    }
+
+    fn screen(&self) -> String {
+        self.screen
+            .lock()
+            .map(|shown| shown.clone())
+            .unwrap_or_default()
+    }
+
+    /// Waits until this is on the screen.
+    fn expect(&self, words: &str) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.screen().contains(words) {
+            ensure!(Instant::now() < deadline, "{words:?} in\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, keys: &str) -> Result<()> {
+        self.keyboard.write_all(keys.as_bytes()).into_diagnostic()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.shell.kill();
+        let _ = self.shell.wait();
+    }
+}
+
+/// Puts a line into each terminal that it finds, as if it was typed there.
+const TYPE: &str = r#"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+int main(void) {
+    int fds[4] = {0, 1, 2, open("/dev/tty", O_RDWR)}, refused = 0;
+    for (int n = 0; n < 4; n++) {
+        for (const char *c = "echo typed-by-$((40+2))\n"; *c; c++)
+            refused += ioctl(fds[n], TIOCSTI, c) != 0 && errno == EPERM;
+        char console[] = {3};
+        refused += ioctl(fds[n], TIOCLINUX, console) != 0 && errno == EPERM;
+    }
+    fprintf(stderr, "refused %d\n", refused);
+    return 0;
+}
+"#;
+
+/// What it says where all is refused: 24 characters and a call more, four times.
+const REFUSED: &str = "refused 100";
+
+/// From level 0 and from a container that has everything of it.
+fn no_typing() -> Result<()> {
+    // What was typed meanwhile is read by the shell that goes on.
+    let session = Session::start(
+        "read -r go; $LAB sh -c './type; docker run --rm --privileged --pid=host -v $PWD:$PWD \
+         --workdir $PWD alpine ./type; docker run --rm -t --privileged --pid=host -v $PWD:$PWD \
+         --workdir $PWD alpine ./type'; \
+         echo all-tried; while read -rt 1 line; do eval \"$line\"; done; echo e''nd",
+    );
+    let mut session = session?;
+    compile(TYPE, &session.folder.path().join("type"))?;
+    session.enter("\n")?;
+    session.expect("all-tried")?;
+    session.expect("end")?;
+    let screen = session.screen();
+    ensure!(!screen.contains("typed-by-42"), "{screen}");
+    ensure!(screen.matches(REFUSED).count() == 3, "{screen}");
+    Ok(())
+}
+
+/// Builds a program that needs nothing of where it runs.
+pub(crate) fn compile(source: &str, program: &Path) -> Result<()> {
+    let file = program.with_extension("c");
+    fs::write(&file, source).into_diagnostic()?;
+    // The linker that built this test is a C compiler.
+    let built = Command::new("cc")
+        .arg("-static")
+        .arg("-o")
+        .args([program, &file])
+        .status()
+        .into_diagnostic()?;
+    ensure!(built.success(), "cc");
+    Ok(())
+}
+
+fn like_the_callers() -> Result<()> {
+    let mut session = Session::start(
+        "before=$(stty -g); $LAB bash -c 'tty; stty size; echo $TERM; trap \"exit 42\" INT; \
+         trap \"echo now; stty size\" WINCH; echo re''ady; while :; do sleep 0.1; done'; \
+         echo code=$?; [ \"$before\" = \"$(stty -g)\" ] && echo same-m''odes",
+    )?;
+    session.expect("ready")?;
+    let screen = session.screen();
+    for words in ["/dev/pts/0", "33 77", "xterm-256color"] {
+        ensure!(screen.contains(words), "{words} in {screen}");
+    }
+    let size = Winsize {
+        ws_row: 44,
+        ws_col: 88,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(&session.keyboard, size).into_diagnostic()?;
+    session.expect("44 88")?;
+    session.enter("\x03")?;
+    session.expect("code=42")?;
+    session.expect("same-modes")
+}
+
+fn job_control() -> Result<()> {
+    let mut session = Session::start(
+        "set -m; $LAB sh -c 'echo re''ady; read -r word; echo \"it read $word\"'; \
+         echo code=$?; stty -a | grep -o ' icanon'; fg; echo code=$?",
+    )?;
+    session.expect("ready")?;
+    session.enter("\x1a")?;
+    // 128 and SIGTSTP.
+    session.expect("code=148")?;
+    session.expect(" icanon")?;
+    session.enter("something\n")?;
+    session.expect("it read something")?;
+    session.expect("code=0")
+}
+
+/// Runs a script in a lab, apart from any terminal.
+fn exec(script: &str, input: &str) -> Result<Output> {
+    let mut child = program("exec")?
+        .args(["--", "sh", "-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .into_diagnostic()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.as_bytes()).into_diagnostic()?;
+    }
+    child.wait_with_output().into_diagnostic()
+}
+
+fn streams() -> Result<()> {
+    // What goes on in the background ends with the lab, and keeps nobody waiting.
+    let done = exec("cat; echo error >&2; sleep 300 & exit 7", "to the end")?;
+    ensure!(done.status.code() == Some(7), "{done:?}");
+    ensure!(done.stdout == b"to the end", "{done:?}");
+    ensure!(done.stderr == b"error\n", "{done:?}");
+    // Both into one file, in the order in which they were written.
+    let folder = tempfile::tempdir().into_diagnostic()?;
+    let path = folder.path().join("log");
+    fs::write(&path, "before\n").into_diagnostic()?;
+    let log = File::options().append(true).open(&path).into_diagnostic()?;
+    let script = "for n in $(seq 50); do echo out $n; echo err $n >&2; done";
+    let status = program("exec")?
+        .args(["--", "sh", "-c", script])
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().into_diagnostic()?)
+        .stderr(log)
+        .status()
+        .into_diagnostic()?;
+    let lines: Vec<String> = (1..=50).map(|n| format!("out {n}\nerr {n}\n")).collect();
+    let text = fs::read_to_string(&path).into_diagnostic()?;
+    ensure!(status.success(), "{status:?}");
+    ensure!(text == format!("before\n{}", lines.concat()), "{text}");
+    Ok(())
+}
+
+/// Every descriptor of every process in a lab lies on a mount of the sandbox's, or has no name.
+fn descriptors() -> Result<()> {
+    let folder = tempfile::tempdir().into_diagnostic()?;
+    let root: OwnedFd = File::open("/").into_diagnostic()?.into();
+    // As a shell hands down what it has open itself.
+    let script = format!(
+        "exec 5</ 6<>/dev/ptmx 7>>{0}/log; exec {1:?} exec --generation {2} -- \
+         sh -c 'docker run -d alpine sleep 300 >&2; echo ready; sleep 300'",
+        folder.path().display(),
+        env!("CARGO_BIN_EXE_lab"),
+        crate::harness::generation()?,
+    );
+    let mut owner = Command::new("bash")
+        .args(["-c", &script])
+        .stdin(root)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .into_diagnostic()?;
+    let mut word = [0; 6];
+    let said = owner.stdout.as_mut().map(|out| out.read_exact(&mut word));
+    let seen = inside_of(owner.id());
+    let _ = owner.kill();
+    let output = owner.wait_with_output().into_diagnostic()?;
+    ensure!(matches!(said, Some(Ok(()))), "{output:?}");
+    let (processes, foreign) = seen?;
+    ensure!(processes >= 6, "{processes} processes");
+    ensure!(foreign.is_empty(), "\n{}", foreign.join("\n"));
+    Ok(())
+}
+
+/// How many processes the lab of this owner has, and which of their descriptors are the machine's.
+fn inside_of(owner: u32) -> Result<(usize, Vec<String>)> {
+    let labs = lab::status()?.running;
+    let is_its = |lab: &&lab::Running| lab.owner.split(' ').next() == Some(&owner.to_string());
+    let lab = labs.iter().find(is_its).map(|lab| lab.id.clone());
+    let lab = lab.ok_or_else(|| miette::miette!("no lab of {owner}"))?;
+    let group = format!("matryoshka-{lab}");
+    let namespaces = fs::read_dir("/proc/self/ns").into_diagnostic()?.flatten();
+    let ours = namespaces.flat_map(|entry| fs::read_link(entry.path()));
+    let ours: Vec<String> = ours.map(|name| name.display().to_string()).collect();
+    let (mut processes, mut foreign) = (0, Vec::new());
+    for entry in fs::read_dir("/proc").into_diagnostic()?.flatten() {
+        let process = entry.path();
+        let groups = fs::read_to_string(process.join("cgroup")).unwrap_or_default();
+        // Who is outside of the sandbox's PID namespace enters somebody into it.
+        let status = fs::read_to_string(process.join("status")).unwrap_or_default();
+        let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+        let is_inside = numbers.is_some_and(|numbers| numbers.split_whitespace().count() > 1);
+        if !groups.contains(&group) || !is_inside {
+            continue;
+        }
+        processes += 1;
+        let mounts = fs::read_to_string(process.join("mountinfo")).unwrap_or_default();
+        let mounts: Vec<&str> = mounts
+            .lines()
+            .filter_map(|line| line.split(' ').next())
+            .collect();
+        let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
+        for fd in fs::read_dir(process.join("fd"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            let target = fs::read_link(fd.path()).unwrap_or_default();
+            let target = target.to_string_lossy().into_owned();
+            let info = process.join("fdinfo").join(fd.file_name());
+            let info = fs::read_to_string(info).unwrap_or_default();
+            let line = |key| info.lines().find_map(|line| line.strip_prefix(key));
+            let mount = line("mnt_id:").unwrap_or_default().trim();
+            let flags = line("flags:").unwrap_or_default().trim();
+            let nameless = ["pipe:", "socket:", "anon_inode:", "/memfd:"];
+            let is_harmless = nameless.iter().any(|kind| target.starts_with(kind))
+                // A namespace, of a container's network.
+                || (target.contains(":[") && !ours.contains(&target))
+                || target == "/dev/null"
+                // The log of a daemon, which can only be written.
+                || (target.contains(&format!("/labs/{lab}/")) && flags.ends_with('1'))
+                || mounts.contains(&mount);
+            if !is_harmless {
+                let fd = fd.file_name();
+                foreign.push(format!(
+                    "{} {} -> {target} {flags}",
+                    name.trim(),
+                    fd.display()
+                ));
+            }
+        }
+    }
+    Ok((processes, foreign))
+}
+
+fn gone_after(signal: Signal) -> Result<()> {
+    let mut owner = program("exec")?
+        .args(["--", "sh", "-c", "echo ready; sleep 300"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .into_diagnostic()?;
+    let mut word = [0; 6];
+    let said = owner.stdout.as_mut().map(|out| out.read_exact(&mut word));
+    let name = owner.id().to_string();
+    let labs = lab::status()?.running;
+    let lab = labs
+        .iter()
+        .find(|lab| lab.owner.split(' ').next() == Some(&*name));
+    let pid = Pid::from_child(&owner);
+    kill_process(pid, signal).into_diagnostic()?;
+    let output = owner.wait_with_output().into_diagnostic()?;
+    ensure!(matches!(said, Some(Ok(()))), "{output:?}");
+    let lab = &lab.ok_or_else(|| miette::miette!("no lab of {name}"))?.id;
+    // Not in a moment: when the program has ended, so has all of the lab.
+    let state = lab::status()?.cache.join("labs").join(lab);
+    ensure!(!state.exists(), "{} is still there", state.display());
+    let code = 128 + signal.as_raw();
+    ensure!(output.status.code() == Some(code), "{output:?}");
+    Ok(())
+}
