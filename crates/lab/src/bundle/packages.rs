@@ -11,9 +11,9 @@ use miette::{Report, Result};
 use serde::{Deserialize, Serialize};
 
 use super::recipe;
-use crate::cache;
 use crate::error::{Explain, failure, unsupported};
 use crate::generation::Generation;
+use crate::{cache, whole};
 
 /// Names the mirror when apt's configuration has none that carries Debian.
 pub(crate) const MIRROR_VARIABLE: &str = "MATRYOSHKA_MIRROR";
@@ -56,6 +56,12 @@ pub(super) enum Missing {
     Versions(Vec<String>),
     /// Anything else.
     Other(Report),
+}
+
+impl From<Report> for Missing {
+    fn from(report: Report) -> Self {
+        Self::Other(report)
+    }
 }
 
 impl Missing {
@@ -218,27 +224,27 @@ fn parse_uri_line(line: &str, mirror: &str) -> Option<Package> {
     })
 }
 
-/// Brings every package into the cache; those that are there already are not fetched again.
-pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(), Missing> {
-    // One at a time: a second builder finds everything there, and what a killed one left is swept.
-    let _lock = lock(cache).map_err(Missing::Other)?;
+/// Brings every package into the cache; those that are there already are not fetched again. They
+/// stay as long as the lock that is returned is held: whoever is done with his removes them, and
+/// generations have some in common.
+pub(super) fn fetch(
+    cache: &Path,
+    packages: &[Package],
+) -> std::result::Result<cache::Lock, Missing> {
+    let lock = lock(cache)?;
     let wanted: Vec<&Package> = packages
         .iter()
-        .filter(|package| {
-            let there = fs::metadata(cached(cache, package)).map(|meta| meta.len());
-            there.ok() != Some(package.size)
-        })
+        .filter(|package| !is_there(cache, package))
         .collect();
     if wanted.is_empty() {
-        return Ok(());
+        return Ok(lock);
     }
-    let mirror = machine_apt().map_err(Missing::Other)?;
+    let mirror = machine_apt()?;
     let remedy = "free some disk space in the cache directory";
     let partial = tempfile::Builder::new()
         .prefix(UNFINISHED)
         .tempdir_in(cache.join("packages"))
-        .explain("packages can't be written", remedy)
-        .map_err(Missing::Other)?;
+        .explain("packages can't be written", remedy)?;
     let bytes: u64 = wanted.iter().map(|package| package.size).sum();
     eprintln!(
         "fetching {} packages, {} MB",
@@ -267,21 +273,20 @@ pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(
             .arg(partial.path().join(&package.sha256))
             .arg(format!("SHA256:{}", package.sha256));
     }
-    let output = run(&mut helper).map_err(Missing::Other)?;
+    let output = run(&mut helper)?;
     let mut missing = Vec::new();
     for package in &wanted {
         let fetched = partial.path().join(&package.sha256);
         match fs::metadata(&fetched) {
             Ok(meta) if meta.len() == package.size => {
                 fs::rename(&fetched, cached(cache, package))
-                    .explain("a package can't be put into the cache", remedy)
-                    .map_err(Missing::Other)?;
+                    .explain("a package can't be put into the cache", remedy)?;
             }
             _ => missing.push(package.name.clone()),
         }
     }
     if missing.is_empty() {
-        return Ok(());
+        return Ok(lock);
     }
     let complaint = complaints(&output);
     if complaint.contains("404  Not Found") {
@@ -293,6 +298,20 @@ pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(
     Err(Missing::Other(failure(what, complaint, remedy)))
 }
 
+/// Whether a package was fetched before, and is what was fetched then.
+fn is_there(cache: &Path, package: &Package) -> bool {
+    let archive = cached(cache, package);
+    if !archive.exists() {
+        return false;
+    }
+    let is_whole = whole::digest(&archive).is_ok_and(|digest| digest == package.sha256);
+    if !is_whole {
+        let archive = archive.display();
+        eprintln!("the cache is damaged: fetching again: {archive} is not what was fetched");
+    }
+    is_whole
+}
+
 /// How names of directories begin that die with the process that made them, or are swept.
 const UNFINISHED: &str = ".unfinished-";
 
@@ -300,11 +319,7 @@ const UNFINISHED: &str = ".unfinished-";
 fn lock(cache: &Path) -> Result<cache::Lock> {
     let packages = cache.join("packages");
     let lock = cache::lock(&packages.join(".lock"))?;
-    for entry in fs::read_dir(&packages).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
+    cache::remove_all(&packages, UNFINISHED);
     Ok(lock)
 }
 

@@ -1,0 +1,213 @@
+//! Whether a thing in the cache is as it was made.
+//!
+//! Its *list* has the mode, owner and content of everything in it. To hold all of that against the
+//! list takes as long as reading it. So whoever has done so leaves a *seal*: one digest over what the
+//! file system says of every file, in which the inode and the time of its last change stand. Only
+//! the kernel sets that time, at any change of content, mode, owner or links, so under an unbroken
+//! seal is what was held against the list; a broken one only means that it has to be done again (a
+//! copy of a cache has other inodes).
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+const LIST: &str = ".list.json";
+const SEAL: &str = ".seal";
+
+/// What was made, or what is there now.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Entry {
+    /// Below the thing's directory; empty for that itself.
+    path: PathBuf,
+    /// With the kind of file, as in `st_mode`.
+    mode: u32,
+    owner: (u32, u32),
+    /// SHA-256 of a file's bytes, or where a link leads.
+    content: String,
+}
+
+/// Lists and seals what was made.
+pub(crate) fn complete(root: &Path) -> io::Result<()> {
+    let list = serde_json::to_vec(&entries(root)?)?;
+    fs::write(root.join(LIST), list)?;
+    fs::write(root.join(SEAL), seal(root)?)
+}
+
+/// Nothing in it has changed since it was held against its list: known in milliseconds.
+pub(crate) fn is_sealed(root: &Path) -> bool {
+    match (fs::read(root.join(SEAL)), seal(root)) {
+        (Ok(before), Ok(now)) => before == now.as_bytes(),
+        _ => false,
+    }
+}
+
+/// Holds everything in it against its list and seals it anew; or what differs.
+pub(crate) fn verify(root: &Path) -> Result<(), String> {
+    let list =
+        || -> io::Result<Vec<Entry>> { Ok(serde_json::from_slice(&fs::read(root.join(LIST))?)?) };
+    // Before anything is read: what changes meanwhile breaks it.
+    let now = seal(root).map_err(|why| why.to_string());
+    let made = list().map_err(|why| format!("{LIST}: {why}"));
+    let found = made.and_then(|made| {
+        let there = entries(root).map_err(|why| why.to_string())?;
+        differences(&made, &there)
+    });
+    // If either fails, the next one reads everything again.
+    let _ = match (&found, now) {
+        (Ok(()), Ok(now)) => fs::write(root.join(SEAL), now),
+        _ => fs::remove_file(root.join(SEAL)),
+    };
+    found
+}
+
+fn seal(root: &Path) -> io::Result<String> {
+    let mut text = Vec::new();
+    for (path, meta) in walk(root)? {
+        if path == Path::new(SEAL) {
+            continue;
+        }
+        text.extend(path.as_os_str().as_bytes());
+        text.push(0);
+        for id in [meta.mode(), meta.uid(), meta.gid()] {
+            text.extend(id.to_le_bytes());
+        }
+        // What changes in a directory is walked itself.
+        if !meta.is_dir() {
+            text.extend(meta.ino().to_le_bytes());
+            for time in [meta.ctime(), meta.ctime_nsec()] {
+                text.extend(time.to_le_bytes());
+            }
+        }
+    }
+    Ok(base16ct::lower::encode_string(&Sha256::digest(&text)))
+}
+
+fn entries(root: &Path) -> io::Result<Vec<Entry>> {
+    let mut found = walk(root)?;
+    found.retain(|(path, _)| ![LIST, SEAL].map(Path::new).contains(&path.as_path()));
+    let next = AtomicUsize::new(0);
+    let entries = Mutex::new(Vec::new());
+    let work = || -> io::Result<()> {
+        while let Some((path, meta)) = found.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let named = |why: io::Error| {
+                next.store(found.len(), Ordering::Relaxed);
+                io::Error::other(format!("{}: {why}", path.display()))
+            };
+            let entry = Entry {
+                path: path.clone(),
+                mode: meta.mode(),
+                owner: (meta.uid(), meta.gid()),
+                content: content(&root.join(path), meta).map_err(named)?,
+            };
+            let mut entries = entries.lock().unwrap_or_else(PoisonError::into_inner);
+            entries.push(entry);
+        }
+        Ok(())
+    };
+    let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let ends = workers.into_iter().map(|worker| {
+            let end = worker.join();
+            end.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        ends.collect::<io::Result<Vec<()>>>()
+    })?;
+    let mut entries = entries.into_inner().unwrap_or_else(PoisonError::into_inner);
+    entries.sort_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
+    Ok(entries)
+}
+
+fn content(path: &Path, meta: &Metadata) -> io::Result<String> {
+    if meta.is_symlink() {
+        let target = fs::read_link(path)?.into_os_string().into_vec();
+        Ok(String::from_utf8_lossy(&target).into_owned())
+    } else if meta.is_file() {
+        digest(path)
+    } else {
+        // A directory, or what was never made: a pipe is not to be read.
+        Ok(String::new())
+    }
+}
+
+/// SHA-256 of a file, in hexadecimal.
+pub(crate) fn digest(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            n => hasher.update(&buffer[..n]),
+        }
+    }
+    Ok(base16ct::lower::encode_string(&hasher.finalize()))
+}
+
+/// The first of what differs, and how many more there are. Both lists are in the order of paths.
+fn differences(made: &[Entry], there: &[Entry]) -> Result<(), String> {
+    let (mut made, mut there) = (made.iter().peekable(), there.iter().peekable());
+    let mut found = Vec::new();
+    loop {
+        let order = match (made.peek(), there.peek()) {
+            (None, None) => break,
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some(made), Some(there)) => made.path.as_os_str().cmp(there.path.as_os_str()),
+        };
+        let made = (order.is_le()).then(|| made.next()).flatten();
+        let there = (order.is_ge()).then(|| there.next()).flatten();
+        let (path, how) = match (made, there) {
+            (Some(made), None) => (&made.path, "is missing".to_owned()),
+            (None, Some(there)) => (&there.path, "was not made".to_owned()),
+            (Some(made), Some(there)) if made.mode != there.mode => {
+                let how = format!("has mode {:o} instead of {:o}", there.mode, made.mode);
+                (&made.path, how)
+            }
+            (Some(made), Some(there)) if made.owner != there.owner => {
+                let ((uid, gid), (was, and)) = (there.owner, made.owner);
+                let how = format!("belongs to {uid}:{gid} instead of {was}:{and}");
+                (&made.path, how)
+            }
+            (Some(made), Some(there)) if made.content != there.content => {
+                (&made.path, "is not what was made".to_owned())
+            }
+            _ => continue,
+        };
+        found.push(format!("{} {how}", path.display()));
+    }
+    match found.as_slice() {
+        [] => Ok(()),
+        [one] => Err(one.clone()),
+        [first, rest @ ..] => Err(format!("{first} (and {} more)", rest.len())),
+    }
+}
+
+/// Everything below a directory, and that itself, by paths below it; always in the same order.
+pub(crate) fn walk(root: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
+    let mut found = vec![(PathBuf::new(), fs::metadata(root)?)];
+    let mut next = 0;
+    // Each directory that is found is looked into in its turn.
+    while let Some((dir, meta)) = found.get(next) {
+        next += 1;
+        if !meta.is_dir() {
+            continue;
+        }
+        let named = |why| io::Error::other(format!("{}: {why}", dir.display()));
+        let entries: io::Result<Vec<_>> = fs::read_dir(root.join(dir)).map_err(named)?.collect();
+        let mut entries = entries?;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        let dir = dir.clone();
+        for entry in entries {
+            found.push((dir.join(entry.file_name()), entry.metadata()?));
+        }
+    }
+    Ok(found)
+}
