@@ -133,3 +133,80 @@ fn unescaped(text: &str) -> PathBuf {
     }
     PathBuf::from(OsString::from_vec(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use rstest::rstest;
+
+    use super::*;
+
+    /// `far` holds a cache; `home/linked` leads to it, and `home/.cache` is a real one.
+    fn tree() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a directory");
+        for sub in [
+            "home/.cache/matryoshka/bundles",
+            "home/work",
+            "far/matryoshka",
+        ] {
+            fs::create_dir_all(dir.path().join(sub)).expect("a directory");
+        }
+        symlink("../far", dir.path().join("home/linked")).expect("a link");
+        dir
+    }
+
+    #[rstest]
+    #[case::above("home", "home/.cache/matryoshka", Some("could change"))]
+    #[case::right_above("home/.cache", "home/.cache/matryoshka", Some("could change"))]
+    #[case::itself(
+        "home/.cache/matryoshka",
+        "home/.cache/matryoshka",
+        Some("could change")
+    )]
+    #[case::below(
+        "home/.cache/matryoshka/bundles",
+        "home/.cache/matryoshka",
+        Some("a part of")
+    )]
+    #[case::beside("home/work", "home/.cache/matryoshka", None)]
+    #[case::a_link_on_the_way("home", "home/linked/matryoshka", Some("could change"))]
+    #[case::behind_a_link("far", "home/linked/matryoshka", Some("could change"))]
+    #[case::not_behind_it("home/.cache", "home/linked/matryoshka", None)]
+    #[case::by_another_way("home/linked/matryoshka", "far/matryoshka", Some("could change"))]
+    #[case::not_there_yet("home/work", "home/work/.cache/matryoshka", Some("could change"))]
+    #[case::not_there_yet_beside("home/work/x", "home/work/.cache/matryoshka", None)]
+    #[case::up_and_down("home", "far/../home/.cache/matryoshka", Some("could change"))]
+    fn a_folder_and_a_cache_clash(
+        #[case] folder: &str,
+        #[case] cache: &str,
+        #[case] expected: Option<&str>,
+    ) {
+        let dir = tree();
+        fs::create_dir(dir.path().join("home/work/x")).expect("a directory");
+        let mounts = fs::read_to_string("/proc/self/mountinfo").expect("there is a /proc");
+        let found = clash(&dir.path().join(folder), &dir.path().join(cache), &mounts);
+        let found = found.expect("all mounts are known");
+        match (&found, expected) {
+            (None, None) => {}
+            (Some(found), Some(expected)) => assert!(found.contains(expected), "{found}"),
+            _ => panic!("{found:?}"),
+        }
+    }
+
+    #[test]
+    fn links_that_lead_to_each_other_are_an_error() {
+        let dir = tempfile::tempdir().expect("a directory");
+        symlink("b", dir.path().join("a")).expect("a link");
+        symlink("a", dir.path().join("b")).expect("a link");
+        let mounts = fs::read_to_string("/proc/self/mountinfo").expect("there is a /proc");
+        passed(&dir.path().join("a"), &mounts).expect_err("no end");
+    }
+
+    #[rstest]
+    #[case("/mnt/plain", "/mnt/plain")]
+    #[case(r"/mnt/a\040b\134c", r"/mnt/a b\c")]
+    fn a_path_of_mountinfo_is_unescaped(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(unescaped(text), Path::new(expected));
+    }
+}

@@ -198,3 +198,54 @@ pub(crate) fn open_up(root: &Path) -> std::io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn make(parent: &Path, makers: &AtomicUsize) -> Result<PathBuf> {
+        make_once(parent, "key", "making again", |dir| {
+            makers.fetch_add(1, Ordering::Relaxed);
+            fs::write(dir.join("file"), "made").explain("a file", "none")
+        })
+    }
+
+    #[test]
+    fn of_many_who_want_a_thing_one_makes_it() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let makers = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| make(parent.path(), &makers).expect("it is made"));
+            }
+        });
+        assert_eq!(makers.into_inner(), 1);
+    }
+
+    #[test]
+    fn a_damaged_thing_is_made_again_beside_those_who_still_use_it() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let makers = AtomicUsize::new(0);
+        let path = make(parent.path(), &makers).expect("it is made");
+        let mut file = File::options()
+            .append(true)
+            .open(path.join("file"))
+            .expect("open");
+        file.write_all(b" and damaged").expect("written");
+        let user = File::open(&path).expect("a directory");
+        assert_eq!(make(parent.path(), &makers).expect("again"), path);
+        let read = |path: PathBuf| fs::read_to_string(path).expect("it is there");
+        assert_eq!(read(path.join("file")), "made");
+        let shown = PathBuf::from(format!("/proc/self/fd/{}", user.as_raw_fd()));
+        assert_eq!(read(shown.join("file")), "made and damaged");
+        remove_all(parent.path(), ASIDE);
+        let left = fs::read_dir(parent.path()).expect("a directory").flatten();
+        let left = left.filter(|entry| entry.path().is_dir());
+        assert_eq!(left.count(), 1);
+        assert_eq!(makers.into_inner(), 2);
+    }
+}

@@ -88,10 +88,10 @@ pub struct Lab {
 impl Lab {
     /// Starts a lab: bundle and images out of the cache or made now, sandbox, registry.
     pub fn start(options: &Options) -> Result<Self> {
-        options.require()?;
         if let Some(dir) = &options.share {
             apart::require(dir)?;
         }
+        options.require()?;
         cache::keep()?;
         modules::load();
         let bundle = Bundle::get(options.generation)?;

@@ -181,7 +181,11 @@ fn differences(made: &[Entry], there: &[Entry]) -> Result<(), String> {
             }
             _ => continue,
         };
-        found.push(format!("{} {how}", path.display()));
+        let path = Some(path.as_path()).filter(|path| *path != Path::new(""));
+        found.push(format!(
+            "{} {how}",
+            path.unwrap_or(Path::new(".")).display()
+        ));
     }
     match found.as_slice() {
         [] => Ok(()),
@@ -210,4 +214,113 @@ pub(crate) fn walk(root: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{FileExt, PermissionsExt, symlink};
+
+    use rstest::rstest;
+
+    use super::*;
+
+    const PROGRAM: &str = "usr/bin/program";
+
+    /// A thing as `make_once` leaves it, and its clock in the next tick, so that a change is one.
+    fn made() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a directory");
+        let root = dir.path();
+        fs::create_dir_all(root.join("usr/bin")).expect("a directory");
+        fs::create_dir(root.join("etc")).expect("a directory");
+        fs::write(root.join(PROGRAM), "program").expect("a file");
+        symlink("program", root.join("usr/bin/link")).expect("a link");
+        complete(root).expect("it is listed");
+        let clock = tempfile::NamedTempFile::new_in(root.parent().expect("it has one"));
+        let clock = clock.expect("a file");
+        let time = |path: &Path| {
+            let meta = fs::symlink_metadata(path).expect("it is there");
+            (meta.ctime(), meta.ctime_nsec())
+        };
+        while time(clock.path()) <= time(&root.join(SEAL)) {
+            fs::write(clock.path(), "tick").expect("a file");
+        }
+        dir
+    }
+
+    fn same_size_and_time(root: &Path) -> io::Result<()> {
+        let file = File::options().write(true).open(root.join(PROGRAM))?;
+        let before = file.metadata()?.modified()?;
+        file.write_all_at(b"evil", 0)?;
+        file.set_modified(before)
+    }
+
+    fn another_target(root: &Path) -> io::Result<()> {
+        let link = root.join("usr/bin/link");
+        fs::remove_file(&link)?;
+        symlink("progran", link)
+    }
+
+    #[rstest]
+    #[case::content(same_size_and_time, "usr/bin/program is not what was made")]
+    #[case::truncated(
+        |root: &Path| fs::write(root.join(PROGRAM), "pro"),
+        "usr/bin/program is not what was made"
+    )]
+    #[case::extra_file(
+        |root: &Path| fs::write(root.join("usr/bin/evil"), ""),
+        "usr/bin/evil was not made"
+    )]
+    #[case::extra_directory(|root: &Path| fs::create_dir(root.join("lib")), "lib was not made")]
+    #[case::missing(
+        |root: &Path| fs::remove_file(root.join(PROGRAM)),
+        "usr/bin/program is missing"
+    )]
+    #[case::mode(
+        |root: &Path| fs::set_permissions(root.join(PROGRAM), fs::Permissions::from_mode(0o4755)),
+        "usr/bin/program has mode 104755 instead of 100644"
+    )]
+    #[case::mode_of_a_directory(
+        |root: &Path| fs::set_permissions(root.join("etc"), fs::Permissions::from_mode(0o700)),
+        "etc has mode 40700 instead of 40755"
+    )]
+    #[case::link(another_target, "usr/bin/link is not what was made")]
+    #[case::list(|root: &Path| fs::write(root.join(LIST), "[]"), ". was not made (and 5 more)")]
+    #[case::no_list(|root: &Path| fs::remove_file(root.join(LIST)), LIST)]
+    fn damage_is_found_and_named(
+        #[case] damage: fn(&Path) -> io::Result<()>,
+        #[case] expected: &str,
+    ) {
+        let dir = made();
+        assert!(is_sealed(dir.path()));
+        damage(dir.path()).expect("it can be damaged");
+        assert!(!is_sealed(dir.path()));
+        let found = verify(dir.path()).expect_err("it is damaged");
+        assert!(found.contains(expected), "{found}");
+        assert!(!is_sealed(dir.path()));
+    }
+
+    #[test]
+    fn what_lies_under_an_unbroken_seal_is_found_by_reading() {
+        let dir = made();
+        same_size_and_time(dir.path()).expect("it can be damaged");
+        // As if the disk had lost it: the file system says what it said before.
+        fs::write(dir.path().join(SEAL), seal(dir.path()).expect("it has one")).expect("written");
+        assert!(is_sealed(dir.path()));
+        verify(dir.path()).expect_err("it is damaged");
+        assert!(!is_sealed(dir.path()), "the next lab must look");
+    }
+
+    #[test]
+    fn a_copy_is_as_good_once_it_was_read() {
+        let dir = made();
+        let copy = tempfile::tempdir().expect("a directory");
+        let copied = std::process::Command::new("cp")
+            .arg("--archive")
+            .args([&dir.path().join("."), copy.path()])
+            .status();
+        assert!(copied.expect("cp runs").success());
+        assert!(!is_sealed(copy.path()), "it has other inodes");
+        assert_eq!(verify(copy.path()), Ok(()));
+        assert!(is_sealed(copy.path()));
+    }
 }

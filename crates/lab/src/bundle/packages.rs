@@ -504,6 +504,45 @@ mod tests {
         assert_eq!(parse_uri_line(line, "http://other"), None);
     }
 
+    /// A cache with one package in it.
+    fn fetched() -> (tempfile::TempDir, Package) {
+        let cache = tempfile::tempdir().expect("a directory");
+        // Of its name.
+        let sha256 = "bc4a71180870f7945155fbb02f4b0a2e3faa2a62d6d31b7039013055ed19869a";
+        let package = Package {
+            name: "package".to_owned(),
+            version: "1".to_owned(),
+            size: 7,
+            sha256: sha256.to_owned(),
+            path: String::new(),
+        };
+        fs::create_dir(cache.path().join("packages")).expect("a directory");
+        fs::write(cached(cache.path(), &package), "package").expect("a file");
+        (cache, package)
+    }
+
+    #[test]
+    fn packages_stay_while_another_builder_has_them() {
+        let (cache, package) = fetched();
+        let packages = std::slice::from_ref(&package);
+        let first = fetch(cache.path(), packages).ok();
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| fetch(cache.path(), packages).is_ok());
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            assert!(!second.is_finished(), "it would remove them in the end");
+            drop(first);
+            assert!(second.join().expect("no panic"));
+        });
+    }
+
+    #[test]
+    fn a_damaged_package_does_not_count_as_fetched() {
+        let (cache, package) = fetched();
+        assert!(is_there(cache.path(), &package));
+        fs::write(cached(cache.path(), &package), "damaged").expect("a file");
+        assert!(!is_there(cache.path(), &package));
+    }
+
     #[rstest]
     #[case(Generation::Bookworm)]
     #[case(Generation::Trixie)]
