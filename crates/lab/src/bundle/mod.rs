@@ -1,5 +1,6 @@
 //! The engines, out of distribution packages, unpacked once and shared by every lab.
 
+mod apt;
 mod packages;
 mod recipe;
 mod unpack;
@@ -16,8 +17,8 @@ use crate::generation::Generation;
 use crate::{cache, whole};
 use packages::Missing;
 
+pub(crate) use apt::machine_apt;
 pub use packages::Package;
-pub(crate) use packages::machine_apt;
 pub(crate) use recipe::{PACKET_FILTER_LINKS, fits};
 pub(crate) use unpack::MERGED;
 

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::Result;
 
-use super::packages::{Package, cached, mortal};
+use super::apt::mortal;
+use super::packages::{Package, cached};
 use super::recipe;
 use crate::error::{Explain, failure};
 use crate::whole;
