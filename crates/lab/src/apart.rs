@@ -24,7 +24,8 @@ const MOST_LINKS: u32 = 40;
 pub(crate) fn require(folder: &Path) -> Result<()> {
     let what = format!("{} can't be shown in a lab", folder.display());
     let remedy = "start it from a folder that the cache is not below, such as a new one";
-    let mounts = fs::read_to_string("/proc/self/mountinfo").explain(&what, "mount /proc")?;
+    let mounts = fs::read("/proc/self/mountinfo").explain(&what, "mount /proc")?;
+    let mounts = String::from_utf8_lossy(&mounts);
     for place in cache::places()? {
         if let Some(why) = clash(folder, &place, &mounts).explain(&what, remedy)? {
             return Err(misuse(what, why, remedy));

@@ -207,7 +207,7 @@ pub(crate) fn walk(root: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
         let named = |why| io::Error::other(format!("{}: {why}", dir.display()));
         let entries: io::Result<Vec<_>> = fs::read_dir(root.join(dir)).map_err(named)?.collect();
         let mut entries = entries?;
-        entries.sort_by_key(fs::DirEntry::file_name);
+        entries.sort_by_cached_key(fs::DirEntry::file_name);
         let dir = dir.clone();
         for entry in entries {
             found.push((dir.join(entry.file_name()), entry.metadata()?));
@@ -234,6 +234,10 @@ mod tests {
         fs::create_dir(root.join("etc")).expect("a directory");
         fs::write(root.join(PROGRAM), "program").expect("a file");
         symlink("program", root.join("usr/bin/link")).expect("a link");
+        for (path, mode) in [("etc", 0o755), (PROGRAM, 0o644)] {
+            let mode = fs::Permissions::from_mode(mode);
+            fs::set_permissions(root.join(path), mode).expect("it is ours");
+        }
         complete(root).expect("it is listed");
         let clock = tempfile::NamedTempFile::new_in(root.parent().expect("it has one"));
         let clock = clock.expect("a file");
