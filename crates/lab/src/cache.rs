@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! <XDG cache>/matryoshka/
-//!   bundles/<key>/       unpacked engines; complete or not there
-//!   images/<key>/        the registry's storage with the stand-in images
-//!   packages/<sha256>    packages fetched for a bundle that is not complete yet
-//!   labs/<id>/           one running lab each
+//!   bundles/sealed-<key>/  unpacked engines; complete or not there
+//!   images/sealed-<key>/   the registry's storage with the stand-in images
+//!   packages/<sha256>      packages fetched for a bundle that is not complete yet
+//!   labs/<id>/             one running lab each
 //! ```
 //! All checkouts of all branches share it. Things are made under a temporary name and renamed, so
 //! that an interruption at any point leaves nothing that looks complete.
@@ -17,27 +17,34 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use etcetera::BaseStrategy;
-use miette::Result;
+use miette::{Report, Result};
 
 use crate::error::{Explain, failure};
-
-/// Names and sizes of all files of a made thing; written last, so that its presence means that
-/// all is there.
-const RECORD: &str = ".whole.json";
+use crate::whole;
 
 const ROOM: &str = "free some disk space, or set XDG_CACHE_HOME to a directory that can be written";
 
+/// The kinds of things that are made once.
+const MADE: [&str; 2] = ["bundles", "images"];
+
 /// The cache directory of this project, made if missing.
 pub(crate) fn root() -> Result<PathBuf> {
-    let base = etcetera::choose_base_strategy()
-        .explain("no cache directory", "set HOME or XDG_CACHE_HOME")?;
-    let root = base.cache_dir().join("matryoshka");
+    let [root, _] = places()?;
     for dir in ["bundles", "images", "packages", "labs"] {
         let dir = root.join(dir);
         fs::create_dir_all(&dir)
             .explain(format!("the cache {} can't be made", dir.display()), ROOM)?;
     }
     Ok(root)
+}
+
+/// Where the cache is, and where it is unless `XDG_CACHE_HOME` says otherwise: another process may
+/// use that one.
+pub(crate) fn places() -> Result<[PathBuf; 2]> {
+    let base = etcetera::choose_base_strategy()
+        .explain("no cache directory", "set HOME or XDG_CACHE_HOME")?;
+    let dirs = [base.cache_dir(), base.home_dir().join(".cache")];
+    Ok(dirs.map(|dir| dir.join("matryoshka")))
 }
 
 /// Holds the lock of one thing in the cache while it lives. The kernel releases it with the
@@ -82,7 +89,11 @@ pub(crate) fn lock(path: &Path) -> Result<Lock> {
 pub(crate) fn keep() -> Result<()> {
     static LOCK: OnceLock<File> = OnceLock::new();
     if LOCK.get().is_none() {
-        let file = users(&root()?)?;
+        let root = root()?;
+        let file = users(&root)?;
+        if file.try_lock().is_ok() {
+            remove_aside(&root);
+        }
         file.lock_shared()
             .explain("the cache can't be kept", ROOM)?;
         let _ = LOCK.set(file);
@@ -96,34 +107,57 @@ pub(crate) fn users(root: &Path) -> Result<File> {
     File::create(&path).explain(format!("{} can't be written", path.display()), ROOM)
 }
 
-/// Makes `<parent>/<key>` by `make`, which fills an empty directory, unless it is there whole
-/// already. Of two processes that want the same thing, one makes it and the other waits.
-pub(crate) fn make_once(
-    parent: &Path,
-    key: &str,
-    make: impl FnOnce(&Path) -> Result<()>,
-) -> Result<PathBuf> {
-    let path = parent.join(key);
-    if is_whole(&path).is_ok() {
-        return Ok(path);
+/// How the name of a damaged thing begins: a lab may still run on it, so it stays until nobody uses
+/// the cache.
+const ASIDE: &str = ".damaged-";
+
+fn remove_aside(root: &Path) {
+    for kind in MADE {
+        remove_all(&root.join(kind), ASIDE);
     }
-    let _lock = lock(&parent.join(format!("{key}.lock")))?;
-    match is_whole(&path) {
-        Ok(()) => return Ok(path),
-        Err(why) if path.exists() => {
-            eprintln!("{} is damaged ({why}); making it anew", path.display());
-            fs::remove_dir_all(&path)
-                .explain(format!("{} can't be removed", path.display()), ROOM)?;
-        }
-        Err(_) => {}
-    }
-    // Left by makers that were killed; nobody else makes this key while the lock is held.
-    let prefix = format!(".{key}-");
+}
+
+/// Removes what is left in `parent` under names that begin so.
+pub(crate) fn remove_all(parent: &Path, prefix: &str) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
+}
+
+/// Where a thing is that is made once. Checkouts from before things were listed and sealed share
+/// the cache, and take what has no list of theirs for damaged: the name keeps them apart.
+pub(crate) fn place(parent: &Path, key: &str) -> PathBuf {
+    parent.join(format!("sealed-{key}"))
+}
+
+/// Makes a thing by `make`, which fills an empty directory, unless it is there whole already; one
+/// that is damaged is made `again`, which says how. Of two processes that want the same thing, one
+/// makes it and the other waits.
+pub(crate) fn make_once<E: From<Report>>(
+    parent: &Path,
+    key: &str,
+    again: &str,
+    make: impl FnOnce(&Path) -> std::result::Result<(), E>,
+) -> std::result::Result<PathBuf, E> {
+    let path = place(parent, key);
+    if whole::is_sealed(&path) {
+        return Ok(path);
+    }
+    let _lock = lock(&parent.join(format!("{key}.lock")))?;
+    if whole::is_sealed(&path) {
+        return Ok(path);
+    }
+    if path.exists() {
+        match whole::verify(&path) {
+            Ok(()) => return Ok(path),
+            Err(why) => eprintln!("the cache is damaged: {again}: {}: {why}", path.display()),
+        }
+    }
+    // Left by makers that were killed; nobody else makes this key while the lock is held.
+    let prefix = format!(".sealed-{key}-");
+    remove_all(parent, &prefix);
     let unfinished = tempfile::Builder::new()
         .prefix(&prefix)
         .tempdir_in(parent)
@@ -131,11 +165,14 @@ pub(crate) fn make_once(
     make(unfinished.path())?;
     open_up(unfinished.path()).explain(format!("{} can't be opened up", path.display()), ROOM)?;
     let what = || format!("{} can't be completed", path.display());
-    let record = serde_json::to_vec(&list_files(unfinished.path())).explain(what(), ROOM)?;
-    fs::write(unfinished.path().join(RECORD), record).explain(what(), ROOM)?;
     // mkdtemp gives mode 700; what is inside must be visible to every id of a sandbox.
     fs::set_permissions(unfinished.path(), fs::Permissions::from_mode(0o755))
         .explain(what(), ROOM)?;
+    whole::complete(unfinished.path()).explain(what(), ROOM)?;
+    if path.exists() {
+        let aside = parent.join(format!("{ASIDE}{key}-{:08x}", rand::random::<u32>()));
+        fs::rename(&path, aside).explain(what(), ROOM)?;
+    }
     fs::rename(unfinished.path(), &path).explain(what(), ROOM)?;
     let _ = unfinished.keep();
     Ok(path)
@@ -162,34 +199,53 @@ pub(crate) fn open_up(root: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Every file that was made is there in its size: finds a truncated cache in milliseconds.
-pub(crate) fn is_whole(path: &Path) -> std::result::Result<(), String> {
-    let record = fs::read(path.join(RECORD)).map_err(|e| format!("{RECORD}: {e}"))?;
-    let files: Vec<(PathBuf, u64)> =
-        serde_json::from_slice(&record).map_err(|e| format!("{RECORD}: {e}"))?;
-    for (file, size) in &files {
-        let there = fs::symlink_metadata(path.join(file)).map(|meta| meta.len());
-        if there.as_ref().ok() != Some(size) {
-            return Err(format!("{} is not as it was made", file.display()));
-        }
-    }
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::fd::AsRawFd;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Every file and link below `root` with its size.
-pub(crate) fn list_files(root: &Path) -> Vec<(PathBuf, u64)> {
-    let mut files = Vec::new();
-    let mut dirs = vec![root.to_owned()];
-    while let Some(dir) = dirs.pop() {
-        for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-            let Ok(meta) = entry.metadata() else { continue };
-            if meta.is_dir() {
-                dirs.push(entry.path());
-            } else if let Ok(path) = entry.path().strip_prefix(root) {
-                files.push((path.to_owned(), meta.len()));
-            }
-        }
+    use super::*;
+
+    fn make(parent: &Path, makers: &AtomicUsize) -> Result<PathBuf> {
+        make_once(parent, "key", "making again", |dir| {
+            makers.fetch_add(1, Ordering::Relaxed);
+            fs::write(dir.join("file"), "made").explain("a file", "none")
+        })
     }
-    files.sort();
-    files
+
+    #[test]
+    fn of_many_who_want_a_thing_one_makes_it() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let makers = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| make(parent.path(), &makers).expect("it is made"));
+            }
+        });
+        assert_eq!(makers.into_inner(), 1);
+    }
+
+    #[test]
+    fn a_damaged_thing_is_made_again_beside_those_who_still_use_it() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let makers = AtomicUsize::new(0);
+        let path = make(parent.path(), &makers).expect("it is made");
+        let mut file = File::options()
+            .append(true)
+            .open(path.join("file"))
+            .expect("open");
+        file.write_all(b" and damaged").expect("written");
+        let user = File::open(&path).expect("a directory");
+        assert_eq!(make(parent.path(), &makers).expect("again"), path);
+        let read = |path: PathBuf| fs::read_to_string(path).expect("it is there");
+        assert_eq!(read(path.join("file")), "made");
+        let shown = PathBuf::from(format!("/proc/self/fd/{}", user.as_raw_fd()));
+        assert_eq!(read(shown.join("file")), "made and damaged");
+        remove_all(parent.path(), ASIDE);
+        let left = fs::read_dir(parent.path()).expect("a directory").flatten();
+        let left = left.filter(|entry| entry.path().is_dir());
+        assert_eq!(left.count(), 1);
+        assert_eq!(makers.into_inner(), 2);
+    }
 }

@@ -21,6 +21,14 @@ pub(crate) fn unsupported(what: impl Display, why: impl Display, remedy: impl Di
     Report::new(cause).wrap_err(what.to_string())
 }
 
+/// The same for what was asked for and can't be had: wrong usage.
+pub(crate) fn misuse(what: impl Display, why: impl Display, remedy: impl Display) -> Report {
+    let cause = MietteDiagnostic::new(one_line(&why))
+        .with_help(remedy.to_string())
+        .with_severity(Severity::Advice);
+    Report::new(cause).wrap_err(what.to_string())
+}
+
 /// An agent that answered that it could not do it: it is well, and may do the next thing.
 #[derive(Debug)]
 pub(crate) struct Refused {

@@ -14,6 +14,7 @@
 //! nothing outside, and dropping it, or the death of the process that has it, ends all of it.
 
 mod agent;
+mod apart;
 mod attach;
 mod bundle;
 mod cache;
@@ -32,6 +33,7 @@ mod preflight;
 mod programs;
 mod service;
 mod start;
+mod whole;
 
 pub use agent::Agent;
 pub use bundle::{Bundle, Package};
@@ -63,6 +65,21 @@ pub fn expected_digest(mebibytes: u32) -> String {
 #[must_use]
 pub fn probe_bytes() -> usize {
     programs::PROBE.len()
+}
+
+/// The engines in the cache, if there are any, held against what was made, byte by byte: a start has
+/// no time for that, and finds only what changed through the file system.
+#[must_use]
+pub fn cached_engines(generation: Generation) -> Option<Check> {
+    let found = match bundle::verify(generation)? {
+        Ok(()) => Found::Ready("as they were made".to_owned()),
+        Err(why) => Found::Missing {
+            why,
+            remedy: "start a lab, which fetches them again",
+        },
+    };
+    let what = "engines in the cache".to_owned();
+    Some(Check { what, found })
 }
 
 /// The mirror that packages are fetched from.

@@ -273,6 +273,9 @@ fn doctor(options: &Options) -> ExitCode {
         say(&check);
         able &= matches!(check.found, Found::Ready(_));
     }
+    if let Some(check) = lab::cached_engines(options.generation) {
+        say(&check);
+    }
     // What is there can still be refused: by the kernel, or by a container around this.
     if able {
         match lab::trial(options.sandbox) {

@@ -18,7 +18,7 @@ use crate::labs::Place;
 use crate::level::{Level, TOOLS};
 use crate::nest::{Layer, Nest};
 use crate::service::Service;
-use crate::{cache, images, modules, preflight, programs};
+use crate::{apart, cache, images, modules, preflight, programs};
 
 /// How a lab is to be; also the flags that all programs share.
 #[derive(Clone, Debug, clap::Args)]
@@ -88,6 +88,9 @@ pub struct Lab {
 impl Lab {
     /// Starts a lab: bundle and images out of the cache or made now, sandbox, registry.
     pub fn start(options: &Options) -> Result<Self> {
+        if let Some(dir) = &options.share {
+            apart::require(dir)?;
+        }
         options.require()?;
         cache::keep()?;
         modules::load();

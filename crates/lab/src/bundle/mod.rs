@@ -1,5 +1,6 @@
 //! The engines, out of distribution packages, unpacked once and shared by every lab.
 
+mod apt;
 mod packages;
 mod recipe;
 mod unpack;
@@ -11,12 +12,13 @@ use miette::Result;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::cache;
 use crate::error::Explain;
 use crate::generation::Generation;
+use crate::{cache, whole};
+use packages::Missing;
 
+pub(crate) use apt::machine_apt;
 pub use packages::Package;
-pub(crate) use packages::machine_apt;
 pub(crate) use recipe::{PACKET_FILTER_LINKS, fits};
 pub(crate) use unpack::MERGED;
 
@@ -52,28 +54,16 @@ impl Bundle {
         let cache = cache::root()?;
         let locked = packages::parse_lock(generation.release().lock)?;
         if packages::architecture() == packages::LOCKED_ARCHITECTURE {
-            let key = key(&locked);
-            if let Ok(bundle) = open(generation, &cache.join("bundles").join(&key), &key) {
-                return Ok(bundle);
-            }
-            match packages::fetch(&cache, &locked) {
-                Ok(()) => return assemble(generation, &cache, &key, &locked, true),
-                Err(packages::Missing::Versions(names)) => packages::say_newer(&names),
-                Err(packages::Missing::Other(report)) => return Err(report),
+            match made(generation, &cache, &locked, true) {
+                Err(Missing::Versions(names)) => packages::say_newer(&names),
+                done => return done.map_err(Missing::into_report),
             }
         } else {
             eprintln!("the lock is for another architecture: taking the newest packages");
         }
         let newest = packages::resolve(generation)?;
-        let key = key(&newest);
         packages::say_changes(&locked, &newest);
-        if let Ok(bundle) = open(generation, &cache.join("bundles").join(&key), &key) {
-            return Ok(bundle);
-        }
-        match packages::fetch(&cache, &newest) {
-            Ok(()) => assemble(generation, &cache, &key, &newest, false),
-            Err(missing) => Err(missing.into_report()),
-        }
+        made(generation, &cache, &newest, false).map_err(Missing::into_report)
     }
 }
 
@@ -82,10 +72,21 @@ pub(crate) fn lock(generation: Generation) -> Result<String> {
     packages::write_lock(packages::resolve(generation)?)
 }
 
-/// Whether the bundle of the generation's lock needs no mirror any more.
+/// Whether the bundle of the generation's lock was made, and so probably needs no mirror any more.
 pub(crate) fn is_cached(generation: Generation, cache: &Path) -> bool {
-    let locked = packages::parse_lock(generation.release().lock).map(|packages| key(&packages));
-    locked.is_ok_and(|key| cache::is_whole(&cache.join("bundles").join(key)).is_ok())
+    locked(generation, cache).is_ok_and(|path| path.exists())
+}
+
+/// What is damaged in the bundle of the generation's lock, if it was made, all of it being read. The
+/// next lab makes a damaged one anew.
+pub(crate) fn verify(generation: Generation) -> Option<std::result::Result<(), String>> {
+    let path = locked(generation, &cache::root().ok()?).ok()?;
+    path.exists().then(|| whole::verify(&path))
+}
+
+fn locked(generation: Generation, cache: &Path) -> Result<PathBuf> {
+    let packages = packages::parse_lock(generation.release().lock)?;
+    Ok(cache::place(&cache.join("bundles"), &key(&packages)))
 }
 
 /// Digest that names a bundle.
@@ -103,14 +104,18 @@ fn key(packages: &[Package]) -> String {
     base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned()
 }
 
-fn assemble(
+/// The bundle of these packages, out of the cache or made now.
+fn made(
     generation: Generation,
     cache: &Path,
-    key: &str,
     packages: &[Package],
     pinned: bool,
-) -> Result<Bundle> {
-    let path = cache::make_once(&cache.join("bundles"), key, |dir| {
+) -> std::result::Result<Bundle, Missing> {
+    let remedy = "free some disk space in the cache directory";
+    let key = key(packages);
+    let mut fetched = None;
+    let path = cache::make_once(&cache.join("bundles"), &key, "fetching again", |dir| {
+        fetched = Some(packages::fetch(cache, packages)?);
         unpack::all(cache, packages, dir)?;
         recipe::finish(dir)?;
         let record = Record {
@@ -118,29 +123,27 @@ fn assemble(
             pinned,
         };
         let text = serde_json::to_vec(&record).unwrap_or_default();
-        fs::write(dir.join(RECORD), text).explain(
-            "the bundle's record can't be written",
-            "free some disk space in the cache directory",
-        )
+        let written = fs::write(dir.join(RECORD), text);
+        Ok::<_, Missing>(written.explain("the bundle's record can't be written", remedy)?)
     })?;
-    // They are in the bundle now.
-    for package in packages {
-        let _ = fs::remove_file(packages::cached(cache, package));
+    if let Some(fetched) = fetched {
+        // They are in the bundle now.
+        for package in packages {
+            let _ = fs::remove_file(packages::cached(cache, package));
+        }
+        drop(fetched);
     }
-    open(generation, &path, key).explain(
-        format!("the bundle {} is not whole", path.display()),
+    let record = fs::read(path.join(RECORD)).map_err(|why| why.to_string());
+    let record =
+        record.and_then(|text| serde_json::from_slice(&text).map_err(|why| why.to_string()));
+    let record: Record = record.explain(
+        format!("{} can't be read", path.join(RECORD).display()),
         "run `cargo xtask lab clean` and try again",
-    )
-}
-
-fn open(generation: Generation, path: &Path, key: &str) -> std::result::Result<Bundle, String> {
-    cache::is_whole(path)?;
-    let text = fs::read(path.join(RECORD)).map_err(|e| format!("{RECORD}: {e}"))?;
-    let record: Record = serde_json::from_slice(&text).map_err(|e| format!("{RECORD}: {e}"))?;
+    )?;
     Ok(Bundle {
         generation,
-        path: path.to_owned(),
-        key: key.to_owned(),
+        path,
+        key,
         packages: record.packages,
         pinned: record.pinned,
     })

@@ -1,39 +1,19 @@
 //! Which packages, from where: the lock, the machine's own apt, the mirror.
-//!
-//! The machine's apt is only asked: it works on a private root, so its lists, status and archives
-//! are neither read nor written. Its configuration counts (mirror, proxy, keys).
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
 use miette::{Report, Result};
 use serde::{Deserialize, Serialize};
 
+use super::apt::{MIRROR_VARIABLE, PrivateRoot, complaints, machine_apt, mortal, run};
 use super::recipe;
-use crate::cache;
-use crate::error::{Explain, failure, unsupported};
+use crate::error::{Explain, failure};
 use crate::generation::Generation;
-
-/// Names the mirror when apt's configuration has none that carries Debian.
-pub(crate) const MIRROR_VARIABLE: &str = "MATRYOSHKA_MIRROR";
+use crate::{cache, whole};
 
 /// The architecture that the lock was made on.
 pub(crate) const LOCKED_ARCHITECTURE: &str = "x86_64";
-
-/// Debian's names for its releases, by which a mirror of it is told from others.
-const RELEASES: &[&str] = &[
-    "bullseye",
-    "bookworm",
-    "trixie",
-    "forky",
-    "sid",
-    "oldoldstable",
-    "oldstable",
-    "stable",
-    "testing",
-    "unstable",
-];
 
 /// One package, exactly.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +36,12 @@ pub(super) enum Missing {
     Versions(Vec<String>),
     /// Anything else.
     Other(Report),
+}
+
+impl From<Report> for Missing {
+    fn from(report: Report) -> Self {
+        Self::Other(report)
+    }
 }
 
 impl Missing {
@@ -105,52 +91,6 @@ pub(super) fn write_lock(mut packages: Vec<Package>) -> Result<String> {
 /// Where a fetched archive is kept until it is unpacked.
 pub(super) fn cached(cache: &Path, package: &Package) -> PathBuf {
     cache.join("packages").join(&package.sha256)
-}
-
-/// apt is there; and where its configuration says that Debian is to be had.
-pub(crate) fn machine_apt() -> Result<String> {
-    if let Ok(mirror) = std::env::var(MIRROR_VARIABLE) {
-        return Ok(mirror.trim_end_matches('/').to_owned());
-    }
-    let sources = Command::new("apt-get")
-        .args([
-            "indextargets",
-            "--format",
-            "$(SITE) $(RELEASE) $(ORIGIN)",
-            "Created-By: Packages",
-        ])
-        .output();
-    let sources = sources.map_err(|why| {
-        unsupported(
-            "there is no apt to fetch the engines with",
-            format!("apt-get: {why}"),
-            "run on Debian or a derivative, or in a privileged container of one",
-        )
-    })?;
-    let text = String::from_utf8_lossy(&sources.stdout).into_owned();
-    let candidates: Vec<Vec<&str>> = text
-        .lines()
-        .map(|line| line.split(' ').collect::<Vec<_>>())
-        .filter(|fields| {
-            fields
-                .get(1)
-                .is_some_and(|release| RELEASES.contains(release))
-        })
-        .collect();
-    // The origin is known once lists were fetched; others publish under Debian's release names too.
-    let known = candidates
-        .iter()
-        .find(|fields| fields.get(2) == Some(&"Debian"));
-    let debian = known
-        .or(candidates.first())
-        .map(|fields| fields[0].to_owned());
-    debian.ok_or_else(|| {
-        unsupported(
-            "apt knows no mirror of Debian",
-            "none of its sources carries a Debian release",
-            format!("add one to apt's sources, or name one in {MIRROR_VARIABLE}"),
-        )
-    })
 }
 
 /// The newest packages that the mirror has, with all that they depend on.
@@ -218,27 +158,27 @@ fn parse_uri_line(line: &str, mirror: &str) -> Option<Package> {
     })
 }
 
-/// Brings every package into the cache; those that are there already are not fetched again.
-pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(), Missing> {
-    // One at a time: a second builder finds everything there, and what a killed one left is swept.
-    let _lock = lock(cache).map_err(Missing::Other)?;
+/// Brings every package into the cache; those that are there already are not fetched again. They
+/// stay as long as the lock that is returned is held: whoever is done with his removes them, and
+/// generations have some in common.
+pub(super) fn fetch(
+    cache: &Path,
+    packages: &[Package],
+) -> std::result::Result<cache::Lock, Missing> {
+    let lock = lock(cache)?;
     let wanted: Vec<&Package> = packages
         .iter()
-        .filter(|package| {
-            let there = fs::metadata(cached(cache, package)).map(|meta| meta.len());
-            there.ok() != Some(package.size)
-        })
+        .filter(|package| !is_there(cache, package))
         .collect();
     if wanted.is_empty() {
-        return Ok(());
+        return Ok(lock);
     }
-    let mirror = machine_apt().map_err(Missing::Other)?;
+    let mirror = machine_apt()?;
     let remedy = "free some disk space in the cache directory";
     let partial = tempfile::Builder::new()
         .prefix(UNFINISHED)
         .tempdir_in(cache.join("packages"))
-        .explain("packages can't be written", remedy)
-        .map_err(Missing::Other)?;
+        .explain("packages can't be written", remedy)?;
     let bytes: u64 = wanted.iter().map(|package| package.size).sum();
     eprintln!(
         "fetching {} packages, {} MB",
@@ -267,21 +207,20 @@ pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(
             .arg(partial.path().join(&package.sha256))
             .arg(format!("SHA256:{}", package.sha256));
     }
-    let output = run(&mut helper).map_err(Missing::Other)?;
+    let output = run(&mut helper)?;
     let mut missing = Vec::new();
     for package in &wanted {
         let fetched = partial.path().join(&package.sha256);
         match fs::metadata(&fetched) {
             Ok(meta) if meta.len() == package.size => {
                 fs::rename(&fetched, cached(cache, package))
-                    .explain("a package can't be put into the cache", remedy)
-                    .map_err(Missing::Other)?;
+                    .explain("a package can't be put into the cache", remedy)?;
             }
             _ => missing.push(package.name.clone()),
         }
     }
     if missing.is_empty() {
-        return Ok(());
+        return Ok(lock);
     }
     let complaint = complaints(&output);
     if complaint.contains("404  Not Found") {
@@ -293,18 +232,28 @@ pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(
     Err(Missing::Other(failure(what, complaint, remedy)))
 }
 
+/// Whether a package was fetched before, and is what was fetched then.
+fn is_there(cache: &Path, package: &Package) -> bool {
+    let archive = cached(cache, package);
+    if !archive.exists() {
+        return false;
+    }
+    let is_whole = whole::digest(&archive).is_ok_and(|digest| digest == package.sha256);
+    if !is_whole {
+        let archive = archive.display();
+        eprintln!("the cache is damaged: fetching again: {archive} is not what was fetched");
+    }
+    is_whole
+}
+
 /// How names of directories begin that die with the process that made them, or are swept.
-const UNFINISHED: &str = ".unfinished-";
+pub(super) const UNFINISHED: &str = ".unfinished-";
 
 /// The right to fetch, in a directory without what a killed process left there.
 fn lock(cache: &Path) -> Result<cache::Lock> {
     let packages = cache.join("packages");
     let lock = cache::lock(&packages.join(".lock"))?;
-    for entry in fs::read_dir(&packages).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
+    cache::remove_all(&packages, UNFINISHED);
     Ok(lock)
 }
 
@@ -348,129 +297,6 @@ pub(super) fn say_changes(locked: &[Package], used: &[Package]) {
     }
 }
 
-/// An apt configuration of our own, whose state lives and dies with this value.
-struct PrivateRoot(tempfile::TempDir);
-
-impl PrivateRoot {
-    fn new(cache: &Path, mirror: &str, suite: Generation) -> Result<Self> {
-        let remedy = "free some disk space in the cache directory";
-        let dir = tempfile::Builder::new()
-            .prefix(UNFINISHED)
-            .tempdir_in(cache.join("packages"))
-            .explain("apt's private root can't be made", remedy)?;
-        let path = dir.path();
-        for sub in [
-            "lists/partial",
-            "archives/partial",
-            "state",
-            "cache",
-            "parts",
-        ] {
-            fs::create_dir_all(path.join(sub)).explain("apt's private root", remedy)?;
-        }
-        let root = path.display();
-        let keyring = Path::new("/usr/share/keyrings/debian-archive-keyring.gpg");
-        let signed_by = if keyring.exists() {
-            format!("[signed-by={}] ", keyring.display())
-        } else {
-            String::new()
-        };
-        let files = [
-            ("status", String::new()),
-            (
-                "sources.list",
-                format!("deb {signed_by}{mirror} {suite} main\n"),
-            ),
-            (
-                "apt.conf",
-                // Of the machine's own configuration only how to fetch: its hooks must not run here.
-                acquire_settings()?
-                    + &format!(
-                        "Dir::Etc::main \"{root}/main\";\n\
-                     Dir::Etc::parts \"{root}/parts\";\n\
-                     Dir::State \"{root}/state\";\n\
-                     Dir::State::lists \"{root}/lists\";\n\
-                     Dir::State::status \"{root}/status\";\n\
-                     Dir::Cache \"{root}/cache\";\n\
-                     Dir::Cache::archives \"{root}/archives\";\n\
-                     Dir::Etc::sourcelist \"{root}/sources.list\";\n\
-                     Dir::Etc::sourceparts \"-\";\n\
-                     APT::Install-Recommends \"false\";\n\
-                     APT::Sandbox::User \"root\";\n"
-                    ),
-            ),
-        ];
-        for (name, content) in files {
-            fs::write(path.join(name), content).explain("apt's private root", remedy)?;
-        }
-        Ok(Self(dir))
-    }
-
-    fn has_lists(&self) -> bool {
-        let lists = fs::read_dir(self.0.path().join("lists"))
-            .into_iter()
-            .flatten()
-            .flatten();
-        lists
-            .into_iter()
-            .any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
-    }
-
-    fn apt(&self, args: &[&str]) -> Result<Output> {
-        run(mortal("apt-get")
-            .env("APT_CONFIG", self.0.path().join("apt.conf"))
-            .args(args))
-    }
-}
-
-/// Proxy, retries and the like, in apt's own syntax.
-fn acquire_settings() -> Result<String> {
-    let dump = run(Command::new("apt-config").args(["dump", "Acquire"]))?;
-    let text = String::from_utf8_lossy(&dump.stdout).into_owned();
-    let settings = text
-        .lines()
-        .filter(|line| line.starts_with("Acquire::") && !line.starts_with("Acquire::IndexTargets"));
-    Ok(settings.collect::<Vec<_>>().join("\n") + "\n")
-}
-
-/// A command that dies with the thread that started it, and so with this process, however that
-/// ends.
-pub(super) fn mortal(program: &str) -> Command {
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL", program]);
-    command
-}
-
-fn run(command: &mut Command) -> Result<Output> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    command.stdin(Stdio::null()).output().map_err(|why| {
-        unsupported(
-            "there is no apt to fetch the engines with",
-            format!("{program}: {why}"),
-            "run on Debian or a derivative, or in a privileged container of one",
-        )
-    })
-}
-
-/// What apt complains of, without its progress: the first error and how many more there are.
-fn complaints(output: &Output) -> String {
-    let text = String::from_utf8_lossy(&output.stderr);
-    let kind =
-        |kind: &str| -> Vec<&str> { text.lines().filter(|line| line.starts_with(kind)).collect() };
-    // Warnings only where nothing worse is said: `update` merely warns when nothing is reached.
-    let errors = kind("E: ");
-    let lines = if errors.is_empty() {
-        kind("W: ")
-    } else {
-        errors
-    };
-    match lines.as_slice() {
-        [] => String::new(),
-        [one] => (*one).to_owned(),
-        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -487,6 +313,45 @@ mod tests {
         assert_eq!(package.path, "pool/main/t/tini/tini_0.19%3a1_amd64.deb");
         assert_eq!((package.size, package.sha256.as_str()), (280_384, "00ff"));
         assert_eq!(parse_uri_line(line, "http://other"), None);
+    }
+
+    /// A cache with one package in it.
+    fn fetched() -> (tempfile::TempDir, Package) {
+        let cache = tempfile::tempdir().expect("a directory");
+        // Of its name.
+        let sha256 = "bc4a71180870f7945155fbb02f4b0a2e3faa2a62d6d31b7039013055ed19869a";
+        let package = Package {
+            name: "package".to_owned(),
+            version: "1".to_owned(),
+            size: 7,
+            sha256: sha256.to_owned(),
+            path: String::new(),
+        };
+        fs::create_dir(cache.path().join("packages")).expect("a directory");
+        fs::write(cached(cache.path(), &package), "package").expect("a file");
+        (cache, package)
+    }
+
+    #[test]
+    fn packages_stay_while_another_builder_has_them() {
+        let (cache, package) = fetched();
+        let packages = std::slice::from_ref(&package);
+        let first = fetch(cache.path(), packages).ok();
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| fetch(cache.path(), packages).is_ok());
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            assert!(!second.is_finished(), "it would remove them in the end");
+            drop(first);
+            assert!(second.join().expect("no panic"));
+        });
+    }
+
+    #[test]
+    fn a_damaged_package_does_not_count_as_fetched() {
+        let (cache, package) = fetched();
+        assert!(is_there(cache.path(), &package));
+        fs::write(cached(cache.path(), &package), "damaged").expect("a file");
+        assert!(!is_there(cache.path(), &package));
     }
 
     #[rstest]

@@ -1,6 +1,6 @@
 //! Out of package archives into one directory.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::process::Stdio;
@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use miette::Result;
-use sha2::{Digest, Sha256};
 
-use super::packages::{Package, cached, mortal};
+use super::apt::mortal;
+use super::packages::{Package, cached};
 use super::recipe;
 use crate::error::{Explain, failure};
+use crate::whole;
 
 /// What no engine and no image reads; `*` stands for any name.
 const LEFT_OUT: &[&str] = &[
@@ -116,16 +117,7 @@ fn one(archive: &Path, package: &Package, root: &Path) -> Result<()> {
 fn verify(archive: &Path, package: &Package) -> Result<()> {
     let remedy = "run again to fetch it anew";
     let what = || format!("package {} can't be read from the cache", package.name);
-    let mut file = File::open(archive).explain(what(), remedy)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer).explain(what(), remedy)? {
-            0 => break,
-            n => hasher.update(&buffer[..n]),
-        }
-    }
-    let found = base16ct::lower::encode_string(&hasher.finalize());
+    let found = whole::digest(archive).explain(what(), remedy)?;
     if found == package.sha256 {
         return Ok(());
     }

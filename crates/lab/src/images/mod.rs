@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::bundle::{Bundle, MERGED, fits};
-use crate::cache;
 use crate::error::failure;
+use crate::{cache, whole};
 use base::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, PATH};
 use recipes::{BESIDES, PLAIN, RECIPES, Recipe};
 use storage::{Blob, Layer, Storage};
@@ -43,7 +43,8 @@ pub(crate) fn get(bundle: &Bundle) -> Result<PathBuf> {
     let recipes = serde_json::to_vec(&(RECIPES, BESIDES, base));
     hasher.update(recipes.unwrap_or_default());
     let key = base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned();
-    cache::make_once(&cache::root()?.join("images"), &key, |dir| {
+    let images = cache::root()?.join("images");
+    cache::make_once(&images, &key, "making images again", |dir| {
         make_all(
             bundle,
             &Storage {
@@ -189,9 +190,12 @@ fn own_layers(
     }
     let trees = besides.iter().flat_map(|besides| besides.trees);
     for pattern in recipe.trees.iter().chain(trees) {
-        for tree in find(bundle, pattern)? {
-            let files = cache::list_files(&bundle.path.join(&tree));
-            let files: Vec<PathBuf> = files.iter().map(|(file, _)| tree.join(file)).collect();
+        // One without `*` may be another architecture's.
+        let trees = find(bundle, pattern)?.into_iter();
+        for tree in trees.filter(|tree| bundle.path.join(tree).exists()) {
+            let there = whole::walk(&bundle.path.join(&tree))?;
+            let files = there.iter().filter(|(_, meta)| !meta.is_dir());
+            let files: Vec<PathBuf> = files.map(|(file, _)| tree.join(file)).collect();
             add(&mut layer, &files)?;
         }
     }

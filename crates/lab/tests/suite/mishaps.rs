@@ -3,11 +3,13 @@
 //! Caches here are each test's own; a filled one is a copy of links to the machine's.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-use miette::{IntoDiagnostic, Result};
+use miette::{IntoDiagnostic, Result, miette};
 
 use crate::harness::generation;
 use crate::{Test, ensure, program, test};
@@ -21,7 +23,18 @@ pub(crate) fn tests() -> Vec<Test> {
             resolve_anew,
         ),
         test("package_whose_hash_differs", wrong_hash),
-        test("truncated_cache_is_made_anew", truncated_cache),
+        test(
+            "damaged_cache_is_named_and_made_anew_beside_a_lab_on_it",
+            damaged_cache,
+        ),
+        test("working_folder_above_the_cache", || {
+            folder_above_the_cache("user")
+        }),
+        test(
+            "working_folder_above_the_cache_without_a_user_namespace",
+            || folder_above_the_cache("root"),
+        ),
+        test("bind_mount_above_the_cache", bind_mount),
         test("two_builders_make_one_bundle", two_builders),
         test(
             "interrupted_build_leaves_nothing_half_valid",
@@ -62,7 +75,7 @@ fn is_one_error(output: &Output, code: i32, words: &[&str]) -> Result<()> {
     for word in words.iter().chain(&["╰─▶", "help:"]) {
         ensure!(said.contains(word), "{word:?} in\n{said}");
     }
-    ensure!(said.matches(['×', '⚠']).count() == 1, "{said}");
+    ensure!(said.matches(['×', '⚠', '☞']).count() == 1, "{said}");
     ensure!(!said.contains("panicked"), "{said}");
     Ok(())
 }
@@ -84,8 +97,9 @@ fn filled_cache() -> Result<tempfile::TempDir> {
 
 /// The one of the lock: a cache can hold those of other checkouts too.
 fn bundle_of(cache: &Path) -> Result<PathBuf> {
-    let key = lab::Bundle::get(generation()?)?.key;
-    Ok(cache.join("matryoshka/bundles").join(key))
+    let whole = lab::Bundle::get(generation()?)?.path;
+    let name = whole.file_name().unwrap_or_default();
+    Ok(cache.join("matryoshka/bundles").join(name))
 }
 
 fn mirror_unreachable() -> Result<()> {
@@ -172,23 +186,120 @@ fn wrong_hash() -> Result<()> {
     is_one_error(&output, 1, &["not what was pinned", "Hash Sum mismatch"])
 }
 
-fn truncated_cache() -> Result<()> {
+/// Of the same size and time, in a program that runs: it is found, named and made anew, and the lab
+/// that uses the damaged one goes on.
+fn damaged_cache() -> Result<()> {
     let cache = filled_cache()?;
-    let dockerd = bundle_of(cache.path())?.join("usr/sbin/dockerd");
-    let whole = fs::metadata(&dockerd).into_diagnostic()?.len();
-    let file = fs::File::options()
-        .write(true)
-        .open(&dockerd)
+    let mut user = lab(cache.path(), "exec")?
+        .args(["--", "sh", "-c"])
+        .arg("echo up; read go; docker run --rm alpine echo alive")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
         .into_diagnostic()?;
-    file.set_len(whole / 2).into_diagnostic()?;
+    let mut said = BufReader::new(user.stdout.take().ok_or_else(|| miette!("no output"))?);
+    let mut line = String::new();
+    said.read_line(&mut line).into_diagnostic()?;
+    ensure!(line == "up\n", "{line}");
+
+    let dockerd = bundle_of(cache.path())?.join("usr/sbin/dockerd");
+    let whole = fs::read(&dockerd).into_diagnostic()?;
+    let before = fs::metadata(&dockerd).into_diagnostic()?;
+    // A program that runs can't be written to.
+    fs::remove_file(&dockerd).into_diagnostic()?;
+    let file = fs::File::create(&dockerd).into_diagnostic()?;
+    file.write_all_at(&whole, 0).into_diagnostic()?;
+    file.write_all_at(&[0; 4096], 0).into_diagnostic()?;
+    file.set_permissions(before.permissions())
+        .and_then(|()| file.set_modified(before.modified()?))
+        .into_diagnostic()?;
+    drop(file);
+
+    let named = "usr/sbin/dockerd is not what was made\n";
+    let once = |said: &str| -> Result<()> {
+        let times = said.matches("the cache is damaged: fetching again").count();
+        ensure!(times == 1 && said.contains(named), "{said}");
+        Ok(())
+    };
+    let output = lab(cache.path(), "exec")?
+        .args(["--", "true"])
+        .env("MATRYOSHKA_MIRROR", NO_MIRROR)
+        .output()
+        .into_diagnostic()?;
+    once(&text(&output))?;
+    is_one_error(&output, 1, &["can't be fetched"])?;
+
     let output = lab(cache.path(), "exec")?
         .args(["--", "docker", "run", "--rm", "alpine", "echo", "mended"])
         .output()
         .into_diagnostic()?;
+    once(&text(&output))?;
     ensure!(text(&output).contains("mended"), "{}", text(&output));
-    let again = fs::metadata(bundle_of(cache.path())?.join("usr/sbin/dockerd"));
-    ensure!(again.into_diagnostic()?.len() == whole, "{}", text(&output));
+    let again = fs::read(&dockerd).into_diagnostic()?;
+    ensure!(again == whole, "{}", text(&output));
+
+    drop(user.stdin.take());
+    let mut line = String::new();
+    said.read_line(&mut line).into_diagnostic()?;
+    ensure!(line == "alive\n", "{line}");
+    user.wait().into_diagnostic()?;
+    let output = lab(cache.path(), "exec")?
+        .args(["--", "true"])
+        .output()
+        .into_diagnostic()?;
+    ensure!(output.status.success(), "{}", text(&output));
+    ensure!(!text(&output).contains("damaged"), "{}", text(&output));
+    // Nobody uses the damaged one any more.
+    is_one_bundle(cache.path())
+}
+
+fn is_one_bundle(cache: &Path) -> Result<()> {
+    let entries = fs::read_dir(cache.join("matryoshka/bundles")).into_diagnostic()?;
+    let paths = entries.flatten().map(|entry| entry.path());
+    let dirs: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
+    ensure!(dirs.len() == 1, "{dirs:?}");
     Ok(())
+}
+
+const NOT_APART: &[&str] = &["can't be shown in a lab", "could change", "start it from"];
+
+/// What runs inside would write what the next lab runs. With another cache for this lab only, too.
+fn folder_above_the_cache(sandbox: &str) -> Result<()> {
+    let home = own_cache()?;
+    for elsewhere in [None, Some(own_cache()?)] {
+        let mut command = program("exec")?;
+        command.env_remove("XDG_CACHE_HOME");
+        if let Some(elsewhere) = &elsewhere {
+            command.env("XDG_CACHE_HOME", elsewhere.path());
+        }
+        let output = command
+            .args(["--sandbox", sandbox, "--", "true"])
+            .current_dir(home.path())
+            .env("HOME", home.path())
+            .env("MATRYOSHKA_MIRROR", NO_MIRROR)
+            .output()
+            .into_diagnostic()?;
+        is_one_error(&output, 2, NOT_APART)?;
+    }
+    Ok(())
+}
+
+/// A folder by another path, in a mount namespace of its own.
+fn bind_mount() -> Result<()> {
+    let (home, elsewhere) = (own_cache()?, own_cache()?);
+    let script = format!(
+        "mount --bind {home} {elsewhere} && cd {elsewhere} && XDG_CACHE_HOME={home}/cache \
+         exec {lab} exec -- true",
+        home = home.path().display(),
+        elsewhere = elsewhere.path().display(),
+        lab = env!("CARGO_BIN_EXE_lab"),
+    );
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", &script])
+        .env("MATRYOSHKA_MIRROR", NO_MIRROR)
+        .output()
+        .into_diagnostic()?;
+    is_one_error(&output, 2, NOT_APART)
 }
 
 fn two_builders() -> Result<()> {
@@ -196,8 +307,8 @@ fn two_builders() -> Result<()> {
     let start = || {
         lab(cache.path(), "exec")?
             .args(["--", "echo", "built"])
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .into_diagnostic()
     };
@@ -206,22 +317,15 @@ fn two_builders() -> Result<()> {
         let output = builder.wait_with_output().into_diagnostic()?;
         ensure!(output.status.success(), "{}", text(&output));
     }
-    let entries = fs::read_dir(cache.path().join("matryoshka/bundles")).into_diagnostic()?;
-    let dirs: Vec<PathBuf> = entries
-        .flatten()
-        .map(|e| e.path())
-        .filter(|p| p.is_dir())
-        .collect();
-    ensure!(dirs.len() == 1, "{dirs:?}");
-    Ok(())
+    is_one_bundle(cache.path())
 }
 
-/// Killed while it unpacks, then started again.
+/// Killed while it unpacks, then started again; one of the packages that it left is damaged.
 fn interrupted_build() -> Result<()> {
     let cache = own_cache()?;
     let mut builder = lab(cache.path(), "exec")?
         .args(["--", "true"])
-        .stderr(std::process::Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
         .into_diagnostic()?;
     let bundles = cache.path().join("matryoshka/bundles");
@@ -250,26 +354,25 @@ fn interrupted_build() -> Result<()> {
         ensure!(std::time::Instant::now() < patience, "{:?}", unpackers());
         std::thread::yield_now();
     }
+    let packages = fs::read_dir(cache.path().join("matryoshka/packages")).into_diagnostic()?;
+    let packages = packages.flatten().map(|entry| entry.path());
+    let package = packages.filter(|path| path.is_file()).max();
+    let package = package.ok_or_else(|| miette!("nothing is left"))?;
+    let size = fs::metadata(&package).into_diagnostic()?.len();
+    fs::File::create(&package)
+        .and_then(|file| file.set_len(size))
+        .into_diagnostic()?;
     let output = lab(cache.path(), "exec")?
         .args(["--", "echo", "built"])
         .output();
     let output = output.into_diagnostic()?;
     ensure!(
-        output.status.success() && text(&output).contains("built"),
+        output.status.success() && text(&output).contains("fetching 1 packages"),
         "{}",
         text(&output)
     );
-    let entries = fs::read_dir(&bundles).into_diagnostic()?;
-    let dirs: Vec<PathBuf> = entries
-        .flatten()
-        .map(|e| e.path())
-        .filter(|p| p.is_dir())
-        .collect();
-    ensure!(
-        dirs.len() == 1,
-        "the half-made one was taken away: {dirs:?}"
-    );
-    Ok(())
+    // The half-made one was taken away.
+    is_one_bundle(cache.path())
 }
 
 /// A cache on a file system of 64 MB, in a mount namespace of its own.
