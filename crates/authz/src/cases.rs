@@ -15,6 +15,7 @@ const HOSTILE: &[&str] = &[
     include_str!("../cases/hostile/settings.toml"),
     include_str!("../cases/hostile/mounts.toml"),
     include_str!("../cases/hostile/calls.toml"),
+    include_str!("../cases/hostile/archives.toml"),
 ];
 
 const LEGITIMATE: &[&str] = &[include_str!("../cases/legitimate.toml")];
@@ -62,6 +63,7 @@ pub struct Case {
     file: Option<String>,
     nest: Option<usize>,
     sends: Option<String>,
+    sends_base64: Option<String>,
     pad: Option<usize>,
 }
 
@@ -112,11 +114,14 @@ pub fn legitimate(places: &Places) -> Result<Vec<Case>, String> {
     read(LEGITIMATE, places)
 }
 
-/// The text of the policy that the tables are about: the default one, with `open` as a root.
+/// The text of the policy that the tables are about: the default one, with `open` as a root, and copies
+/// of plain archives.
 #[must_use]
 pub fn policy(open: &Path) -> String {
     let root = format!("\nbind_roots = [\"{}\"]", open.display());
-    DEFAULT_POLICY.replace("\nbind_roots = []", &root)
+    DEFAULT_POLICY
+        .replace("\nbind_roots = []", &root)
+        .replace("\ncopies = \"none\"", "\ncopies = \"plain\"")
 }
 
 fn read(tables: &[&str], places: &Places) -> Result<Vec<Case>, String> {
@@ -149,8 +154,10 @@ impl Case {
         if let Some(text) = sends.or_else(|| self.text()) {
             return Some(text.into_bytes());
         }
-        let handed_over = self.base64.as_deref().unwrap_or_default();
-        BASE64_STANDARD.decode(handed_over).ok()
+        let bytes = self.sends_base64.as_ref().or(self.base64.as_ref());
+        BASE64_STANDARD
+            .decode(bytes.map_or("", String::as_str))
+            .ok()
     }
 
     fn text(&self) -> Option<String> {

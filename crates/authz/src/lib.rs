@@ -5,6 +5,7 @@
 //! every way around a plugin so far (CVE-2018-15514, CVE-2024-41110, CVE-2026-34040) was a request
 //! that they read, or got, differently. So only what has one reading is judged, and the rest refused.
 
+mod archive;
 mod call;
 pub mod cases;
 mod host;

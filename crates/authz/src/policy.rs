@@ -38,6 +38,7 @@ pub struct Policy {
     pub(crate) experimental: bool,
     pub(crate) build: bool,
     pub(crate) buildkit: bool,
+    pub(crate) copies: Copies,
 }
 
 impl Policy {
@@ -52,6 +53,19 @@ impl Policy {
         }
         Ok(policy)
     }
+}
+
+/// What of copies into and out of containers is let through; each lets through what the one before
+/// does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Copies {
+    /// No copy.
+    None,
+    /// Copies out, and copies in of an archive that is seen to be a plain one.
+    Plain,
+    /// Also of archives that are compressed or not seen.
+    Any,
 }
 
 /// A version of the API, `1.50`: its second number, for the first has been 1 since 2014.

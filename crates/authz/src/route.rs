@@ -4,6 +4,7 @@
 //! takes slashes too. A request is judged by every route that it fits, so that the order in which
 //! the daemon's router tries them does not matter. What fits none is refused.
 
+use crate::archive;
 use crate::call::Call;
 use crate::keys;
 use crate::networks;
@@ -20,7 +21,7 @@ enum Deciding {
     Rule(Rule),
     /// Its body.
     Body(keys::Check),
-    /// Its path or query.
+    /// Its path or query, or more than one of them and the body.
     Target(fn(&Policy, &Call, &Target) -> Result<(), Refusal>),
 }
 
@@ -50,9 +51,9 @@ const ROUTES: &[(&str, &str, Deciding)] = &[
     ("GET", "/containers/*/logs", Nothing),
     ("GET", "/containers/*/stats", Nothing),
     ("GET", "/containers/*/attach/ws", Nothing),
-    ("GET", "/containers/*/archive", Nothing),
-    ("HEAD", "/containers/*/archive", Nothing),
-    ("PUT", "/containers/*/archive", Nothing),
+    ("GET", "/containers/*/archive", Query(archive::out)),
+    ("HEAD", "/containers/*/archive", Query(archive::out)),
+    ("PUT", "/containers/*/archive", Query(archive::into)),
     ("POST", "/containers/create", Body(keys::create)),
     ("POST", "/containers/*/kill", Nothing),
     ("POST", "/containers/*/pause", Nothing),

@@ -78,6 +78,7 @@ rules! {
     Checkpoint "checkpoint" "a checkpoint names files of the host and brings its own process state" "start the container anew"
     Build "build" "a build's parameters may be in a form that is not handed over, and RUN can join the host's network" "build elsewhere and load or pull the image, or have `build` set"
     Buildkit "buildkit" "what goes over an upgraded connection is never seen by a plugin" "build elsewhere and load or pull the image, or have `buildkit` set"
+    Archive "archive" "a copy can have the daemon run a program of the container's or mount on the host (CVE-2026-41567, CVE-2026-41568, CVE-2026-42306)" "copy through `exec` and tar or a volume, or have `copies` set as far as this daemon has the fixes"
     Plugins "plugins" "a plugin of the daemon is code on the host" "have the administrator install it"
     Swarm "swarm" "services and nodes start what this plugin does not see" "use containers"
 }
