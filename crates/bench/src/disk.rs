@@ -1,10 +1,11 @@
 //! What a folder takes on disk.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::PathBuf;
+
+use lab::Folder;
+use rustix::fs::FileType;
 
 /// A block of `stat(2)`, whatever the file system's own.
 const BLOCK: u64 = 512;
@@ -15,32 +16,29 @@ const BLOCK: u64 = 512;
 /// # Errors
 ///
 /// Where a folder can't be read.
-pub fn bytes(folder: &Path, left_out: &[&str]) -> io::Result<u64> {
-    let device = fs::metadata(folder)?.dev();
+pub fn bytes(folder: &Folder, left_out: &[&str]) -> io::Result<u64> {
+    use std::os::unix::fs::MetadataExt;
+    let device = folder.metadata(".")?.dev();
     let mut seen = BTreeSet::new();
     let mut sum = 0;
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
+    let mut folders = vec![PathBuf::from(".")];
+    while let Some(path) = folders.pop() {
         // An engine may be at work: what is gone takes nothing.
-        let entries = match fs::read_dir(folder) {
+        let entries = match folder.entries(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             entries => entries?,
         };
-        for entry in entries {
-            let entry = entry?;
-            let Ok(found) = fs::symlink_metadata(entry.path()) else {
-                continue;
-            };
-            let name = entry.file_name();
-            if found.dev() != device || left_out.iter().any(|left_out| name == *left_out) {
+        for (name, found) in entries {
+            if found.st_dev != device || left_out.iter().any(|left_out| name == *left_out) {
                 continue;
             }
-            if found.nlink() > 1 && !found.is_dir() && !seen.insert(found.ino()) {
+            let is_folder = FileType::from_raw_mode(found.st_mode) == FileType::Directory;
+            if found.st_nlink > 1 && !is_folder && !seen.insert(found.st_ino) {
                 continue;
             }
-            sum += found.blocks() * BLOCK;
-            if found.is_dir() {
-                folders.push(entry.path());
+            sum += found.st_blocks.unsigned_abs() * BLOCK;
+            if is_folder {
+                folders.push(path.join(name));
             }
         }
     }
@@ -49,6 +47,8 @@ pub fn bytes(folder: &Path, left_out: &[&str]) -> io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -56,11 +56,12 @@ mod tests {
         let place = std::env::temp_dir().join(format!("bench-disk-{}", std::process::id()));
         fs::create_dir_all(place.join("volumes")).expect("made");
         fs::write(place.join("one"), vec![1; 100_000]).expect("written");
-        let once = bytes(&place, &["volumes"]).expect("read");
+        let folder = Folder::of_machine(&place).expect("opened");
+        let once = bytes(&folder, &["volumes"]).expect("read");
         fs::hard_link(place.join("one"), place.join("two")).expect("linked");
         fs::write(place.join("volumes/three"), vec![1; 100_000]).expect("written");
-        let twice = bytes(&place, &["volumes"]).expect("read");
-        let all = bytes(&place, &[]).expect("read");
+        let twice = bytes(&folder, &["volumes"]).expect("read");
+        let all = bytes(&folder, &[]).expect("read");
         fs::remove_dir_all(&place).expect("removed");
         assert!(once >= 100_000);
         assert_eq!(once, twice);

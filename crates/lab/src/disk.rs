@@ -1,14 +1,16 @@
 //! File systems of a lab's own, each in a file, to put under an engine's store.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, chown};
-use std::path::Path;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use duct::cmd;
 use rustix::fs::{SeekFrom, ioctl_ficlone, seek};
 use rustix::io::Errno;
-use sandbox::{ID_BASE, Kind};
 
 use crate::modules;
 use crate::start::Lab;
@@ -20,7 +22,8 @@ pub struct Disk {
     pub name: &'static str,
     /// As `/proc/filesystems` calls it.
     pub filesystem: &'static str,
-    /// The command line that makes it in a file, whose path is added.
+    /// The command line that makes it in a file, whose path is added: a program of the lab's
+    /// packages.
     pub make: &'static [&'static str],
     /// Options of its mount, separated by commas (`mount(8)`).
     pub options: &'static str,
@@ -28,13 +31,16 @@ pub struct Disk {
     pub bytes: u64,
 }
 
-/// A file system that a lab has.
+/// A file system that a lab has. While this value is there, so is its device.
 #[derive(Debug)]
 pub struct FileSystem {
     folder: String,
-    /// What is on its device. The file has no name any more, so that nobody in the lab can write
-    /// past the file system.
+    /// What is on its device. The inside never had the file, so that nobody in the lab can write
+    /// past the file system, nor have the machine mount what he wrote.
     image: File,
+    /// Its loop device, held: the inside can unmount the file system, and then the device of that
+    /// number would soon be somebody else's.
+    device: File,
 }
 
 impl FileSystem {
@@ -63,23 +69,26 @@ impl fmt::Display for NoDisk {
     }
 }
 
+/// How long making one may take, on a loaded machine.
+const MAKE_DEADLINE: Duration = Duration::from_secs(120);
+
 /// What mount(8) says where there is no loop device for it.
 const NO_LOOP: &[&str] = &["failed to setup loop device", "find an unused loop device"];
 
 impl Lab {
-    /// Makes a file system and mounts it at level 0. It goes with the lab, or when it is unmounted
-    /// and dropped.
+    /// Makes a file system and mounts it at level 0. It goes when it is dropped and either unmounted
+    /// or its lab gone.
     pub fn disk(&self, disk: &Disk) -> Result<FileSystem, NoDisk> {
-        self.disk_of(disk, |_, inside| self.make(disk, inside))
+        self.disk_of(disk, |_, file| self.make(disk, file))
     }
 
     /// A file system with what another one, of any lab of the same kind, has on its device at this
     /// moment: what a loss of power would leave of it. It is made by nothing else: `make` of the
     /// disk is not asked.
     pub fn disk_after_power_cut(&self, of: &FileSystem, disk: &Disk) -> Result<FileSystem, NoDisk> {
-        self.disk_of(disk, |image, inside| {
+        self.disk_of(disk, |image, _| {
             copy_of_a_moment(&of.image, image)
-                .map_err(|why| NoDisk::NotMade(format!("{inside}: {why}")))
+                .map_err(|why| NoDisk::NotMade(format!("{}: {why}", disk.name)))
         })
     }
 
@@ -88,8 +97,7 @@ impl Lab {
     /// Its path.
     pub fn device(&self, of: &FileSystem) -> Result<String, NoDisk> {
         let not_made = |why: &dyn fmt::Display| NoDisk::NotMade(why.to_string());
-        let folder = self.level0().root().join(of.folder.trim_start_matches('/'));
-        let device = fs::metadata(folder).map_err(|why| not_made(&why))?.dev();
+        let device = of.device.metadata().map_err(|why| not_made(&why))?.rdev();
         let name = of.folder.trim_start_matches("/mnt/");
         let node = format!("/dev/{name}");
         self.does(&["touch", &node])?;
@@ -101,40 +109,74 @@ impl Lab {
     fn disk_of(
         &self,
         disk: &Disk,
-        write: impl FnOnce(&File, &str) -> Result<(), NoDisk>,
+        write: impl FnOnce(&File, &Path) -> Result<(), NoDisk>,
     ) -> Result<FileSystem, NoDisk> {
         if !modules::has_filesystem(disk.filesystem) {
             let why = format!("/proc/filesystems has no {}", disk.filesystem);
             return Err(NoDisk::NotOnThisKernel(why));
         }
-        // The same file, as the machine and as the lab names it.
-        let name = format!("tmp/{}.img", disk.name);
-        let (outside, inside) = (
-            self.held.state().join("var").join(&name),
-            format!("/var/{name}"),
-        );
+        let not_made = |why: io::Error| NoDisk::NotMade(format!("{}: {why}", disk.name));
+        // Beside what the inside sees of the lab's files.
+        let file = self.held.state().join(format!("{}.img", disk.name));
         let made = || -> io::Result<File> {
-            let file = File::create_new(&outside)?;
-            file.set_len(disk.bytes)?;
-            if self.kind() == Kind::User {
-                chown(&outside, Some(ID_BASE), Some(ID_BASE))?;
-            }
-            // Read again later, also after its name is gone.
-            File::options().read(true).write(true).open(&outside)
+            let mut options = File::options();
+            let image = options
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .open(&file)?;
+            image.set_len(disk.bytes)?;
+            Ok(image)
         };
-        let image = made().map_err(|why| NoDisk::NotMade(format!("{inside}: {why}")))?;
+        let image = made().map_err(not_made)?;
         let folder = format!("/mnt/{}", disk.name);
-        let attached = write(&image, &inside)
-            // The folder, too: the machine's root has no id in the lab's own memory file systems.
+        let attached = write(&image, &file)
+            // By the lab's own root: the machine's has no id in the lab's memory file systems.
             .and_then(|()| self.does(&["mkdir", &folder]))
-            .and_then(|()| self.mount(disk, &outside, &folder));
+            .and_then(|()| self.mount(disk, &file, &folder))
+            .and_then(|()| loop_device(&file).map_err(not_made));
         // What is mounted stays.
-        let _ = fs::remove_file(&outside);
-        attached.map(|()| FileSystem { folder, image })
+        let _ = fs::remove_file(&file);
+        attached.map(|device| FileSystem {
+            folder,
+            image,
+            device,
+        })
     }
 
-    fn make(&self, disk: &Disk, file: &str) -> Result<(), NoDisk> {
-        self.does(&[disk.make, &[file]].concat())
+    /// Makes it on the machine, where the inside has no hand in it, by the lab's own packages.
+    fn make(&self, disk: &Disk, file: &Path) -> Result<(), NoDisk> {
+        let not_made = |why: &dyn fmt::Display| NoDisk::NotMade(why.to_string());
+        let bundle = &self.bundle().path;
+        let [program, flags @ ..] = disk.make else {
+            return Err(not_made(&"no program makes it"));
+        };
+        let (loader, libraries) = loader(bundle).map_err(|why| not_made(&why))?;
+        let mut line: Vec<OsString> = vec!["--library-path".into(), libraries.into()];
+        line.push(bundle.join("usr/sbin").join(program).into());
+        line.extend(flags.iter().map(Into::into));
+        // By its name alone: refusals quote it, and records keep refusals.
+        line.extend(file.file_name().map(OsString::from));
+        let started = cmd(loader, line)
+            .dir(self.held.state())
+            .env("MKE2FS_CONFIG", bundle.join("etc/mke2fs.conf"))
+            .env("LC_ALL", "C.UTF-8")
+            .stdin_null()
+            .stdout_null()
+            .stderr_capture()
+            .unchecked()
+            .start()
+            .map_err(|why| not_made(&why))?;
+        if let Ok(None) = started.wait_timeout(MAKE_DEADLINE) {
+            let _ = started.kill();
+            let seconds = MAKE_DEADLINE.as_secs();
+            return Err(not_made(&format!("{program}: no end after {seconds} s")));
+        }
+        let output = started.into_output().map_err(|why| not_made(&why))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(not_made(&String::from_utf8_lossy(&output.stderr).trim()))
     }
 
     fn does(&self, argv: &[&str]) -> Result<(), NoDisk> {
@@ -158,6 +200,40 @@ impl Lab {
             }
         })
     }
+}
+
+/// What starts a program of a bundle where its libraries are not, and where they are (ld.so(8)).
+fn loader(bundle: &Path) -> io::Result<(PathBuf, PathBuf)> {
+    let libraries = format!("usr/lib/{}-linux-gnu", std::env::consts::ARCH);
+    for folder in ["usr/lib64", "usr/lib"] {
+        for entry in fs::read_dir(bundle.join(folder)).into_iter().flatten() {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with("ld-linux") {
+                return Ok((entry.path(), bundle.join(libraries)));
+            }
+        }
+    }
+    Err(io::Error::new(
+        io::ErrorKind::NotFound,
+        "no ld-linux in the bundle",
+    ))
+}
+
+/// The loop device that lies on this file.
+fn loop_device(file: &Path) -> io::Result<File> {
+    for device in fs::read_dir("/sys/block")?.flatten() {
+        let lies_on = || fs::read_to_string(device.path().join("loop/backing_file"));
+        let is_it = || lies_on().is_ok_and(|name| Path::new(name.trim_end()) == file);
+        if !is_it() {
+            continue;
+        }
+        let opened = File::open(Path::new("/dev").join(device.file_name()))?;
+        // From here on it stays what it is, if it still is that.
+        if is_it() {
+            return Ok(opened);
+        }
+    }
+    Err(io::ErrorKind::NotFound.into())
 }
 
 /// How often a file that is written to meanwhile is copied until it holds still for a moment.

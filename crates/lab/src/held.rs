@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use duct::{Expression, cmd};
@@ -20,6 +21,7 @@ use sandbox::{Share, Spec, Word};
 pub use sandbox::Kind;
 
 use crate::error::{Explain, failure};
+use crate::inside::{Folder, Process};
 use crate::labs::Place;
 use crate::programs;
 
@@ -71,6 +73,8 @@ pub(crate) struct Held {
     place: Place,
     spec: Spec,
     init: i32,
+    /// `None` as long as init is not ready.
+    process: Option<Arc<Process>>,
     monitor: duct::Handle,
     /// Our end of the monitor's standard input; never written to.
     lifeline: Option<std::io::PipeWriter>,
@@ -114,6 +118,7 @@ impl Held {
             place,
             spec,
             init: 0,
+            process: None,
             monitor,
             lifeline: Some(life_write),
             cancelled,
@@ -122,6 +127,8 @@ impl Held {
         match hear(word_read) {
             Some(Word::Ready { init }) => {
                 held.init = init;
+                let process = held.process_of(init);
+                held.process = Some(process.explain(what, remedy)?);
                 Ok(held)
             }
             Some(Word::Failed { step, why }) => {
@@ -154,9 +161,27 @@ impl Held {
         &self.spec.state
     }
 
-    /// The sandbox's root directory, as the machine's root can reach it.
-    pub(crate) fn root(&self) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/root", self.init))
+    /// Its first process.
+    pub(crate) fn first_process(&self) -> Option<&Arc<Process>> {
+        self.process.as_ref()
+    }
+
+    /// The sandbox's root directory; an error once it has died.
+    pub(crate) fn root(&self) -> io::Result<Folder> {
+        let process = self.process.as_ref().ok_or(io::ErrorKind::NotFound)?;
+        process.root()
+    }
+
+    fn process_of(&self, number: i32) -> io::Result<Arc<Process>> {
+        Process::of_lab(&self.spec.id, number).map(Arc::new)
+    }
+
+    /// The process that has this number in the PID namespace of that one.
+    pub(crate) fn find(&self, around: &Process, number: u32) -> io::Result<Arc<Process>> {
+        let namespace = around.path().join("ns/pid").display().to_string();
+        let found = ask(&["find", &namespace, &number.to_string()], None);
+        let found = found.map_err(io::Error::other)?;
+        self.process_of(found.trim().parse().map_err(io::Error::other)?)
     }
 
     /// Mounts a file system that lies in a file of the machine at level 0; if that fails, why. It
@@ -218,23 +243,7 @@ impl Held {
         answer: Option<OwnedFd>,
     ) -> std::result::Result<(), String> {
         let init = self.init.to_string();
-        let line = [&[what, &init][..], args].concat();
-        let program = programs::sandbox().map_err(|report| report.to_string())?;
-        let command = cmd(program, line);
-        let command = match answer {
-            Some(socket) => command.stdin_file(socket),
-            None => command.stdin_null(),
-        };
-        let output = command
-            .stdout_null()
-            .stderr_capture()
-            .unchecked()
-            .run()
-            .map_err(|why| why.to_string())?;
-        if output.status.success() {
-            return Ok(());
-        }
-        Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+        ask(&[&[what, &init][..], args].concat(), answer).map(drop)
     }
 
     /// A command at level 0. It dies with this process and with the sandbox.
@@ -258,6 +267,27 @@ impl Held {
             .full_env(environment())
             .unchecked())
     }
+}
+
+/// Has the sandbox's program do something, which may answer on a socket; what it printed, or its
+/// words of refusal.
+fn ask(line: &[&str], answer: Option<OwnedFd>) -> std::result::Result<String, String> {
+    let program = programs::sandbox().map_err(|report| report.to_string())?;
+    let command = cmd(program, line);
+    let command = match answer {
+        Some(socket) => command.stdin_file(socket),
+        None => command.stdin_null(),
+    };
+    let output = command
+        .stdout_capture()
+        .stderr_capture()
+        .unchecked()
+        .run()
+        .map_err(|why| why.to_string())?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
 }
 
 /// The same for every command, whatever the caller's own environment is.

@@ -55,7 +55,7 @@ impl Place {
             .open(state.join(LOG));
         let log = log.explain(what, remedy)?;
         let place = Self {
-            cgroup: tree.join(format!("matryoshka-{id}")),
+            cgroup: tree.join(format!("{GROUP}{id}")),
             id,
             state,
             log,
@@ -82,7 +82,7 @@ impl Drop for Place {
     /// Nothing is there any more if a monitor has done its work; something is if none was started.
     fn drop(&mut self) {
         if let Err(report) = take_away(&self.cgroup, &self.state) {
-            eprintln!("warning: {report}");
+            warn(&report);
         }
     }
 }
@@ -93,30 +93,50 @@ pub(crate) fn take_away(cgroup: &Path, state: &Path) -> Result<()> {
         format!("the control group {} can't be removed", cgroup.display()),
         "look for processes in it: cat cgroup.procs",
     )?;
-    match fs::remove_dir_all(state) {
-        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why).explain(
-            format!("{} can't be removed", state.display()),
-            "remove it by hand",
-        ),
-        _ => Ok(()),
-    }
+    remove(state)
 }
 
-/// Takes away every lab whose log nobody holds.
+fn remove(folder: &Path) -> Result<()> {
+    let what = || format!("{} can't be removed", folder.display());
+    sandbox::remove_tree(folder).explain(what(), "remove it by hand")
+}
+
+/// What a lab's control group is called, before the lab's name.
+const GROUP: &str = "matryoshka-";
+
+/// Takes away every lab whose log nobody holds, and every group that no lab has.
 fn sweep(labs: &Path) {
+    let Some(tree) = sandbox::cgroup2_mount() else {
+        return;
+    };
     for state in directories(labs) {
         let is_dead = match File::open(state.join(LOG)) {
             Ok(log) => log.try_lock().is_ok(),
             Err(_) => true,
         };
-        let name = file_name(&state);
-        if is_dead && let Some(tree) = sandbox::cgroup2_mount() {
-            let cgroup = tree.join(format!("matryoshka-{name}"));
+        if is_dead {
+            let cgroup = tree.join(format!("{GROUP}{}", file_name(&state)));
             if let Err(report) = take_away(&cgroup, &state) {
-                eprintln!("warning: {report}");
+                warn(&report);
             }
         }
     }
+    for group in directories(&tree) {
+        let name = file_name(&group);
+        // One with files in another cache may live: that is asked of the group itself.
+        let is_alone = |lab: &str| !labs.join(lab).exists();
+        if name.strip_prefix(GROUP).is_some_and(is_alone)
+            && let Err(why) = sandbox::sweep_cgroup(&group)
+            && why.kind() != io::ErrorKind::NotFound
+        {
+            eprintln!("warning: {} can't be removed: {why}", group.display());
+        }
+    }
+}
+
+fn warn(report: &miette::Report) {
+    let words: Vec<String> = report.chain().map(ToString::to_string).collect();
+    eprintln!("warning: {}", words.join(": "));
 }
 
 fn directories(parent: &Path) -> Vec<PathBuf> {
@@ -210,13 +230,11 @@ pub fn clean() -> Result<u64> {
         let remedy = "wait for its end or end that process";
         return Err(failure("the cache is in use", why, remedy));
     }
-    let freed = size(&cache);
+    let mut freed = 0;
     for kind in ["bundles", "images", "packages"] {
         let dir = cache.join(kind);
-        fs::remove_dir_all(&dir).explain(
-            format!("{} can't be removed", dir.display()),
-            "remove it by hand",
-        )?;
+        freed += size(&dir);
+        remove(&dir)?;
     }
     Ok(freed)
 }

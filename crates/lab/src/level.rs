@@ -1,6 +1,8 @@
 //! One level of a nest, as an environment in which commands run.
 
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use miette::Result;
@@ -9,6 +11,7 @@ use crate::agent::Agent;
 use crate::engine::Engine;
 use crate::error::{Explain, failure};
 use crate::held::{Ground, Held};
+use crate::inside::{Folder, Process};
 use crate::service::{cancelled, last_lines};
 
 /// Where the probe's folder is at every level.
@@ -42,8 +45,13 @@ exec nsenter --mount="$at/ns/mnt" --uts="$at/ns/uts" --ipc="$at/ns/ipc" --net="$
 pub struct Level<'lab> {
     held: &'lab Held,
     hops: Vec<Hop>,
-    /// This level's root directory as the machine's root can reach it.
-    root: PathBuf,
+    /// This level's first process; `None` where the level around has no process of that number: its
+    /// engine is that of another one.
+    process: Option<Arc<Process>>,
+    /// That process as the level around numbers it.
+    number: Option<u32>,
+    /// This level's root directory as a path for commands at level 0.
+    seen: PathBuf,
     /// Whether the container around has all that level 0 has: only then does a command that joins
     /// it from there do what one of its own would.
     privileged: bool,
@@ -73,7 +81,9 @@ impl<'lab> Level<'lab> {
         Self {
             held,
             hops: Vec::new(),
-            root: held.root(),
+            process: held.first_process().cloned(),
+            number: None,
+            seen: "/".into(),
             privileged: true,
         }
     }
@@ -84,7 +94,13 @@ impl<'lab> Level<'lab> {
         // The container's first process, as this level numbers it.
         let format = "{{.State.Pid}}";
         let pid = self.set_up(&[engine.program(), "inspect", "--format", format, container])?;
-        let pid = pid.trim();
+        let number = pid.trim().parse();
+        let number: u32 = number.explain(
+            format!("{container} has no first process"),
+            "see whether it runs: `ps` of its engine",
+        )?;
+        let around = self.process.as_ref();
+        let process = around.and_then(|around| self.held.find(around, number).ok());
         let mut hops = self.hops.clone();
         hops.push(Hop {
             engine,
@@ -93,9 +109,10 @@ impl<'lab> Level<'lab> {
         Ok(Self {
             held: self.held,
             hops,
-            // Each level has its own /proc mounted: reached through it, no hop is needed to see
-            // whether a daemon in there answers.
-            root: self.root.join("proc").join(pid).join("root"),
+            process,
+            number: Some(number),
+            // Each level has its own /proc mounted.
+            seen: self.seen.join(format!("proc/{number}/root")),
             privileged,
         })
     }
@@ -110,17 +127,27 @@ impl<'lab> Level<'lab> {
         self.hops.len()
     }
 
-    /// This level's root directory, as the machine's root can reach it.
-    #[must_use]
-    pub fn root(&self) -> &Path {
-        &self.root
+    /// This level's root directory, for this process: no hop is needed to see what is in there.
+    pub fn root(&self) -> io::Result<Folder> {
+        self.process()?.root()
     }
 
-    /// The directory of this level's namespaces, as the machine's root can reach it: links that
-    /// setns(2) takes. Where a level's root is, its first process's are beside it.
+    /// The directory of this level's first process in the machine's own `/proc`, for this process
+    /// and its children, as long as this level is there. Its `ns` has what setns(2) takes. For
+    /// paths of the inside there is [`Level::root`].
+    pub fn process_directory(&self) -> io::Result<PathBuf> {
+        self.process().map(Process::path)
+    }
+
+    fn process(&self) -> io::Result<&Process> {
+        let process = self.process.as_deref();
+        process.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "it has no process"))
+    }
+
+    /// This level's root directory as a path for commands at level 0.
     #[must_use]
-    pub fn namespaces(&self) -> PathBuf {
-        self.root.with_file_name("ns")
+    pub fn root_in_level0(&self) -> &Path {
+        &self.seen
     }
 
     /// The name of the container around this environment; "" at level 0.
@@ -132,11 +159,8 @@ impl<'lab> Level<'lab> {
     /// The first process of the container around this environment, as the level around numbers it;
     /// `None` at level 0.
     #[must_use]
-    pub fn first_process(&self) -> Option<u32> {
-        // `root` ends with proc/PID/root, of the level around.
-        let pid = self.root.iter().rev().nth(1)?;
-        let pid = pid.to_str()?.parse().ok()?;
-        (self.depth() > 0).then_some(pid)
+    pub const fn first_process(&self) -> Option<u32> {
+        self.number
     }
 
     /// The command as it is typed at level 0: through one `exec` a level.
@@ -165,13 +189,11 @@ impl<'lab> Level<'lab> {
     /// namespaces from level 0. It takes the same time at every depth, for what is only set up. In
     /// a container without privilege it would have more power than that: there, through the hops.
     fn joined(&self, argv: &[&str]) -> Vec<String> {
-        // The directory of this level's first process, as level 0 sees it.
-        let inside = self.root.strip_prefix(self.held.root()).ok();
-        let process = inside.and_then(Path::parent);
-        let Some(process) = process.filter(|_| self.depth() > 0 && self.privileged) else {
+        // The directory of this level's first process; level 0's root is in none.
+        let Some(process) = self.seen.parent().filter(|_| self.privileged) else {
             return self.from_outside(argv);
         };
-        let process = Path::new("/").join(process).display().to_string();
+        let process = process.display().to_string();
         let join = ["/bin/sh", "-c", JOIN, "sh", &process];
         let line = join.iter().chain(argv);
         line.map(ToString::to_string).collect()

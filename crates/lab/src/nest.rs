@@ -1,7 +1,6 @@
 //! Engines inside engines.
 
 use std::fmt::Write;
-use std::fs;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -320,7 +319,8 @@ fn step<'lab>(
         if outer == Engine::Docker {
             let devices = generation.release().devices.iter();
             // The machine may lack one: then only what needs it fails.
-            let there = |device: &&&str| level.root().join(&device[1..]).exists();
+            let root = level.root();
+            let there = |device: &&&str| root.as_ref().is_ok_and(|root| root.has(device));
             argv.extend(
                 devices
                     .filter(there)
@@ -412,10 +412,8 @@ fn fetch(level: &Level, image: &str) -> Result<()> {
 fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str) -> Result<()> {
     // A root that a program of the sandbox mounted (fuse-overlayfs) is closed to whoever is outside
     // of its user namespace: there the question is put inside.
-    let first = inside.root().join("proc");
-    let is_closed =
-        fs::metadata(&first).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
-    let socket = inside.root().join("run/docker.sock");
+    let first = inside.root().and_then(|root| root.metadata("proc"));
+    let is_closed = first.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
     let died = |pace: Duration| {
         // Nothing tells the end of another level's process: look for it at the same pace.
         std::thread::sleep(pace);
@@ -424,14 +422,14 @@ fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str
             let running = level.set_up(&[&running[..], &[container]].concat());
             return running.is_ok_and(|running| running.trim() != "true");
         }
-        !first.exists()
+        inside.root().is_err()
     };
     let name = format!("the daemon in container {container}");
     let ready = || {
         if is_closed {
             return inside.set_up(&["docker", "version"]).is_ok();
         }
-        docker_answers(&socket)
+        docker_answers(inside.root())
     };
     wait_until(level.held(), &name, INNER_DEADLINE, died, ready, || {
         logs(level, outer, container)

@@ -1,17 +1,15 @@
 //! Daemons at level 0: started, asked until they answer, ended with the sandbox.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use miette::Result;
-use rustix::fs::{Mode, OFlags, open};
 
 use crate::error::{Explain, failure};
 use crate::held::{Ground, Held};
+use crate::inside::Folder;
 
 /// Between two questions to a daemon that does not answer yet.
 const PACE: Duration = Duration::from_millis(10);
@@ -123,19 +121,14 @@ pub(crate) fn last_lines(log: &str) -> String {
     }
 }
 
-/// Whether a Docker daemon answers on this socket (`GET /_ping`, Docker Engine API).
-pub(crate) fn docker_answers(socket: &Path) -> bool {
-    let ask = || -> std::io::Result<String> {
-        // A socket's address holds 108 bytes (unix(7)); the way into a deep level is longer.
-        let (folder, name) = (socket.parent(), socket.file_name());
-        let (folder, name) = folder.zip(name).ok_or(std::io::ErrorKind::NotFound)?;
-        let folder = open(folder, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
-        let near = Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string());
-        let mut stream = UnixStream::connect(near.join(name))?;
+/// Whether a Docker daemon answers that has this root directory (`GET /_ping`, Docker Engine API).
+pub(crate) fn docker_answers(root: io::Result<Folder>) -> bool {
+    let ask = || -> io::Result<String> {
+        let mut stream = root?.connect("run/docker.sock")?;
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;
         stream.write_all(b"GET /_ping HTTP/1.0\r\n\r\n")?;
         let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
+        stream.take(1 << 16).read_to_string(&mut answer)?;
         Ok(answer)
     };
     ask().is_ok_and(|answer| answer.ends_with("OK"))

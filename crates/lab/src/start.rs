@@ -225,11 +225,13 @@ impl Lab {
         const NAME: &str = "docker-registry";
         let what = "what the registry has sent can't be read";
         let remedy = "see `cargo xtask doctor`";
-        let processes = fs::read_dir(self.held.root().join("proc")).explain(what, remedy)?;
-        let mut sent = processes.flatten().filter_map(|process| {
-            let name = fs::read_to_string(process.path().join("comm")).ok()?;
-            (name.trim() == NAME).then_some(())?;
-            let io = fs::read_to_string(process.path().join("io")).ok()?;
+        let proc = self.held.root().and_then(|root| root.folder("proc"));
+        let proc = proc.explain(what, remedy)?;
+        let processes = proc.names(".").explain(what, remedy)?;
+        let mut sent = processes.iter().filter_map(|process| {
+            let read = |file| proc.read_to_string(Path::new(process).join(file)).ok();
+            (read("comm")?.trim() == NAME).then_some(())?;
+            let io = read("io")?;
             let wchar = io.lines().find_map(|line| line.strip_prefix("wchar: "))?;
             wchar.parse().ok()
         });
@@ -258,7 +260,7 @@ impl Lab {
             .flat_map(Docker::services)
             .chain([&self.registry]);
         let mut dead: Vec<String> = services.filter_map(Service::obituary).collect();
-        if !self.held.root().exists() {
+        if self.held.root().is_err() {
             dead.insert(0, "the sandbox has died".to_owned());
         }
         (!dead.is_empty()).then(|| dead.join("\n"))

@@ -63,6 +63,8 @@ fn hand_over(args: &[String]) -> Result<()> {
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     let mounted = open_tree(CWD, PLACE, flags).step(|| format!("take {PLACE}"))?;
 
+    // From here on paths are the inside's, links of its own included. They can't lead out: the root
+    // directory is the sandbox's by now, and the kernel mounts only in the namespace that one is in.
     move_into_thread_name_spaces(handle.as_fd(), ThreadNameSpaceType::MOUNT)
         .step(|| "enter the sandbox".into())?;
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;

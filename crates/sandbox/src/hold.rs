@@ -12,7 +12,7 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
 };
 use rustix::thread::UnshareFlags;
-use sandbox::{ID_BASE, ID_COUNT, Kind, LEAF, Spec, Word, remove_cgroup};
+use sandbox::{ID_BASE, ID_COUNT, Kind, LEAF, Spec, Word, remove_cgroup, remove_tree};
 
 use crate::sys::{self, Side};
 use crate::{Result, Step, init, tree};
@@ -37,8 +37,8 @@ pub(crate) fn main(spec: &str) -> ExitCode {
     };
     let built = build(&spec);
     let word = match &built {
-        Ok((_, init)) => Word::Ready {
-            init: init.as_raw_nonzero().get(),
+        Ok(built) => Word::Ready {
+            init: built.init.as_raw_nonzero().get(),
         },
         Err(fault) => Word::Failed {
             step: fault.step.clone(),
@@ -46,8 +46,8 @@ pub(crate) fn main(spec: &str) -> ExitCode {
         },
     };
     say(&word);
-    if let Ok((init, _)) = built {
-        supervise(&init);
+    if let Ok(built) = &built {
+        supervise(&built.handle);
     }
     let mut clean = true;
     if let Err(e) = remove_cgroup(&spec.cgroup, CGROUP_PATIENCE) {
@@ -56,7 +56,7 @@ pub(crate) fn main(spec: &str) -> ExitCode {
     }
     // The owner may still want the daemons' logs: the files go when it does.
     wait_for_lifeline();
-    if let Err(e) = remove_tree(&spec) {
+    if let Err(e) = remove_tree(&spec.state) {
         eprintln!("{}: {e}", spec.state.display());
         clean = false;
     }
@@ -64,13 +64,6 @@ pub(crate) fn main(spec: &str) -> ExitCode {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    }
-}
-
-fn remove_tree(spec: &Spec) -> io::Result<()> {
-    match fs::remove_dir_all(&spec.state) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
     }
 }
 
@@ -86,9 +79,16 @@ fn say(word: &Word) {
     }
 }
 
-/// Returns a handle on init and its process id.
-fn build(spec: &Spec) -> Result<(OwnedFd, Pid)> {
-    make_cgroup(spec)?;
+/// A sandbox that stands.
+struct Built {
+    init: Pid,
+    handle: OwnedFd,
+    /// Held as long as this process lives; see [`sandbox::sweep_cgroup`].
+    _group: File,
+}
+
+fn build(spec: &Spec) -> Result<Built> {
+    let group = make_cgroup(spec)?;
     // Mounts made from here on are this process's and its children's only.
     sys::unshare(UnshareFlags::NEWNS).step(|| "own mount namespace".into())?;
     tree::detach_from_machine()?;
@@ -102,7 +102,8 @@ fn build(spec: &Spec) -> Result<(OwnedFd, Pid)> {
     }
     let init = match sys::fork_into(namespaces).step(|| "new namespaces".into())? {
         Side::Child => {
-            drop((go_write, done_read));
+            // The group's lock is the monitor's alone.
+            drop((go_write, done_read, group));
             init::main(spec, go_read, done_write);
         }
         Side::Parent(init) => init,
@@ -116,7 +117,11 @@ fn build(spec: &Spec) -> Result<(OwnedFd, Pid)> {
     if built.is_err() {
         end(&handle);
     }
-    built.map(|()| (handle, init))
+    built.map(|()| Built {
+        init,
+        handle,
+        _group: group,
+    })
 }
 
 fn build_around(spec: &Spec, init: Pid, mut go: File, mut done: File) -> Result<()> {
@@ -149,11 +154,13 @@ fn build_around(spec: &Spec, init: Pid, mut go: File, mut done: File) -> Result<
 }
 
 /// The sandbox's own group, and in it the leaf for processes that are in no container.
-fn make_cgroup(spec: &Spec) -> Result<()> {
+fn make_cgroup(spec: &Spec) -> Result<File> {
     let leaf = spec.cgroup.join(LEAF);
-    fs::create_dir_all(&leaf).step(|| format!("make {}", leaf.display()))?;
+    let what = || format!("make {}", leaf.display());
+    let made = sandbox::make_cgroup(&spec.cgroup).step(what)?;
+    fs::create_dir(&leaf).step(what)?;
     if spec.kind == Kind::Root {
-        return Ok(());
+        return Ok(made);
     }
     // Delegation as in Documentation/admin-guide/cgroup-v2.rst: the directory and these files.
     for group in [&spec.cgroup, &leaf] {
@@ -168,7 +175,7 @@ fn make_cgroup(spec: &Spec) -> Result<()> {
                 .step(|| format!("hand over {}", path.display()))?;
         }
     }
-    Ok(())
+    Ok(made)
 }
 
 /// Returns when init is dead, which it is when the owner is gone.

@@ -9,13 +9,15 @@
 //! The monitor reads the *lifeline*, a pipe on its standard input, and never writes to it. However
 //! the owner ends (return, panic, `kill -9`), the kernel closes the pipe and the monitor acts.
 
+mod remove;
+
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+
+pub use remove::{make_cgroup, remove_cgroup, remove_tree, sweep_cgroup};
 
 /// First id of the range that the ids 0 to 65535 of a user namespace are mapped to.
 ///
@@ -101,54 +103,6 @@ pub enum Word {
 /// cgroup v2 allows no processes in a group that hands controllers to its children
 /// (Documentation/admin-guide/cgroup-v2.rst, "No Internal Process Constraint").
 pub const LEAF: &str = "lab";
-
-/// Removes a control group with everything below it, killing what still runs in it.
-///
-/// Waits at most `patience` for the kernel to let go of the last process.
-pub fn remove_cgroup(path: &Path, patience: Duration) -> io::Result<()> {
-    if !path.exists() {
-        return Ok(());
-    }
-    // Absent before Linux 5.14; by then init's death has killed everything anyway.
-    let _ = fs::write(path.join("cgroup.kill"), "1");
-    let deadline = Instant::now() + patience;
-    loop {
-        match remove_groups(path) {
-            Ok(()) => return Ok(()),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(e) if Instant::now() > deadline => return Err(e),
-            Err(_) => wait_until_empty(path, deadline),
-        }
-    }
-}
-
-fn remove_groups(path: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            remove_groups(&entry.path())?;
-        }
-    }
-    fs::remove_dir(path)
-}
-
-/// Waits for `cgroup.events` to change, which the kernel signals as `POLLPRI`.
-fn wait_until_empty(path: &Path, deadline: Instant) {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let Ok(mut events) = fs::File::open(path.join("cgroup.events")) else {
-        return;
-    };
-    let mut text = String::new();
-    let _ = io::Read::read_to_string(&mut events, &mut text);
-    // A group can be refused for a moment after its last process is gone: look again soon.
-    let left = deadline.saturating_duration_since(Instant::now());
-    let left = left.min(Duration::from_millis(20));
-    let timeout = Timespec {
-        tv_sec: 0,
-        tv_nsec: left.subsec_nanos().into(),
-    };
-    let _ = poll(&mut [PollFd::new(&events, PollFlags::PRI)], Some(&timeout));
-}
 
 /// Where the machine's cgroup v2 tree is mounted, if it has one: pure v2 and hybrid machines do.
 #[must_use]

@@ -1,5 +1,5 @@
 //! The program of a sandbox: `sandbox hold SPEC`, `sandbox enter …`, `sandbox terminal …`,
-//! `sandbox disk …` and `sandbox device …`.
+//! `sandbox find …`, `sandbox disk …` and `sandbox device …`.
 //!
 //! Nobody types these by hand: the `lab` crate carries this program inside itself and runs it.
 
@@ -7,6 +7,7 @@ mod confine;
 mod device;
 mod disk;
 mod enter;
+mod find;
 mod hold;
 mod init;
 mod sys;
@@ -50,12 +51,14 @@ fn main() -> ExitCode {
         Some("hold") => hold::main(&args.next().unwrap_or_default()),
         Some("enter") => enter::main(args),
         Some("terminal") => terminal::main(&args.next().unwrap_or_default()),
+        Some("find") => find::main(args),
         Some("disk") => disk::main(args),
         Some("device") => device::main(args),
         _ => {
             eprintln!(
                 "usage: sandbox hold SPEC | sandbox enter PID CGROUP DIR fg|bg COMMAND [ARG…] | \
-                 sandbox terminal PID | sandbox disk PID FILE KIND OPTIONS TARGET | sandbox device PID MAJOR MINOR TARGET"
+                 sandbox terminal PID | sandbox find NAMESPACE NUMBER | \
+                 sandbox disk PID FILE KIND OPTIONS TARGET | sandbox device PID MAJOR MINOR TARGET"
             );
             ExitCode::from(2)
         }

@@ -376,8 +376,9 @@ impl<'lab> Costs<'lab> {
         let network = received(nest.innermost());
         let upstream = self.lab.registry_sent_bytes()?.saturating_sub(sent);
         let bytes = |folder: &str| {
-            let folder = level.root().join(folder.trim_start_matches('/'));
-            bench::disk::bytes(&folder, &[]).into_diagnostic()
+            let folder = level.root().and_then(|root| root.folder(folder));
+            let bytes = folder.and_then(|folder| bench::disk::bytes(&folder, &[]));
+            bytes.into_diagnostic()
         };
         let disk = bytes(store);
         let beside = if *store == shared {
@@ -435,8 +436,8 @@ impl Row {
 
 /// What has come into a container from its network (`proc_pid_net(5)`).
 fn received(level: &Level) -> Result<u64> {
-    let table = level.root().with_file_name("net").join("dev");
-    let table = fs::read_to_string(table).into_diagnostic()?;
+    let process = level.process_directory().into_diagnostic()?;
+    let table = fs::read_to_string(process.join("net/dev")).into_diagnostic()?;
     let devices = table.lines().filter_map(|line| line.split_once(':'));
     let others = devices.filter(|(device, _)| device.trim().starts_with("eth"));
     let bytes =

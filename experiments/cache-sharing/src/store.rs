@@ -5,16 +5,16 @@
 //! containers/storage.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use lab::Folder;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::finding::{Class, Finding};
 
-/// Where one engine has its images and its layers.
+/// Where one engine has its images and its layers, as level 0 names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Places {
     /// `image/overlay2`, or `storage` of Podman.
@@ -26,10 +26,11 @@ pub(crate) struct Places {
 }
 
 /// Reads an engine's images, and those that it has besides: what owns folders of layers.
-pub(crate) type Read = fn(&Path, Option<&Path>, &mut Vec<Finding>) -> Owned;
+pub(crate) type Read = fn(&Folder, &Path, Option<&Path>, &mut Vec<Finding>) -> Owned;
 
-/// What is wrong, in any of the stores of several engines that may have folders in common.
-pub(crate) fn audit(places: &[Places], read: Read) -> Vec<Finding> {
+/// What is wrong, in any of the stores of several engines that may have folders in common. `root` is
+/// level 0's: what is below it is the inside's, links included.
+pub(crate) fn audit(root: &Folder, places: &[Places], read: Read) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut of_layers: BTreeMap<&Path, Owned> = BTreeMap::new();
     let mut looked: BTreeSet<&Path> = BTreeSet::new();
@@ -40,11 +41,11 @@ pub(crate) fn audit(places: &[Places], read: Read) -> Vec<Finding> {
     } in places
     {
         let mut own = Vec::new();
-        let owned = read(images, besides.as_deref(), &mut own);
+        let owned = read(root, images, besides.as_deref(), &mut own);
         if looked.insert(images) {
             findings.extend(own);
         }
-        let there = folders(layers);
+        let there = folders(root, layers);
         for (layer, owner) in &owned {
             if !there.contains(layer) {
                 let text = format!("the layer of {owner} has no folder ({})", short(layer));
@@ -58,7 +59,7 @@ pub(crate) fn audit(places: &[Places], read: Read) -> Vec<Finding> {
     }
     for (layers, owned) in of_layers {
         let owned: BTreeSet<&String> = owned.iter().map(|(layer, _)| layer).collect();
-        let there = folders(layers);
+        let there = folders(root, layers);
         let alone: Vec<&String> = there
             .iter()
             .filter(|layer| !owned.contains(layer))
@@ -84,12 +85,10 @@ fn short(name: &str) -> &str {
     name.get(..12).unwrap_or(name)
 }
 
-fn names(folder: &Path) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let names = entries.flatten().map(|entry| entry.file_name());
+fn names(root: &Folder, folder: &Path) -> Vec<String> {
+    let names = root.names(folder).unwrap_or_default();
     let mut names: Vec<String> = names
+        .into_iter()
         .map(|name| name.to_string_lossy().into_owned())
         .collect();
     names.sort();
@@ -99,9 +98,10 @@ fn names(folder: &Path) -> Vec<String> {
 /// Folders beside those of layers: their short names, and what is under way.
 const OTHERS: [&str; 3] = ["l", "staging", "tempdirs"];
 
-fn folders(layers: &Path) -> BTreeSet<String> {
-    let is_layer = |name: &String| !OTHERS.contains(&&**name) && layers.join(name).is_dir();
-    names(layers).into_iter().filter(is_layer).collect()
+fn folders(root: &Folder, layers: &Path) -> BTreeSet<String> {
+    let is_layer =
+        |name: &String| !OTHERS.contains(&&**name) && root.folder(layers.join(name)).is_ok();
+    names(root, layers).into_iter().filter(is_layer).collect()
 }
 
 fn corrupt(findings: &mut Vec<Finding>, text: String) {
@@ -111,9 +111,13 @@ fn corrupt(findings: &mut Vec<Finding>, text: String) {
     });
 }
 
-fn parsed<T: DeserializeOwned + Default>(file: &Path, findings: &mut Vec<Finding>) -> T {
+fn parsed<T: DeserializeOwned + Default>(
+    root: &Folder,
+    file: &Path,
+    findings: &mut Vec<Finding>,
+) -> T {
     // What was never written is empty.
-    let Ok(text) = fs::read(file) else {
+    let Ok(text) = root.read(file) else {
         return T::default();
     };
     serde_json::from_slice(&text).unwrap_or_else(|why| {
@@ -145,13 +149,18 @@ struct Rootfs {
 const UNFINISHED: &str = ".tmp-";
 
 /// `image/overlay2` of a Docker.
-pub(crate) fn docker(images: &Path, _: Option<&Path>, findings: &mut Vec<Finding>) -> Owned {
+pub(crate) fn docker(
+    root: &Folder,
+    images: &Path,
+    _: Option<&Path>,
+    findings: &mut Vec<Finding>,
+) -> Owned {
     let layers = images.join("layerdb/sha256");
     let mut owned = Owned::new();
     let mut by_folder: BTreeMap<String, String> = BTreeMap::new();
-    let chains: BTreeSet<String> = names(&layers).into_iter().collect();
+    let chains: BTreeSet<String> = names(root, &layers).into_iter().collect();
     for chain in &chains {
-        let Ok(folder) = fs::read_to_string(layers.join(chain).join("cache-id")) else {
+        let Ok(folder) = root.read_to_string(layers.join(chain).join("cache-id")) else {
             corrupt(findings, format!("layer {} names no folder", short(chain)));
             continue;
         };
@@ -160,7 +169,7 @@ pub(crate) fn docker(images: &Path, _: Option<&Path>, findings: &mut Vec<Finding
             corrupt(findings, format!("layers {one} and {two} have one folder"));
         }
         owned.push((folder, format!("layer {}", short(chain))));
-        let parent = fs::read_to_string(layers.join(chain).join("parent"));
+        let parent = root.read_to_string(layers.join(chain).join("parent"));
         if let Ok(parent) = parent
             && !chains.contains(parent.trim_start_matches("sha256:"))
         {
@@ -169,7 +178,7 @@ pub(crate) fn docker(images: &Path, _: Option<&Path>, findings: &mut Vec<Finding
         }
     }
     let content = images.join("imagedb/content/sha256");
-    for image in names(&content) {
+    for image in names(root, &content) {
         // Written aside and renamed when it is whole (moby's `pkg/ioutils`): left by who was killed.
         if image.starts_with(UNFINISHED) {
             findings.push(Finding {
@@ -179,13 +188,13 @@ pub(crate) fn docker(images: &Path, _: Option<&Path>, findings: &mut Vec<Finding
             continue;
         }
         let file = content.join(&image);
-        let bytes = fs::read(&file).unwrap_or_default();
+        let bytes = root.read(&file).unwrap_or_default();
         if base16ct::lower::encode_string(&Sha256::digest(&bytes)) != image {
             let text = format!("image {} is not what its name says", short(&image));
             corrupt(findings, text);
             continue;
         }
-        let configuration: Configuration = parsed(&file, findings);
+        let configuration: Configuration = parsed(root, &file, findings);
         let mut chain = String::new();
         for diff in &configuration.rootfs.diff_ids {
             // image-spec, "Layer ChainID".
@@ -202,17 +211,17 @@ pub(crate) fn docker(images: &Path, _: Option<&Path>, findings: &mut Vec<Finding
             }
         }
     }
-    let repositories: Repositories = parsed(&images.join("repositories.json"), findings);
+    let repositories: Repositories = parsed(root, &images.join("repositories.json"), findings);
     for (name, image) in repositories.repositories.values().flatten() {
         let image = image.trim_start_matches("sha256:");
-        if !content.join(image).exists() {
+        if !root.has(content.join(image)) {
             corrupt(findings, format!("{name} names an image that is gone"));
         }
     }
     let mounts = images.join("layerdb/mounts");
-    for container in names(&mounts) {
+    for container in names(root, &mounts) {
         for part in ["mount-id", "init-id"] {
-            if let Ok(folder) = fs::read_to_string(mounts.join(&container).join(part)) {
+            if let Ok(folder) = root.read_to_string(mounts.join(&container).join(part)) {
                 owned.push((folder, format!("container {}", short(&container))));
             }
         }
@@ -235,13 +244,18 @@ struct PodmanImage {
 }
 
 /// `storage` of a Podman.
-pub(crate) fn podman(storage: &Path, besides: Option<&Path>, findings: &mut Vec<Finding>) -> Owned {
+pub(crate) fn podman(
+    root: &Folder,
+    storage: &Path,
+    besides: Option<&Path>,
+    findings: &mut Vec<Finding>,
+) -> Owned {
     let mut layers_of = |storage: &Path| {
         let lists = ["layers.json", "volatile-layers.json"];
         let lists = lists.map(|list| storage.join("overlay-layers").join(list));
         let layers = lists
             .iter()
-            .flat_map(|list| parsed::<Vec<PodmanLayer>>(list, findings));
+            .flat_map(|list| parsed::<Vec<PodmanLayer>>(root, list, findings));
         layers.collect::<Vec<_>>()
     };
     let layers = layers_of(storage);
@@ -254,7 +268,8 @@ pub(crate) fn podman(storage: &Path, besides: Option<&Path>, findings: &mut Vec<
             corrupt(findings, text);
         }
     }
-    let images: Vec<PodmanImage> = parsed(&storage.join("overlay-images/images.json"), findings);
+    let images: Vec<PodmanImage> =
+        parsed(root, &storage.join("overlay-images/images.json"), findings);
     for image in &images {
         if !image.layer.is_empty() && !known.contains(&*image.layer) {
             let text = format!("image {} lacks a layer", short(&image.id));
@@ -267,11 +282,11 @@ pub(crate) fn podman(storage: &Path, besides: Option<&Path>, findings: &mut Vec<
 }
 
 /// The blobs of a containerd: each is what its name says.
-pub(crate) fn blobs(content: &Path) -> Vec<Finding> {
+pub(crate) fn blobs(root: &Folder, content: &Path) -> Vec<Finding> {
     let mut findings = Vec::new();
     let folder = content.join("blobs/sha256");
-    for blob in names(&folder) {
-        let bytes = fs::read(folder.join(&blob)).unwrap_or_default();
+    for blob in names(root, &folder) {
+        let bytes = root.read(folder.join(&blob)).unwrap_or_default();
         if base16ct::lower::encode_string(&Sha256::digest(&bytes)) != blob {
             let text = format!("blob {} is not what its name says", short(&blob));
             corrupt(&mut findings, text);
@@ -282,7 +297,13 @@ pub(crate) fn blobs(content: &Path) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+
+    fn machine() -> Folder {
+        Folder::of_machine(Path::new("/")).expect("opened")
+    }
 
     /// A store with one image of two layers.
     fn store(root: &Path) -> Places {
@@ -315,7 +336,7 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         let places = store(root.path());
         change(&places);
-        let findings = audit(&[places.clone(), places], docker);
+        let findings = audit(&machine(), &[places.clone(), places], docker);
         findings
             .into_iter()
             .map(|Finding { class, text }| format!("{class}: {text}"))
@@ -371,7 +392,7 @@ mod tests {
     fn an_image_that_was_changed_is_named() {
         let found = found(|places| {
             let content = places.images.join("imagedb/content/sha256");
-            let image = names(&content).remove(0);
+            let image = names(&machine(), &content).remove(0);
             fs::write(content.join(image), "{}").expect("written");
         });
         assert!(found[0].contains("is not what its name says"), "{found:?}");
@@ -402,7 +423,7 @@ mod tests {
             images: storage,
             besides: None,
         };
-        let found = audit(&[places], podman);
+        let found = audit(&machine(), &[places], podman);
         let texts: Vec<&str> = found.iter().map(|finding| &*finding.text).collect();
         assert_eq!(
             texts,
@@ -421,8 +442,8 @@ mod tests {
         fs::create_dir_all(&folder).expect("made");
         let good = base16ct::lower::encode_string(&Sha256::digest("good"));
         fs::write(folder.join(good), "good").expect("written");
-        assert!(blobs(root.path()).is_empty());
+        assert!(blobs(&machine(), root.path()).is_empty());
         fs::write(folder.join("0123456789abcdef"), "bad").expect("written");
-        assert_eq!(blobs(root.path()).len(), 1);
+        assert_eq!(blobs(&machine(), root.path()).len(), 1);
     }
 }

@@ -139,23 +139,9 @@ impl Node {
 
     /// Files come with the modes of a checkout in which each may be run.
     fn write(&self, path: &str, content: &[u8]) -> Result<()> {
-        use std::os::unix::fs::OpenOptionsExt;
-        let outside = self.level().root().join(path.trim_start_matches('/'));
-        let written = || -> std::io::Result<()> {
-            use std::io::Write;
-            if let Some(folder) = outside.parent() {
-                std::fs::create_dir_all(folder)?;
-            }
-            let mut options = std::fs::File::options();
-            let mut file = options
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o755)
-                .open(&outside)?;
-            file.write_all(content)
-        };
-        written().map_err(|why| miette!("{path}: {why}"))
+        let root = self.level().root();
+        let written = root.and_then(|root| root.write(path, content, 0o755));
+        written.map_err(|why| miette!("{path}: {why}"))
     }
 
     fn keep_secrets(&self) -> Result<()> {

@@ -3,9 +3,6 @@
 //! Keys are written to the lab's own `/etc`, which goes with the lab. (Where the program and the lab's
 //! monitor are killed at once, the next lab takes it away.)
 
-use std::fs::{self, DirBuilder, File};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, chown};
 use std::path::Path;
 
 use jiff::{Span, Zoned};
@@ -144,33 +141,7 @@ impl Bundle {
 
 /// Writes a file below level 0's `/etc` that only its root reads. No command line has its content.
 pub(crate) fn write_private(node: &Level, path: &Path, content: &str) -> Result<()> {
-    let etc = node.root().join("etc");
-    // Who is root there: the machine's own root, or who has its number in the lab.
-    let owner = fs::metadata(&etc).into_diagnostic()?;
-    let (user, group) = {
-        use std::os::unix::fs::MetadataExt;
-        (owner.uid(), owner.gid())
-    };
-    let inside = path.strip_prefix("/").into_diagnostic()?;
-    let mut folder = node.root().to_owned();
-    for part in inside.parent().into_iter().flat_map(Path::components) {
-        folder.push(part);
-        if !folder.exists() {
-            DirBuilder::new()
-                .mode(0o700)
-                .create(&folder)
-                .into_diagnostic()?;
-            chown(&folder, Some(user), Some(group)).into_diagnostic()?;
-        }
-    }
-    let path = node.root().join(inside);
-    let mut options = File::options();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)
-        .into_diagnostic()?;
-    chown(&path, Some(user), Some(group)).into_diagnostic()?;
-    file.write_all(content.as_bytes()).into_diagnostic()
+    let root = node.root().into_diagnostic()?;
+    let written = root.write(path, content.as_bytes(), 0o600);
+    written.into_diagnostic()
 }

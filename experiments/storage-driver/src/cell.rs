@@ -1,11 +1,10 @@
 //! One cell of the matrix: a driver on a place, stage after stage.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Instant;
 
 use bench::once::{complaints, succeeded, words};
-use lab::{Engine, Generation, Lab, Level, Nest};
+use lab::{Engine, Folder, Generation, Lab, Level, Nest};
 use measure::Trial;
 use miette::{IntoDiagnostic, Result};
 
@@ -201,8 +200,9 @@ impl<'lab> Bench<'lab> {
     /// are counted.
     fn disk(&self, lab: &Lab, ground: &Ground, before: u64) -> Stage {
         let bytes = match ground.alone() {
-            Some(folder) => used(&inside(&lab.level0(), folder)),
-            None => bench::disk::bytes(&inside(self.engine(), self.store), &[]),
+            Some(folder) => used(&lab.level0(), folder),
+            None => inside(self.engine(), self.store)
+                .and_then(|folder| bench::disk::bytes(&folder, &[])),
         };
         let bytes = bytes.map_err(|error| error.to_string())?;
         let bytes = bytes.saturating_sub(before);
@@ -221,13 +221,13 @@ fn is_through_fuse(status: &str) -> bool {
     says(r#""Native Overlay Diff":"false""#) && !says(r#""Supports shifting":"false""#)
 }
 
-fn inside(level: &Level, path: &str) -> PathBuf {
-    level.root().join(path.trim_start_matches('/'))
+fn inside(level: &Level, path: &str) -> std::io::Result<Folder> {
+    level.root()?.folder(path)
 }
 
 /// Bytes in use on a file system, once all is written.
-fn used(folder: &std::path::Path) -> std::io::Result<u64> {
-    let folder = std::fs::File::open(folder)?;
+fn used(level: &Level, folder: &str) -> std::io::Result<u64> {
+    let folder = inside(level, folder)?.open()?;
     rustix::fs::syncfs(&folder)?;
     let found = rustix::fs::fstatvfs(&folder)?;
     Ok((found.f_blocks - found.f_bfree) * found.f_frsize)
@@ -287,9 +287,7 @@ pub(crate) fn run(lab: &Lab, cell: &Cell, row: &mut dyn FnMut(Trial) -> Result<(
     };
     record("place", began, Ok(Done::default()))?;
     // Of a file system of its own, what it takes empty is not the store's.
-    let before = ground
-        .alone()
-        .map(|folder| used(&inside(&lab.level0(), folder)));
+    let before = ground.alone().map(|folder| used(&lab.level0(), folder));
     let before = before.transpose().into_diagnostic()?.unwrap_or(0);
     let began = Instant::now();
     let started = heard(|| {

@@ -10,11 +10,14 @@ use serde_json::{Value, json};
 pub(crate) fn of(level: &Level) -> Result<Value> {
     let status = level.output(&["cat", "/proc/self/status"])?;
     // Read from outside, because a place's own control group namespace hides what is above. It is
-    // that of its first process, which has its directory next to its root.
-    let groups = level.root().with_file_name("cgroup");
-    let groups = fs::read_to_string(&groups)
+    // that of its first process.
+    let groups = level.process_directory().and_then(|process| {
+        // The kernel's own word: no path of the inside.
+        fs::read_to_string(process.join("cgroup"))
+    });
+    let groups = groups
         .into_diagnostic()
-        .wrap_err_with(|| format!("{} can't be read", groups.display()))?;
+        .wrap_err("the control group of a place's first process can't be read")?;
     let mounts = level.output(&["cat", "/proc/self/mountinfo"])?;
     let filters = status
         .lines()

@@ -91,9 +91,12 @@ impl Scale<'_, '_> {
         let taken = || {
             // What is only in memory is not on disk yet.
             rustix::fs::sync();
-            let folder = level.root().join(folder);
-            let bytes = bench::disk::bytes(&folder, &["volumes"]).into_diagnostic();
-            bytes.wrap_err_with(|| format!("{} can't be weighed", folder.display()))
+            let bytes = level.root().and_then(|root| {
+                let folder = root.folder(folder)?;
+                bench::disk::bytes(&folder, &["volumes"])
+            });
+            let bytes = bytes.into_diagnostic();
+            bytes.wrap_err_with(|| format!("{folder} can't be weighed"))
         };
         let (before, sent) = (taken()?, self.lab.registry_sent_bytes()?);
         let began = Instant::now();

@@ -109,13 +109,14 @@ impl fmt::Display for Stop {
 ///
 /// An error means that the test could not be run; what it found, good or bad, is an outcome.
 pub(crate) fn integration_test(level: &Level, docker_host: &str) -> Result<Outcome> {
+    let process = level.process_directory().into_diagnostic()?;
     // The application has its container's variables, not those of this machine.
     let output = Command::new(std::env::current_exe().into_diagnostic()?)
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env("HOME", "/root")
         .env("DOCKER_HOST", docker_host)
-        .env(VARIABLE, level.namespaces())
+        .env(VARIABLE, process.join("ns"))
         .output()
         .into_diagnostic()?;
     let said = String::from_utf8_lossy(&output.stdout);
@@ -141,12 +142,21 @@ pub(crate) fn podman_service(level: &Level) -> Result<String> {
          </dev/null >service.log 2>&1 &"
     );
     level.output(&["sh", "-c", &serve])?;
-    let folder = level.root().join(FOLDER);
     let end = Instant::now() + START_DEADLINE;
-    let socket = folder.join("podman.sock");
-    while !get(&socket, "/_ping").is_ok_and(|answer| answer.trim() == "OK") {
+    let ask = || {
+        get(
+            level.root()?.connect(format!("{FOLDER}/podman.sock"))?,
+            "/_ping",
+        )
+    };
+    while !ask().is_ok_and(|answer| answer.trim() == "OK") {
         if Instant::now() > end {
-            let log = std::fs::read_to_string(folder.join("service.log")).unwrap_or_default();
+            let log = || {
+                level
+                    .root()?
+                    .read_to_string(format!("{FOLDER}/service.log"))
+            };
+            let log = log().unwrap_or_default();
             return Err(miette!("Podman's service does not answer: {log}"));
         }
         std::thread::sleep(Duration::from_millis(10));
@@ -431,7 +441,10 @@ impl Traces {
 
     fn ask(&self, path: &str) -> Result<serde_json::Value, Refusal> {
         let socket = self.host.trim_start_matches("unix://");
-        let body = get(Path::new(socket), path).map_err(|why| why.to_string());
+        let stream = UnixStream::connect(socket);
+        let body = stream
+            .and_then(|stream| get(stream, path))
+            .map_err(|why| why.to_string());
         let parse = |body: String| serde_json::from_str(&body).map_err(|_| body);
         body.and_then(parse)
             .map_err(|why| Refusal(format!("{}{path}: {why}", self.host)))
@@ -484,8 +497,7 @@ impl Traces {
 
 /// One question to an engine's API. In this old version of HTTP, the end of the connection is the
 /// end of the answer.
-fn get(socket: &Path, path: &str) -> std::io::Result<String> {
-    let mut stream = UnixStream::connect(socket)?;
+fn get(mut stream: UnixStream, path: &str) -> std::io::Result<String> {
     stream.set_read_timeout(Some(ANSWER_DEADLINE))?;
     write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
     let mut answer = String::new();

@@ -1,11 +1,10 @@
 //! Processes as the node sees them: by tree, control group and namespace ids, not by names.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use lab::Level;
+use lab::{Folder, Level};
 use miette::{IntoDiagnostic, Result, miette};
 
 /// How long something that a look waits for may take, on a loaded machine.
@@ -34,23 +33,33 @@ pub(crate) struct Process {
 
 /// Every process that can be seen at a level.
 pub(crate) fn at(level: &Level) -> Vec<Process> {
-    let entries = fs::read_dir(level.root().join("proc"));
-    let entries = entries.into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| {
-            let pid = entry.file_name().to_str()?.parse().ok()?;
-            read(&entry.path(), pid)
-        })
+    let Ok(proc) = proc(level) else {
+        return Vec::new();
+    };
+    let pids = pids(&proc).into_iter();
+    pids.filter_map(|pid| read(&proc, pid)).collect()
+}
+
+/// A level's `/proc`.
+fn proc(level: &Level) -> std::io::Result<Folder> {
+    level.root()?.folder("proc")
+}
+
+fn pids(proc: &Folder) -> Vec<u32> {
+    let names = proc.names(".").unwrap_or_default().into_iter();
+    names
+        .filter_map(|name| name.to_str()?.parse().ok())
         .collect()
 }
 
 /// One process at a level; `None` when it is gone.
 pub(crate) fn one(level: &Level, pid: u32) -> Option<Process> {
-    read(&level.root().join("proc").join(pid.to_string()), pid)
+    read(&proc(level).ok()?, pid)
 }
 
-fn read(dir: &Path, pid: u32) -> Option<Process> {
-    let text = |name: &str| fs::read_to_string(dir.join(name)).ok();
+fn read(proc: &Folder, pid: u32) -> Option<Process> {
+    let dir = proc.folder(pid.to_string()).ok()?;
+    let text = |name: &str| dir.read_to_string(name).ok();
     let stat = text("stat")?;
     // The name is in brackets and may hold anything.
     let (before, after) = stat.rsplit_once(')')?;
@@ -65,10 +74,10 @@ fn read(dir: &Path, pid: u32) -> Option<Process> {
     let depth = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
     let group = text("cgroup")?;
     let group = group.lines().find_map(|line| line.strip_prefix("0::"));
-    let entries = fs::read_dir(dir.join("ns")).into_iter().flatten().flatten();
-    let namespaces = entries.filter_map(|entry| {
-        let kind = entry.file_name().to_str()?.to_owned();
-        let id = fs::read_link(entry.path()).ok()?;
+    let kinds = dir.names("ns").unwrap_or_default().into_iter();
+    let namespaces = kinds.filter_map(|kind| {
+        let kind = kind.to_str()?.to_owned();
+        let id = dir.read_link(Path::new("ns").join(&kind)).ok()?;
         (!kind.ends_with("_for_children")).then(|| (kind, id.to_string_lossy().into_owned()))
     });
     let argv = text("cmdline")?;
@@ -86,8 +95,8 @@ fn read(dir: &Path, pid: u32) -> Option<Process> {
 
 /// A process's part of the memory that is resident, in bytes: shared pages are divided up.
 pub(crate) fn resident_bytes(level: &Level, pid: u32) -> u64 {
-    let file = level.root().join(format!("proc/{pid}/smaps_rollup"));
-    let text = fs::read_to_string(file).unwrap_or_default();
+    let text = proc(level).and_then(|proc| proc.read_to_string(format!("{pid}/smaps_rollup")));
+    let text = text.unwrap_or_default();
     let pages = text.lines().find_map(|line| line.strip_prefix("Pss:"));
     let kib = pages.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or(0) * 1024
@@ -96,16 +105,14 @@ pub(crate) fn resident_bytes(level: &Level, pid: u32) -> u64 {
 /// The process of this program with this last argument, once it is there.
 pub(crate) fn wait_for(node: &Level, program: &str, mark: &str) -> Result<Process> {
     // Of all others only the command line is read: there are many, and it is asked often.
-    let wanted = |entry: &fs::DirEntry| -> Option<u32> {
-        let pid = entry.file_name().to_str()?.parse().ok()?;
-        let line = fs::read_to_string(entry.path().join("cmdline")).ok()?;
+    let wanted = |proc: &Folder, pid: u32| -> Option<u32> {
+        let line = proc.read_to_string(format!("{pid}/cmdline")).ok()?;
         let mut argv = line.split_terminator('\0');
         (argv.next()? == program && argv.next_back()? == mark).then_some(pid)
     };
     let found = within(PATIENCE, || {
-        let entries = fs::read_dir(node.root().join("proc"));
-        let mut entries = entries.into_iter().flatten().flatten();
-        let pid = entries.find_map(|entry| wanted(&entry))?;
+        let proc = proc(node).ok()?;
+        let pid = pids(&proc).into_iter().find_map(|pid| wanted(&proc, pid))?;
         one(node, pid)
     });
     found.ok_or_else(|| miette!("no process `{program} … {mark}` is to be seen on the node"))
@@ -138,9 +145,10 @@ pub(crate) fn group_of(process: &Process, container: &str) -> Result<String> {
 /// A file of a control group, through the node's own view of the tree.
 pub(crate) fn group_file(node: &Level, lab: &str, group: &str, file: &str) -> Result<String> {
     let below = group.split_once(lab).map_or(group, |(_, below)| below);
-    let tree: PathBuf = node.root().join("sys/fs/cgroup");
+    let tree = Path::new("/sys/fs/cgroup");
     let file = tree.join(below.trim_start_matches('/')).join(file);
-    fs::read_to_string(&file)
+    let root = node.root().into_diagnostic()?;
+    root.read_to_string(&file)
         .into_diagnostic()
         .map_err(|report| miette!("{}: {report}", file.display()))
 }

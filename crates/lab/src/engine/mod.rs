@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::fs;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -120,9 +119,9 @@ pub(crate) fn start_registry(held: &Held) -> Result<Service> {
 pub(crate) fn wait_for_registry(held: &Held, registry: &Service) -> Result<()> {
     /// 10.99.0.1:5000 in state LISTEN, as `proc_pid_net(5)` writes it.
     const LISTENS: &str = "0100630A:1388 00000000:0000 0A";
-    let table = held.root().join("proc/1/net/tcp");
+    let table = || held.root()?.read_to_string("proc/1/net/tcp");
     registry.wait_ready(held, DAEMON_DEADLINE, || {
-        fs::read_to_string(&table).is_ok_and(|table| table.contains(LISTENS))
+        table().is_ok_and(|table| table.contains(LISTENS))
     })
 }
 
@@ -137,17 +136,14 @@ impl Docker {
     pub(crate) fn start(held: &Held) -> Result<Self> {
         let containerd = Service::start(held, "containerd", &["/usr/bin/containerd"])?;
         // A daemon that finds nobody there yet tries again only after a second.
-        let socket = held.root().join("run/containerd/containerd.sock");
-        containerd.wait_ready(held, DAEMON_DEADLINE, || {
-            UnixStream::connect(&socket).is_ok()
-        })?;
+        let connect = || held.root()?.connect("run/containerd/containerd.sock");
+        containerd.wait_ready(held, DAEMON_DEADLINE, || connect().is_ok())?;
         let argv = [
             "/usr/sbin/dockerd",
             "--containerd=/run/containerd/containerd.sock",
         ];
         let daemon = Service::start(held, "dockerd", &argv)?;
-        let socket = held.root().join("run/docker.sock");
-        daemon.wait_ready(held, DAEMON_DEADLINE, || docker_answers(&socket))?;
+        daemon.wait_ready(held, DAEMON_DEADLINE, || docker_answers(held.root()))?;
         Ok(Self { containerd, daemon })
     }
 

@@ -1,6 +1,5 @@
 //! Nests of three levels and more.
 
-use std::fs;
 use std::path::Path;
 
 use lab::{Engine, Layer, Level, Nest};
@@ -43,7 +42,7 @@ fn three_levels(chain: &[Layer]) -> Result<()> {
     starts(&nest)?;
     let leaf = nest.leaf()?;
     ensure!(leaf.depth() == 3, "{}", leaf.depth());
-    let deep = pid_namespaces(lab.level0().root(), leaf.container())?;
+    let deep = pid_namespaces(&lab.level0(), leaf.container())?;
     ensure!(deep == 1 + 3, "{deep} PID namespaces from the lab on");
     let mut all = Vec::new();
     for (level, layer) in nest.levels().iter().zip(nest.layers()) {
@@ -66,10 +65,13 @@ fn starts(nest: &Nest) -> Result<()> {
 }
 
 /// How many PID namespaces the deepest process of the lab is in, counted from the lab's own.
-fn pid_namespaces(lab: &Path, leaf: &str) -> Result<usize> {
+fn pid_namespaces(lab: &Level, leaf: &str) -> Result<usize> {
     let mut most = 0;
-    for process in fs::read_dir(lab.join("proc")).into_diagnostic()?.flatten() {
-        let status = fs::read_to_string(process.path().join("status")).unwrap_or_default();
+    let root = lab.root().into_diagnostic()?;
+    let proc = root.folder("proc").into_diagnostic()?;
+    for process in proc.names(".").into_diagnostic()? {
+        let status = proc.read_to_string(Path::new(&process).join("status"));
+        let status = status.unwrap_or_default();
         let of = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
         most = most.max(of.map_or(0, |ids| ids.split_whitespace().count()));
     }

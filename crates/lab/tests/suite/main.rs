@@ -10,6 +10,8 @@ mod disks;
 mod filters;
 mod generations;
 mod harness;
+mod leftovers;
+mod links;
 mod mishaps;
 mod side_by_side;
 mod stand_ins;
@@ -31,6 +33,8 @@ fn main() -> ExitCode {
         disks::tests(),
         filters::tests(),
         generations::tests(),
+        leftovers::tests(),
+        links::tests(),
         mishaps::tests(),
         side_by_side::tests(),
         stand_ins::tests(),

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use lab::{Engine, Generation, Lab};
-use miette::{Result, miette};
+use miette::{IntoDiagnostic, Result, miette};
 
 use crate::field::{self, Field};
 use crate::finding::{Class, Finding, worst};
@@ -206,25 +206,26 @@ impl Trial<'_> {
     }
 
     /// The store that both only read.
-    fn besides(&self, lab: &Lab, folder: &str) -> Option<PathBuf> {
+    fn besides(&self, folder: &str) -> Option<PathBuf> {
         let filled = self.way.hand == Hand::LiveAfterFiller;
         let path = side::common(self.way, folder) + "/storage";
-        filled.then(|| lab.level0().root().join(path.trim_start_matches('/')))
+        filled.then(|| path.into())
     }
 
     /// Looks at the files of the stores.
     fn audit(&mut self, lab: &Lab, sides: &[(&str, Job)]) -> Result<()> {
         let (began, before) = (Instant::now(), self.findings.len());
-        let at = |path: String| lab.level0().root().join(path.trim_start_matches('/'));
-        let of = |(folder, job): &(&str, Job), path| at(place(self.way, folder, *job, path));
+        let root = lab.level0().root().into_diagnostic()?;
+        let of =
+            |(folder, job): &(&str, Job), path| PathBuf::from(place(self.way, folder, *job, path));
         let found = match self.way.engine {
             Engine::Podman => {
                 let places = sides.iter().map(|side| Places {
                     images: of(side, "storage"),
                     layers: of(side, "storage/overlay"),
-                    besides: self.besides(lab, side.0),
+                    besides: self.besides(side.0),
                 });
-                store::audit(&places.collect::<Vec<_>>(), store::podman)
+                store::audit(&root, &places.collect::<Vec<_>>(), store::podman)
             }
             Engine::Docker => {
                 let places = sides.iter().map(|side| Places {
@@ -232,10 +233,10 @@ impl Trial<'_> {
                     layers: of(side, "overlay2"),
                     besides: None,
                 });
-                let mut found = store::audit(&places.collect::<Vec<_>>(), store::docker);
+                let mut found = store::audit(&root, &places.collect::<Vec<_>>(), store::docker);
                 for side in sides {
                     let content = "containerd/daemon/io.containerd.content.v1.content";
-                    found.extend(store::blobs(&of(side, content)));
+                    found.extend(store::blobs(&root, &of(side, content)));
                 }
                 found
             }

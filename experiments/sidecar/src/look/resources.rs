@@ -1,7 +1,5 @@
 //! What a pod's jobs take, and whether the pod's own control group counts it.
 
-use std::fs;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use miette::{IntoDiagnostic, Result, miette};
@@ -31,8 +29,9 @@ fn processes(pod: &Pod) -> Result<Vec<u32>> {
 }
 
 /// A file of a process, as level 0 numbers it.
-fn of_process(pod: &Pod, id: u32, file: &str) -> PathBuf {
-    pod.node.level().root().join(format!("proc/{id}/{file}"))
+fn of_process(pod: &Pod, id: u32, file: &str) -> Option<String> {
+    let root = pod.node.level().root().ok()?;
+    root.read_to_string(format!("proc/{id}/{file}")).ok()
 }
 
 /// What a pod's processes have in memory, in bytes: pages that several share are divided up among
@@ -40,7 +39,7 @@ fn of_process(pod: &Pod, id: u32, file: &str) -> PathBuf {
 pub(crate) fn resident_bytes(pod: &Pod) -> Result<u64> {
     let kib = processes(pod)?.into_iter().filter_map(|id| {
         // A process may end between two looks.
-        let text = fs::read_to_string(of_process(pod, id, "smaps_rollup")).ok()?;
+        let text = of_process(pod, id, "smaps_rollup")?;
         let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
         line.split_whitespace().next()?.parse::<u64>().ok()
     });
@@ -54,7 +53,7 @@ pub(crate) fn resident_bytes(pod: &Pod) -> Result<u64> {
 pub(super) fn daemons(pod: &Pod) -> Result<Option<Sight>> {
     let mut names: Vec<String> = processes(pod)?
         .into_iter()
-        .filter_map(|id| fs::read_to_string(of_process(pod, id, "comm")).ok())
+        .filter_map(|id| of_process(pod, id, "comm"))
         .map(|name| name.trim().to_owned())
         .filter(|name| ["dockerd", "containerd", "podman", "buildkitd"].contains(&&**name))
         .collect();
@@ -152,8 +151,8 @@ fn counted(pod: &Pod, mark: &str) -> Result<Sight> {
         std::thread::sleep(pace);
     };
     let read = |file: &str| -> Result<String> {
-        let file = level.root().join(file.trim_start_matches('/'));
-        fs::read_to_string(file).into_diagnostic()
+        let root = level.root().into_diagnostic()?;
+        root.read_to_string(file).into_diagnostic()
     };
     let used = |group: &str| -> Result<u64> {
         let text = read(&format!("/sys/fs/cgroup{group}/cpu.stat"))?;

@@ -1,6 +1,5 @@
 //! The plugin killed in the middle of a request: nothing is done until it is back.
 
-use std::fs;
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -97,10 +96,12 @@ struct Process {
 /// The plugin that runs, if one does.
 fn found(level: &Level) -> Result<Option<Process>> {
     let failed = |e: io::Error| miette!("the engine's processes can't be seen: {e}");
-    let processes = fs::read_dir(level.root().join("proc")).map_err(failed)?;
-    let mut plugins = processes.flatten().filter_map(|entry| {
-        let pid = entry.file_name().to_str()?.parse().ok()?;
-        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+    let proc = level.root().and_then(|root| root.folder("proc"));
+    let proc = proc.map_err(failed)?;
+    let processes = proc.names(".").map_err(failed)?;
+    let mut plugins = processes.iter().filter_map(|name| {
+        let pid: u32 = name.to_str()?.parse().ok()?;
+        let stat = proc.read_to_string(format!("{pid}/stat")).ok()?;
         // proc_pid_stat(5): number (name) state parent ...
         let (name, rest) = stat.split_once('(')?.1.split_once(") ")?;
         let mut rest = rest.split(' ');

@@ -8,9 +8,7 @@ mod crowd;
 mod gone;
 mod request;
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -83,7 +81,7 @@ impl<'lab> Side<'lab> {
     fn start(lab: &'lab Lab, layer: Layer) -> Result<Self> {
         let nest = lab.nest(&[Engine::Docker.into(), layer])?;
         let agent = nest.innermost().agent_beside()?;
-        let daemon = Daemon::find(nest.innermost().root())?;
+        let daemon = Daemon::find(nest.innermost())?;
         Ok(Self {
             nest,
             agent,
@@ -206,17 +204,14 @@ impl<'lab> Plugin<'lab> {
 
 /// Writes program, start and policy where the engine's container gets them from.
 fn furnish(lab: &Lab, policy: &str) -> Result<()> {
-    let folder: PathBuf = lab.level0().root().join(FOLDER.trim_start_matches('/'));
     let write = || -> std::io::Result<()> {
-        fs::create_dir_all(&folder)?;
+        let root = lab.level0().root()?;
         for (name, content, mode) in [
             ("authz", PROGRAM, 0o755),
             ("engine", ENGINE.as_bytes(), 0o755),
             ("policy.toml", policy.as_bytes(), 0o644),
         ] {
-            let file = folder.join(name);
-            fs::write(&file, content)?;
-            fs::set_permissions(&file, fs::Permissions::from_mode(mode))?;
+            root.write(Path::new(FOLDER).join(name), content, mode)?;
         }
         Ok(())
     };

@@ -1,14 +1,12 @@
 //! Requests as bytes on a daemon's socket, as no client would send them, and what is answered.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use authz::cases::{Case, Framing};
+use lab::{Folder, Level};
 use miette::{Result, miette};
 use serde_json::Value;
 
@@ -23,8 +21,8 @@ const TABLES: &str = "1.50";
 
 /// A daemon, by its socket.
 pub(super) struct Daemon {
-    /// The folder of its socket: an address on the way into a level is longer than a socket's may be.
-    folder: File,
+    /// The folder of its socket.
+    folder: Folder,
     /// The version of the API that is spoken to it: the tables', or an older daemon's own.
     version: String,
 }
@@ -51,11 +49,12 @@ impl Outcome {
 }
 
 impl Daemon {
-    /// The one whose root directory this is.
-    pub(super) fn find(root: &Path) -> Result<Self> {
+    /// The one at this level.
+    pub(super) fn find(level: &Level) -> Result<Self> {
         let failed = |e: io::Error| miette!("a daemon's socket can't be reached: {e}");
+        let folder = level.root().and_then(|root| root.folder("run"));
         let mut daemon = Self {
-            folder: File::open(root.join("run")).map_err(failed)?,
+            folder: folder.map_err(failed)?,
             version: String::new(),
         };
         let answer = daemon
@@ -115,8 +114,7 @@ impl Daemon {
     }
 
     pub(super) fn send(&self, request: &[u8]) -> io::Result<Answer> {
-        let near = format!("/proc/self/fd/{}/docker.sock", self.folder.as_raw_fd());
-        let mut stream = UnixStream::connect(near)?;
+        let mut stream = self.folder.connect("docker.sock")?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         // It may answer, and close, before it has read all.

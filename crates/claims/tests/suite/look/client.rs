@@ -1,7 +1,5 @@
 //! An outside client: does an application's integration test run in the pattern?
 
-use std::path::Path;
-
 use lab::{Engine, Lab, Nest};
 use miette::{IntoDiagnostic, Result, miette};
 
@@ -37,8 +35,7 @@ pub(crate) fn on_the_node(scene: &Scene) -> Result<Sight> {
     let nest = lab.nest(&scene.pattern.layers)?;
     let (outer, inner) = (&nest.levels()[0], nest.innermost());
     // The job's root as the node's /proc has it.
-    let root = inner.root().strip_prefix(outer.root()).into_diagnostic()?;
-    let socket = Path::new("/").join(root).join("run/docker.sock");
+    let socket = inner.root_in_level0().join("run/docker.sock");
     sight(integration_test(
         outer,
         &format!("unix://{}", socket.display()),
