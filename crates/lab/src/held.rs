@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use duct::{Expression, cmd};
 use miette::Result;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use sandbox::{Share, Spec, Word};
 
 pub use sandbox::Kind;
@@ -17,6 +19,7 @@ pub use sandbox::Kind;
 use crate::error::{Explain, failure};
 use crate::labs::Place;
 use crate::programs;
+use crate::service::ending;
 
 /// How long the kernel may take to make the namespaces and mounts.
 const BUILD_DEADLINE: Duration = Duration::from_secs(20);
@@ -66,6 +69,8 @@ pub(crate) struct Held {
     place: Place,
     spec: Spec,
     init: i32,
+    /// A handle on init: its number may be a stranger's once it has died.
+    init_handle: Option<OwnedFd>,
     monitor: duct::Handle,
     /// Our end of the monitor's standard input; never written to.
     lifeline: Option<std::io::PipeWriter>,
@@ -109,6 +114,7 @@ impl Held {
             place,
             spec,
             init: 0,
+            init_handle: None,
             monitor,
             lifeline: Some(life_write),
             cancelled,
@@ -117,6 +123,10 @@ impl Held {
         match hear(word_read) {
             Some(Word::Ready { init }) => {
                 held.init = init;
+                let pid = Pid::from_raw(init).ok_or("init has no process id");
+                let pid = pid.explain(what, "see `cargo xtask doctor`")?;
+                let handle = pidfd_open(pid, PidfdFlags::empty());
+                held.init_handle = Some(handle.explain(what, held.place.last_lines())?);
                 Ok(held)
             }
             Some(Word::Failed { step, why }) => {
@@ -143,6 +153,33 @@ impl Held {
 
     pub(crate) fn kind(&self) -> Kind {
         self.spec.kind
+    }
+
+    /// What of the sandbox itself has died, and how where that can be known.
+    pub(crate) fn obituary(&self) -> Option<String> {
+        // Init dies with its monitor, and after it.
+        match self.monitor.try_wait() {
+            Ok(Some(output)) => {
+                let (how, log) = (ending(output.status), self.place.last_lines());
+                Some(format!("the monitor {how}: {log}"))
+            }
+            Err(why) => Some(format!("the monitor can't be waited for: {why}")),
+            Ok(None) if self.init_lives() => None,
+            Ok(None) => Some("init, the sandbox's first process, has died".to_owned()),
+        }
+    }
+
+    /// Whether init has not begun to die. Its root goes before it kills what else is in the sandbox,
+    /// and it can be waited for only after that (`do_exit` in kernel/exit.c, `pid_namespaces(7)`); as
+    /// long as it can't be, its number is nobody else's.
+    fn init_lives(&self) -> bool {
+        let has_root = fs::metadata(format!("/proc/{}/root", self.init)).is_ok();
+        let ended = self.init_handle.as_ref().is_none_or(|init| {
+            let mut events = [PollFd::new(init, PollFlags::IN)];
+            let now = Timespec::default();
+            rustix::io::retry_on_intr(|| poll(&mut events, Some(&now))) != Ok(0)
+        });
+        has_root && !ended
     }
 
     pub(crate) fn state(&self) -> &Path {

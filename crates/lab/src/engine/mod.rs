@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::fs;
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use serde::Serialize;
 use crate::error::Explain;
 use crate::generation::Generation;
 use crate::held::Held;
-use crate::service::{Service, docker_answers};
+use crate::service::{Service, docker_answers, grpc_answers};
 
 /// The registry's address: on the loopback device of the lab's network namespace, so that every
 /// nested bridge routes to it, at every level.
@@ -22,7 +21,7 @@ pub(crate) const REGISTRY: &str = "10.99.0.1/32";
 pub(crate) const REGISTRY_NAME: &str = "10.99.0.1:5000";
 
 /// How long a daemon may take to answer: seconds on an idle machine, more on a loaded one.
-const DAEMON_DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DAEMON_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A container engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -105,23 +104,18 @@ pub(crate) fn configure(etc: &Path, generation: Generation, controllers: &str) -
     Ok(())
 }
 
-/// Starts the registry.
+/// Starts the registry. Whether it listens is asked of the kernel's table of the sandbox's sockets,
+/// because its address can be reached from inside only.
 pub(crate) fn start_registry(held: &Held) -> Result<Service> {
+    /// 10.99.0.1:5000 in state LISTEN, as `proc_pid_net(5)` writes it.
+    const LISTENS: &str = "0100630A:1388 00000000:0000 0A";
+    let table = held.root().join("proc/1/net/tcp");
     let argv = [
         "/usr/bin/docker-registry",
         "serve",
         "/etc/docker/registry.yml",
     ];
-    Service::start(held, "registry", &argv)
-}
-
-/// Waits until the registry listens. Asked of the kernel's table of the sandbox's sockets, because
-/// its address can be reached from inside only.
-pub(crate) fn wait_for_registry(held: &Held, registry: &Service) -> Result<()> {
-    /// 10.99.0.1:5000 in state LISTEN, as `proc_pid_net(5)` writes it.
-    const LISTENS: &str = "0100630A:1388 00000000:0000 0A";
-    let table = held.root().join("proc/1/net/tcp");
-    registry.wait_ready(held, DAEMON_DEADLINE, || {
+    Service::start(held, "registry", &argv, move || {
         fs::read_to_string(&table).is_ok_and(|table| table.contains(LISTENS))
     })
 }
@@ -135,19 +129,18 @@ pub(crate) struct Docker {
 impl Docker {
     /// Starts both and waits until the API answers.
     pub(crate) fn start(held: &Held) -> Result<Self> {
-        let containerd = Service::start(held, "containerd", &["/usr/bin/containerd"])?;
-        // A daemon that finds nobody there yet tries again only after a second.
         let socket = held.root().join("run/containerd/containerd.sock");
-        containerd.wait_ready(held, DAEMON_DEADLINE, || {
-            UnixStream::connect(&socket).is_ok()
-        })?;
+        let argv = ["/usr/bin/containerd"];
+        let containerd = Service::start(held, "containerd", &argv, move || grpc_answers(&socket))?;
+        // A daemon that finds nobody there yet tries again only after a second.
+        containerd.wait_ready(held, DAEMON_DEADLINE)?;
         let argv = [
             "/usr/sbin/dockerd",
             "--containerd=/run/containerd/containerd.sock",
         ];
-        let daemon = Service::start(held, "dockerd", &argv)?;
         let socket = held.root().join("run/docker.sock");
-        daemon.wait_ready(held, DAEMON_DEADLINE, || docker_answers(&socket))?;
+        let daemon = Service::start(held, "dockerd", &argv, move || docker_answers(&socket))?;
+        daemon.wait_ready(held, DAEMON_DEADLINE)?;
         Ok(Self { containerd, daemon })
     }
 
