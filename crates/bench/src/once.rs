@@ -312,9 +312,9 @@ mod tests {
         let out = place.path().join("run");
         let out = out.to_str().expect("a path of text");
         let dead = AtomicBool::new(false);
-        let died = || measure::failure("the lab has died", "killed", "again");
+        let death = || measure::failure("the lab has died", "killed", "again");
         let is_dead = || dead.load(Ordering::Relaxed);
-        let alive = || if is_dead() { Err(died()) } else { Ok(()) };
+        let alive = || if is_dead() { Err(death()) } else { Ok(()) };
         let attempt = |subject: &&str, tell: &mut dyn FnMut(Trial) -> Result<()>| {
             for step in ["first", "last"] {
                 let dies = dies_in == Some((subject, step));

@@ -280,21 +280,31 @@ impl Lab {
 
     /// An error that says what has died, if something has.
     pub fn alive(&self) -> Result<()> {
-        let Some(obituary) = self.obituary() else {
-            return Ok(());
-        };
-        let what = format!("lab {} has died", self.id());
-        Err(failure(
-            what,
-            obituary,
-            "its last lines say why; start it again",
-        ))
+        self.obituary()
+            .map_or(Ok(()), |obituary| Err(self.died(&obituary)))
     }
 
-    /// What came of something that was done in the lab; where that has died, an error is of its death,
-    /// whatever was said.
+    fn died(&self, obituary: &str) -> miette::Report {
+        let what = format!("lab {} has died", self.id());
+        failure(what, obituary, "its last lines say why; start it again")
+    }
+
+    /// What came of something that was done in the lab; where that has died, an error says so.
     pub fn blamed<T>(&self, done: Result<T>) -> Result<T> {
-        done.or_else(|report| self.alive().and(Err(report)))
+        done.map_err(|report| {
+            let Some(obituary) = self.obituary() else {
+                return report;
+            };
+            let first = obituary.lines().next().unwrap_or_default();
+            let is_said = report
+                .chain()
+                .any(|words| words.to_string().contains(first));
+            if is_said {
+                report
+            } else {
+                self.died(&obituary)
+            }
+        })
     }
 }
 
