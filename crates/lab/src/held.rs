@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use duct::{Expression, cmd};
@@ -72,6 +73,8 @@ pub(crate) struct Held {
     /// A handle on init: its number may be a stranger's once it has died.
     init_handle: Option<OwnedFd>,
     monitor: duct::Handle,
+    /// Those of its level 0, which no command does without for long.
+    daemons: Mutex<Vec<Arc<duct::Handle>>>,
     /// Our end of the monitor's standard input; never written to.
     lifeline: Option<std::io::PipeWriter>,
     cancelled: fn() -> bool,
@@ -116,6 +119,7 @@ impl Held {
             init: 0,
             init_handle: None,
             monitor,
+            daemons: Mutex::default(),
             lifeline: Some(life_write),
             cancelled,
         };
@@ -153,6 +157,18 @@ impl Held {
 
     pub(crate) fn kind(&self) -> Kind {
         self.spec.kind
+    }
+
+    pub(crate) fn watch(&self, daemon: &Arc<duct::Handle>) {
+        let mut daemons = self.daemons.lock().unwrap_or_else(PoisonError::into_inner);
+        daemons.push(Arc::clone(daemon));
+    }
+
+    /// Whether a daemon has ended. It is noticed a moment later than what that did to others.
+    pub(crate) fn has_lost_a_daemon(&self) -> bool {
+        let daemons = self.daemons.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_ended = |daemon: &Arc<duct::Handle>| !matches!(daemon.try_wait(), Ok(None));
+        daemons.iter().any(has_ended)
     }
 
     /// What of the sandbox itself has died, and how where that can be known.

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use miette::Result;
@@ -34,7 +35,7 @@ type Question = Box<dyn Fn() -> bool + Send + Sync>;
 /// A daemon whose output goes to a log.
 pub(crate) struct Service {
     name: &'static str,
-    handle: duct::Handle,
+    handle: Arc<duct::Handle>,
     log: PathBuf,
     answers: Question,
 }
@@ -57,6 +58,8 @@ impl Service {
             .stdout_file(file)
             .start()
             .explain(&what, remedy)?;
+        let handle = Arc::new(handle);
+        held.watch(&handle);
         Ok(Self {
             name,
             handle,
@@ -158,8 +161,16 @@ pub(crate) fn wait_until(
         if held.cancelled() {
             return Err(cancelled(name));
         }
+        if held.has_lost_a_daemon() {
+            return Err(lost(format!("{name} does not answer")));
+        }
     }
     Ok(())
+}
+
+/// Something was given up, because what it needs has died.
+pub(crate) fn lost(what: String) -> miette::Report {
+    failure(what, "a daemon of the lab has died", "start it again")
 }
 
 /// The user has asked for the end while something was waited for.

@@ -31,6 +31,7 @@ pub(crate) fn tests() -> Vec<Test> {
         test("no_root", no_root),
         test("no_apt", no_apt),
         test("daemon_that_dies_says_its_last_words", daemon_dies),
+        test("what_waits_for_a_dead_daemon_is_given_up", given_up),
     ]
 }
 
@@ -345,5 +346,21 @@ fn daemon_dies() -> Result<()> {
         died.contains(&format!("lab {} has died", lab.id())),
         "{died}"
     );
+    Ok(())
+}
+
+/// Docker's client waits for as long as containerd does not end the container.
+fn given_up() -> Result<()> {
+    let lab = crate::lab()?;
+    lab.nest(&[lab::Engine::Docker])?;
+    let level = lab.level0();
+    let run = ["docker", "run", "--detach", "--name", "sleeper", "alpine"];
+    level.output(&[&run[..], &["sleep", "infinity"]].concat())?;
+    level.output(&["pkill", "-9", "-x", "containerd"])?;
+    let removed = level.run(&["docker", "rm", "--force", "sleeper"]);
+    let removed = lab.blamed(removed).map_err(|report| format!("{report:?}"));
+    let died = removed.err().unwrap_or_default();
+    let named = "containerd was ended by signal 9 (SIGKILL)";
+    ensure!(died.contains(named), "{died}");
     Ok(())
 }
