@@ -1,5 +1,10 @@
-//! What is tried once and not sampled: many subjects, several at a time, in labs that are replaced
-//! when a subject takes one down; and what an earlier run has finished of them.
+//! What is tried once and not sampled: many subjects, several at a time; and what an earlier run has
+//! finished of them.
+//!
+//! An outcome may only come from a lab that was alive before and after. One that has died does not
+//! come back, so it is enough to ask afterwards, before a row is recorded. A lab that has died ends
+//! the run: what was under way in it has no end in the record, and is taken again by a run that goes
+//! on from there.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -12,7 +17,7 @@ use measure::{Folder, Run, Trial};
 use miette::Result;
 use serde_json::{Value, json};
 
-/// A lab for each generation, as long as it lives.
+/// A lab for each generation.
 pub struct Labs<'a> {
     start: &'a (dyn Fn(Generation) -> Result<Lab> + Sync),
     running: Mutex<BTreeMap<Generation, Arc<Lab>>>,
@@ -32,17 +37,20 @@ impl<'a> Labs<'a> {
         Ok(Self { start, running })
     }
 
-    /// The lab of a generation; a new one where there is none or where it has died.
+    /// The lab of a generation; a new one where there is none.
     pub fn get(&self, generation: Generation) -> Result<Arc<Lab>> {
         let mut labs = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lab) = labs.get(&generation)
-            && lab.obituary().is_none()
-        {
+        if let Some(lab) = labs.get(&generation) {
             return Ok(Arc::clone(lab));
         }
         let lab = Arc::new((self.start)(generation)?);
         labs.insert(generation, Arc::clone(&lab));
         Ok(lab)
+    }
+
+    /// An error that says what has died, if something has in any of them.
+    pub fn alive(&self) -> Result<()> {
+        self.all().values().try_for_each(|lab| lab.alive())
     }
 
     /// A session's description, whose first lab is that of this generation, and from which run it
@@ -72,9 +80,11 @@ impl<'a> Labs<'a> {
 }
 
 /// Tries every subject that is not among the rows already, so many at once, and returns all rows.
-/// `is_end` says which row of a subject is its last one.
+/// `alive` is asked whether the labs live before each row is taken, and after an error; `is_end` says
+/// which row of a subject is its last one.
 pub fn try_each<S: Display + Sync>(
     run: &mut Run,
+    alive: impl Fn() -> Result<()> + Sync,
     subjects: &[S],
     known: Vec<Trial>,
     at_once: usize,
@@ -84,7 +94,8 @@ pub fn try_each<S: Display + Sync>(
     let finished: BTreeSet<String> = known.iter().map(|row| row.subject.clone()).collect();
     let mut rows = Vec::new();
     for row in known {
-        run.tried(row.clone())?;
+        // The run that it comes from has asked.
+        run.tried(row.clone(), || Ok(()))?;
         rows.push(row);
     }
     let left = subjects
@@ -96,16 +107,19 @@ pub fn try_each<S: Display + Sync>(
         let (says, told) = mpsc::channel();
         for _ in 0..at_once {
             let says = says.clone();
-            let (left, next, attempt) = (&left, &next, &attempt);
+            let (left, next, attempt, alive) = (&left, &next, &attempt, &alive);
             scope.spawn(move || {
                 while let Some(subject) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    // Asked here, where nothing more is done with an outcome that is none.
                     let tried = attempt(subject, &mut |row| {
+                        alive()?;
                         let gone = |_| miette::miette!("the run has ended");
                         says.send(Ok(row)).map_err(gone)
                     });
                     // What one worker meets ends the others, too: nobody listens any more.
-                    if let Err(report) = tried {
-                        let _ = says.send(Err(report));
+                    if let Err(report) = tried.or_else(|report| alive().and(Err(report))) {
+                        let cut_off = format!("`{subject}` has come to no end");
+                        let _ = says.send(Err(report.wrap_err(cut_off)));
                         break;
                     }
                 }
@@ -126,9 +140,24 @@ pub fn try_each<S: Display + Sync>(
                 eprintln!("{ended} of {}: {subject}: {step} {outcome}", left.len());
             }
             rows.push(row.clone());
-            run.tried(row)?;
+            run.tried(row, || Ok(()))?;
         }
         Ok(rows)
+    })
+}
+
+/// What came of a run's session, of which `--resume` takes over what it has finished: an error says so,
+/// if there is something.
+pub fn resumable(folder: &Path, done: Result<()>) -> Result<()> {
+    done.map_err(|report| {
+        let rows = Folder::open(folder).and_then(|run| run.trials());
+        if report.severity().is_some() || rows.map_or(true, |rows| rows.is_empty()) {
+            return report;
+        }
+        let why: Vec<String> = report.chain().skip(1).map(ToString::to_string).collect();
+        let remedy = format!("`--resume {}` takes the rest", folder.display());
+        let help = report.help().map(|help| format!("{help}; {remedy}"));
+        measure::failure(report.to_string(), why.join(": "), help.unwrap_or(remedy))
     })
 }
 
@@ -192,6 +221,15 @@ pub fn taken_over(
     Ok((name.to_string_lossy().into_owned(), rows))
 }
 
+/// What came of something in a lab that is no sample: its own failure counts only if the lab lives, and
+/// is then the inner error, in one line.
+pub fn outcome<T>(lab: &Lab, done: Result<T>) -> Result<Result<T, String>> {
+    match done {
+        Ok(done) => Ok(Ok(done)),
+        Err(report) => lab.alive().map(|()| Err(words(&report))),
+    }
+}
+
 /// An error in one line: what, and why.
 #[must_use]
 pub fn words(report: &miette::Report) -> String {
@@ -233,4 +271,111 @@ pub fn complaints(words: &str) -> String {
         .chain(rest)
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use clap::Parser;
+    use measure::{Experiment, RunArgs};
+
+    use super::*;
+
+    const TRIALS: Experiment = Experiment {
+        name: "demo",
+        arms: &[],
+        contrasts: &[],
+        parts: &[],
+        series: &[],
+    };
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        run: RunArgs,
+    }
+
+    fn row(subject: &str, step: &str, outcome: &str) -> Trial {
+        Trial {
+            table: "demo".to_owned(),
+            subject: subject.to_owned(),
+            step: step.to_owned(),
+            outcome: outcome.to_owned(),
+            ..Trial::default()
+        }
+    }
+
+    /// A run of two steps a subject, in a lab that dies in this one; its folder, and what came of it.
+    fn run(known: &[Trial], dies_in: Option<(&str, &str)>) -> (tempfile::TempDir, Result<()>) {
+        let place = tempfile::tempdir().expect("a folder");
+        let out = place.path().join("run");
+        let out = out.to_str().expect("a path of text");
+        let dead = AtomicBool::new(false);
+        let death = || measure::failure("the lab has died", "killed", "again");
+        let is_dead = || dead.load(Ordering::Relaxed);
+        let alive = || if is_dead() { Err(death()) } else { Ok(()) };
+        let attempt = |subject: &&str, tell: &mut dyn FnMut(Trial) -> Result<()>| {
+            for step in ["first", "last"] {
+                let dies = dies_in == Some((subject, step));
+                dead.fetch_or(dies, Ordering::Relaxed);
+                tell(row(subject, step, if dies { "failed" } else { "ok" }))?;
+            }
+            Ok(())
+        };
+        let is_end = |row: &Trial| row.step == "last" || row.outcome == "failed";
+        let run = Cli::parse_from(["test", "--out", out]).run;
+        let done = run.conduct(
+            &TRIALS,
+            || Ok(()),
+            |run| {
+                run.session(json!({ "stand_ins": [] }))?;
+                let folder = run.path().to_owned();
+                let known = known.to_vec();
+                let rows = try_each(run, alive, &["a", "b"], known, 1, is_end, attempt);
+                resumable(&folder, rows.map(drop))
+            },
+        );
+        (place, done)
+    }
+
+    fn recorded(place: &tempfile::TempDir) -> Vec<String> {
+        let run = Folder::open(&place.path().join("run")).expect("a run");
+        let rows = run.trials().expect("rows").into_iter();
+        rows.map(|row| format!("{} {} {}", row.subject, row.step, row.outcome))
+            .collect()
+    }
+
+    #[test]
+    fn what_a_dead_lab_says_is_no_outcome() {
+        let (place, done) = run(&[], Some(("b", "last")));
+        let report = done.expect_err("the run has ended");
+        assert_eq!(
+            words(&report),
+            "`b` has come to no end: the lab has died: killed"
+        );
+        let help = report.help().expect("a remedy").to_string();
+        assert!(help.starts_with("again; `--resume "), "{help}");
+        assert_eq!(recorded(&place), ["a first ok", "a last ok", "b first ok"]);
+    }
+
+    #[test]
+    fn what_was_cut_off_is_taken_again() {
+        let known = [row("a", "first", "ok"), row("a", "last", "ok")];
+        let (place, done) = run(&known, None);
+        done.expect("complete");
+        let whole = ["a first ok", "a last ok", "b first ok", "b last ok"];
+        assert_eq!(recorded(&place), whole);
+    }
+
+    #[test]
+    fn with_nothing_recorded_there_is_nothing_to_go_on_from() {
+        let (place, done) = run(&[], Some(("a", "first")));
+        let help = done
+            .expect_err("the run has ended")
+            .help()
+            .map(|help| help.to_string());
+        assert_eq!(help.as_deref(), Some("again"));
+        assert_eq!(recorded(&place), [""; 0]);
+    }
 }

@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use duct::{Expression, cmd};
@@ -24,6 +24,7 @@ use crate::error::{Explain, failure};
 use crate::inside::{Folder, Process};
 use crate::labs::Place;
 use crate::programs;
+use crate::service::ending;
 
 /// How long the kernel may take to make the namespaces and mounts.
 const BUILD_DEADLINE: Duration = Duration::from_secs(20);
@@ -76,6 +77,8 @@ pub(crate) struct Held {
     /// `None` as long as init is not ready.
     process: Option<Arc<Process>>,
     monitor: duct::Handle,
+    /// Those of its level 0, which no command does without for long.
+    daemons: Mutex<Vec<Arc<duct::Handle>>>,
     /// Our end of the monitor's standard input; never written to.
     lifeline: Option<std::io::PipeWriter>,
     cancelled: fn() -> bool,
@@ -120,6 +123,7 @@ impl Held {
             init: 0,
             process: None,
             monitor,
+            daemons: Mutex::default(),
             lifeline: Some(life_write),
             cancelled,
         };
@@ -157,6 +161,33 @@ impl Held {
         self.spec.kind
     }
 
+    pub(crate) fn watch(&self, daemon: &Arc<duct::Handle>) {
+        let mut daemons = self.daemons.lock().unwrap_or_else(PoisonError::into_inner);
+        daemons.push(Arc::clone(daemon));
+    }
+
+    /// Whether a daemon has ended. It is noticed a moment later than what that did to others.
+    pub(crate) fn has_lost_a_daemon(&self) -> bool {
+        let daemons = self.daemons.lock().unwrap_or_else(PoisonError::into_inner);
+        let has_ended = |daemon: &Arc<duct::Handle>| !matches!(daemon.try_wait(), Ok(None));
+        daemons.iter().any(has_ended)
+    }
+
+    /// What of the sandbox itself has died, and how where that can be known.
+    pub(crate) fn obituary(&self) -> Option<String> {
+        // Init dies with its monitor, and after it.
+        match self.monitor.try_wait() {
+            Ok(Some(output)) => {
+                let (how, log) = (ending(output.status), self.place.last_lines());
+                Some(format!("the monitor {how}: {log}"))
+            }
+            Err(why) => Some(format!("the monitor can't be waited for: {why}")),
+            // Its root goes before it kills what else is in the sandbox (`do_exit` in kernel/exit.c).
+            Ok(None) if self.root().is_ok() => None,
+            Ok(None) => Some("init, the sandbox's first process, has died".to_owned()),
+        }
+    }
+
     pub(crate) fn state(&self) -> &Path {
         &self.spec.state
     }
@@ -170,6 +201,12 @@ impl Held {
     pub(crate) fn root(&self) -> io::Result<Folder> {
         let process = self.process.as_ref().ok_or(io::ErrorKind::NotFound)?;
         process.root()
+    }
+
+    /// The same for whoever outlives this.
+    pub(crate) fn way_in(&self) -> impl Fn() -> io::Result<Folder> + Send + Sync + use<> {
+        let process = self.process.clone();
+        move || process.as_ref().ok_or(io::ErrorKind::NotFound)?.root()
     }
 
     fn process_of(&self, number: i32) -> io::Result<Arc<Process>> {

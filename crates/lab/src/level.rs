@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::error::{Explain, failure};
 use crate::held::{Ground, Held};
 use crate::inside::{Folder, Process};
-use crate::service::{cancelled, last_lines};
+use crate::service::{cancelled, last_lines, lost};
 
 /// Where the probe's folder is at every level.
 pub(crate) const TOOLS: &str = "/opt/matryoshka";
@@ -22,6 +22,10 @@ pub const PROBE: &str = "/opt/matryoshka/probe";
 
 /// How long a command that only sets something up may take.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(120);
+
+/// How long it may go on once a daemon of level 0 has died: a client of Docker's can wait for ever for
+/// what containerd would have done.
+const LOST_DEADLINE: Duration = Duration::from_secs(2);
 
 /// How often it is asked meanwhile whether the user wants the end.
 const PACE: Duration = Duration::from_millis(100);
@@ -210,9 +214,16 @@ impl<'lab> Level<'lab> {
             .start()
             .explain(what(), "see `cargo xtask doctor`")?;
         let end = Instant::now() + COMMAND_DEADLINE;
+        let mut lost_since = None;
         while matches!(handle.wait_timeout(PACE), Ok(None)) {
+            if lost_since.is_none() && self.held.has_lost_a_daemon() {
+                lost_since = Some(Instant::now());
+            }
+            let is_lost = lost_since.is_some_and(|since| since.elapsed() > LOST_DEADLINE);
             let why = if self.held.cancelled() {
                 cancelled(&what())
+            } else if is_lost {
+                lost(what())
             } else if Instant::now() > end {
                 let why = format!("no end after {} s", COMMAND_DEADLINE.as_secs());
                 failure(what(), why, "look for a loaded machine or a full disk")

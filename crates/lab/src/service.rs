@@ -1,11 +1,16 @@
 //! Daemons at level 0: started, asked until they answer, ended with the sandbox.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use miette::Result;
+use signal_hook::low_level::signal_name;
 
 use crate::error::{Explain, failure};
 use crate::held::{Ground, Held};
@@ -14,18 +19,33 @@ use crate::inside::Folder;
 /// Between two questions to a daemon that does not answer yet.
 const PACE: Duration = Duration::from_millis(10);
 
+/// How long one that has answered before may take to answer again, on a loaded machine.
+const ANSWER_DEADLINE: Duration = Duration::from_secs(20);
+
+/// How long one question may take of that: then it is put again.
+const QUESTION_DEADLINE: Duration = Duration::from_secs(2);
+
 /// How much of a daemon's log goes into an error.
 const LAST_LINES: usize = 12;
+
+/// Asks a daemon something that only a living one answers.
+type Question = Box<dyn Fn() -> bool + Send + Sync>;
 
 /// A daemon whose output goes to a log.
 pub(crate) struct Service {
     name: &'static str,
-    handle: duct::Handle,
+    handle: Arc<duct::Handle>,
     log: PathBuf,
+    answers: Question,
 }
 
 impl Service {
-    pub(crate) fn start(held: &Held, name: &'static str, argv: &[&str]) -> Result<Self> {
+    pub(crate) fn start(
+        held: &Held,
+        name: &'static str,
+        argv: &[&str],
+        answers: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Result<Self> {
         let what = format!("{name} can't be started");
         let remedy = "free some disk space in the cache directory";
         let log = held.state().join(format!("{name}.log"));
@@ -37,19 +57,25 @@ impl Service {
             .stdout_file(file)
             .start()
             .explain(&what, remedy)?;
-        Ok(Self { name, handle, log })
+        let handle = Arc::new(handle);
+        held.watch(&handle);
+        Ok(Self {
+            name,
+            handle,
+            log,
+            answers: Box::new(answers),
+        })
     }
 
     /// Asks until the daemon answers; it dying meanwhile, or the deadline, is an error that holds
     /// its last lines.
-    pub(crate) fn wait_ready(
-        &self,
-        held: &Held,
-        deadline: Duration,
-        ready: impl FnMut() -> bool,
-    ) -> Result<()> {
+    pub(crate) fn wait_ready(&self, held: &Held, deadline: Duration) -> Result<()> {
         let died = |pace| matches!(self.handle.wait_timeout(pace), Ok(Some(_)) | Err(_));
-        wait_until(held, self.name, deadline, died, ready, || self.last_lines())
+        let said = || match self.ended() {
+            Some(how) => format!("it {how}: {}", self.last_lines()),
+            None => self.last_lines(),
+        };
+        wait_until(held, self.name, deadline, died, &self.answers, said)
     }
 
     /// Its name, and the end of what it wrote.
@@ -59,14 +85,50 @@ impl Service {
 
     /// The end of what it wrote.
     pub(crate) fn last_lines(&self) -> String {
-        last_lines(&fs::read_to_string(&self.log).unwrap_or_default())
+        last_lines(&end_of(&self.log).unwrap_or_default())
     }
 
-    /// Its name and last lines, if it is no longer there.
+    /// Its name, how it ended and its last lines, if it no longer answers.
+    ///
+    /// It is asked: what it did for others may have failed before it can be waited for, because its
+    /// sockets close before that.
     pub(crate) fn obituary(&self) -> Option<String> {
-        let dead = !matches!(self.handle.try_wait(), Ok(None));
-        dead.then(|| format!("{} has died: {}", self.name, self.last_lines()))
+        let end = Instant::now() + ANSWER_DEADLINE;
+        let how = loop {
+            if let Some(how) = self.ended() {
+                break how;
+            }
+            if (self.answers)() {
+                return None;
+            }
+            if Instant::now() > end {
+                break format!("does not answer after {} s", ANSWER_DEADLINE.as_secs());
+            }
+            let _ = self.handle.wait_timeout(PACE);
+        };
+        Some(format!("{} {how}: {}", self.name, self.last_lines()))
     }
+
+    /// How it ended, if it has.
+    fn ended(&self) -> Option<String> {
+        match self.handle.try_wait() {
+            Ok(None) => None,
+            Ok(Some(output)) => Some(ending(output.status)),
+            Err(why) => Some(format!("can't be waited for: {why}")),
+        }
+    }
+}
+
+/// What ended a process, or a command that was entered: of that one `sandbox enter` says as a shell
+/// does, 128 and the signal's number.
+pub(crate) fn ending(status: ExitStatus) -> String {
+    let code = status.code().unwrap_or_default();
+    let passed_on = Some(code - 128).filter(|number| signal_name(*number).is_some());
+    let Some(number) = status.signal().or(passed_on) else {
+        return format!("ended with exit code {code}");
+    };
+    let name = signal_name(number).map(|name| format!(" ({name})"));
+    format!("was ended by signal {number}{}", name.unwrap_or_default())
 }
 
 /// Asks `ready` again and again; `died` paces the questions by waiting that long for an end.
@@ -76,7 +138,7 @@ pub(crate) fn wait_until(
     name: &str,
     deadline: Duration,
     died: impl Fn(Duration) -> bool,
-    mut ready: impl FnMut() -> bool,
+    ready: impl Fn() -> bool,
     last_lines: impl Fn() -> String,
 ) -> Result<()> {
     let end = Instant::now() + deadline;
@@ -98,8 +160,16 @@ pub(crate) fn wait_until(
         if held.cancelled() {
             return Err(cancelled(name));
         }
+        if held.has_lost_a_daemon() {
+            return Err(lost(format!("{name} does not answer")));
+        }
     }
     Ok(())
+}
+
+/// Something was given up, because what it needs has died.
+pub(crate) fn lost(what: String) -> miette::Report {
+    failure(what, "a daemon of the lab has died", "start it again")
 }
 
 /// The user has asked for the end while something was waited for.
@@ -109,6 +179,17 @@ pub(crate) fn cancelled(what: &str) -> miette::Report {
         "a signal came",
         "start it again",
     )
+}
+
+/// The end of a log as text. Whoever wrote it may have written anything, and any amount.
+fn end_of(log: &Path) -> io::Result<String> {
+    const MOST_BYTES: u64 = 1 << 16;
+    let mut file = fs::File::open(log)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(MOST_BYTES)))?;
+    let mut end = Vec::new();
+    file.take(MOST_BYTES).read_to_end(&mut end)?;
+    Ok(String::from_utf8_lossy(&end).into_owned())
 }
 
 pub(crate) fn last_lines(log: &str) -> String {
@@ -124,12 +205,50 @@ pub(crate) fn last_lines(log: &str) -> String {
 /// Whether a Docker daemon answers that has this root directory (`GET /_ping`, Docker Engine API).
 pub(crate) fn docker_answers(root: io::Result<Folder>) -> bool {
     let ask = || -> io::Result<String> {
-        let mut stream = root?.connect("run/docker.sock")?;
-        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-        stream.write_all(b"GET /_ping HTTP/1.0\r\n\r\n")?;
+        let stream = asked(&root?, "run/docker.sock", b"GET /_ping HTTP/1.0\r\n\r\n")?;
         let mut answer = String::new();
         stream.take(1 << 16).read_to_string(&mut answer)?;
         Ok(answer)
     };
     ask().is_ok_and(|answer| answer.ends_with("OK"))
+}
+
+/// Whether a server of gRPC answers on this socket, as containerd is: with a frame of settings to a
+/// client's preface and settings (RFC 9113, 3.4). That somebody listens would not do: a connection to
+/// one that is ending may still be made.
+pub(crate) fn grpc_answers(root: io::Result<Folder>, socket: &str) -> bool {
+    const SETTINGS: u8 = 4;
+    const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let ask = || -> io::Result<u8> {
+        let mut head = [0; 9];
+        asked(&root?, socket, HELLO)?.read_exact(&mut head)?;
+        Ok(head[3])
+    };
+    ask().is_ok_and(|kind| kind == SETTINGS)
+}
+
+/// A connection to a socket of the inside on which this was written.
+fn asked(root: &Folder, socket: &str, question: &[u8]) -> io::Result<UnixStream> {
+    let mut stream = root.connect(socket)?;
+    stream.set_read_timeout(Some(QUESTION_DEADLINE))?;
+    stream.set_write_timeout(Some(QUESTION_DEADLINE))?;
+    stream.write_all(question)?;
+    Ok(stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::killed(9, "was ended by signal 9 (SIGKILL)")]
+    #[case::passed_on(137 << 8, "was ended by signal 9 (SIGKILL)")]
+    #[case::without_a_name(64, "was ended by signal 64")]
+    #[case::by_itself(1 << 8, "ended with exit code 1")]
+    #[case::no_signal(255 << 8, "ended with exit code 255")]
+    fn an_end_is_named(#[case] status: i32, #[case] how: &str) {
+        assert_eq!(ending(ExitStatus::from_raw(status)), how);
+    }
 }

@@ -159,7 +159,8 @@ impl Lab {
             *docker = Some(Docker::start(&self.held)?);
         }
         drop(docker);
-        engine::wait_for_registry(&self.held, &self.registry)
+        self.registry
+            .wait_ready(&self.held, engine::DAEMON_DEADLINE)
     }
 
     /// Nests engines: the first at level 0, each further one in a container of the one before.
@@ -211,10 +212,16 @@ impl Lab {
         })?;
         match good(&done) {
             Ok(()) => Ok(done),
-            Err(complaint) => Err(match self.obituary() {
-                Some(obituary) => Mishap::Lab(format!("{complaint}; {obituary}")),
-                None => Mishap::Sample(complaint),
-            }),
+            Err(complaint) => Err(self.mishap(complaint)),
+        }
+    }
+
+    /// What a complaint of something that an engine did is about: this one thing, or the lab.
+    #[must_use]
+    pub fn mishap(&self, complaint: String) -> Mishap {
+        match self.obituary() {
+            Some(obituary) => Mishap::Lab(format!("{complaint}; {obituary}")),
+            None => Mishap::Sample(complaint),
         }
     }
 
@@ -251,7 +258,10 @@ impl Lab {
         said.join("\n")
     }
 
-    /// What has died that should not have, with its last lines.
+    /// What has died that should not have, with how it ended and its last lines.
+    ///
+    /// Everything is asked and has to answer. Nothing that has died comes back, so that whatever was
+    /// done in the lab before this finds nothing was done in one that lived.
     #[must_use]
     pub fn obituary(&self) -> Option<String> {
         let docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
@@ -259,11 +269,39 @@ impl Lab {
             .iter()
             .flat_map(Docker::services)
             .chain([&self.registry]);
-        let mut dead: Vec<String> = services.filter_map(Service::obituary).collect();
-        if self.held.root().is_err() {
-            dead.insert(0, "the sandbox has died".to_owned());
-        }
-        (!dead.is_empty()).then(|| dead.join("\n"))
+        let dead: Vec<String> = services.filter_map(Service::obituary).collect();
+        // Asked last: daemons die with the sandbox, and then it is what has died.
+        let sandbox = self.held.obituary();
+        sandbox.or_else(|| (!dead.is_empty()).then(|| dead.join("\n")))
+    }
+
+    /// An error that says what has died, if something has.
+    pub fn alive(&self) -> Result<()> {
+        self.obituary()
+            .map_or(Ok(()), |obituary| Err(self.died(&obituary)))
+    }
+
+    fn died(&self, obituary: &str) -> miette::Report {
+        let what = format!("lab {} has died", self.id());
+        failure(what, obituary, "its last lines say why; start it again")
+    }
+
+    /// What came of something that was done in the lab; where that has died, an error says so.
+    pub fn blamed<T>(&self, done: Result<T>) -> Result<T> {
+        done.map_err(|report| {
+            let Some(obituary) = self.obituary() else {
+                return report;
+            };
+            let first = obituary.lines().next().unwrap_or_default();
+            let is_said = report
+                .chain()
+                .any(|words| words.to_string().contains(first));
+            if is_said {
+                report
+            } else {
+                self.died(&obituary)
+            }
+        })
     }
 }
 

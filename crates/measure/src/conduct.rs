@@ -244,7 +244,15 @@ impl Run {
     }
 
     /// Appends what was tried once to `trials.csv`; after [`Run::session`], beside any samples.
-    pub fn tried(&mut self, trial: Trial) -> miette::Result<()> {
+    ///
+    /// An outcome may only come from something that was alive before and after. `alive` is asked
+    /// whether all that it may come from still is: its error is this one's, and nothing is recorded.
+    pub fn tried(
+        &mut self,
+        trial: Trial,
+        alive: impl FnOnce() -> miette::Result<()>,
+    ) -> miette::Result<()> {
+        alive()?;
         let rows = match &mut self.trials {
             Some(rows) => rows,
             none => none.insert(Rows::create(

@@ -325,13 +325,8 @@ impl<'lab> Costs<'lab> {
     pub(crate) fn take(&self, arm: &Arm) -> Result<Reading, Trouble> {
         let row = ROWS.iter().find(|row| row.name == arm.name);
         let row = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
-        let took = self.job(row, false).map_err(|report| {
-            let why = words(&report);
-            match self.lab.obituary() {
-                Some(obituary) => Trouble::Fatal(format!("{why}; {obituary}")),
-                None => Trouble::Sample(why),
-            }
-        })?;
+        let mishap = |report| bench::trouble(self.lab.mishap(words(&report)));
+        let took = self.job(row, false).map_err(mishap)?;
         Ok(Reading {
             wall_ns: took.wall_ns,
             cpu_ns: None,

@@ -98,6 +98,11 @@ done"#;
 /// A lab with everything that the ways of its generation need.
 pub(crate) fn start(options: &Options) -> Result<Lab> {
     let lab = Lab::start(options)?;
+    lab.blamed(furnish(&lab))?;
+    Ok(lab)
+}
+
+fn furnish(lab: &Lab) -> Result<()> {
     lab.engine(lab::Engine::Docker)?;
     let level = lab.level0();
     for (file, content) in FILES {
@@ -108,7 +113,7 @@ pub(crate) fn start(options: &Options) -> Result<Lab> {
     for base in BASES {
         level.output(&["docker", "pull", "--quiet", base])?;
     }
-    Ok(lab)
+    Ok(())
 }
 
 /// What one file system of a trial may take, of which it has three at most: four trials at once stay

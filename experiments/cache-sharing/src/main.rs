@@ -117,7 +117,9 @@ fn main() -> ExitCode {
                 subjects: &subjects,
                 priced,
             };
-            session.hold(run, &options, std::mem::take(&mut is_first))
+            let folder = run.path().to_owned();
+            let is_first = std::mem::take(&mut is_first);
+            once::resumable(&folder, session.hold(run, &options, is_first))
         })
     })
 }
@@ -202,10 +204,10 @@ impl Session<'_> {
             return Ok(());
         }
         let lab = start(self.priced)?;
-        let costs = Costs::set_up(&lab)?;
+        let costs = lab.blamed(Costs::set_up(&lab))?;
         let mut there = Vec::new();
         for arm in run.arms().to_vec() {
-            if costs.prepare(arm, &mut |row| run.tried(row))? {
+            if costs.prepare(arm, &mut |row| run.tried(row, || lab.alive()))? {
                 there.push(arm.name);
             }
         }
@@ -223,7 +225,8 @@ impl Session<'_> {
         let attempt = |subject: &Subject, row: &mut dyn FnMut(Trial) -> Result<()>| {
             tried(field, subject, &at_once(seed), row)
         };
-        let rows = once::try_each(run, self.subjects, known, WORKERS, is_verdict, attempt)?;
+        let (subjects, alive) = (self.subjects, || field.labs.alive());
+        let rows = once::try_each(run, alive, subjects, known, WORKERS, is_verdict, attempt)?;
         if self.cli.no_cost || self.cli.run.quick {
             return Ok(());
         }
@@ -236,7 +239,8 @@ impl Session<'_> {
         let attempt = |quest: &Quest, row: &mut dyn FnMut(Trial) -> Result<()>| {
             search::look(field, quest, &cases, row)
         };
-        once::try_each(run, &quests, searched, WORKERS, search::is_end, attempt).map(drop)
+        let (is_end, workers) = (search::is_end, WORKERS);
+        once::try_each(run, alive, &quests, searched, workers, is_end, attempt).map(drop)
     }
 
     /// What an earlier run has finished of what is asked for, and its name.
@@ -327,11 +331,12 @@ fn replay(cli: &Cli, file: &Path, options: &(impl Fn(Generation) -> Options + Sy
         run.session(labs.describe(subject.generation, None)?)?;
         let field = Field::new(labs);
         let mut outcome = String::new();
-        tried(&field, &subject, &case.plan(), &mut |row| {
+        let done = tried(&field, &subject, &case.plan(), &mut |row| {
             outcome.clone_from(&row.outcome);
             eprintln!("{}: {} {}", row.step, row.outcome, row.reason);
-            run.tried(row)
-        })?;
+            run.tried(row, || field.labs.alive())
+        });
+        done.or_else(|report| field.labs.alive().and(Err(report)))?;
         if outcome == case.outcome {
             return Ok(());
         }

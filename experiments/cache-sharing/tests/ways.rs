@@ -4,11 +4,13 @@
 mod harness;
 #[path = "../../../crates/lab/tests/machine/mod.rs"]
 mod machine;
+#[path = "../../../crates/lab/tests/machine/part.rs"]
+mod part;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,7 @@ use lab::Generation;
 use libtest_mimic::Arguments;
 use machine::Machine;
 use miette::{IntoDiagnostic, Result, miette};
+use rustix::process::{Signal, kill_process};
 
 /// Two engines until their first operation, or the tear-down of all, on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -86,6 +89,10 @@ fn main() -> ExitCode {
         tests.push(with(test(name, move || done_again(&case))));
     }
     tests.push(with(test("a_case_that_is_none_is_refused", no_case)));
+    tests.push(with(test(
+        "a_way_that_its_lab_cut_off_is_tried_again",
+        cut_off,
+    )));
     tests.push(with(test(
         "nothing_is_left_after_kill_9_with_two_engines_at_work",
         killed,
@@ -181,39 +188,89 @@ fn no_case() -> Result<()> {
     Ok(())
 }
 
+/// A run of the program under way, and where it writes.
+struct Running {
+    child: Child,
+    home: tempfile::TempDir,
+}
+
+impl Running {
+    /// Until this step of the way has its row.
+    fn start(way: &str, step: &str) -> Result<Self> {
+        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
+        let log = fs::File::create(home.path().join("log")).into_diagnostic()?;
+        let child = program(&asked(way), &home.path().join("run"))
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .into_diagnostic()?;
+        let mut running = Self { child, home };
+        let deadline = Instant::now() + PATIENCE;
+        let row = format!(",{way},{step},");
+        let rows = running.run().join("trials.csv");
+        while !fs::read_to_string(&rows).is_ok_and(|rows| rows.contains(&row)) {
+            let ended = running.child.try_wait().into_diagnostic()?;
+            ensure!(ended.is_none(), "it ended too early: {}", running.log());
+            ensure!(Instant::now() < deadline, "no {step}: {}", running.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(running)
+    }
+
+    fn run(&self) -> PathBuf {
+        self.home.path().join("run")
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Only what becomes of a way of trixie.
+fn asked(way: &str) -> [&str; 5] {
+    ["--no-cost", "--generation", "trixie", "--way", way]
+}
+
+/// An outcome of a lab that has died is none: the run ends, and the next one tries the way again.
+fn cut_off() -> Result<()> {
+    let before = Machine::now()?;
+    let way = "trixie docker whole-own-containerd";
+    let mut first = Running::start(way, "first starts")?;
+    let daemon = part::process_of(first.child.id(), "containerd")?;
+    kill_process(daemon, Signal::KILL).into_diagnostic()?;
+    let status = first.child.wait().into_diagnostic()?;
+    let steps: Vec<String> = rows(&first.run())?
+        .into_iter()
+        .map(|mut row| row.remove("step").unwrap_or_default())
+        .collect();
+    ensure!(steps == ["first starts"], "{steps:?}\n{}", first.log());
+    ensure!(status.code() == Some(1), "{status:?} {}", first.log());
+    let run = first.run().to_string_lossy().into_owned();
+    for words in [&*part::killed("containerd"), &format!("--resume {run}")] {
+        ensure!(first.log().contains(words), "{words}: {}", first.log());
+    }
+    before.is_restored(PATIENCE, || first.log())?;
+    let second = carried_out(&[&asked(way)[..], &["--resume", &run]].concat())?;
+    ensure!(second.status == 0, "{}", second.said);
+    let rows = rows(&second.home.path().join("run"))?;
+    let verdict = rows.iter().find(|row| row["step"] == "verdict");
+    let verdict = verdict.map(|row| (&*row["outcome"], row["reason"].contains("timeout")));
+    ensure!(verdict == Some(("refused", true)), "{rows:?}");
+    Ok(())
+}
+
 /// No loop device, mount, process or file.
 fn killed() -> Result<()> {
     let before = Machine::now()?;
-    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
-    let run = home.path().join("run");
-    let said = home.path().join("log");
-    let log = || fs::read_to_string(&said).unwrap_or_default();
-    let way = [
-        "--no-cost",
-        "--generation",
-        "trixie",
-        "--way",
-        "trixie docker image-and-layers",
-    ];
-    let mut child = program(&way, &run)
-        .stdout(Stdio::null())
-        .stderr(fs::File::create(&said).into_diagnostic()?)
-        .spawn()
-        .into_diagnostic()?;
-    let deadline = Instant::now() + PATIENCE;
-    let is_there = || {
-        fs::read_to_string(run.join("trials.csv")).is_ok_and(|rows| rows.contains("second starts"))
-    };
-    while !is_there() {
-        let ended = child.try_wait().into_diagnostic()?;
-        ensure!(ended.is_none(), "it ended too early: {}", log());
-        if Instant::now() > deadline {
-            let _ = child.kill();
-            return Err(miette!("no second engine: {}", log()));
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    child.kill().into_diagnostic()?;
-    child.wait().into_diagnostic()?;
-    before.is_restored(PATIENCE, log)
+    let mut running = Running::start("trixie docker image-and-layers", "second starts")?;
+    running.child.kill().into_diagnostic()?;
+    running.child.wait().into_diagnostic()?;
+    before.is_restored(PATIENCE, || running.log())
 }

@@ -42,12 +42,16 @@ fn main() -> ExitCode {
 fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
     let began = Instant::now();
     let lab = Lab::start(options)?;
+    lab.blamed(session(run, &lab, began))
+}
+
+fn session(run: &mut Run, lab: &Lab, began: Instant) -> Result<()> {
     let lab_ms = began.elapsed().as_millis();
     let wanted = |name: &str| run.arms().iter().any(|arm| arm.name == name);
     let rows = WORKS.iter().filter(|(name, ..)| wanted(name));
     let nests = lab.nests(rows.map(|(_, chain, _)| *chain))?;
     let mut bench = Bench {
-        lab: &lab,
+        lab,
         expected: lab::expected_digest(MEBIBYTES),
         outside: lab.level0().agent()?,
         places: BTreeMap::from([(&[] as &[Layer], (lab.level0(), lab.level0().agent()?))]),

@@ -198,13 +198,8 @@ impl<'node> Costs<'node> {
     fn take_part(&mut self, pattern: &'static Pattern, part: Part) -> Result<Reading, Trouble> {
         self.jobs += 1;
         let text = format!("job-{}", self.jobs);
-        let failed = |report: miette::Report| {
-            let why = words(&report);
-            match self.node.lab.obituary() {
-                Some(obituary) => Trouble::Fatal(format!("{why}; {obituary}")),
-                None => Trouble::Sample(why),
-            }
-        };
+        let lab = &self.node.lab;
+        let failed = |report| bench::trouble(lab.mishap(words(&report)));
         match part {
             Part::Start => {
                 let pod = self

@@ -91,13 +91,9 @@ fn main() -> ExitCode {
             || bench::able(&[&cli.lab]),
             |run| {
                 let tries = std::mem::take(&mut is_first) && !cli.only_cost;
-                hold(
-                    run,
-                    &Node::start(&options)?,
-                    &patterns,
-                    tries,
-                    cli.run.quick,
-                )
+                let node = Node::start(&options)?;
+                let held = hold(run, &node, &patterns, tries, cli.run.quick);
+                node.lab.blamed(held)
             },
         )
     })
@@ -114,6 +110,7 @@ fn hold(
     tries: bool,
     is_quick: bool,
 ) -> Result<()> {
+    let alive = || node.lab.alive();
     // The node of who mounts a socket has no Docker yet.
     let mut missing = Vec::new();
     if tries && patterns.iter().any(|pattern| pattern.name == DOOD.name) {
@@ -132,7 +129,7 @@ fn hold(
         "nests": nests,
     }))?;
     for row in missing {
-        run.tried(row)?;
+        run.tried(row, alive)?;
     }
     let plugin = Plugin::set_up(&node.lab)?;
     if tries {
@@ -141,8 +138,8 @@ fn hold(
         let look = |pattern: &&'static Pattern, row: &mut dyn FnMut(Trial) -> Result<()>| {
             look::all(node, pattern, is_quick, row)
         };
-        once::try_each(run, &looked, Vec::new(), AT_ONCE, look::is_job, look)?;
-        let mut row = |row: Trial| run.tried(row);
+        once::try_each(run, alive, &looked, Vec::new(), AT_ONCE, look::is_job, look)?;
+        let mut row = |row: Trial| run.tried(row, alive);
         transport::try_all(node, &mut row)?;
         plugin.try_all(&mut row)?;
         if patterns
@@ -158,7 +155,7 @@ fn hold(
     let mut costs = Costs::set_up(node, plugin, run.arms())?;
     let measured = run.measure(|arm| costs.take(arm));
     for row in costs.into_memory() {
-        run.tried(row)?;
+        run.tried(row, alive)?;
     }
     measured
 }

@@ -101,8 +101,8 @@ impl Node {
             _disk: disk,
             lab,
         };
-        node.build_images()?;
-        node.keep_secrets()?;
+        let furnished = node.build_images().and_then(|()| node.keep_secrets());
+        node.lab.blamed(furnished)?;
         Ok(node)
     }
 

@@ -4,10 +4,12 @@
 mod harness;
 #[path = "../../../crates/lab/tests/machine/mod.rs"]
 mod machine;
+#[path = "../../../crates/lab/tests/machine/part.rs"]
+mod part;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,7 @@ use libtest_mimic::Arguments;
 use machine::Machine;
 use measure::Trial;
 use miette::{IntoDiagnostic, Result, miette};
+use rustix::process::{Signal, kill_process};
 use serde::Deserialize;
 
 /// Until a pod is up, or all is torn down, on a loaded machine.
@@ -66,6 +69,10 @@ fn main() -> ExitCode {
     tests.push(with(test(
         "nothing_is_left_after_kill_9_with_a_pod_up",
         killed,
+    )));
+    tests.push(with(test(
+        "nothing_is_seen_of_a_pod_in_a_lab_that_has_died",
+        cut_off,
     )));
     harness::run(&arguments, tests)
 }
@@ -121,12 +128,15 @@ fn is_of(row: &Trial, expected: &Expected) -> bool {
     (&row.table, &row.subject, &row.step) == (&expected.table, &expected.subject, &expected.step)
 }
 
+fn read<T: serde::de::DeserializeOwned>(table: &str) -> Result<Vec<T>> {
+    let rows = csv::Reader::from_reader(table.as_bytes()).into_deserialize();
+    let rows = rows.collect::<Result<_, csv::Error>>();
+    rows.into_diagnostic()
+}
+
 /// A new property, way or client needs an expectation.
 fn complete() -> Result<()> {
-    let expected = csv::Reader::from_reader(EXPECTED.as_bytes()).into_deserialize();
-    let expected: Vec<Expected> = expected
-        .collect::<Result<_, csv::Error>>()
-        .into_diagnostic()?;
+    let expected: Vec<Expected> = read(EXPECTED)?;
     let tables = ["pattern", "escape", "transport", "daemonless"];
     let rows = done()?
         .rows
@@ -151,30 +161,77 @@ fn without_keys() -> Result<()> {
     Ok(())
 }
 
+/// A run of the program with a pod up, and where it writes.
+struct Running {
+    child: Child,
+    home: tempfile::TempDir,
+}
+
+impl Running {
+    /// Until the first job of its pod is done.
+    fn start(pattern: &str) -> Result<Self> {
+        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
+        let log = fs::File::create(home.path().join("log")).into_diagnostic()?;
+        let child = program(&home.path().join("run"))
+            .args(["--pattern", pattern])
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .into_diagnostic()?;
+        let mut running = Self { child, home };
+        let deadline = Instant::now() + PATIENCE;
+        while !running.trials().contains(",job,") {
+            let ended = running.child.try_wait().into_diagnostic()?;
+            ensure!(ended.is_none(), "it ended too early: {}", running.log());
+            ensure!(Instant::now() < deadline, "no job: {}", running.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(running)
+    }
+
+    fn trials(&self) -> String {
+        fs::read_to_string(self.home.path().join("run/trials.csv")).unwrap_or_default()
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// No loop device, mount, process, control group or file.
 fn killed() -> Result<()> {
     let before = Machine::now()?;
-    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
-    let (run, said) = (home.path().join("run"), home.path().join("log"));
-    let log = || fs::read_to_string(&said).unwrap_or_default();
-    let mut child = program(&run)
-        .args(["--pattern", "dind"])
-        .stdout(Stdio::null())
-        .stderr(fs::File::create(&said).into_diagnostic()?)
-        .spawn()
-        .into_diagnostic()?;
-    let deadline = Instant::now() + PATIENCE;
-    // Its first job is done: the pod is up.
-    while !fs::read_to_string(run.join("trials.csv")).is_ok_and(|rows| rows.contains(",job,")) {
-        let ended = child.try_wait().into_diagnostic()?;
-        ensure!(ended.is_none(), "it ended too early: {}", log());
-        if Instant::now() > deadline {
-            let _ = child.kill();
-            return Err(miette!("no pod has done a job: {}", log()));
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    child.kill().into_diagnostic()?;
-    child.wait().into_diagnostic()?;
-    before.is_restored(PATIENCE, log)
+    let mut running = Running::start("dind")?;
+    running.child.kill().into_diagnostic()?;
+    running.child.wait().into_diagnostic()?;
+    before.is_restored(PATIENCE, || running.log())
+}
+
+/// The run ends, and whatever it recorded is as a whole run has it.
+fn cut_off() -> Result<()> {
+    let before = Machine::now()?;
+    let mut running = Running::start("dood")?;
+    let init = part::process_of(running.child.id(), "init")?;
+    kill_process(init, Signal::KILL).into_diagnostic()?;
+    let status = running.child.wait().into_diagnostic()?;
+    let rows: Vec<Trial> = read(&running.trials())?;
+    let expected: Vec<Expected> = read(EXPECTED)?;
+    let is_so = |row: &&Trial| {
+        let is_its = |expected: &&Expected| is_of(row, expected);
+        let expected = expected.iter().find(is_its);
+        expected.is_some_and(|expected| row.outcome == expected.outcome)
+    };
+    let wrong: Vec<&Trial> = rows.iter().filter(|row| !is_so(row)).collect();
+    ensure!(wrong.is_empty(), "{wrong:?}");
+    ensure!(status.code() == Some(1), "{status:?} {}", running.log());
+    let named = part::killed("init");
+    ensure!(running.log().contains(&named), "{}", running.log());
+    before.is_restored(PATIENCE, || running.log())
 }

@@ -39,11 +39,15 @@ fn main() -> ExitCode {
 fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
     let began = Instant::now();
     let lab = Lab::start(options)?;
+    lab.blamed(session(run, &lab, began))
+}
+
+fn session(run: &mut Run, lab: &Lab, began: Instant) -> Result<()> {
     let lab_ms = began.elapsed().as_millis();
     let wanted = |name: &str| run.arms().iter().any(|arm| arm.name == name);
     let rows = CHAINS.iter().filter(|(name, ..)| wanted(name));
     let nests = lab.nests(rows.map(|(_, chain, _)| *chain))?;
-    let mut bench = Bench::new(&lab, &nests)?;
+    let mut bench = Bench::new(lab, &nests)?;
     let mut described = Vec::new();
     for nest in nests.values() {
         described.push(nest.describe()?);

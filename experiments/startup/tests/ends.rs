@@ -7,16 +7,19 @@
 mod harness;
 #[path = "../../../crates/lab/tests/machine/mod.rs"]
 mod machine;
+#[path = "../../../crates/lab/tests/machine/part.rs"]
+mod part;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use harness::{Test, ensure, test};
 use libtest_mimic::Arguments;
-use machine::{Machine, processes};
+use machine::Machine;
 use miette::{IntoDiagnostic, Result};
+use part::process_of;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Docker, nested Docker and nested Podman, so that everything a lab can leave is there.
@@ -36,13 +39,13 @@ fn main() -> ExitCode {
         test("nothing_is_left_after_sigterm", || signalled(Signal::TERM)),
         test("nothing_is_left_after_kill_9_of_the_program", killed),
         test("nothing_is_left_after_kill_9_of_the_monitor", || {
-            part_killed(Part::Monitor)
+            part_killed("monitor")
         }),
         test("nothing_is_left_after_kill_9_of_init", || {
-            part_killed(Part::Init)
+            part_killed("init")
         }),
         test("nothing_is_left_after_kill_9_of_dockerd", || {
-            part_killed(Part::Dockerd)
+            part_killed("dockerd")
         }),
         test(
             "what_is_left_after_all_is_killed_at_once_goes_with_the_next_lab",
@@ -50,31 +53,6 @@ fn main() -> ExitCode {
         ),
     ];
     harness::run(&arguments, tests)
-}
-
-/// One process of a lab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Monitor,
-    Init,
-    Dockerd,
-}
-
-/// The process of exactly this lab: there may be others on the machine, and engines of its own.
-fn process_of(lab: &str, part: Part) -> Result<i32> {
-    let spec = format!("labs/{lab}/spec.json");
-    let found = processes()?.into_iter().find(|(pid, line)| {
-        let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
-        // Level 0 only: an inner daemon is in a group of its own.
-        let inside = groups.contains(&format!("matryoshka-{lab}/lab\n"));
-        match part {
-            Part::Monitor => !inside && line.contains(&spec),
-            Part::Init => inside && line.contains(&spec),
-            Part::Dockerd => inside && line.starts_with("/usr/sbin/dockerd"),
-        }
-    });
-    let pid = found.map(|(pid, _)| pid);
-    pid.ok_or_else(|| miette::miette!("lab {lab} has no {part:?}"))
 }
 
 /// A run of the program with a folder and a temporary directory of its own.
@@ -119,16 +97,6 @@ impl Run {
 
     fn manifest(&self) -> String {
         fs::read_to_string(self.out().join("manifest.json")).unwrap_or_default()
-    }
-
-    /// The name of its lab, as its record has it.
-    fn lab(&self) -> Result<String> {
-        let manifest: serde_json::Value =
-            serde_json::from_str(&self.manifest()).into_diagnostic()?;
-        let id = manifest["sessions"][0]["lab"]["id"]
-            .as_str()
-            .map(str::to_owned);
-        id.ok_or_else(|| miette::miette!("no lab in the manifest"))
     }
 
     /// Until it measures.
@@ -215,11 +183,11 @@ fn killed() -> Result<()> {
 }
 
 /// A process of the lab dies instead: the run ends, says so and keeps what it has.
-fn part_killed(part: Part) -> Result<()> {
+fn part_killed(part: &str) -> Result<()> {
     let before = Machine::now()?;
     let mut run = Run::start(&[])?;
     run.wait_for_samples()?;
-    kill(process_of(&run.lab()?, part)?, Signal::KILL)?;
+    kill_process(process_of(run.child.id(), part)?, Signal::KILL).into_diagnostic()?;
     let code = run.wait()?;
     ensure!(code == Some(1), "{code:?} {}", run.log());
     ensure!(
@@ -227,14 +195,11 @@ fn part_killed(part: Part) -> Result<()> {
         "{}",
         run.manifest()
     );
-    ensure!(run.manifest().contains("has died"), "{}", run.manifest());
-    ensure!(has_failed_row(&run.out()), "no row says why: {}", run.log());
+    let samples = fs::read_to_string(run.out().join("samples.csv")).unwrap_or_default();
+    for record in [run.manifest(), samples, run.log()] {
+        ensure!(record.contains(&part::killed(part)), "{record}");
+    }
     run.left_nothing(&before)
-}
-
-fn has_failed_row(out: &Path) -> bool {
-    let samples = fs::read_to_string(out.join("samples.csv")).unwrap_or_default();
-    samples.contains("has died")
 }
 
 /// Nobody is left to tear down; the next lab does it.
@@ -242,14 +207,14 @@ fn all_killed() -> Result<()> {
     let before = Machine::now()?;
     let mut run = Run::start(&[])?;
     run.wait_for_samples()?;
-    let monitor = process_of(&run.lab()?, Part::Monitor)?;
+    let monitor = process_of(run.child.id(), "monitor")?;
     // The monitor first, stopped, so that it can't act on the owner's death.
-    kill(monitor, Signal::STOP)?;
+    kill_process(monitor, Signal::STOP).into_diagnostic()?;
     kill(
         i32::try_from(run.child.id()).into_diagnostic()?,
         Signal::KILL,
     )?;
-    kill(monitor, Signal::KILL)?;
+    kill_process(monitor, Signal::KILL).into_diagnostic()?;
     run.wait()?;
     let mut next = Run::start(&["--verify"])?;
     let code = next.wait()?;

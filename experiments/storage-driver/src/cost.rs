@@ -1,8 +1,9 @@
 //! What a fallback costs: the same work on every driver and place that works.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use bench::once::words;
+use bench::once::{outcome, words};
 use lab::{Agent, Engine, Generation, Lab};
 use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, Trial, Trouble};
 use miette::Result;
@@ -220,9 +221,9 @@ impl Declared {
         for row in &rows {
             let name = short(&row.cell);
             let folder = format!("cost-{name}");
-            places.entry(name).or_insert_with(|| {
-                Place::start(lab, &row.cell, &folder).map_err(|report| words(&report))
-            });
+            if let Entry::Vacant(place) = places.entry(name) {
+                place.insert(outcome(lab, Place::start(lab, &row.cell, &folder))?);
+            }
         }
         Ok(Costs { lab, rows, places })
     }
@@ -274,7 +275,8 @@ impl Costs<'_> {
             Work::Unpack => {
                 let level = place.bench.nest.innermost();
                 let removed = level.output(&[program, "rmi", "--force", IMAGE]);
-                removed.map_err(|report| Trouble::Sample(words(&report)))?;
+                let mishap = |report| bench::trouble(lab.mishap(words(&report)));
+                removed.map_err(mishap)?;
                 let archive = format!("{ARCHIVE}/job.tar");
                 let load = [program, "load", "--input", &archive];
                 let good = |did: &lab::Spawned| did.succeeded();

@@ -99,6 +99,7 @@ fn main() -> ExitCode {
         let able = || bench::able(&all.iter().collect::<Vec<_>>());
         let mut matrix = None;
         cli.run.conduct(&experiment, able, |run| {
+            let folder = run.path().to_owned();
             let session = Session {
                 cli: &cli,
                 generations: &generations,
@@ -106,7 +107,7 @@ fn main() -> ExitCode {
                 priced,
                 declared: &declared,
             };
-            session.hold(run, &options, &mut matrix)
+            once::resumable(&folder, session.hold(run, &options, &mut matrix))
         })
     })
 }
@@ -197,7 +198,8 @@ impl Session<'_> {
                 cell::run(&*labs.get(cell.generation)?, cell, row)
             };
             let (cells, workers) = (self.cells, matrix::WORKERS);
-            let rows = once::try_each(run, cells, known, workers, matrix::is_end, attempt)?;
+            let alive = || labs.alive();
+            let rows = once::try_each(run, alive, cells, known, workers, matrix::is_end, attempt)?;
             run.keep(|arm| self.declared.is_there(arm, &rows))?;
             *matrix = Some(rows);
         }
@@ -206,7 +208,7 @@ impl Session<'_> {
         }
         let lab = start(self.priced)?;
         let arms = run.arms().to_vec();
-        let mut costs = self.declared.set_up(&lab, &arms)?;
+        let mut costs = lab.blamed(self.declared.set_up(&lab, &arms))?;
         run.measure(|arm| costs.take(arm))
     }
 

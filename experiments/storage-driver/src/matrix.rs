@@ -45,7 +45,7 @@ pub(crate) fn cells(generations: &[Generation], quick: bool) -> Vec<Cell> {
 /// A lab with everything that the cells of its generation need.
 pub(crate) fn field(options: &Options) -> Result<Lab> {
     let lab = Lab::start(options)?;
-    driver::prepare(&lab)?;
+    lab.blamed(driver::prepare(&lab))?;
     Ok(lab)
 }
 

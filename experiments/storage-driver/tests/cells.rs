@@ -4,11 +4,13 @@
 mod harness;
 #[path = "../../../crates/lab/tests/machine/mod.rs"]
 mod machine;
+#[path = "../../../crates/lab/tests/machine/part.rs"]
+mod part;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,7 @@ use lab::Generation;
 use libtest_mimic::Arguments;
 use machine::Machine;
 use miette::{IntoDiagnostic, Result, miette};
+use rustix::process::{Signal, kill_process};
 
 /// A cell until its first stage, or the tear-down of all, on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         "what_an_earlier_run_has_finished_is_taken_over",
         resumed,
     ));
+    tests.push(test("a_cell_that_its_lab_cut_off_is_tried_again", cut_off));
     tests.push(test(
         "nothing_is_left_after_kill_9_with_a_file_system_mounted",
         killed,
@@ -207,31 +211,85 @@ fn resumed() -> Result<()> {
     Ok(())
 }
 
+/// A run of the program under way, and where it writes.
+struct Running {
+    child: Child,
+    home: tempfile::TempDir,
+}
+
+impl Running {
+    /// Until this step of the cell has its row.
+    fn start(cell: &str, step: &str) -> Result<Self> {
+        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
+        let log = fs::File::create(home.path().join("log")).into_diagnostic()?;
+        let child = program(&[cell], &home.path().join("run"))
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .into_diagnostic()?;
+        let mut running = Self { child, home };
+        let deadline = Instant::now() + PATIENCE;
+        let row = format!(",{cell},{step},");
+        let rows = running.run().join("trials.csv");
+        while !fs::read_to_string(&rows).is_ok_and(|rows| rows.contains(&row)) {
+            let ended = running.child.try_wait().into_diagnostic()?;
+            ensure!(ended.is_none(), "it ended too early: {}", running.log());
+            ensure!(Instant::now() < deadline, "no {step}: {}", running.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(running)
+    }
+
+    fn run(&self) -> PathBuf {
+        self.home.path().join("run")
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An outcome of a lab that has died is none: the run ends, and the next one tries the cell again.
+fn cut_off() -> Result<()> {
+    let before = Machine::now()?;
+    let cell = "trixie docker btrfs volume";
+    let mut first = Running::start(cell, "place")?;
+    let daemon = part::process_of(first.child.id(), "dockerd")?;
+    kill_process(daemon, Signal::KILL).into_diagnostic()?;
+    let status = first.child.wait().into_diagnostic()?;
+    let steps: Vec<String> = rows(&first.run())?
+        .into_iter()
+        .map(|mut row| row.remove("step").unwrap_or_default())
+        .collect();
+    ensure!(steps == ["place"], "{steps:?}\n{}", first.log());
+    ensure!(status.code() == Some(1), "{status:?} {}", first.log());
+    let run = first.run().to_string_lossy().into_owned();
+    for words in [&*part::killed("dockerd"), &format!("--resume {run}")] {
+        ensure!(first.log().contains(words), "{words}: {}", first.log());
+    }
+    before.is_restored(PATIENCE, || first.log())?;
+    let second = carried_out(&[cell], &["--resume", &run])?;
+    ensure!(second.status == 0, "{}", second.said);
+    let rows = second.rows()?;
+    let refused = rows.last().is_some_and(|row| {
+        row["step"] == "starts" && row["reason"].contains("prerequisites for driver not satisfied")
+    });
+    ensure!(refused, "{rows:?}");
+    Ok(())
+}
+
 /// No loop device, mount or file of a lab with a file system of its own.
 fn killed() -> Result<()> {
     let before = Machine::now()?;
-    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
-    let run = home.path().join("run");
-    let said = home.path().join("log");
-    let log = || fs::read_to_string(&said).unwrap_or_default();
-    let mut child = program(&["trixie docker overlay2 xfs"], &run)
-        .stdout(Stdio::null())
-        .stderr(fs::File::create(&said).into_diagnostic()?)
-        .spawn()
-        .into_diagnostic()?;
-    let deadline = Instant::now() + PATIENCE;
-    let is_there =
-        || fs::read_to_string(run.join("trials.csv")).is_ok_and(|rows| rows.contains("driver"));
-    while !is_there() {
-        let ended = child.try_wait().into_diagnostic()?;
-        ensure!(ended.is_none(), "it ended too early: {}", log());
-        if Instant::now() > deadline {
-            let _ = child.kill();
-            return Err(miette!("no engine on a disk: {}", log()));
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    child.kill().into_diagnostic()?;
-    child.wait().into_diagnostic()?;
-    before.is_restored(PATIENCE, log)
+    let mut running = Running::start("trixie docker overlay2 xfs", "driver")?;
+    running.child.kill().into_diagnostic()?;
+    running.child.wait().into_diagnostic()?;
+    before.is_restored(PATIENCE, || running.log())
 }

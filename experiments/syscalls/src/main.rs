@@ -40,6 +40,10 @@ fn main() -> ExitCode {
 fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
     let began = Instant::now();
     let lab = Lab::start(options)?;
+    lab.blamed(session(run, &lab, began))
+}
+
+fn session(run: &mut Run, lab: &Lab, began: Instant) -> Result<()> {
     let lab_ms = began.elapsed().as_millis();
     let wanted = |place: &&Place| {
         let mut arms = run.arms().iter().filter_map(|arm| read(arm.name));
@@ -51,7 +55,7 @@ fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
 
     let (mut agents, mut surroundings) = (BTreeMap::new(), BTreeMap::new());
     for place in places {
-        let level = settle(&lab, &nests, place)?;
+        let level = settle(lab, &nests, place)?;
         surroundings.insert(place.name, surroundings::of(&level)?);
         agents.insert(place.name, level.agent()?);
     }
@@ -66,7 +70,7 @@ fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
         "places": surroundings,
         "setup": { "lab_ms": lab_ms, "all_ms": began.elapsed().as_millis() },
     }))?;
-    run.measure(|arm| take(&lab, &mut agents, arm))
+    run.measure(|arm| take(lab, &mut agents, arm))
 }
 
 /// The environment of a place: level 0, or a new container at the end of its chain.

@@ -4,6 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
+use bench::once::outcome;
 use lab::{Agent, Lab, Level, Nest, Options};
 use measure::{Arm, Observer, Reading, Run, Trial, Trouble};
 use miette::Result;
@@ -12,7 +13,6 @@ use serde_json::{Map, Value, json};
 use crate::arms::{Row, Work};
 use crate::chain::Chain;
 use crate::literal::{self, Line};
-use crate::words;
 
 /// As much as the published script hashed.
 const MEBIBYTES: u32 = 50;
@@ -31,14 +31,24 @@ pub(crate) fn experiment(
 ) -> Result<()> {
     let began = Instant::now();
     let lab = Lab::start(options)?;
+    lab.blamed(session(run, &lab, began, chains, rows))
+}
+
+fn session(
+    run: &mut Run,
+    lab: &Lab,
+    began: Instant,
+    chains: &[(Chain, bool)],
+    rows: &'static [Row],
+) -> Result<()> {
     let lab_ms = began.elapsed().as_millis();
     let arms: BTreeSet<&str> = run.arms().iter().map(|arm| arm.name).collect();
     let wanted: Vec<&Row> = rows.iter().filter(|row| arms.contains(row.name)).collect();
     let mut bench = Bench {
-        lab: &lab,
+        lab,
         expected: lab::expected_digest(MEBIBYTES),
         outside: lab.level0().agent()?,
-        places: BTreeMap::from([("bare".to_owned(), Place::bare(&lab)?)]),
+        places: BTreeMap::from([("bare".to_owned(), Place::bare(lab)?)]),
         unbuilt: BTreeMap::new(),
         literal: None,
         rows,
@@ -54,7 +64,7 @@ pub(crate) fn experiment(
         .iter()
         .any(|row| matches!(row.work, Work::Literal(_)))
     {
-        bench.literal = Some(literal::Bench::new(&lab).map_err(|report| words(&report)));
+        bench.literal = Some(outcome(lab, literal::Bench::new(lab))?);
     }
     let unbuilt: Map<String, Value> = bench
         .unbuilt
@@ -69,7 +79,9 @@ pub(crate) fn experiment(
         "digest": bench.expected,
         "setup": { "lab_ms": lab_ms, "all_ms": began.elapsed().as_millis() },
     }))?;
-    tried.into_iter().try_for_each(|trial| run.tried(trial))?;
+    for row in tried {
+        run.tried(row, || lab.alive())?;
+    }
     run.measure(|arm| bench.take(arm))
 }
 
@@ -141,7 +153,7 @@ impl<'lab> Bench<'lab> {
                 (Ok(()), Some(nest)) => self.settle(chain.place(level), nest),
                 (added, _) => added,
             };
-            let reason = settled.as_ref().err().map(words);
+            let reason = outcome(self.lab, settled)?.err();
             tried.push(Trial {
                 table: "ready".to_owned(),
                 subject: chain.place(deepest),

@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use bench::once::words;
 use lab::{Engine, Kind, Lab, Layer, Nest, Options};
 use measure::{Run, Trial};
 use miette::{IntoDiagnostic, Result};
 use serde_json::json;
-
-use crate::words;
 
 /// A ladder: what every rung but the outermost is.
 struct Ladder {
@@ -203,11 +202,12 @@ pub(crate) fn climb(run: &mut Run, options: &Options, most: usize, quick: bool) 
                 lab.nest(&[PODMAN, PODMAN])?.describe()?,
             ],
         }))?;
-        limits(run, &lab)?
+        lab.blamed(limits(run, &lab))?
     };
     for ladder in LADDERS.iter().filter(|ladder| ladder.quick || !quick) {
         let lab = Lab::start(options)?;
-        rungs(run, &lab, ladder, most.min(ladder.most), pid_namespaces)?;
+        let most = most.min(ladder.most);
+        lab.blamed(rungs(run, &lab, ladder, most, pid_namespaces))?;
     }
     Ok(())
 }
@@ -216,13 +216,14 @@ pub(crate) fn climb(run: &mut Run, options: &Options, most: usize, quick: bool) 
 fn limits(run: &mut Run, lab: &Lab) -> Result<u32> {
     let mut pid_namespaces = 0;
     let mut row = |name: &str, from: &str, value: String| {
-        run.tried(Trial {
+        let row = Trial {
             table: "limits".to_owned(),
             subject: name.to_owned(),
             step: from.to_owned(),
             outcome: value,
             ..Trial::default()
-        })
+        };
+        run.tried(row, || lab.alive())
     };
     for (name, script, [user, root]) in TRIED {
         let script = match *script {
@@ -314,27 +315,30 @@ fn rungs(
                 });
                 eprintln!("{}: level {level} refused: {reason}", ladder.subject);
                 let outcome = "refused".to_owned();
-                return run.tried(Trial {
+                let refused = Trial {
                     outcome,
                     reason,
                     ..row("depth")
-                });
+                };
+                return run.tried(refused, || lab.alive());
             }
         };
         let seconds = wall_ns.unwrap_or(0) as f64 / 1e9;
         eprintln!("{}: level {level}, {seconds:.1} s", ladder.subject);
         let outcome = "works".to_owned();
-        run.tried(Trial {
+        let works = Trial {
             outcome: outcome.clone(),
             wall_ns,
             bytes,
             ..row("depth")
-        })?;
-        run.tried(Trial {
+        };
+        run.tried(works, || lab.alive())?;
+        let starts = Trial {
             outcome,
             wall_ns: Some(start_ns),
             ..row("depth-start")
-        })?;
+        };
+        run.tried(starts, || lab.alive())?;
     }
     Ok(())
 }

@@ -104,9 +104,3 @@ fn chains(cli: &Cli) -> Result<Vec<(Chain, bool)>> {
     });
     usual.collect()
 }
-
-/// An error in one line: what, and why.
-fn words(report: &miette::Report) -> String {
-    let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
-    chain.join(": ")
-}

@@ -2,12 +2,11 @@
 
 use std::time::Instant;
 
+use bench::once::words;
 use lab::{Engine, Lab, Layer, Level, Nest, Options};
 use measure::{Run, Trial};
 use miette::{Context, IntoDiagnostic, Result};
 use serde_json::json;
-
-use crate::words;
 
 /// The image that every level is to have: the largest of the lab's.
 const IMAGE: &str = "postgres";
@@ -60,14 +59,15 @@ pub(crate) fn weigh(run: &mut Run, options: &Options) -> Result<()> {
             if measure::interrupted() {
                 return Err(report);
             }
-            run.tried(Trial {
+            let row = Trial {
                 table: "store".to_owned(),
                 subject: subject.to_owned(),
                 step: "the rest".to_owned(),
                 outcome: "refused".to_owned(),
                 reason: words(&report),
                 ..Trial::default()
-            })?;
+            };
+            run.tried(row, || lab.alive())?;
         }
     }
     Ok(())
@@ -116,8 +116,13 @@ impl Scale<'_, '_> {
             ..Trial::default()
         };
         eprintln!("{subject}, {step}: {outcome} {reason}");
-        self.run.tried(row("store", after.saturating_sub(before)))?;
-        self.run.tried(row("pulled", sent))
+        for row in [
+            row("store", after.saturating_sub(before)),
+            row("pulled", sent),
+        ] {
+            self.run.tried(row, || self.lab.alive())?;
+        }
+        Ok(())
     }
 }
 

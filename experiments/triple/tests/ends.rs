@@ -4,6 +4,8 @@
 mod harness;
 #[path = "../../../crates/lab/tests/machine/mod.rs"]
 mod machine;
+#[path = "../../../crates/lab/tests/machine/part.rs"]
+mod part;
 
 use std::fs;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -13,6 +15,7 @@ use harness::{Test, ensure, test};
 use libtest_mimic::Arguments;
 use machine::Machine;
 use miette::{IntoDiagnostic, Result};
+use rustix::process::{Signal, kill_process};
 
 /// Five levels and the tear-down, on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -22,12 +25,13 @@ fn main() -> ExitCode {
         test_threads: Some(1),
         ..Arguments::from_args()
     };
-    let tests: [Test; 2] = [
+    let tests: [Test; 3] = [
         test("every_arm_of_three_podmans_works", every_arm),
         test(
             "nothing_is_left_after_kill_9_while_level_5_is_built",
             killed,
         ),
+        test("no_level_is_refused_by_a_lab_that_has_died", cut_off),
     ];
     harness::run(&arguments, tests)
 }
@@ -52,6 +56,18 @@ impl Ladder {
             .spawn()
             .into_diagnostic()?;
         Ok(Self { child, home })
+    }
+
+    /// Until there is this row.
+    fn wait_for(&mut self, row: &str) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.trials().contains(row) {
+            let ended = self.child.try_wait().into_diagnostic()?;
+            ensure!(ended.is_none(), "it ended too early: {}", self.log());
+            ensure!(Instant::now() < deadline, "no {row}: {}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
     }
 
     fn log(&self) -> String {
@@ -101,21 +117,8 @@ fn every_arm() -> Result<()> {
 fn killed() -> Result<()> {
     let before = Machine::now()?;
     let mut ladder = Ladder::start()?;
-    let deadline = Instant::now() + PATIENCE;
     // The row of the start at level 4 is the last before the fifth.
-    while !ladder
-        .trials()
-        .contains("depth-start,docker on a volume,4,works")
-    {
-        let ended = ladder.child.try_wait().into_diagnostic()?;
-        ensure!(ended.is_none(), "it ended too early: {}", ladder.log());
-        ensure!(
-            Instant::now() < deadline,
-            "no fourth level: {}",
-            ladder.log()
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    ladder.wait_for("depth-start,docker on a volume,4,works")?;
     ladder.child.kill().into_diagnostic()?;
     ladder.child.wait().into_diagnostic()?;
     before.is_restored(PATIENCE, || ladder.log())?;
@@ -127,4 +130,19 @@ fn killed() -> Result<()> {
         ladder.trials()
     );
     Ok(())
+}
+
+fn cut_off() -> Result<()> {
+    let before = Machine::now()?;
+    let mut ladder = Ladder::start()?;
+    ladder.wait_for("depth-start,docker on a volume,1,works")?;
+    let monitor = part::process_of(ladder.child.id(), "monitor")?;
+    kill_process(monitor, Signal::KILL).into_diagnostic()?;
+    let status = ladder.child.wait().into_diagnostic()?;
+    let trials = ladder.trials();
+    ensure!(!trials.contains("refused"), "{trials}");
+    ensure!(status.code() == Some(1), "{status:?} {}", ladder.log());
+    let named = part::killed("monitor");
+    ensure!(ladder.log().contains(&named), "{}", ladder.log());
+    before.is_restored(PATIENCE, || ladder.log())
 }

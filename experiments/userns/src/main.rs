@@ -55,10 +55,15 @@ fn experiment(run: &mut Run, cli: &Cli) -> Result<()> {
         Lab::start(&cli.options(Kind::User))?,
         Lab::start(&cli.options(Kind::Root))?,
     );
+    let held = session(run, &user, &root, began);
+    user.blamed(root.blamed(held))
+}
+
+fn session(run: &mut Run, user: &Lab, root: &Lab, began: Instant) -> Result<()> {
     let lab_ms = began.elapsed().as_millis();
     let wanted = |name: &str| run.arms().iter().any(|arm| arm.name == name);
     let rows: Vec<_> = ROWS.iter().filter(|row| wanted(row.0)).collect();
-    let mut sides = [Side::new(&user, &rows)?, Side::new(&root, &rows)?];
+    let mut sides = [Side::new(user, &rows)?, Side::new(root, &rows)?];
     let mut nests = Vec::new();
     for side in &sides {
         nests.extend(side.describe()?);

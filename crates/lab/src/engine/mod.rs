@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::error::Explain;
 use crate::generation::Generation;
 use crate::held::Held;
-use crate::service::{Service, docker_answers};
+use crate::service::{Service, docker_answers, grpc_answers};
 
 /// The registry's address: on the loopback device of the lab's network namespace, so that every
 /// nested bridge routes to it, at every level.
@@ -21,7 +21,7 @@ pub(crate) const REGISTRY: &str = "10.99.0.1/32";
 pub(crate) const REGISTRY_NAME: &str = "10.99.0.1:5000";
 
 /// How long a daemon may take to answer: seconds on an idle machine, more on a loaded one.
-const DAEMON_DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DAEMON_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A container engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -104,24 +104,20 @@ pub(crate) fn configure(etc: &Path, generation: Generation, controllers: &str) -
     Ok(())
 }
 
-/// Starts the registry.
+/// Starts the registry. Whether it listens is asked of the kernel's table of the sandbox's sockets,
+/// because its address can be reached from inside only.
 pub(crate) fn start_registry(held: &Held) -> Result<Service> {
+    /// 10.99.0.1:5000 in state LISTEN, as `proc_pid_net(5)` writes it.
+    const LISTENS: &str = "0100630A:1388 00000000:0000 0A";
     let argv = [
         "/usr/bin/docker-registry",
         "serve",
         "/etc/docker/registry.yml",
     ];
-    Service::start(held, "registry", &argv)
-}
-
-/// Waits until the registry listens. Asked of the kernel's table of the sandbox's sockets, because
-/// its address can be reached from inside only.
-pub(crate) fn wait_for_registry(held: &Held, registry: &Service) -> Result<()> {
-    /// 10.99.0.1:5000 in state LISTEN, as `proc_pid_net(5)` writes it.
-    const LISTENS: &str = "0100630A:1388 00000000:0000 0A";
-    let table = || held.root()?.read_to_string("proc/1/net/tcp");
-    registry.wait_ready(held, DAEMON_DEADLINE, || {
-        table().is_ok_and(|table| table.contains(LISTENS))
+    let root = held.way_in();
+    Service::start(held, "registry", &argv, move || {
+        let table = root().and_then(|root| root.read_to_string("proc/1/net/tcp"));
+        table.is_ok_and(|table| table.contains(LISTENS))
     })
 }
 
@@ -134,16 +130,19 @@ pub(crate) struct Docker {
 impl Docker {
     /// Starts both and waits until the API answers.
     pub(crate) fn start(held: &Held) -> Result<Self> {
-        let containerd = Service::start(held, "containerd", &["/usr/bin/containerd"])?;
+        let (root, argv) = (held.way_in(), ["/usr/bin/containerd"]);
+        let answers = move || grpc_answers(root(), "run/containerd/containerd.sock");
+        let containerd = Service::start(held, "containerd", &argv, answers)?;
         // A daemon that finds nobody there yet tries again only after a second.
-        let connect = || held.root()?.connect("run/containerd/containerd.sock");
-        containerd.wait_ready(held, DAEMON_DEADLINE, || connect().is_ok())?;
+        containerd.wait_ready(held, DAEMON_DEADLINE)?;
         let argv = [
             "/usr/sbin/dockerd",
             "--containerd=/run/containerd/containerd.sock",
         ];
-        let daemon = Service::start(held, "dockerd", &argv)?;
-        daemon.wait_ready(held, DAEMON_DEADLINE, || docker_answers(held.root()))?;
+        let root = held.way_in();
+        let answers = move || docker_answers(root());
+        let daemon = Service::start(held, "dockerd", &argv, answers)?;
+        daemon.wait_ready(held, DAEMON_DEADLINE)?;
         Ok(Self { containerd, daemon })
     }
 
