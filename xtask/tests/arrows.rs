@@ -6,16 +6,17 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Crate, what it may link. `lab` and `measure` do not know each other; `bench` and experiments join them.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("authz", &[]),
+    ("authz", &["program"]),
     ("bench", &["lab", "measure"]),
     ("cache-sharing", &["bench", "lab", "measure"]),
     ("claims", &[]),
     ("coverage", &["measure"]),
     ("cpu", &["bench", "lab", "measure"]),
     ("fingerprints", &[]),
-    ("lab", &["probe", "sandbox", "standalone"]),
-    ("measure", &[]),
+    ("lab", &["probe", "program", "sandbox", "standalone"]),
+    ("measure", &["program"]),
     ("probe", &[]),
+    ("program", &[]),
     ("report", &["claims", "fingerprints", "measure"]),
     ("sandbox", &[]),
     (
@@ -31,7 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["bench", "fingerprints", "lab", "measure"],
     ),
     ("userns", &["bench", "lab", "measure"]),
-    ("xtask", &[]),
+    ("xtask", &["program"]),
 ];
 
 /// Third-party crates that are for tests only.

@@ -8,12 +8,10 @@ use std::process::ExitCode;
 
 use authz::{DEFAULT_POLICY, Policy};
 use clap::Parser;
-use miette::{MietteDiagnostic, Report, Result};
+use miette::Result;
+use program::failure;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-
-/// Exit code of a machine that can't, as of all programs of this project.
-const UNSUPPORTED: u8 = 77;
 
 /// A Docker authorization plugin that refuses what reaches the host, and what it cannot decide.
 ///
@@ -33,24 +31,17 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    if args.print_policy {
-        print!("{DEFAULT_POLICY}");
-        return ExitCode::SUCCESS;
-    }
-    if let Err(e) = authz::paths_resolve() {
-        let why = format!("openat2: {e}");
-        let report = failure("paths cannot be resolved", &why, "use Linux 5.6 or newer");
-        eprintln!("{report:?}");
-        return ExitCode::from(UNSUPPORTED);
-    }
-    match run(&args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(report) => {
-            eprintln!("{report:?}");
-            ExitCode::FAILURE
+    program::main(|| {
+        let args = Args::parse();
+        if args.print_policy {
+            return program::say(DEFAULT_POLICY);
         }
-    }
+        authz::paths_resolve().map_err(|e| {
+            let why = format!("openat2: {e}");
+            program::unsupported("paths cannot be resolved", why, "use Linux 5.6 or newer")
+        })?;
+        run(&args)
+    })
 }
 
 /// Serves until a signal comes.
@@ -58,10 +49,15 @@ fn run(args: &Args) -> Result<()> {
     let policy = policy(args.policy.as_deref())?;
     // Registered before the socket is there: who sees it may already send SIGTERM.
     let signals = Signals::new([SIGTERM, SIGINT]);
-    let mut signals =
-        signals.map_err(|e| failure("signals cannot be awaited", &e, "report this as a bug"))?;
+    let mut signals = signals.map_err(|e| {
+        failure(
+            "signals cannot be awaited",
+            e.to_string(),
+            "report this as a bug",
+        )
+    })?;
     let socket = serve::start(&args.socket, policy)?;
-    eprintln!("serving on {}", args.socket.display());
+    program::note!("serving on {}", args.socket.display());
     signals.forever().next();
     drop(socket);
     Ok(())
@@ -72,14 +68,19 @@ fn policy(path: Option<&Path>) -> Result<Policy> {
         None => DEFAULT_POLICY.to_owned(),
         Some(path) => fs::read_to_string(path).map_err(|e| {
             let what = format!("{} cannot be read", path.display());
-            failure(what, &e, "name a policy as --print-policy prints it")
+            failure(
+                what,
+                e.to_string(),
+                "name a policy as --print-policy prints it",
+            )
         })?,
     };
-    Policy::read(&text)
-        .map_err(|e| failure("the policy is not valid", &e, "compare with --print-policy"))
-}
-
-/// An error in the project's shape.
-fn failure(what: impl Into<String>, why: &impl ToString, remedy: &str) -> Report {
-    Report::new(MietteDiagnostic::new(why.to_string()).with_help(remedy)).wrap_err(what.into())
+    Policy::read(&text).map_err(|e| {
+        let why = e.to_string();
+        failure(
+            "the policy is not valid",
+            why,
+            "compare with --print-policy",
+        )
+    })
 }

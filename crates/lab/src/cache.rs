@@ -68,7 +68,7 @@ pub(crate) fn lock(path: &Path) -> Result<Lock> {
             Err(TryLockError::WouldBlock) => {}
         }
         if !said {
-            eprintln!(
+            program::note!(
                 "waiting for another process that works on {}",
                 path.display()
             );
@@ -111,7 +111,7 @@ pub(crate) fn make_once(
     match is_whole(&path) {
         Ok(()) => return Ok(path),
         Err(why) if path.exists() => {
-            eprintln!("{} is damaged ({why}); making it anew", path.display());
+            program::note!("{} is damaged ({why}); making it anew", path.display());
             fs::remove_dir_all(&path)
                 .explain(format!("{} can't be removed", path.display()), ROOM)?;
         }

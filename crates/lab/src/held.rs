@@ -181,7 +181,7 @@ impl Held {
     fn put(&self, what: &str, args: &[&str]) -> std::result::Result<(), String> {
         let init = self.init.to_string();
         let line = [&[what, &init][..], args].concat();
-        let program = programs::sandbox().map_err(|report| report.to_string())?;
+        let program = programs::sandbox().map_err(|report| program::one_line(&report))?;
         let output = cmd(program, line)
             .stdin_null()
             .stdout_null()

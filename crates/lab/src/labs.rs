@@ -82,7 +82,7 @@ impl Drop for Place {
     /// Nothing is there any more if a monitor has done its work; something is if none was started.
     fn drop(&mut self) {
         if let Err(report) = take_away(&self.cgroup, &self.state) {
-            eprintln!("warning: {report}");
+            program::note!("warning: {}", program::one_line(&report));
         }
     }
 }
@@ -113,7 +113,7 @@ fn sweep(labs: &Path) {
         if is_dead && let Some(tree) = sandbox::cgroup2_mount() {
             let cgroup = tree.join(format!("matryoshka-{name}"));
             if let Err(report) = take_away(&cgroup, &state) {
-                eprintln!("warning: {report}");
+                program::note!("warning: {}", program::one_line(&report));
             }
         }
     }

@@ -329,7 +329,7 @@ fn replay(cli: &Cli, file: &Path, options: &(impl Fn(Generation) -> Options + Sy
         let mut outcome = String::new();
         tried(&field, &subject, &case.plan(), &mut |row| {
             outcome.clone_from(&row.outcome);
-            eprintln!("{}: {} {}", row.step, row.outcome, row.reason);
+            measure::note!("{}: {} {}", row.step, row.outcome, row.reason);
             run.tried(row)
         })?;
         if outcome == case.outcome {

@@ -99,7 +99,7 @@ pub(crate) fn try_all(node: &Node, row: &mut dyn FnMut(Trial) -> Result<()>) -> 
                 Ok(said) => ("not seen", said.stderr),
                 Err(report) => ("not seen", words(&report)),
             };
-            eprintln!("{}: {outcome}", client.name);
+            measure::note!("{}: {outcome}", client.name);
             row(Trial {
                 table: TABLE.to_owned(),
                 subject: client.name.to_owned(),

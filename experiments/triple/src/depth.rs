@@ -312,7 +312,7 @@ fn rungs(
                     Where::BelowTheLast => level + 1 > pid_namespaces as usize,
                     Where::OnTheLayer => ladder.subject.contains(" layer"),
                 });
-                eprintln!("{}: level {level} refused: {reason}", ladder.subject);
+                measure::note!("{}: level {level} refused: {reason}", ladder.subject);
                 let outcome = "refused".to_owned();
                 return run.tried(Trial {
                     outcome,
@@ -322,7 +322,7 @@ fn rungs(
             }
         };
         let seconds = wall_ns.unwrap_or(0) as f64 / 1e9;
-        eprintln!("{}: level {level}, {seconds:.1} s", ladder.subject);
+        measure::note!("{}: level {level}, {seconds:.1} s", ladder.subject);
         let outcome = "works".to_owned();
         run.tried(Trial {
             outcome: outcome.clone(),

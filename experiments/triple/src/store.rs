@@ -112,7 +112,7 @@ impl Scale<'_, '_> {
             bytes: worked.is_ok().then_some(bytes),
             ..Trial::default()
         };
-        eprintln!("{subject}, {step}: {outcome} {reason}");
+        measure::note!("{subject}, {step}: {outcome} {reason}");
         self.run.tried(row("store", after.saturating_sub(before)))?;
         self.run.tried(row("pulled", sent))
     }

@@ -4,7 +4,7 @@ mod packages;
 mod recipe;
 mod unpack;
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use miette::Result;
@@ -56,13 +56,14 @@ impl Bundle {
             if let Ok(bundle) = open(generation, &cache.join("bundles").join(&key), &key) {
                 return Ok(bundle);
             }
+            let users = packages::keep(&cache)?;
             match packages::fetch(&cache, &locked) {
-                Ok(()) => return assemble(generation, &cache, &key, &locked, true),
+                Ok(()) => return assemble(generation, &cache, &users, &key, &locked, true),
                 Err(packages::Missing::Versions(names)) => packages::say_newer(&names),
                 Err(packages::Missing::Other(report)) => return Err(report),
             }
         } else {
-            eprintln!("the lock is for another architecture: taking the newest packages");
+            program::note!("the lock is for another architecture: taking the newest packages");
         }
         let newest = packages::resolve(generation)?;
         let key = key(&newest);
@@ -70,8 +71,9 @@ impl Bundle {
         if let Ok(bundle) = open(generation, &cache.join("bundles").join(&key), &key) {
             return Ok(bundle);
         }
+        let users = packages::keep(&cache)?;
         match packages::fetch(&cache, &newest) {
-            Ok(()) => assemble(generation, &cache, &key, &newest, false),
+            Ok(()) => assemble(generation, &cache, &users, &key, &newest, false),
             Err(missing) => Err(missing.into_report()),
         }
     }
@@ -106,6 +108,7 @@ fn key(packages: &[Package]) -> String {
 fn assemble(
     generation: Generation,
     cache: &Path,
+    users: &File,
     key: &str,
     packages: &[Package],
     pinned: bool,
@@ -123,10 +126,7 @@ fn assemble(
             "free some disk space in the cache directory",
         )
     })?;
-    // They are in the bundle now.
-    for package in packages {
-        let _ = fs::remove_file(packages::cached(cache, package));
-    }
+    packages::remove(users, cache);
     open(generation, &path, key).explain(
         format!("the bundle {} is not whole", path.display()),
         "run `cargo xtask lab clean` and try again",

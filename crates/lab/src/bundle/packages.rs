@@ -3,7 +3,7 @@
 //! The machine's apt is only asked: it works on a private root, so its lists, status and archives
 //! are neither read nor written. Its configuration counts (mirror, proxy, keys).
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -148,7 +148,10 @@ pub(crate) fn machine_apt() -> Result<String> {
         unsupported(
             "apt knows no mirror of Debian",
             "none of its sources carries a Debian release",
-            format!("add one to apt's sources, or name one in {MIRROR_VARIABLE}"),
+            format!(
+                "run `apt-get update`; if that changes nothing, add one to apt's sources, or name one \
+                 in {MIRROR_VARIABLE}"
+            ),
         )
     })
 }
@@ -240,7 +243,7 @@ pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(
         .explain("packages can't be written", remedy)
         .map_err(Missing::Other)?;
     let bytes: u64 = wanted.iter().map(|package| package.size).sum();
-    eprintln!(
+    program::note!(
         "fetching {} packages, {} MB",
         wanted.len(),
         bytes / 1_000_000
@@ -296,6 +299,30 @@ pub(super) fn fetch(cache: &Path, packages: &[Package]) -> std::result::Result<(
 /// How names of directories begin that die with the process that made them, or are swept.
 const UNFINISHED: &str = ".unfinished-";
 
+/// Keeps what is fetched while this lives: another builder may want the same packages.
+pub(super) fn keep(cache: &Path) -> Result<File> {
+    let path = cache.join("packages/.users");
+    let what = || format!("{} can't be locked", path.display());
+    let remedy = "free some disk space in the cache directory";
+    let users = File::create(&path).explain(what(), remedy)?;
+    users.lock_shared().explain(what(), remedy)?;
+    Ok(users)
+}
+
+/// Removes what was fetched, which is in a bundle now, unless another builder still wants it: then the
+/// last of them does.
+pub(super) fn remove(users: &File, cache: &Path) {
+    if users.try_lock().is_err() {
+        return;
+    }
+    let packages = fs::read_dir(cache.join("packages"));
+    for package in packages.into_iter().flatten().flatten() {
+        if !package.file_name().to_string_lossy().starts_with('.') {
+            let _ = fs::remove_file(package.path());
+        }
+    }
+}
+
 /// The right to fetch, in a directory without what a killed process left there.
 fn lock(cache: &Path) -> Result<cache::Lock> {
     let packages = cache.join("packages");
@@ -330,7 +357,7 @@ const UNREACHABLE: (&str, &str) = (
 
 /// Says which pinned versions the mirror no longer has.
 pub(super) fn say_newer(names: &[String]) {
-    eprintln!(
+    program::note!(
         "warning: the mirror no longer has the pinned version of {}\n\
          warning: going on with the newest packages; the manifest names what is really used",
         names.join(", ")
@@ -343,7 +370,7 @@ pub(super) fn say_changes(locked: &[Package], used: &[Package]) {
         let pinned = locked.iter().find(|other| other.name == package.name);
         if pinned.is_none_or(|pinned| pinned.version != package.version) {
             let before = pinned.map_or("not pinned", |pinned| &pinned.version);
-            eprintln!("warning: {}: {before} -> {}", package.name, package.version);
+            program::note!("warning: {}: {before} -> {}", package.name, package.version);
         }
     }
 }
@@ -476,6 +503,21 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[test]
+    fn the_last_builder_removes_what_was_fetched() {
+        let cache = tempfile::tempdir().expect("a folder");
+        fs::create_dir(cache.path().join("packages")).expect("made");
+        let package = cache.path().join("packages/00ff");
+        fs::write(&package, "fetched").expect("written");
+        let builders = [keep(cache.path()), keep(cache.path())];
+        let [first, waiting] = builders.map(|users| users.expect("kept"));
+        remove(&first, cache.path());
+        assert!(package.exists());
+        drop(first);
+        remove(&waiting, cache.path());
+        assert!(!package.exists());
+    }
 
     #[test]
     fn a_uri_line_is_a_package() {
