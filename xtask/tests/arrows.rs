@@ -6,7 +6,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Crate, what it may link. `lab` and `measure` do not know each other; `bench` and experiments join them.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("authz", &["program"]),
+    ("authz", &[]),
     ("bench", &["lab", "measure"]),
     ("cache-sharing", &["bench", "lab", "measure"]),
     ("claims", &[]),
