@@ -13,23 +13,20 @@ type Row = (&'static str, i32, &'static str, &'static str);
 /// What prints, beside `--help`, which all have. `RUN` is a record of the workspace, `LOG` a file.
 const TABLE: &[Row] = &[
     ("xtask", 0, "Commands:", ""),
+    ("xtask ci --help", 0, "Usage:", ""),
+    ("xtask claims --help", 0, "--run", ""),
+    ("xtask exp4 --help", 0, "--quick", ""),
+    ("xtask selfbench --help", 0, "Usage:", ""),
     ("xtask exp4 --list", 0, "podman-nested-self", ""),
     ("xtask exp4 --arms=dokcer", 2, "", "no arm"),
     ("xtask doctor", 0, "root", ""),
     ("xtask lab status", 0, "running labs", ""),
-    ("xtask lab lock --generation=jessie", 2, "", "trixie, forky"),
-    ("xtask report no-such-run", 2, "", "no-such-run"),
-    ("xtask compare published RUN", 0, "dind/docker", ""),
-    ("xtask claims --reference", 0, "A17", ""),
-    ("xtask claims --reference --json", 0, "\"sources\"", ""),
     (
-        "xtask claims --readme --root=no-such-folder",
+        "xtask claims --root=no-such-folder",
         2,
         "",
         "no-such-folder",
     ),
-    ("xtask startup --list", 0, "podman-nested-self", ""),
-    ("xtask coverage --replicates=1", 2, "", "100"),
     ("lab", 2, "", "Usage:"),
     ("lab --version", 0, "lab", ""),
     ("lab status", 0, "running labs", ""),
@@ -46,13 +43,17 @@ const TABLE: &[Row] = &[
     ("lab shell --generation=jessie", 2, "", "trixie, forky"),
     ("lab bring-up --generation=jessie", 2, "", "trixie, forky"),
     ("lab lock --generation=jessie", 2, "", "trixie, forky"),
-    ("report", 2, "", "no run is named"),
+    ("report", 2, "", "Usage:"),
     ("report compare published RUN", 0, "dind/docker", ""),
     ("report compare published RUN --json", 0, "\"", ""),
-    ("report claims --reference", 0, "A17", ""),
-    ("report claims --reference --json", 0, "\"sources\"", ""),
+    (
+        "report claims --readme --root=no-such-folder",
+        2,
+        "",
+        "no-such-folder",
+    ),
     ("report coverage no-such-folder", 2, "", "no-such-folder"),
-    ("startup --list", 0, "podman-nested-self", ""),
+    ("startup --list", 0, "podman-nested", ""),
     ("cpu --list", 0, "podman-nested-self", ""),
     ("syscalls --list", 0, "getppid-podman-matched", ""),
     ("userns --list", 0, "docker", ""),
@@ -62,7 +63,7 @@ const TABLE: &[Row] = &[
     ("cache-sharing --list", 0, "", ""),
     ("cache-sharing --replay=no-such-file", 2, "", "no-such-file"),
     ("sidecar --list", 0, "", ""),
-    ("sidecar --secrets", 0, "kind: Secret", ""),
+    ("sidecar --secrets", 0, "\"Secret\"", ""),
     ("coverage --replicates=1", 2, "", "100"),
     ("authz --print-policy", 0, "[", ""),
     ("authz --version", 0, "authz", ""),
@@ -72,11 +73,12 @@ const TABLE: &[Row] = &[
     ("probe feed 1", 0, "", ""),
 ];
 
-/// Tasks that do what is too much for here, and of which only the help is asked.
-const ONLY_HELP: &[&str] = &[
-    "xtask ci",
-    "xtask selfbench",
-    // What they print is the program's own.
+/// Tasks that are not run here: they are programs of the table under another name.
+const FORWARDED: &[&str] = &[
+    "xtask startup",
+    "xtask report",
+    "xtask compare",
+    "xtask coverage",
     "xtask cpu",
     "xtask syscalls",
     "xtask userns",
@@ -101,8 +103,8 @@ const HOW: &[&str] = &[
     "--pattern",
     "--precision",
     "--quick",
+    "--reference",
     "--resume",
-    "--run",
     "--sandbox",
     "--seed",
     "--sessions",
@@ -236,12 +238,12 @@ fn a_reader_that_goes_is_no_failure_and_each_stream_has_its_own() {
     let mut tasks: Vec<String> = programs().into_iter().collect();
     while let Some(task) = tasks.pop() {
         let is_named = |(line, ..): &Row| format!("{line} ").starts_with(&format!("{task} "));
-        let only_help = ONLY_HELP.contains(&&*task);
-        assert!(
-            only_help || TABLE.iter().any(is_named),
-            "{task} is not in the table"
-        );
-        if INNER.contains(&&*task) {
+        if FORWARDED.contains(&&*task) {
+            continue;
+        }
+        assert!(TABLE.iter().any(is_named), "{task} is not in the table");
+        // A task has the help of the program that it runs, or one in the table.
+        if INNER.contains(&&*task) || task.starts_with("xtask ") {
             continue;
         }
         let line: &'static str = Box::leak(format!("{task} --help").into_boxed_str());
