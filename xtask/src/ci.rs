@@ -1,6 +1,6 @@
 //! What CI runs, and anyone before a push.
 
-mod tests;
+mod times;
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use xshell::cmd;
 
 use crate::programs::Programs;
 use crate::{exp4, process};
-use tests::Tests;
+use times::Tests;
 
 /// Turns "this machine can't run that test" into a failure.
 const REQUIRE: &str = "MATRYOSHKA_REQUIRE_LAB";

@@ -61,6 +61,7 @@ fn sources(package: &Path) {
 }
 
 fn watch(path: &Path) {
+    #[expect(clippy::disallowed_macros, reason = "to cargo, which reads all of it")]
     println!("cargo::rerun-if-changed={}", path.display());
 }
 

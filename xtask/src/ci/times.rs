@@ -25,13 +25,32 @@ const SHOWN: usize = 20;
 /// The tests of a whole run.
 pub(super) struct Tests {
     times: PathBuf,
-    /// Seconds of each program that cargo ran, by its name.
-    programs: BTreeMap<String, f64>,
+    programs: Programs,
+}
+
+/// What cargo ran.
+#[derive(Default)]
+struct Programs {
+    seconds: BTreeMap<String, f64>,
+    /// The one that runs now.
+    current: String,
+}
+
+impl Programs {
+    /// A line of cargo's, or of the program that it runs.
+    fn note(&mut self, line: &str) {
+        if let Some(name) = begun(line) {
+            self.current = name;
+        }
+        if let Some(seconds) = ended(line) {
+            *self.seconds.entry(self.current.clone()).or_default() += seconds;
+        }
+    }
 }
 
 impl Tests {
     pub(super) fn new(times: PathBuf) -> Self {
-        let programs = BTreeMap::new();
+        let programs = Programs::default();
         Self { times, programs }
     }
 
@@ -64,11 +83,16 @@ impl Tests {
         let apart = |program: &&str| !rows.iter().any(|(_, name)| name.starts_with(*program));
         let whole: Vec<&str> = self
             .programs
+            .seconds
             .keys()
             .map(String::as_str)
             .filter(apart)
             .collect();
-        rows.extend(whole.into_iter().map(|name| (self.programs[name], name)));
+        rows.extend(
+            whole
+                .into_iter()
+                .map(|name| (self.programs.seconds[name], name)),
+        );
         rows.sort_by(|a, b| b.0.total_cmp(&a.0));
         let lines = rows.iter().take(SHOWN);
         let lines = lines.map(|(seconds, name)| format!("{seconds:>8.1} s  {name}"));
@@ -80,18 +104,12 @@ impl Tests {
     }
 }
 
-/// Hands each line on, and notes how long each program took.
-fn show(output: impl std::io::Read, programs: &mut BTreeMap<String, f64>) -> Result<()> {
-    let mut program = String::new();
+/// Hands each line on.
+fn show(output: impl std::io::Read, programs: &mut Programs) -> Result<()> {
     for line in BufReader::new(output).split(b'\n') {
         let line = String::from_utf8_lossy(&line.into_diagnostic()?).into_owned();
-        say(&line)?;
-        if let Some(name) = begun(&line) {
-            program = name;
-        }
-        if let Some(seconds) = ended(&line) {
-            *programs.entry(program.clone()).or_default() += seconds;
-        }
+        programs.note(&line);
+        say(line)?;
     }
     Ok(())
 }
@@ -137,7 +155,7 @@ mod tests {
                     Doc-tests measure\n\
                     test result: FAILED. 0 passed; 1 failed; finished in 2.50s\n";
         let said = said.replace("PROGRAM", program.to_str().expect("UTF-8"));
-        show(said.as_bytes(), &mut tests.programs).expect("text");
+        said.lines().for_each(|line| tests.programs.note(line));
         fs::write(&tests.times, "4.1 lab suite: a\n1 lab suite: b\n").expect("a file");
         let table = tests.slowest();
         let rows: Vec<&str> = table.lines().skip(1).map(str::trim).collect();
