@@ -60,8 +60,8 @@ fn sources(package: &Path) {
     }
 }
 
+#[expect(clippy::disallowed_macros, reason = "to cargo, which reads all of it")]
 fn watch(path: &Path) {
-    #[expect(clippy::disallowed_macros, reason = "to cargo, which reads all of it")]
     println!("cargo::rerun-if-changed={}", path.display());
 }
 
