@@ -1,14 +1,18 @@
 //! What CI runs, and anyone before a push.
 
+mod times;
+
 use std::fs;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use miette::{IntoDiagnostic, Result, miette};
+use program::say;
 use xshell::cmd;
 
-use crate::exp4;
 use crate::programs::Programs;
+use crate::{exp4, process};
+use times::Tests;
 
 /// Turns "this machine can't run that test" into a failure.
 const REQUIRE: &str = "MATRYOSHKA_REQUIRE_LAB";
@@ -52,31 +56,52 @@ pub(crate) fn run(programs: &Programs) -> Result<ExitCode> {
     let shell = programs.shell();
     shell.change_dir(programs.root());
     shell.set_var(REQUIRE, "1");
-    cmd!(shell, "cargo fmt --all --check")
-        .run()
-        .into_diagnostic()?;
-    cmd!(
-        shell,
-        "cargo clippy --workspace --all-targets --locked -- -D warnings"
-    )
-    .run()
-    .into_diagnostic()?;
-    cmd!(shell, "cargo test --workspace --locked")
-        .run()
-        .into_diagnostic()?;
+    let place = tempfile::tempdir().into_diagnostic()?;
+    let mut tests = Tests::new(place.path().join("times"));
+    let mut failed = Vec::new();
+    let mut step = |name: String, done: Result<bool>| {
+        if let Err(report) = &done {
+            program::complain(report);
+        }
+        if !matches!(done, Ok(true)) {
+            failed.push(name);
+        }
+    };
+    // Each says what it finds, whatever the others found.
+    for line in [
+        cmd!(shell, "cargo fmt --all --check"),
+        cmd!(
+            shell,
+            "cargo clippy --workspace --all-targets --locked -- -D warnings"
+        ),
+    ] {
+        step(line.to_string(), succeeds(&mut line.into()));
+    }
+    let all = cmd!(shell, "cargo test --workspace --locked --no-fail-fast");
+    step(all.to_string(), tests.run(all.into()));
     // The default generation has had its turn with the rest.
     for generation in GENERATIONS {
-        let _chosen = shell.push_env(GENERATION, generation);
-        cmd!(shell, "cargo test --package claims --test suite --locked")
-            .run()
-            .into_diagnostic()?;
+        let claims = cmd!(
+            shell,
+            "cargo test --package claims --test suite --locked --no-fail-fast"
+        );
+        let name = format!("{claims} ({generation})");
+        step(name, tests.run(claims.env(GENERATION, generation).into()));
     }
-    let results = tempfile::tempdir().into_diagnostic()?;
-    let out = results.path().join("exp4");
-    exp4::quick(programs, &out)?;
-    check(&out)?;
-    println!("ci: all is well");
-    Ok(ExitCode::SUCCESS)
+    let out = place.path().join("exp4");
+    let run = exp4::quick(programs, &out).and_then(|()| check(&out));
+    step("exp4 --quick".to_owned(), run.map(|()| true));
+    say(tests.slowest())?;
+    if failed.is_empty() {
+        say("ci: all is well")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    say(format!("ci: failed: {}", failed.join(", ")))?;
+    Ok(ExitCode::FAILURE)
+}
+
+fn succeeds(command: &mut Command) -> Result<bool> {
+    Ok(process::tied(command)? == 0)
 }
 
 fn check(out: &Path) -> Result<()> {

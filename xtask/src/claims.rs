@@ -7,7 +7,8 @@ use miette::{IntoDiagnostic, Result};
 use serde_json::Value;
 use xshell::cmd;
 
-use crate::programs::{Programs, exit_code, exit_status};
+use crate::process;
+use crate::programs::{Programs, exit_code};
 use crate::single::fresh_folder;
 
 /// The engines that are looked at where none are named.
@@ -93,7 +94,9 @@ fn make_missing(programs: &Programs, flags: &Flags) -> Result<ExitCode> {
             let out = format!("--out={}", out.display());
             let this = std::env::current_exe().into_diagnostic()?;
             let shell = programs.shell();
-            codes.push(aside(cmd!(shell, "{this} {experiment} {out}").into())?);
+            let mut run = Command::from(cmd!(shell, "{this} {experiment} {out}"));
+            // The ledger is what was asked for.
+            codes.push(process::exit_status(run.stdout(std::io::stderr()))?);
         }
     }
     let failed = codes.into_iter().find(|code| *code != 0);
@@ -109,7 +112,7 @@ fn sources(
     let output = programs.captured("report", &["claims", "--json", &generation])?;
     // A check that was not as expected is no reason to stop here.
     let Ok(mut ledger) = serde_json::from_slice::<Value>(&output.stdout) else {
-        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        program::note!("{}", String::from_utf8_lossy(&output.stderr).trim_end());
         return Ok(Err(exit_code(output.status.code().unwrap_or(1))));
     };
     let sources = ledger["sources"].take();
@@ -124,12 +127,8 @@ fn check(programs: &Programs, generation: &str) -> Result<i32> {
         shell,
         "cargo test --locked --manifest-path {manifest} --package claims --test suite"
     );
-    let code = aside(suite.env("MATRYOSHKA_GENERATION", generation).into())?;
+    let mut suite = Command::from(suite.env("MATRYOSHKA_GENERATION", generation));
+    let code = process::tied(suite.stdout(std::io::stderr()))?;
     // Cargo has codes of its own.
     Ok(i32::from(code != 0))
-}
-
-/// What is printed goes to standard error: the ledger is what was asked for.
-fn aside(mut command: Command) -> Result<i32> {
-    exit_status(command.stdout(std::io::stderr()))
 }

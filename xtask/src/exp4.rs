@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use miette::{Result, Severity, miette};
+use program::say;
 
 use crate::programs::{Programs, exit_code};
 use crate::single::{fresh_folder, has_rows};
@@ -101,7 +102,7 @@ impl Flags {
 pub(crate) fn run(programs: &Programs, flags: &Flags, tutorial: &Path) -> Result<ExitCode> {
     if flags.list {
         for name in EXPERIMENTS {
-            println!("{name}:");
+            say(format!("{name}:"))?;
             let code = programs.status(name, &["--list"])?;
             if code != 0 {
                 return Ok(exit_code(code));
@@ -137,7 +138,7 @@ pub(crate) fn run(programs: &Programs, flags: &Flags, tutorial: &Path) -> Result
     }
     let code = programs.status("report", &args)?;
     if code == 0 && !flags.json {
-        println!("run: {}", run.display());
+        say(format!("run: {}", run.display()))?;
     }
     Ok(exit_code(code))
 }

@@ -6,17 +6,17 @@
 mod ci;
 mod claims;
 mod exp4;
+mod process;
 mod programs;
 mod selfbench;
 mod single;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use miette::{GraphicalReportHandler, GraphicalTheme, IntoDiagnostic, Result, Severity, miette};
+use miette::{IntoDiagnostic, Result, miette};
+use program::say;
 
 use programs::{Programs, exit_code};
 
@@ -119,29 +119,15 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    // Fails only if a handler is set already.
-    let _ = miette::set_hook(Box::new(|_| {
-        Box::new(
-            GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
-                .with_wrap_lines(false),
-        )
-    }));
-    run(Cli::parse()).unwrap_or_else(|report| {
-        eprintln!("{report:?}");
-        // As the programs have it: advice means wrong usage.
-        let usage = report.severity() == Some(Severity::Advice);
-        ExitCode::from(if usage { 2 } else { 1 })
-    })
+    program::main(|| run(Cli::parse()))
 }
 
 fn run(cli: Cli) -> Result<ExitCode> {
     let Some(task) = cli.task else {
-        Cli::command().print_help().into_diagnostic()?;
+        say(Cli::command().render_help())?;
         return Ok(ExitCode::SUCCESS);
     };
-    // The program that runs ends itself at Ctrl-C and says what it kept; this one waits for that.
-    let ignored = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(signal_hook::consts::SIGINT, ignored).into_diagnostic()?;
+    process::outlast_signals()?;
     let programs = Programs::new()?;
     match task {
         Task::Doctor { args } => programs.forward("lab", &with("doctor", args)),
@@ -188,13 +174,13 @@ fn relock(programs: &Programs, generation: &str) -> Result<ExitCode> {
         ));
     }
     let output = programs.captured("lab", &["lock", "--generation", generation])?;
-    eprint!("{}", String::from_utf8_lossy(&output.stderr));
+    program::note!("{}", String::from_utf8_lossy(&output.stderr).trim_end());
     if !output.status.success() {
         return Ok(exit_code(output.status.code().unwrap_or(1)));
     }
     let locks = programs.root().join("crates/lab/lock");
     let path = locks.join(format!("{generation}-amd64.csv"));
     std::fs::write(&path, output.stdout).into_diagnostic()?;
-    println!("wrote {}", path.display());
+    say(format!("wrote {}", path.display()))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,10 +2,13 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Output};
+use std::process::{Command, ExitCode, Output, Stdio};
 
 use miette::{IntoDiagnostic, Result, miette};
+use program::{failure, note};
 use xshell::{Shell, cmd};
+
+use crate::process;
 
 /// The workspace's programs, built.
 pub(crate) struct Programs {
@@ -40,21 +43,19 @@ impl Programs {
         // Quiet, so that what a program prints can be piped; a first build takes a minute, so say
         // that it goes on.
         if !built(&root).join(PACKAGES[1]).exists() {
-            eprintln!("building the programs (once, a minute or two)");
+            note!("building the programs (once, a minute or two)");
         }
-        cmd!(
+        let build = cmd!(
             shell,
             "cargo build --quiet --locked --manifest-path {manifest} {packages...} --bins"
-        )
-        .quiet()
-        .run()
-        .map_err(|_| {
-            miette!(
-                help = "the compiler's words above say why",
-                "cargo build failed"
-            )
-            .wrap_err("the programs can't be built")
-        })?;
+        );
+        if process::tied(&mut build.into())? != 0 {
+            return Err(failure(
+                "the programs can't be built",
+                "cargo build failed",
+                "the compiler's words above say why",
+            ));
+        }
         Ok(Self { shell, root })
     }
 
@@ -73,12 +74,12 @@ impl Programs {
 
     /// Runs a program on this terminal, in the folder that the user is in.
     pub(crate) fn status<S: AsRef<OsStr>>(&self, name: &str, args: &[S]) -> Result<i32> {
-        exit_status(&mut self.command(name, args))
+        process::exit_status(&mut self.command(name, args))
     }
 
     /// The same, what it prints going to standard error: its outcome is not what was asked for.
     pub(crate) fn status_aside<S: AsRef<OsStr>>(&self, name: &str, args: &[S]) -> Result<i32> {
-        exit_status(self.command(name, args).stdout(std::io::stderr()))
+        process::exit_status(self.command(name, args).stdout(std::io::stderr()))
     }
 
     fn command<S: AsRef<OsStr>>(&self, name: &str, args: &[S]) -> Command {
@@ -94,17 +95,16 @@ impl Programs {
 
     /// Runs a program apart from this terminal, whatever its exit code.
     pub(crate) fn captured<S: AsRef<OsStr>>(&self, name: &str, args: &[S]) -> Result<Output> {
-        self.command(name, args).output().into_diagnostic()
+        process::output(&mut self.command(name, args))
     }
 
     /// What a program prints that has to succeed.
     pub(crate) fn output(&self, name: &str, args: &[&str]) -> Result<String> {
-        let program = self.path(name);
-        let shell = &self.shell;
-        cmd!(shell, "{program} {args...}")
-            .quiet()
-            .read()
-            .into_diagnostic()
+        let output = process::output(self.command(name, args).stderr(Stdio::inherit()))?;
+        if !output.status.success() {
+            return Err(miette!("{name} {}: {}", args.join(" "), output.status));
+        }
+        String::from_utf8(output.stdout).into_diagnostic()
     }
 }
 
@@ -114,12 +114,6 @@ fn built(root: &Path) -> PathBuf {
     target
         .map_or_else(|| root.join("target"), PathBuf::from)
         .join("debug")
-}
-
-pub(crate) fn exit_status(command: &mut Command) -> Result<i32> {
-    let status = command.status().into_diagnostic()?;
-    // A program that was killed has failed.
-    Ok(status.code().unwrap_or(1))
 }
 
 pub(crate) fn exit_code(code: i32) -> ExitCode {

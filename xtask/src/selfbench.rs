@@ -95,7 +95,7 @@ pub(crate) fn run(programs: &Programs) -> Result<ExitCode> {
             0.5,
         );
     } else {
-        eprintln!("mmdebstrap is not installed: not compared");
+        program::note!("mmdebstrap is not installed: not compared");
     }
     let warm: Vec<Value> = (0..REPEATS)
         .map(|_| bring_up(programs))
@@ -119,7 +119,7 @@ pub(crate) fn run(programs: &Programs) -> Result<ExitCode> {
             ratio,
             1.10,
         ),
-        None => eprintln!("hyperfine is not installed: not compared"),
+        None => program::note!("hyperfine is not installed: not compared"),
     }
     let results = tempfile::tempdir().into_diagnostic()?;
     let began = Instant::now();
@@ -142,8 +142,7 @@ pub(crate) fn run(programs: &Programs) -> Result<ExitCode> {
             0.1,
         );
     }
-    println!("{table}");
-    Ok(ExitCode::SUCCESS)
+    program::say(table).map(|()| ExitCode::SUCCESS)
 }
 
 fn bring_up(programs: &Programs) -> Result<Value> {

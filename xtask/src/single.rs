@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use miette::Result;
+use program::say;
 
 use crate::programs::{Programs, exit_code};
 
@@ -35,7 +36,7 @@ pub(crate) fn run(programs: &Programs, name: &str, mut args: Vec<String>) -> Res
     report.extend(json.then(|| "--json".into()));
     let reported = programs.status("report", &report)?;
     if !json {
-        println!("run: {}", out.display());
+        say(format!("run: {}", out.display()))?;
     }
     Ok(exit_code(if code == 0 { reported } else { code }))
 }

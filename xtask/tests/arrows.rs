@@ -13,9 +13,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("coverage", &["measure"]),
     ("cpu", &["bench", "lab", "measure"]),
     ("fingerprints", &[]),
-    ("lab", &["probe", "sandbox", "standalone"]),
-    ("measure", &[]),
+    ("lab", &["probe", "program", "sandbox", "standalone"]),
+    ("measure", &["program"]),
     ("probe", &[]),
+    ("program", &[]),
     ("report", &["claims", "fingerprints", "measure"]),
     ("sandbox", &[]),
     (
@@ -31,7 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["bench", "fingerprints", "lab", "measure"],
     ),
     ("userns", &["bench", "lab", "measure"]),
-    ("xtask", &[]),
+    ("xtask", &["program"]),
 ];
 
 /// Third-party crates that are for tests only.

@@ -1,8 +1,17 @@
 //! The plugin as a program: serves a policy on the socket where a Docker daemon looks for plugins.
 
+/// Says something on standard error. Whether anybody reads it ends nothing: a daemon asks this program.
+macro_rules! complain {
+    ($($text:tt)+) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($text)+);
+    }};
+}
+
 mod serve;
 
 use std::fs;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -35,19 +44,25 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     if args.print_policy {
-        print!("{DEFAULT_POLICY}");
-        return ExitCode::SUCCESS;
+        return match std::io::stdout().write_all(DEFAULT_POLICY.as_bytes()) {
+            // A reader that has closed the pipe has seen what it wanted.
+            Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+                complain!("the policy cannot be printed: {e}");
+                ExitCode::FAILURE
+            }
+            _ => ExitCode::SUCCESS,
+        };
     }
     if let Err(e) = authz::paths_resolve() {
         let why = format!("openat2: {e}");
         let report = failure("paths cannot be resolved", &why, "use Linux 5.6 or newer");
-        eprintln!("{report:?}");
+        complain!("{report:?}");
         return ExitCode::from(UNSUPPORTED);
     }
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(report) => {
-            eprintln!("{report:?}");
+            complain!("{report:?}");
             ExitCode::FAILURE
         }
     }
@@ -61,7 +76,7 @@ fn run(args: &Args) -> Result<()> {
     let mut signals =
         signals.map_err(|e| failure("signals cannot be awaited", &e, "report this as a bug"))?;
     let socket = serve::start(&args.socket, policy)?;
-    eprintln!("serving on {}", args.socket.display());
+    complain!("serving on {}", args.socket.display());
     signals.forever().next();
     drop(socket);
     Ok(())

@@ -87,13 +87,13 @@ fn accept(listener: &UnixListener, policy: &Arc<Policy>) {
         let served = stream.and_then(|stream| {
             thread::Builder::new().spawn(move || {
                 if let Err(e) = connection(stream, &policy) {
-                    eprintln!("a connection broke off: {e}");
+                    complain!("a connection broke off: {e}");
                 }
             })
         });
         if let Err(e) = served {
             // No descriptor or no thread left: both come back when connections end.
-            eprintln!("a connection cannot be served: {e}");
+            complain!("a connection cannot be served: {e}");
             thread::sleep(Duration::from_millis(50));
         }
     }
@@ -164,7 +164,7 @@ fn judged(policy: &Policy, message: &[u8]) -> serde_json::Value {
             let uri: String = call.uri.chars().take(200).collect();
             let Call { user, method, .. } = call;
             let rule = refusal.rule.name();
-            eprintln!("{rule}: {user:?} {method:?} {uri:?}: {}", refusal.what);
+            complain!("{rule}: {user:?} {method:?} {uri:?}: {}", refusal.what);
             refused(&refusal.to_string())
         }
     }

@@ -137,7 +137,7 @@ pub fn try_each<S: Display + Sync>(
                     outcome,
                     ..
                 } = &row;
-                eprintln!("{ended} of {}: {subject}: {step} {outcome}", left.len());
+                measure::note!("{ended} of {}: {subject}: {step} {outcome}", left.len());
             }
             rows.push(row.clone());
             run.tried(row, || Ok(()))?;

@@ -15,7 +15,7 @@ use miette::Result;
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
 use crate::cache;
-use crate::error::{Explain, misuse};
+use crate::error::{Explain, usage};
 
 /// Links in one path, as the kernel has it (`MAXSYMLINKS`).
 const MOST_LINKS: u32 = 40;
@@ -28,7 +28,7 @@ pub(crate) fn require(folder: &Path) -> Result<()> {
     let mounts = String::from_utf8_lossy(&mounts);
     for place in cache::places()? {
         if let Some(why) = clash(folder, &place, &mounts).explain(&what, remedy)? {
-            return Err(misuse(what, why, remedy));
+            return Err(usage(what, why, remedy));
         }
     }
     Ok(())

@@ -314,7 +314,7 @@ fn relay_input(stopped: &PipeReader, mut to: File, terminal: Option<&Terminal>) 
             }
             Err(Errno::INTR | Errno::AGAIN) => {}
             Err(why) => {
-                eprintln!("standard input: {why}");
+                program::note!("standard input: {why}");
                 return;
             }
         }

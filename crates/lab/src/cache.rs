@@ -75,7 +75,7 @@ pub(crate) fn lock(path: &Path) -> Result<Lock> {
             Err(TryLockError::WouldBlock) => {}
         }
         if !said {
-            eprintln!(
+            program::note!(
                 "waiting for another process that works on {}",
                 path.display()
             );
@@ -152,7 +152,7 @@ pub(crate) fn make_once<E: From<Report>>(
     if path.exists() {
         match whole::verify(&path) {
             Ok(()) => return Ok(path),
-            Err(why) => eprintln!("the cache is damaged: {again}: {}: {why}", path.display()),
+            Err(why) => program::note!("the cache is damaged: {again}: {}: {why}", path.display()),
         }
     }
     // Left by makers that were killed; nobody else makes this key while the lock is held.

@@ -183,7 +183,7 @@ impl Lab {
         match self.level0().run(argv) {
             Ok(output) if output.success() => Ok(()),
             Ok(output) => Err(NoDisk::NotMade(output.stderr.trim().to_owned())),
-            Err(report) => Err(NoDisk::NotMade(report.to_string())),
+            Err(report) => Err(NoDisk::NotMade(program::one_line(&report))),
         }
     }
 

@@ -2,31 +2,21 @@
 
 use std::fmt::Display;
 
-use miette::{Diagnostic, MietteDiagnostic, Report, Result, Severity};
-
-/// Severity of an error that means: this machine can't. Programs turn it into exit code 77.
-pub const UNSUPPORTED: Severity = Severity::Warning;
+use miette::{Diagnostic, Report, Result};
 
 /// An error in the project's shape.
 pub(crate) fn failure(what: impl Display, why: impl Display, remedy: impl Display) -> Report {
-    Report::new(MietteDiagnostic::new(one_line(&why)).with_help(remedy.to_string()))
-        .wrap_err(what.to_string())
+    program::failure(what.to_string(), trimmed(&why), remedy.to_string())
 }
 
 /// The same for what this machine lacks.
 pub(crate) fn unsupported(what: impl Display, why: impl Display, remedy: impl Display) -> Report {
-    let cause = MietteDiagnostic::new(one_line(&why))
-        .with_help(remedy.to_string())
-        .with_severity(UNSUPPORTED);
-    Report::new(cause).wrap_err(what.to_string())
+    program::unsupported(what.to_string(), trimmed(&why), remedy.to_string())
 }
 
-/// The same for what was asked for and can't be had: wrong usage.
-pub(crate) fn misuse(what: impl Display, why: impl Display, remedy: impl Display) -> Report {
-    let cause = MietteDiagnostic::new(one_line(&why))
-        .with_help(remedy.to_string())
-        .with_severity(Severity::Advice);
-    Report::new(cause).wrap_err(what.to_string())
+/// The same for what was asked for and can't be had.
+pub(crate) fn usage(what: impl Display, why: impl Display, remedy: impl Display) -> Report {
+    program::usage(what.to_string(), trimmed(&why), remedy.to_string())
 }
 
 /// An agent that answered that it could not do it: it is well, and may do the next thing.
@@ -61,7 +51,7 @@ impl Diagnostic for Refused {
 }
 
 /// A reason that is many lines long is a log: those lines stay, trimmed.
-fn one_line(why: &impl Display) -> String {
+fn trimmed(why: &impl Display) -> String {
     why.to_string().trim().to_owned()
 }
 

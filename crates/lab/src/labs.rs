@@ -129,14 +129,13 @@ fn sweep(labs: &Path) {
             && let Err(why) = sandbox::sweep_cgroup(&group)
             && why.kind() != io::ErrorKind::NotFound
         {
-            eprintln!("warning: {} can't be removed: {why}", group.display());
+            program::note!("warning: {} can't be removed: {why}", group.display());
         }
     }
 }
 
 fn warn(report: &miette::Report) {
-    let words: Vec<String> = report.chain().map(ToString::to_string).collect();
-    eprintln!("warning: {}", words.join(": "));
+    program::note!("warning: {}", program::one_line(report));
 }
 
 fn directories(parent: &Path) -> Vec<PathBuf> {

@@ -40,7 +40,6 @@ pub use agent::Agent;
 pub use bundle::{Bundle, Package};
 pub use disk::{Disk, FileSystem, NoDisk};
 pub use engine::Engine;
-pub use error::UNSUPPORTED;
 pub use generation::Generation;
 pub use held::Kind;
 pub use inside::Folder;

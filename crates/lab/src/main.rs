@@ -1,6 +1,6 @@
 //! `lab`: a lab by hand, and what this machine has and can.
 
-use std::io::IsTerminal;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,8 +8,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
-use lab::{Check, Engine, Found, Generation, Lab, Layer, Options, UNSUPPORTED};
-use miette::{GraphicalReportHandler, GraphicalTheme, IntoDiagnostic, Result, Severity, miette};
+use lab::{Check, Engine, Found, Generation, Lab, Layer, Options};
+use miette::{IntoDiagnostic, Result};
+use program::{say, usage};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_default};
 
@@ -71,44 +72,25 @@ enum Task {
     },
 }
 
-/// Exit code of a machine that can't.
-const CANNOT: u8 = 77;
-
-/// Exit code of wrong usage, as clap has it.
-const WRONG_USAGE: u8 = 2;
-
 fn main() -> ExitCode {
-    // Fails only if a handler is set already.
-    let _ = miette::set_hook(Box::new(|_| {
-        Box::new(GraphicalReportHandler::new_themed(theme()).with_wrap_lines(false))
-    }));
     // Whoever started this program is gone, then so is the reason for a lab.
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
-    let done = match Cli::parse().task {
+    program::main(|| match Cli::parse().task {
         Task::Shell { options } => attach(options, &["/bin/bash".to_owned()]),
         Task::Exec { options, command } => attach(options, &command),
         Task::Status => status(),
         Task::Clean => clean(),
-        Task::Lock { generation } => lab::lock(generation).map(|text| {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }),
-        Task::Doctor { options } => Ok(doctor(&options)),
+        Task::Lock { generation } => told(lab::lock(generation)?),
+        Task::Doctor { options } => doctor(&options),
         Task::BringUp { options } => bring_up(&options),
         Task::Probe { args } => lab::probe(&args).map(exit_code),
-        Task::Mirror => lab::mirror().map(|mirror| {
-            println!("{mirror}");
-            ExitCode::SUCCESS
-        }),
-    };
-    done.unwrap_or_else(|report| {
-        eprintln!("{report:?}");
-        ExitCode::from(match report.severity() {
-            Some(UNSUPPORTED) => CANNOT,
-            Some(Severity::Advice) => WRONG_USAGE,
-            _ => 1,
-        })
+        Task::Mirror => told(lab::mirror()?),
     })
+}
+
+/// Prints what was asked for, which is all that was to be done.
+fn told(text: impl Display) -> Result<ExitCode> {
+    say(text).map(|()| ExitCode::SUCCESS)
 }
 
 /// Set by a signal that asks for the end.
@@ -134,7 +116,10 @@ fn attach(mut options: Options, command: &[String]) -> Result<ExitCode> {
         }
         INTERRUPTED.get().is_some_and(load)
     });
-    let dir = std::env::current_dir().into_diagnostic()?;
+    let dir = std::env::current_dir().map_err(|why| {
+        let remedy = "start it from a folder that is there";
+        usage("the current folder can't be found", why.to_string(), remedy)
+    })?;
     options.share = shareable(&dir)?;
     let lab = Lab::start(&options)?;
     // As on the tutorial's machine: both engines are there, and have been used.
@@ -146,15 +131,6 @@ fn attach(mut options: Options, command: &[String]) -> Result<ExitCode> {
         PathBuf::from("/root")
     };
     lab.attach(&inside, command).map(exit_code)
-}
-
-/// What, why and remedy, one line each, in colour on a terminal only.
-fn theme() -> GraphicalTheme {
-    if std::io::stderr().is_terminal() {
-        GraphicalTheme::unicode()
-    } else {
-        GraphicalTheme::unicode_nocolor()
-    }
 }
 
 fn exit_code(code: i32) -> ExitCode {
@@ -200,8 +176,7 @@ fn bring_up(options: &Options) -> Result<ExitCode> {
         "probe_bytes": lab::probe_bytes(),
         "probe_peak_bytes": peak_bytes,
     });
-    println!("{times}");
-    Ok(ExitCode::SUCCESS)
+    told(times)
 }
 
 /// What a lab has of its own: a folder in there can't be the machine's, nor one around it.
@@ -228,80 +203,78 @@ fn shareable(dir: &Path) -> Result<Option<PathBuf>> {
     if dir == Path::new("/") {
         return Ok(None);
     }
+    let refused = |why| {
+        let what = format!("{} can't be shown in a lab", dir.display());
+        usage(what, why, "start it from another folder")
+    };
     let own = OWN.iter().map(Path::new);
     let clashes = |own: &Path| dir.starts_with(own) || own.starts_with(dir);
     if own.into_iter().any(clashes) || dir == Path::new("/tmp") {
-        return Err(miette!(
-            severity = Severity::Advice,
-            help = "start it from another folder",
-            "the lab has its own there"
-        )
-        .wrap_err(format!("{} can't be shown in a lab", dir.display())));
+        return Err(refused("the lab has its own there"));
+    }
+    if dir.to_str().is_none() {
+        return Err(refused("its name is not UTF-8"));
     }
     Ok(Some(dir.to_owned()))
 }
 
 fn status() -> Result<ExitCode> {
     let status = lab::status()?;
-    println!("running labs: {}", status.running.len());
-    for lab in &status.running {
-        println!(
-            "  {}  {:>6} s  process {}",
-            lab.id,
-            lab.age.as_secs(),
-            lab.owner
-        );
-    }
+    let mut lines = vec![format!("running labs: {}", status.running.len())];
+    lines.extend(status.running.iter().map(|lab| {
+        let (id, seconds, owner) = (&lab.id, lab.age.as_secs(), &lab.owner);
+        format!("  {id}  {seconds:>6} s  process {owner}")
+    }));
     let total: u64 = status.cached.iter().map(|(_, size)| size).sum();
-    println!("cache {}: {} MB", status.cache.display(), total / 1_000_000);
-    for (path, size) in &status.cached {
+    let cache = status.cache.display();
+    lines.push(format!("cache {cache}: {} MB", total / 1_000_000));
+    lines.extend(status.cached.iter().map(|(path, size)| {
         let path = path.strip_prefix(&status.cache).unwrap_or(path);
-        println!("  {:>6} MB  {}", size / 1_000_000, path.display());
-    }
-    Ok(ExitCode::SUCCESS)
+        format!("  {:>6} MB  {}", size / 1_000_000, path.display())
+    }));
+    told(lines.join("\n"))
 }
 
 fn clean() -> Result<ExitCode> {
     let freed = lab::clean()?;
-    println!("freed {} MB", freed / 1_000_000);
-    Ok(ExitCode::SUCCESS)
+    told(format!("freed {} MB", freed / 1_000_000))
 }
 
-fn doctor(options: &Options) -> ExitCode {
+fn doctor(options: &Options) -> Result<ExitCode> {
     let mut able = true;
     for check in lab::preflight(options.sandbox, options.generation) {
-        say(&check);
+        say(line(&check))?;
         able &= matches!(check.found, Found::Ready(_));
     }
     if let Some(check) = lab::cached_engines(options.generation) {
-        say(&check);
+        say(line(&check))?;
     }
     // What is there can still be refused: by the kernel, or by a container around this.
     if able {
         match lab::trial(options.sandbox) {
-            Ok(()) => println!("ready    a sandbox: started and ended"),
+            Ok(()) => say("ready    a sandbox: started and ended")?,
             Err(report) => {
                 able = false;
-                eprintln!("{report:?}");
+                program::complain(&report);
             }
         }
     }
     // What was not asked for does not count.
     for check in lab::alternatives(options.sandbox, options.generation) {
-        say(&check);
+        say(line(&check))?;
     }
-    if able {
+    Ok(if able {
         ExitCode::SUCCESS
     } else {
-        ExitCode::from(CANNOT)
-    }
+        ExitCode::from(program::EXIT_UNSUPPORTED)
+    })
 }
 
-fn say(check: &Check) {
+fn line(check: &Check) -> String {
     match &check.found {
-        Found::Ready(found) => println!("ready    {}: {found}", check.what),
+        Found::Ready(found) => format!("ready    {}: {found}", check.what),
         Found::Missing { why, remedy } => {
-            println!("missing  {}: {why}\n         remedy: {remedy}", check.what);
+            format!("missing  {}: {why}\n         remedy: {remedy}", check.what)
         }
     }
 }

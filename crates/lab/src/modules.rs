@@ -4,13 +4,15 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What Docker and Podman ask the kernel for. A rootful engine loads them itself.
+///
+/// Not `br_netfilter`: once loaded, it passes what crosses the machine's own bridges through its packet
+/// filter, and stays. Engines want it for `--icc=false` and without a userland proxy only.
 const MODULES: &[&str] = &[
     "overlay",
     "fuse",
     "tun",
     "veth",
     "bridge",
-    "br_netfilter",
     "nf_tables",
     "nf_nat",
     "nft_compat",

@@ -440,6 +440,6 @@ fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str
 fn logs(level: &Level, engine: Engine, container: &str) -> String {
     match level.run_joined(&[engine.program(), "logs", container]) {
         Ok(logs) => last_lines(&(logs.stdout + &logs.stderr)),
-        Err(report) => report.to_string(),
+        Err(report) => program::one_line(&report),
     }
 }

@@ -48,7 +48,16 @@ pub fn preflight(kind: Kind, generation: Generation) -> Vec<Check> {
 /// What it needs whatever its engines ask for.
 fn any_engines(kind: Kind, generation: Generation) -> Vec<Check> {
     let mut checks = vec![
-        check("root", privilege(), "run as root, or with sudo"),
+        check(
+            "limits that are large enough",
+            limits(),
+            program::RAISE_LIMIT,
+        ),
+        check(
+            "root",
+            privilege(),
+            "run as root, or: sudo env \"PATH=$PATH\" \"HOME=$HOME\" cargo xtask ...",
+        ),
         check(
             "cgroup v2",
             cgroup2(),
@@ -57,22 +66,18 @@ fn any_engines(kind: Kind, generation: Generation) -> Vec<Check> {
         check(
             "overlay file system",
             overlay(),
-            "load it: modprobe overlay",
+            "load it as root: modprobe overlay",
         ),
         check(
             "a cache directory for engines and their stores",
             cache_directory(),
             "set XDG_CACHE_HOME to a directory on a real file system (in a container: a volume)",
         ),
-        check(
-            "tools",
-            tools(),
-            "run on Debian or a derivative, with /usr/sbin and /sbin in PATH",
-        ),
+        check("tools", tools(), "run on Debian or a derivative"),
         check(
             "engines",
             engines(generation),
-            "add a Debian mirror to apt's sources, or name one in MATRYOSHKA_MIRROR",
+            "run apt-get update, add a Debian mirror to apt's sources, or name one in MATRYOSHKA_MIRROR",
         ),
     ];
     if kind == Kind::User {
@@ -168,6 +173,13 @@ fn lacking_capabilities() -> Vec<String> {
         .collect()
 }
 
+/// Those that whoever started this program has set (`ulimit`).
+fn limits() -> std::result::Result<String, String> {
+    program::limits()
+        .map(|()| "stack and size of files".to_owned())
+        .map_err(|report| program::one_line(&report))
+}
+
 /// Mounts and namespaces need `CAP_SYS_ADMIN`, which root in a plain container lacks.
 fn privilege() -> std::result::Result<String, String> {
     if !rustix::process::geteuid().is_root() {
@@ -205,16 +217,29 @@ fn cgroup2() -> std::result::Result<String, String> {
 
 /// Asked of the kernel, which loads a module if it has the file system as one.
 fn overlay() -> std::result::Result<String, String> {
-    rustix::mount::fsopen("overlay", rustix::mount::FsOpenFlags::FSOPEN_CLOEXEC)
-        .map(|_| "in the kernel".to_owned())
-        .map_err(|e| e.to_string())
+    use rustix::io::Errno;
+    match rustix::mount::fsopen("overlay", rustix::mount::FsOpenFlags::FSOPEN_CLOEXEC) {
+        Ok(_) => Ok("in the kernel".to_owned()),
+        // Only root may ask; whether that is missing is another check.
+        Err(Errno::PERM) => {
+            let known = fs::read_to_string("/proc/filesystems").unwrap_or_default();
+            let is_there = known.lines().any(|line| line.ends_with("\toverlay"));
+            Ok(if is_there {
+                "in the kernel"
+            } else {
+                "not known: only root can ask the kernel"
+            }
+            .to_owned())
+        }
+        Err(why) => Err(why.to_string()),
+    }
 }
 
 /// An engine's store lies below it, and overlay mounts do not stack on an overlay's upper layer.
 fn cache_directory() -> std::result::Result<String, String> {
     /// `OVERLAYFS_SUPER_MAGIC` in linux/magic.h.
     const OVERLAY: i64 = 0x794c_7630;
-    let cache = cache::root().map_err(|report| report.to_string())?;
+    let cache = cache::root().map_err(|report| program::one_line(&report))?;
     let found = rustix::fs::statfs(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
     let free_mb = found.f_bavail * u64::try_from(found.f_bsize).unwrap_or(0) / 1_000_000;
     if found.f_type == OVERLAY {
@@ -227,7 +252,9 @@ fn cache_directory() -> std::result::Result<String, String> {
 }
 
 fn tools() -> std::result::Result<String, String> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    // An ordinary user's path has no /usr/sbin, but root's has.
+    let mut path = std::env::var_os("PATH").unwrap_or_default();
+    path.push(":/usr/sbin:/sbin");
     let found = |name: &str| std::env::split_paths(&path).any(|dir| dir.join(name).exists());
     let needed = ["apt-get", "apt-config", "dpkg-deb", "ldconfig", "setpriv"];
     let mut missing: Vec<&str> = needed.into_iter().filter(|name| !found(name)).collect();
@@ -243,13 +270,13 @@ fn tools() -> std::result::Result<String, String> {
 
 /// A filled cache needs no mirror.
 fn engines(generation: Generation) -> std::result::Result<String, String> {
-    let cache = cache::root().map_err(|report| report.to_string())?;
+    let cache = cache::root().map_err(|report| program::one_line(&report))?;
     if bundle::is_cached(generation, &cache) {
         return Ok("in the cache".to_owned());
     }
     bundle::machine_apt()
         .map(|_| "to be fetched through the machine's apt".to_owned())
-        .map_err(|report| report.root_cause().to_string())
+        .map_err(|report| program::one_line(&report))
 }
 
 fn user_namespaces() -> std::result::Result<String, String> {

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::arm::Arm;
-use crate::exit::usage;
 use crate::manifest::Stopping;
 use crate::plan::WARMUP_BLOCKS;
+use program::usage;
 
 const DEFAULT_BLOCKS: u32 = 30;
 /// Where an adaptive stop gives up.

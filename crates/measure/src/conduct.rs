@@ -11,7 +11,6 @@ use serde_json::json;
 use crate::args::{RunArgs, list};
 use crate::arm::{Arm, Contrast, Experiment, Part, Reading, Series, Trouble};
 use crate::declaration::check_declaration;
-use crate::exit::{failure, one_line, say, usage};
 use crate::folder::Folder;
 use crate::interrupt::{interrupted, watch};
 use crate::machine::Machine;
@@ -26,6 +25,7 @@ use crate::stats::MARGIN;
 use crate::stopping::Precision;
 use crate::telemetry::{BLOCKS_FILE, COLUMNS, Telemetry};
 use crate::trials::{self, TRIALS_FILE, Trial};
+use program::{failure, one_line, say, usage};
 
 /// A run that has begun: its folder exists and its manifest says `running`.
 ///
@@ -86,8 +86,7 @@ impl RunArgs {
         check_declaration(experiment)?;
         let selected = self.select(experiment.arms)?;
         if self.list {
-            say(&list(experiment.arms));
-            return Ok(());
+            return say(list(experiment.arms));
         }
         let _kept = able()?;
         watch()?;
@@ -375,7 +374,7 @@ impl Run {
             Some(_) => Status::Failed,
         };
         let recorded = self.record_end(status, error.as_ref().map(one_line));
-        self.print_outcome(args.json);
+        let printed = self.print_outcome(args.json);
 
         if error.is_none() && args.verify && self.tally.failed > 0 {
             error = Some(failure(
@@ -391,7 +390,7 @@ impl Run {
             ));
         }
         // The body's error came first and says more than a manifest that can't be written.
-        error.map_or(recorded, Err)
+        error.map_or(recorded.and(printed), Err)
     }
 
     fn record_end(&mut self, status: Status, reason: Option<String>) -> miette::Result<()> {
@@ -427,7 +426,7 @@ impl Run {
         }
     }
 
-    fn print_outcome(&self, as_json: bool) {
+    fn print_outcome(&self, as_json: bool) -> miette::Result<()> {
         let Manifest {
             experiment,
             status,
@@ -452,7 +451,7 @@ impl Run {
                 "blocks": blocks,
                 "seed": seed,
             });
-            say(&outcome.to_string());
+            say(outcome)
         } else {
             let status = status.name();
             let mut told = vec![format!("{experiment}: {status}")];
@@ -462,7 +461,7 @@ impl Run {
             if tried > 0 {
                 told.push(format!("{tried} rows of trials"));
             }
-            say(&format!("{}\n{path}", told.join(", ")));
+            say(format!("{}\n{path}", told.join(", ")))
         }
     }
 }

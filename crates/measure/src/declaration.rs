@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::arm::Experiment;
-use crate::exit::failure;
+use program::failure;
 
 /// Refuses a declaration that the record could not be read back from.
 pub(crate) fn check_declaration(experiment: &Experiment) -> miette::Result<()> {

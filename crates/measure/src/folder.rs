@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use miette::Report;
 
-use crate::exit::{failure, usage};
 use crate::manifest::{METHOD_VERSION, Manifest, SCHEMA_VERSION};
 use crate::samples::{SAMPLES_FILE, Samples};
 use crate::telemetry::{self, BLOCKS_FILE, BlockRecord};
 use crate::trials::{self, Trial};
+use program::{failure, usage};
 
 const MANIFEST_FILE: &str = "manifest.json";
 const NO_RUN: &str = "name the folder of a run, which holds samples.csv and manifest.json";

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::exit::{EXIT_FAILED, failure};
+use program::{EXIT_FAILED, failure};
 
 const SIGNALS: [i32; 3] = [SIGINT, SIGTERM, SIGHUP];
 
@@ -15,7 +15,8 @@ static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 /// Whether SIGINT, SIGTERM or SIGHUP has arrived since the run began.
 ///
 /// The measuring loop looks at it between samples; an experiment's set-up should look at it between
-/// its own steps and return an error. A second signal ends the program at once.
+/// its own steps and return an error. A second Ctrl-C ends the program at once; the other two often
+/// come twice, from a terminal that closes or to a whole group, and the lab is waited for.
 #[must_use]
 pub fn interrupted() -> bool {
     FLAG.get().is_some_and(|flag| flag.load(Ordering::SeqCst))
@@ -30,21 +31,20 @@ pub(crate) fn watch() -> miette::Result<()> {
     // there had been one, and keep everything.
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
     let flag = Arc::clone(FLAG.get_or_init(Arc::default));
-    for signal in SIGNALS {
-        // Registered before the flag's own handler, so that only the second signal finds it set.
-        signal_hook::flag::register_conditional_shutdown(
-            signal,
-            i32::from(EXIT_FAILED),
-            Arc::clone(&flag),
+    let watch = || -> std::io::Result<()> {
+        // Registered before the flag's own handler, so that only the second one finds it set.
+        let exit = i32::from(EXIT_FAILED);
+        signal_hook::flag::register_conditional_shutdown(SIGINT, exit, Arc::clone(&flag))?;
+        for signal in SIGNALS {
+            signal_hook::flag::register(signal, Arc::clone(&flag))?;
+        }
+        Ok(())
+    };
+    watch().map_err(|error| {
+        failure(
+            "signals can't be watched",
+            error.to_string(),
+            "start the program without a seccomp filter that forbids sigaction",
         )
-        .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
-        .map_err(|error| {
-            failure(
-                format!("signal {signal} can't be watched"),
-                error.to_string(),
-                "start the program without a seccomp filter that forbids sigaction",
-            )
-        })?;
-    }
-    Ok(())
+    })
 }

@@ -52,7 +52,6 @@ mod args;
 mod arm;
 mod conduct;
 mod declaration;
-mod exit;
 mod folder;
 mod interrupt;
 mod machine;
@@ -71,7 +70,6 @@ mod trials;
 pub use args::RunArgs;
 pub use arm::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, Series, Trouble};
 pub use conduct::Run;
-pub use exit::{EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE, failure, main, say, usage};
 pub use folder::{Folder, write_atomically};
 pub use interrupt::interrupted;
 pub use machine::Machine;
@@ -79,6 +77,8 @@ pub use manifest::{
     METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Stopped, Stopping, Tool,
 };
 pub use plan::{Block, Plan, WARMUP_BLOCKS};
+pub use program::{EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE};
+pub use program::{failure, main, note, one_line, say, usage};
 pub use samples::{Sample, Samples};
 pub use sign::alone;
 pub use telemetry::BlockRecord;

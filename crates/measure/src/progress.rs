@@ -47,7 +47,7 @@ impl Progress {
         } = self
             && (now_ns >= *next_ns || block as usize == blocks)
         {
-            eprintln!("{experiment}: block {block} of {blocks} done, {failed} samples failed");
+            program::note!("{experiment}: block {block} of {blocks} done, {failed} samples failed");
             *next_ns = now_ns + LINE_EVERY_NS;
         }
     }

@@ -6,9 +6,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::args::BLOCKS_AT_ALL;
-use crate::exit::failure;
 use crate::manifest::{Manifest, Status, Stopping};
 use crate::plan::Plan;
+use program::failure;
 
 pub(crate) const SAMPLES_FILE: &str = "samples.csv";
 

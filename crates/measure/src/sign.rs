@@ -3,7 +3,7 @@
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 
-use crate::exit::failure;
+use program::failure;
 
 /// Name in the kernel's space of abstract sockets (`unix(7)`): it vanishes with its holder.
 const NAME: &str = "matryoshka-measures";

@@ -6,8 +6,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::exit::failure;
 use crate::manifest::utc_now;
+use program::failure;
 
 pub(crate) const BLOCKS_FILE: &str = "blocks.csv";
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::exit::failure;
+use program::failure;
 
 pub(crate) const TRIALS_FILE: &str = "trials.csv";
 

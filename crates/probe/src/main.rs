@@ -37,15 +37,18 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        // The reader has seen what it wanted.
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("probe: {e}");
+            let _ = writeln!(io::stderr(), "probe: {e}");
             ExitCode::FAILURE
         }
     }
 }
 
 fn usage() -> ExitCode {
-    eprintln!(
+    let _ = writeln!(
+        io::stderr(),
         "usage: probe agent | probe spawn TIMES COMMAND [ARG…] | probe operate TIMES OPERATION | \
          probe feed MEBIBYTES | probe sha256sum"
     );

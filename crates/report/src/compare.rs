@@ -196,9 +196,9 @@ pub(crate) fn compare(args: &CompareArgs) -> miette::Result<()> {
         of_runs(&Runs::open(&args.base)?, &new)?
     };
     if args.json {
-        say(&serde_json::to_string_pretty(&comparison).into_diagnostic()?);
+        say(serde_json::to_string_pretty(&comparison).into_diagnostic()?)?;
     } else {
-        say(&comparison.terminal());
+        say(comparison.terminal())?;
     }
     Ok(())
 }

@@ -130,9 +130,9 @@ fn report(cli: &ReportArgs) -> miette::Result<()> {
     }
     write_all(&cli.run, &derived)?;
     if cli.json {
-        say(&serde_json::to_string_pretty(&analysis).into_diagnostic()?);
+        say(serde_json::to_string_pretty(&analysis).into_diagnostic()?)?;
     } else {
-        say(&tables::terminal(&runs, &analysis));
+        say(tables::terminal(&runs, &analysis))?;
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
     match hand_over(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Fault { step, why }) => {
-            eprintln!("{step}: {why}");
+            complain!("{step}: {why}");
             ExitCode::FAILURE
         }
     }

@@ -30,7 +30,7 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
     match run(&args) {
         Ok(code) => code,
         Err(Fault { step, why }) => {
-            eprintln!("sandbox: {step}: {why}");
+            complain!("sandbox: {step}: {why}");
             ExitCode::from(NOT_ENTERED)
         }
     }
@@ -102,7 +102,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
             }
             signals.unblock();
             let why = Command::new(program).args(rest).exec();
-            eprintln!("sandbox: {program}: {why}");
+            complain!("sandbox: {program}: {why}");
             // As a shell says it.
             let missing = why.kind() == std::io::ErrorKind::NotFound;
             std::process::exit(if missing { 127 } else { 126 });

@@ -5,6 +5,7 @@
 //! which numbers a process has, but not in which namespaces.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::ExitCode;
 
@@ -16,13 +17,13 @@ use crate::{Fault, Result, Step};
 
 pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
     let args: Vec<String> = args.collect();
-    match find(&args) {
-        Ok(number) => {
-            println!("{number}");
-            ExitCode::SUCCESS
-        }
+    let found = find(&args);
+    match found.and_then(|number| {
+        writeln!(std::io::stdout(), "{number}").step(|| "say what was found".into())
+    }) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(Fault { step, why }) => {
-            eprintln!("{step}: {why}");
+            complain!("{step}: {why}");
             ExitCode::FAILURE
         }
     }

@@ -31,7 +31,7 @@ pub(crate) fn main(spec: &str) -> ExitCode {
     let spec = match read_spec(spec) {
         Ok(spec) => spec,
         Err(fault) => {
-            eprintln!("{}: {}", fault.step, fault.why);
+            complain!("{}: {}", fault.step, fault.why);
             return ExitCode::from(2);
         }
     };
@@ -51,13 +51,13 @@ pub(crate) fn main(spec: &str) -> ExitCode {
     }
     let mut clean = true;
     if let Err(e) = remove_cgroup(&spec.cgroup, CGROUP_PATIENCE) {
-        eprintln!("{}: {e}", spec.cgroup.display());
+        complain!("{}: {e}", spec.cgroup.display());
         clean = false;
     }
     // The owner may still want the daemons' logs: the files go when it does.
     wait_for_lifeline();
     if let Err(e) = remove_tree(&spec.state) {
-        eprintln!("{}: {e}", spec.state.display());
+        complain!("{}: {e}", spec.state.display());
         clean = false;
     }
     if clean {
@@ -191,7 +191,7 @@ fn supervise(init: &OwnedFd) {
             Ok(_) => break,
             Err(rustix::io::Errno::INTR) => {}
             Err(e) => {
-                eprintln!("poll: {e}");
+                complain!("poll: {e}");
                 break;
             }
         }

@@ -3,6 +3,15 @@
 //!
 //! Nobody types these by hand: the `lab` crate carries this program inside itself and runs it.
 
+/// Says what failed on standard error. Whether anybody reads it ends nothing: the monitor has to take
+/// its sandbox away.
+macro_rules! complain {
+    ($($text:tt)+) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($text)+);
+    }};
+}
+
 mod confine;
 mod device;
 mod disk;
@@ -14,6 +23,7 @@ mod sys;
 mod terminal;
 mod tree;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// A step that failed and the kernel's reason.
@@ -41,12 +51,19 @@ impl<T, E: std::fmt::Display> Step<T> for std::result::Result<T, E> {
 
 fn main() -> ExitCode {
     if let Err(why) = sys::close_the_rest() {
-        eprintln!("sandbox: close what it was started with: {why}");
+        complain!("sandbox: close what it was started with: {why}");
         return ExitCode::FAILURE;
     }
-    let mut args = std::env::args_os()
-        .skip(1)
-        .map(|arg| arg.to_string_lossy().into_owned());
+    let args = std::env::args_os().skip(1).map(OsString::into_string);
+    // A word that another one takes the place of would name another file.
+    let args: std::result::Result<Vec<String>, OsString> = args.collect();
+    let mut args = match args {
+        Ok(args) => args.into_iter(),
+        Err(arg) => {
+            complain!("sandbox: {} is not UTF-8", arg.display());
+            return ExitCode::from(2);
+        }
+    };
     match args.next().as_deref() {
         Some("hold") => hold::main(&args.next().unwrap_or_default()),
         Some("enter") => enter::main(args),
@@ -55,7 +72,7 @@ fn main() -> ExitCode {
         Some("disk") => disk::main(args),
         Some("device") => device::main(args),
         _ => {
-            eprintln!(
+            complain!(
                 "usage: sandbox hold SPEC | sandbox enter PID CGROUP DIR fg|bg COMMAND [ARG…] | \
                  sandbox terminal PID | sandbox find NAMESPACE NUMBER | \
                  sandbox disk PID FILE KIND OPTIONS TARGET | sandbox device PID MAJOR MINOR TARGET"

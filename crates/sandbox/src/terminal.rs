@@ -20,7 +20,7 @@ pub(crate) fn main(pid: &str) -> ExitCode {
     match make(pid) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Fault { step, why }) => {
-            eprintln!("{step}: {why}");
+            complain!("{step}: {why}");
             ExitCode::FAILURE
         }
     }

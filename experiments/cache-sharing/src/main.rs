@@ -333,7 +333,7 @@ fn replay(cli: &Cli, file: &Path, options: &(impl Fn(Generation) -> Options + Sy
         let mut outcome = String::new();
         let done = tried(&field, &subject, &case.plan(), &mut |row| {
             outcome.clone_from(&row.outcome);
-            eprintln!("{}: {} {}", row.step, row.outcome, row.reason);
+            measure::note!("{}: {} {}", row.step, row.outcome, row.reason);
             run.tried(row, || field.labs.alive())
         });
         done.or_else(|report| field.labs.alive().and(Err(report)))?;

@@ -72,10 +72,10 @@ fn cover(cli: &Cli) -> Result<()> {
 
     for criterion in &criteria {
         let mark = if criterion.met { "met    " } else { "NOT MET" };
-        say(&format!("{mark}  {}: {}", criterion.what, criterion.found));
+        say(format!("{mark}  {}: {}", criterion.what, criterion.found))?;
     }
     let cells = cli.out.join(CELLS_FILE);
-    say(&format!("wrote {}", cells.display()));
+    say(format!("wrote {}", cells.display()))?;
     let unmet: Vec<&str> = criteria
         .iter()
         .filter(|criterion| !criterion.met)

@@ -43,7 +43,7 @@ impl Progress {
             Self::Lines { done, cells, next } => {
                 *done += 1;
                 if Instant::now() >= *next {
-                    eprintln!("coverage: {done} of {cells} cells done");
+                    measure::note!("coverage: {done} of {cells} cells done");
                     *next = Instant::now() + LINE_EVERY;
                 }
             }

@@ -127,7 +127,7 @@ fn tell(
         Ok(Some(sight)) => sight,
         Err(report) => Sight::new(NOT_SEEN, words(&report)),
     };
-    eprintln!("{}: {step}: {}", pattern.name, sight.outcome);
+    measure::note!("{}: {step}: {}", pattern.name, sight.outcome);
     row(Trial {
         table: table.to_owned(),
         subject: pattern.name.to_owned(),

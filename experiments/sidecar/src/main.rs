@@ -71,8 +71,7 @@ fn main() -> ExitCode {
     measure::main(|| {
         let cli = Cli::parse();
         if cli.secrets {
-            measure::say(&Certificates::make()?.secrets());
-            return Ok(());
+            return measure::say(Certificates::make()?.secrets());
         }
         let patterns = if cli.patterns.is_empty() {
             PATTERNS.to_vec()

@@ -284,7 +284,7 @@ impl<'node> Pod<'node> {
         let engine = self.container(engine);
         let argv = ["podman", "logs", "--tail", "20", &engine];
         self.node.level().run(&argv).map_or_else(
-            |report| report.to_string(),
+            |report| measure::one_line(&report),
             |logs| logs.stdout + &logs.stderr,
         )
     }

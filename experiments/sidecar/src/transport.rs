@@ -98,7 +98,7 @@ pub(crate) fn try_all(node: &Node, row: &mut dyn FnMut(Trial) -> Result<()>) -> 
         pod.ready()?;
         for client in clients {
             let (outcome, reason) = answer(client.refusal, PATIENCE, || ask(&pod, client, port));
-            eprintln!("{}: {outcome}", client.name);
+            measure::note!("{}: {outcome}", client.name);
             row(Trial {
                 table: TABLE.to_owned(),
                 subject: client.name.to_owned(),

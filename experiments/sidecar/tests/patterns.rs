@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         let expected = match expected {
             Ok(expected) => expected,
             Err(why) => {
-                eprintln!("expected.csv: {why}");
+                measure::note!("expected.csv: {why}");
                 return ExitCode::FAILURE;
             }
         };

@@ -33,10 +33,14 @@ fn main() -> ExitCode {
         test_threads: Some(1),
         ..Arguments::from_args()
     };
-    let tests: [Test; 8] = [
-        test("nothing_is_left_after_a_normal_end", normal_end),
+    let tests: [Test; 10] = [
+        test("nothing_is_left_after_a_normal_end", || verified(true)),
+        test("a_run_goes_on_when_its_readers_are_gone", || {
+            verified(false)
+        }),
         test("nothing_is_left_after_ctrl_c", || signalled(Signal::INT)),
         test("nothing_is_left_after_sigterm", || signalled(Signal::TERM)),
+        test("nothing_is_left_after_sighup", || signalled(Signal::HUP)),
         test("nothing_is_left_after_kill_9_of_the_program", killed),
         test("nothing_is_left_after_kill_9_of_the_monitor", || {
             part_killed("monitor")
@@ -63,6 +67,12 @@ struct Run {
 
 impl Run {
     fn start(flags: &[&str]) -> Result<Self> {
+        Self::start_read(flags, true)
+    }
+
+    /// The same, whether anybody reads what it prints or has closed the pipes.
+    fn start_read(flags: &[&str], is_read: bool) -> Result<Self> {
+        let closed = || Ok::<_, miette::Report>(std::io::pipe().into_diagnostic()?.1);
         let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
         let temporary = home.path().join("tmp");
         fs::create_dir(&temporary).into_diagnostic()?;
@@ -75,8 +85,16 @@ impl Run {
             .arg(home.path().join("run"))
             .env("TMPDIR", temporary)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
+            .stdout(if is_read {
+                Stdio::null()
+            } else {
+                closed()?.into()
+            })
+            .stderr(if is_read {
+                log.into()
+            } else {
+                Stdio::from(closed()?)
+            })
             .spawn()
             .into_diagnostic()?;
         Ok(Self { child, home })
@@ -139,9 +157,9 @@ impl Drop for Run {
     }
 }
 
-fn normal_end() -> Result<()> {
+fn verified(is_read: bool) -> Result<()> {
     let before = Machine::now()?;
-    let mut run = Run::start(&["--verify"])?;
+    let mut run = Run::start_read(&["--verify"], is_read)?;
     let code = run.wait()?;
     ensure!(code == Some(0), "{code:?} {}", run.log());
     ensure!(run.samples() == 4, "{}", run.samples());
@@ -157,7 +175,13 @@ fn signalled(signal: Signal) -> Result<()> {
     let before = Machine::now()?;
     let mut run = Run::start(&[])?;
     run.wait_for_samples()?;
-    kill(i32::try_from(run.child.id()).into_diagnostic()?, signal)?;
+    let pid = i32::try_from(run.child.id()).into_diagnostic()?;
+    kill(pid, signal)?;
+    if signal != Signal::INT {
+        // From whoever started it and from a terminal that closes; only Ctrl-C is impatient.
+        std::thread::sleep(Duration::from_millis(20));
+        kill(pid, signal)?;
+    }
     let code = run.wait()?;
     ensure!(code == Some(1), "{code:?} {}", run.log());
     ensure!(run.samples() >= 3, "{}", run.samples());

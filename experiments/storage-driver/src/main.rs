@@ -74,8 +74,7 @@ fn main() -> ExitCode {
     measure::main(|| {
         let cli = Cli::parse();
         if let Some(file) = &cli.explain {
-            measure::say(&fingerprints::explanation(&log(file)?));
-            return Ok(());
+            return measure::say(fingerprints::explanation(&log(file)?));
         }
         let generations = generations(&cli);
         let cells = cells(&cli, &generations)?;

@@ -313,7 +313,7 @@ fn rungs(
                     Where::BelowTheLast => level + 1 > pid_namespaces as usize,
                     Where::OnTheLayer => ladder.subject.contains(" layer"),
                 });
-                eprintln!("{}: level {level} refused: {reason}", ladder.subject);
+                measure::note!("{}: level {level} refused: {reason}", ladder.subject);
                 let outcome = "refused".to_owned();
                 let refused = Trial {
                     outcome,
@@ -324,7 +324,7 @@ fn rungs(
             }
         };
         let seconds = wall_ns.unwrap_or(0) as f64 / 1e9;
-        eprintln!("{}: level {level}, {seconds:.1} s", ladder.subject);
+        measure::note!("{}: level {level}, {seconds:.1} s", ladder.subject);
         let outcome = "works".to_owned();
         let works = Trial {
             outcome: outcome.clone(),

@@ -115,7 +115,7 @@ impl Scale<'_, '_> {
             bytes: worked.is_ok().then_some(bytes),
             ..Trial::default()
         };
-        eprintln!("{subject}, {step}: {outcome} {reason}");
+        measure::note!("{subject}, {step}: {outcome} {reason}");
         for row in [
             row("store", after.saturating_sub(before)),
             row("pulled", sent),

@@ -75,6 +75,7 @@ fn the_daemons_side_knows_the_hostile_cases() {
 /// run goes another way; what it finds it prints, to be added to `a table`.
 #[test]
 #[ignore = "runs as long as AUTHZ_FUZZ_SECONDS says"]
+#[expect(clippy::disallowed_macros, reason = "captured by the test's harness")]
 fn fuzz() {
     let seconds = env::var("AUTHZ_FUZZ_SECONDS")
         .ok()

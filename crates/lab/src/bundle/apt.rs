@@ -69,7 +69,10 @@ pub(crate) fn machine_apt() -> Result<String> {
         unsupported(
             "apt knows no mirror of Debian",
             "none of its sources carries a Debian release",
-            format!("add one to apt's sources, or name one in {MIRROR_VARIABLE}"),
+            format!(
+                "run `apt-get update`; if that changes nothing, add one to apt's sources, or name one \
+                 in {MIRROR_VARIABLE}"
+            ),
         )
     })
 }

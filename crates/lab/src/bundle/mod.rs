@@ -59,7 +59,7 @@ impl Bundle {
                 done => return done.map_err(Missing::into_report),
             }
         } else {
-            eprintln!("the lock is for another architecture: taking the newest packages");
+            program::note!("the lock is for another architecture: taking the newest packages");
         }
         let newest = packages::resolve(generation)?;
         packages::say_changes(&locked, &newest);

@@ -180,7 +180,7 @@ pub(super) fn fetch(
         .tempdir_in(cache.join("packages"))
         .explain("packages can't be written", remedy)?;
     let bytes: u64 = wanted.iter().map(|package| package.size).sum();
-    eprintln!(
+    program::note!(
         "fetching {} packages, {} MB",
         wanted.len(),
         bytes / 1_000_000
@@ -241,7 +241,7 @@ fn is_there(cache: &Path, package: &Package) -> bool {
     let is_whole = whole::digest(&archive).is_ok_and(|digest| digest == package.sha256);
     if !is_whole {
         let archive = archive.display();
-        eprintln!("the cache is damaged: fetching again: {archive} is not what was fetched");
+        program::note!("the cache is damaged: fetching again: {archive} is not what was fetched");
     }
     is_whole
 }
@@ -279,7 +279,7 @@ const UNREACHABLE: (&str, &str) = (
 
 /// Says which pinned versions the mirror no longer has.
 pub(super) fn say_newer(names: &[String]) {
-    eprintln!(
+    program::note!(
         "warning: the mirror no longer has the pinned version of {}\n\
          warning: going on with the newest packages; the manifest names what is really used",
         names.join(", ")
@@ -292,7 +292,7 @@ pub(super) fn say_changes(locked: &[Package], used: &[Package]) {
         let pinned = locked.iter().find(|other| other.name == package.name);
         if pinned.is_none_or(|pinned| pinned.version != package.version) {
             let before = pinned.map_or("not pinned", |pinned| &pinned.version);
-            eprintln!("warning: {}: {before} -> {}", package.name, package.version);
+            program::note!("warning: {}: {before} -> {}", package.name, package.version);
         }
     }
 }

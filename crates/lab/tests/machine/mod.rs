@@ -54,6 +54,7 @@ impl Machine {
         sets.insert("control group", control_groups());
         sets.insert("loop device", loop_devices());
         sets.insert("packet rule", rules()?);
+        sets.insert("kernel setting", settings());
         sets.insert(
             "engine state",
             ENGINE_STATE.iter().filter_map(|path| stamp(path)).collect(),
@@ -125,7 +126,13 @@ fn lab_of(pid: i32) -> String {
 }
 
 /// Kinds of which a lab of another test can't be the owner.
-const THE_MACHINES: [&str; 4] = ["mount", "network device", "packet rule", "engine state"];
+const THE_MACHINES: [&str; 5] = [
+    "mount",
+    "network device",
+    "packet rule",
+    "engine state",
+    "kernel setting",
+];
 
 /// The processes of labs and engines: process id, command line.
 pub(crate) fn processes() -> Result<Vec<(i32, String)>> {
@@ -227,6 +234,49 @@ fn rules() -> Result<BTreeSet<String>> {
         );
     }
     Ok(found)
+}
+
+/// What is below `/proc/sys` and is no setting: what the kernel counts of everybody's doings, and what
+/// it draws for each reader.
+const NO_SETTINGS: [&str; 10] = [
+    "fs/aio-nr",
+    "fs/dentry-state",
+    "fs/file-nr",
+    "fs/inode-nr",
+    "fs/inode-state",
+    "fs/quota/",
+    "kernel/ns_last_pid",
+    "kernel/pty/nr",
+    "kernel/random/",
+    "net/netfilter/nf_conntrack_count",
+];
+
+/// The settings of the kernel that can be read, with their values.
+fn settings() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let root = Path::new("/proc/sys");
+    let mut dirs = vec![root.to_owned()];
+    while let Some(dir) = dirs.pop() {
+        for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
+            if NO_SETTINGS
+                .iter()
+                .any(|other| format!("{name}/").starts_with(other))
+            {
+                continue;
+            }
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                dirs.push(path);
+            } else if let Ok(value) = fs::read(&path) {
+                found.insert(format!(
+                    "{name} = {}",
+                    String::from_utf8_lossy(&value).trim()
+                ));
+            }
+        }
+    }
+    found
 }
 
 /// A path that exists, with the time of its last change.

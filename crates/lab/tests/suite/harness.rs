@@ -2,7 +2,10 @@
 //! that need real engines.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use lab::{Found, Generation, Kind};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -18,8 +21,10 @@ pub(crate) struct Test {
     pub(crate) kinds: &'static [Kind],
     /// What this machine lacks for it, though it can run a lab.
     pub(crate) lacks: Option<String>,
-    pub(crate) body: Box<dyn FnOnce() -> Result<(), Failed> + Send>,
+    pub(crate) body: Body,
 }
+
+type Body = Box<dyn FnOnce() -> Result<(), Failed> + Send>;
 
 /// A test in a lab of the default kind and the chosen generation.
 pub(crate) fn test(
@@ -49,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments, tests: impl IntoIterator<Item = Test>) 
     let chosen = match generation() {
         Ok(generation) => generation,
         Err(report) => {
-            eprintln!("{report:?}");
+            let _ = writeln!(std::io::stderr(), "{report:?}");
             return ExitCode::FAILURE;
         }
     };
@@ -60,7 +65,8 @@ pub(crate) fn run(arguments: &Arguments, tests: impl IntoIterator<Item = Test>) 
         answer.or_insert_with(|| lacking(kind, generation)).clone()
     };
     let trials = tests.into_iter().map(|test| {
-        let trial = Trial::test(test.name, test.body);
+        let (name, body) = (test.name.clone(), test.body);
+        let trial = Trial::test(test.name, move || timed(&name, body));
         // What does not run needs nothing: another generation's engines would be fetched for it.
         if !arguments.ignored && arguments.is_filtered_out(&trial) {
             return trial;
@@ -83,6 +89,22 @@ pub(crate) fn run(arguments: &Arguments, tests: impl IntoIterator<Item = Test>) 
     libtest_mimic::run(arguments, trials).exit_code()
 }
 
+/// Adds a test's time to the file that `cargo xtask ci` names: the seconds, then package, program and
+/// test.
+fn timed(name: &str, body: Body) -> Result<(), Failed> {
+    let began = Instant::now();
+    let done = body();
+    let seconds = began.elapsed().as_secs_f64();
+    if let Some(times) = std::env::var_os("MATRYOSHKA_TEST_TIMES") {
+        let file = File::options().create(true).append(true).open(times);
+        // One write a line: other programs may append as well.
+        let (package, program) = (env!("CARGO_PKG_NAME"), env!("CARGO_CRATE_NAME"));
+        let line = format!("{seconds:.2} {package} {program}: {name}\n");
+        file.and_then(|mut file| file.write_all(line.as_bytes()))?;
+    }
+    done
+}
+
 /// What this machine lacks for a lab of this kind and generation.
 pub(crate) fn lacking(kind: Kind, generation: Generation) -> Option<String> {
     let checks = lab::preflight(kind, generation);
@@ -92,9 +114,10 @@ pub(crate) fn lacking(kind: Kind, generation: Generation) -> Option<String> {
     });
     // Neither in the cache nor to be fetched.
     missing.or_else(|| {
-        lab::Bundle::get(generation)
-            .err()
-            .map(|report| format!("needs engines: {report}"))
+        lab::Bundle::get(generation).err().map(|report| {
+            let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
+            format!("needs engines: {}", chain.join(": "))
+        })
     })
 }
 

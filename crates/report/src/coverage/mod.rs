@@ -40,6 +40,6 @@ pub(crate) fn coverage(args: &CoverageArgs) -> miette::Result<()> {
     ] {
         write_atomically(&path, &content)?;
     }
-    say(&format!("wrote {}", page.display()));
+    say(format!("wrote {}", page.display()))?;
     Ok(())
 }

@@ -74,9 +74,9 @@ pub(crate) fn claims(args: &ClaimsArgs) -> miette::Result<()> {
         return judge(&ledger);
     }
     if args.json {
-        say(&serde_json::to_string_pretty(&ledger).into_diagnostic()?);
+        say(serde_json::to_string_pretty(&ledger).into_diagnostic()?)?;
     } else {
-        say(&terminal::write(&ledger));
+        say(terminal::write(&ledger))?;
     }
     judge(&ledger)
 }
@@ -124,7 +124,7 @@ fn write(root: &Path, ledger: &Ledger) -> miette::Result<()> {
         (readme, short),
     ] {
         write_atomically(&path, content.as_bytes())?;
-        say(&format!("wrote {}", path.display()));
+        say(format!("wrote {}", path.display()))?;
     }
     Ok(())
 }

@@ -1,9 +1,12 @@
-//! How a program of this workspace ends: its exit codes, and one error shape (what, why, remedy).
+//! Exit codes, and one error shape (what, why, remedy).
 
 use std::io::{IsTerminal, Write};
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
+use std::sync::Arc;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, Report, Severity};
+
+use crate::limits;
 
 /// Exit code: done.
 pub const EXIT_DONE: u8 = 0;
@@ -41,26 +44,43 @@ pub fn usage(what: impl Into<String>, why: impl Into<String>, remedy: impl Into<
     Report::new(cause).wrap_err(what.into())
 }
 
-/// Runs a program's body, prints its error on stderr and gives the exit code that belongs to it.
-pub fn main(body: impl FnOnce() -> miette::Result<()>) -> ExitCode {
-    match body() {
-        Ok(()) => ExitCode::from(EXIT_DONE),
+/// The same for what this machine lacks; the program ends with [`EXIT_UNSUPPORTED`].
+#[must_use]
+pub fn unsupported(
+    what: impl Into<String>,
+    why: impl Into<String>,
+    remedy: impl Into<String>,
+) -> Report {
+    let cause = MietteDiagnostic::new(why)
+        .with_help(remedy)
+        .with_severity(Severity::Warning);
+    Report::new(cause).wrap_err(what.into())
+}
+
+/// Runs a program's body; its error is printed on standard error and becomes the exit code that
+/// belongs to it.
+pub fn main<T: Termination>(body: impl FnOnce() -> miette::Result<T>) -> ExitCode {
+    // A file that grows beyond `ulimit -f` is to be an error with its name. A handler, unlike an
+    // ignored signal, is not inherited by what is started.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    match limits::stack().and_then(|()| body()) {
+        Ok(done) => done.report(),
         Err(report) => {
-            // Nobody is left to be told that stderr is closed.
-            let _ = std::io::stderr().write_all(render(&report).as_bytes());
+            complain(&report);
             ExitCode::from(exit_code(&report))
         }
     }
 }
 
-/// Prints on stdout. A reader that has closed the pipe (`… | head -1`) has seen what it wanted, and
-/// is no failure.
-pub fn say(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
+/// Prints an error on standard error.
+pub fn complain(report: &Report) {
+    // Nobody is left to be told that it is closed.
+    let _ = std::io::stderr().write_all(render(report).as_bytes());
 }
 
 /// What, then each why, in one line: the form that a record keeps.
-pub(crate) fn one_line(report: &Report) -> String {
+#[must_use]
+pub fn one_line(report: &Report) -> String {
     let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
     chain.join(": ").replace('\n', " | ")
 }

@@ -1,0 +1,267 @@
+//! What goes to which stream, and that a program ends quietly when its reader has gone.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use cargo_metadata::MetadataCommand;
+
+/// A command line, its exit code, and what a whole word of its answer is on standard output and on
+/// standard error; nothing means that the stream stays empty.
+type Row = (&'static str, i32, &'static str, &'static str);
+
+/// What prints, beside `--help`, which all have. `RUN` is a record of the workspace, `LOG` a file.
+const TABLE: &[Row] = &[
+    ("xtask", 0, "Commands:", ""),
+    ("xtask ci --help", 0, "Usage:", ""),
+    ("xtask claims --help", 0, "--run", ""),
+    ("xtask exp4 --help", 0, "--quick", ""),
+    ("xtask selfbench --help", 0, "Usage:", ""),
+    ("xtask exp4 --list", 0, "podman-nested-self", ""),
+    ("xtask exp4 --arms=dokcer", 2, "", "no arm"),
+    ("xtask doctor", 0, "root", ""),
+    ("xtask lab status", 0, "running labs", ""),
+    (
+        "xtask claims --root=no-such-folder",
+        2,
+        "",
+        "no-such-folder",
+    ),
+    ("lab", 2, "", "Usage:"),
+    ("lab --version", 0, "lab", ""),
+    ("lab status", 0, "running labs", ""),
+    ("lab clean", 0, "freed", ""),
+    ("lab doctor", 0, "root", ""),
+    ("lab mirror", 0, "http", ""),
+    ("lab probe spawn 3 /bin/true", 0, "wall_ns", ""),
+    (
+        "lab exec --generation=jessie -- true",
+        2,
+        "",
+        "trixie, forky",
+    ),
+    ("lab shell --generation=jessie", 2, "", "trixie, forky"),
+    ("lab bring-up --generation=jessie", 2, "", "trixie, forky"),
+    ("lab lock --generation=jessie", 2, "", "trixie, forky"),
+    ("report", 2, "", "Usage:"),
+    ("report compare published RUN", 0, "dind/docker", ""),
+    ("report compare published RUN --json", 0, "\"", ""),
+    (
+        "report claims --readme --root=no-such-folder",
+        2,
+        "",
+        "no-such-folder",
+    ),
+    ("report coverage no-such-folder", 2, "", "no-such-folder"),
+    ("startup --list", 0, "podman-nested", ""),
+    ("cpu --list", 0, "podman-nested-self", ""),
+    ("syscalls --list", 0, "getppid-podman-matched", ""),
+    ("userns --list", 0, "docker", ""),
+    ("triple --list", 0, "docker", ""),
+    ("storage-driver --list", 0, "overlay2", ""),
+    ("storage-driver --explain LOG", 0, "words", ""),
+    ("cache-sharing --list", 0, "", ""),
+    ("cache-sharing --replay=no-such-file", 2, "", "no-such-file"),
+    ("sidecar --list", 0, "", ""),
+    ("sidecar --secrets", 0, "\"Secret\"", ""),
+    ("coverage --replicates=1", 2, "", "100"),
+    ("authz --print-policy", 0, "[", ""),
+    ("authz --version", 0, "authz", ""),
+    ("authz --policy=no-such-file", 1, "", "no-such-file"),
+    ("sandbox", 2, "", "usage:"),
+    ("probe", 2, "", "usage:"),
+    ("probe feed 1", 0, "", ""),
+];
+
+/// Tasks that are not run here: they are programs of the table under another name.
+const FORWARDED: &[&str] = &[
+    "xtask startup",
+    "xtask report",
+    "xtask compare",
+    "xtask coverage",
+    "xtask cpu",
+    "xtask syscalls",
+    "xtask userns",
+    "xtask triple",
+    "xtask storage-driver",
+    "xtask cache-sharing",
+    "xtask sidecar",
+];
+
+/// Flags that say how something is done. What is neither here nor in the table is a new one.
+const HOW: &[&str] = &[
+    "--again",
+    "--blocks",
+    "--budget",
+    "--cell",
+    "--chain",
+    "--depth",
+    "--lang",
+    "--no-cost",
+    "--only-cost",
+    "--out",
+    "--pattern",
+    "--precision",
+    "--quick",
+    "--reference",
+    "--resume",
+    "--sandbox",
+    "--seed",
+    "--sessions",
+    "--socket",
+    "--stores",
+    "--tutorial",
+    "--verify",
+    "--way",
+];
+
+/// Programs that people do not call, without a help.
+const INNER: &[&str] = &["probe", "sandbox"];
+
+#[derive(Clone, Copy, Debug)]
+enum Gone {
+    Nobody,
+    Stdout,
+    Stderr,
+}
+
+/// Runs a line of the table. Whoever is gone has closed the pipe before the program starts.
+fn run(line: &str, gone: Gone) -> Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the workspace");
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let log = scratch.join("log");
+    std::fs::write(&log, "some words\n").expect("a file");
+    let log = log.to_str().expect("UTF-8");
+    let run = root.join("results/reference/exp4");
+    let run = run.to_str().expect("UTF-8");
+    let mut words = line.split(' ').map(|word| match word {
+        "LOG" => log,
+        "RUN" => run,
+        other => other,
+    });
+    let programs = Path::new(env!("CARGO_BIN_EXE_xtask"))
+        .parent()
+        .expect("a folder");
+    let mut command = Command::new(programs.join(words.next().expect("a program")));
+    command
+        .args(words)
+        .current_dir(scratch)
+        .stdin(Stdio::null());
+    // A cache of this test's own can be emptied.
+    command.env("XDG_CACHE_HOME", scratch.join("cache"));
+    let closed = || std::io::pipe().expect("a pipe").1;
+    match gone {
+        Gone::Nobody => {}
+        Gone::Stdout => drop(command.stdout(closed())),
+        Gone::Stderr => drop(command.stderr(closed())),
+    }
+    if !matches!(gone, Gone::Stdout) {
+        command.stdout(Stdio::piped());
+    }
+    if !matches!(gone, Gone::Stderr) {
+        command.stderr(Stdio::piped());
+    }
+    let child = command.spawn().unwrap_or_else(|e| panic!("{line}: {e}"));
+    child.wait_with_output().expect("it ends")
+}
+
+/// What is wrong with how a line of the table is answered.
+fn complaints(&(line, code, stdout, stderr): &Row) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for gone in [Gone::Nobody, Gone::Stdout, Gone::Stderr] {
+        let output = run(line, gone);
+        let out = String::from_utf8_lossy(&output.stdout);
+        let err = String::from_utf8_lossy(&output.stderr);
+        let fits = |text: &str, wanted: &str| {
+            if wanted.is_empty() {
+                text.is_empty()
+            } else {
+                text.contains(wanted)
+            }
+        };
+        // A list may be empty; what `probe feed` writes is bytes.
+        let any = stdout.is_empty() && stderr.is_empty();
+        let out_fits = matches!(gone, Gone::Stdout) || any || fits(&out, stdout);
+        let err_fits = matches!(gone, Gone::Stderr) || fits(&err, stderr);
+        if output.status.code() != Some(code) || !out_fits || !err_fits {
+            let start: String = out.chars().take(300).collect();
+            wrong.push(format!(
+                "{line}, without {gone:?}: {}\n  stdout: {start}\n  stderr: {err}",
+                output.status
+            ));
+        }
+    }
+    wrong
+}
+
+/// The names in a section of a help: of the lines that are not indented further.
+fn section(help: &str, title: &str) -> Vec<String> {
+    let lines = help.lines().skip_while(|line| *line != title).skip(1);
+    let lines = lines.take_while(|line| line.is_empty() || line.starts_with(' '));
+    let names = lines.filter_map(|line| {
+        let long = line
+            .find("--")
+            .map(|at| &line[at..])
+            .filter(|_| line.trim_start().starts_with('-'));
+        let command = line
+            .strip_prefix("  ")
+            .filter(|rest| !rest.starts_with(' '));
+        let name = if title == "Options:" { long } else { command }?;
+        Some(name.split([' ', '=', '[', '<']).next()?.to_owned())
+    });
+    names.collect()
+}
+
+fn programs() -> BTreeSet<String> {
+    let metadata = MetadataCommand::new()
+        .no_deps()
+        .exec()
+        .expect("cargo metadata");
+    let targets = metadata
+        .packages
+        .iter()
+        .flat_map(|package| &package.targets);
+    let programs = targets.filter(|target| target.is_bin());
+    programs.map(|target| target.name.clone()).collect()
+}
+
+#[test]
+fn a_reader_that_goes_is_no_failure_and_each_stream_has_its_own() {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--locked", "--workspace", "--bins"])
+        .status();
+    assert!(built.expect("cargo runs").success());
+    let mut lines: Vec<Row> = TABLE.to_vec();
+    let mut flags = BTreeSet::new();
+    let mut tasks: Vec<String> = programs().into_iter().collect();
+    while let Some(task) = tasks.pop() {
+        let is_named = |(line, ..): &Row| format!("{line} ").starts_with(&format!("{task} "));
+        if FORWARDED.contains(&&*task) {
+            continue;
+        }
+        assert!(TABLE.iter().any(is_named), "{task} is not in the table");
+        // A task has the help of the program that it runs, or one in the table.
+        if INNER.contains(&&*task) || task.starts_with("xtask ") {
+            continue;
+        }
+        let line: &'static str = Box::leak(format!("{task} --help").into_boxed_str());
+        lines.push((line, 0, "Usage:", ""));
+        let help = run(line, Gone::Nobody).stdout;
+        let help = String::from_utf8_lossy(&help);
+        flags.extend(section(&help, "Options:"));
+        let known = section(&help, "Commands:");
+        let commands = known.iter().filter(|command| *command != "help");
+        tasks.extend(commands.map(|command| format!("{task} {command}")));
+    }
+    let in_table = |flag: &str| {
+        let mut words = TABLE.iter().flat_map(|(line, ..)| line.split([' ', '=']));
+        words.any(|word| word == flag)
+    };
+    let new = |flag: &&String| *flag != "--help" && !HOW.contains(&&***flag) && !in_table(flag);
+    let new: Vec<&String> = flags.iter().filter(new).collect();
+    assert!(new.is_empty(), "not known here: {new:?}");
+    let wrong: Vec<String> = lines.iter().flat_map(complaints).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
