@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 /// What Docker and Podman ask the kernel for. A rootful engine loads them itself.
 ///
 /// Not `br_netfilter`: once loaded, it passes what crosses the machine's own bridges through its packet
-/// filter, and stays. Engines want it for `--icc=false` and without a userland proxy only.
+/// filter, and stays. Published ports, bridges and nested engines of all generations were tried to
+/// work without; what Docker asks it for, `--icc=false` and no userland proxy, was not.
 const MODULES: &[&str] = &[
     "overlay",
     "fuse",

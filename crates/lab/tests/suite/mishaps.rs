@@ -43,6 +43,16 @@ pub(crate) fn tests() -> Vec<Test> {
         test("full_disk", full_disk),
         test("no_root", no_root),
         test("no_apt", no_apt),
+        test("small_stack", || after("ulimit -s 64", 77, &["ulimit -s"])),
+        test("small_files", || after("ulimit -f 100", 77, &["ulimit -f"])),
+        test("deleted_working_folder", || {
+            let words = ["the current folder can't be found"];
+            after("mkdir gone && cd gone && rmdir ../gone", 2, &words)
+        }),
+        test("working_folder_whose_name_is_not_utf_8", || {
+            let first = "mkdir $'\\xff' && cd $'\\xff'";
+            after(first, 2, &["is not UTF-8"])
+        }),
         test("daemon_that_dies_says_its_last_words", daemon_dies),
         test("what_waits_for_a_dead_daemon_is_given_up", given_up),
     ]
@@ -423,6 +433,20 @@ fn no_apt() -> Result<()> {
         .output()
         .into_diagnostic()?;
     is_one_error(&output, 77, &["apt"])
+}
+
+/// Starts it by a shell that has first done something to the place or to itself.
+fn after(first: &str, code: i32, words: &[&str]) -> Result<()> {
+    let program = program("exec")?;
+    let folder = own_cache()?;
+    let output = Command::new("bash")
+        .args(["-c", &format!("{first} && exec \"$0\" \"$@\" -- true")])
+        .arg(program.get_program())
+        .args(program.get_args())
+        .current_dir(folder.path())
+        .output()
+        .into_diagnostic()?;
+    is_one_error(&output, code, words)
 }
 
 /// At once when it has failed somebody: that comes before it can be waited for.
