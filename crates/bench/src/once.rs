@@ -81,14 +81,15 @@ impl<'a> Labs<'a> {
 
 /// Tries every subject that is not among the rows already, so many at once, and returns all rows.
 /// `alive` is asked whether the labs live before each row is taken, and after an error; `is_end` says
-/// which row of a subject is its last one.
+/// which row of a subject is its last one: that is taken only when the whole attempt has gone well,
+/// because nobody tries a subject again that has its last row.
 pub fn try_each<S: Display + Sync>(
     run: &mut Run,
     alive: impl Fn() -> Result<()> + Sync,
     subjects: &[S],
     known: Vec<Trial>,
     at_once: usize,
-    is_end: impl Fn(&Trial) -> bool,
+    is_end: impl Fn(&Trial) -> bool + Sync,
     attempt: impl Fn(&S, &mut dyn FnMut(Trial) -> Result<()>) -> Result<()> + Sync,
 ) -> Result<Vec<Trial>> {
     let finished: BTreeSet<String> = known.iter().map(|row| row.subject.clone()).collect();
@@ -107,15 +108,25 @@ pub fn try_each<S: Display + Sync>(
         let (says, told) = mpsc::channel();
         for _ in 0..at_once {
             let says = says.clone();
-            let (left, next, attempt, alive) = (&left, &next, &attempt, &alive);
+            let (left, next, attempt, alive, is_end) = (&left, &next, &attempt, &alive, &is_end);
             scope.spawn(move || {
                 while let Some(subject) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
                     // Asked here, where nothing more is done with an outcome that is none.
-                    let tried = attempt(subject, &mut |row| {
-                        alive()?;
+                    let say = |row| {
                         let gone = |_| miette::miette!("the run has ended");
                         says.send(Ok(row)).map_err(gone)
+                    };
+                    let mut last = None;
+                    let tried = attempt(subject, &mut |row| {
+                        alive()?;
+                        let sent = if is_end(&row) {
+                            last.replace(row)
+                        } else {
+                            Some(row)
+                        };
+                        sent.map_or(Ok(()), say)
                     });
+                    let tried = tried.and_then(|()| last.map_or(Ok(()), say));
                     // What one worker meets ends the others, too: nobody listens any more.
                     if let Err(report) = tried.or_else(|report| alive().and(Err(report))) {
                         let cut_off = format!("`{subject}` has come to no end");
@@ -321,6 +332,9 @@ mod tests {
                 dead.fetch_or(dies, Ordering::Relaxed);
                 tell(row(subject, step, if dies { "failed" } else { "ok" }))?;
             }
+            if dies_in == Some((subject, "clearing")) {
+                return Err(measure::failure("it can't be cleared", "busy", "again"));
+            }
             Ok(())
         };
         let is_end = |row: &Trial| row.step == "last" || row.outcome == "failed";
@@ -356,6 +370,13 @@ mod tests {
         );
         let help = report.help().expect("a remedy").to_string();
         assert!(help.starts_with("again; `--resume "), "{help}");
+        assert_eq!(recorded(&place), ["a first ok", "a last ok", "b first ok"]);
+    }
+
+    #[test]
+    fn what_came_to_no_end_has_no_last_row() {
+        let (place, done) = run(&[], Some(("b", "clearing")));
+        done.expect_err("the run has ended");
         assert_eq!(recorded(&place), ["a first ok", "a last ok", "b first ok"]);
     }
 

@@ -2,7 +2,7 @@
 //! opened comes inside, and a terminal that the command gets is one of the sandbox's own.
 
 use std::fs::File;
-use std::io::{self, PipeReader, Write};
+use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use rustix::termios::{
 use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 use signal_hook::iterator::Signals;
 
-use crate::error::Explain;
+use crate::error::{Explain, failure};
 use crate::held::{Ground, Held};
 use crate::service::cancelled;
 use crate::start::Lab;
@@ -60,27 +60,46 @@ impl Lab {
             .start()
             .explain(what, REMEDY)?;
 
-        let outputs = std::mem::take(&mut relays.outputs);
-        let outputs: Vec<JoinHandle<()>> = outputs
-            .into_iter()
-            .map(|(from, to)| spawn(move || relay_output(from, to)))
+        let (is_over, end) = io::pipe().explain(what, REMEDY)?;
+        let is_over = Arc::new(is_over);
+        let outputs = std::mem::take(&mut relays.outputs).into_iter();
+        let outputs: Vec<JoinHandle<io::Result<()>>> = outputs
+            .map(|(from, to)| {
+                let is_over = Arc::clone(&is_over);
+                spawn(move || relay_output(from, to, &is_over))
+            })
             .collect();
         let stop = relays.start_input().explain(what, REMEDY)?;
         let ended = follow(&handle, signals, terminal.as_deref());
         drop(stop);
+        // Nothing comes back that has died; what the command did after that says nothing of the lab.
+        let dead = self.held.obituary();
+        if let (None, Ok(Ended::Itself(_))) = (&dead, &ended)
+            && let Some(obituary) = self.obituary()
+        {
+            program::note!("warning: {obituary}");
+        }
         // Whatever else the command has started ends with the lab.
         drop(self);
+        drop(end);
         let code = match ended.explain("the command is lost", REMEDY)? {
-            Ended::Itself(code) => {
-                for output in outputs {
-                    let _ = output.join();
-                }
-                code
-            }
-            // Nobody may be there any more to read it.
-            Ended::By(signal) => 128 + signal,
+            Ended::Itself(code) => code,
+            // Nobody may be there any more to read what it wrote.
+            Ended::By(signal) => return Ok(128 + signal),
         };
-        Ok(code)
+        if let Some(obituary) = dead {
+            return Err(failure("the lab has died", obituary, "start it again"));
+        }
+        let relayed: Vec<_> = outputs.into_iter().map(JoinHandle::join).collect();
+        let lost = relayed.into_iter().find_map(|relayed| relayed.ok()?.err());
+        match lost {
+            Some(why) if code == 0 => Err(failure(
+                "not all that the command wrote has arrived",
+                why,
+                "free some disk space, or have it written elsewhere",
+            )),
+            _ => Ok(code),
+        }
     }
 }
 
@@ -110,7 +129,8 @@ fn follow(
             SIGCHLD => {
                 let ended = handle.try_wait();
                 if matches!(ended, Ok(None)) {
-                    if has_stopped(pid) {
+                    // Where nobody types, nobody is there either to continue what is stopped here.
+                    if has_stopped(pid) && terminal.is_some_and(Terminal::is_ours) {
                         give_back();
                         // With all that the user has started in one line. Where there is no shell
                         // to continue it, nothing stops, and the command goes on.
@@ -176,7 +196,7 @@ impl Terminal {
 
     /// Every key is the command's, Ctrl-C too.
     fn take(&self) {
-        if self.is_input && self.is_foreground() {
+        if self.is_ours() {
             let mut raw = self.before.clone();
             raw.make_raw();
             let _ = tcsetattr(&self.callers, OptionalActions::Now, &raw);
@@ -186,7 +206,7 @@ impl Terminal {
 
     fn give_back(&self) {
         // Who is in the background and does this is stopped.
-        if self.is_input && self.is_foreground() {
+        if self.is_ours() {
             let _ = tcsetattr(&self.callers, OptionalActions::Now, &self.before);
         }
     }
@@ -195,6 +215,11 @@ impl Terminal {
         if let Ok(size) = tcgetwinsize(&self.callers) {
             let _ = tcsetwinsize(&self.ours, size);
         }
+    }
+
+    /// Whether what is typed there now is for the command.
+    fn is_ours(&self) -> bool {
+        self.is_input && self.is_foreground()
     }
 
     fn is_foreground(&self) -> bool {
@@ -279,10 +304,40 @@ impl Relays {
     }
 }
 
-/// To the end of both: what the caller no longer reads, the command can't write any more.
-fn relay_output(mut from: File, mut to: File) {
-    // A terminal whose other end nobody has open gives an error instead of an end.
-    let _ = io::copy(&mut from, &mut to);
+/// To the end of both: what the caller no longer reads, the command can't write any more. When the
+/// lab is over, what has been written is all: a stream may have been passed on, through a socket in
+/// the shared folder, to somebody who lives.
+fn relay_output(mut from: File, mut to: File, is_over: &PipeReader) -> io::Result<()> {
+    // More than a pipe or a terminal holds (`F_SETPIPE_SZ`, fcntl(2)).
+    let mut left: usize = 1 << 20;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let mut events = [
+            PollFd::new(&from, PollFlags::IN),
+            PollFd::new(is_over, PollFlags::IN),
+        ];
+        if poll(&mut events, None).is_err() {
+            continue;
+        }
+        let is_over = !events[1].revents().is_empty();
+        if is_over && (events[0].revents().is_empty() || left == 0) {
+            return Ok(());
+        }
+        // A terminal whose other end nobody has open gives an error instead of an end.
+        let length = match from.read(&mut buffer) {
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => continue,
+            Ok(0) | Err(_) => return Ok(()),
+            Ok(length) => length,
+        };
+        if is_over {
+            left = left.saturating_sub(length);
+        }
+        match to.write_all(&buffer[..length]) {
+            Err(why) if why.kind() != io::ErrorKind::BrokenPipe => return Err(why),
+            Err(_) => return Ok(()),
+            Ok(()) => {}
+        }
+    }
 }
 
 fn relay_input(stopped: &PipeReader, mut to: File, terminal: Option<&Terminal>) {

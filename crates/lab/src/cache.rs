@@ -43,6 +43,18 @@ pub(crate) fn root() -> Result<PathBuf> {
 pub(crate) fn places() -> Result<[PathBuf; 2]> {
     let base = etcetera::choose_base_strategy()
         .explain("no cache directory", "set HOME or XDG_CACHE_HOME")?;
+    // Which folder that is depends on where one is, also for who writes to one of them.
+    if base.home_dir().is_relative() {
+        let why = format!(
+            "HOME is {}, which is no absolute path",
+            base.home_dir().display()
+        );
+        return Err(failure(
+            "no cache directory",
+            why,
+            "set HOME to an absolute path",
+        ));
+    }
     let dirs = [base.cache_dir(), base.home_dir().join(".cache")];
     Ok(dirs.map(|dir| dir.join("matryoshka")))
 }

@@ -140,11 +140,16 @@ impl Held {
                 let remedy = remedy.map_or("see `cargo xtask doctor`", |(_, remedy)| remedy);
                 Err(failure(what, format!("{step}: {why}"), remedy))
             }
-            None => Err(failure(
-                what,
-                held.place.last_lines(),
-                "see `cargo xtask doctor`",
-            )),
+            None => {
+                // It has said nothing and may live; what has closed the pipe is its end.
+                let ended = held.monitor.wait_timeout(Duration::from_secs(1));
+                let how = match ended {
+                    Ok(Some(output)) => ending(output.status),
+                    _ => format!("does not answer after {} s", BUILD_DEADLINE.as_secs()),
+                };
+                let why = format!("the monitor {how}: {}", held.place.last_lines());
+                Err(failure(what, why, "see `cargo xtask doctor`"))
+            }
         }
     }
 

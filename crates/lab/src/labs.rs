@@ -2,7 +2,8 @@
 //!
 //! A lab's log file doubles as the sign that it lives: the owner locks it and the monitor inherits
 //! that lock, so it is free exactly when both are gone. Only then may another process take away
-//! what is left, which is something only if both were killed at once.
+//! what is left, which is something only if both were killed at once, or the owner before it had a
+//! monitor.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -17,8 +18,11 @@ use crate::error::{Explain, failure, unsupported};
 const LOG: &str = "monitor.log";
 const OWNER: &str = "owner";
 
-/// How long the last processes of a lab may take to die.
+/// How long the last processes of a lab may take to die that has just ended.
 const CGROUP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// And of one that had ended before: whoever wants a new lab waits meanwhile.
+const SWEEP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A new lab's own places.
 pub(crate) struct Place {
@@ -81,15 +85,15 @@ impl Place {
 impl Drop for Place {
     /// Nothing is there any more if a monitor has done its work; something is if none was started.
     fn drop(&mut self) {
-        if let Err(report) = take_away(&self.cgroup, &self.state) {
+        if let Err(report) = take_away(&self.cgroup, &self.state, CGROUP_PATIENCE) {
             warn(&report);
         }
     }
 }
 
 /// Removes a lab's control group and files, if they are still there.
-pub(crate) fn take_away(cgroup: &Path, state: &Path) -> Result<()> {
-    sandbox::remove_cgroup(cgroup, CGROUP_PATIENCE).explain(
+fn take_away(cgroup: &Path, state: &Path, patience: Duration) -> Result<()> {
+    sandbox::remove_cgroup(cgroup, patience).explain(
         format!("the control group {} can't be removed", cgroup.display()),
         "look for processes in it: cat cgroup.procs",
     )?;
@@ -116,7 +120,7 @@ fn sweep(labs: &Path) {
         };
         if is_dead {
             let cgroup = tree.join(format!("{GROUP}{}", file_name(&state)));
-            if let Err(report) = take_away(&cgroup, &state) {
+            if let Err(report) = take_away(&cgroup, &state, SWEEP_PATIENCE) {
                 warn(&report);
             }
         }

@@ -37,7 +37,7 @@ enum Task {
         #[command(flatten)]
         options: Options,
         /// The command and its arguments
-        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        #[arg(required = true, trailing_var_arg = true)]
         command: Vec<String>,
     },
     /// List running labs and what the cache holds

@@ -244,13 +244,17 @@ impl Run {
 
     /// Appends what was tried once to `trials.csv`; after [`Run::session`], beside any samples.
     ///
-    /// An outcome may only come from something that was alive before and after. `alive` is asked
-    /// whether all that it may come from still is: its error is this one's, and nothing is recorded.
+    /// An outcome may only come from something that was alive before and after, and that nobody has
+    /// asked to end. `alive` is asked whether all that it may come from still is: its error is this
+    /// one's, and nothing is recorded. Neither is anything after a signal, of which an error may come.
     pub fn tried(
         &mut self,
         trial: Trial,
         alive: impl FnOnce() -> miette::Result<()>,
     ) -> miette::Result<()> {
+        if interrupted() {
+            return Err(miette::miette!("a signal arrived"));
+        }
         alive()?;
         let rows = match &mut self.trials {
             Some(rows) => rows,

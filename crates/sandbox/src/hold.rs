@@ -4,21 +4,31 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::chown;
+use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
 };
 use rustix::thread::UnshareFlags;
-use sandbox::{ID_BASE, ID_COUNT, Kind, LEAF, Spec, Word, remove_cgroup, remove_tree};
+use sandbox::{ID_BASE, ID_COUNT, Kind, LEAF, Spec, Word, kill_cgroup, remove_cgroup, remove_tree};
 
 use crate::sys::{self, Side};
-use crate::{Result, Step, init, tree};
+use crate::{Result, Step, fuse, init, tree};
 
 /// How long the kernel may take to let go of a control group whose processes are dead.
 const CGROUP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long everything in a sandbox may take to die, on a loaded machine.
+const END_PATIENCE: Duration = Duration::from_secs(40);
+
+/// After which something keeps it from dying.
+const PACE: Timespec = Timespec {
+    tv_sec: 1,
+    tv_nsec: 0,
+};
 
 pub(crate) fn main(spec: &str) -> ExitCode {
     // Ctrl-C and a closed terminal are the owner's business; the monitor follows the lifeline only.
@@ -47,7 +57,7 @@ pub(crate) fn main(spec: &str) -> ExitCode {
     };
     say(&word);
     if let Ok(built) = &built {
-        supervise(&built.handle);
+        supervise(&built.handle, &spec.cgroup);
     }
     let mut clean = true;
     if let Err(e) = remove_cgroup(&spec.cgroup, CGROUP_PATIENCE) {
@@ -115,7 +125,7 @@ fn build(spec: &Spec) -> Result<Built> {
     // init has its own copy; here the stage would hide what lies below it on the machine.
     tree::unstage();
     if built.is_err() {
-        end(&handle);
+        end(&handle, &spec.cgroup);
     }
     built.map(|()| Built {
         init,
@@ -179,7 +189,7 @@ fn make_cgroup(spec: &Spec) -> Result<File> {
 }
 
 /// Returns when init is dead, which it is when the owner is gone.
-fn supervise(init: &OwnedFd) {
+fn supervise(init: &OwnedFd, cgroup: &Path) {
     let lifeline = io::stdin();
     loop {
         let mut events = [
@@ -196,15 +206,29 @@ fn supervise(init: &OwnedFd) {
             }
         }
     }
-    end(init);
+    end(init, cgroup);
 }
 
-/// Kills init. That it could be waited for means that its whole PID namespace is dead: the kernel
-/// reaps everything else in it first (`pid_namespaces(7)`).
-fn end(init: &OwnedFd) {
-    let _ = pidfd_send_signal(init, Signal::KILL);
-    let exited = || waitid(WaitId::PidFd(init.as_fd()), WaitIdOptions::EXITED);
-    while matches!(exited(), Err(rustix::io::Errno::INTR)) {}
+/// Kills init and all that is in the sandbox. That init can be waited for means that its whole PID
+/// namespace is dead: the kernel reaps everything else in it first (`pid_namespaces(7)`). Of that,
+/// whoever was entered from outside is reaped out there, by a parent who may be stopped; so those
+/// parents are killed too, which are in the control group and not in the namespace.
+fn end(init: &OwnedFd, cgroup: &Path) {
+    let deadline = Instant::now() + END_PATIENCE;
+    loop {
+        kill_cgroup(cgroup);
+        let _ = pidfd_send_signal(init, Signal::KILL);
+        let mut events = [PollFd::new(init, PollFlags::IN)];
+        if !matches!(poll(&mut events, Some(&PACE)), Ok(0) | Err(_)) {
+            break;
+        }
+        if Instant::now() > deadline {
+            complain!("init does not die");
+            return;
+        }
+        fuse::abort(cgroup);
+    }
+    let _ = waitid(WaitId::PidFd(init.as_fd()), WaitIdOptions::EXITED);
 }
 
 /// Blocks until the owner has closed its end.

@@ -17,7 +17,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub use remove::{make_cgroup, remove_cgroup, remove_tree, sweep_cgroup};
+pub use remove::{kill_cgroup, make_cgroup, remove_cgroup, remove_tree, sweep_cgroup};
 
 /// First id of the range that the ids 0 to 65535 of a user namespace are mapped to.
 ///

@@ -17,6 +17,7 @@ mod device;
 mod disk;
 mod enter;
 mod find;
+mod fuse;
 mod hold;
 mod init;
 mod sys;

@@ -17,6 +17,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 use rustix::ioctl::{Opcode, Setter, ioctl, opcode};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// How a folder is opened that is to be emptied.
 const FOLDER: OFlags = OFlags::DIRECTORY
@@ -35,14 +36,27 @@ pub fn remove_cgroup(path: &Path, patience: Duration) -> io::Result<()> {
     if !path.exists() {
         return Ok(());
     }
-    // Absent before Linux 5.14; by then init's death has killed everything anyway.
-    let _ = fs::write(path.join("cgroup.kill"), "1");
+    kill_cgroup(path);
     let deadline = Instant::now() + patience;
     loop {
         match remove_groups(path) {
             Ok(()) => return Ok(()),
             Err(e) if Instant::now() > deadline => return Err(e),
             Err(_) => wait_until_empty(path, deadline),
+        }
+    }
+}
+
+/// Kills what runs in a control group and below it.
+pub fn kill_cgroup(path: &Path) {
+    if fs::write(path.join("cgroup.kill"), "1").is_ok() {
+        return;
+    }
+    // Before Linux 5.14. What is in other groups below is in init's PID namespace, and dies with it.
+    let leaf = fs::read_to_string(path.join(crate::LEAF).join("cgroup.procs"));
+    for process in leaf.unwrap_or_default().lines() {
+        if let Some(process) = process.parse().ok().and_then(Pid::from_raw) {
+            let _ = kill_process(process, Signal::KILL);
         }
     }
 }

@@ -45,7 +45,8 @@ pub(crate) fn unshare(namespaces: rustix::thread::UnshareFlags) -> rustix::io::R
 }
 
 /// Makes a detached mount read-only, or without the effect of set-user-id files and devices, or
-/// gives it the id mapping of a user namespace (`mount_setattr(2)`, Linux 5.12).
+/// gives it the id mapping of a user namespace (`mount_setattr(2)`, Linux 5.12). What the machine
+/// mounts below it from then on is not seen through it.
 pub(crate) fn set_mount(
     mount: BorrowedFd<'_>,
     read_only: bool,
@@ -55,7 +56,7 @@ pub(crate) fn set_mount(
     let mut attributes = libc::mount_attr {
         attr_set: 0,
         attr_clr: 0,
-        propagation: 0,
+        propagation: libc::MS_PRIVATE,
         userns_fd: 0,
     };
     if read_only {

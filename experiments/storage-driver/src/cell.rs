@@ -250,10 +250,6 @@ fn heard<T>(stage: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
 /// had is gone afterwards. Its error is that of the record.
 pub(crate) fn run(lab: &Lab, cell: &Cell, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result<()> {
     let mut record = |step: &str, began: Instant, stage: Stage| -> Result<bool> {
-        if measure::interrupted() {
-            // What the user has ended has not failed.
-            return Err(miette::miette!("a signal arrived"));
-        }
         let went_well = stage.is_ok();
         let done = stage.unwrap_or_else(|why| Done {
             outcome: Some("failed".to_owned()),

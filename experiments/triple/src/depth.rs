@@ -303,10 +303,6 @@ fn rungs(
         let (start_ns, bytes) = match worked {
             Ok(worked) => worked,
             Err(reason) => {
-                // What the user has ended has not refused.
-                if measure::interrupted() {
-                    return Err(miette::miette!("a signal arrived"));
-                }
                 let reason = told(&reason, |of| match of {
                     Where::Anywhere => true,
                     // The lab has one of its own, and so has each container.

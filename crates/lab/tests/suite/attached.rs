@@ -22,7 +22,12 @@ pub(crate) fn tests() -> Vec<Test> {
         test("terminal_is_like_the_callers", like_the_callers),
         test("command_stops_and_goes_on_as_a_job", job_control),
         test("streams_are_copied", streams),
+        test("what_can_not_be_written_is_an_error", full),
         test("no_descriptor_of_the_caller_comes_inside", descriptors),
+        test(
+            "what_is_mounted_below_the_folder_later_is_not_seen",
+            mounted_later,
+        ),
         test("sigterm_waits_until_the_lab_is_gone", || {
             gone_after(Signal::TERM)
         }),
@@ -258,6 +263,43 @@ fn streams() -> Result<()> {
     let text = fs::read_to_string(&path).into_diagnostic()?;
     ensure!(status.success(), "{status:?}");
     ensure!(text == format!("before\n{}", lines.concat()), "{text}");
+    Ok(())
+}
+
+fn full() -> Result<()> {
+    let full = File::options()
+        .write(true)
+        .open("/dev/full")
+        .into_diagnostic()?;
+    let done = program("exec")?
+        .args(["--", "echo", "lost"])
+        .stdin(Stdio::null())
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .output()
+        .into_diagnostic()?;
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    ensure!(done.status.code() == Some(1), "{:?} {said}", done.status);
+    ensure!(said.contains("No space left"), "{said}");
+    Ok(())
+}
+
+/// On a machine whose mounts are shared, as systemd has them.
+fn mounted_later() -> Result<()> {
+    let folder = tempfile::tempdir().into_diagnostic()?;
+    let script = "mount --bind . . && mount --make-shared . && cd \"$PWD\" && mkdir later && \
+        mkfifo go && (\"$0\" \"$@\" -- sh -c 'echo ready; cat go; ls later' > said & \
+        until grep -q ready said; do sleep 0.1; done; mount --bind /proc later; echo > go; wait; \
+        umount later; cat said)";
+    let lab = program("exec")?;
+    let done = Command::new("unshare")
+        .args(["--mount", "--propagation=private", "sh", "-c", script])
+        .arg(lab.get_program())
+        .args(lab.get_args())
+        .current_dir(folder.path())
+        .output()
+        .into_diagnostic()?;
+    ensure!(done.stdout == b"ready\n\n", "{done:?}");
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use lab::Kind;
 use miette::{IntoDiagnostic, Result, miette};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::attached::compile;
 use crate::{Test, ensure, program, test};
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -23,7 +24,44 @@ pub(crate) fn tests() -> Vec<Test> {
             goes("root", LOCKED)
         })),
         test("groups_without_a_lab_go_with_the_next", groups),
+        test("what_does_not_die::stopped", || {
+            dies("echo armed; kill -STOP $$", Signal::KILL)
+        }),
+        test("what_does_not_die::stopped_and_asked_to_end", || {
+            dies("echo armed; kill -STOP $$", Signal::TERM)
+        }),
+        test("what_does_not_die::stuck", || dies("./stuck", Signal::KILL)),
     ]
+}
+
+/// Of a lab in which a command is that holds its own end up, nothing stays when its owner ends so.
+fn dies(script: &str, signal: Signal) -> Result<()> {
+    let cache = Cache::new()?;
+    let folder = tempfile::tempdir().into_diagnostic()?;
+    compile(include_str!("stuck.c"), &folder.path().join("stuck"))?;
+    let mut owner = cache
+        .lab("user", &format!("hostname; {script}"))?
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .into_diagnostic()?;
+    let said = owner.stdout.take().map(BufReader::new);
+    let mut lines = said
+        .into_iter()
+        .flat_map(BufRead::lines)
+        .map_while(std::result::Result::ok);
+    let lab = lines.next().unwrap_or_default();
+    ensure!(lines.next().as_deref() == Some("armed"), "{lab}");
+    kill_process(Pid::from_child(&owner), signal).into_diagnostic()?;
+    owner.wait().into_diagnostic()?;
+    // Before the monitor would go on without its death.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !cache.left(&lab)?.is_empty() {
+        ensure!(Instant::now() < deadline, "{:?}", cache.left(&lab)?);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 /// Control groups whose path is longer than the kernel takes, and more folders in each other than a

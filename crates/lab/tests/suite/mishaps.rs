@@ -45,6 +45,9 @@ pub(crate) fn tests() -> Vec<Test> {
         test("no_apt", no_apt),
         test("small_stack", || after("ulimit -s 64", 77, &["ulimit -s"])),
         test("small_files", || after("ulimit -f 100", 77, &["ulimit -f"])),
+        test("home_that_is_no_absolute_path", || {
+            after("unset XDG_CACHE_HOME; export HOME=x", 1, &["HOME is x"])
+        }),
         test("deleted_working_folder", || {
             let words = ["the current folder can't be found"];
             after("mkdir gone && cd gone && rmdir ../gone", 2, &words)

@@ -141,7 +141,13 @@ impl Answer {
         let end = Instant::now() + PATIENCE;
         let mut answer = None;
         loop {
-            match (stream.read(&mut piece), answer) {
+            let read = loop {
+                match stream.read(&mut piece) {
+                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                    read => break read,
+                }
+            };
+            match (read, answer) {
                 (Ok(0), None) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 (Err(e), None) => return Err(e),
                 // What it said before it closed with something unread is there.
