@@ -30,7 +30,10 @@ pub(crate) fn tests() -> Vec<Test> {
         test("what_does_not_die::stopped_and_asked_to_end", || {
             dies("echo armed; kill -STOP $$", Signal::TERM)
         }),
-        test("what_does_not_die::stuck", || dies("./stuck", Signal::KILL)),
+        Test {
+            lacks: (!Path::new("/dev/fuse").exists()).then(|| "needs /dev/fuse".to_owned()),
+            ..test("what_does_not_die::stuck", || dies("./stuck", Signal::KILL))
+        },
     ]
 }
 
