@@ -334,12 +334,18 @@ fn descriptors() -> Result<()> {
     Ok(())
 }
 
+/// The name of the lab that this process has.
+fn lab_of(owner: u32) -> Result<String> {
+    let labs = lab::status()?.running;
+    let owner = owner.to_string();
+    let is_its = |lab: &&lab::Running| lab.owner.split(' ').next() == Some(&owner);
+    let lab = labs.iter().find(is_its).map(|lab| lab.id.clone());
+    lab.ok_or_else(|| miette::miette!("no lab of {owner}"))
+}
+
 /// How many processes the lab of this owner has, and which of their descriptors are the machine's.
 fn inside_of(owner: u32) -> Result<(usize, Vec<String>)> {
-    let labs = lab::status()?.running;
-    let is_its = |lab: &&lab::Running| lab.owner.split(' ').next() == Some(&owner.to_string());
-    let lab = labs.iter().find(is_its).map(|lab| lab.id.clone());
-    let lab = lab.ok_or_else(|| miette::miette!("no lab of {owner}"))?;
+    let lab = lab_of(owner)?;
     let group = format!("matryoshka-{lab}");
     let namespaces = fs::read_dir("/proc/self/ns").into_diagnostic()?.flatten();
     let ours = namespaces.flat_map(|entry| fs::read_link(entry.path()));
@@ -405,16 +411,12 @@ fn gone_after(signal: Signal) -> Result<()> {
         .into_diagnostic()?;
     let mut word = [0; 6];
     let said = owner.stdout.as_mut().map(|out| out.read_exact(&mut word));
-    let name = owner.id().to_string();
-    let labs = lab::status()?.running;
-    let lab = labs
-        .iter()
-        .find(|lab| lab.owner.split(' ').next() == Some(&*name));
+    let lab = lab_of(owner.id());
     let pid = Pid::from_child(&owner);
     kill_process(pid, signal).into_diagnostic()?;
     let output = owner.wait_with_output().into_diagnostic()?;
     ensure!(matches!(said, Some(Ok(()))), "{output:?}");
-    let lab = &lab.ok_or_else(|| miette::miette!("no lab of {name}"))?.id;
+    let lab = lab?;
     // Not in a moment: when the program has ended, so has all of the lab.
     let state = lab::status()?.cache.join("labs").join(lab);
     ensure!(!state.exists(), "{} is still there", state.display());
