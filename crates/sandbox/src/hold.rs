@@ -211,13 +211,13 @@ fn supervise(init: &OwnedFd, cgroup: &Path) {
 
 /// Kills init and all that is in the sandbox. That init can be waited for means that its whole PID
 /// namespace is dead: the kernel reaps everything else in it first (`pid_namespaces(7)`). Of that,
-/// whoever was entered from outside is reaped out there, by a parent who may be stopped; so those
-/// parents are killed too, which are in the control group and not in the namespace.
+/// whoever was entered from outside is reaped out there, by a parent who may be stopped: then the
+/// parents are killed too, which are in the control group and not in the namespace. (Not at once: the
+/// machine's own init would have to reap for them, which not every one does soon.)
 fn end(init: &OwnedFd, cgroup: &Path) {
     let deadline = Instant::now() + END_PATIENCE;
+    let _ = pidfd_send_signal(init, Signal::KILL);
     loop {
-        kill_cgroup(cgroup);
-        let _ = pidfd_send_signal(init, Signal::KILL);
         let mut events = [PollFd::new(init, PollFlags::IN)];
         if !matches!(poll(&mut events, Some(&PACE)), Ok(0) | Err(_)) {
             break;
@@ -226,6 +226,7 @@ fn end(init: &OwnedFd, cgroup: &Path) {
             complain!("init does not die");
             return;
         }
+        kill_cgroup(cgroup);
         fuse::abort(cgroup);
     }
     let _ = waitid(WaitId::PidFd(init.as_fd()), WaitIdOptions::EXITED);
