@@ -4,6 +4,7 @@ mod bad_data;
 mod compare;
 mod coverage;
 mod drivers;
+mod golden;
 mod ledger;
 mod nesting;
 mod nests;
