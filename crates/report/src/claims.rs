@@ -3,20 +3,17 @@
 mod nesting;
 mod sharing;
 mod sidecar;
-mod storage;
 
 pub(crate) use nesting::{DOCKER_BY_FACTOR, PODMAN_BY_FACTOR};
 
-use std::borrow::Cow;
-
 use measure::Metric;
-use serde::Serialize;
 
-use crate::analysis::verdict::{Here, Source, Verdict};
-use crate::analysis::{Estimate, Evidence, Predicted, RatioSummary, between, ratio_of_ratios};
-use crate::language::Texts;
-use crate::published::{PublishedRatio, Table};
-use crate::record::Record;
+use crate::analysis::{Evidence, RatioSummary, between, ratio_of_ratios};
+use crate::language::{Texted as _, Texts};
+use facts::Record;
+use facts::Table;
+use facts::{Claim, Lang, Text};
+use facts::{Here, Source};
 
 /// One claim of the ledger.
 struct Definition {
@@ -108,70 +105,16 @@ const CLAIMS: [Definition; 11] = [
     claim("A18", Metric::Syscall, |t| t.claim_a18, Kind::SecondLevel),
 ];
 
-/// A claim held against a run: one row of the claim table.
-#[derive(Serialize)]
-pub(crate) struct Claim {
-    pub(crate) id: &'static str,
-    #[serde(skip)]
-    pub(crate) statement: fn(&Texts) -> &'static str,
-    /// `None` of what is no measurement of time.
-    pub(crate) metric: Option<Metric>,
-    /// What is looked at: a ratio, the ratio of two ratios, a series, a trial.
-    pub(crate) of: String,
-    /// What is claimed of it, in short; where a number was published, that number.
-    #[serde(skip)]
-    pub(crate) says: &'static str,
-    pub(crate) published: Option<PublishedRatio>,
-    pub(crate) ours: Option<Estimate>,
-    /// Blocks in which all arms gave a reading.
-    pub(crate) pairs: usize,
-    pub(crate) primary: bool,
-    /// As [`RatioSummary`] has it.
-    pub(crate) by_itself: bool,
-    pub(crate) verdict: Verdict,
-    pub(crate) here: Here,
-    pub(crate) source: Source,
-    /// Of a series: what both models predict of its last level.
-    pub(crate) growth: Option<(Predicted, Predicted)>,
-    /// What was seen, where a number does not say it; an engine's own words among it.
-    pub(crate) seen: String,
-    /// Of a question: what the row answers, in a word.
-    pub(crate) answer: Cow<'static, str>,
-}
-
-impl Claim {
-    /// A row of which nothing was measured yet.
-    fn blank(
-        id: &'static str,
-        statement: fn(&Texts) -> &'static str,
-        metric: Option<Metric>,
-        of: String,
-        says: &'static str,
-    ) -> Self {
-        Self {
-            id,
-            statement,
-            metric,
-            of,
-            says,
-            published: None,
-            ours: None,
-            pairs: 0,
-            primary: false,
-            by_itself: false,
-            verdict: Verdict::NoReading,
-            here: Here::NotMeasured,
-            source: Source::NoNumber,
-            growth: None,
-            seen: String::new(),
-            answer: Cow::Borrowed(""),
-        }
-    }
-
-    /// Whether it rests on a ratio of ours, of which a verdict says something.
-    pub(crate) fn is_of_ratio(&self) -> bool {
-        self.metric.is_some() && self.growth.is_none()
-    }
+/// A row of which nothing was measured yet.
+fn blank(
+    id: &'static str,
+    statement: fn(&Texts) -> &'static str,
+    metric: Option<Metric>,
+    of: String,
+    says: &'static str,
+) -> Claim {
+    let [english, spanish] = Lang::ALL.map(|lang| statement(lang.texts()));
+    Claim::blank(id, Text::new(english, spanish), metric, of, says)
 }
 
 const fn claim(
@@ -188,29 +131,12 @@ const fn claim(
     }
 }
 
-/// Ids of all claims that a run can speak of.
-pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
-    CLAIMS
-        .iter()
-        .map(|claim| claim.id)
-        .chain(nesting::IDS)
-        .chain(storage::IDS)
-        .chain(sharing::IDS)
-        .chain(sidecar::IDS)
-}
-
 /// The claims that this run's arms and trials can speak of.
 pub(crate) fn of(record: &Record, evidence: &Evidence, published: &Table) -> Vec<Claim> {
     CLAIMS
         .iter()
         .flat_map(|claim| held_against(claim, record, evidence.ratios, published))
         .chain(nesting::of(record, evidence, published))
-        .chain(
-            evidence
-                .matrix
-                .iter()
-                .flat_map(|matrix| storage::of(matrix)),
-        )
         .chain(
             evidence
                 .sharing
@@ -329,7 +255,7 @@ fn of_one(claim: &Definition, ratio: &RatioSummary, here: Here) -> Claim {
         source: ratio
             .published
             .map_or(Source::NoNumber, |published| published.source),
-        ..Claim::blank(
+        ..blank(
             claim.id,
             claim.statement,
             Some(claim.metric),
@@ -352,7 +278,7 @@ fn of_two(
         pairs: held.pairs,
         verdict: held.verdict,
         here: Here::of_above(held.estimate.and_then(|found| found.interval), held.verdict),
-        ..Claim::blank(
+        ..blank(
             claim.id,
             claim.statement,
             Some(claim.metric),

@@ -34,11 +34,10 @@ use miette::IntoDiagnostic;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::analysis::verdict::Here;
 use crate::analysis::{self, Analysis, Estimate, Range};
 use crate::language::Lang;
-use crate::published;
-use crate::record::{Record, Runs, text};
+use facts::Here;
+use facts::{Record, Runs, text};
 
 /// The word that stands for the published figures.
 const PUBLISHED: &str = "published";
@@ -333,7 +332,7 @@ impl Comparison {
                     let number = |value: f64| match row.kind {
                         Kind::Ratio => format!("{value:.3}"),
                         Kind::Arm => {
-                            let unit = published::unit(row.metric);
+                            let unit = facts::unit(row.metric);
                             format!("{} {}", unit.amount(value, Lang::En), unit.symbol())
                         }
                     };
@@ -573,7 +572,7 @@ fn against_published(new: &Runs) -> miette::Result<Comparison> {
             let Some(published) = arm.published else {
                 continue;
             };
-            let ns = published::unit(arm.metric).ns;
+            let ns = facts::unit(arm.metric).ns;
             let range = Range {
                 low: published.low * ns,
                 high: published.high * ns,
@@ -601,7 +600,7 @@ fn against_published(new: &Runs) -> miette::Result<Comparison> {
             "name a run of startup, cpu or experiment 4, or another run as BASE",
         ));
     }
-    let setup = published::setup()?;
+    let setup = facts::setup()?;
     let published: Vec<String> = setup
         .iter()
         .map(|(fact, value)| format!("{fact} {value}"))

@@ -9,9 +9,6 @@ mod figure;
 mod language;
 mod ledger;
 mod page;
-mod published;
-mod record;
-mod required;
 mod tables;
 mod tutorial;
 
@@ -25,7 +22,7 @@ use miette::IntoDiagnostic;
 use crate::analysis::Analysis;
 use crate::figure::Kind;
 use crate::language::Lang;
-use crate::record::Runs;
+use facts::Runs;
 
 /// Rebuild the tables, figures and page of a run from its raw samples, compare two runs, draw the
 /// simulation of coverage, or hold every claim against the records
@@ -112,11 +109,14 @@ fn report(cli: &ReportArgs) -> miette::Result<()> {
     ];
     for (name, table) in [
         ("growth.csv", tables::growth_csv(&analysis)?),
-        ("matrix.csv", tables::matrix_csv(&analysis)?),
         ("sharing.csv", tables::sharing_csv(&analysis)?),
         ("sidecar.csv", tables::sidecar_csv(&analysis)?),
     ] {
         derived.extend(table.map(|table| (name.to_owned(), table)));
+    }
+    for facts in analysis.facts() {
+        let tables = facts.tables.iter();
+        derived.extend(tables.map(|(name, table)| (name.clone(), table.clone().into_bytes())));
     }
     if let Some(folder) = &cli.tutorial {
         let samples = figures.iter().find(|figure| figure.kind == Kind::Samples);
@@ -124,9 +124,8 @@ fn report(cli: &ReportArgs) -> miette::Result<()> {
         tutorial::write(folder, &runs, png)?;
     }
     for figure in figures {
-        let stem = figure.kind.stem();
-        derived.push((cli.lang.file(stem, "svg"), figure.svg.into_bytes()));
-        derived.push((cli.lang.file(stem, "png"), figure.png));
+        derived.push((cli.lang.file(&figure.name, "svg"), figure.svg.into_bytes()));
+        derived.push((cli.lang.file(&figure.name, "png"), figure.png));
     }
     write_all(&cli.run, &derived)?;
     if cli.json {

@@ -1,7 +1,6 @@
 //! Tables: CSV files for programs, text for the terminal. Both are in English and in full
 //! precision, whatever the page's language is.
 
-mod matrix;
 mod nesting;
 mod sharing;
 mod sidecar;
@@ -14,13 +13,12 @@ use measure::{Metric, failure};
 use crate::analysis::{
     Analysis, ArmSummary, Breakdown, Failure, PartSummary, Range, RatioSummary, Scope,
 };
-use crate::claims::Claim;
 use crate::language::Lang;
 use crate::page::phrases;
-use crate::published::unit;
-use crate::record::Runs;
+use facts::Claim;
+use facts::Runs;
+use facts::unit;
 
-pub(crate) use matrix::matrix_csv;
 pub(crate) use nesting::growth_csv;
 pub(crate) use sharing::sharing_csv;
 pub(crate) use sidecar::sidecar_csv;
@@ -146,7 +144,7 @@ const RATIOS: [Column<RatioSummary>; 39] = [
             .map_or_else(String::new, |published| published.n.to_string())
     }),
     ("published_verdict", |ratio| {
-        text(ratio.here.map(crate::analysis::verdict::Here::name))
+        text(ratio.here.map(facts::Here::name))
     }),
     ("published_source", |ratio| {
         text(ratio.published.map(|published| published.source.name()))
@@ -187,14 +185,12 @@ const PARTS: [Column<PartRow>; 11] = [
 ];
 
 const CLAIMS: [Column<Claim>; 21] = [
-    ("id", |claim| claim.id.to_owned()),
+    ("id", |claim| claim.id.clone().into_owned()),
     ("metric", |claim| {
         text(claim.metric.map(measure::Metric::name))
     }),
     ("of", |claim| claim.of.clone()),
-    ("statement", |claim| {
-        (claim.statement)(Lang::En.texts()).to_owned()
-    }),
+    ("statement", |claim| claim.statement.of(Lang::En).to_owned()),
     ("published", |claim| {
         number(claim.published.map(|published| published.value), 6)
     }),
@@ -382,7 +378,7 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
         );
     }
     text.push_str(&nesting::terminal(runs, analysis));
-    text.push_str(&matrix::terminal(analysis));
+    text.push_str(&outcomes(analysis));
     text.push_str(&sharing::terminal(analysis));
     text.push_str(&sidecar::terminal(analysis));
     let claims = || analysis.runs.iter().flat_map(|run| &run.claims);
@@ -412,6 +408,38 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
         let _ = writeln!(text, "  {arm} ({}), {times} times: {reason}", metric.name());
     }
     text
+}
+
+/// What experiments say: a table a group of outcomes, and their own lines.
+fn outcomes(analysis: &Analysis) -> String {
+    let mut told = String::new();
+    let pages = analysis
+        .facts()
+        .filter_map(|facts| facts.pages.get(&Lang::En));
+    for page in pages {
+        for grid in &page.grids {
+            for group in grid.panels.iter().flat_map(|panel| &panel.groups) {
+                let columns = std::iter::once(&grid.row).chain(&grid.columns);
+                let mut table = Table::new();
+                table
+                    .load_preset(presets::UTF8_BORDERS_ONLY)
+                    .set_header(columns);
+                for row in &group.rows {
+                    let tiles = row.tiles.iter().map(|tile| match tile {
+                        Some(tile) if tile.below.is_empty() => grid.word(tile).to_owned(),
+                        Some(tile) => format!("{} ({})", grid.word(tile), tile.below.join(", ")),
+                        None => none(),
+                    });
+                    table.add_row(std::iter::once(row.name.clone()).chain(tiles));
+                }
+                let _ = writeln!(told, "\n{}\n{table}", group.caption);
+            }
+        }
+        for line in &page.lines {
+            let _ = writeln!(told, "  {line}");
+        }
+    }
+    told
 }
 
 fn to_csv<'a, T: 'a>(

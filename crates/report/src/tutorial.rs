@@ -5,8 +5,8 @@ use std::path::Path;
 
 use measure::{failure, usage, write_atomically};
 
-use crate::published::{METHODS, unit};
-use crate::record::Runs;
+use facts::Runs;
+use facts::{METHODS, unit};
 
 /// Writes both files into `folder`, which is made if need be.
 ///

@@ -25,7 +25,7 @@ pub(crate) enum Work {
     Files,
 }
 
-const WORKS: &[(Work, &str, Metric, &str)] = &[
+pub(crate) const WORKS: &[(Work, &str, Metric, &str)] = &[
     (
         Work::Start,
         "start",
@@ -53,7 +53,7 @@ const WORKS: &[(Work, &str, Metric, &str)] = &[
 ];
 
 /// What a cell's costs are held against, by engine.
-const REFERENCES: [(Engine, &str, &str); 2] = [
+pub(crate) const REFERENCES: [(Engine, &str, &str); 2] = [
     (Engine::Docker, "overlay2", "volume"),
     (Engine::Podman, "overlay", "volume"),
 ];

@@ -7,6 +7,7 @@ mod job;
 mod kernel;
 mod matrix;
 mod place;
+mod reading;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -71,7 +72,7 @@ const MATRIX: Experiment = Experiment {
 };
 
 fn main() -> ExitCode {
-    measure::main(|| {
+    facts::main(reading::facts, || {
         let cli = Cli::parse();
         if let Some(file) = &cli.explain {
             return measure::say(fingerprints::explanation(&log(file)?));

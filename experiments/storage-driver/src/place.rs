@@ -26,6 +26,7 @@ pub(crate) enum Lies {
     Disk(Disk),
 }
 
+/// Usual ones first.
 pub(crate) const PLACES: &[Place] = &[
     Place {
         name: "volume",
@@ -41,11 +42,12 @@ pub(crate) const PLACES: &[Place] = &[
     },
     disk("xfs", "xfs", &["mkfs.xfs", "-q"], ""),
     disk(
-        "xfs-no-dtype",
-        "xfs",
-        // Folder entries without a type: only the older form of the file system can be so.
-        &["mkfs.xfs", "-q", "-m", "crc=0", "-n", "ftype=0"],
-        "",
+        "btrfs",
+        "btrfs",
+        &["mkfs.btrfs", "-q"],
+        // Without it only the machine's root may remove a subvolume, which an engine does whenever it
+        // removes a layer (`btrfs(5)`).
+        "user_subvol_rm_allowed",
     ),
     disk(
         "ext4-no-filetype",
@@ -54,12 +56,11 @@ pub(crate) const PLACES: &[Place] = &[
         "",
     ),
     disk(
-        "btrfs",
-        "btrfs",
-        &["mkfs.btrfs", "-q"],
-        // Without it only the machine's root may remove a subvolume, which an engine does whenever it
-        // removes a layer (`btrfs(5)`).
-        "user_subvol_rm_allowed",
+        "xfs-no-dtype",
+        "xfs",
+        // Folder entries without a type: only the older form of the file system can be so.
+        &["mkfs.xfs", "-q", "-m", "crc=0", "-n", "ftype=0"],
+        "",
     ),
 ];
 

@@ -10,14 +10,14 @@ use measure::Metric;
 use measure::stats::ALPHA;
 use serde::Serialize;
 
-use super::arms::by_session;
-use super::estimate::{Estimate, pooled};
 use super::growth::SeriesSummary;
 use super::place::{Engine, Place};
-use super::ratios::{self, RatioSummary};
-use super::verdict::Verdict;
-use crate::published::Table;
-use crate::record::Record;
+use facts::RatioSummary;
+use facts::Record;
+use facts::Table;
+use facts::Verdict;
+use facts::by_session;
+use facts::{Estimate, pooled};
 
 /// How far a series grows from its first level to its last.
 #[derive(Serialize)]
@@ -155,7 +155,7 @@ fn compare(
     let [Some(above), Some(below)] = ratios else {
         return None;
     };
-    let held = ratios::ratio_of_ratios(record, &above, &below);
+    let held = facts::ratio_of_ratios(record, &above, &below);
     let same_metric = first.metric == second.metric;
     Some(Comparison {
         ratio: held.estimate,
@@ -184,7 +184,7 @@ fn from_first_to_last(
     published: &Table,
 ) -> Option<RatioSummary> {
     let (first, last) = (series.levels.first()?, series.levels.last()?);
-    ratios::between(record, &[], published, &last.arm, &first.arm)
+    facts::between(record, &[], published, &last.arm, &first.arm)
 }
 
 /// Within blocks: what one adds less what the other adds.

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use measure::stats::{self, ALPHA, Model, Prediction};
+use measure::stats::{self, ALPHA, Model};
 use measure::{Metric, Series};
 use serde::Serialize;
 
-use super::arms::by_session;
-use super::estimate::{Estimate, Range, Scope, pooled};
 use super::parts::complete_blocks;
-use crate::record::{BlockId, Record};
+use facts::by_session;
+use facts::{BlockId, Record};
+use facts::{Estimate, Predicted, Scope, pooled};
 
 /// One series.
 #[derive(Serialize)]
@@ -51,26 +51,6 @@ pub(crate) struct LevelSummary {
     pub(crate) level: u8,
     /// In ns an operation, of the series' blocks alone.
     pub(crate) median: Option<Estimate>,
-}
-
-/// What a model says of the held-out level.
-#[derive(Clone, Copy, Serialize)]
-pub(crate) struct Predicted {
-    /// Median over the blocks, in ns an operation.
-    pub(crate) last_level_ns: f64,
-    /// Observed over predicted.
-    pub(crate) ratio: f64,
-    pub(crate) interval: Option<Range>,
-}
-
-impl From<Prediction> for Predicted {
-    fn from(prediction: Prediction) -> Self {
-        Self {
-            last_level_ns: prediction.predicted,
-            ratio: prediction.ratio.estimate,
-            interval: prediction.ratio.interval.map(Range::from),
-        }
-    }
 }
 
 impl SeriesSummary {

@@ -10,36 +10,32 @@
 //! What is concluded of them is in [`verdict`].
 
 mod answers;
-mod arms;
-mod estimate;
+pub(crate) mod depth;
 mod growth;
-pub(crate) mod matrix;
 mod parts;
 mod place;
-mod ratios;
 mod sensitivity;
 pub(crate) mod sharing;
 pub(crate) mod sidecar;
-pub(crate) mod trials;
-pub(crate) mod verdict;
 
 use serde::Serialize;
 
-use self::matrix::Matrix;
+pub(crate) use self::depth::Depth;
 use self::sharing::Sharing;
 use self::sidecar::Sidecar;
-use self::trials::Depth;
-use crate::claims::{self, Claim};
-use crate::published::Table;
-use crate::record::{Record, Runs};
+use crate::claims;
+use facts::Table;
+use facts::{Claim, Facts};
+use facts::{Record, Runs};
 
 pub(crate) use answers::{Answers, Comparison, Factor, Way};
-pub(crate) use arms::{ArmSummary, Failure, by_session};
-pub(crate) use estimate::{Estimate, Range, Scope, estimate, pooled, sessions_needed};
-pub(crate) use growth::{Predicted, SeriesSummary};
+pub(crate) use facts::{
+    ArmSummary, Estimate, Failure, Predicted, Range, Ratio, RatioSummary, Scope, between,
+    by_session, estimate, logs, pairs, pooled, ratio_of_ratios, sessions_needed,
+};
+pub(crate) use growth::SeriesSummary;
 pub(crate) use parts::{Breakdown, PartSummary};
 pub(crate) use place::Place;
-pub(crate) use ratios::{Ratio, RatioSummary, between, logs, pairs, ratio_of_ratios};
 pub(crate) use sensitivity::{BlockSummary, Flag, Found, RULES, Sensitivity, Without};
 
 /// More ratios than this are no picture. (That of system calls has 60, and is one.)
@@ -63,7 +59,7 @@ pub(crate) struct RunAnalysis {
     pub(crate) growth: Vec<SeriesSummary>,
     pub(crate) answers: Answers,
     pub(crate) depth: Vec<Depth>,
-    pub(crate) matrix: Option<Matrix>,
+    pub(crate) facts: Option<Facts>,
     pub(crate) sharing: Option<Sharing>,
     pub(crate) sidecar: Option<Sidecar>,
     pub(crate) sensitivity: Sensitivity,
@@ -77,7 +73,6 @@ pub(crate) struct Evidence<'a> {
     pub(crate) growth: &'a [SeriesSummary],
     pub(crate) answers: &'a Answers,
     pub(crate) depth: &'a [Depth],
-    pub(crate) matrix: Option<&'a Matrix>,
     pub(crate) sharing: Option<&'a Sharing>,
     pub(crate) sidecar: Option<&'a Sidecar>,
 }
@@ -115,12 +110,10 @@ impl RunAnalysis {
 impl Analysis {
     pub(crate) fn of(runs: &Runs) -> miette::Result<Self> {
         let published = Table::read()?;
-        let runs = runs
-            .records
-            .iter()
-            .map(|record| analyse(record, &published));
+        let runs = runs.records.iter();
+        let runs = runs.map(|record| analyse(record, &published));
         Ok(Self {
-            runs: runs.collect(),
+            runs: runs.collect::<miette::Result<_>>()?,
         })
     }
 
@@ -161,8 +154,9 @@ impl Analysis {
         })
     }
 
-    pub(crate) fn matrices(&self) -> impl Iterator<Item = &Matrix> {
-        self.runs.iter().filter_map(|run| run.matrix.as_ref())
+    /// What experiments say of their runs.
+    pub(crate) fn facts(&self) -> impl Iterator<Item = &Facts> {
+        self.runs.iter().filter_map(|run| run.facts.as_ref())
     }
 
     pub(crate) fn sharings(&self) -> impl Iterator<Item = &Sharing> {
@@ -184,36 +178,21 @@ impl Analysis {
 
 /// What runs say of the published claims, without the rest of a report.
 pub(crate) fn claims_of(runs: &Runs) -> miette::Result<Vec<Claim>> {
-    let published = Table::read()?;
-    let of = |record: &Record| {
-        let ratios = ratios::of(record, &published);
-        let growth = growth::of(record);
-        let answers = answers::of(record, &growth, &published);
-        let depth = trials::depths(&record.trials);
-        let matrix = matrix::of(record, &ratios, &published);
-        let sharing = sharing::of(record, &ratios, &published);
-        let sidecar = sidecar::of(record, &ratios, &published);
-        let evidence = Evidence {
-            ratios: &ratios,
-            growth: &growth,
-            answers: &answers,
-            depth: &depth,
-            matrix: matrix.as_ref(),
-            sharing: sharing.as_ref(),
-            sidecar: sidecar.as_ref(),
-        };
-        claims::of(record, &evidence, &published)
-    };
-    Ok(runs.records.iter().flat_map(of).collect())
+    let analysis = Analysis::of(runs)?;
+    Ok(analysis
+        .runs
+        .into_iter()
+        .flat_map(|run| run.claims)
+        .collect())
 }
 
-fn analyse(record: &Record, published: &Table) -> RunAnalysis {
+fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
+    let facts = Facts::read(&record.folder)?;
     let arms = &record.manifest.arms;
-    let ratios = ratios::of(record, published);
+    let ratios = facts::ratios(record, published);
     let growth = growth::of(record);
     let answers = answers::of(record, &growth, published);
-    let depth = trials::depths(&record.trials);
-    let matrix = matrix::of(record, &ratios, published);
+    let depth = depth::depths(&record.trials);
     let sharing = sharing::of(record, &ratios, published);
     let sidecar = sidecar::of(record, &ratios, published);
     let evidence = Evidence {
@@ -221,29 +200,30 @@ fn analyse(record: &Record, published: &Table) -> RunAnalysis {
         growth: &growth,
         answers: &answers,
         depth: &depth,
-        matrix: matrix.as_ref(),
         sharing: sharing.as_ref(),
         sidecar: sidecar.as_ref(),
     };
-    RunAnalysis {
+    let mut claims = claims::of(record, &evidence, published);
+    claims.extend(facts.iter().flat_map(|facts| facts.claims.iter().cloned()));
+    Ok(RunAnalysis {
         experiment: record.manifest.experiment.clone(),
-        claims: claims::of(record, &evidence, published),
+        claims,
         arms: arms
             .iter()
-            .map(|arm| arms::summarise(record, arm, published))
+            .map(|arm| facts::summarise(record, arm, published))
             .collect(),
         parts: parts::of(record),
         sensitivity: sensitivity::of(record, &ratios),
         failures: arms
             .iter()
-            .flat_map(|arm| arms::failures(record, arm))
+            .flat_map(|arm| facts::failures(record, arm))
             .collect(),
         ratios,
         growth,
         answers,
         depth,
-        matrix,
+        facts,
         sharing,
         sidecar,
-    }
+    })
 }

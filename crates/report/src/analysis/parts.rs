@@ -6,9 +6,9 @@ use measure::Metric;
 use measure::stats::ALPHA;
 use serde::Serialize;
 
-use super::arms::by_session;
-use super::estimate::{Estimate, estimate};
-use crate::record::{BlockId, Record};
+use facts::by_session;
+use facts::{BlockId, Record};
+use facts::{Estimate, estimate};
 
 /// A contrast `y / x` taken apart. Shares are of x's reading in the same block.
 #[derive(Serialize)]

@@ -10,10 +10,10 @@ use measure::stats::{ALPHA, median};
 use measure::{BlockRecord, Metric};
 use serde::Serialize;
 
-use super::arms::by_session;
-use super::estimate::{Range, estimate};
-use super::ratios::{RatioSummary, logs};
-use crate::record::{BlockId, Record};
+use facts::by_session;
+use facts::{BlockId, Record};
+use facts::{Range, estimate};
+use facts::{RatioSummary, logs};
 
 /// Why a block is flagged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

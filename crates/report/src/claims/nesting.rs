@@ -4,15 +4,15 @@
 use measure::Metric;
 use measure::stats::Model;
 
-use super::{Claim, find};
-use crate::analysis::trials::{Depth, LIMITS, rows};
-use crate::analysis::verdict::Here;
+use super::{blank, find};
+use crate::analysis::depth::{Depth, LIMITS};
 use crate::analysis::{Comparison, Evidence, Place, SeriesSummary, Way};
 use crate::language::Texts;
-use crate::published::Table;
-use crate::record::Record;
-
-pub(super) const IDS: [&str; 3] = ["A19", "A21", "C6"];
+use facts::Claim;
+use facts::Here;
+use facts::Record;
+use facts::Table;
+use facts::trials::rows;
 
 /// The chain that A19 is about, and the one that it is held against: names of arms.
 const THREE_DEEP: [(&str, &str); 2] = [
@@ -70,7 +70,7 @@ fn three_deep(record: &Record, evidence: &Evidence, published: &Table) -> Vec<Cl
                 _ => Here::Inconclusive,
             },
             seen: format!("{worked} of {taken} samples work"),
-            ..Claim::blank(
+            ..blank(
                 "A19",
                 |t| t.claim_a19,
                 Some(Metric::Startup),
@@ -129,7 +129,7 @@ fn questions(evidence: &Evidence) -> Vec<Claim> {
         );
         if comparisons.is_empty() {
             let of = "the run has no arms for it".to_owned();
-            claims.push(Claim::blank("A21", statement, None, of, says));
+            claims.push(blank("A21", statement, None, of, says));
         }
     }
     claims
@@ -162,7 +162,7 @@ fn of_series(series: &SeriesSummary) -> Claim {
         pairs: series.blocks,
         growth: series.additive.zip(series.multiplicative),
         answer: answer.into(),
-        ..Claim::blank(
+        ..blank(
             "A21",
             |t| t.claim_a21_growth,
             Some(series.metric),
@@ -190,7 +190,7 @@ fn of_comparison(
         verdict: held.verdict,
         here,
         answer: answer.into(),
-        ..Claim::blank(
+        ..blank(
             "A21",
             statement,
             Some(held.first.metric),
@@ -203,7 +203,7 @@ fn of_comparison(
 /// C6: what ends the depth on a volume and on a layer, and the limits that were read.
 fn depths(record: &Record, depth: &[Depth]) -> Vec<Claim> {
     let blank = |statement: Statement, of: String, says: &'static str| {
-        Claim::blank("C6", statement, None, of, says)
+        blank("C6", statement, None, of, says)
     };
     let mut claims = Vec::new();
     for subject in depth {
@@ -328,7 +328,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::analysis::trials::Refusal;
+    use facts::trials::Refusal;
 
     #[rstest]
     #[case("overlayfs: maximum fs stacking depth exceeded", true)]

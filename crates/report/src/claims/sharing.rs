@@ -1,12 +1,11 @@
 //! Claims about engines that share what they keep.
 
-use super::Claim;
+use super::blank;
 use crate::analysis::sharing::{
     Cell, Class, DOCKER_COLD, DOCKER_WARM, Group, Sharing, Shortest, WHOLE, group,
 };
-use crate::analysis::verdict::Here;
-
-pub(super) const IDS: [&str; 2] = ["B3", "B15"];
+use facts::Claim;
+use facts::Here;
 
 /// The claims speak of its daemon.
 const DOCKER: &str = "docker";
@@ -72,7 +71,7 @@ fn two_daemons(sharing: &Sharing, generation: &str) -> Option<Claim> {
     Some(Claim {
         here,
         seen: format!("{whole}; of {} ways with both at once {harm}", live.len()),
-        ..Claim::blank(
+        ..blank(
             "B3",
             |t| t.claim_b3,
             None,
@@ -145,7 +144,7 @@ fn cache(sharing: &Sharing) -> Option<Claim> {
     Some(Claim {
         here,
         seen: format!("{}: {half}", seen.join("; ")),
-        ..Claim::blank(
+        ..blank(
             "B15",
             |t| t.claim_b15_cache,
             None,

@@ -5,14 +5,10 @@ mod rules;
 
 use std::borrow::Cow;
 
-use super::Claim;
+use super::blank;
 use crate::analysis::sidecar::{Look, Memory, REFERENCE, Sidecar, Stand};
-use crate::analysis::verdict::Here;
-
-pub(super) const IDS: [&str; 18] = [
-    "A23", "B1", "B4", "B5", "B6", "B7", "B8", "B9", "B10", "B11", "B12", "B13", "B14", "B15",
-    "B16", "B17", "C5", "C8",
-];
+use facts::Claim;
+use facts::Here;
 
 const DIND: &str = "dind";
 const DOOD: &str = "dood";
@@ -25,6 +21,11 @@ const BODY_MISSING: &str = "body-missing";
 
 /// How long words of what refused are told.
 const SHORT: usize = 80;
+
+const IDS: [&str; 18] = [
+    "A23", "B1", "B4", "B5", "B6", "B7", "B8", "B9", "B10", "B11", "B12", "B13", "B14", "B15",
+    "B16", "B17", "C5", "C8",
+];
 
 pub(super) fn of(sidecar: &Sidecar) -> Vec<Claim> {
     let mut claims = rules::of(sidecar);
@@ -108,7 +109,7 @@ fn choice(sidecar: &Sidecar) -> Option<Claim> {
         here,
         seen: told.join("; "),
         answer,
-        ..Claim::blank(
+        ..blank(
             "A23",
             |t| t.claim_a23,
             None,
@@ -143,7 +144,7 @@ fn memory(sidecar: &Sidecar, other: &str) -> Option<Claim> {
     Some(Claim {
         here,
         seen: format!("{}; {}", told(own), told(others)),
-        ..Claim::blank(
+        ..blank(
             "B6",
             |t| t.claim_b6,
             None,
@@ -199,7 +200,7 @@ fn requests(sidecar: &Sidecar) -> Option<Claim> {
     Some(Claim {
         here,
         seen,
-        ..Claim::blank(
+        ..blank(
             "B13",
             |t| t.claim_b13,
             None,
@@ -222,7 +223,7 @@ fn storage(sidecar: &Sidecar) -> Option<Claim> {
     (!told.is_empty()).then(|| Claim {
         here,
         seen: told.join("; "),
-        ..Claim::blank(
+        ..blank(
             "B15",
             |t| t.claim_b15,
             None,
@@ -268,7 +269,7 @@ fn bodies(sidecar: &Sidecar) -> Option<Claim> {
     Some(Claim {
         here,
         seen,
-        ..Claim::blank(
+        ..blank(
             "C5",
             |t| t.claim_c5,
             None,
@@ -291,7 +292,7 @@ fn placement(sidecar: &Sidecar, pattern: &str) -> Option<Claim> {
     Some(Claim {
         here,
         seen: format!("{}; the limit itself was not seen", told(look)),
-        ..Claim::blank(
+        ..blank(
             "C8",
             |t| t.claim_c8,
             None,

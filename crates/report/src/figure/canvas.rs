@@ -8,7 +8,7 @@ use plotters::prelude::{
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use crate::published::Published;
+use facts::Published;
 
 /// Found first under its own name; a viewer of the SVG that lacks it takes one of the others.
 pub(crate) const FONT: &str = "DejaVu Sans, Verdana, sans-serif";

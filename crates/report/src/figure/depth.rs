@@ -2,10 +2,10 @@
 //! where it ended.
 
 use crate::analysis::Analysis;
-use crate::analysis::trials::Depth;
+use crate::analysis::Depth;
 use crate::figure::grid::{Grid, Item, Panel, Row};
 use crate::figure::legend::Mark;
-use crate::language::Lang;
+use crate::language::{Lang, Texted as _};
 
 /// `None` where no level came up.
 pub(super) fn grid(analysis: &Analysis, lang: Lang) -> Option<Grid> {

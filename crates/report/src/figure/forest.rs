@@ -12,10 +12,10 @@ use crate::figure::canvas::{
 };
 use crate::figure::legend::{self, Mark};
 use crate::figure::{Frame, Picture};
-use crate::language::{Lang, fill};
+use crate::language::{Lang, Texted as _, fill};
 use crate::page::phrases;
-use crate::published::{Published, unit};
-use crate::record::Runs;
+use facts::Runs;
+use facts::{Published, unit};
 
 pub(crate) struct Forest {
     lang: Lang,
@@ -70,7 +70,7 @@ impl Forest {
     /// `None` when no run has a contrast.
     pub(crate) fn of(runs: &Runs, analysis: &Analysis, lang: Lang) -> Option<Self> {
         let t = lang.texts();
-        let panel = |(record, run): (&crate::record::Record, &crate::analysis::RunAnalysis)| {
+        let panel = |(record, run): (&facts::Record, &crate::analysis::RunAnalysis)| {
             let mut lines = Vec::new();
             let together = if run.is_each_by_itself() {
                 t.primary_each

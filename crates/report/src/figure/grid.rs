@@ -6,7 +6,7 @@ use plotters::prelude::DrawingBackend;
 use crate::figure::canvas::{Axis, Canvas, Drawn, Font, Growth, INK, Point, QUIET, SAMPLE, Shape};
 use crate::figure::legend::{self, Mark};
 use crate::figure::{Frame, Picture};
-use crate::language::Lang;
+use crate::language::{Lang, Texted as _};
 
 pub(crate) struct Grid {
     pub(crate) lang: Lang,

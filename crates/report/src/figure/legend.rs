@@ -5,7 +5,7 @@ use plotters::prelude::DrawingBackend;
 use crate::figure::canvas::{
     Axis, BAND, BAR, Canvas, Drawn, Font, GRID, Growth, INK, Point, SAMPLE, Shape,
 };
-use crate::published::Published;
+use facts::Published;
 
 /// A mark that a legend explains.
 #[derive(Clone, Copy)]

@@ -6,9 +6,9 @@ use measure::stats::Model;
 use crate::analysis::{Analysis, Place, SeriesSummary};
 use crate::figure::grid::{Grid, Item, Panel, Row, Stroke};
 use crate::figure::legend::Mark;
-use crate::language::Lang;
+use crate::language::{Lang, Texted as _};
 use crate::page::phrases;
-use crate::published::unit;
+use facts::unit;
 
 /// In the order of the rows: what costs most to nest first.
 const ROWS: [(Metric, &str); 5] = [

@@ -9,8 +9,8 @@ mod forest;
 mod grid;
 mod legend;
 mod levels;
-mod matrix;
 mod order;
+mod outcomes;
 mod parts;
 mod rows;
 mod scene;
@@ -27,7 +27,7 @@ use plotters::style::{FontStyle, register_font};
 use crate::analysis::Analysis;
 use crate::figure::canvas::{Canvas, Drawn, FONT};
 use crate::language::Lang;
-use crate::record::Runs;
+use facts::Runs;
 
 pub(crate) use canvas::PALETTE;
 pub(crate) use levels::drawn as drawn_series;
@@ -35,6 +35,8 @@ pub(crate) use levels::drawn as drawn_series;
 /// A figure in all its drawings.
 pub(crate) struct Figure {
     pub(crate) kind: Kind,
+    /// Of its files, without their endings.
+    pub(crate) name: String,
     pub(crate) svg: String,
     pub(crate) png: Vec<u8>,
     pub(crate) wide_in_page: String,
@@ -56,8 +58,8 @@ pub(crate) enum Kind {
     Levels,
     /// How deep chains came.
     Depth,
-    /// What becomes of each driver on each place.
-    Matrix,
+    /// What became of what was tried: of the experiment's own grids the one with this index.
+    Grid(usize),
     /// What becomes of each way of sharing in each generation.
     Sharing,
     /// How patterns compare.
@@ -117,7 +119,7 @@ impl Kind {
             Kind::Order => "order",
             Kind::Levels => "levels",
             Kind::Depth => "depth",
-            Kind::Matrix => "matrix",
+            Kind::Grid(_) => "",
             Kind::Sharing => "sharing",
             Kind::Sidecar => "sidecar",
         }
@@ -133,8 +135,10 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
     if let Some(levels) = levels::grid(analysis, lang) {
         figures.push(render(Kind::Levels, &levels)?);
     }
-    if let Some(matrix) = matrix::Figure::of(analysis, lang) {
-        figures.push(render(Kind::Matrix, &matrix)?);
+    let grids = analysis.facts().filter_map(|facts| facts.pages.get(&lang));
+    for (index, grid) in grids.flat_map(|page| &page.grids).enumerate() {
+        let picture = outcomes::Outcomes(grid);
+        figures.push(render_as(Kind::Grid(index), &grid.name, &picture)?);
     }
     if let Some(sharing) = sharing::Figure::of(analysis, lang) {
         figures.push(render(Kind::Sharing, &sharing)?);
@@ -161,10 +165,15 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
 }
 
 fn render(kind: Kind, picture: &impl Picture) -> miette::Result<Figure> {
-    let Files { svg, png } = files(kind.stem(), picture)?;
-    let in_page = |frame| to_svg(picture, frame).map_err(|error| not_drawn(kind.stem(), error));
+    render_as(kind, kind.stem(), picture)
+}
+
+fn render_as(kind: Kind, name: &str, picture: &impl Picture) -> miette::Result<Figure> {
+    let Files { svg, png } = files(name, picture)?;
+    let in_page = |frame| to_svg(picture, frame).map_err(|error| not_drawn(name, error));
     Ok(Figure {
         kind,
+        name: name.to_owned(),
         svg,
         png,
         wide_in_page: in_page(IN_PAGE)?,

@@ -10,8 +10,8 @@ use crate::analysis::{Analysis, RunAnalysis};
 use crate::figure::canvas::{Axis, BAND, Canvas, Drawn, Font, GRID, Growth, INK, QUIET, Scale};
 use crate::figure::legend::{self, Mark};
 use crate::figure::{Frame, Picture, forest};
-use crate::language::{Lang, fill};
-use crate::record::{BlockId, Record, Runs};
+use crate::language::{Lang, Texted as _, fill};
+use facts::{BlockId, Record, Runs};
 
 pub(crate) struct Order {
     lang: Lang,

@@ -7,9 +7,9 @@ use crate::analysis::{Analysis, Breakdown, Estimate, Range};
 use crate::figure::canvas::{Axis, BAR, Canvas, Drawn, Font, GRID, Growth, INK, QUIET, Scale};
 use crate::figure::legend::{self, Mark};
 use crate::figure::{Frame, Picture};
-use crate::language::Lang;
+use crate::language::{Lang, Texted as _};
 use crate::page::phrases;
-use crate::published::{Published, unit};
+use facts::{Published, unit};
 
 pub(crate) struct Waterfall {
     lang: Lang,

@@ -9,9 +9,9 @@ use crate::analysis::{Analysis, ArmSummary, Place};
 use crate::figure::canvas::{Canvas, Drawn};
 use crate::figure::legend::Mark;
 use crate::figure::{Frame, Picture, columns, rows};
-use crate::language::{Lang, fill};
-use crate::published::{METHODS, Published, unit};
-use crate::record::Runs;
+use crate::language::{Lang, Texted as _, fill};
+use facts::Runs;
+use facts::{METHODS, Published, unit};
 
 /// More arms than this in one panel, or several works in one chain, are put into groups by the first word of their names.
 const CROWD: usize = 20;

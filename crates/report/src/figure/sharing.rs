@@ -9,7 +9,7 @@ use crate::analysis::Analysis;
 use crate::analysis::sharing::{Cell, Sharing};
 use crate::figure::canvas::{Canvas, Drawn, Font, GRID, INK, Point, QUIET};
 use crate::figure::{Frame, Picture};
-use crate::language::{Lang, fill};
+use crate::language::{Lang, Texted as _, fill};
 
 use look::Kind;
 

@@ -11,7 +11,7 @@ use crate::figure::canvas::{
 use crate::figure::legend::{self, Mark};
 use crate::figure::tile::Look;
 use crate::figure::{Frame, Picture};
-use crate::language::Lang;
+use crate::language::{Lang, Texted as _};
 use crate::page::sidecar::{grade_word, time_title, title};
 
 pub(crate) struct Figure {

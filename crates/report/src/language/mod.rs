@@ -5,7 +5,6 @@
 mod english;
 mod glossary;
 mod levels;
-mod matrix;
 mod sharing;
 mod sidecar;
 mod spanish;
@@ -14,16 +13,7 @@ mod tests;
 
 use std::fmt::Display;
 
-use clap::ValueEnum;
-
-/// A language of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Lang {
-    /// English
-    En,
-    /// Spanish
-    Es,
-}
+pub(crate) use facts::Lang;
 
 macro_rules! texts {
     ($(#[$doc:meta])* $table:ident $($name:ident,)*) => {
@@ -43,7 +33,7 @@ macro_rules! texts {
 }
 use texts;
 
-pub(crate) use matrix::MatrixTexts;
+pub(crate) use levels::LevelTexts;
 pub(crate) use sharing::SharingTexts;
 pub(crate) use sidecar::SidecarTexts;
 
@@ -381,63 +371,40 @@ texts! {
     caption_order,
 }
 
-impl Lang {
-    pub(crate) fn texts(self) -> &'static Texts {
-        match self {
-            Lang::En => &english::TEXTS,
-            Lang::Es => &spanish::TEXTS,
-        }
+/// The tables of texts, by language.
+pub(crate) trait Texted {
+    fn texts(self) -> &'static Texts;
+    fn levels(self) -> &'static LevelTexts;
+    fn sharing(self) -> &'static SharingTexts;
+    fn sidecar(self) -> &'static SidecarTexts;
+    /// What an experiment says of itself, and whether it is still English on a page that is not.
+    fn of_experiment(self, english: &str) -> (String, bool);
+}
+
+impl Texted for Lang {
+    fn texts(self) -> &'static Texts {
+        self.pick(&english::TEXTS, &spanish::TEXTS)
     }
 
-    /// What an experiment says of itself, and whether it is still English on a page that is not.
-    pub(crate) fn of_experiment(self, english: &str) -> (String, bool) {
+    fn levels(self) -> &'static LevelTexts {
+        self.pick(&levels::english::TEXTS, &levels::spanish::TEXTS)
+    }
+
+    fn sharing(self) -> &'static SharingTexts {
+        self.pick(&sharing::english::TEXTS, &sharing::spanish::TEXTS)
+    }
+
+    fn sidecar(self) -> &'static SidecarTexts {
+        self.pick(&sidecar::english::TEXTS, &sidecar::spanish::TEXTS)
+    }
+
+    fn of_experiment(self, english: &str) -> (String, bool) {
         match self {
             Lang::En => (english.to_owned(), false),
             Lang::Es => glossary::spanish(english).map_or_else(
                 || (english.to_owned(), true),
                 |text| (text.to_owned(), false),
             ),
-        }
-    }
-
-    /// As HTML and files' names have it.
-    pub(crate) fn code(self) -> &'static str {
-        match self {
-            Lang::En => "en",
-            Lang::Es => "es",
-        }
-    }
-
-    /// The name of a derived file that is made of texts: `report.md`, `report.es.md`.
-    pub(crate) fn file(self, stem: &str, ending: &str) -> String {
-        match self {
-            Lang::En => format!("{stem}.{ending}"),
-            Lang::Es => format!("{stem}.{}.{ending}", self.code()),
-        }
-    }
-
-    /// A number with so many decimals.
-    pub(crate) fn number(self, value: f64, decimals: usize) -> String {
-        let text = format!("{value:.decimals$}");
-        // What rounds to nothing has no sign.
-        let is_nothing = text.trim_matches(['-', '0', '.']).is_empty();
-        self.localise(if is_nothing {
-            text.trim_start_matches('-')
-        } else {
-            &text
-        })
-    }
-
-    /// A number with no more decimals than it has.
-    pub(crate) fn trimmed(self, value: f64) -> String {
-        self.localise(&value.to_string())
-    }
-
-    /// A number that is text already.
-    pub(crate) fn localise(self, number: &str) -> String {
-        match self {
-            Lang::En => number.to_owned(),
-            Lang::Es => number.replace('.', ","),
         }
     }
 }

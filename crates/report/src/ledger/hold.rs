@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use super::records::{Absent, CHECKS, Checks, Measured, Records, Source};
 use super::standing::{Standing, Word};
-use crate::analysis::verdict::Here;
-use crate::claims::Claim;
 use crate::language::Lang;
-use crate::page::document::Tone;
 use crate::page::phrases;
+use facts::Claim;
+use facts::Here;
+use facts::document::Tone;
 
 /// What the ledger says.
 #[derive(Serialize)]
@@ -196,7 +196,6 @@ fn line(claim: ::claims::Claim, records: &Records) -> Line {
         .map(|checks| (checks, ledger::entry(&claim, &says, &checks.rows)))
         .collect();
     let is_checked = says.iter().any(|says| says.claim == claim.id);
-    let is_measured = crate::claims::ids().any(|id| id == claim.id);
     let mut points = if records.checks.is_empty() {
         unseen(&ledger::entry(&claim, &says, &[]))
     } else {
@@ -221,10 +220,7 @@ fn line(claim: ::claims::Claim, records: &Records) -> Line {
         Some(Standing::of_run(&rows))
     };
     // A claim of two halves needs a run of each experiment that holds one.
-    for holder in claim
-        .holders()
-        .filter(|holder| is_measured && *holder != CHECKS)
-    {
+    for holder in claim.holders().filter(|holder| *holder != CHECKS) {
         let standing = of_experiment(holder).unwrap_or_else(|| Standing::together(&[]));
         parts.push((holder, standing));
     }
@@ -293,7 +289,7 @@ fn of_run(run: &Measured, rows: &[&Claim]) -> Vec<Point> {
     let point = |row: &&Claim| {
         let range = |range| phrases::range(range, 2, Lang::En);
         let says = row.published.map_or_else(
-            || row.says.to_owned(),
+            || row.says.clone().into_owned(),
             |published| format!("{:.2} ({})", published.value, range(published.range())),
         );
         let ours = row.ours.map(|ours| {

@@ -10,8 +10,8 @@ use super::hold::{Ledger, Line, Look, Outcome, Point};
 use super::records::{self, Source};
 use super::standing::Word;
 use super::terminal::{count, short};
-use crate::page::document::{Cell, Column, Document, Fit, Piece, Table, Tone, words};
 use crate::page::markdown;
+use facts::document::{Cell, Column, Document, Fit, Piece, Table, Tone, words};
 
 /// What stands before and after the ledger in a README.
 pub(super) const BEGIN: &str = "<!-- claims: begin (cargo xtask claims --readme) -->";

@@ -10,9 +10,9 @@ use measure::{Folder, Status, Tool, failure};
 use serde::Serialize;
 
 use crate::analysis;
-use crate::analysis::verdict::Here;
-use crate::claims::Claim;
-use crate::record::Runs;
+use facts::Claim;
+use facts::Here;
+use facts::Runs;
 
 /// What holds a claim that no run does.
 pub(super) const CHECKS: &str = "checks";

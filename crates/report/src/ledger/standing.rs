@@ -5,9 +5,9 @@ use std::fmt;
 use ::claims::ledger::{Entry, Verdict};
 use serde::Serialize;
 
-use crate::analysis::verdict::Here;
-use crate::claims::Claim;
-use crate::page::document::Tone;
+use facts::Claim;
+use facts::Here;
+use facts::document::Tone;
 
 /// A claim's verdict, and what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -144,7 +144,7 @@ impl Standing {
 
     /// Of questions, of which each has rows of its own: answered where each of them has an answer.
     fn of_questions(rows: &[&Claim]) -> Self {
-        let mut questions: Vec<&str> = rows.iter().map(|row| row.says).collect();
+        let mut questions: Vec<&str> = rows.iter().map(|row| &*row.says).collect();
         questions.dedup();
         let mut all_answered = true;
         let told = questions.iter().map(|question| {

@@ -3,10 +3,9 @@
 use measure::{Session, Status};
 use serde_json::Value;
 
-use super::document::{Cell, Fit, Piece, Table, words};
-use crate::language::{Lang, fill};
-use crate::published;
-use crate::record::{Record, Runs, text};
+use crate::language::{Lang, Texted as _, fill};
+use facts::document::{Cell, Fit, Piece, Table, words};
+use facts::{Record, Runs, text};
 
 /// What a reader of any number must know first: runs that did not end well, rows left out, a
 /// source that is not identified.
@@ -319,7 +318,7 @@ pub(super) fn published_setup(lang: Lang) -> miette::Result<Piece> {
     Ok(Piece::Table(Table {
         caption: t.setup_caption.to_owned(),
         columns: vec![words(t.column_fact), words(t.column_value)],
-        rows: published::setup()?.into_iter().map(row).collect(),
+        rows: facts::setup()?.into_iter().map(row).collect(),
         fit: Fit::Narrow,
     }))
 }

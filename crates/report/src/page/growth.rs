@@ -3,12 +3,12 @@
 use measure::Metric;
 use measure::stats::Model;
 
-use super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::{Source, phrases};
 use crate::analysis::{Comparison, Estimate, Factor, Place, Predicted, SeriesSummary, Way};
 use crate::figure::Kind;
-use crate::language::{Lang, fill};
-use crate::published::unit;
+use crate::language::{Lang, Texted as _, fill};
+use facts::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
+use facts::unit;
 
 /// Nothing for a run without a series.
 pub(super) fn growth(source: &Source) -> Vec<Piece> {

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::PageFigure;
-use super::document::{Cell, Document, Fit, Piece, Table, Tone};
 use crate::figure::PALETTE;
-use crate::language::Lang;
+use crate::language::{Lang, Texted as _};
+use facts::document::{Cell, Document, Fit, Piece, Table, Tone};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -154,7 +154,7 @@ fn figure(figure: &PageFigure) -> Markup {
             @for (class, svg) in [("wide-figure", &figure.wide), ("narrow-figure", &figure.narrow)] {
                 div class=(class) { (PreEscaped(named(svg, &figure.alternative))) }
             }
-            figcaption { (inline(figure.caption)) }
+            figcaption { (inline(&figure.caption)) }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::document::{Cell, Document, Piece, Table};
+use facts::document::{Cell, Document, Piece, Table};
 
 /// The page, with the words for each figure and its file. It names no path, so that a record that was
 /// moved gives the same page.

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use measure::stats::{ALPHA, median};
 use measure::{Manifest, Status, Stopped, Stopping};
 
-use super::document::{Cell, Fit, Piece, Table, numbers, words};
 use super::{Source, environment, phrases};
 use crate::analysis::{BlockSummary, RatioSummary, sessions_needed};
-use crate::language::fill;
-use crate::published::unit;
-use crate::record::Record;
+use crate::language::{Texted as _, fill};
+use facts::Record;
+use facts::document::{Cell, Fit, Piece, Table, numbers, words};
+use facts::unit;
 
 pub(super) fn method(source: &Source) -> miette::Result<Vec<Piece>> {
     let (lang, t) = (source.lang, source.lang.texts());

@@ -1,11 +1,9 @@
 //! `report.md` and `report.html`: the run on one page, in the order that the method gives.
 
-pub(crate) mod document;
 mod environment;
 mod growth;
 mod html;
 pub(crate) mod markdown;
-mod matrix;
 mod method;
 mod order;
 pub(crate) mod phrases;
@@ -16,9 +14,9 @@ mod trials;
 
 use crate::analysis::Analysis;
 use crate::figure::{Figure, Kind};
-use crate::language::{Lang, fill};
-use crate::page::document::{Document, Piece};
-use crate::record::Runs;
+use crate::language::{Lang, Texted as _, fill};
+use facts::Runs;
+use facts::document::{Document, Piece};
 
 pub(crate) use environment::warnings;
 
@@ -37,7 +35,7 @@ struct PageFigure {
     narrow: String,
     /// For who can't see it.
     alternative: String,
-    caption: &'static str,
+    caption: String,
 }
 
 /// What the sections are made of.
@@ -70,7 +68,7 @@ pub(crate) fn write(
         .collect();
     for section in [
         results::claims,
-        matrix::matrix,
+        facts_section,
         sharing::sharing,
         sidecar::sidecar,
         results::ratios,
@@ -99,6 +97,23 @@ pub(crate) fn write(
     })
 }
 
+/// What the experiment itself says. Its figures come before any other of a grid.
+fn facts_section(source: &Source) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut grids = 0;
+    for facts in source.analysis.facts() {
+        let Some(page) = facts.pages.get(&source.lang) else {
+            continue;
+        };
+        pieces.extend(page.section.iter().filter_map(|piece| match piece {
+            Piece::Figure(index) => source.figure(Kind::Grid(grids + index)),
+            other => Some(other.clone()),
+        }));
+        grids += page.grids.len();
+    }
+    pieces
+}
+
 fn title(runs: &Runs, lang: Lang) -> String {
     let t = lang.texts();
     if runs.exp4 {
@@ -113,11 +128,8 @@ fn title(runs: &Runs, lang: Lang) -> String {
 
 /// What a figure shows, in words: the numbers are in the table beside it.
 fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
-    let (t, l, m, s) = (lang.texts(), lang.levels(), lang.matrix(), lang.sharing());
+    let (t, l, s) = (lang.texts(), lang.levels(), lang.sharing());
     let depths: usize = analysis.runs.iter().map(|run| run.depth.len()).sum();
-    let cells: usize = analysis.matrices().map(|matrix| matrix.cells.len()).sum();
-    let generations = analysis.matrices().map(|matrix| matrix.generations().len());
-    let generations = generations.max().unwrap_or(0);
     let shared: usize = analysis.sharings().map(|sharing| sharing.cells.len()).sum();
     let ways: usize = analysis
         .sharings()
@@ -132,7 +144,13 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
         Kind::Order => (t.alt_order, t.caption_order),
         Kind::Levels => (l.alt_levels, l.caption_levels),
         Kind::Depth => (l.alt_depth, l.caption_depth),
-        Kind::Matrix => (m.alt_matrix, m.caption_matrix),
+        Kind::Grid(index) => {
+            let grids = analysis.facts().filter_map(|facts| facts.pages.get(&lang));
+            let mut grids = grids.flat_map(|page| &page.grids).skip(index);
+            grids
+                .next()
+                .map_or(("", ""), |grid| (&grid.alternative, &grid.caption))
+        }
         Kind::Sharing => (s.alt_sharing, s.caption_sharing),
         Kind::Sidecar => {
             let t = lang.sidecar();
@@ -156,11 +174,9 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
             ("breakdowns", &breakdowns),
             ("series", &crate::figure::drawn_series(analysis).count()),
             ("subjects", &depths),
-            ("cells", &cells),
             ("shared", &shared),
             ("ways", &ways),
             ("columns", &patterns),
-            ("generations", &generations),
             ("blocks", &blocks().count()),
             (
                 "flagged",
@@ -170,11 +186,11 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
     );
     PageFigure {
         kind: figure.kind,
-        file: lang.file(figure.kind.stem(), "png"),
+        file: lang.file(&figure.name, "png"),
         wide: figure.wide_in_page.clone(),
         narrow: figure.narrow_in_page.clone(),
         alternative,
-        caption,
+        caption: caption.to_owned(),
     }
 }
 

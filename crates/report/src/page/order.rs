@@ -1,11 +1,11 @@
 //! Section 5: order, control and sensitivity.
 
-use super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::{Source, phrases};
 use crate::analysis::{BlockSummary, Estimate, Flag, Found, RULES, RatioSummary, Without};
 use crate::figure::Kind;
-use crate::language::fill;
-use crate::published::unit;
+use crate::language::{Texted as _, fill};
+use facts::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
+use facts::unit;
 
 pub(super) fn order(source: &Source) -> Vec<Piece> {
     if !source.has_arms() {

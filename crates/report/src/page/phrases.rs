@@ -1,10 +1,11 @@
 //! Numbers and verdicts as a reader sees them.
 
-use crate::analysis::verdict::{Here, Source, Verdict};
 use crate::analysis::{Estimate, Predicted, Range, Ratio, Scope};
-use crate::claims::{self, Claim};
-use crate::language::{Lang, fill};
-use crate::page::document::{Cell, Tone};
+use crate::claims;
+use crate::language::{Lang, Texted as _, fill};
+use facts::Claim;
+use facts::document::{Cell, Tone};
+use facts::{Here, Source, Verdict};
 
 /// `low to high`.
 pub(crate) fn range(range: Range, decimals: usize, lang: Lang) -> String {

@@ -1,14 +1,14 @@
 //! Sections 1 to 4: claims, ratios, samples, parts.
 
 use super::Source;
-use super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::phrases;
-use crate::analysis::verdict::Here;
 use crate::analysis::{ArmSummary, PartSummary, RatioSummary, Scope};
-use crate::claims::Claim;
 use crate::figure::Kind;
-use crate::language::{Lang, fill};
-use crate::published::unit;
+use crate::language::{Lang, Texted as _, fill};
+use facts::Claim;
+use facts::Here;
+use facts::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
+use facts::unit;
 
 pub(super) fn claims(source: &Source) -> Vec<Piece> {
     let (lang, t) = (source.lang, source.lang.texts());
@@ -38,8 +38,8 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
         }
         let own = phrases::verdict(claim.verdict, claim.by_itself, margin, lang);
         vec![
-            Cell::new(claim.id).below(format!("`{}`", claim.of)),
-            Cell::new((claim.statement)(t)),
+            Cell::new(&*claim.id).below(format!("`{}`", claim.of)),
+            Cell::new(claim.statement.of(lang)),
             published,
             ours(claim, lang),
             if claim.is_of_ratio() {

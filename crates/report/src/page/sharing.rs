@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 
 use super::Source;
-use super::document::{Cell, Column, Fit, Piece, Table, Tone, numbers, words};
 use super::phrases::{ratio_cell, short};
 use crate::analysis::sharing::{self, Class, Refusals, Sharing};
 use crate::figure::Kind;
-use crate::language::{Lang, SharingTexts, fill};
+use crate::language::{Lang, SharingTexts, Texted as _, fill};
+use facts::document::{Cell, Column, Fit, Piece, Table, Tone, numbers, words};
 
 mod advice;
 mod costs;

@@ -2,10 +2,10 @@
 //! who is served, what the plugin refuses, building without a daemon.
 
 use super::Source;
-use super::document::{Cell, Column, Fit, Piece, Table, Tone, words};
 use super::phrases::short;
 use crate::analysis::sidecar::{Grade, Look, Sidecar};
-use crate::language::{Lang, fill};
+use crate::language::{Lang, Texted as _, fill};
+use facts::document::{Cell, Column, Fit, Piece, Table, Tone, words};
 
 mod advice;
 mod comparison;

@@ -6,24 +6,22 @@ use std::borrow::Cow;
 use measure::Trial;
 
 use super::Source;
-use super::document::{Cell, Column, Fit, Piece, Table, Tone, numbers, words};
 use crate::analysis::RunAnalysis;
-use crate::analysis::matrix::MATRIX;
+use crate::analysis::depth::{Advice, DEPTH, DEPTH_START, Depth, LIMITS, PULLED, STORE, subject};
 use crate::analysis::sharing;
 use crate::analysis::sidecar;
-use crate::analysis::trials::{
-    self, Advice, DEPTH, DEPTH_START, Depth, LIMITS, PULLED, STORE, in_order, rows, subject,
-};
 use crate::figure::Kind;
-use crate::language::{Lang, fill};
-use crate::record::Record;
+use crate::language::{Lang, Texted as _, fill};
+use facts::Record;
+use facts::document::{Cell, Column, Fit, Piece, Table, Tone, numbers, words};
+use facts::trials::{in_order, rows, tables};
 
 /// Nothing for a run that has tried nothing.
 pub(super) fn trials(source: &Source) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (record, run) in source.runs.records.iter().zip(&source.analysis.runs) {
         pieces.extend(depth(&run.depth, source));
-        for table in trials::tables(&record.trials) {
+        for table in tables(&record.trials) {
             pieces.extend(match table {
                 other if is_shown_elsewhere(other, record, run) => Vec::new(),
                 LIMITS => limits(&record.trials, source.lang),
@@ -40,7 +38,14 @@ fn is_shown_elsewhere(table: &str, record: &Record, run: &RunAnalysis) -> bool {
     match table {
         DEPTH | DEPTH_START => !run.depth.is_empty(),
         PULLED => rows(&record.trials, STORE).next().is_some(),
-        MATRIX => true,
+        other
+            if run
+                .facts
+                .iter()
+                .any(|facts| facts.shown.iter().any(|shown| shown == other)) =>
+        {
+            true
+        }
         other if sharing::TABLES.contains(&other) => true,
         // Its tables have names that others may have too.
         other => run.sidecar.is_some() && sidecar::TABLES.contains(&other),
@@ -171,7 +176,7 @@ fn store(trials: &[Trial], lang: Lang) -> Vec<Piece> {
         )),
         Piece::Paragraph(t.store_note.to_owned()),
     ];
-    let advice: Vec<String> = trials::advice(trials)
+    let advice: Vec<String> = crate::analysis::depth::advice(trials)
         .iter()
         .map(|advice| advise(advice, lang))
         .collect();

@@ -5,13 +5,13 @@ use std::fmt::Write;
 use measure::Trial;
 
 use super::{Column, amount, none, number, readable, text, to_csv};
-use crate::analysis::matrix::MATRIX;
+use crate::analysis::depth::{DEPTH, DEPTH_START, Depth};
 use crate::analysis::sharing;
-use crate::analysis::trials::{self, DEPTH, DEPTH_START, Depth};
 use crate::analysis::{Analysis, Predicted, Range, Scope, SeriesSummary};
 use crate::language::Lang;
 use crate::page::phrases;
-use crate::record::Runs;
+use facts::Runs;
+use facts::trials;
 
 /// One level of a series; what is of the series is in the held-out level's row.
 struct LevelRow<'a> {
@@ -162,7 +162,7 @@ pub(super) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     }
     let trials = runs.records.iter().flat_map(|record| &record.trials);
     let others: Vec<&Trial> = trials
-        .filter(|row| !is_shown_elsewhere(&row.table))
+        .filter(|row| !is_shown_elsewhere(&row.table, analysis))
         .collect();
     for table in trials::in_order(others.iter().map(|row| row.table.as_str())) {
         let of = others.iter().filter(|row| row.table == table).copied();
@@ -172,8 +172,11 @@ pub(super) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
 }
 
 /// Whether a table of trials has a table of its own.
-fn is_shown_elsewhere(table: &str) -> bool {
-    [DEPTH, DEPTH_START, MATRIX].contains(&table) || sharing::TABLES.contains(&table)
+fn is_shown_elsewhere(table: &str, analysis: &Analysis) -> bool {
+    let mut shown = analysis.facts().flat_map(|facts| &facts.shown);
+    [DEPTH, DEPTH_START].contains(&table)
+        || sharing::TABLES.contains(&table)
+        || shown.any(|shown| shown == table)
 }
 
 impl LevelRow<'_> {

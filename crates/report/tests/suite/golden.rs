@@ -14,7 +14,13 @@ use sha2::{Digest, Sha256};
 use crate::support::{report, stdout};
 
 /// What a run's folder keeps of what was measured; all else is derived.
-const RAW: [&str; 4] = ["manifest.json", "samples.csv", "blocks.csv", "trials.csv"];
+const RAW: [&str; 5] = [
+    "manifest.json",
+    "samples.csv",
+    "blocks.csv",
+    "trials.csv",
+    "facts.json",
+];
 
 /// What stands in the first column for the reports that are of no single run.
 const COMPARED: &str = "compare published reference/exp4";
@@ -58,7 +64,9 @@ fn every_committed_record_is_shown_as_the_table_has_it() {
 
 /// The folders that a report is made of: a run's, or that of the two halves of one.
 fn find(folder: &Path, records: &mut Vec<PathBuf>) {
-    let of_halves = ["startup", "cpu"].iter().all(|half| folder.join(half).is_dir());
+    let of_halves = ["startup", "cpu"]
+        .iter()
+        .all(|half| folder.join(half).is_dir());
     if of_halves || folder.join("manifest.json").is_file() {
         records.push(folder.to_owned());
     }

@@ -3,7 +3,7 @@
 mod bad_data;
 mod compare;
 mod coverage;
-mod drivers;
+mod facts;
 mod golden;
 mod ledger;
 mod nesting;
@@ -17,6 +17,5 @@ mod sessions;
 mod sharers;
 mod sharing;
 mod sidecar;
-mod storage;
 mod support;
 mod trials;

@@ -8,8 +8,8 @@ use std::path::Path;
 use clap::Parser;
 use measure::{Arm, Contrast, Experiment, Metric, Reading, RunArgs, Trial};
 
-use crate::drivers::session;
 use crate::nests::trial;
+use crate::support::session;
 use crate::support::{arm, parse, report, stdout, table};
 
 pub(crate) const PATTERNS: [&str; 5] = ["dind", "dood", "sidecar", "sidecar-open", "daemonless"];

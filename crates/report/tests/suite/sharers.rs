@@ -6,8 +6,8 @@ use std::path::Path;
 use clap::Parser;
 use measure::{Arm, Contrast, Experiment, Metric, Reading, RunArgs, Trial};
 
-use crate::drivers::{GENERATIONS, session};
 use crate::nests::trial;
+use crate::support::{GENERATIONS, session};
 use crate::support::{arm, parse};
 
 const ALL: &[&str] = &GENERATIONS;

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use facts::Here;
 use measure::Trial;
 use rstest::rstest;
 
-use crate::drivers;
 use crate::ledger::{json, ledger, paths, verdict, workspace};
 use crate::sharers::{self, LIST, REFUSED, WAYS, cell, cells, moved, ran, refuses, search};
 use crate::support::*;
@@ -484,7 +484,16 @@ fn a_claim_of_two_halves_needs_both_records() {
     assert_eq!(verdict(&found, "B3"), "confirmed: ");
     let half = "not-yet: storage-driver: no record; cache-sharing: confirmed";
     assert_eq!(verdict(&found, "B15"), half);
-    drivers::only_cells(&reference.join("storage-driver"), &drivers::cells());
+    let storage = reference.join("storage-driver");
+    crate::facts::claimed(
+        &storage,
+        "storage-driver",
+        &[
+            ("B2", Here::Consistent),
+            ("B15", Here::Consistent),
+            ("C7", Here::Consistent),
+        ],
+    );
     let found = json(&ledger(place.path(), &["--json"]));
     assert_eq!(verdict(&found, "B15"), "confirmed: ");
     // A run without costs says nothing of the cache half, and is passed over.

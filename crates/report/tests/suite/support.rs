@@ -312,3 +312,28 @@ pub(crate) fn ratio_of(arm: &Arm, times: u64) -> u64 {
     };
     level * 1_000_000 + noise
 }
+
+/// Releases whose engines synthetic runs are of.
+pub(crate) const GENERATIONS: [&str; 3] = ["bookworm", "trixie", "forky"];
+
+/// What a session of them says of its labs.
+pub(crate) fn session() -> serde_json::Value {
+    let lab = |suite: &str| {
+        serde_json::json!({
+            "id": "a", "sandbox": "user", "suite": suite, "bundle": "0123",
+            "bundle_pinned": true, "packages": ["docker.io 26.1"],
+        })
+    };
+    let level = serde_json::json!({
+        "level": 1, "engine": "docker", "version": "26.1", "privileged": true,
+        "storage_driver": "overlay2", "storage_status": [], "security": [], "configuration": [],
+        "oci_runtime": "runc", "cgroup_driver": "cgroupfs", "cgroup_version": "2",
+        "containerd": "1.7",
+    });
+    serde_json::json!({
+        "stand_ins": ["alpine", "docker:dind"],
+        "lab": lab("trixie"),
+        "labs": GENERATIONS.map(lab),
+        "nests": [{ "levels": [level] }],
+    })
+}

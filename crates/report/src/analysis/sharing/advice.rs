@@ -1,10 +1,10 @@
 //! What follows for who has to choose: of each way whether to take it, and of those to take the
 //! cheapest. Counted from the cells; what was unsafe in one generation is taken in none.
 
-use super::super::trials::in_order;
 use super::way::is_promised;
 use super::{Cell, Class, Sharing};
 use crate::analysis::Range;
+use facts::trials::in_order;
 
 /// Whether to take a way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use fingerprints::{Fingerprint, explain};
 use measure::Trial;
 use serde::Serialize;
 
-use super::super::trials::rows;
 use super::search::{End, Search, Shortest};
 use super::way::{age, rank};
+use facts::trials::rows;
 
 /// Its table of trials.
 pub(super) const SHARING: &str = "sharing";

@@ -4,12 +4,11 @@
 use measure::{Metric, Trial};
 use serde::Serialize;
 
-use super::super::arms;
-use super::super::ratios::{Ratio, between};
-use super::super::trials::rows;
 use crate::analysis::{Estimate, RatioSummary};
-use crate::published::Table;
-use crate::record::Record;
+use facts::Record;
+use facts::Table;
+use facts::trials::rows;
+use facts::{Ratio, between};
 
 /// Its table of trials.
 pub(super) const MOVED: &str = "moved";
@@ -140,7 +139,7 @@ pub(super) fn costs(record: &Record, all: &[RatioSummary], published: &Table) ->
         Some(ArmCost {
             arm: known.name,
             way: known.way,
-            median: arm.and_then(|arm| arms::summarise(record, arm, published).median),
+            median: arm.and_then(|arm| facts::summarise(record, arm, published).median),
             to_cold: over(known.cold),
             to_warm: over(known.warm),
             moved: Moved {

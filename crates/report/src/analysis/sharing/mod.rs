@@ -9,11 +9,11 @@ mod way;
 
 use serde::Serialize;
 
-use crate::published::Table;
-use crate::record::Record;
+use facts::Record;
+use facts::Table;
 
 use super::RatioSummary;
-use super::trials::in_order;
+use facts::trials::in_order;
 
 pub(crate) use advice::{Advice, Stand};
 pub(crate) use cell::{Cell, Class, Refusal, Refusals};

@@ -3,8 +3,8 @@
 use measure::Trial;
 use serde::Serialize;
 
-use super::super::trials::rows;
 use super::cell::{Class, Name, findings};
+use facts::trials::rows;
 
 /// Its table of trials.
 pub(super) const SEARCH: &str = "search";

@@ -9,11 +9,11 @@ use serde::Serialize;
 
 use super::look::{MEMORY, NOT_SEEN, told};
 use super::{PATTERNS, REFERENCE};
-use crate::analysis::ratios::between;
-use crate::analysis::trials::rows;
-use crate::analysis::{ArmSummary, Estimate, Ratio, RatioSummary, arms, by_session, estimate};
-use crate::published::Table;
-use crate::record::Record;
+use crate::analysis::{ArmSummary, Estimate, Ratio, RatioSummary, by_session, estimate};
+use facts::Record;
+use facts::Table;
+use facts::between;
+use facts::trials::rows;
 
 /// What an arm of a pattern ends in, and what it measures.
 pub(crate) const TIMES: [(&str, Metric); 3] = [
@@ -66,7 +66,7 @@ pub(super) fn times(record: &Record, ratios: &[RatioSummary], published: &Table)
         Some(Time {
             pattern,
             word,
-            arm: arms::summarise(record, arm, published),
+            arm: facts::summarise(record, arm, published),
             ratio: ratio.map(Ratio::from),
         })
     };

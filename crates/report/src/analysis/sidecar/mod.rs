@@ -9,10 +9,10 @@ mod look;
 
 use serde::Serialize;
 
-use super::trials::in_order;
 use super::{Ratio, RatioSummary};
-use crate::published::Table;
-use crate::record::Record;
+use facts::Record;
+use facts::Table;
+use facts::trials::in_order;
 
 pub(crate) use advice::{Advice, Risk, Stand};
 pub(crate) use aspect::{Aspect, Grade, REACHES};

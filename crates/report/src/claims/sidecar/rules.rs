@@ -1,10 +1,11 @@
 //! Claims that are held by rows which must have the claimed outcome, all of them. What could not be
 //! looked at leaves a claim open.
 
-use super::{Claim, DAEMONLESS, DIND, DOOD, OPEN, SIDECAR, told};
+use super::{DAEMONLESS, DIND, DOOD, OPEN, SIDECAR, blank, told};
 use crate::analysis::sidecar::{Look, REACHES, Sidecar};
-use crate::analysis::verdict::Here;
 use crate::language::Texts;
+use facts::Claim;
+use facts::Here;
 
 /// What a claim needs.
 enum Need {
@@ -281,7 +282,7 @@ fn held(rule: &Rule, sidecar: &Sidecar) -> Option<Claim> {
     Some(Claim {
         here,
         seen: told.join("; "),
-        ..Claim::blank(rule.id, rule.statement, None, rule.of.to_owned(), rule.says)
+        ..blank(rule.id, rule.statement, None, rule.of.to_owned(), rule.says)
     })
 }
 

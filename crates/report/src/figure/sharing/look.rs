@@ -3,7 +3,7 @@
 use crate::analysis::sharing::Class;
 use crate::figure::canvas::{BAR, INK, PUBLISHED};
 use crate::figure::tile::Look;
-use crate::language::Lang;
+use crate::language::{Lang, Texted as _};
 
 /// The classes as the figure tells them apart: why there is no place is for the tables.
 #[derive(Clone, Copy, PartialEq, Eq)]

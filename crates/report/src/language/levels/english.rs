@@ -2,7 +2,7 @@
 
 use super::LevelTexts;
 
-pub(super) const TEXTS: LevelTexts = LevelTexts {
+pub(crate) const TEXTS: LevelTexts = LevelTexts {
     // What grows with the level.
     section_growth: "Additive or multiplicative?",
     growth_caption: "The last level of each series, predicted from the levels before it",

@@ -1,10 +1,10 @@
 //! Texts of what grows with the level, of the tutorial's questions, and of trials: the page of an
 //! experiment that goes deeper than the second level.
 
-mod english;
-mod spanish;
+pub(super) mod english;
+pub(super) mod spanish;
 
-use super::{Lang, texts};
+use super::texts;
 
 texts! {
     /// Every text of levels and trials.
@@ -115,14 +115,4 @@ texts! {
     caption_levels,
     alt_depth,
     caption_depth,
-}
-
-impl Lang {
-    /// The texts of levels and trials.
-    pub(crate) fn levels(self) -> &'static LevelTexts {
-        match self {
-            Lang::En => &english::TEXTS,
-            Lang::Es => &spanish::TEXTS,
-        }
-    }
 }

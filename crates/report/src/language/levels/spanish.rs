@@ -2,7 +2,7 @@
 
 use super::LevelTexts;
 
-pub(super) const TEXTS: LevelTexts = LevelTexts {
+pub(crate) const TEXTS: LevelTexts = LevelTexts {
     // What grows with the level.
     section_growth: "¿Aditivo o multiplicativo?",
     growth_caption: "El último nivel de cada serie, predicho a partir de los anteriores",

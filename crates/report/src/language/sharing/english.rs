@@ -2,7 +2,7 @@
 
 use super::SharingTexts;
 
-pub(super) const TEXTS: SharingTexts = SharingTexts {
+pub(crate) const TEXTS: SharingTexts = SharingTexts {
     // Ways.
     section_sharing: "Sharing a cache between engines",
     sharing_lead: "{ways} ways, {cells} cells of {generations} generations of engines: {classes}.",

@@ -1,10 +1,10 @@
 //! Texts of sharing a cache: what becomes of each way, the shortest lists that do damage, costs and
 //! advice.
 
-mod english;
-mod spanish;
+pub(super) mod english;
+pub(super) mod spanish;
 
-use super::{Lang, texts};
+use super::texts;
 
 texts! {
     /// Every text of sharing.
@@ -171,14 +171,4 @@ texts! {
     tile_at_most,
     alt_sharing,
     caption_sharing,
-}
-
-impl Lang {
-    /// The texts of sharing.
-    pub(crate) fn sharing(self) -> &'static SharingTexts {
-        match self {
-            Lang::En => &english::TEXTS,
-            Lang::Es => &spanish::TEXTS,
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::SharingTexts;
 
-pub(super) const TEXTS: SharingTexts = SharingTexts {
+pub(crate) const TEXTS: SharingTexts = SharingTexts {
     // Ways.
     section_sharing: "Compartir una caché entre motores",
     sharing_lead: "{ways} maneras, {cells} celdas de {generations} generaciones de motores: {classes}.",

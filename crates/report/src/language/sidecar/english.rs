@@ -2,7 +2,7 @@
 
 use super::SidecarTexts;
 
-pub(super) const TEXTS: SidecarTexts = SidecarTexts {
+pub(crate) const TEXTS: SidecarTexts = SidecarTexts {
     // The comparison.
     section_sidecar: "Patterns that give a pod an engine",
     sidecar_lead: "{patterns} patterns on the same work: an agent builds an image, runs it, \

@@ -1,9 +1,9 @@
 //! Texts of patterns that give a pod an engine: the comparison, advice, ways out, requests.
 
-mod english;
-mod spanish;
+pub(super) mod english;
+pub(super) mod spanish;
 
-use super::{Lang, texts};
+use super::texts;
 
 texts! {
     /// Every text of patterns.
@@ -185,14 +185,4 @@ texts! {
     axis_megabytes,
     alt_sidecar,
     caption_sidecar,
-}
-
-impl Lang {
-    /// The texts of patterns.
-    pub(crate) fn sidecar(self) -> &'static SidecarTexts {
-        match self {
-            Lang::En => &english::TEXTS,
-            Lang::Es => &spanish::TEXTS,
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::SidecarTexts;
 
-pub(super) const TEXTS: SidecarTexts = SidecarTexts {
+pub(crate) const TEXTS: SidecarTexts = SidecarTexts {
     // The comparison.
     section_sidecar: "Patrones que dan un motor a un pod",
     sidecar_lead: "{patterns} patrones con el mismo trabajo: un agente construye una imagen, la \

@@ -1,8 +1,8 @@
 //! One line of advice a way, as a table; what was seen decides which half of it is told.
 
-use super::super::document::{Cell, Piece, Tone};
 use crate::analysis::sharing::{Advice, Group, Sharing, Stand, group};
-use crate::language::{Lang, SharingTexts, fill};
+use crate::language::{Lang, SharingTexts, Texted as _, fill};
+use facts::document::{Cell, Piece, Tone};
 
 type Text = fn(&SharingTexts) -> &'static str;
 

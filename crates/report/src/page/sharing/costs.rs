@@ -1,11 +1,11 @@
 //! What each way costs, and whether two jobs at once were safe with it.
 
-use super::super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::super::phrases::{ratio_cell, short};
 use super::class;
 use crate::analysis::sharing::{ArmCost, Sharing};
-use crate::language::{Lang, fill};
-use crate::published::unit;
+use crate::language::{Lang, Texted as _, fill};
+use facts::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
+use facts::unit;
 
 /// Nothing where no arm was measured.
 pub(super) fn costs(sharing: &Sharing, lang: Lang) -> Vec<Piece> {

@@ -1,10 +1,10 @@
 //! The shortest lists that do damage, and what the oracle found in each cell.
 
-use super::super::document::{Cell, Fit, Piece, Table, Tone, words};
 use super::super::phrases::short;
 use super::{class, tone};
 use crate::analysis::sharing::{self, End, Search, Sharing};
-use crate::language::{Lang, fill};
+use crate::language::{Lang, Texted as _, fill};
+use facts::document::{Cell, Fit, Piece, Table, Tone, words};
 
 /// How a search ended.
 pub(super) fn ended(end: &End, lang: Lang) -> String {

@@ -1,10 +1,10 @@
 //! Which pattern for whom: which half of a line is told, what was seen decides.
 
-use super::super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::super::phrases::ratio_cell;
 use super::comparison::{pattern, time_title};
 use crate::analysis::sidecar::{Advice, REFERENCE, Risk, Sidecar, Stand, TIMES};
-use crate::language::{Lang, SidecarTexts, fill};
+use crate::language::{Lang, SidecarTexts, Texted as _, fill};
+use facts::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 
 pub(super) fn advice(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     let t = lang.sidecar();

@@ -3,15 +3,15 @@
 use measure::Metric;
 
 use super::super::Source;
-use super::super::document::{Cell, Fit, Piece, Table, Tone, words};
 use super::super::phrases::{self, short};
 use super::{name, seen, tone, word};
 use crate::analysis::sidecar::{
     Aspect, Grade, Look, Memory, REACHES, REFERENCE, Sidecar, TIMES, Time,
 };
 use crate::figure::Kind;
-use crate::language::{Lang, SidecarTexts, fill};
-use crate::published::unit;
+use crate::language::{Lang, SidecarTexts, Texted as _, fill};
+use facts::document::{Cell, Fit, Piece, Table, Tone, words};
+use facts::unit;
 
 pub(super) fn comparison(sidecar: &Sidecar, source: &Source) -> Vec<Piece> {
     let (lang, t) = (source.lang, source.lang.sidecar());

@@ -1,11 +1,11 @@
 //! Who is served by the engine, which requests the plugin lets through, and building without either.
 
-use super::super::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use super::super::phrases::{self, short};
 use super::{cell, word};
 use crate::analysis::sidecar::{Look, Sidecar, is_count};
-use crate::analysis::trials::in_order;
-use crate::language::{Lang, fill};
+use crate::language::{Lang, Texted as _, fill};
+use facts::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
+use facts::trials::in_order;
 
 /// How the names of those begin that are to be served.
 const RIGHT: &str = "right certificate";

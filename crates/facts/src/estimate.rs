@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 
 use measure::stats::{ALPHA, Interval, Looks, across, median, median_interval, sign_test};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A low and a high end; `coverage` as [`Interval`] has it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(crate) struct Range {
-    pub(crate) low: f64,
-    pub(crate) high: f64,
-    pub(crate) coverage: f64,
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Range {
+    pub low: f64,
+    pub high: f64,
+    pub coverage: f64,
 }
 
 /// What a number speaks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Scope {
+pub enum Scope {
     /// One session: on this boot only.
     Boot,
     /// Several sessions, too few for rule 6: all their blocks together.
@@ -26,22 +26,22 @@ pub(crate) enum Scope {
 }
 
 /// A median with the interval that belongs to it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(crate) struct Estimate {
-    pub(crate) value: f64,
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    pub value: f64,
     /// At `alpha`; `None` where too few values are there for one.
-    pub(crate) interval: Option<Range>,
+    pub interval: Option<Range>,
     /// Error rate of the interval. It is not what was asked for where rule 6 has an interval at
     /// 5 % but none at the family's share of it.
-    pub(crate) alpha: f64,
-    pub(crate) scope: Scope,
+    pub alpha: f64,
+    pub scope: Scope,
     /// What the interval is made of: blocks, or sessions for [`Scope::Machine`].
-    pub(crate) n: usize,
+    pub n: usize,
 }
 
 impl Scope {
     /// The name in files.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Scope::Boot => "boot",
             Scope::Sessions => "sessions",
@@ -51,15 +51,15 @@ impl Scope {
 }
 
 impl Range {
-    pub(crate) fn contains(self, value: f64) -> bool {
+    pub fn contains(self, value: f64) -> bool {
         self.low <= value && value <= self.high
     }
 
-    pub(crate) fn overlaps(self, other: Range) -> bool {
+    pub fn overlaps(self, other: Range) -> bool {
         self.low <= other.high && other.low <= self.high
     }
 
-    pub(crate) fn map(self, to: impl Fn(f64) -> f64) -> Self {
+    pub fn map(self, to: impl Fn(f64) -> f64) -> Self {
         Self {
             low: to(self.low),
             high: to(self.high),
@@ -80,7 +80,7 @@ impl From<Interval> for Range {
 
 impl Estimate {
     /// On another scale, that grows with this one.
-    pub(crate) fn map(self, to: impl Fn(f64) -> f64) -> Self {
+    pub fn map(self, to: impl Fn(f64) -> f64) -> Self {
         Self {
             value: to(self.value),
             interval: self.interval.map(|range| range.map(to)),
@@ -94,7 +94,7 @@ impl Estimate {
 /// Rule 6 where it has an interval: at `alpha` if it can, else at 5 %. Otherwise rule 1 on all
 /// values together. Blocks of different sessions may have different medians; the interval is
 /// then, if anything, too wide (Hoeffding, Annals of Mathematical Statistics 27, 1956).
-pub(crate) fn estimate(
+pub fn estimate(
     by_session: &BTreeMap<u32, Vec<f64>>,
     alpha: f64,
     looks: Looks,
@@ -117,11 +117,7 @@ pub(crate) fn estimate(
 }
 
 /// The median of all values together, whatever the number of sessions.
-pub(crate) fn pooled(
-    by_session: &BTreeMap<u32, Vec<f64>>,
-    alpha: f64,
-    looks: Looks,
-) -> Option<Estimate> {
+pub fn pooled(by_session: &BTreeMap<u32, Vec<f64>>, alpha: f64, looks: Looks) -> Option<Estimate> {
     let values: Vec<f64> = by_session.values().flatten().copied().collect();
     let sessions = by_session.values().filter(|values| !values.is_empty());
     Some(Estimate {
@@ -142,7 +138,7 @@ pub(crate) fn pooled(
 /// At twice that rate, where each end misses the median with half of an interval's rate. The bound
 /// that holds at all times is a two-sided mixture, which does not split into such halves: there,
 /// the rate itself.
-pub(crate) fn narrow_like(
+pub fn narrow_like(
     found: Estimate,
     by_session: &BTreeMap<u32, Vec<f64>>,
     looks: Looks,
@@ -164,17 +160,13 @@ pub(crate) fn narrow_like(
 
 /// The fewest sessions that have an interval at `alpha` (rule 6): from the smallest to the largest
 /// of n, which both miss the median with 2 / 2^n.
-pub(crate) fn sessions_needed(alpha: f64) -> u32 {
+pub fn sessions_needed(alpha: f64) -> u32 {
     let has = |n: &u32| 2.0 * 0.5_f64.powf(f64::from(*n)) <= alpha;
     (1..64).find(has).unwrap_or(64)
 }
 
 /// Two-sided p-value of "the median is 0", of the values that [`estimate`] is made of.
-pub(crate) fn p_value(
-    by_session: &BTreeMap<u32, Vec<f64>>,
-    scope: Scope,
-    looks: Looks,
-) -> Option<f64> {
+pub fn p_value(by_session: &BTreeMap<u32, Vec<f64>>, scope: Scope, looks: Looks) -> Option<f64> {
     match scope {
         Scope::Machine => sign_test(&medians(by_session), Looks::Once),
         Scope::Boot | Scope::Sessions => {

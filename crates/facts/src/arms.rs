@@ -6,43 +6,43 @@ use measure::stats::ALPHA;
 use measure::{Arm, Metric};
 use serde::Serialize;
 
-use super::estimate::{Estimate, estimate};
+use crate::estimate::{Estimate, estimate};
 use crate::published::{Published, Table};
 use crate::record::{BlockId, Record};
 
 /// One arm's median with its interval, in ns an operation.
 #[derive(Serialize)]
-pub(crate) struct ArmSummary {
-    pub(crate) arm: String,
-    pub(crate) metric: Metric,
-    pub(crate) method: String,
-    pub(crate) level: u8,
-    pub(crate) observer: &'static str,
-    pub(crate) operations: u32,
-    pub(crate) about: String,
+pub struct ArmSummary {
+    pub arm: String,
+    pub metric: Metric,
+    pub method: String,
+    pub level: u8,
+    pub observer: &'static str,
+    pub operations: u32,
+    pub about: String,
     /// Measured samples that succeeded.
-    pub(crate) n: usize,
+    pub n: usize,
     /// Measured samples that failed.
-    pub(crate) failures: usize,
+    pub failures: usize,
     /// `None` when no sample succeeded.
-    pub(crate) median: Option<Estimate>,
+    pub median: Option<Estimate>,
     #[serde(skip)]
-    pub(crate) published: Option<Published>,
+    pub published: Option<Published>,
     #[serde(skip)]
-    pub(crate) values_ns: BTreeMap<BlockId, f64>,
+    pub values_ns: BTreeMap<BlockId, f64>,
 }
 
 /// How often an arm failed for one reason.
 #[derive(Serialize)]
-pub(crate) struct Failure {
-    pub(crate) metric: Metric,
-    pub(crate) arm: String,
-    pub(crate) reason: String,
-    pub(crate) measured: usize,
-    pub(crate) warmup: usize,
+pub struct Failure {
+    pub metric: Metric,
+    pub arm: String,
+    pub reason: String,
+    pub measured: usize,
+    pub warmup: usize,
 }
 
-pub(super) fn summarise(record: &Record, arm: &Arm<String>, published: &Table) -> ArmSummary {
+pub fn summarise(record: &Record, arm: &Arm<String>, published: &Table) -> ArmSummary {
     let taken = record.measured(&arm.name).count();
     let values_ns = record.readings(arm);
     let by_session = by_session(values_ns.iter().map(|(id, ns)| (*id, *ns)));
@@ -63,9 +63,7 @@ pub(super) fn summarise(record: &Record, arm: &Arm<String>, published: &Table) -
 }
 
 /// Values of blocks, gathered by session.
-pub(crate) fn by_session(
-    values: impl IntoIterator<Item = (BlockId, f64)>,
-) -> BTreeMap<u32, Vec<f64>> {
+pub fn by_session(values: impl IntoIterator<Item = (BlockId, f64)>) -> BTreeMap<u32, Vec<f64>> {
     let mut sessions: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for ((session, _), value) in values {
         sessions.entry(session).or_default().push(value);
@@ -73,7 +71,7 @@ pub(crate) fn by_session(
     sessions
 }
 
-pub(super) fn failures(record: &Record, arm: &Arm<String>) -> Vec<Failure> {
+pub fn failures(record: &Record, arm: &Arm<String>) -> Vec<Failure> {
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for row in &record.samples.rows {
         if row.arm == arm.name && row.wall_ns.is_none() {

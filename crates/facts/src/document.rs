@@ -4,15 +4,19 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 /// A page.
-pub(crate) struct Document {
-    pub(crate) title: String,
+pub struct Document {
+    pub title: String,
     /// Below the title, in one line.
-    pub(crate) lead: String,
-    pub(crate) pieces: Vec<Piece>,
+    pub lead: String,
+    pub pieces: Vec<Piece>,
 }
 
-pub(crate) enum Piece {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Piece {
     /// A section's title: level 2 or 3.
     Heading(u8, String),
     Paragraph(String),
@@ -27,17 +31,33 @@ pub(crate) enum Piece {
     Details(String, Vec<Piece>),
 }
 
+impl Piece {
+    /// A section's title: level 2 or 3.
+    #[must_use]
+    pub fn heading(level: u8, title: &str) -> Self {
+        Self::Heading(level, title.to_owned())
+    }
+
+    /// A text that has no values.
+    #[must_use]
+    pub fn paragraph(text: &str) -> Self {
+        Self::Paragraph(text.to_owned())
+    }
+}
+
 /// A table whose first column names its rows.
-pub(crate) struct Table {
-    pub(crate) caption: String,
-    pub(crate) columns: Vec<Column>,
-    pub(crate) rows: Vec<Vec<Cell>>,
-    pub(crate) fit: Fit,
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Table {
+    pub caption: String,
+    pub columns: Vec<Column>,
+    pub rows: Vec<Vec<Cell>>,
+    pub fit: Fit,
 }
 
 /// How a table fits a phone.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fit {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
     /// Each row becomes a card.
     Cards,
     /// It scrolls inside itself, beside the names of its rows.
@@ -46,27 +66,29 @@ pub(crate) enum Fit {
     Narrow,
 }
 
-pub(crate) struct Column {
-    pub(crate) title: Cow<'static, str>,
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Column {
+    pub title: Cow<'static, str>,
     /// Aligned to the right, and its digits below one another.
-    pub(crate) number: bool,
+    pub number: bool,
 }
 
-#[derive(Default)]
-pub(crate) struct Cell {
-    pub(crate) text: String,
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Cell {
+    pub text: String,
     /// In smaller type below it, line by line.
-    pub(crate) below: Vec<String>,
-    pub(crate) tone: Tone,
+    pub below: Vec<String>,
+    pub tone: Tone,
     /// Where the text leads: an address relative to the page.
-    pub(crate) link: Option<String>,
+    pub link: Option<String>,
     /// In a language that is not the page's (what programs and experiments say is English).
-    pub(crate) english: bool,
+    pub english: bool,
 }
 
 /// How a verdict looks. Each has a sign of its own, so that no colour is needed.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
     #[default]
     Plain,
     /// Decided, one way.
@@ -83,7 +105,7 @@ pub(crate) enum Tone {
 
 impl Tone {
     /// The sign before the text.
-    pub(crate) fn sign(self) -> &'static str {
+    pub fn sign(self) -> &'static str {
         match self {
             Tone::Plain => "",
             Tone::Yes => "● ",
@@ -96,30 +118,30 @@ impl Tone {
 }
 
 impl Cell {
-    pub(crate) fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             ..Self::default()
         }
     }
 
-    pub(crate) fn below(mut self, text: impl Into<String>) -> Self {
+    pub fn below(mut self, text: impl Into<String>) -> Self {
         self.below.push(text.into());
         self
     }
 
-    pub(crate) fn tone(self, tone: Tone) -> Self {
+    pub fn tone(self, tone: Tone) -> Self {
         Self { tone, ..self }
     }
 
-    pub(crate) fn link(self, to: impl Into<String>) -> Self {
+    pub fn link(self, to: impl Into<String>) -> Self {
         Self {
             link: Some(to.into()),
             ..self
         }
     }
 
-    pub(crate) fn english(self) -> Self {
+    pub fn english(self) -> Self {
         Self {
             english: true,
             ..self
@@ -134,7 +156,7 @@ impl<T: Into<String>> From<T> for Cell {
 }
 
 /// A column of words.
-pub(crate) fn words(title: impl Into<Cow<'static, str>>) -> Column {
+pub fn words(title: impl Into<Cow<'static, str>>) -> Column {
     Column {
         title: title.into(),
         number: false,
@@ -142,7 +164,7 @@ pub(crate) fn words(title: impl Into<Cow<'static, str>>) -> Column {
 }
 
 /// A column of numbers.
-pub(crate) fn numbers(title: impl Into<Cow<'static, str>>) -> Column {
+pub fn numbers(title: impl Into<Cow<'static, str>>) -> Column {
     Column {
         title: title.into(),
         number: true,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use facts::trials::{in_order, rows};
 use measure::Trial;
 use measure::stats::median;
 use serde::Serialize;
@@ -70,27 +71,6 @@ impl Depth {
             .filter(|level| level.start_works == Some(true));
         levels.filter_map(|level| Some((level.level, level.start_ns?)))
     }
-}
-
-/// Every row of the named table, in the order in which they were tried.
-pub(crate) fn rows<'a>(trials: &'a [Trial], table: &str) -> impl Iterator<Item = &'a Trial> {
-    trials.iter().filter(move |row| row.table == table)
-}
-
-/// The names of all tables, in the order in which they were first tried.
-pub(crate) fn tables(trials: &[Trial]) -> Vec<&str> {
-    in_order(trials.iter().map(|row| row.table.as_str()))
-}
-
-/// Each text once, in the order of its first appearance.
-pub(crate) fn in_order<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut found = Vec::new();
-    for text in texts {
-        if !found.contains(&text) {
-            found.push(text);
-        }
-    }
-    found
 }
 
 /// A row's subject; with its session, where there are several.
@@ -275,7 +255,6 @@ mod tests {
         // 800 over 200.
         assert_eq!(depth.last_to_first_third, Some(4.0));
         assert_eq!(depth.starts().collect::<Vec<_>>(), [(2, 7)]);
-        assert_eq!(tables(&trials), [DEPTH, DEPTH_START, "other"]);
     }
 
     #[test]

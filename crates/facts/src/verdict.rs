@@ -16,14 +16,14 @@
 //! interval still holds 1, and a verdict that its interval contradicts would be no help. What is
 //! `different` here, and not by itself, has a Holm p-value of at most alpha always.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::estimate::Range;
+use crate::estimate::Range;
 
 /// Of a ratio of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// The interval does not hold 1.
     Different,
     /// It does not hold 1, and the narrower one lies inside the margin.
@@ -39,9 +39,9 @@ pub(crate) enum Verdict {
 }
 
 /// Of something published, held against what was measured here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Here {
+pub enum Here {
     /// Our interval and the claim agree, and ours tells the claim from no effect.
     Consistent,
     /// Our interval excludes all that was published.
@@ -55,9 +55,9 @@ pub(crate) enum Here {
 }
 
 /// What a source's own numbers can carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Source {
+pub enum Source {
     /// The ranges of its two arms are apart: which one is larger, no percentage.
     Sign,
     /// The ranges overlap: not even that.
@@ -68,7 +68,7 @@ pub(crate) enum Source {
 
 impl Verdict {
     /// `decisive` at `1 - a`, `narrow` the one of rule 3, `margin` as a share.
-    pub(crate) fn of(decisive: Option<Range>, narrow: Option<Range>, margin: f64) -> Self {
+    pub fn of(decisive: Option<Range>, narrow: Option<Range>, margin: f64) -> Self {
         let within = narrow.is_some_and(|narrow| is_within(narrow, margin));
         match (decisive.map(|range| !range.contains(1.0)), within) {
             (Some(true), true) => Verdict::DifferentEquivalent,
@@ -79,21 +79,21 @@ impl Verdict {
         }
     }
 
-    pub(crate) fn is_different(self) -> bool {
+    pub fn is_different(self) -> bool {
         matches!(self, Verdict::Different | Verdict::DifferentEquivalent)
     }
 
-    pub(crate) fn is_equivalent(self) -> bool {
+    pub fn is_equivalent(self) -> bool {
         matches!(self, Verdict::Equivalent | Verdict::DifferentEquivalent)
     }
 
     /// Whether it says anything of the ratio, which can then be wrong.
-    pub(crate) fn is_statement(self) -> bool {
+    pub fn is_statement(self) -> bool {
         self.is_different() || self.is_equivalent()
     }
 
     /// The name in files; `by_itself` as [`RatioSummary`](super::RatioSummary) has it.
-    pub(crate) fn name(self, by_itself: bool) -> String {
+    pub fn name(self, by_itself: bool) -> String {
         let name = match self {
             Verdict::Different => "different",
             Verdict::DifferentEquivalent => "different, equivalent",
@@ -115,7 +115,7 @@ impl Here {
     ///
     /// An overlap alone would call every wide interval of ours consistent. So where ours holds 1,
     /// nothing was decided, whether or not the published range holds 1 too.
-    pub(crate) fn of_ratio(ours: Option<Range>, published: Range) -> Self {
+    pub fn of_ratio(ours: Option<Range>, published: Range) -> Self {
         match ours {
             None => Here::NotMeasured,
             Some(ours) if !ours.overlaps(published) => Here::NotReproduced,
@@ -126,7 +126,7 @@ impl Here {
 
     /// Of "the ratio is above 1". Equivalence without a difference speaks against it; a difference
     /// within the margin speaks for it.
-    pub(crate) fn of_above(ours: Option<Range>, verdict: Verdict) -> Self {
+    pub fn of_above(ours: Option<Range>, verdict: Verdict) -> Self {
         match ours {
             None => Here::NotMeasured,
             Some(ours) if ours.low > 1.0 => Here::Consistent,
@@ -136,7 +136,7 @@ impl Here {
     }
 
     /// Of "the ratio is below 1".
-    pub(crate) fn of_below(ours: Option<Range>, verdict: Verdict) -> Self {
+    pub fn of_below(ours: Option<Range>, verdict: Verdict) -> Self {
         Self::of_above(
             ours.map(|ours| Range {
                 low: 1.0 / ours.high,
@@ -148,7 +148,7 @@ impl Here {
     }
 
     /// Of "there is no difference": only equivalence within the margin speaks for it.
-    pub(crate) fn of_same(ours: Option<Range>, verdict: Verdict) -> Self {
+    pub fn of_same(ours: Option<Range>, verdict: Verdict) -> Self {
         match ours {
             _ if verdict.is_equivalent() => Here::Consistent,
             None => Here::NotMeasured,
@@ -158,7 +158,7 @@ impl Here {
     }
 
     /// The name in files.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Here::Consistent => "consistent here",
             Here::NotReproduced => "not reproduced here",
@@ -171,7 +171,7 @@ impl Here {
 
 impl Source {
     /// The name in files.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Source::Sign => "sign only",
             Source::CannotResolve => "the source cannot resolve it",

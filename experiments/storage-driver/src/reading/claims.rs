@@ -1,13 +1,25 @@
 //! Claims about storage drivers and what lies underneath them.
 
-use super::Claim;
-use crate::analysis::matrix::{Cell, DUEL, Duel, LAYER, Matrix, Slower};
-use crate::analysis::verdict::Here;
+use facts::trials::in_order;
+use facts::{Claim, Here, Text};
 
-pub(super) const IDS: [&str; 3] = ["B2", "B15", "C7"];
+use super::Matrix;
+use super::advice::{LAYER, VOLUME};
+use super::cell::Cell;
+use super::cost::{DUEL, Duel, Slower};
 
-/// Where a store lies with the usual mount.
-const VOLUME: &str = "volume";
+const FITS: Text = Text::new(
+    "The inner daemon's storage driver may not fit what lies underneath: it does where something else is.",
+    "El controlador de almacenamiento del demonio interior puede no encajar con lo que hay debajo: encaja donde hay otra cosa.",
+);
+const SIDECAR: Text = Text::new(
+    "The sidecar brings back the cache and storage-driver problems: its storage half. Its engine lies in a container like any other, so the place of its store decides.",
+    "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su mitad de almacenamiento. Su motor está en un contenedor como cualquier otro, así que decide el lugar de su almacén.",
+);
+const SLOWEST: Text = Text::new(
+    "vfs is not always the slowest driver; fuse-overlayfs can be.",
+    "vfs no es siempre el controlador más lento; fuse-overlayfs puede serlo.",
+);
 
 pub(super) fn of(matrix: &Matrix) -> Vec<Claim> {
     let mut claims = Vec::new();
@@ -24,10 +36,11 @@ pub(super) fn of(matrix: &Matrix) -> Vec<Claim> {
 /// B2, of one engine of one generation: a driver that fits one place does not fit another. Where it
 /// fits nowhere, it is no matter of what lies underneath.
 fn misfits(matrix: &Matrix, generation: &str, engine: &str) -> Option<Claim> {
+    let of_it = |cell: &&Cell| cell.name.words()[..2] == [generation, engine];
     let told: Vec<&Cell> = matrix
         .cells
         .iter()
-        .filter(|cell| cell.name.generation == generation && cell.name.engine == engine)
+        .filter(of_it)
         .filter(|cell| cell.class.is_told())
         .collect();
     if told.is_empty() {
@@ -37,20 +50,16 @@ fn misfits(matrix: &Matrix, generation: &str, engine: &str) -> Option<Claim> {
         let mut others = told.iter();
         others.any(|other| other.name.driver == cell.name.driver && other.class.fits())
     };
-    let (misfits, others): (Vec<&Cell>, Vec<&Cell>) = told
-        .iter()
-        .filter(|cell| !cell.class.fits())
-        .partition(|cell| fits_elsewhere(cell));
-    let mut places: Vec<&str> = told.iter().map(|cell| &*cell.name.place).collect();
-    places.sort_unstable();
-    places.dedup();
+    let unfit = told.iter().filter(|cell| !cell.class.fits());
+    let (misfits, others): (Vec<&Cell>, Vec<&Cell>) = unfit.partition(|cell| fits_elsewhere(cell));
+    let places = in_order(told.iter().map(|cell| &*cell.name.place));
     let here = match (misfits.is_empty(), others.is_empty()) {
         (false, _) => Here::Consistent,
         // With one place nothing could differ.
         (true, true) if places.len() > 1 => Here::NotReproduced,
         _ => Here::Inconclusive,
     };
-    let count = format!(
+    let mut seen = format!(
         "{} of {} cells do not fit, though their drivers fit elsewhere",
         misfits.len(),
         told.len()
@@ -59,20 +68,17 @@ fn misfits(matrix: &Matrix, generation: &str, engine: &str) -> Option<Claim> {
     let example = misfits
         .iter()
         .min_by_key(|cell| (cell.name.place != LAYER, !cell.class.fails()));
-    let seen = match example {
-        Some(cell) => format!("{count}; {}", told_of(cell)),
-        None => count,
-    };
+    if let Some(cell) = example {
+        seen += &format!("; {}", told_of(cell));
+    }
+    let (of, says) = (
+        format!("{generation} {engine}"),
+        "a driver fits one place and not another",
+    );
     Some(Claim {
         here,
         seen,
-        ..Claim::blank(
-            "B2",
-            |t| t.claim_b2,
-            None,
-            format!("{generation} {engine}"),
-            "a driver fits one place and not another",
-        )
+        ..Claim::blank("B2", FITS, None, of, says)
     })
 }
 
@@ -91,23 +97,20 @@ fn told_of(cell: &Cell) -> String {
 /// together. Only drivers that fit a volume can tell: one that fits nowhere is no matter of the
 /// sidecar.
 fn sidecar(matrix: &Matrix) -> Option<Claim> {
-    let mut layers = matrix.cells.iter().filter(|cell| cell.name.place == LAYER);
     let fits_on_volume = |cell: &&Cell| {
         let [generation, engine, driver, _] = cell.name.words();
         let twin = matrix.cell([generation, engine, driver, VOLUME]);
         cell.class.is_told() && twin.is_some_and(|twin| twin.class.fits())
     };
-    let both: Vec<&Cell> = layers.by_ref().filter(fits_on_volume).collect();
-    if both.is_empty() {
-        return None;
-    }
-    let all = both.len();
+    let both: Vec<&Cell> = matrix.on(LAYER).filter(fits_on_volume).collect();
     let misfits = both.iter().filter(|cell| !cell.class.fits()).count();
-    let (here, half) = if misfits == 0 {
-        (Here::NotReproduced, "the storage half does not hold")
-    } else {
-        (Here::Consistent, "the storage half holds")
+    let (here, half) = match (both.len(), misfits) {
+        (0, _) => return None,
+        (_, 0) => (Here::NotReproduced, "the storage half does not hold"),
+        _ => (Here::Consistent, "the storage half holds"),
     };
+    let all = both.len();
+    let says = "an engine in a container has storage-driver problems again";
     Some(Claim {
         here,
         seen: format!(
@@ -115,10 +118,10 @@ fn sidecar(matrix: &Matrix) -> Option<Claim> {
         ),
         ..Claim::blank(
             "B15",
-            |t| t.claim_b15,
+            SIDECAR,
             None,
             "layer against volume".to_owned(),
-            "an engine in a container has storage-driver problems again",
+            says,
         )
     })
 }
@@ -139,13 +142,9 @@ fn slowest(duels: &[Duel]) -> Option<Claim> {
     } else {
         Here::Inconclusive
     };
-    let told = |duel: &Duel| match duel.estimate {
+    let told = |duel: &Duel| match duel.ratio.estimate {
         Some(found) => format!("{} {:.2}", duel.word, found.value),
         None => format!("{} -", duel.word),
-    };
-    let list = |slower: Slower| {
-        let named: Vec<String> = of(slower).map(told).collect();
-        named.join(", ")
     };
     let parts = [
         ("vfs is slower in", Slower::Vfs),
@@ -153,21 +152,20 @@ fn slowest(duels: &[Duel]) -> Option<Claim> {
         ("undecided in", Slower::Open),
         ("no interval of", Slower::NotMeasured),
     ];
-    let parts = parts.map(|(words, slower)| (words, count(slower), list(slower)));
-    let told = parts.into_iter().filter(|(_, count, _)| *count > 0);
-    let told: Vec<String> = told
-        .map(|(words, count, list)| format!("{words} {count} of {} ({list})", duels.len()))
-        .collect();
-    let [above, below] = DUEL;
+    let parts = parts.into_iter().filter(|(_, slower)| count(*slower) > 0);
+    let parts = parts.map(|(words, slower)| {
+        let list: Vec<String> = of(slower).map(told).collect();
+        format!(
+            "{words} {} of {} ({})",
+            list.len(),
+            duels.len(),
+            list.join(", ")
+        )
+    });
+    let says = "fuse-overlayfs is slower in one metric at least";
     Some(Claim {
         here,
-        seen: told.join("; "),
-        ..Claim::blank(
-            "C7",
-            |t| t.claim_c7,
-            None,
-            format!("{above}/{below}"),
-            "fuse-overlayfs is slower in one metric at least",
-        )
+        seen: parts.collect::<Vec<_>>().join("; "),
+        ..Claim::blank("C7", SLOWEST, None, DUEL.join("/"), says)
     })
 }

@@ -1,15 +1,11 @@
-//! Synthetic runs of the experiment on storage drivers: three generations whose cells are much as
-//! real ones would be.
+//! Synthetic runs of three generations whose cells are much as real ones would be.
 
 use std::path::Path;
 
 use clap::Parser;
-use measure::{Arm, Contrast, Experiment, Metric, Reading, RunArgs, Trial};
+use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, RunArgs, Trial};
 
-use crate::nests::trial;
-use crate::support::{arm, parse};
-
-pub(crate) const GENERATIONS: [&str; 3] = ["bookworm", "trixie", "forky"];
+const GENERATIONS: [&str; 3] = ["bookworm", "trixie", "forky"];
 const DOCKER: [&str; 11] = [
     "automatic",
     "automatic-with-fuse",
@@ -221,7 +217,7 @@ fn costs(generation: &str) -> Costs {
             };
             for (word, metric, _) in METRICS {
                 let name = forever(format!("{engine}-{driver}-{place}-{word}"));
-                costs.arms.push(arm(metric, name, "", 1));
+                costs.arms.push(arm(metric, name));
                 let below = forever(format!("{engine}-{base}-volume-{word}"));
                 let primary = engine == "docker"
                     && place == "volume"
@@ -286,7 +282,8 @@ fn take(out: &Path, experiment: &Experiment, rows: &[Trial], blocks: u32, factor
     } else {
         &["--blocks", &blocks]
     };
-    Cli::parse_from(parse(out, args))
+    let out = out.to_str().expect("a path of text");
+    Cli::parse_from([&["test", "--seed", "1", "--out", out], args].concat())
         .run
         .conduct(
             experiment,
@@ -321,7 +318,7 @@ fn take(out: &Path, experiment: &Experiment, rows: &[Trial], blocks: u32, factor
         .expect("complete");
 }
 
-pub(crate) fn session() -> serde_json::Value {
+fn session() -> serde_json::Value {
     let lab = |suite: &str| {
         serde_json::json!({
             "id": "a", "sandbox": "user", "suite": suite, "bundle": "0123",
@@ -340,4 +337,27 @@ pub(crate) fn session() -> serde_json::Value {
         "labs": GENERATIONS.map(lab),
         "nests": [{ "levels": [level] }],
     })
+}
+
+pub(crate) fn trial(table: &str, subject: &str, step: &str, outcome: &str) -> Trial {
+    Trial {
+        table: table.to_owned(),
+        subject: subject.to_owned(),
+        step: step.to_owned(),
+        outcome: outcome.to_owned(),
+        ..Trial::default()
+    }
+}
+
+fn arm(metric: Metric, name: &'static str) -> Arm {
+    Arm {
+        name,
+        metric,
+        method: "",
+        observer: Observer::Outside,
+        level: 1,
+        operations: 1,
+        detail: false,
+        about: "",
+    }
 }

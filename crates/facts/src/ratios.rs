@@ -6,60 +6,60 @@ use measure::stats::{ALPHA, RESAMPLES, bootstrap, holm, median};
 use measure::{Arm, Contrast, Metric};
 use serde::Serialize;
 
-use super::arms::by_session;
-use super::estimate::{Estimate, Range, Scope, estimate, narrow_like, p_value, pooled};
-use super::verdict::{Here, Verdict};
+use crate::arms::by_session;
+use crate::estimate::{Estimate, Range, Scope, estimate, narrow_like, p_value, pooled};
 use crate::published::{PublishedRatio, Table};
 use crate::record::{BlockId, Record};
+use crate::verdict::{Here, Verdict};
 
 /// What an arm's name ends in that does the same as the arm of the name before it.
 const AGAIN: &str = "-again";
 
 /// One contrast's ratio.
 #[derive(Clone, Serialize)]
-pub(crate) struct RatioSummary {
-    pub(crate) contrast: String,
-    pub(crate) numerator: String,
-    pub(crate) denominator: String,
-    pub(crate) metric: Metric,
-    pub(crate) about: String,
-    pub(crate) primary: bool,
+pub struct RatioSummary {
+    pub contrast: String,
+    pub numerator: String,
+    pub denominator: String,
+    pub metric: Metric,
+    pub about: String,
+    pub primary: bool,
     /// Whether both arms do the same (A/A).
-    pub(crate) control: bool,
+    pub control: bool,
     /// How many contrasts share alpha with this one, itself included.
-    pub(crate) family: usize,
+    pub family: usize,
     /// Whether it is primary and has alpha for itself all the same: its sessions are too few for an
     /// interval at the family's share.
-    pub(crate) by_itself: bool,
+    pub by_itself: bool,
     /// Blocks in which both arms gave a reading.
-    pub(crate) pairs: usize,
+    pub pairs: usize,
     /// Sessions that have such a block.
-    pub(crate) sessions: usize,
+    pub sessions: usize,
     /// At alpha by itself.
-    pub(crate) each: Option<Estimate>,
+    pub each: Option<Estimate>,
     /// At the family's share of alpha: the one that decides.
-    pub(crate) decisive: Option<Estimate>,
+    pub decisive: Option<Estimate>,
     /// The one that decides equivalence, by [`narrow_like`].
-    pub(crate) narrow: Option<Range>,
+    pub narrow: Option<Range>,
     /// Of the sign test, for all members of the family adjusted by Holm.
-    pub(crate) p: Option<f64>,
-    pub(crate) holm_p: Option<f64>,
-    pub(crate) ratio_of_medians: Option<f64>,
-    pub(crate) bootstrap: Option<Range>,
+    pub p: Option<f64>,
+    pub holm_p: Option<f64>,
+    pub ratio_of_medians: Option<f64>,
+    pub bootstrap: Option<Range>,
     /// All sessions' blocks together, where there are several.
-    pub(crate) pooled: Option<Estimate>,
+    pub pooled: Option<Estimate>,
     /// Each session by itself, at alpha.
-    pub(crate) by_session: BTreeMap<u32, Estimate>,
-    pub(crate) verdict: Verdict,
-    pub(crate) published: Option<PublishedRatio>,
-    pub(crate) here: Option<Here>,
+    pub by_session: BTreeMap<u32, Estimate>,
+    pub verdict: Verdict,
+    pub published: Option<PublishedRatio>,
+    pub here: Option<Here>,
     /// `(y, x)` by block, in ns an operation.
     #[serde(skip)]
-    pub(crate) values: BTreeMap<BlockId, (f64, f64)>,
+    pub values: BTreeMap<BlockId, (f64, f64)>,
 }
 
 /// Every declared contrast, primary ones with their family.
-pub(super) fn of(record: &Record, published: &Table) -> Vec<RatioSummary> {
+pub fn of(record: &Record, published: &Table) -> Vec<RatioSummary> {
     let contrasts = &record.manifest.contrasts;
     let mut ratios: Vec<RatioSummary> = contrasts
         .iter()
@@ -89,11 +89,11 @@ pub(super) fn of(record: &Record, published: &Table) -> Vec<RatioSummary> {
 
 /// What decides of one arm over another.
 #[derive(Serialize)]
-pub(crate) struct Ratio {
-    pub(crate) contrast: String,
+pub struct Ratio {
+    pub contrast: String,
     /// The one that decides, as the table of ratios has it.
-    pub(crate) estimate: Option<Estimate>,
-    pub(crate) primary: bool,
+    pub estimate: Option<Estimate>,
+    pub primary: bool,
 }
 
 impl From<RatioSummary> for Ratio {
@@ -108,7 +108,7 @@ impl From<RatioSummary> for Ratio {
 
 /// The declared contrast of these arms, or the same as an exploratory one; `None` when the run lacks
 /// one of them.
-pub(crate) fn between(
+pub fn between(
     record: &Record,
     declared: &[RatioSummary],
     published: &Table,
@@ -205,14 +205,14 @@ fn compare(
 }
 
 /// One ratio held against another, in the blocks that have all four readings.
-pub(crate) struct RatioOfRatios {
+pub struct RatioOfRatios {
     /// At alpha by itself.
-    pub(crate) estimate: Option<Estimate>,
-    pub(crate) pairs: usize,
-    pub(crate) verdict: Verdict,
+    pub estimate: Option<Estimate>,
+    pub pairs: usize,
+    pub verdict: Verdict,
 }
 
-pub(crate) fn ratio_of_ratios(
+pub fn ratio_of_ratios(
     record: &Record,
     first: &RatioSummary,
     second: &RatioSummary,
@@ -243,7 +243,7 @@ pub(crate) fn is_control(numerator: &str, denominator: &str) -> bool {
 }
 
 /// The readings of two arms in the blocks in which both gave one.
-pub(crate) fn pairs(
+pub fn pairs(
     record: &Record,
     above: &Arm<String>,
     below: &Arm<String>,
@@ -258,22 +258,22 @@ pub(crate) fn pairs(
 }
 
 /// Logarithms of the within-block ratios.
-pub(crate) fn logs(values: &BTreeMap<BlockId, (f64, f64)>) -> impl Iterator<Item = (BlockId, f64)> {
+pub fn logs(values: &BTreeMap<BlockId, (f64, f64)>) -> impl Iterator<Item = (BlockId, f64)> {
     values.iter().map(|(id, (y, x))| (*id, (y / x).ln()))
 }
 
 impl RatioSummary {
     /// What the printed interval speaks for; one boot where there is no estimate at all.
-    pub(crate) fn scope(&self) -> Scope {
+    pub fn scope(&self) -> Scope {
         self.decisive.map_or(Scope::Boot, |found| found.scope)
     }
 
     /// The interval that decides.
-    pub(crate) fn interval(&self) -> Option<Range> {
+    pub fn interval(&self) -> Option<Range> {
         self.decisive.and_then(|found| found.interval)
     }
 
-    pub(crate) fn estimate(&self) -> Option<f64> {
+    pub fn estimate(&self) -> Option<f64> {
         self.decisive.map(|found| found.value)
     }
 }

@@ -1,7 +1,7 @@
 //! The records that a report is made of: one run, or the two of experiment 4.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use measure::stats::Looks;
 use measure::{
@@ -17,29 +17,31 @@ const PARTS: [&str; 2] = ["startup", "cpu"];
 const GENERATION: [&str; 2] = ["/lab/generation", "/lab/suite"];
 
 /// What RUN holds.
-pub(crate) struct Runs {
+pub struct Runs {
     /// One run, or experiment 4's two in the order of [`PARTS`].
-    pub(crate) records: Vec<Record>,
+    pub records: Vec<Record>,
     /// Whether this is experiment 4.
-    pub(crate) exp4: bool,
+    pub exp4: bool,
 }
 
 /// One run.
-pub(crate) struct Record {
-    pub(crate) manifest: Manifest,
-    pub(crate) samples: Samples,
-    pub(crate) blocks: Vec<BlockRecord>,
+pub struct Record {
+    /// Where it lies.
+    pub folder: PathBuf,
+    pub manifest: Manifest,
+    pub samples: Samples,
+    pub blocks: Vec<BlockRecord>,
     /// What was tried once, beside the samples or in their place.
-    pub(crate) trials: Vec<Trial>,
+    pub trials: Vec<Trial>,
 }
 
 /// Session and number of a block.
-pub(crate) type BlockId = (u32, u32);
+pub type BlockId = (u32, u32);
 
 impl Runs {
     /// Reads the record below `path`; fails (usage) when it is not one of the two shapes, and when
     /// it does not say what it must.
-    pub(crate) fn open(path: &Path) -> miette::Result<Self> {
+    pub fn open(path: &Path) -> miette::Result<Self> {
         let exp4 = PARTS.iter().any(|part| path.join(part).is_dir());
         if exp4 && let Some(missing) = PARTS.iter().find(|part| !path.join(part).is_dir()) {
             return Err(usage(
@@ -61,7 +63,8 @@ impl Runs {
 }
 
 impl Record {
-    fn open(path: &Path) -> miette::Result<Self> {
+    /// Reads one run; fails (usage) when it does not say what it must.
+    pub fn open(path: &Path) -> miette::Result<Self> {
         let folder = Folder::open(path)?;
         let manifest = folder.manifest()?;
         required::check(&manifest, path)?;
@@ -87,6 +90,7 @@ impl Record {
             ));
         }
         Ok(Self {
+            folder: path.to_owned(),
             manifest,
             samples,
             blocks,
@@ -95,7 +99,7 @@ impl Record {
     }
 
     /// The measured (not warm-up) samples of an arm, in the order in which they were taken.
-    pub(crate) fn measured<'a>(&'a self, arm: &'a str) -> impl Iterator<Item = &'a Sample> {
+    pub fn measured<'a>(&'a self, arm: &'a str) -> impl Iterator<Item = &'a Sample> {
         self.samples
             .rows
             .iter()
@@ -103,7 +107,7 @@ impl Record {
     }
 
     /// The readings of an arm's measured samples by block, in ns an operation.
-    pub(crate) fn readings(&self, arm: &Arm<String>) -> BTreeMap<BlockId, f64> {
+    pub fn readings(&self, arm: &Arm<String>) -> BTreeMap<BlockId, f64> {
         let operations = f64::from(arm.operations.max(1));
         self.measured(&arm.name)
             .filter_map(|row| {
@@ -113,17 +117,17 @@ impl Record {
             .collect()
     }
 
-    pub(crate) fn arm(&self, name: &str) -> Option<&Arm<String>> {
+    pub fn arm(&self, name: &str) -> Option<&Arm<String>> {
         self.manifest.arms.iter().find(|arm| arm.name == name)
     }
 
     /// The arm that stands for a published method.
-    pub(crate) fn published_arm(&self, method: &str) -> Option<&Arm<String>> {
+    pub fn published_arm(&self, method: &str) -> Option<&Arm<String>> {
         self.manifest.arms.iter().find(|arm| arm.method == method)
     }
 
     /// How often the data were looked at before the run's end was decided.
-    pub(crate) fn looks(&self) -> Looks {
+    pub fn looks(&self) -> Looks {
         match self.manifest.stopping {
             Stopping::Fixed => Looks::Once,
             Stopping::Adaptive { .. } => Looks::Always,
@@ -131,18 +135,18 @@ impl Record {
     }
 
     /// Delta of rule 3, as a share.
-    pub(crate) fn margin(&self) -> f64 {
+    pub fn margin(&self) -> f64 {
         self.manifest.margin_pct / 100.0
     }
 
     /// How many contrasts share the error of the family (rule 5).
-    pub(crate) fn family(&self) -> usize {
+    pub fn family(&self) -> usize {
         let contrasts = self.manifest.contrasts.iter();
         contrasts.filter(|contrast| contrast.primary).count()
     }
 
     /// The generation of engines that was measured, of the last session that says it.
-    pub(crate) fn generation(&self) -> Option<String> {
+    pub fn generation(&self) -> Option<String> {
         let sessions = self.manifest.sessions.iter().rev();
         let mut told = sessions.flat_map(|session| {
             let description = serde_json::to_value(&session.description).unwrap_or_default();
@@ -156,7 +160,7 @@ impl Record {
 
     /// Names of the images that are stand-ins, of all sessions. That the record says it is
     /// [required](crate::required).
-    pub(crate) fn stand_ins(&self) -> Vec<String> {
+    pub fn stand_ins(&self) -> Vec<String> {
         let mut names = Vec::new();
         for session in &self.manifest.sessions {
             match session.description.get("stand_ins") {
@@ -174,7 +178,7 @@ impl Record {
 }
 
 /// A value as a reader sees it.
-pub(crate) fn text(value: &serde_json::Value) -> String {
+pub fn text(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => "-".to_owned(),
         serde_json::Value::String(text) => text.clone(),

@@ -3,55 +3,56 @@
 use measure::{Arm, Metric, failure};
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::Range;
-use crate::analysis::verdict::Source;
-use crate::language::{Lang, Texts};
+use crate::estimate::Range;
+use crate::language::{Lang, Text};
+use crate::verdict::Source;
 
 const SETUP: &str = include_str!("../../../results/published/exp4_nested_setup.csv");
 const FILE: &str = include_str!("../../../results/published/exp4_nested.csv");
 
 /// The published methods, in the order of the published table.
-pub(crate) const METHODS: [&str; 5] = ["bare", "docker", "dind", "podman", "podman-nested"];
+pub const METHODS: [&str; 5] = ["bare", "docker", "dind", "podman", "podman-nested"];
 
 /// How a metric is shown: raw files hold nanoseconds, readers see these.
-pub(crate) struct Unit {
-    pub(crate) ns: f64,
+pub struct Unit {
+    metric: Metric,
+    pub ns: f64,
     /// The metric's name in the tutorial's files.
-    pub(crate) tutorial_metric: &'static str,
+    pub tutorial_metric: &'static str,
     /// Decimals of a value in the tutorial's files: to the microsecond.
-    pub(crate) tutorial_decimals: usize,
+    pub tutorial_decimals: usize,
     symbol: &'static str,
-    heading: fn(&Texts) -> &'static str,
-    axis: fn(&Texts) -> &'static str,
+    heading: Text,
+    axis: Text,
 }
 
 /// One published number, in the metric's [`Unit`].
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-pub(crate) struct Published {
-    pub(crate) median: f64,
+pub struct Published {
+    pub median: f64,
     /// Smallest recorded repetition.
-    pub(crate) low: f64,
+    pub low: f64,
     /// Largest one.
-    pub(crate) high: f64,
-    pub(crate) n: u32,
+    pub high: f64,
+    pub n: u32,
 }
 
 /// The ratio of two published medians, and what it can carry.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(crate) struct PublishedRatio {
-    pub(crate) value: f64,
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PublishedRatio {
+    pub value: f64,
     /// The smallest repetition above over the largest below.
-    pub(crate) low: f64,
+    pub low: f64,
     /// The largest above over the smallest below.
-    pub(crate) high: f64,
+    pub high: f64,
     /// Repetitions an arm.
-    pub(crate) n: u32,
-    pub(crate) source: Source,
+    pub n: u32,
+    pub source: Source,
 }
 
 impl PublishedRatio {
     /// A range, not an interval: it has no coverage that could be named.
-    pub(crate) fn range(&self) -> Range {
+    pub fn range(&self) -> Range {
         Range {
             low: self.low,
             high: self.high,
@@ -61,7 +62,7 @@ impl PublishedRatio {
 }
 
 /// What the published numbers were taken on: fact and value, as published.
-pub(crate) fn setup() -> miette::Result<Vec<(String, String)>> {
+pub fn setup() -> miette::Result<Vec<(String, String)>> {
     let rows = csv::Reader::from_reader(SETUP.as_bytes());
     rows.into_deserialize()
         .collect::<Result<_, csv::Error>>()
@@ -77,7 +78,7 @@ fn unreadable(file: &str, error: &csv::Error) -> miette::Report {
 }
 
 /// The published numbers.
-pub(crate) struct Table(Vec<(String, String, Published)>);
+pub struct Table(Vec<(String, String, Published)>);
 
 #[derive(Deserialize)]
 struct Row {
@@ -89,79 +90,50 @@ struct Row {
     n: u32,
 }
 
-/// The unit of a metric.
-pub(crate) fn unit(metric: Metric) -> &'static Unit {
-    match metric {
-        Metric::Startup => &Unit {
-            symbol: "ms",
-            ns: 1e6,
-            tutorial_metric: "startup_ms",
-            tutorial_decimals: 3,
-            heading: |t| t.heading_startup,
-            axis: |t| t.axis_startup,
-        },
-        Metric::Cpu => &Unit {
-            symbol: "s",
-            ns: 1e9,
-            tutorial_metric: "cpu_s",
-            tutorial_decimals: 6,
-            heading: |t| t.heading_cpu,
-            axis: |t| t.axis_cpu,
-        },
-        Metric::Syscall => &Unit {
-            symbol: "µs",
-            ns: 1e3,
-            tutorial_metric: "syscall_us",
-            tutorial_decimals: 3,
-            heading: |t| t.heading_syscall,
-            axis: |t| t.axis_syscall,
-        },
-        Metric::Unpack => &Unit {
-            symbol: "s",
-            ns: 1e9,
-            tutorial_metric: "unpack_s",
-            tutorial_decimals: 6,
-            heading: |t| t.heading_unpack,
-            axis: |t| t.axis_cpu,
-        },
-        Metric::Write => &Unit {
-            symbol: "ms",
-            ns: 1e6,
-            tutorial_metric: "write_ms",
-            tutorial_decimals: 3,
-            heading: |t| t.heading_write,
-            axis: |t| t.axis_startup,
-        },
-        Metric::Files => &Unit {
-            symbol: "ms",
-            ns: 1e6,
-            tutorial_metric: "files_ms",
-            tutorial_decimals: 3,
-            heading: |t| t.heading_files,
-            axis: |t| t.axis_startup,
-        },
-        Metric::Job => &Unit {
-            symbol: "s",
-            ns: 1e9,
-            tutorial_metric: "job_s",
-            tutorial_decimals: 6,
-            heading: |t| t.heading_job,
-            axis: |t| t.axis_cpu,
-        },
-        Metric::Call => &Unit {
-            symbol: "ms",
-            ns: 1e6,
-            tutorial_metric: "call_ms",
-            tutorial_decimals: 3,
-            heading: |t| t.heading_call,
-            axis: |t| t.axis_startup,
-        },
+const MILLISECONDS: Text = Text::new("milliseconds", "milisegundos");
+const SECONDS: Text = Text::new("seconds", "segundos");
+const MICROSECONDS: Text = Text::new("microseconds an operation", "microsegundos por operación");
+
+#[rustfmt::skip]
+static UNITS: [Unit; 8] = [
+    shown(Metric::Startup, "startup_ms", MILLISECONDS, Text::new("Startup", "Arranque")),
+    shown(Metric::Cpu, "cpu_s", SECONDS, Text::new("CPU", "CPU")),
+    shown(Metric::Syscall, "syscall_us", MICROSECONDS, Text::new("System calls", "Llamadas al sistema")),
+    shown(Metric::Unpack, "unpack_s", SECONDS, Text::new("Unpacking an image", "Desempaquetar una imagen")),
+    shown(Metric::Write, "write_ms", MILLISECONDS, Text::new("Writing a large file", "Escribir un fichero grande")),
+    shown(Metric::Files, "files_ms", MILLISECONDS, Text::new("Many small files", "Muchos ficheros pequeños")),
+    shown(Metric::Job, "job_s", SECONDS, Text::new("A whole job", "Un trabajo entero")),
+    shown(Metric::Call, "call_ms", MILLISECONDS, Text::new("One call of an engine's API", "Una llamada a la API de un motor")),
+];
+
+/// A metric by the name that the tutorial's files would give it, which ends in its unit.
+const fn shown(metric: Metric, tutorial_metric: &'static str, axis: Text, heading: Text) -> Unit {
+    let (symbol, ns, tutorial_decimals) = match tutorial_metric.as_bytes() {
+        [.., b'_', b'm', b's'] => ("ms", 1e6, 3),
+        [.., b'_', b'u', b's'] => ("µs", 1e3, 3),
+        _ => ("s", 1e9, 6),
+    };
+    Unit {
+        metric,
+        ns,
+        tutorial_metric,
+        tutorial_decimals,
+        symbol,
+        heading,
+        axis,
     }
+}
+
+/// The unit of a metric.
+#[must_use]
+pub fn unit(metric: Metric) -> &'static Unit {
+    let unit = UNITS.iter().find(|unit| unit.metric == metric);
+    unit.unwrap_or(&UNITS[0])
 }
 
 impl Unit {
     /// A value as a reader sees it, without its symbol: about three digits.
-    pub(crate) fn amount(&self, ns: f64, lang: Lang) -> String {
+    pub fn amount(&self, ns: f64, lang: Lang) -> String {
         let value = ns / self.ns;
         let decimals = if value < 1.0 {
             3
@@ -173,24 +145,24 @@ impl Unit {
         lang.number(value, decimals)
     }
 
-    pub(crate) fn symbol(&self) -> &'static str {
+    pub fn symbol(&self) -> &'static str {
         self.symbol
     }
 
     /// What is measured, as a title.
-    pub(crate) fn heading(&self, lang: Lang) -> &'static str {
-        (self.heading)(lang.texts())
+    pub fn heading(&'static self, lang: Lang) -> &'static str {
+        self.heading.of(lang)
     }
 
     /// The label of an axis.
-    pub(crate) fn axis(&self, lang: Lang) -> &'static str {
-        (self.axis)(lang.texts())
+    pub fn axis(&'static self, lang: Lang) -> &'static str {
+        self.axis.of(lang)
     }
 }
 
 impl Table {
     /// The published numbers that this program has built in.
-    pub(crate) fn read() -> miette::Result<Self> {
+    pub fn read() -> miette::Result<Self> {
         let rows = csv::Reader::from_reader(FILE.as_bytes())
             .deserialize()
             .map(|row| {
@@ -222,7 +194,7 @@ impl Table {
     }
 
     /// The published ratio of the methods that two arms stand for.
-    pub(crate) fn ratio(&self, above: &Arm<String>, below: &Arm<String>) -> Option<PublishedRatio> {
+    pub fn ratio(&self, above: &Arm<String>, below: &Arm<String>) -> Option<PublishedRatio> {
         let (y, x) = (
             self.get(above.metric, &above.method)?,
             self.get(below.metric, &below.method)?,
@@ -242,7 +214,7 @@ impl Table {
     }
 
     /// What was published for a method.
-    pub(crate) fn get(&self, metric: Metric, method: &str) -> Option<Published> {
+    pub fn get(&self, metric: Metric, method: &str) -> Option<Published> {
         let name = unit(metric).tutorial_metric;
         let row = self
             .0

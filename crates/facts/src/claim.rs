@@ -1,0 +1,98 @@
+//! A claim held against a run: one row of the table of claims.
+
+use std::borrow::Cow;
+
+use measure::Metric;
+use measure::stats::Prediction;
+use serde::{Deserialize, Serialize};
+
+use crate::estimate::{Estimate, Range};
+use crate::language::Text;
+use crate::published::PublishedRatio;
+use crate::verdict::{Here, Source, Verdict};
+
+/// What a run says of one published claim.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Claim {
+    pub id: Cow<'static, str>,
+    pub statement: Text,
+    /// `None` of what is no measurement of time.
+    pub metric: Option<Metric>,
+    /// What is looked at: a ratio, the ratio of two ratios, a series, a trial.
+    pub of: String,
+    /// What is claimed of it, in short; where a number was published, that number.
+    pub says: Cow<'static, str>,
+    pub published: Option<PublishedRatio>,
+    pub ours: Option<Estimate>,
+    /// Blocks in which all arms gave a reading.
+    pub pairs: usize,
+    pub primary: bool,
+    /// As [`RatioSummary`](crate::RatioSummary) has it.
+    pub by_itself: bool,
+    pub verdict: Verdict,
+    pub here: Here,
+    pub source: Source,
+    /// Of a series: what both models predict of its last level.
+    pub growth: Option<(Predicted, Predicted)>,
+    /// What was seen, where a number does not say it; an engine's own words among it.
+    pub seen: String,
+    /// Of a question: what the row answers, in a word.
+    pub answer: Cow<'static, str>,
+}
+
+/// What a model predicts of a series' last level, against what was seen there.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Predicted {
+    /// Median over the blocks, in ns an operation.
+    pub last_level_ns: f64,
+    /// Observed over predicted.
+    pub ratio: f64,
+    pub interval: Option<Range>,
+}
+
+impl Claim {
+    /// A row of which nothing was measured yet.
+    #[must_use]
+    pub fn blank(
+        id: &'static str,
+        statement: Text,
+        metric: Option<Metric>,
+        of: String,
+        says: &'static str,
+    ) -> Self {
+        Self {
+            id: Cow::Borrowed(id),
+            statement,
+            metric,
+            of,
+            says: Cow::Borrowed(says),
+            published: None,
+            ours: None,
+            pairs: 0,
+            primary: false,
+            by_itself: false,
+            verdict: Verdict::NoReading,
+            here: Here::NotMeasured,
+            source: Source::NoNumber,
+            growth: None,
+            seen: String::new(),
+            answer: Cow::Borrowed(""),
+        }
+    }
+
+    /// Whether it rests on a ratio of ours, of which a verdict says something.
+    #[must_use]
+    pub fn is_of_ratio(&self) -> bool {
+        self.metric.is_some() && self.growth.is_none()
+    }
+}
+
+impl From<Prediction> for Predicted {
+    fn from(prediction: Prediction) -> Self {
+        Self {
+            last_level_ns: prediction.predicted,
+            ratio: prediction.ratio.estimate,
+            interval: prediction.ratio.interval.map(Range::from),
+        }
+    }
+}

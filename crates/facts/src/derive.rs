@@ -1,0 +1,223 @@
+//! From a run's folder to its facts, and back from the file.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::ExitCode;
+
+use measure::{failure, usage, write_atomically};
+use miette::{IntoDiagnostic, Result};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::arms::{ArmSummary, summarise};
+use crate::claim::Claim;
+use crate::document::Piece;
+use crate::grid::Grid;
+use crate::language::Lang;
+use crate::published::Table;
+use crate::ratios::{self, RatioSummary};
+use crate::record::Record;
+
+/// The file's name, beside the raw rows.
+pub const FILE: &str = "facts.json";
+
+/// What of a run's folder facts are made of.
+const RAW: [&str; 4] = ["manifest.json", "samples.csv", "blocks.csv", "trials.csv"];
+
+/// What an experiment says of one of its runs.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Facts {
+    /// SHA-256 of the raw rows that they are made of.
+    pub of: String,
+    pub claims: Vec<Claim>,
+    /// What was found, for programs: cells, costs, whatever the experiment has.
+    pub found: serde_json::Value,
+    /// Tables for programs: a file's name and its CSV.
+    pub tables: BTreeMap<String, String>,
+    /// Tables of trials that its sections show, so that nobody shows them raw.
+    pub shown: Vec<String>,
+    /// What a reader sees, in each language.
+    pub pages: BTreeMap<Lang, Page>,
+}
+
+/// What a reader sees.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Page {
+    pub grids: Vec<Grid>,
+    /// The experiment's own part of the page. A figure among it is an index into `grids`.
+    pub section: Vec<Piece>,
+    /// Lines for the terminal, below the grids.
+    pub lines: Vec<String>,
+}
+
+/// What facts are made of: the record and the statistics of its samples.
+pub struct Evidence {
+    pub record: Record,
+    pub published: Table,
+    pub arms: Vec<ArmSummary>,
+    pub ratios: Vec<RatioSummary>,
+}
+
+impl Evidence {
+    /// Reads a run's folder. Its error is that of the record.
+    pub fn open(run: &Path) -> Result<Self> {
+        let published = Table::read()?;
+        let record = Record::open(run)?;
+        let arms = record.manifest.arms.iter();
+        Ok(Self {
+            arms: arms
+                .map(|arm| summarise(&record, arm, &published))
+                .collect(),
+            ratios: ratios::of(&record, &published),
+            published,
+            record,
+        })
+    }
+
+    /// One arm over another; as a declared contrast has it, else as an exploratory one.
+    #[must_use]
+    pub fn between(&self, above: &str, below: &str) -> Option<RatioSummary> {
+        ratios::between(&self.record, &self.ratios, &self.published, above, below)
+    }
+
+    /// An arm by its name.
+    #[must_use]
+    pub fn arm(&self, name: &str) -> Option<&ArmSummary> {
+        self.arms.iter().find(|arm| arm.arm == name)
+    }
+}
+
+impl Facts {
+    /// Those that lie in a run's folder; `None` where there are none. Fails where they are of other
+    /// rows than lie there.
+    pub fn read(run: &Path) -> Result<Option<Self>> {
+        let path = run.join(FILE);
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            return Ok(None);
+        };
+        let remedy = format!("derive them again: `cargo xtask report {}`", run.display());
+        let facts: Self = serde_json::from_str(&text).map_err(|why| {
+            failure(
+                format!("{} can't be read", path.display()),
+                why.to_string(),
+                &remedy,
+            )
+        })?;
+        if facts.of != digest(run)? {
+            return Err(failure(
+                format!("{} is not of this run", path.display()),
+                "its rows have changed since",
+                &remedy,
+            ));
+        }
+        Ok(Some(facts))
+    }
+
+    /// Leaves them beside the rows that they are made of.
+    pub fn write(self, run: &Path) -> Result<()> {
+        write_atomically(&run.join(FILE), self.text(run)?.as_bytes())
+    }
+
+    fn text(self, run: &Path) -> Result<String> {
+        let facts = Self {
+            of: digest(run)?,
+            ..self
+        };
+        Ok(serde_json::to_string(&facts).into_diagnostic()? + "\n")
+    }
+}
+
+/// Of every raw file's name, length and bytes.
+fn digest(run: &Path) -> Result<String> {
+    let mut hasher = Sha256::new();
+    for name in RAW {
+        let path = run.join(name);
+        if path.exists() {
+            let bytes = std::fs::read(&path).into_diagnostic()?;
+            hasher.update(format!("{name} {}\n", bytes.len()));
+            hasher.update(&bytes);
+        }
+    }
+    Ok(base16ct::lower::encode_string(&hasher.finalize()))
+}
+
+/// Rows of named values as CSV; the names of the first are the header.
+pub fn csv(rows: impl IntoIterator<Item = Vec<(String, String)>>) -> Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for (index, row) in rows.into_iter().enumerate() {
+        let (names, values): (Vec<String>, Vec<String>) = row.into_iter().unzip();
+        if index == 0 {
+            writer.write_record(names).into_diagnostic()?;
+        }
+        writer.write_record(values).into_diagnostic()?;
+    }
+    let bytes = writer.into_inner().into_diagnostic()?;
+    String::from_utf8(bytes).into_diagnostic()
+}
+
+/// What was found, as [`Facts::found`] has it.
+pub fn found(of: &impl Serialize) -> Result<serde_json::Value> {
+    serde_json::to_value(of).into_diagnostic()
+}
+
+/// The file's content.
+fn derived(run: &Path, derive: fn(&Evidence) -> Result<Facts>) -> Result<String> {
+    derive(&Evidence::open(run)?)?.text(run)
+}
+
+/// An experiment's program: `NAME derive RUN` writes the facts of a run into its folder, anything else
+/// is the experiment's own.
+pub fn main(derive: fn(&Evidence) -> Result<Facts>, run: impl FnOnce() -> Result<()>) -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    measure::main(|| match &arguments[..] {
+        [word, folder] if word == "derive" => {
+            let folder = Path::new(folder);
+            derive(&Evidence::open(folder)?)?.write(folder)
+        }
+        [word, ..] if word == "derive" => Err(usage(
+            "no run is named",
+            "facts are derived of one run's folder",
+            "name it: `derive RUN`",
+        )),
+        _ => run(),
+    })
+}
+
+/// The committed runs of an experiment below `results` whose facts are not what they would be if they
+/// were derived now. For tests.
+pub fn committed(
+    results: &Path,
+    experiment: &str,
+    derive: fn(&Evidence) -> Result<Facts>,
+) -> Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    let mut folders = vec![results.to_owned()];
+    let mut any = false;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_diagnostic()? {
+            let path = entry.into_diagnostic()?.path();
+            // Runs of this machine lie in folders that begin with their time.
+            let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+            if path.is_dir() && !name.starts_with(|first: char| first.is_ascii_digit()) {
+                folders.push(path);
+            }
+        }
+        if !folder.join("manifest.json").is_file() {
+            continue;
+        }
+        let manifest = measure::Folder::open(&folder)?.manifest()?;
+        if manifest.experiment != experiment {
+            continue;
+        }
+        any = true;
+        let kept = std::fs::read_to_string(folder.join(FILE)).unwrap_or_default();
+        if kept != derived(&folder, derive)? {
+            wrong.push(folder.display().to_string());
+        }
+    }
+    if !any {
+        wrong.push(format!("no run of {experiment}"));
+    }
+    Ok(wrong)
+}

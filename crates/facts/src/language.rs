@@ -1,0 +1,132 @@
+//! The languages of a page. A text stands where it is used, once in each language.
+
+use std::borrow::Cow;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// A language of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lang {
+    /// English
+    En,
+    /// Spanish
+    Es,
+}
+
+/// A text with its values, English first, as [`format!`] has them: a text that one language lacks,
+/// and a value that is not there, do not compile.
+///
+/// ```
+/// use facts::{Lang, text};
+/// let (lang, count) = (Lang::Es, 3);
+/// assert_eq!(text!(lang; "{count} cells"; "{count} celdas"), "3 celdas");
+/// ```
+#[macro_export]
+macro_rules! text {
+    ($lang:expr; $english:literal; $spanish:literal) => {
+        match $lang {
+            $crate::Lang::En => format!($english),
+            $crate::Lang::Es => format!($spanish),
+        }
+    };
+}
+
+/// A text without values.
+#[macro_export]
+macro_rules! term {
+    ($lang:expr; $english:literal; $spanish:literal) => {
+        match $lang {
+            $crate::Lang::En => $english,
+            $crate::Lang::Es => $spanish,
+        }
+    };
+}
+
+/// One text in every language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    pub en: Cow<'static, str>,
+    pub es: Cow<'static, str>,
+}
+
+impl Text {
+    /// English, Spanish.
+    #[must_use]
+    pub const fn new(english: &'static str, spanish: &'static str) -> Self {
+        Self {
+            en: Cow::Borrowed(english),
+            es: Cow::Borrowed(spanish),
+        }
+    }
+
+    /// As readers of that language see it.
+    #[must_use]
+    pub fn of(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::En => &self.en,
+            Lang::Es => &self.es,
+        }
+    }
+}
+
+impl Lang {
+    /// Every language, in the order of [`Text`].
+    pub const ALL: [Self; 2] = [Self::En, Self::Es];
+
+    /// One of two texts: English, Spanish.
+    #[must_use]
+    pub fn pick<T>(self, english: T, spanish: T) -> T {
+        match self {
+            Lang::En => english,
+            Lang::Es => spanish,
+        }
+    }
+
+    /// As HTML and files' names have it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Lang::En => "en",
+            Lang::Es => "es",
+        }
+    }
+
+    /// The name of a derived file that is made of texts: `report.md`, `report.es.md`.
+    #[must_use]
+    pub fn file(self, stem: &str, ending: &str) -> String {
+        match self {
+            Lang::En => format!("{stem}.{ending}"),
+            Lang::Es => format!("{stem}.{}.{ending}", self.code()),
+        }
+    }
+
+    /// A number with so many decimals.
+    #[must_use]
+    pub fn number(self, value: f64, decimals: usize) -> String {
+        let text = format!("{value:.decimals$}");
+        // What rounds to nothing has no sign.
+        let is_nothing = text.trim_matches(['-', '0', '.']).is_empty();
+        self.localise(if is_nothing {
+            text.trim_start_matches('-')
+        } else {
+            &text
+        })
+    }
+
+    /// A number with no more decimals than it has.
+    #[must_use]
+    pub fn trimmed(self, value: f64) -> String {
+        self.localise(&value.to_string())
+    }
+
+    /// A number that is text already.
+    #[must_use]
+    pub fn localise(self, number: &str) -> String {
+        match self {
+            Lang::En => number.to_owned(),
+            Lang::Es => number.replace('.', ","),
+        }
+    }
+}

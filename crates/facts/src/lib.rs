@@ -1,0 +1,37 @@
+//! What a run says, as plain data.
+//!
+//! An experiment turns its raw rows into [`Facts`]: claims, grids of outcomes, tables, sections of the
+//! page in each language. They lie beside the rows as `facts.json`, and a report renders them. The
+//! rows stay the only truth: facts can be deleted and derived again, byte for byte.
+//!
+//! ```text
+//! samples.csv, trials.csv --[NAME derive RUN]--> facts.json --[report RUN]--> page, figures, tables
+//! ```
+
+mod arms;
+mod claim;
+mod derive;
+pub mod document;
+mod estimate;
+mod grid;
+mod language;
+pub mod phrases;
+mod published;
+mod ratios;
+mod record;
+mod required;
+pub mod trials;
+mod verdict;
+
+pub use arms::{ArmSummary, Failure, by_session, failures, summarise};
+pub use claim::{Claim, Predicted};
+pub use derive::{Evidence, FILE, Facts, Page, committed, csv, found, main};
+pub use estimate::{
+    Estimate, Range, Scope, estimate, narrow_like, p_value, pooled, sessions_needed,
+};
+pub use grid::{Ending, Fill, Grid, Group, Outcome, Panel, Row, Tile};
+pub use language::{Lang, Text};
+pub use published::{METHODS, Published, PublishedRatio, Table, Unit, setup, unit};
+pub use ratios::{Ratio, RatioSummary, between, logs, of as ratios, pairs, ratio_of_ratios};
+pub use record::{BlockId, Record, Runs, text};
+pub use verdict::{Here, Source, Verdict};

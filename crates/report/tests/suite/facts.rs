@@ -1,0 +1,247 @@
+//! What an experiment says of its run is shown as it says it: grids, sections, tables, lines, claims.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Parser;
+use facts::document::{Piece, Tone};
+use facts::{Claim, Ending, Facts, Fill, Grid, Group, Here, Lang, Page, Panel, Row, Text, Tile};
+use measure::{Experiment, RunArgs, Trial};
+
+use crate::ledger::{json, ledger, paths, verdict, workspace};
+use crate::support::*;
+
+static ENDINGS: [Ending; 3] = [
+    Ending::new(
+        "works",
+        "●",
+        Fill::Plain,
+        Tone::Yes,
+        ["works", "va"],
+        ["all of it", "todo"],
+    ),
+    Ending::new(
+        "fails",
+        "■",
+        Fill::Black,
+        Tone::No,
+        ["fails", "falla"],
+        ["none", "nada"],
+    ),
+    Ending::new(
+        "unseen",
+        "–",
+        Fill::Empty,
+        Tone::Missing,
+        ["unseen", "sin ver"],
+        ["x", "y"],
+    ),
+];
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+/// Takes a run of that experiment which has tried one thing.
+fn take(out: &Path, name: &'static str) {
+    let experiment = Experiment {
+        name,
+        arms: &[],
+        contrasts: &[],
+        parts: &[],
+        series: &[],
+    };
+    let run = Cli::parse_from(parse(out, &[])).run;
+    let tried = Trial {
+        table: "matrix".to_owned(),
+        subject: "a subject".to_owned(),
+        step: "a step".to_owned(),
+        outcome: "raw outcome".to_owned(),
+        ..Trial::default()
+    };
+    let done = run.conduct(
+        &experiment,
+        || Ok(()),
+        |run| {
+            run.session(session())?;
+            run.tried(tried.clone(), || Ok(()))
+        },
+    );
+    done.expect("complete");
+}
+
+/// A run of which these claims are said.
+pub(crate) fn claimed(out: &Path, experiment: &'static str, claims: &[(&'static str, Here)]) {
+    take(out, experiment);
+    let claim = |(id, here): &(&'static str, Here)| Claim {
+        here: *here,
+        seen: "what was seen".to_owned(),
+        ..Claim::blank(id, Text::new("It is.", "Es."), None, "all".to_owned(), "so")
+    };
+    let claims = claims.iter().map(claim).collect();
+    let facts = Facts {
+        claims,
+        ..Facts::default()
+    };
+    facts.write(out).expect("written");
+}
+
+fn page(lang: Lang) -> Page {
+    let tile = |outcome, below: &str, beside: &str| {
+        Some(Tile {
+            below: vec![below.to_owned()],
+            beside: beside.to_owned(),
+            ..Tile::new(outcome)
+        })
+    };
+    let row = |name: &str, tiles| Row {
+        name: name.to_owned(),
+        tiles,
+    };
+    let rows = vec![
+        row("one", vec![tile(0, "below one", "×1.50"), None]),
+        row("other", vec![tile(1, "", ""), tile(0, "", "")]),
+    ];
+    let grid = Grid {
+        name: "tried".to_owned(),
+        title: "A grid".to_owned(),
+        alternative: "What was tried, for who can't see it.".to_owned(),
+        caption: "Below the grid.".to_owned(),
+        row: "thing".to_owned(),
+        columns: vec!["here".to_owned(), "there".to_owned()],
+        panels: vec![Panel {
+            title: "A panel".to_owned(),
+            groups: vec![Group {
+                title: "a group".to_owned(),
+                caption: "Things by places".to_owned(),
+                rows,
+            }],
+        }],
+        outcomes: ENDINGS.iter().map(|ending| ending.of(lang)).collect(),
+        notes: vec!["×1.00: a note".to_owned()],
+    };
+    let mut section = vec![
+        Piece::heading(2, facts::term!(lang; "A section"; "Una sección")),
+        Piece::Figure(0),
+        Piece::paragraph("A paragraph."),
+        grid.meanings(),
+    ];
+    section.extend(grid.tables());
+    Page {
+        grids: vec![grid],
+        section,
+        lines: vec!["a line of its own".to_owned()],
+    }
+}
+
+#[test]
+fn what_an_experiment_says_is_shown() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    take(&run, "test");
+    let facts = Facts {
+        found: serde_json::json!({ "answer": 42 }),
+        tables: [("tried.csv".to_owned(), "thing,here\none,works\n".to_owned())].into(),
+        shown: vec!["matrix".to_owned()],
+        pages: Lang::ALL.map(|lang| (lang, page(lang))).into(),
+        ..Facts::default()
+    };
+    facts.write(&run).expect("written");
+    let told = stdout(&report(&[&run]));
+    for words in [
+        "Things by places",
+        "works (below one)",
+        "fails",
+        "a line of its own",
+    ] {
+        assert!(told.contains(words), "no {words} in {told}");
+    }
+    let text = fs::read_to_string(run.join("report.md")).expect("read");
+    for words in [
+        "## A section",
+        "![What was tried, for who can't see it.](tried.png)",
+        "| `one` | ● works; below one | – |",
+        "- fails: none.",
+    ] {
+        assert!(text.contains(words), "no {words} in {text}");
+    }
+    for shown in [&told, &text] {
+        assert!(!shown.contains("raw outcome"), "shown elsewhere: {shown}");
+    }
+    let svg = fs::read_to_string(run.join("tried.svg")).expect("read");
+    for words in [
+        "A grid",
+        "A panel",
+        "a group",
+        "×1.50",
+        "works: all of it",
+        "×1.00: a note",
+    ] {
+        assert!(svg.contains(words), "no {words}");
+    }
+    assert!(!svg.contains("unseen"), "the legend has what is there");
+    let (width, _, colours) = picture(&run.join("tried.png"));
+    assert!(width == 1640 && colours > 20, "{width} {colours}");
+    assert_eq!(table(&run.join("tried.csv")).len(), 1);
+    let json = stdout(&report(&[&run, "--json".as_ref()]));
+    assert!(json.contains("\"answer\": 42"), "{json}");
+    stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
+    let spanish = fs::read_to_string(run.join("report.es.md")).expect("read");
+    assert!(spanish.contains("## Una sección") && spanish.contains("● va"));
+    assert!(run.join("tried.es.svg").exists());
+}
+
+/// Without facts a run has only what every run has: its raw rows.
+#[test]
+fn a_run_without_facts_has_its_rows() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    take(&run, "test");
+    assert!(stdout(&report(&[&run])).contains("raw outcome"));
+}
+
+#[test]
+fn facts_of_other_rows_are_refused() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    take(&run, "test");
+    Facts::default().write(&run).expect("written");
+    let trials = run.join("trials.csv");
+    let rows = fs::read_to_string(&trials).expect("read");
+    fs::write(&trials, rows.replace("raw outcome", "another")).expect("written");
+    let said = refused(&report(&[&run]), 1);
+    assert!(said.contains("its rows have changed since"), "{said}");
+    fs::write(&trials, rows).expect("written");
+    fs::write(run.join("facts.json"), "{").expect("written");
+    let said = refused(&report(&[&run]), 1);
+    assert!(said.contains("facts.json can't be read"), "{said}");
+}
+
+#[test]
+fn the_ledger_takes_what_an_experiment_claims() {
+    let place = workspace();
+    let found = json(&ledger(place.path(), &["--json"]));
+    let uncovered = found["not_covered"].as_array().expect("a list");
+    for id in ["B2", "B15", "C7"] {
+        assert!(uncovered.iter().any(|claim| claim["id"] == id), "{id}");
+    }
+    let run = place.path().join("results/reference/storage-driver");
+    let all = ["B2", "B15", "C7"].map(|id| (id, Here::Consistent));
+    claimed(&run, "storage-driver", &all);
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert_eq!(paths(&found), ["results/reference/storage-driver"]);
+    assert_eq!(verdict(&found, "B2"), "confirmed: ");
+    assert_eq!(verdict(&found, "C7"), "confirmed: ");
+    // Half of a claim is none.
+    let half = "not-yet: storage-driver: confirmed; cache-sharing: no record";
+    assert_eq!(verdict(&found, "B15"), half);
+    // A run that says nothing of one claim is passed over.
+    let own = place
+        .path()
+        .join("results/storage-driver/20260101T000000Z-000000");
+    claimed(&own, "storage-driver", &all[..2]);
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert_eq!(paths(&found), ["results/reference/storage-driver"]);
+}
