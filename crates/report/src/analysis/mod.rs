@@ -25,10 +25,10 @@ pub(crate) mod verdict;
 
 use serde::Serialize;
 
-use self::matrix::Matrix;
+use self::matrix::{MATRIX, Matrix};
 use self::sharing::Sharing;
 use self::sidecar::Sidecar;
-use self::trials::Depth;
+use self::trials::{DEPTH, DEPTH_START, Depth};
 use crate::claims::{self, Claim};
 use crate::published::Table;
 use crate::record::{Record, Runs};
@@ -86,6 +86,17 @@ impl RunAnalysis {
     /// Whether primary ratios are at 5 % each, so that nothing is controlled of the family.
     pub(crate) fn is_each_by_itself(&self) -> bool {
         self.ratios.iter().any(|ratio| ratio.by_itself)
+    }
+
+    /// Whether a table of trials is shown as what follows from it, so that nobody needs its rows.
+    pub(crate) fn explains(&self, table: &str) -> bool {
+        match table {
+            DEPTH | DEPTH_START => !self.depth.is_empty(),
+            MATRIX => true,
+            other if sharing::TABLES.contains(&other) => true,
+            // Its tables have names that others may have too.
+            other => self.sidecar.is_some() && sidecar::TABLES.contains(&other),
+        }
     }
 
     /// Whether its ratios are too many to stand beside each other, so that the exploratory ones are

@@ -7,16 +7,11 @@ use measure::Trial;
 
 use super::Source;
 use super::document::{Cell, Column, Fit, Piece, Table, Tone, numbers, words};
-use crate::analysis::RunAnalysis;
-use crate::analysis::matrix::MATRIX;
-use crate::analysis::sharing;
-use crate::analysis::sidecar;
 use crate::analysis::trials::{
-    self, Advice, DEPTH, DEPTH_START, Depth, LIMITS, PULLED, STORE, in_order, rows, subject,
+    self, Advice, Depth, LIMITS, PULLED, STORE, in_order, rows, subject,
 };
 use crate::figure::Kind;
 use crate::language::{Lang, fill};
-use crate::record::Record;
 
 /// Nothing for a run that has tried nothing.
 pub(super) fn trials(source: &Source) -> Vec<Piece> {
@@ -25,7 +20,9 @@ pub(super) fn trials(source: &Source) -> Vec<Piece> {
         pieces.extend(depth(&run.depth, source));
         for table in trials::tables(&record.trials) {
             pieces.extend(match table {
-                other if is_shown_elsewhere(other, record, run) => Vec::new(),
+                other if run.explains(other) => Vec::new(),
+                // It stands in the section of the other one.
+                PULLED if rows(&record.trials, STORE).next().is_some() => Vec::new(),
                 LIMITS => limits(&record.trials, source.lang),
                 STORE => store(&record.trials, source.lang),
                 other => matrix(&record.trials, other, source.lang),
@@ -33,18 +30,6 @@ pub(super) fn trials(source: &Source) -> Vec<Piece> {
         }
     }
     pieces
-}
-
-/// Whether a table stands in the section of another one.
-fn is_shown_elsewhere(table: &str, record: &Record, run: &RunAnalysis) -> bool {
-    match table {
-        DEPTH | DEPTH_START => !run.depth.is_empty(),
-        PULLED => rows(&record.trials, STORE).next().is_some(),
-        MATRIX => true,
-        other if sharing::TABLES.contains(&other) => true,
-        // Its tables have names that others may have too.
-        other => run.sidecar.is_some() && sidecar::TABLES.contains(&other),
-    }
 }
 
 fn depth(depths: &[Depth], source: &Source) -> Vec<Piece> {
