@@ -59,7 +59,7 @@ fn text(output: &Output) -> String {
 #[case::nothing_to_compare(&["compare", "published", "no-such-run"], 2, "no-such-run")]
 #[case::too_few_replicates(&[SIMULATES, "--replicates", "1"], 2, "100")]
 #[case::help_of_the_simulation(&[SIMULATES, "--help"], 0, "--replicates")]
-#[case::nothing_to_draw(&["report", "coverage", "no-such-folder"], 2, "no-such-folder")]
+#[case::nothing_to_draw(&["report", SIMULATES, "no-such-folder"], 2, "no-such-folder")]
 #[case::unknown_generation(&["claims", "--generation", "potato"], 2, "bookworm, trixie, forky")]
 #[case::nothing_to_run(&["claims", "--run", "--generation", "potato"], 2, "bookworm, trixie, forky")]
 #[case::no_workspace(&["claims", "--root", "no-such-folder"], 2, "no-such-folder")]
@@ -98,7 +98,7 @@ fn one_run_measures_at_a_time() {
 #[rstest]
 fn a_simulation_is_drawn(#[values(false, true)] apart: bool) {
     let place = tempfile::tempdir().expect("a folder");
-    let out = place.path().join("coverage");
+    let out = place.path().join("drawn");
     let out = out.to_str().expect("UTF-8");
     let joined = format!("--out={out}");
     let folder: &[&str] = if apart { &["--out", out] } else { &[&joined] };
