@@ -143,9 +143,9 @@ fn announced<T>(build: impl FnOnce() -> T) -> T {
                 note!("building the programs: some seconds after a change, minutes the first time");
             }
         });
-        let built = build();
+        let outcome = build();
         drop(done);
-        built
+        outcome
     })
 }
 

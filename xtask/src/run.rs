@@ -99,7 +99,7 @@ pub(crate) fn whole(
 ) -> Result<ExitCode> {
     let first = whole.parts.first().map_or("", String::as_str);
     if let Some(help) = args.iter().find(|arg| ["--help", "-h"].contains(&&***arg)) {
-        let text = match programs.answer(first, &whole.name, &[help.clone()])? {
+        let text = match programs.answer(first, &whole.name, std::slice::from_ref(help))? {
             Ok(text) => text,
             Err(code) => return Ok(exit_code(code)),
         };
