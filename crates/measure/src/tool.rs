@@ -80,7 +80,7 @@ mod tests {
             "a",
         ];
         for args in [&["init", "--quiet"][..], &["add", ":/"], &commit] {
-            git(&source, args).expect("git works");
+            git(place.path(), args).expect("git works");
         }
         for (path, is_change) in [
             ("README.md", false),
@@ -91,7 +91,8 @@ mod tests {
         ] {
             write(path, "changed");
             assert_eq!(is_changed(&source), Some(is_change), "{path}");
-            git(&source, &["stash", "--quiet", "--include-untracked"]);
+            git(place.path(), &["reset", "--hard", "--quiet"]);
+            git(place.path(), &["clean", "-dffq"]);
             assert_eq!(is_changed(&source), Some(false), "{path}, taken back");
         }
     }
