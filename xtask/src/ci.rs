@@ -8,10 +8,14 @@ use std::process::{Command, ExitCode};
 
 use miette::{IntoDiagnostic, Result, miette};
 use program::say;
+use serde_json::Value;
 use xshell::cmd;
 
+use crate::experiments::Whole;
+use crate::process;
 use crate::programs::Programs;
-use crate::{exp4, process};
+use crate::run::quick;
+use crate::selfbench::manifest;
 use times::Tests;
 
 /// Turns "this machine can't run that test" into a failure.
@@ -23,22 +27,11 @@ const GENERATION: &str = "MATRYOSHKA_GENERATION";
 /// The generations whose engines are held against the claims beside the default one's.
 const GENERATIONS: [&str; 2] = ["bookworm", "forky"];
 
-/// What a run of experiment 4 leaves, and a test of its content.
+/// What a whole run leaves beside its parts and the tables that [`check`] counts, and a test of its
+/// content.
 type Test = fn(&[u8]) -> bool;
 const LEFT: &[(&str, Test)] = &[
-    ("startup/samples.csv", |text| lines(text) > 12 * 10),
-    ("cpu/samples.csv", |text| lines(text) > 15 * 10),
-    ("startup/manifest.json", |text| {
-        contains(text, "\"status\": \"complete\"")
-    }),
-    ("cpu/manifest.json", |text| {
-        contains(text, "\"status\": \"complete\"")
-    }),
-    ("summary.csv", |text| lines(text) == 1 + 12 + 15),
     ("ratios.csv", |text| lines(text) > 10),
-    ("exp4_nested.csv", |text| {
-        contains(text, "method,metric,rep,value") && lines(text) == 1 + 2 * 5 * 10
-    }),
     ("exp4_nested.png", |bytes| bytes.starts_with(b"\x89PNG")),
     ("parts.csv", |text| lines(text) > 2),
     ("claims.csv", |text| contains(text, "A15")),
@@ -52,7 +45,7 @@ const LEFT: &[(&str, Test)] = &[
     }),
 ];
 
-pub(crate) fn run(programs: &Programs) -> Result<ExitCode> {
+pub(crate) fn run(programs: &Programs, wholes: &[Whole]) -> Result<ExitCode> {
     let shell = programs.shell();
     shell.change_dir(programs.root());
     shell.set_var(REQUIRE, "1");
@@ -88,9 +81,11 @@ pub(crate) fn run(programs: &Programs) -> Result<ExitCode> {
         let name = format!("{claims} ({generation})");
         step(name, tests.run(claims.env(GENERATION, generation).into()));
     }
-    let out = place.path().join("exp4");
-    let run = exp4::quick(programs, &out).and_then(|()| check(&out));
-    step("exp4 --quick".to_owned(), run.map(|()| true));
+    for whole in wholes {
+        let out = place.path().join(&whole.name);
+        let run = quick(programs, whole, &out).and_then(|()| check(whole, &out));
+        step(format!("{} --quick", whole.name), run.map(|()| true));
+    }
     say(tests.slowest())?;
     if failed.is_empty() {
         say("ci: all is well")?;
@@ -104,18 +99,36 @@ fn succeeds(command: &mut Command) -> Result<bool> {
     Ok(process::tied(command)? == 0)
 }
 
-fn check(out: &Path) -> Result<()> {
+fn check(whole: &Whole, out: &Path) -> Result<()> {
+    let read = |name: &str| fs::read(out.join(name)).into_diagnostic();
+    let refused = |name: &str| miette!("{} is not what a run leaves", out.join(name).display());
     for (name, test) in LEFT {
-        let path = out.join(name);
-        let content = fs::read(&path).into_diagnostic()?;
-        if !test(&content) {
-            return Err(miette!("{} is not what a run leaves", path.display()));
+        if !test(&read(name)?) {
+            return Err(refused(name));
         }
     }
-    for part in ["startup", "cpu"] {
-        let samples = fs::read_to_string(out.join(part).join("samples.csv")).into_diagnostic()?;
+    let (mut arms, mut published) = (0, 0);
+    for part in &whole.parts {
+        let manifest = manifest(&out.join(part))?;
+        let declared = manifest["arms"].as_array().map_or(&[][..], Vec::as_slice);
+        let is_published = |arm: &&Value| arm["method"] != "";
+        let blocks = usize::try_from(manifest["blocks"].as_u64().unwrap_or(0)).into_diagnostic()?;
+        arms += declared.len();
+        published += declared.iter().filter(is_published).count() * blocks;
+        let name = format!("{part}/samples.csv");
+        let samples = String::from_utf8(read(&name)?).into_diagnostic()?;
         if samples.lines().skip(1).any(|row| !row.ends_with(',')) {
             return Err(miette!("a sample of {part} failed:\n{samples}"));
+        }
+        // Those of warm-up blocks, too.
+        let is_whole = samples.lines().count() > 1 + declared.len() * blocks;
+        if manifest["status"] != "complete" || declared.is_empty() || !is_whole {
+            return Err(refused(&name));
+        }
+    }
+    for (name, rows) in [("summary.csv", arms), ("exp4_nested.csv", published)] {
+        if lines(&read(name)?) != 1 + rows {
+            return Err(refused(name));
         }
     }
     Ok(())

@@ -9,13 +9,12 @@ use xshell::cmd;
 
 use crate::process;
 use crate::programs::{Programs, exit_code};
-use crate::single::fresh_folder;
 
 /// The engines that are looked at where none are named.
 const GENERATION: &str = "trixie";
 
-/// The experiments whose runs hold claims.
-const EXPERIMENTS: [&str; 2] = ["exp4", "syscalls"];
+/// What the ledger calls the records that are no runs.
+const CHECKS: &str = "checks";
 
 /// Flags of the ledger.
 #[derive(Args)]
@@ -74,49 +73,39 @@ pub(crate) fn run(programs: &Programs, flags: &Flags) -> Result<ExitCode> {
     Ok(if ran == ExitCode::SUCCESS { told } else { ran })
 }
 
-/// Runs what has no record, or half of one. The first failure's code; the others run all the same.
+/// Runs what has no record, or half of one, as the report says that it is made. The first failure's
+/// code; the others run all the same.
 fn make_missing(programs: &Programs, flags: &Flags) -> Result<ExitCode> {
     let generation = flags.generation.as_deref().unwrap_or(GENERATION);
-    let sources = match sources(programs, generation)? {
-        Ok(sources) => sources,
-        Err(refused) => return Ok(refused),
+    let asked = format!("--generation={generation}");
+    let output = programs.captured("report", &["claims", "--json", &asked])?;
+    // A check that was not as expected is no reason to stop here.
+    let Ok(ledger) = serde_json::from_slice::<Value>(&output.stdout) else {
+        program::note!("{}", String::from_utf8_lossy(&output.stderr).trim_end());
+        return Ok(exit_code(output.status.code().unwrap_or(1)));
     };
+    let all = |of: &str| ledger[of].as_array().cloned().unwrap_or_default();
     let mut codes = Vec::new();
-    let is_whole = |source: &&Value| {
+    let is_whole = |source: &Value| {
         source["generation"] == generation && source["own"] == true && source["complete"] == true
     };
-    if sources.iter().find(is_whole).is_none() {
+    if !all("sources").iter().any(is_whole) {
         codes.push(check(programs, generation)?);
     }
-    for experiment in EXPERIMENTS {
-        if sources.iter().all(|source| source["of"] != experiment) {
-            let out = programs.root().join(fresh_folder(experiment));
-            let out = format!("--out={}", out.display());
-            let this = std::env::current_exe().into_diagnostic()?;
-            let shell = programs.shell();
-            let mut run = Command::from(cmd!(shell, "{this} {experiment} {out}"));
-            // The ledger is what was asked for.
-            codes.push(process::exit_status(run.stdout(std::io::stderr()))?);
-        }
+    let runs = all("absent");
+    let runs = runs.iter().filter(|absent| absent["of"] != CHECKS);
+    for command in runs.filter_map(|absent| absent["remedy"].as_str()) {
+        let args = command
+            .split(' ')
+            .filter(|word| !["cargo", "xtask"].contains(word));
+        let this = std::env::current_exe().into_diagnostic()?;
+        let mut run = Command::new(this);
+        // Where the report looks for it; the ledger is what was asked for.
+        run.args(args).current_dir(programs.root());
+        codes.push(process::exit_status(run.stdout(std::io::stderr()))?);
     }
     let failed = codes.into_iter().find(|code| *code != 0);
     Ok(exit_code(failed.unwrap_or(0)))
-}
-
-/// The records that the ledger would be made of; the report's exit code where it refuses.
-fn sources(
-    programs: &Programs,
-    generation: &str,
-) -> Result<std::result::Result<Vec<Value>, ExitCode>> {
-    let generation = format!("--generation={generation}");
-    let output = programs.captured("report", &["claims", "--json", &generation])?;
-    // A check that was not as expected is no reason to stop here.
-    let Ok(mut ledger) = serde_json::from_slice::<Value>(&output.stdout) else {
-        program::note!("{}", String::from_utf8_lossy(&output.stderr).trim_end());
-        return Ok(Err(exit_code(output.status.code().unwrap_or(1))));
-    };
-    let sources = ledger["sources"].take();
-    serde_json::from_value(sources).into_diagnostic().map(Ok)
 }
 
 /// Runs the suite. It appends to its record as it goes; a check that fails is in there.

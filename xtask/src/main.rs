@@ -5,156 +5,100 @@
 
 mod ci;
 mod claims;
-mod exp4;
+mod experiments;
 mod process;
 mod programs;
+mod run;
 mod selfbench;
-mod single;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Args, Command, FromArgMatches, Parser, Subcommand};
 use miette::{IntoDiagnostic, Result, miette};
 use program::say;
 
+use experiments::Experiments;
 use programs::{Programs, exit_code};
-
-/// A laboratory for nested containers
-#[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
-struct Cli {
-    #[command(subcommand)]
-    task: Option<Task>,
-}
 
 #[derive(Subcommand)]
 enum Task {
     /// What this machine can run, and the remedy for what it can't
-    #[command(disable_help_flag = true)]
-    Doctor {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        args: Vec<String>,
-    },
-    /// The tutorial's experiment 4: startup and CPU, table, figure, data
-    Exp4(Box<exp4::Flags>),
-    /// What one container start costs at each level
-    #[command(disable_help_flag = true)]
-    Startup {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        args: Vec<String>,
-    },
-    /// Whether computing gets slower with the level
-    #[command(disable_help_flag = true)]
-    Cpu {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        args: Vec<String>,
-    },
-    /// Whether a system call gets slower with the level
-    #[command(disable_help_flag = true)]
-    Syscalls {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        args: Vec<String>,
-    },
-    /// What the user namespace around a lab costs or saves
-    #[command(disable_help_flag = true)]
-    Userns {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        args: Vec<String>,
-    },
-    /// What each further level costs (--chain), how deep engines nest (--depth)
-    #[command(disable_help_flag = true)]
-    Triple {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        args: Vec<String>,
-    },
-    /// Which storage driver works on what, how the rest fails, what a fallback costs; --explain a log
-    #[command(disable_help_flag = true)]
-    StorageDriver {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        args: Vec<String>,
-    },
-    /// Which ways of sharing a cache refuse, lose data or work, and what those cost; --replay a case
-    #[command(disable_help_flag = true)]
-    CacheSharing {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        args: Vec<String>,
-    },
-    /// Docker in Docker, the node's socket, a sidecar, no daemon at all: what each hands over and costs
-    #[command(disable_help_flag = true)]
-    Sidecar {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        args: Vec<String>,
-    },
+    Doctor(Rest),
     /// Rebuild a run's tables, figures and pages from its raw samples
-    #[command(disable_help_flag = true)]
-    Report {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        args: Vec<String>,
-    },
+    Report(Rest),
     /// Two runs, or a run and what was published, side by side
-    #[command(disable_help_flag = true)]
-    Compare {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        args: Vec<String>,
-    },
+    Compare(Rest),
     /// What became of every claim of the documents: expected, seen, verdict, evidence
     Claims(claims::Flags),
-    /// Whether the intervals cover what they claim: the full simulation, its figure and page
-    #[command(disable_help_flag = true)]
-    Coverage {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        args: Vec<String>,
-    },
     /// A lab by hand: shell, exec -- CMD, status, clean, lock
-    #[command(disable_help_flag = true)]
-    Lab {
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-        args: Vec<String>,
-    },
+    Lab(Rest),
     /// How fast the lab itself is, against its own limits
     Selfbench,
     /// What CI runs: format, lints, tests, a quick experiment 4 whose output is checked
     Ci,
 }
 
-fn main() -> ExitCode {
-    program::main(|| run(Cli::parse()))
+// No help of its own: what is handed on is for a program that knows what is valid.
+#[derive(Args)]
+#[command(disable_help_flag = true)]
+struct Rest {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    args: Vec<String>,
 }
 
-fn run(cli: Cli) -> Result<ExitCode> {
-    let Some(task) = cli.task else {
-        say(Cli::command().render_help())?;
+fn command(experiments: &Experiments) -> Command {
+    let wholes = experiments.wholes.iter().map(|of| (&of.name, &of.about));
+    let each = experiments.all.iter().map(|of| (&of.name, &of.question));
+    let tasks = wholes
+        .chain(each)
+        .map(|(name, about)| Rest::augment_args(Command::new(name).about(about)));
+    let command = Command::new("cargo xtask")
+        .bin_name("cargo xtask")
+        .about("A laboratory for nested containers")
+        .subcommands(tasks);
+    Task::augment_subcommands(command)
+}
+
+fn main() -> ExitCode {
+    program::main(run)
+}
+
+fn run() -> Result<ExitCode> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    let root = root.ok_or_else(|| miette!("the workspace has no root"))?;
+    let experiments = Experiments::find(root)?;
+    let mut command = command(&experiments);
+    let matches = command.get_matches_mut();
+    let Some((name, of_task)) = matches.subcommand() else {
+        say(command.render_help())?;
         return Ok(ExitCode::SUCCESS);
     };
     process::outlast_signals()?;
-    let programs = Programs::new()?;
-    match task {
-        Task::Doctor { args } => programs.forward("lab", &with("doctor", args)),
-        Task::Lab { args } if args.first().is_some_and(|task| task == "lock") => {
+    let programs = Programs::new(root, &experiments)?;
+    let rest = || Rest::from_arg_matches(of_task).map(|rest| rest.args);
+    if let Some(whole) = experiments.whole(name) {
+        let args = rest().into_diagnostic()?;
+        return run::whole(&programs, whole, args, Path::new("results"));
+    }
+    if experiments.has(name) {
+        return run::one(&programs, name, &rest().into_diagnostic()?);
+    }
+    match Task::from_arg_matches(&matches).into_diagnostic()? {
+        Task::Doctor(rest) => programs.task("lab", name, &rest.args),
+        Task::Lab(Rest { args }) if args.first().is_some_and(|task| task == "lock") => {
             relock(&programs, &Lock::parse_from(args).generation)
         }
-        Task::Lab { args } => programs.forward("lab", &args),
-        Task::Startup { args } => single::run(&programs, "startup", args),
-        Task::Cpu { args } => single::run(&programs, "cpu", args),
-        Task::Syscalls { args } => single::run(&programs, "syscalls", args),
-        Task::Userns { args } => single::run(&programs, "userns", args),
-        Task::Triple { args } => single::run(&programs, "triple", args),
-        Task::StorageDriver { args } => single::run(&programs, "storage-driver", args),
-        Task::CacheSharing { args } => single::run(&programs, "cache-sharing", args),
-        Task::Sidecar { args } => single::run(&programs, "sidecar", args),
-        Task::Exp4(flags) => exp4::run(&programs, &flags, Path::new("results")),
-        Task::Report { args } => programs.forward("report", &args),
-        Task::Compare { args } => programs.forward("report", &with("compare", args)),
+        Task::Lab(rest) => programs.forward("lab", &rest.args),
+        Task::Report(rest) => {
+            let args: Vec<_> = rest.args.into_iter().map(Into::into).collect();
+            programs.report(&args).map(exit_code)
+        }
+        Task::Compare(rest) => programs.task("report", name, &rest.args),
         Task::Claims(flags) => claims::run(&programs, &flags),
-        Task::Coverage { args } => single::coverage(&programs, &args),
-        Task::Selfbench => selfbench::run(&programs),
-        Task::Ci => ci::run(&programs),
+        Task::Selfbench => selfbench::run(&programs, &experiments.wholes),
+        Task::Ci => ci::run(&programs, &experiments.wholes),
     }
-}
-
-fn with(first: &str, rest: Vec<String>) -> Vec<String> {
-    std::iter::once(first.to_owned()).chain(rest).collect()
 }
 
 /// Pin the packages that the mirror has now

@@ -1,62 +1,69 @@
 //! Building this workspace's programs and running them.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use miette::{IntoDiagnostic, Result, miette};
-use program::{failure, note};
+use program::{REPORT_VARIABLE, failure, left_report, note};
 use xshell::{Shell, cmd};
 
+use crate::experiments::Experiments;
 use crate::process;
+
+/// How this program is called.
+const SELF: &str = "cargo xtask";
+
+/// The packages whose programs are run from here, beside the experiments.
+const PACKAGES: [&str; 2] = ["lab", "report"];
+
+/// What every run has in its folder.
+const MANIFEST: &str = "manifest.json";
+
+/// What cargo needs at most to see that there is nothing to build.
+const UP_TO_DATE: Duration = Duration::from_millis(1500);
 
 /// The workspace's programs, built.
 pub(crate) struct Programs {
     shell: Shell,
     root: PathBuf,
+    /// Their names.
+    experiments: Vec<String>,
 }
 
-/// The packages whose programs are run from here.
-const PACKAGES: [&str; 11] = [
-    "lab",
-    "startup",
-    "cpu",
-    "syscalls",
-    "userns",
-    "triple",
-    "storage-driver",
-    "cache-sharing",
-    "sidecar",
-    "coverage",
-    "report",
-];
-
 impl Programs {
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(root: &Path, experiments: &Experiments) -> Result<Self> {
         let shell = Shell::new().into_diagnostic()?;
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-        let root = root
-            .ok_or_else(|| miette!("the workspace has no root"))?
-            .to_owned();
-        let packages = PACKAGES.iter().flat_map(|name| ["--package", name]);
+        let names = experiments.all.iter().map(|experiment| &*experiment.name);
+        let packages = PACKAGES.into_iter().chain(names);
+        let packages = packages.flat_map(|name| ["--package", name]);
         let manifest = root.join("Cargo.toml");
-        // Quiet, so that what a program prints can be piped; a first build takes a minute, so say
-        // that it goes on.
-        if !built(&root).join(PACKAGES[1]).exists() {
-            note!("building the programs (once, a minute or two)");
-        }
+        // Quiet, so that nothing is said where nothing is built.
         let build = cmd!(
             shell,
             "cargo build --quiet --locked --manifest-path {manifest} {packages...} --bins"
         );
-        if process::tied(&mut build.into())? != 0 {
+        if announced(|| process::tied(&mut build.into()))? != 0 {
             return Err(failure(
                 "the programs can't be built",
                 "cargo build failed",
                 "the compiler's words above say why",
             ));
         }
-        Ok(Self { shell, root })
+        let root = root.to_owned();
+        let names = experiments
+            .all
+            .iter()
+            .map(|experiment| experiment.name.clone());
+        Ok(Self {
+            shell,
+            root,
+            experiments: names.collect(),
+        })
     }
 
     /// The workspace's root directory.
@@ -68,24 +75,20 @@ impl Programs {
         &self.shell
     }
 
-    fn path(&self, program: &str) -> PathBuf {
-        built(&self.root).join(program)
+    /// A program as the user has called it, which its usage lines say.
+    fn command<S: AsRef<OsStr>>(&self, program: &str, called: &str, args: &[S]) -> Command {
+        let target = std::env::var_os("CARGO_TARGET_DIR");
+        let target = target.map_or_else(|| self.root.join("target"), PathBuf::from);
+        let path = target.join("debug").join(program);
+        let shell = &self.shell;
+        let mut command = Command::from(cmd!(shell, "{path} {args...}"));
+        command.arg0(called);
+        command
     }
 
     /// Runs a program on this terminal, in the folder that the user is in.
     pub(crate) fn status<S: AsRef<OsStr>>(&self, name: &str, args: &[S]) -> Result<i32> {
-        process::exit_status(&mut self.command(name, args))
-    }
-
-    /// The same, what it prints going to standard error: its outcome is not what was asked for.
-    pub(crate) fn status_aside<S: AsRef<OsStr>>(&self, name: &str, args: &[S]) -> Result<i32> {
-        process::exit_status(self.command(name, args).stdout(std::io::stderr()))
-    }
-
-    fn command<S: AsRef<OsStr>>(&self, name: &str, args: &[S]) -> Command {
-        let program = self.path(name);
-        let shell = &self.shell;
-        Command::from(cmd!(shell, "{program} {args...}"))
+        process::exit_status(&mut self.command(name, &format!("{SELF} {name}"), args))
     }
 
     /// The same; its exit code becomes ours.
@@ -93,27 +96,104 @@ impl Programs {
         Ok(exit_code(self.status(program, args)?))
     }
 
+    /// The same for a program's subcommand that is a task of ours.
+    pub(crate) fn task(&self, program: &str, task: &str, args: &[String]) -> Result<ExitCode> {
+        let task = std::iter::once(task);
+        let args: Vec<&str> = task.chain(args.iter().map(String::as_str)).collect();
+        process::exit_status(&mut self.command(program, SELF, &args)).map(exit_code)
+    }
+
+    /// Has experiments say what their runs say, then makes the report; its exit code, or that of the
+    /// first that refused. What is in no experiment's folder is left to the report.
+    pub(crate) fn report(&self, args: &[OsString]) -> Result<i32> {
+        for folder in args.iter().map(Path::new) {
+            let halves = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            let halves = halves.map(|entry| entry.path());
+            let whole = folder.join(MANIFEST).is_file();
+            let runs = if whole {
+                vec![folder.to_owned()]
+            } else {
+                halves.collect()
+            };
+            for run in runs {
+                let Some(experiment) =
+                    experiment(&run).filter(|name| self.experiments.contains(name))
+                else {
+                    continue;
+                };
+                let code = self.status(&experiment, &[OsStr::new("derive"), run.as_os_str()])?;
+                if code != 0 {
+                    return Ok(code);
+                }
+            }
+        }
+        self.status("report", args)
+    }
+
+    /// Runs an experiment for the task `called`: its exit code, and with which arguments `report`
+    /// shows what it has left, if it has left something.
+    pub(crate) fn experiment(
+        &self,
+        name: &str,
+        called: &str,
+        args: &[String],
+    ) -> Result<(i32, Option<Vec<OsString>>)> {
+        let place = tempfile::tempdir().into_diagnostic()?;
+        let file = place.path().join("report");
+        let mut command = self.command(name, &format!("{SELF} {called}"), args);
+        let code = process::exit_status(command.env(REPORT_VARIABLE, &file))?;
+        Ok((code, left_report(&file)))
+    }
+
+    /// What an experiment prints that is asked something for the task `called`, or its exit code.
+    pub(crate) fn answer(
+        &self,
+        name: &str,
+        called: &str,
+        args: &[String],
+    ) -> Result<std::result::Result<String, i32>> {
+        let mut command = self.command(name, &format!("{SELF} {called}"), args);
+        let output = process::output(command.stderr(Stdio::inherit()))?;
+        if !output.status.success() {
+            return Ok(Err(output.status.code().unwrap_or(1)));
+        }
+        String::from_utf8(output.stdout).into_diagnostic().map(Ok)
+    }
+
     /// Runs a program apart from this terminal, whatever its exit code.
     pub(crate) fn captured<S: AsRef<OsStr>>(&self, name: &str, args: &[S]) -> Result<Output> {
-        process::output(&mut self.command(name, args))
+        let mut command = self.command(name, &format!("{SELF} {name}"), args);
+        process::output(command.stderr(Stdio::piped()))
     }
 
     /// What a program prints that has to succeed.
     pub(crate) fn output(&self, name: &str, args: &[&str]) -> Result<String> {
-        let output = process::output(self.command(name, args).stderr(Stdio::inherit()))?;
-        if !output.status.success() {
-            return Err(miette!("{name} {}: {}", args.join(" "), output.status));
-        }
-        String::from_utf8(output.stdout).into_diagnostic()
+        let args: Vec<String> = args.iter().map(ToString::to_string).collect();
+        let answer = self.answer(name, name, &args)?;
+        answer.map_err(|code| miette!("{name} {}: exit code {code}", args.join(" ")))
     }
 }
 
-/// Where cargo puts the programs.
-fn built(root: &Path) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR");
-    target
-        .map_or_else(|| root.join("target"), PathBuf::from)
-        .join("debug")
+/// Whose run lies in a folder.
+fn experiment(run: &Path) -> Option<String> {
+    let manifest = std::fs::read(run.join(MANIFEST)).ok()?;
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).ok()?;
+    manifest["experiment"].as_str().map(str::to_owned)
+}
+
+/// Builds, and says so as soon as it is known that there is something to build.
+fn announced<T>(build: impl FnOnce() -> T) -> T {
+    let (done, is_done) = channel::<()>();
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if is_done.recv_timeout(UP_TO_DATE) == Err(RecvTimeoutError::Timeout) {
+                note!("building the programs: some seconds after a change, minutes the first time");
+            }
+        });
+        let outcome = build();
+        drop(done);
+        outcome
+    })
 }
 
 pub(crate) fn exit_code(code: i32) -> ExitCode {

@@ -1,5 +1,6 @@
 //! How fast the lab itself is: a table to read, against limits to keep.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -8,8 +9,9 @@ use miette::{IntoDiagnostic, Result, miette};
 use serde_json::Value;
 use xshell::cmd;
 
-use crate::exp4;
+use crate::experiments::Whole;
 use crate::programs::Programs;
+use crate::run::quick;
 
 /// Warm bring-ups, of which the median is shown.
 const REPEATS: usize = 5;
@@ -60,7 +62,7 @@ const STEPS: &[(&str, &str, &str, f64)] = &[
     ),
 ];
 
-pub(crate) fn run(programs: &Programs) -> Result<ExitCode> {
+pub(crate) fn run(programs: &Programs, wholes: &[Whole]) -> Result<ExitCode> {
     let mut table = Table::new();
     table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
     table.set_header(["what", "measured", "limit", "kept"]);
@@ -122,27 +124,31 @@ pub(crate) fn run(programs: &Programs) -> Result<ExitCode> {
         None => program::note!("hyperfine is not installed: not compared"),
     }
     let results = tempfile::tempdir().into_diagnostic()?;
-    let began = Instant::now();
-    exp4::quick(programs, &results.path().join("exp4"))?;
-    row(
-        "exp4 --quick, warm",
-        "s",
-        began.elapsed().as_secs_f64(),
-        100.0,
-    );
-    for name in ["startup", "cpu"] {
-        let path = results.path().join("exp4").join(name).join("manifest.json");
-        let text = std::fs::read_to_string(path).into_diagnostic()?;
-        let manifest: Value = serde_json::from_str(&text).into_diagnostic()?;
-        let outside = 1.0 - manifest["inside_share"].as_f64().unwrap_or(0.0);
+    for whole in wholes {
+        let out = results.path().join(&whole.name);
+        let began = Instant::now();
+        quick(programs, whole, &out)?;
+        let seconds = began.elapsed().as_secs_f64();
         row(
-            &format!("{name}: share of the time outside samples"),
-            "",
-            outside,
-            0.1,
+            &format!("{} --quick, warm", whole.name),
+            "s",
+            seconds,
+            100.0,
         );
+        for part in &whole.parts {
+            let manifest = manifest(&out.join(part))?;
+            let outside = 1.0 - manifest["inside_share"].as_f64().unwrap_or(0.0);
+            let what = format!("{part}: share of the time outside samples");
+            row(&what, "", outside, 0.1);
+        }
     }
     program::say(table).map(|()| ExitCode::SUCCESS)
+}
+
+/// What a run says of itself.
+pub(crate) fn manifest(run: &Path) -> Result<Value> {
+    let text = std::fs::read_to_string(run.join("manifest.json")).into_diagnostic()?;
+    serde_json::from_str(&text).into_diagnostic()
 }
 
 fn bring_up(programs: &Programs) -> Result<Value> {

@@ -39,6 +39,7 @@ fn start(home: &Path, cargo: &str, sign: &str) -> Child {
         .env("PATH", format!("{}:{path}", home.join("bin").display()))
         .env("CARGO_TARGET_DIR", home)
         .stdin(Stdio::null())
+        .stderr(fs::File::create(home.join("said")).expect("a file"))
         .spawn()
         .expect("xtask runs");
     until(|| fs::read_to_string(home.join(sign)).is_ok_and(|text| text.ends_with('\n')));
@@ -87,4 +88,25 @@ fn it_ends_after_the_lab(#[values(Signal::TERM, Signal::HUP)] signal: Signal) {
     );
     assert_eq!(status.code(), Some(1));
     assert!(test_kill_process(process(home.path(), "lab")).is_err());
+}
+
+#[rstest]
+#[case::something_to_build(BUILDS, true)]
+#[case::nothing_to_build(IS_DONE, false)]
+fn a_build_is_announced(#[case] cargo: &str, #[case] is_announced: bool) {
+    let home = tempfile::tempdir().expect("a folder");
+    let said = home.path().join("said");
+    let sign = if is_announced { "cargo" } else { "lab" };
+    let mut xtask = start(home.path(), cargo, sign);
+    let has_said = || {
+        fs::read_to_string(&said)
+            .expect("a file")
+            .contains("building")
+    };
+    if is_announced {
+        until(has_said);
+    }
+    assert_eq!(has_said(), is_announced);
+    kill_process(Pid::from_child(&xtask), Signal::TERM).expect("sent");
+    xtask.wait().expect("it ends");
 }

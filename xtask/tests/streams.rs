@@ -1,10 +1,14 @@
 //! What goes to which stream, and that a program ends quietly when its reader has gone.
 
+mod found;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::Package;
+
+use found::{is_experiment, workspace};
 
 /// A command line, its exit code, and what a whole word of its answer is on standard output and on
 /// standard error; nothing means that the stream stays empty.
@@ -53,18 +57,6 @@ const TABLE: &[Row] = &[
         "no-such-folder",
     ),
     ("report coverage no-such-folder", 2, "", "no-such-folder"),
-    ("startup --list", 0, "podman-nested", ""),
-    ("cpu --list", 0, "podman-nested-self", ""),
-    ("syscalls --list", 0, "getppid-podman-matched", ""),
-    ("userns --list", 0, "docker", ""),
-    ("triple --list", 0, "docker", ""),
-    ("storage-driver --list", 0, "overlay2", ""),
-    ("storage-driver --explain LOG", 0, "words", ""),
-    ("cache-sharing --list", 0, "", ""),
-    ("cache-sharing --replay=no-such-file", 2, "", "no-such-file"),
-    ("sidecar --list", 0, "", ""),
-    ("sidecar --secrets", 0, "\"Secret\"", ""),
-    ("coverage --replicates=1", 2, "", "100"),
     ("authz --print-policy", 0, "[", ""),
     ("authz --version", 0, "authz", ""),
     ("authz --policy=no-such-file", 1, "", "no-such-file"),
@@ -74,45 +66,18 @@ const TABLE: &[Row] = &[
 ];
 
 /// Tasks that are not run here: they are programs of the table under another name.
-const FORWARDED: &[&str] = &[
-    "xtask startup",
-    "xtask report",
-    "xtask compare",
-    "xtask coverage",
-    "xtask cpu",
-    "xtask syscalls",
-    "xtask userns",
-    "xtask triple",
-    "xtask storage-driver",
-    "xtask cache-sharing",
-    "xtask sidecar",
-];
+const FORWARDED: &[&str] = &["xtask report", "xtask compare"];
+
+/// What an experiment says in its own folder of its streams: arguments, exit code, a word on each.
+const OF_EXPERIMENT: &str = "tests/streams.csv";
 
 /// Flags that say how something is done. What is neither here nor in the table is a new one.
 const HOW: &[&str] = &[
-    "--again",
-    "--blocks",
-    "--budget",
-    "--cell",
-    "--chain",
-    "--depth",
     "--lang",
-    "--no-cost",
-    "--only-cost",
-    "--out",
-    "--pattern",
-    "--precision",
-    "--quick",
     "--reference",
-    "--resume",
     "--sandbox",
-    "--seed",
-    "--sessions",
     "--socket",
-    "--stores",
     "--tutorial",
-    "--verify",
-    "--way",
 ];
 
 /// Programs that people do not call, without a help.
@@ -214,17 +179,47 @@ fn section(help: &str, title: &str) -> Vec<String> {
     names.collect()
 }
 
+/// Those that are no experiments.
 fn programs() -> BTreeSet<String> {
-    let metadata = MetadataCommand::new()
-        .no_deps()
-        .exec()
-        .expect("cargo metadata");
-    let targets = metadata
+    let metadata = workspace();
+    let others = metadata
         .packages
         .iter()
-        .flat_map(|package| &package.targets);
+        .filter(|package| !is_experiment(package));
+    let targets = others.flat_map(|package| &package.targets);
     let programs = targets.filter(|target| target.is_bin());
     programs.map(|target| target.name.clone()).collect()
+}
+
+fn experiments() -> impl Iterator<Item = Package> {
+    workspace().packages.into_iter().filter(is_experiment)
+}
+
+fn leaked(text: &str) -> &'static str {
+    Box::leak(text.to_owned().into_boxed_str())
+}
+
+/// The experiments' lines, each as the program is called and as `cargo xtask` calls it: what prints
+/// there and leaves no run prints the same here, whatever flag it was.
+fn of_experiments() -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for package in experiments() {
+        let folder = package.manifest_path.parent().expect("a folder");
+        let table = std::fs::read_to_string(folder.join(OF_EXPERIMENT)).unwrap_or_default();
+        let mut table = csv::Reader::from_reader(table.as_bytes());
+        let own = table.deserialize().map(|row| row.expect("four columns"));
+        let help = format!("{} --help", package.name);
+        rows.push((leaked(&help), 0, "Usage:", ""));
+        let own: Vec<(String, i32, String, String)> = own.collect();
+        for (args, code, stdout, stderr) in own {
+            let [stdout, stderr] = [stdout, stderr].map(|word| leaked(&word));
+            for called in ["", "xtask "] {
+                let line = format!("{called}{} {args}", package.name);
+                rows.push((leaked(&line), code, stdout, stderr));
+            }
+        }
+    }
+    rows
 }
 
 #[test]
@@ -234,11 +229,16 @@ fn a_reader_that_goes_is_no_failure_and_each_stream_has_its_own() {
         .status();
     assert!(built.expect("cargo runs").success());
     let mut lines: Vec<Row> = TABLE.to_vec();
+    lines.extend(of_experiments());
+    let experiments: Vec<String> = experiments()
+        .map(|package| package.name.to_string())
+        .collect();
     let mut flags = BTreeSet::new();
     let mut tasks: Vec<String> = programs().into_iter().collect();
     while let Some(task) = tasks.pop() {
         let is_named = |(line, ..): &Row| format!("{line} ").starts_with(&format!("{task} "));
-        if FORWARDED.contains(&&*task) {
+        let is_experiment = |name: &str| experiments.iter().any(|of| of == name);
+        if FORWARDED.contains(&&*task) || task.strip_prefix("xtask ").is_some_and(is_experiment) {
             continue;
         }
         assert!(TABLE.iter().any(is_named), "{task} is not in the table");
@@ -246,7 +246,7 @@ fn a_reader_that_goes_is_no_failure_and_each_stream_has_its_own() {
         if INNER.contains(&&*task) || task.starts_with("xtask ") {
             continue;
         }
-        let line: &'static str = Box::leak(format!("{task} --help").into_boxed_str());
+        let line = leaked(&format!("{task} --help"));
         lines.push((line, 0, "Usage:", ""));
         let help = run(line, Gone::Nobody).stdout;
         let help = String::from_utf8_lossy(&help);

@@ -10,7 +10,7 @@ use std::time::Instant;
 use clap::{Parser, Subcommand};
 use lab::{Check, Engine, Found, Generation, Lab, Layer, Options};
 use miette::{IntoDiagnostic, Result};
-use program::{say, usage};
+use program::{beside, columns, say, usage};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_default};
 
@@ -226,11 +226,13 @@ fn status() -> Result<ExitCode> {
         format!("  {id}  {seconds:>6} s  process {owner}")
     }));
     let total: u64 = status.cached.iter().map(|(_, size)| size).sum();
-    let cache = status.cache.display();
-    lines.push(format!("cache {cache}: {} MB", total / 1_000_000));
+    let (cache, columns) = (status.cache.display(), columns());
+    let total = format!("{cache}: {} MB", total / 1_000_000);
+    lines.push(beside("cache ", &total, columns));
     lines.extend(status.cached.iter().map(|(path, size)| {
         let path = path.strip_prefix(&status.cache).unwrap_or(path);
-        format!("  {:>6} MB  {}", size / 1_000_000, path.display())
+        let size = format!("  {:>6} MB  ", size / 1_000_000);
+        beside(&size, &path.display().to_string(), columns)
     }));
     told(lines.join("\n"))
 }
@@ -271,10 +273,13 @@ fn doctor(options: &Options) -> Result<ExitCode> {
 }
 
 fn line(check: &Check) -> String {
+    let (what, columns) = (&check.what, columns());
     match &check.found {
-        Found::Ready(found) => format!("ready    {}: {found}", check.what),
+        Found::Ready(found) => beside("ready    ", &format!("{what}: {found}"), columns),
         Found::Missing { why, remedy } => {
-            format!("missing  {}: {why}\n         remedy: {remedy}", check.what)
+            let why = beside("missing  ", &format!("{what}: {why}"), columns);
+            let remedy = beside("         ", &format!("remedy: {remedy}"), columns);
+            format!("{why}\n{remedy}")
         }
     }
 }

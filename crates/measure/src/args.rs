@@ -8,7 +8,7 @@ use clap::Args;
 use crate::arm::Arm;
 use crate::manifest::Stopping;
 use crate::plan::WARMUP_BLOCKS;
-use program::usage;
+use program::{beside, usage};
 
 const DEFAULT_BLOCKS: u32 = 30;
 /// Where an adaptive stop gives up.
@@ -34,16 +34,18 @@ pub struct RunArgs {
     /// Measured blocks a session, 30 unless said: how often each arm is sampled. With --precision
     /// or --budget at most so many (1000 unless said)
     #[arg(long, value_name = "N", value_parser = at_least_one)]
-    #[arg(conflicts_with = "quick")]
+    #[arg(conflicts_with = "quick", allow_negative_numbers = true)]
     pub blocks: Option<u32>,
 
     /// Fresh labs, one after the other; a word about the machine and not this boot of a lab needs 6
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    #[arg(allow_negative_numbers = true)]
     pub sessions: u32,
 
     /// In each session, take blocks until each primary ratio is known within PCT per cent there
     /// (intervals that hold at every look; given up after 20 blocks without a reading of one)
     #[arg(long, value_name = "PCT", value_parser = percent, conflicts_with = "quick")]
+    #[arg(allow_negative_numbers = true)]
     pub precision: Option<f64>,
 
     /// Take no further block after so much measuring, all sessions together (90s, 10m, 1h)
@@ -132,12 +134,13 @@ impl RunArgs {
     }
 }
 
-/// What `--list` prints.
-pub(crate) fn list(arms: &[Arm]) -> String {
+/// What `--list` prints, on a terminal of so many columns or elsewhere.
+pub(crate) fn list(arms: &[Arm], columns: Option<usize>) -> String {
     let width = arms.iter().map(|arm| arm.name.len()).max().unwrap_or(0);
     let mut lines = String::new();
     for arm in arms {
-        let _ = writeln!(lines, "{:width$}  {}", arm.name, arm.about);
+        let name = format!("{:width$}  ", arm.name);
+        let _ = writeln!(lines, "{}", beside(&name, arm.about, columns));
     }
     lines
 }
@@ -161,7 +164,7 @@ fn percent(text: &str) -> Result<f64, String> {
 fn seconds(text: &str) -> Result<u64, String> {
     let time: jiff::SignedDuration = text
         .parse()
-        .map_err(|error: jiff::Error| error.to_string())?;
+        .map_err(|_| "a number with its unit is needed: 90s, 10m, 1h or 1h 30m")?;
     match u64::try_from(time.as_secs()) {
         Ok(seconds) if seconds > 0 => Ok(seconds),
         _ => Err("at least a second is needed".to_owned()),
@@ -225,9 +228,11 @@ mod tests {
             (&["--sessions", "0"], "at least one is needed"),
             (&["--blocks", "4294967295"], "at most 100000"),
             (&["--precision", "0"], "above 0"),
+            (&["--precision", "-3"], "above 0"),
             (&["--precision", "NaN"], "above 0"),
             (&["--budget", "0s"], "at least a second"),
-            (&["--budget", "soon"], "soon"),
+            (&["--budget", "soon"], "90s, 10m, 1h"),
+            (&["--budget", "5"], "90s, 10m, 1h"),
             (&["--budget", "1h", "--quick"], "cannot be used with"),
             (&["--blocks", "3", "--quick"], "cannot be used with"),
             (&["--verify", "--quick"], "cannot be used with"),
@@ -265,8 +270,12 @@ mod tests {
     #[test]
     fn the_list_has_one_line_an_arm() {
         assert_eq!(
-            list(&ARMS[..2]),
+            list(&ARMS[..2], None),
             "one     an arm of the tests\nsecond  an arm of the tests\n"
+        );
+        assert_eq!(
+            list(&ARMS[..1], Some(16)),
+            "one  an arm of\n     the tests\n"
         );
     }
 

@@ -25,7 +25,7 @@ use crate::stats::MARGIN;
 use crate::stopping::Precision;
 use crate::telemetry::{BLOCKS_FILE, COLUMNS, Telemetry};
 use crate::trials::{self, TRIALS_FILE, Trial};
-use program::{failure, one_line, say, usage};
+use program::{columns, failure, leave_report, note, one_line, say, usage};
 
 /// A run that has begun: its folder exists and its manifest says `running`.
 ///
@@ -45,21 +45,21 @@ pub struct Run {
     end: Option<End>,
 }
 
-/// As it was typed, but for where the program and the run's folder lie, which is the machine's
-/// business.
-fn command_line(args: impl Iterator<Item = String>) -> Vec<String> {
+/// As it was typed, but for where the run's folder lies, which is the machine's business, and for
+/// the program's own name: the task runner starts it by another one.
+fn command_line(experiment: &str, args: impl Iterator<Item = String>) -> Vec<String> {
     let name = |path: &str| {
         let name = Path::new(path).file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
     };
-    let mut line: Vec<String> = Vec::new();
-    for arg in args {
+    let mut line = vec![experiment.to_owned()];
+    for arg in args.skip(1) {
         let after_out = line
             .last()
             .is_some_and(|last| ["--out", "--resume"].contains(&&**last));
         line.push(match arg.strip_prefix("--out=") {
             Some(folder) => format!("--out={}", name(folder)),
-            None if line.is_empty() || after_out => name(&arg),
+            None if after_out => name(&arg),
             None => arg,
         });
     }
@@ -86,7 +86,7 @@ impl RunArgs {
         check_declaration(experiment)?;
         let selected = self.select(experiment.arms)?;
         if self.list {
-            return say(list(experiment.arms));
+            return say(list(experiment.arms, columns()));
         }
         let _kept = able()?;
         watch()?;
@@ -331,7 +331,10 @@ impl Run {
             status: Status::Running,
             reason: None,
             tool: Tool::read(),
-            args: command_line(std::env::args_os().map(|arg| arg.to_string_lossy().into_owned())),
+            args: command_line(
+                experiment.name,
+                std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()),
+            ),
             // 32 random bits: short to type again, and exact in every JSON reader.
             seed: args.seed.map_or_else(|| random().map(u64::from), Ok)?,
             blocks,
@@ -378,7 +381,7 @@ impl Run {
             Some(_) => Status::Failed,
         };
         let recorded = self.record_end(status, error.as_ref().map(one_line));
-        let printed = self.print_outcome(args.json);
+        let printed = self.outcome(args);
 
         if error.is_none() && args.verify && self.tally.failed > 0 {
             error = Some(failure(
@@ -430,7 +433,20 @@ impl Run {
         }
     }
 
-    fn print_outcome(&self, as_json: bool) -> miette::Result<()> {
+    /// Says what came of the run. Where a report of it follows, that is the answer on stdout.
+    fn outcome(&self, args: &RunArgs) -> miette::Result<()> {
+        let has_rows = self.tally.samples > 0 || self.tried > 0;
+        let flags: &[&str] = if args.json { &["--json"] } else { &[] };
+        let is_reported = has_rows && !args.verify && leave_report(flags, self.folder.path())?;
+        let outcome = self.outcome_text(args.json);
+        if is_reported {
+            note!("{outcome}");
+            return Ok(());
+        }
+        say(outcome)
+    }
+
+    fn outcome_text(&self, as_json: bool) -> String {
         let Manifest {
             experiment,
             status,
@@ -444,7 +460,7 @@ impl Run {
         } = self.tally;
         let (tried, path) = (self.tried, self.folder.path().display());
         if as_json {
-            let outcome = json!({
+            json!({
                 "experiment": experiment,
                 "folder": path.to_string(),
                 "status": status,
@@ -454,8 +470,8 @@ impl Run {
                 "tried": tried,
                 "blocks": blocks,
                 "seed": seed,
-            });
-            say(outcome)
+            })
+            .to_string()
         } else {
             let status = status.name();
             let mut told = vec![format!("{experiment}: {status}")];
@@ -465,7 +481,7 @@ impl Run {
             if tried > 0 {
                 told.push(format!("{tried} rows of trials"));
             }
-            say(format!("{}\n{path}", told.join(", ")))
+            format!("{}\n{path}", told.join(", "))
         }
     }
 }
@@ -512,12 +528,14 @@ mod tests {
 
     #[test]
     fn a_command_line_is_kept_without_places_of_the_machine() {
-        let kept = |args: &[&str]| command_line(args.iter().map(ToString::to_string)).join(" ");
+        let kept =
+            |args: &[&str]| command_line("cpu", args.iter().map(ToString::to_string)).join(" ");
         for (typed, recorded) in [
             (
                 &["/x/cpu", "--out", "/y/run", "--quick"][..],
                 "cpu --out run --quick",
             ),
+            (&["cargo xtask cpu", "--quick"], "cpu --quick"),
             (&["cpu", "--out=results/cpu/1"], "cpu --out=1"),
             (&["cpu", "--arms", "a,b"], "cpu --arms a,b"),
         ] {

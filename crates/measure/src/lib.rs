@@ -78,7 +78,7 @@ pub use manifest::{
 };
 pub use plan::{Block, Plan, WARMUP_BLOCKS};
 pub use program::{EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE};
-pub use program::{failure, main, note, one_line, say, usage};
+pub use program::{beside, columns, failure, leave_report, main, note, one_line, say, usage};
 pub use samples::{Sample, Samples};
 pub use sign::alone;
 pub use telemetry::BlockRecord;

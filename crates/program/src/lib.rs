@@ -5,16 +5,18 @@
 //! `println!` and its kin panic when the reader has closed the pipe (`… | head -1`), in the middle of
 //! a run as well; they are refused by the workspace's `clippy.toml`.
 
+mod caller;
 mod exit;
 mod limits;
 mod output;
 
+pub use caller::{REPORT_VARIABLE, leave_report, left_report};
 pub use exit::{
     EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE, complain, failure, main, one_line,
     unsupported, usage,
 };
 pub use limits::{RAISE_LIMIT, limits};
-pub use output::say;
+pub use output::{beside, columns, say};
 
 #[doc(hidden)]
 pub use output::note;

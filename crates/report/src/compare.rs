@@ -47,6 +47,13 @@ const SESSIONS: usize = 6;
 
 const NO_INTERVAL: &str = "four repetitions carry no interval at this confidence";
 
+/// What is said once of all rows.
+const AGAINST_PUBLISHED: &str = "\
+No row can be called changed or unchanged: of the published figures the interval is the range of
+four repetitions, which carry none that could be compared. To see a change, take a run before it and
+one after it, of six sessions each (`--sessions 6`), and name both: `cargo xtask compare BASE NEW`.
+verdict: what the new run says of the published ratio; arms have none.";
+
 /// Hold a run against an earlier one, or against the published figures
 ///
 /// Pairs ratios and arms of the same name. "changed" means that two intervals, each at half of the
@@ -348,13 +355,13 @@ impl Comparison {
             };
             let [base, base_interval] = cells(row.base);
             let [new, new_interval] = cells(row.new);
-            let verdict = match (row.published, &row.why) {
-                (Some(here), _) => format!("{}; {here}", row.verdict.name()),
-                (None, Some(why)) if why != NO_INTERVAL => format!("{}: {why}", row.verdict.name()),
-                (None, _) => match row.limit {
-                    Some(limit) => format!("{} ({limit})", row.verdict.name()),
-                    None => row.verdict.name().to_owned(),
-                },
+            let verdict = match (row.published, &row.why, row.limit) {
+                (Some(here), ..) => here.to_owned(),
+                // Said above the table.
+                (None, Some(why), _) if why == NO_INTERVAL => "-".to_owned(),
+                (None, Some(why), _) => format!("{}: {why}", row.verdict.name()),
+                (None, None, Some(limit)) => format!("{} ({limit})", row.verdict.name()),
+                (None, None, None) => row.verdict.name().to_owned(),
             };
             let name = format!("{}{}", row.name, if row.primary { " *" } else { "" });
             table.add_row([
@@ -370,16 +377,15 @@ impl Comparison {
         for column in table.column_iter_mut().skip(2).take(4) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        let note = if self.family.is_empty() {
-            "Of the published figures the interval is a range: four repetitions carry no interval \
-             that could be compared."
+        let mut text = if self.family.is_empty() {
+            format!("{AGAINST_PUBLISHED}\n{table}\n")
         } else {
-            "changed: the intervals, each at half of the row's share of 5 %, have no value in \
+            let note = "changed: the intervals, each at half of the row's share of 5 %, have no value in \
              common. * primary: these share 5 %. (these boots only): of one session each, which \
              can't tell a change from what differs between any two boots. (each at 5 %): too few \
-             sessions for an interval at that share."
+             sessions for an interval at that share.";
+            format!("{table}\n{note}\n")
         };
-        let mut text = format!("{table}\n{note}\n");
         if self.differences.is_empty() {
             text.push_str("No difference in machine, engines, packages or source is recorded.\n");
         } else {

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use bench::once::{self, Labs};
 use clap::Parser;
+use facts::Facts;
 use lab::{Generation, Kind, Options};
 use measure::{Experiment, Run, Trial};
 use miette::Result;
@@ -85,43 +86,46 @@ const TABLE: &str = "sharing";
 const END: &str = "verdict";
 
 fn main() -> ExitCode {
-    measure::main(|| {
-        let cli = Cli::parse();
-        let options = |generation| Options {
-            generation,
-            sandbox: cli.sandbox,
-            cancelled: Some(measure::interrupted),
-            ..Options::default()
-        };
-        if let Some(file) = &cli.replay {
-            return replay(&cli, file, &options);
-        }
-        let generations = generations(&cli);
-        let subjects = subjects(&cli, &generations)?;
-        let priced = match generations[..] {
-            [only] => only,
-            _ => Generation::default(),
-        };
-        let experiment = if cli.no_cost {
-            TRIALS
-        } else {
-            cost::experiment(priced)
-        };
-        let all: Vec<Options> = generations.iter().copied().map(options).collect();
-        let able = || bench::able(&all.iter().collect::<Vec<_>>());
-        let mut is_first = true;
-        cli.run.conduct(&experiment, able, |run| {
-            let session = Session {
-                cli: &cli,
-                generations: &generations,
-                subjects: &subjects,
-                priced,
+    facts::main(
+        |_| Ok(Facts::default()),
+        || {
+            let cli = Cli::parse();
+            let options = |generation| Options {
+                generation,
+                sandbox: cli.sandbox,
+                cancelled: Some(measure::interrupted),
+                ..Options::default()
             };
-            let folder = run.path().to_owned();
-            let is_first = std::mem::take(&mut is_first);
-            once::resumable(&folder, session.hold(run, &options, is_first))
-        })
-    })
+            if let Some(file) = &cli.replay {
+                return replay(&cli, file, &options);
+            }
+            let generations = generations(&cli);
+            let subjects = subjects(&cli, &generations)?;
+            let priced = match generations[..] {
+                [only] => only,
+                _ => Generation::default(),
+            };
+            let experiment = if cli.no_cost {
+                TRIALS
+            } else {
+                cost::experiment(priced)
+            };
+            let all: Vec<Options> = generations.iter().copied().map(options).collect();
+            let able = || bench::able(&all.iter().collect::<Vec<_>>());
+            let mut is_first = true;
+            cli.run.conduct(&experiment, able, |run| {
+                let session = Session {
+                    cli: &cli,
+                    generations: &generations,
+                    subjects: &subjects,
+                    priced,
+                };
+                let folder = run.path().to_owned();
+                let is_first = std::mem::take(&mut is_first);
+                once::resumable(&folder, session.hold(run, &options, is_first))
+            })
+        },
+    )
 }
 
 fn generations(cli: &Cli) -> Vec<Generation> {

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use measure::{failure, say, write_atomically};
+use measure::{failure, leave_report, say, write_atomically};
 use miette::Result;
 
 use crate::progress::Progress;
@@ -70,6 +70,7 @@ fn cover(cli: &Cli) -> Result<()> {
         write_atomically(&cli.out.join(name), &bytes)?;
     }
 
+    leave_report(&["coverage"], &cli.out)?;
     for criterion in &criteria {
         let mark = if criterion.met { "met    " } else { "NOT MET" };
         say(format!("{mark}  {}: {}", criterion.what, criterion.found))?;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use facts::Facts;
 use lab::{Agent, Lab, Layer, Level, Spawned};
 use measure::{Arm, Observer, Reading, Run, Trouble};
 use miette::Result;
@@ -29,14 +30,17 @@ struct Cli {
 const MEBIBYTES: u32 = 50;
 
 fn main() -> ExitCode {
-    measure::main(|| {
-        let cli = Cli::parse();
-        cli.run.conduct(
-            &EXPERIMENT,
-            || bench::able(&[&cli.lab]),
-            |run| experiment(run, &cli.lab.until(measure::interrupted)),
-        )
-    })
+    facts::main(
+        |_| Ok(Facts::default()),
+        || {
+            let cli = Cli::parse();
+            cli.run.conduct(
+                &EXPERIMENT,
+                || bench::able(&[&cli.lab]),
+                |run| experiment(run, &cli.lab.until(measure::interrupted)),
+            )
+        },
+    )
 }
 
 fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {

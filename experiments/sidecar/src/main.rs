@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use bench::once;
 use clap::Parser;
+use facts::Facts;
 use measure::{Experiment, Run, Trial};
 use miette::Result;
 use serde_json::json;
@@ -68,34 +69,37 @@ const TRIALS: Experiment = Experiment {
 };
 
 fn main() -> ExitCode {
-    measure::main(|| {
-        let cli = Cli::parse();
-        if cli.secrets {
-            return measure::say(Certificates::make()?.secrets());
-        }
-        let patterns = if cli.patterns.is_empty() {
-            PATTERNS.to_vec()
-        } else {
-            cli.patterns.clone()
-        };
-        let experiment = if cli.no_cost {
-            TRIALS
-        } else {
-            cost::experiment(&patterns)
-        };
-        let options = cli.lab.until(measure::interrupted);
-        let mut is_first = true;
-        cli.run.conduct(
-            &experiment,
-            || bench::able(&[&cli.lab]),
-            |run| {
-                let tries = std::mem::take(&mut is_first) && !cli.only_cost;
-                let node = Node::start(&options)?;
-                let held = hold(run, &node, &patterns, tries, cli.run.quick);
-                node.lab.blamed(held)
-            },
-        )
-    })
+    facts::main(
+        |_| Ok(Facts::default()),
+        || {
+            let cli = Cli::parse();
+            if cli.secrets {
+                return measure::say(Certificates::make()?.secrets());
+            }
+            let patterns = if cli.patterns.is_empty() {
+                PATTERNS.to_vec()
+            } else {
+                cli.patterns.clone()
+            };
+            let experiment = if cli.no_cost {
+                TRIALS
+            } else {
+                cost::experiment(&patterns)
+            };
+            let options = cli.lab.until(measure::interrupted);
+            let mut is_first = true;
+            cli.run.conduct(
+                &experiment,
+                || bench::able(&[&cli.lab]),
+                |run| {
+                    let tries = std::mem::take(&mut is_first) && !cli.only_cost;
+                    let node = Node::start(&options)?;
+                    let held = hold(run, &node, &patterns, tries, cli.run.quick);
+                    node.lab.blamed(held)
+                },
+            )
+        },
+    )
 }
 
 /// Patterns that are looked at at once: as many as small machines have processors.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use facts::Facts;
 use lab::{Agent, Lab, Layer, Nest};
 use measure::{Arm, Observer, Reading, Run, Trouble};
 use miette::Result;
@@ -26,14 +27,17 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    measure::main(|| {
-        let cli = Cli::parse();
-        cli.run.conduct(
-            &EXPERIMENT,
-            || bench::able(&[&cli.lab]),
-            |run| experiment(run, &cli.lab.until(measure::interrupted)),
-        )
-    })
+    facts::main(
+        |_| Ok(Facts::default()),
+        || {
+            let cli = Cli::parse();
+            cli.run.conduct(
+                &EXPERIMENT,
+                || bench::able(&[&cli.lab]),
+                |run| experiment(run, &cli.lab.until(measure::interrupted)),
+            )
+        },
+    )
 }
 
 fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use facts::Facts;
 use lab::{Agent, Lab, Layer, Level, Nest};
 use measure::{Arm, Reading, Run, Trouble};
 use miette::Result;
@@ -27,14 +28,17 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    measure::main(|| {
-        let cli = Cli::parse();
-        cli.run.conduct(
-            &EXPERIMENT,
-            || bench::able(&[&cli.lab]),
-            |run| experiment(run, &cli.lab.until(measure::interrupted)),
-        )
-    })
+    facts::main(
+        |_| Ok(Facts::default()),
+        || {
+            let cli = Cli::parse();
+            cli.run.conduct(
+                &EXPERIMENT,
+                || bench::able(&[&cli.lab]),
+                |run| experiment(run, &cli.lab.until(measure::interrupted)),
+            )
+        },
+    )
 }
 
 fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {

@@ -52,7 +52,7 @@ pub(crate) struct Declared {
 }
 
 /// What the kernel is asked for, how often in a sample, and in words. Numbers as in the experiment
-/// `syscalls`: some milliseconds each.
+/// on system calls: some milliseconds each.
 const OPERATIONS: &[(&str, Operation, u32, &str)] = &[
     ("getppid", Operation::Getppid, 15_000, "getppid()"),
     (

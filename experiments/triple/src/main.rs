@@ -11,6 +11,7 @@ mod store;
 use std::process::ExitCode;
 
 use clap::Parser;
+use facts::Facts;
 use measure::Experiment;
 use miette::Result;
 
@@ -54,38 +55,41 @@ const TRIALS: Experiment = Experiment {
 };
 
 fn main() -> ExitCode {
-    measure::main(|| {
-        let cli = Cli::parse();
-        let options = cli.lab.until(measure::interrupted);
-        let able = || bench::able(&[&cli.lab]);
-        if let Some(depth) = cli.depth {
-            let quick = cli.run.quick;
-            let most = usize::from(depth);
-            return cli.run.conduct(&TRIALS, able, |run| {
-                depth::climb(run, &options, most, quick)
-            });
-        }
-        if cli.stores {
-            return cli
-                .run
-                .conduct(&TRIALS, able, |run| store::alone(run, &options));
-        }
-        let chains = chains(&cli)?;
-        let declared = declare(&chains);
-        // What was asked for by name is all that was asked for.
-        let run = &cli.run;
-        let whole = cli.chains.is_empty() && run.arms.is_empty() && !run.quick && !run.verify;
-        let mut sessions_left = run.sessions;
-        cli.run.conduct(&declared.experiment, able, |run| {
-            blocks::experiment(run, &options, &chains, declared.rows)?;
-            sessions_left -= 1;
-            // Once is enough: nothing of it varies from lab to lab but the time.
-            if whole && sessions_left == 0 {
-                store::weigh(run, &options)?;
+    facts::main(
+        |_| Ok(Facts::default()),
+        || {
+            let cli = Cli::parse();
+            let options = cli.lab.until(measure::interrupted);
+            let able = || bench::able(&[&cli.lab]);
+            if let Some(depth) = cli.depth {
+                let quick = cli.run.quick;
+                let most = usize::from(depth);
+                return cli.run.conduct(&TRIALS, able, |run| {
+                    depth::climb(run, &options, most, quick)
+                });
             }
-            Ok(())
-        })
-    })
+            if cli.stores {
+                return cli
+                    .run
+                    .conduct(&TRIALS, able, |run| store::alone(run, &options));
+            }
+            let chains = chains(&cli)?;
+            let declared = declare(&chains);
+            // What was asked for by name is all that was asked for.
+            let run = &cli.run;
+            let whole = cli.chains.is_empty() && run.arms.is_empty() && !run.quick && !run.verify;
+            let mut sessions_left = run.sessions;
+            cli.run.conduct(&declared.experiment, able, |run| {
+                blocks::experiment(run, &options, &chains, declared.rows)?;
+                sessions_left -= 1;
+                // Once is enough: nothing of it varies from lab to lab but the time.
+                if whole && sessions_left == 0 {
+                    store::weigh(run, &options)?;
+                }
+                Ok(())
+            })
+        },
+    )
 }
 
 /// The chains that were asked for, or the usual ones.

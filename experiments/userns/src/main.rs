@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use facts::Facts;
 use lab::{Generation, Kind, Lab, Options};
 use measure::{Run, Trouble};
 use miette::Result;
@@ -40,13 +41,16 @@ impl Cli {
 }
 
 fn main() -> ExitCode {
-    measure::main(|| {
-        let cli = Cli::parse();
-        let labs = [Kind::User, Kind::Root].map(|kind| cli.options(kind));
-        let able = || bench::able(&[&labs[0], &labs[1]]);
-        cli.run
-            .conduct(&EXPERIMENT, able, |run| experiment(run, &cli))
-    })
+    facts::main(
+        |_| Ok(Facts::default()),
+        || {
+            let cli = Cli::parse();
+            let labs = [Kind::User, Kind::Root].map(|kind| cli.options(kind));
+            let able = || bench::able(&[&labs[0], &labs[1]]);
+            cli.run
+                .conduct(&EXPERIMENT, able, |run| experiment(run, &cli))
+        },
+    )
 }
 
 fn experiment(run: &mut Run, cli: &Cli) -> Result<()> {

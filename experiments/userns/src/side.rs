@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::arms::Step;
 
-/// As much as the experiment `cpu` hashes.
+/// As much as the experiment on computing hashes.
 const MEBIBYTES: u32 = 50;
 
 pub(crate) struct Side<'lab> {

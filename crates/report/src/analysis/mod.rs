@@ -18,15 +18,14 @@ mod sensitivity;
 pub(crate) mod sharing;
 pub(crate) mod sidecar;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 pub(crate) use self::depth::Depth;
+use self::depth::{DEPTH, DEPTH_START};
 use self::sharing::Sharing;
 use self::sidecar::Sidecar;
 use crate::claims;
-use facts::Table;
-use facts::{Claim, Facts};
-use facts::{Record, Runs};
+use facts::{Claim, Facts, Record, Runs, Table};
 
 pub(crate) use answers::{Answers, Comparison, Factor, Way};
 pub(crate) use facts::{
@@ -59,11 +58,21 @@ pub(crate) struct RunAnalysis {
     pub(crate) growth: Vec<SeriesSummary>,
     pub(crate) answers: Answers,
     pub(crate) depth: Vec<Depth>,
+    #[serde(rename = "found", serialize_with = "found")]
     pub(crate) facts: Option<Facts>,
     pub(crate) sharing: Option<Sharing>,
     pub(crate) sidecar: Option<Sidecar>,
     pub(crate) sensitivity: Sensitivity,
     pub(crate) failures: Vec<Failure>,
+}
+
+/// Of facts, what is for programs; the claims have a place of their own.
+#[expect(clippy::ref_option, reason = "serde hands it over so")]
+fn found<S: Serializer>(facts: &Option<Facts>, serializer: S) -> Result<S::Ok, S::Error> {
+    facts
+        .as_ref()
+        .map(|facts| &facts.found)
+        .serialize(serializer)
 }
 
 /// What a run's claims are made of.
@@ -81,6 +90,24 @@ impl RunAnalysis {
     /// Whether primary ratios are at 5 % each, so that nothing is controlled of the family.
     pub(crate) fn is_each_by_itself(&self) -> bool {
         self.ratios.iter().any(|ratio| ratio.by_itself)
+    }
+
+    /// Whether a table of trials is shown as what follows from it, so that nobody needs its rows.
+    pub(crate) fn explains(&self, table: &str) -> bool {
+        match table {
+            DEPTH | DEPTH_START => !self.depth.is_empty(),
+            other
+                if self
+                    .facts
+                    .iter()
+                    .any(|facts| facts.shown.iter().any(|shown| shown == other)) =>
+            {
+                true
+            }
+            other if sharing::TABLES.contains(&other) => true,
+            // Its tables have names that others may have too.
+            other => self.sidecar.is_some() && sidecar::TABLES.contains(&other),
+        }
     }
 
     /// Whether its ratios are too many to stand beside each other, so that the exploratory ones are

@@ -4,13 +4,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use measure::{beside, columns};
 
 use super::hold::{Ledger, Look, Point};
 use super::records::{Absent, Source};
 use super::standing::Word;
 
-/// In characters. Narrower, the columns are of broken words.
+/// In characters, but on a terminal that has fewer.
 const WIDTH: u16 = 120;
+
+/// What a line may have.
+fn width() -> u16 {
+    let columns = columns().and_then(|columns| u16::try_from(columns).ok());
+    columns.map_or(WIDTH, |columns| columns.min(WIDTH))
+}
+
+fn is_narrow() -> bool {
+    width() < WIDTH
+}
 
 /// The columns below a claim: what is looked at, what is claimed of it, what was seen, where.
 /// The last one is as wide as it must be: a name that is broken can't be copied.
@@ -19,10 +30,10 @@ const POINT: [u16; 3] = [46, 28, 30];
 pub(super) fn write(ledger: &Ledger) -> String {
     let mut text = String::from("Records:\n");
     for source in &ledger.sources {
-        let _ = writeln!(text, "  {}", record(source));
+        let _ = writeln!(text, "{}", beside("  ", &record(source), columns()));
     }
     for absent in ledger.absent {
-        let _ = writeln!(text, "  {}", missing(absent));
+        let _ = writeln!(text, "{}", beside("  ", &missing(absent), columns()));
     }
     let head = ["", "says", "seen", "evidence"].map(str::to_owned);
     let _ = write!(text, "\n{}", points(std::iter::once(head)));
@@ -30,14 +41,13 @@ pub(super) fn write(ledger: &Ledger) -> String {
         let verdict = format!("{}{}", line.verdict.word.tone().sign(), line.verdict);
         let _ = writeln!(
             text,
-            "\n{} {}\n{}",
-            line.id,
-            line.statement,
+            "\n{}\n{}",
+            beside(&format!("{} ", line.id), &line.statement, columns()),
             wrapped(&verdict)
         );
         text.push_str(&points(line.points.iter().map(point)));
     }
-    let _ = writeln!(text, "\n{}", count(ledger));
+    let _ = writeln!(text, "\n{}", beside("", &count(ledger), columns()));
     let generations: Vec<&str> = ledger.generations().collect();
     let mut differing = table(&[&["property", "pattern"], &generations[..]].concat());
     for outcome in ledger.differing() {
@@ -164,6 +174,12 @@ fn points(rows: impl Iterator<Item = [String; 4]>) -> String {
     if table.row_count() == 0 {
         return String::new();
     }
+    if is_narrow() {
+        table
+            .set_content_arrangement(ContentArrangement::Dynamic)
+            .set_width(width());
+        return format!("{}\n", table.trim_fmt());
+    }
     let widths = POINT.map(|width| ColumnConstraint::Absolute(Width::Fixed(width)));
     for (column, width) in table.column_iter_mut().zip(widths) {
         column.set_constraint(width).set_padding((2, 0));
@@ -177,7 +193,7 @@ fn wrapped(verdict: &str) -> String {
     table
         .load_preset(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH)
+        .set_width(width())
         .add_row([verdict]);
     table.trim_fmt()
 }
@@ -212,7 +228,7 @@ fn table(titles: &[&str]) -> Table {
     table
         .load_preset(presets::UTF8_BORDERS_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(WIDTH)
+        .set_width(width())
         .set_header(titles);
     table
 }

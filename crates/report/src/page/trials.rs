@@ -6,13 +6,9 @@ use std::borrow::Cow;
 use measure::Trial;
 
 use super::Source;
-use crate::analysis::RunAnalysis;
-use crate::analysis::depth::{Advice, DEPTH, DEPTH_START, Depth, LIMITS, PULLED, STORE, subject};
-use crate::analysis::sharing;
-use crate::analysis::sidecar;
+use crate::analysis::depth::{Advice, Depth, LIMITS, PULLED, STORE, subject};
 use crate::figure::Kind;
 use crate::language::{Lang, Texted as _, fill};
-use facts::Record;
 use facts::document::{Cell, Column, Fit, Piece, Table, Tone, numbers, words};
 use facts::trials::{in_order, rows, tables};
 
@@ -23,7 +19,9 @@ pub(super) fn trials(source: &Source) -> Vec<Piece> {
         pieces.extend(depth(&run.depth, source));
         for table in tables(&record.trials) {
             pieces.extend(match table {
-                other if is_shown_elsewhere(other, record, run) => Vec::new(),
+                other if run.explains(other) => Vec::new(),
+                // It stands in the section of the other one.
+                PULLED if rows(&record.trials, STORE).next().is_some() => Vec::new(),
                 LIMITS => limits(&record.trials, source.lang),
                 STORE => store(&record.trials, source.lang),
                 other => matrix(&record.trials, other, source.lang),
@@ -31,25 +29,6 @@ pub(super) fn trials(source: &Source) -> Vec<Piece> {
         }
     }
     pieces
-}
-
-/// Whether a table stands in the section of another one.
-fn is_shown_elsewhere(table: &str, record: &Record, run: &RunAnalysis) -> bool {
-    match table {
-        DEPTH | DEPTH_START => !run.depth.is_empty(),
-        PULLED => rows(&record.trials, STORE).next().is_some(),
-        other
-            if run
-                .facts
-                .iter()
-                .any(|facts| facts.shown.iter().any(|shown| shown == other)) =>
-        {
-            true
-        }
-        other if sharing::TABLES.contains(&other) => true,
-        // Its tables have names that others may have too.
-        other => run.sidecar.is_some() && sidecar::TABLES.contains(&other),
-    }
 }
 
 fn depth(depths: &[Depth], source: &Source) -> Vec<Piece> {

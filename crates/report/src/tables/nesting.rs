@@ -5,8 +5,7 @@ use std::fmt::Write;
 use measure::Trial;
 
 use super::{Column, amount, none, number, readable, text, to_csv};
-use crate::analysis::depth::{DEPTH, DEPTH_START, Depth};
-use crate::analysis::sharing;
+use crate::analysis::depth::Depth;
 use crate::analysis::{Analysis, Predicted, Range, Scope, SeriesSummary};
 use crate::language::Lang;
 use crate::page::phrases;
@@ -160,23 +159,15 @@ pub(super) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
             let _ = writeln!(text, "  {subject}, level {level}: {}", refusal.reason);
         }
     }
-    let trials = runs.records.iter().flat_map(|record| &record.trials);
-    let others: Vec<&Trial> = trials
-        .filter(|row| !is_shown_elsewhere(&row.table, analysis))
-        .collect();
-    for table in trials::in_order(others.iter().map(|row| row.table.as_str())) {
-        let of = others.iter().filter(|row| row.table == table).copied();
-        let _ = writeln!(text, "\n{}", readable(&READABLE_TRIALS, of));
+    for (record, run) in runs.records.iter().zip(&analysis.runs) {
+        let mut tables = trials::tables(&record.trials);
+        tables.retain(|table| !run.explains(table));
+        for table in tables {
+            let table = readable(&READABLE_TRIALS, trials::rows(&record.trials, table));
+            let _ = writeln!(text, "\n{table}");
+        }
     }
     text
-}
-
-/// Whether a table of trials has a table of its own.
-fn is_shown_elsewhere(table: &str, analysis: &Analysis) -> bool {
-    let mut shown = analysis.facts().flat_map(|facts| &facts.shown);
-    [DEPTH, DEPTH_START].contains(&table)
-        || sharing::TABLES.contains(&table)
-        || shown.any(|shown| shown == table)
 }
 
 impl LevelRow<'_> {

@@ -253,4 +253,8 @@ fn the_published_figures_carry_no_interval() {
     );
     assert_eq!(dind["base"]["coverage"], Value::Null);
     assert!((dind["base"]["estimate"].as_f64().expect("a number") - 340.0 / 315.0).abs() < 1e-9);
+    let told = stdout(&report(&["compare".as_ref(), "published".as_ref(), &new]));
+    let (above, table) = told.split_once('┌').expect("a table");
+    assert!(above.contains("`cargo xtask compare BASE NEW`"), "{told}");
+    assert!(!table.contains("not comparable"), "once is enough: {told}");
 }

@@ -24,6 +24,12 @@ fn a_run_is_reported() {
     ] {
         assert!(told.contains(words), "no {words} in {told}");
     }
+    let is_head = |line: &str| {
+        ["table", "subject", "step"]
+            .iter()
+            .all(|word| line.contains(word))
+    };
+    assert!(!told.lines().any(is_head), "raw rows in {told}");
     let page = fs::read_to_string(run.join("report.md")).expect("read");
     let privilege = line(&page, "| privilege handed over |");
     assert_eq!(privilege.len(), 6, "a column a pattern: {privilege:?}");
