@@ -252,9 +252,10 @@ pub(crate) fn tried(
                         break;
                     };
                     let pod = format!("daemonless-{number}");
-                    let rows = match measure::interrupted() {
-                        true => Err(miette!("interrupted")),
-                        false => set_up.attempt(&lab.level0(), &pod),
+                    let rows = if measure::interrupted() {
+                        Err(miette!("interrupted"))
+                    } else {
+                        set_up.attempt(&lab.level0(), &pod)
                     };
                     // Nobody listens any more after an error.
                     if says.send((number, rows)).is_err() {

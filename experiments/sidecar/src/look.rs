@@ -41,7 +41,6 @@ enum Look {
     Between(fn(&mut Pods) -> Result<Option<Sight>>),
 }
 
-
 /// In an order in which no look disturbs the next.
 const LOOKS: [(&str, Look); 14] = [
     ("agent-privilege", Look::Pod(privilege::agent)),
@@ -50,14 +49,23 @@ const LOOKS: [(&str, Look); 14] = [
     ("daemons", Look::Pod(resources::daemons)),
     ("storage-volume", Look::Pod(traces::storage_volume)),
     ("accounting", Look::Pod(resources::accounting)),
-    ("collision-container", Look::Between(traces::collision_container)),
+    (
+        "collision-container",
+        Look::Between(traces::collision_container),
+    ),
     ("collision-volume", Look::Between(traces::collision_volume)),
     ("next-pod", Look::Between(traces::next_pod)),
     ("cache", Look::Between(traces::cache)),
-    ("group-of-the-socket", Look::Pod(privilege::group_of_the_socket)),
+    (
+        "group-of-the-socket",
+        Look::Pod(privilege::group_of_the_socket),
+    ),
     ("without-privilege", Look::Pod(privilege::without)),
     ("storage-layer", Look::Pod(traces::storage_layer)),
-    ("accounting-host-cgroupns", Look::Pod(resources::accounting_host)),
+    (
+        "accounting-host-cgroupns",
+        Look::Pod(resources::accounting_host),
+    ),
 ];
 
 /// What a quick run looks at besides the job and the escapes.
