@@ -10,7 +10,7 @@ mod part;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -140,15 +140,36 @@ fn carried_out(arguments: &[&str]) -> Result<Done> {
     })
 }
 
-/// All core ways in one run that their tests share.
+/// All core ways in one run that their tests share. It takes up the run that was cut off, so that it is
+/// also the next one after that.
 fn core_run() -> Result<&'static Done> {
     static RUN: OnceLock<Result<Done, String>> = OnceLock::new();
     let done = RUN.get_or_init(|| {
-        let mut arguments = vec!["--no-cost", "--generation", "trixie", "--seed", "7"];
-        arguments.extend(CORE.iter().flat_map(|core| ["--way", core.way]));
+        let resume = cut()?.run.run().to_string_lossy().into_owned();
+        let mut arguments = asked(CUT).to_vec();
+        arguments.extend(["--seed", "7", "--resume", &resume]);
+        let others = CORE.iter().filter(|core| core.way != CUT);
+        arguments.extend(others.flat_map(|core| ["--way", core.way]));
         carried_out(&arguments).map_err(|report| report.to_string())
     });
     done.as_ref().map_err(|why| miette!("{why}"))
+}
+
+/// The way of which a lab is killed under way.
+const CUT: &str = "trixie docker whole-own-containerd";
+
+/// A run of that way whose lab was killed under way.
+struct Cut {
+    run: Running,
+    status: ExitStatus,
+    /// Whether anything was left of it.
+    restored: Result<(), String>,
+}
+
+fn cut() -> Result<&'static Cut, String> {
+    static RUN: OnceLock<Result<Cut, String>> = OnceLock::new();
+    let cut = RUN.get_or_init(|| cut_short().map_err(|report| format!("{report:?}")));
+    cut.as_ref().map_err(String::clone)
 }
 
 fn holds(core: &Core) -> Result<()> {
@@ -238,14 +259,28 @@ fn asked(way: &str) -> [&str; 5] {
     ["--no-cost", "--generation", "trixie", "--way", way]
 }
 
+fn cut_short() -> Result<Cut> {
+    let before = Machine::now()?;
+    let mut run = Running::start(CUT, "first starts")?;
+    let daemon = part::process_of(run.child.id(), "containerd")?;
+    kill_process(daemon, Signal::KILL).into_diagnostic()?;
+    let status = run.child.wait().into_diagnostic()?;
+    let restored = before.is_restored(PATIENCE, || run.log());
+    let restored = restored.map_err(|report| format!("{report:?}"));
+    Ok(Cut {
+        run,
+        status,
+        restored,
+    })
+}
+
 /// An outcome of a lab that has died is none: the run ends, and the next one tries the way again.
 fn cut_off() -> Result<()> {
-    let before = Machine::now()?;
-    let way = "trixie docker whole-own-containerd";
-    let mut first = Running::start(way, "first starts")?;
-    let daemon = part::process_of(first.child.id(), "containerd")?;
-    kill_process(daemon, Signal::KILL).into_diagnostic()?;
-    let status = first.child.wait().into_diagnostic()?;
+    let Cut {
+        run: first,
+        status,
+        restored,
+    } = cut().map_err(|why| miette!("{why}"))?;
     let steps: Vec<String> = rows(&first.run())?
         .into_iter()
         .map(|mut row| row.remove("step").unwrap_or_default())
@@ -256,11 +291,14 @@ fn cut_off() -> Result<()> {
     for words in [&*part::killed("containerd"), &format!("--resume {run}")] {
         ensure!(first.log().contains(words), "{words}: {}", first.log());
     }
-    before.is_restored(PATIENCE, || first.log())?;
-    let second = carried_out(&[&asked(way)[..], &["--resume", &run]].concat())?;
+    ensure!(restored.is_ok(), "{restored:?}");
+    let second = core_run()?;
     ensure!(second.status == 0, "{}", second.said);
     let rows = rows(&second.home.path().join("run"))?;
-    let verdict = rows.iter().find(|row| row["step"] == "verdict");
+    let mut of_way = rows.iter().filter(|row| row["subject"] == CUT);
+    let starts = of_way.clone().filter(|row| row["step"] == "first starts");
+    ensure!(starts.count() == 1, "{rows:?}");
+    let verdict = of_way.find(|row| row["step"] == "verdict");
     let verdict = verdict.map(|row| (&*row["outcome"], row["reason"].contains("timeout")));
     ensure!(verdict == Some(("refused", true)), "{rows:?}");
     Ok(())

@@ -7,6 +7,11 @@
 mod manifest;
 mod report;
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
 use bench::once::words;
 use lab::{Lab, Level};
 use measure::Trial;
@@ -230,26 +235,48 @@ pub(crate) fn tried(
     row: &mut dyn FnMut(Trial) -> Result<()>,
 ) -> Result<()> {
     lab.engine(lab::Engine::Podman)?;
-    let wanted = SET_UPS.iter().filter(|set_up| set_up.is_quick || !is_quick);
-    let numbered: Vec<_> = wanted.enumerate().collect();
-    for some in numbered.chunks(AT_ONCE) {
-        if measure::interrupted() {
-            return Err(miette!("interrupted"));
+    let wanted: Vec<&SetUp> = SET_UPS
+        .iter()
+        .filter(|set_up| set_up.is_quick || !is_quick)
+        .collect();
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let (says, told) = mpsc::channel();
+        for _ in 0..AT_ONCE {
+            let says = says.clone();
+            let (wanted, next) = (&wanted, &next);
+            scope.spawn(move || {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(set_up) = wanted.get(number) else {
+                        break;
+                    };
+                    let pod = format!("daemonless-{number}");
+                    let rows = if measure::interrupted() {
+                        Err(miette!("interrupted"))
+                    } else {
+                        set_up.attempt(&lab.level0(), &pod)
+                    };
+                    // Nobody listens any more after an error.
+                    if says.send((number, rows)).is_err() {
+                        break;
+                    }
+                }
+            });
         }
-        let rows: Vec<Result<Vec<Trial>>> = std::thread::scope(|scope| {
-            let start = |&(number, set_up): &(usize, &'static SetUp)| {
-                scope.spawn(move || set_up.attempt(&lab.level0(), &format!("daemonless-{number}")))
-            };
-            let begun: Vec<_> = some.iter().map(start).collect();
-            let end = begun.into_iter().map(std::thread::ScopedJoinHandle::join);
-            end.map(|end| end.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-                .collect()
-        });
-        for rows in rows {
-            rows?.into_iter().try_for_each(&mut *row)?;
+        drop(says);
+        // Whichever is done first, they are recorded in the order of the table.
+        let mut done = BTreeMap::new();
+        let mut due = 0;
+        for (number, rows) in told {
+            done.insert(number, rows?);
+            while let Some(rows) = done.remove(&due) {
+                rows.into_iter().try_for_each(&mut *row)?;
+                due += 1;
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 impl SetUp {

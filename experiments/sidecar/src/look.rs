@@ -12,6 +12,8 @@ use miette::{Result, miette};
 use crate::node::{Node, Pod, as_it_is};
 use crate::pattern::Pattern;
 
+use traces::Pods;
+
 pub(crate) use resources::resident_bytes;
 
 /// The table of `trials.csv`.
@@ -34,24 +36,36 @@ impl Sight {
 
 /// What a property is looked at by, given a pod that is ready; `None` where the pattern has no such
 /// property.
-type Look = fn(&Pod) -> Result<Option<Sight>>;
+enum Look {
+    Pod(fn(&Pod) -> Result<Option<Sight>>),
+    Between(fn(&mut Pods) -> Result<Option<Sight>>),
+}
 
 /// In an order in which no look disturbs the next.
 const LOOKS: [(&str, Look); 14] = [
-    ("agent-privilege", privilege::agent),
-    ("engine-privilege", privilege::engine),
-    ("node-paths", privilege::node_paths),
-    ("daemons", resources::daemons),
-    ("storage-volume", traces::storage_volume),
-    ("accounting", resources::accounting),
-    ("collision-container", traces::collision_container),
-    ("collision-volume", traces::collision_volume),
-    ("next-pod", traces::next_pod),
-    ("cache", traces::cache),
-    ("group-of-the-socket", privilege::group_of_the_socket),
-    ("without-privilege", privilege::without),
-    ("storage-layer", traces::storage_layer),
-    ("accounting-host-cgroupns", resources::accounting_host),
+    ("agent-privilege", Look::Pod(privilege::agent)),
+    ("engine-privilege", Look::Pod(privilege::engine)),
+    ("node-paths", Look::Pod(privilege::node_paths)),
+    ("daemons", Look::Pod(resources::daemons)),
+    ("storage-volume", Look::Pod(traces::storage_volume)),
+    ("accounting", Look::Pod(resources::accounting)),
+    (
+        "collision-container",
+        Look::Between(traces::collision_container),
+    ),
+    ("collision-volume", Look::Between(traces::collision_volume)),
+    ("next-pod", Look::Between(traces::next_pod)),
+    ("cache", Look::Between(traces::cache)),
+    (
+        "group-of-the-socket",
+        Look::Pod(privilege::group_of_the_socket),
+    ),
+    ("without-privilege", Look::Pod(privilege::without)),
+    ("storage-layer", Look::Pod(traces::storage_layer)),
+    (
+        "accounting-host-cgroupns",
+        Look::Pod(resources::accounting_host),
+    ),
 ];
 
 /// What a quick run looks at besides the job and the escapes.
@@ -79,6 +93,7 @@ pub(crate) fn all(
         return Ok(());
     }
     escape::all(&pod, row)?;
+    let mut pods = Pods::new(pod);
     for (step, look) in LOOKS {
         if is_quick && !QUICK.contains(&step) {
             continue;
@@ -86,14 +101,13 @@ pub(crate) fn all(
         if measure::interrupted() {
             return Err(miette!("interrupted"));
         }
-        tell(row, TABLE, pattern, step, look(&pod))?;
+        let seen = match look {
+            Look::Pod(look) => look(&pods.pod),
+            Look::Between(look) => look(&mut pods),
+        };
+        tell(row, TABLE, pattern, step, seen)?;
     }
     Ok(())
-}
-
-/// Whether a row says that a pattern's agent can do its work, or not.
-pub(crate) fn is_job(row: &Trial) -> bool {
-    row.table == TABLE && row.step == "job"
 }
 
 /// Does a pod get a socket on a node whose Docker has not been started?

@@ -10,7 +10,9 @@ mod plugin;
 mod tls;
 mod transport;
 
+use std::fmt;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 
 use bench::once;
 use clap::Parser;
@@ -102,8 +104,27 @@ fn main() -> ExitCode {
     )
 }
 
-/// Patterns that are looked at at once: as many as small machines have processors.
-const AT_ONCE: usize = 2;
+/// What is tried once, in a lab that all of it shares.
+enum Part {
+    Pattern(&'static Pattern),
+    Transport,
+    Plugin,
+    Daemonless,
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pattern(pattern) => pattern.fmt(f),
+            Self::Transport => f.write_str("transport"),
+            Self::Plugin => f.write_str("plugin"),
+            Self::Daemonless => f.write_str("set-ups without a daemon"),
+        }
+    }
+}
+
+/// Parts that are under way at once: half of each is waiting for engines to come up, or to give up.
+const AT_ONCE: usize = 4;
 
 /// A session: the first one tries everything once; each measures what works.
 fn hold(
@@ -134,27 +155,39 @@ fn hold(
     for row in missing {
         run.tried(row, alive)?;
     }
-    let plugin = Plugin::set_up(&node.lab)?;
+    let plugin = Mutex::new(None);
     if tries {
-        let wanted = |pattern: &&&Pattern| !is_quick || cost::QUICK.contains(&pattern.name);
-        let looked: Vec<&'static Pattern> = patterns.iter().filter(wanted).copied().collect();
-        let look = |pattern: &&'static Pattern, row: &mut dyn FnMut(Trial) -> Result<()>| {
-            look::all(node, pattern, is_quick, row)
-        };
-        once::try_each(run, alive, &looked, Vec::new(), AT_ONCE, look::is_job, look)?;
-        let mut row = |row: Trial| run.tried(row, alive);
-        transport::try_all(node, &mut row)?;
-        plugin.try_all(&mut row)?;
-        if patterns
+        let wanted = |pattern: &&'static Pattern| !is_quick || cost::QUICK.contains(&pattern.name);
+        let is_daemonless = patterns
             .iter()
-            .any(|pattern| pattern.name == DAEMONLESS.name)
-        {
-            daemonless::tried(&node.lab, is_quick, &mut row)?;
-        }
+            .any(|pattern| pattern.name == DAEMONLESS.name);
+        // Those that take longest begin first.
+        let parts: Vec<Part> = [Part::Plugin]
+            .into_iter()
+            .chain(is_daemonless.then_some(Part::Daemonless))
+            .chain(patterns.iter().copied().filter(wanted).map(Part::Pattern))
+            .chain([Part::Transport])
+            .collect();
+        let attempt = |part: &Part, row: &mut dyn FnMut(Trial) -> Result<()>| match part {
+            Part::Pattern(pattern) => look::all(node, pattern, is_quick, row),
+            Part::Transport => transport::try_all(node, row),
+            Part::Plugin => {
+                let set_up = Plugin::set_up(&node.lab)?;
+                set_up.try_all(row)?;
+                *plugin.lock().unwrap_or_else(PoisonError::into_inner) = Some(set_up);
+                Ok(())
+            }
+            Part::Daemonless => daemonless::tried(&node.lab, is_quick, row),
+        };
+        // Nobody takes such a run up, so that no row is held back until the end of its part.
+        let is_end = |_: &Trial| false;
+        once::try_each(run, alive, &parts, Vec::new(), AT_ONCE, is_end, attempt)?;
     }
     if run.arms().is_empty() {
         return Ok(());
     }
+    let plugin = plugin.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let plugin = plugin.map_or_else(|| Plugin::set_up(&node.lab), Ok)?;
     let mut costs = Costs::set_up(node, plugin, run.arms())?;
     let measured = run.measure(|arm| costs.take(arm));
     for row in costs.into_memory() {

@@ -94,7 +94,8 @@ pub(crate) fn try_all(node: &Node, row: &mut dyn FnMut(Trial) -> Result<()>) -> 
         (&SIDECAR, 2376, &CLIENTS[..]),
         (&SIDECAR_OPEN, 2375, &OPEN[..]),
     ] {
-        let pod = node.play(pattern, "", as_it_is)?;
+        // Other pods of the pattern are looked at meanwhile.
+        let pod = node.play(pattern, "-transport", as_it_is)?;
         pod.ready()?;
         for client in clients {
             let (outcome, reason) = answer(client.refusal, PATIENCE, || ask(&pod, client, port));

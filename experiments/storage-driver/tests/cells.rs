@@ -10,7 +10,7 @@ mod part;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -152,16 +152,40 @@ fn carried_out(cells: &[&str], flags: &[&str]) -> Result<Done> {
     })
 }
 
-/// All core cells of a generation, in one run that their tests share.
+/// All core cells of a generation, in one run that their tests share. That of the cell that was cut off
+/// takes that run up, so that it is also the next one after it.
 fn core_run(generation: &str) -> Result<&'static Done> {
     static RUNS: [OnceLock<Result<Done, String>>; 2] = [const { OnceLock::new() }; 2];
     let run = &RUNS[usize::from(generation == "forky")];
     let done = run.get_or_init(|| {
         let cells = CORE.iter().map(|core| core.cell);
         let cells: Vec<&str> = cells.filter(|cell| cell.starts_with(generation)).collect();
-        carried_out(&cells, &[]).map_err(|report| report.to_string())
+        let done = if cells.contains(&CUT) {
+            let run = cut()?.run.run();
+            carried_out(&cells, &["--resume", &run.to_string_lossy()])
+        } else {
+            carried_out(&cells, &[])
+        };
+        done.map_err(|report| report.to_string())
     });
     done.as_ref().map_err(|why| miette!("{why}"))
+}
+
+/// The cell of which a lab is killed under way.
+const CUT: &str = "trixie docker btrfs volume";
+
+/// A run of that cell whose lab was killed under way.
+struct Cut {
+    run: Running,
+    status: ExitStatus,
+    /// Whether anything was left of it.
+    restored: Result<(), String>,
+}
+
+fn cut() -> Result<&'static Cut, String> {
+    static RUN: OnceLock<Result<Cut, String>> = OnceLock::new();
+    let cut = RUN.get_or_init(|| cut_short().map_err(|report| format!("{report:?}")));
+    cut.as_ref().map_err(String::clone)
 }
 
 fn holds(core: &Core) -> Result<()> {
@@ -194,16 +218,20 @@ fn holds(core: &Core) -> Result<()> {
 
 /// Its rows are the same, and what it had not is tried.
 fn resumed() -> Result<()> {
-    let (known, new) = ("trixie docker btrfs volume", "trixie docker btrfs tmpfs");
-    let first = carried_out(&[known], &[])?;
+    let (known, new) = (CUT, "trixie docker btrfs tmpfs");
+    let first = core_run("trixie")?;
     ensure!(first.status == 0, "{}", first.said);
     let run = first.run();
     let run = run.to_string_lossy();
     let second = carried_out(&[known, new], &["--resume", &run])?;
     ensure!(second.status == 0, "{}", second.said);
-    let (before, after) = (first.rows()?, second.rows()?);
+    let (mut before, after) = (first.rows()?, second.rows()?);
+    before.retain(|row| row["subject"] == known);
+    ensure!(!before.is_empty(), "no row of {known}");
     ensure!(after[..before.len()] == before[..], "{after:?}");
-    ensure!(after.iter().any(|row| row["subject"] == new), "{after:?}");
+    let others = &after[before.len()..];
+    ensure!(!others.is_empty(), "{after:?}");
+    ensure!(others.iter().all(|row| row["subject"] == new), "{after:?}");
     // Other engines' cells would not be the same.
     let other = carried_out(&["forky docker btrfs volume"], &["--resume", &run])?;
     ensure!(other.status == 2, "{}: {}", other.status, other.said);
@@ -256,14 +284,28 @@ impl Drop for Running {
     }
 }
 
+fn cut_short() -> Result<Cut> {
+    let before = Machine::now()?;
+    let mut run = Running::start(CUT, "place")?;
+    let daemon = part::process_of(run.child.id(), "dockerd")?;
+    kill_process(daemon, Signal::KILL).into_diagnostic()?;
+    let status = run.child.wait().into_diagnostic()?;
+    let restored = before.is_restored(PATIENCE, || run.log());
+    let restored = restored.map_err(|report| format!("{report:?}"));
+    Ok(Cut {
+        run,
+        status,
+        restored,
+    })
+}
+
 /// An outcome of a lab that has died is none: the run ends, and the next one tries the cell again.
 fn cut_off() -> Result<()> {
-    let before = Machine::now()?;
-    let cell = "trixie docker btrfs volume";
-    let mut first = Running::start(cell, "place")?;
-    let daemon = part::process_of(first.child.id(), "dockerd")?;
-    kill_process(daemon, Signal::KILL).into_diagnostic()?;
-    let status = first.child.wait().into_diagnostic()?;
+    let Cut {
+        run: first,
+        status,
+        restored,
+    } = cut().map_err(|why| miette!("{why}"))?;
     let steps: Vec<String> = rows(&first.run())?
         .into_iter()
         .map(|mut row| row.remove("step").unwrap_or_default())
@@ -274,11 +316,14 @@ fn cut_off() -> Result<()> {
     for words in [&*part::killed("dockerd"), &format!("--resume {run}")] {
         ensure!(first.log().contains(words), "{words}: {}", first.log());
     }
-    before.is_restored(PATIENCE, || first.log())?;
-    let second = carried_out(&[cell], &["--resume", &run])?;
+    ensure!(restored.is_ok(), "{restored:?}");
+    let second = core_run("trixie")?;
     ensure!(second.status == 0, "{}", second.said);
     let rows = second.rows()?;
-    let refused = rows.last().is_some_and(|row| {
+    let of_cell: Vec<_> = rows.iter().filter(|row| row["subject"] == CUT).collect();
+    let places = of_cell.iter().filter(|row| row["step"] == "place");
+    ensure!(places.count() == 1, "{of_cell:?}");
+    let refused = of_cell.last().is_some_and(|row| {
         row["step"] == "starts" && row["reason"].contains("prerequisites for driver not satisfied")
     });
     ensure!(refused, "{rows:?}");

@@ -34,7 +34,8 @@ fn a_run_of_three_levels_is_reported() {
     figures(&run);
     // The same bytes again, in the other language too.
     let first = fs::read(run.join("growth.csv")).expect("read");
-    stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
+    let spanish: [&Path; 4] = [&run, "--lang".as_ref(), "es".as_ref(), "--json".as_ref()];
+    let json = stdout(&report(&spanish));
     assert_eq!(first, fs::read(run.join("growth.csv")).expect("read"));
     let spanish = fs::read_to_string(run.join("report.es.md")).expect("read");
     for words in [
@@ -46,8 +47,7 @@ fn a_run_of_three_levels_is_reported() {
         assert!(spanish.contains(words), "no {words} in {spanish}");
     }
     assert!(run.join("levels.es.svg").exists());
-    let found: serde_json::Value =
-        serde_json::from_str(&stdout(&report(&[&run, "--json".as_ref()]))).expect("JSON");
+    let found: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(found["runs"][0]["growth"][0]["model"], "additive");
     assert_eq!(found["runs"][0]["growth"][0]["scope"], "boot");
 }

@@ -1,16 +1,41 @@
 //! The page in both forms and both languages.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::support::*;
 
+/// The texts of a run that is reported in both languages, by file. All of these tests only read.
+fn texts() -> &'static BTreeMap<String, String> {
+    static TEXTS: OnceLock<BTreeMap<String, String>> = OnceLock::new();
+    TEXTS.get_or_init(|| {
+        let place = tempfile::tempdir().expect("a folder");
+        let run = exp4(place.path(), 8);
+        for lang in ["en", "es"] {
+            stdout(&report(&[&run, "--lang".as_ref(), lang.as_ref()]));
+        }
+        let mut texts = BTreeMap::new();
+        for folder in ["", "startup", "cpu"] {
+            for entry in fs::read_dir(run.join(folder)).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                let name = path.strip_prefix(&run).expect("below").display();
+                if let Ok(text) = fs::read_to_string(&path) {
+                    texts.insert(name.to_string(), text);
+                }
+            }
+        }
+        texts
+    })
+}
+
+fn text(file: &str) -> &'static str {
+    texts().get(file).unwrap_or_else(|| panic!("no {file}"))
+}
+
 #[test]
 fn the_page_has_its_sections_in_the_order_of_the_method() {
-    let place = tempfile::tempdir().expect("a folder");
-    let run = exp4(place.path(), 8);
-    stdout(&report(&[&run]));
-    let page = fs::read_to_string(run.join("report.md")).expect("read");
+    let page = text("report.md");
     let headings: Vec<&str> = page
         .lines()
         .filter(|line| line.starts_with("## "))
@@ -41,7 +66,7 @@ fn the_page_has_its_sections_in_the_order_of_the_method() {
         ]
     );
     assert!(page.contains("cargo xtask report <this folder>"));
-    let html = fs::read_to_string(run.join("report.html")).expect("read");
+    let html = text("report.html");
     let mut from = 0;
     for heading in headings {
         let heading = format!(">{}</h2>", heading.trim_start_matches("## "));
@@ -49,22 +74,10 @@ fn the_page_has_its_sections_in_the_order_of_the_method() {
     }
 }
 
-fn html(run: &Path, lang: &str) -> String {
-    stdout(&report(&[run, "--lang".as_ref(), lang.as_ref()]));
-    let name = if lang == "en" {
-        "report.html".to_owned()
-    } else {
-        format!("report.{lang}.html")
-    };
-    fs::read_to_string(run.join(name)).expect("read")
-}
-
 #[test]
 fn the_html_needs_nothing_else() {
-    let place = tempfile::tempdir().expect("a folder");
-    let run = exp4(place.path(), 8);
-    for lang in ["en", "es"] {
-        let page = html(&run, lang);
+    for (lang, file) in [("en", "report.html"), ("es", "report.es.html")] {
+        let page = text(file);
         assert!(
             page.starts_with("<!DOCTYPE html><html lang=\"")
                 && page.contains(&format!("lang=\"{lang}\""))
@@ -89,8 +102,7 @@ fn the_html_needs_nothing_else() {
 
 #[test]
 fn every_figure_has_a_name_and_every_table_its_caption_and_scopes() {
-    let place = tempfile::tempdir().expect("a folder");
-    let page = html(&exp4(place.path(), 8), "en");
+    let page = text("report.html");
     let drawings: Vec<&str> = page.split("<svg ").skip(1).collect();
     assert_eq!(drawings.len(), 4 * 2, "four figures, wide and narrow");
     for drawing in drawings {
@@ -125,25 +137,19 @@ fn every_figure_has_a_name_and_every_table_its_caption_and_scopes() {
         levels.windows(2).all(|pair| pair[1] <= pair[0] + 1),
         "{levels:?}"
     );
-    let markdown = page_text(place.path());
+    let markdown = text("report.md");
     assert_eq!(markdown.matches("![").count(), 4);
     assert!(!markdown.contains("![]"), "each with an alternative text");
-}
-
-fn page_text(place: &Path) -> String {
-    fs::read_to_string(place.join("exp4/report.md")).expect("read")
 }
 
 /// Every text of the English table that is a whole sentence or title, as the English page has it,
 /// is gone from the Spanish one.
 #[test]
 fn the_spanish_page_has_no_english_left_over() {
-    let place = tempfile::tempdir().expect("a folder");
-    let run = exp4(place.path(), 8);
-    let (english, spanish) = (html(&run, "en"), html(&run, "es"));
+    let (english, spanish) = (text("report.html"), text("report.es.html"));
     // Texts between tags, but for what programs and experiments say (marked as English), code,
     // names, and numbers.
-    let texts = |page: &str| -> Vec<String> {
+    let between = |page: &str| -> Vec<String> {
         let body = page.split_once("<body>").expect("a body").1;
         let chunks = body.split('<').filter_map(|chunk| {
             let (tag, text) = chunk.split_once('>')?;
@@ -153,10 +159,9 @@ fn the_spanish_page_has_no_english_left_over() {
             |text: &String| text.matches(char::is_alphabetic).count() > 3 && text.contains(' ');
         chunks.filter(is_text).collect()
     };
-    let english = texts(&english);
-    let recorded = fs::read_to_string(run.join("startup/manifest.json")).expect("read")
-        + &fs::read_to_string(run.join("cpu/manifest.json")).expect("read");
-    let left: Vec<String> = texts(&spanish)
+    let english = between(english);
+    let recorded = [text("startup/manifest.json"), text("cpu/manifest.json")].concat();
+    let left: Vec<String> = between(spanish)
         .into_iter()
         .filter(|text| english.contains(text) && !recorded.contains(text.as_str()))
         .filter(|text| !ALIKE.iter().any(|alike| text.contains(alike)))
@@ -175,7 +180,7 @@ fn the_spanish_page_has_no_english_left_over() {
         "order.es.svg",
         "report.es.md",
     ] {
-        let text = fs::read_to_string(run.join(file)).expect(file);
+        let text = text(file);
         for word in ["median ", "sample", "ratio", "blocks", "interval "] {
             assert!(!text.contains(word), "`{word}` in {file}");
         }

@@ -6,7 +6,7 @@ use measure::Trial;
 use rstest::rstest;
 
 use crate::ledger::{checked, json, ledger, paths, verdict, workspace};
-use crate::pods::{self, line, reported, row, rows, with};
+use crate::pods::{self, line, reported, row, rows, whole, with};
 
 /// Without what was seen of one property.
 fn without(table: &str, subject: &str, step: &str) -> Vec<Trial> {
@@ -159,7 +159,7 @@ fn claims_are_judged(
     #[case] contrary: &str,
 ) {
     let verdict = |rows: &[Trial]| reported(rows, 0).claim(id, of)["claim_verdict"].clone();
-    assert_eq!(verdict(&rows()), "consistent here");
+    assert_eq!(whole().claim(id, of)["claim_verdict"], "consistent here");
     assert_eq!(
         verdict(&with(table, subject, step, contrary)),
         "not reproduced here"
@@ -190,7 +190,7 @@ fn what_has_no_row_confirms_nothing() {
 
 #[test]
 fn claims_of_other_shapes_are_judged() {
-    let found = reported(&rows(), 0);
+    let found = whole();
     for (id, expected) in [
         (
             "B6",

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use clap::Parser;
 use measure::{Arm, Contrast, Experiment, Metric, Reading, RunArgs, Trial};
@@ -368,6 +369,12 @@ pub(crate) fn reported(rows: &[Trial], blocks: u32) -> Reported {
         page: fs::read_to_string(folder.join("report.md")).expect("read"),
         told,
     }
+}
+
+/// A whole run's, which many look at.
+pub(crate) fn whole() -> &'static Reported {
+    static WHOLE: OnceLock<Reported> = OnceLock::new();
+    WHOLE.get_or_init(|| reported(&rows(), 0))
 }
 
 impl Reported {

@@ -8,7 +8,54 @@ use super::Sight;
 use crate::node::{Pod, as_it_is};
 use crate::pattern::Client;
 
-/// A name that only these looks give.
+/// A pod that is looked at, and others of its pattern that several looks have in common: an engine
+/// that comes up is most of what a look takes.
+pub(super) struct Pods<'node> {
+    pub(super) pod: Pod<'node>,
+    /// Beside it.
+    other: Option<Pod<'node>>,
+    /// Played after that one was taken away.
+    later: Option<Pod<'node>>,
+}
+
+impl<'node> Pods<'node> {
+    pub(super) fn new(pod: Pod<'node>) -> Self {
+        Self {
+            pod,
+            other: None,
+            later: None,
+        }
+    }
+
+    /// The pod and the one beside it.
+    fn two(&mut self) -> Result<(&Pod<'node>, &Pod<'node>)> {
+        ready(&mut self.other, &self.pod, "-other").map(|other| (&self.pod, other))
+    }
+
+    /// One that has been there while no other one was, but for the first.
+    fn later(&mut self) -> Result<&Pod<'node>> {
+        self.other = None;
+        ready(&mut self.later, &self.pod, "-later")
+    }
+}
+
+/// The pod that is kept here, ready; played first if there is none.
+fn ready<'kept, 'node>(
+    kept: &'kept mut Option<Pod<'node>>,
+    pod: &Pod<'node>,
+    suffix: &str,
+) -> Result<&'kept Pod<'node>> {
+    let another = match kept.take() {
+        Some(another) => another,
+        None => pod.another(suffix, as_it_is)?,
+    };
+    let another = kept.insert(another);
+    another.ready()?;
+    Ok(another)
+}
+
+/// Names that only these looks give: what two pods' jobs call alike, and what one leaves.
+const SAME: &str = "same-name";
 const LEFT: &str = "left-behind";
 
 /// A job that does not clean up leaves one of each.
@@ -40,16 +87,13 @@ const LISTS: [(&str, &[&str]); 4] = [
 ];
 
 /// What does a later pod's agent find of an earlier pod's job?
-pub(super) fn next_pod(pod: &Pod) -> Result<Option<Sight>> {
-    if pod.pattern.client != Client::Docker {
+pub(super) fn next_pod(pods: &mut Pods) -> Result<Option<Sight>> {
+    if pods.pod.pattern.client != Client::Docker {
         return Ok(None);
     }
-    let earlier = pod.another("-earlier", as_it_is)?;
-    earlier.ready()?;
+    let (_, earlier) = pods.two()?;
     earlier.output(&["sh", "-c", LEAVE, "sh", LEFT])?;
-    drop(earlier);
-    let later = pod.another("-later", as_it_is)?;
-    later.ready()?;
+    let later = pods.later()?;
     let mut found = Vec::new();
     for (kind, list) in LISTS {
         if later.output(list)?.lines().any(|line| line == LEFT) {
@@ -70,21 +114,19 @@ pub(super) fn next_pod(pod: &Pod) -> Result<Option<Sight>> {
 }
 
 /// Does a new pod find what an earlier pod's job has fetched? The pod that asks has done one.
-pub(super) fn cache(pod: &Pod) -> Result<Option<Sight>> {
-    let ask: &[&str] = match pod.pattern.client {
+pub(super) fn cache(pods: &mut Pods) -> Result<Option<Sight>> {
+    let ask: &[&str] = match pods.pod.pattern.client {
         Client::Docker => &["docker", "images", "--format", "{{.Repository}}"],
         Client::Buildah => &["buildah", "images", "--format", "{{.Name}}"],
     };
     let is_there = |images: &str| images.lines().any(|name| name.ends_with("redis"));
-    let images = pod.output(ask)?;
+    let images = pods.pod.output(ask)?;
     if !is_there(&images) {
         return Err(miette!(
             "the job's own pod does not have its image: {images}"
         ));
     }
-    let later = pod.another("-later", as_it_is)?;
-    later.ready()?;
-    let images = later.output(ask)?;
+    let images = pods.later()?.output(ask)?;
     let outcome = if is_there(&images) { "kept" } else { "lost" };
     let images: Vec<&str> = images.lines().collect();
     Ok(Some(Sight::new(
@@ -143,18 +185,17 @@ pub(super) fn storage_layer(pod: &Pod) -> Result<Option<Sight>> {
 }
 
 /// Two pods' jobs give a container the same name.
-pub(super) fn collision_container(pod: &Pod) -> Result<Option<Sight>> {
-    if pod.pattern.client != Client::Docker {
+pub(super) fn collision_container(pods: &mut Pods) -> Result<Option<Sight>> {
+    if pods.pod.pattern.client != Client::Docker {
         return Ok(None);
     }
-    let other = pod.another("-other", as_it_is)?;
-    other.ready()?;
+    let (pod, other) = pods.two()?;
     let run = [
-        "docker", "run", "--detach", "--name", LEFT, "alpine", "sleep", "infinity",
+        "docker", "run", "--detach", "--name", SAME, "alpine", "sleep", "infinity",
     ];
     pod.output(&run)?;
     let second = other.run(&run)?;
-    pod.output(&["docker", "rm", "--force", LEFT])?;
+    pod.output(&["docker", "rm", "--force", SAME])?;
     let sight = match second.success() {
         true => Sight::new("none", "both run"),
         false if second.stderr.contains("is already in use") => {
@@ -166,21 +207,20 @@ pub(super) fn collision_container(pod: &Pod) -> Result<Option<Sight>> {
 }
 
 /// Two pods' jobs give a volume the same name.
-pub(super) fn collision_volume(pod: &Pod) -> Result<Option<Sight>> {
-    if pod.pattern.client != Client::Docker {
+pub(super) fn collision_volume(pods: &mut Pods) -> Result<Option<Sight>> {
+    if pods.pod.pattern.client != Client::Docker {
         return Ok(None);
     }
-    let other = pod.another("-other", as_it_is)?;
-    other.ready()?;
-    let volume = format!("{LEFT}:/data");
+    let (pod, other) = pods.two()?;
+    let volume = format!("{SAME}:/data");
     let run = |pod: &Pod, script: &str| {
         pod.output(&[
             "docker", "run", "--rm", "--volume", &volume, "alpine", "sh", "-c", script,
         ])
     };
     run(pod, "echo first > /data/file")?;
-    let found = run(&other, "cat /data/file 2>/dev/null; true")?;
-    pod.output(&["docker", "volume", "rm", LEFT])?;
+    let found = run(other, "cat /data/file 2>/dev/null; true")?;
+    pod.output(&["docker", "volume", "rm", SAME])?;
     let outcome = if found.trim() == "first" {
         "shared"
     } else {

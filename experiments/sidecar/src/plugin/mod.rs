@@ -167,10 +167,11 @@ impl<'lab> Plugin<'lab> {
     /// Starts both engines in a lab whose Docker is up.
     pub(crate) fn set_up(lab: &'lab Lab) -> Result<Self> {
         furnish(lab, &cases::policy(Path::new(ROOT)))?;
-        Ok(Self {
-            lab,
-            guarded: Side::start(lab, GUARDED)?,
-            open: Side::start(lab, OPEN)?,
+        thread::scope(|scope| {
+            let open = scope.spawn(|| Side::start(lab, OPEN));
+            let guarded = Side::start(lab, GUARDED)?;
+            let open = open.join().map_err(|_| miette!("a client panicked"))??;
+            Ok(Self { lab, guarded, open })
         })
     }
 
