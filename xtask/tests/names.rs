@@ -11,6 +11,7 @@ const STILL: &[&str] = &[
     // Cargo wants profiles there: a simulation is slow without optimisation.
     "Cargo.toml",
     "crates/claims",
+    "crates/facts",
     "crates/fingerprints",
     "crates/measure",
     "crates/report",

@@ -13,12 +13,19 @@ use crate::record::{BlockId, Record};
 /// One arm's median with its interval, in ns an operation.
 #[derive(Serialize)]
 pub struct ArmSummary {
+    /// The arm's name.
     pub arm: String,
+    /// What is measured.
     pub metric: Metric,
+    /// The published method that it stands for; empty: none.
     pub method: String,
+    /// How deep it is nested.
     pub level: u8,
+    /// Who holds the clock.
     pub observer: &'static str,
+    /// Of one sample.
     pub operations: u32,
+    /// What it does, in a line.
     pub about: String,
     /// Measured samples that succeeded.
     pub n: usize,
@@ -26,8 +33,10 @@ pub struct ArmSummary {
     pub failures: usize,
     /// `None` when no sample succeeded.
     pub median: Option<Estimate>,
+    /// What was published for it.
     #[serde(skip)]
     pub published: Option<Published>,
+    /// Readings by block, in ns an operation.
     #[serde(skip)]
     pub values_ns: BTreeMap<BlockId, f64>,
 }
@@ -35,13 +44,19 @@ pub struct ArmSummary {
 /// How often an arm failed for one reason.
 #[derive(Serialize)]
 pub struct Failure {
+    /// What is measured.
     pub metric: Metric,
+    /// The arm's name.
     pub arm: String,
+    /// Why, in the words of what failed.
     pub reason: String,
+    /// How often in measured blocks.
     pub measured: usize,
+    /// How often in warm-up blocks.
     pub warmup: usize,
 }
 
+/// One arm.
 pub fn summarise(record: &Record, arm: &Arm<String>, published: &Table) -> ArmSummary {
     let taken = record.measured(&arm.name).count();
     let values_ns = record.readings(arm);
@@ -71,6 +86,7 @@ pub fn by_session(values: impl IntoIterator<Item = (BlockId, f64)>) -> BTreeMap<
     sessions
 }
 
+/// Why samples of an arm failed, and how often.
 pub fn failures(record: &Record, arm: &Arm<String>) -> Vec<Failure> {
     let mut counts: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for row in &record.samples.rows {

@@ -14,7 +14,9 @@ use crate::verdict::{Here, Source, Verdict};
 /// What a run says of one published claim.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Claim {
+    /// As the ledger calls it.
     pub id: Cow<'static, str>,
+    /// What is claimed.
     pub statement: Text,
     /// `None` of what is no measurement of time.
     pub metric: Option<Metric>,
@@ -22,15 +24,21 @@ pub struct Claim {
     pub of: String,
     /// What is claimed of it, in short; where a number was published, that number.
     pub says: Cow<'static, str>,
+    /// What was published for it.
     pub published: Option<PublishedRatio>,
+    /// What was measured here.
     pub ours: Option<Estimate>,
     /// Blocks in which all arms gave a reading.
     pub pairs: usize,
+    /// Whether it was asked before the run.
     pub primary: bool,
     /// As [`RatioSummary`](crate::RatioSummary) has it.
     pub by_itself: bool,
+    /// What is concluded of our ratio.
     pub verdict: Verdict,
+    /// What becomes of the claim here.
     pub here: Here,
+    /// What the source's numbers can carry.
     pub source: Source,
     /// Of a series: what both models predict of its last level.
     pub growth: Option<(Predicted, Predicted)>,
@@ -47,12 +55,12 @@ pub struct Predicted {
     pub last_level_ns: f64,
     /// Observed over predicted.
     pub ratio: f64,
+    /// Where enough values are there for one.
     pub interval: Option<Range>,
 }
 
 impl Claim {
     /// A row of which nothing was measured yet.
-    #[must_use]
     pub fn blank(
         id: &'static str,
         statement: Text,
@@ -81,7 +89,6 @@ impl Claim {
     }
 
     /// Whether it rests on a ratio of ours, of which a verdict says something.
-    #[must_use]
     pub fn is_of_ratio(&self) -> bool {
         self.metric.is_some() && self.growth.is_none()
     }

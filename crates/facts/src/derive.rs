@@ -30,6 +30,7 @@ const RAW: [&str; 4] = ["manifest.json", "samples.csv", "blocks.csv", "trials.cs
 pub struct Facts {
     /// SHA-256 of the raw rows that they are made of.
     pub of: String,
+    /// What it says of published claims.
     pub claims: Vec<Claim>,
     /// What was found, for programs: cells, costs, whatever the experiment has.
     pub found: serde_json::Value,
@@ -44,6 +45,7 @@ pub struct Facts {
 /// What a reader sees.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Page {
+    /// Of outcomes.
     pub grids: Vec<Grid>,
     /// The experiment's own part of the page. A figure among it is an index into `grids`.
     pub section: Vec<Piece>,
@@ -53,9 +55,13 @@ pub struct Page {
 
 /// What facts are made of: the record and the statistics of its samples.
 pub struct Evidence {
+    /// The rows.
     pub record: Record,
+    /// What was published for it.
     pub published: Table,
+    /// Medians, in the order of their declaration.
     pub arms: Vec<ArmSummary>,
+    /// Declared contrasts, in their order.
     pub ratios: Vec<RatioSummary>,
 }
 
@@ -76,13 +82,11 @@ impl Evidence {
     }
 
     /// One arm over another; as a declared contrast has it, else as an exploratory one.
-    #[must_use]
     pub fn between(&self, above: &str, below: &str) -> Option<RatioSummary> {
         ratios::between(&self.record, &self.ratios, &self.published, above, below)
     }
 
     /// An arm by its name.
-    #[must_use]
     pub fn arm(&self, name: &str) -> Option<&ArmSummary> {
         self.arms.iter().find(|arm| arm.arm == name)
     }

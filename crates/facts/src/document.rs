@@ -8,24 +8,31 @@ use serde::{Deserialize, Serialize};
 
 /// A page.
 pub struct Document {
+    /// Above it.
     pub title: String,
     /// Below the title, in one line.
     pub lead: String,
+    /// What stands in it, in order.
     pub pieces: Vec<Piece>,
 }
 
+/// One part of a page.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Piece {
     /// A section's title: level 2 or 3.
     Heading(u8, String),
+    /// Some sentences.
     Paragraph(String),
     /// What a reader must not miss.
     Note(String),
+    /// One point a line.
     List(Vec<String>),
+    /// Rows and columns.
     Table(Table),
     /// Index into the page's figures.
     Figure(usize),
+    /// As it is typed.
     Code(String),
     /// What only some readers want: a line, and what opens below it.
     Details(String, Vec<Piece>),
@@ -33,13 +40,11 @@ pub enum Piece {
 
 impl Piece {
     /// A section's title: level 2 or 3.
-    #[must_use]
     pub fn heading(level: u8, title: &str) -> Self {
         Self::Heading(level, title.to_owned())
     }
 
     /// A text that has no values.
-    #[must_use]
     pub fn paragraph(text: &str) -> Self {
         Self::Paragraph(text.to_owned())
     }
@@ -48,9 +53,13 @@ impl Piece {
 /// A table whose first column names its rows.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Table {
+    /// What it shows.
     pub caption: String,
+    /// From left to right.
     pub columns: Vec<Column>,
+    /// From top to bottom.
     pub rows: Vec<Vec<Cell>>,
+    /// How it fits a phone.
     pub fit: Fit,
 }
 
@@ -66,18 +75,23 @@ pub enum Fit {
     Narrow,
 }
 
+/// How a table's fields below one title look.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Column {
+    /// Above it.
     pub title: Cow<'static, str>,
     /// Aligned to the right, and its digits below one another.
     pub number: bool,
 }
 
+/// What stands in one field of a table.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Cell {
+    /// In its place.
     pub text: String,
     /// In smaller type below it, line by line.
     pub below: Vec<String>,
+    /// How it looks.
     pub tone: Tone,
     /// Where the text leads: an address relative to the page.
     pub link: Option<String>,
@@ -89,6 +103,7 @@ pub struct Cell {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
+    /// Nothing in particular.
     #[default]
     Plain,
     /// Decided, one way.
@@ -118,6 +133,7 @@ impl Tone {
 }
 
 impl Cell {
+    /// A plain one.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -125,15 +141,18 @@ impl Cell {
         }
     }
 
+    /// With a further line below it.
     pub fn below(mut self, text: impl Into<String>) -> Self {
         self.below.push(text.into());
         self
     }
 
+    /// Looking so.
     pub fn tone(self, tone: Tone) -> Self {
         Self { tone, ..self }
     }
 
+    /// Leading there.
     pub fn link(self, to: impl Into<String>) -> Self {
         Self {
             link: Some(to.into()),
@@ -141,6 +160,7 @@ impl Cell {
         }
     }
 
+    /// In English, whatever the page is in.
     pub fn english(self) -> Self {
         Self {
             english: true,

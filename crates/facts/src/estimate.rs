@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 /// A low and a high end; `coverage` as [`Interval`] has it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Range {
+    /// The smaller end.
     pub low: f64,
+    /// The larger end.
     pub high: f64,
+    /// How probable it is that such an interval holds the true value.
     pub coverage: f64,
 }
 
@@ -28,12 +31,14 @@ pub enum Scope {
 /// A median with the interval that belongs to it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
+    /// The median.
     pub value: f64,
     /// At `alpha`; `None` where too few values are there for one.
     pub interval: Option<Range>,
     /// Error rate of the interval. It is not what was asked for where rule 6 has an interval at
     /// 5 % but none at the family's share of it.
     pub alpha: f64,
+    /// What it speaks for.
     pub scope: Scope,
     /// What the interval is made of: blocks, or sessions for [`Scope::Machine`].
     pub n: usize,
@@ -51,14 +56,17 @@ impl Scope {
 }
 
 impl Range {
+    /// Whether a value lies in it.
     pub fn contains(self, value: f64) -> bool {
         self.low <= value && value <= self.high
     }
 
+    /// Whether they have a value in common.
     pub fn overlaps(self, other: Range) -> bool {
         self.low <= other.high && other.low <= self.high
     }
 
+    /// On another scale, that grows with this one.
     pub fn map(self, to: impl Fn(f64) -> f64) -> Self {
         Self {
             low: to(self.low),

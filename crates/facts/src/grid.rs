@@ -10,6 +10,7 @@ use crate::language::{Lang, Text};
 pub struct Grid {
     /// The name of its figure's files, without their endings.
     pub name: String,
+    /// Above it.
     pub title: String,
     /// What the figure shows, for who can't see it.
     pub alternative: String,
@@ -17,7 +18,9 @@ pub struct Grid {
     pub caption: String,
     /// What a row is, as the table's first column is called.
     pub row: String,
+    /// From left to right.
     pub columns: Vec<String>,
+    /// From top to bottom.
     pub panels: Vec<Panel>,
     /// The outcomes that the tiles have, in the order of the legend.
     pub outcomes: Vec<Outcome>,
@@ -30,6 +33,7 @@ pub struct Grid {
 pub struct Panel {
     /// Empty where there is only one.
     pub title: String,
+    /// From top to bottom.
     pub groups: Vec<Group>,
 }
 
@@ -40,12 +44,14 @@ pub struct Group {
     pub title: String,
     /// Of the table.
     pub caption: String,
+    /// From top to bottom.
     pub rows: Vec<Row>,
 }
 
 /// One row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Row {
+    /// At its left.
     pub name: String,
     /// One a column; `None` where nothing was tried.
     pub tiles: Vec<Option<Tile>>,
@@ -67,11 +73,13 @@ pub struct Tile {
 /// An [`Ending`] in one language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
+    /// For readers.
     pub word: String,
     /// No two of a grid are of one shape.
     pub sign: String,
     /// For the legend.
     pub meaning: String,
+    /// Of a figure's tile.
     pub fill: Fill,
     /// In tables.
     pub tone: Tone,
@@ -81,6 +89,7 @@ pub struct Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fill {
+    /// Nothing in particular.
     Plain,
     /// Light, with a plain strip at its left.
     Edged,
@@ -92,12 +101,12 @@ pub enum Fill {
     Black,
     /// Only a frame of dashes.
     Dashed,
+    /// Nothing.
     Empty,
 }
 
 impl Tile {
     /// With nothing but the outcome's word on it.
-    #[must_use]
     pub fn new(outcome: usize) -> Self {
         Self {
             outcome,
@@ -127,7 +136,6 @@ pub struct Ending {
 
 impl Ending {
     /// Words and meanings are English, then Spanish.
-    #[must_use]
     pub const fn new(
         name: &'static str,
         sign: &'static str,
@@ -147,7 +155,6 @@ impl Ending {
     }
 
     /// As readers of a language see it.
-    #[must_use]
     pub fn of(&self, lang: Lang) -> Outcome {
         Outcome {
             word: self.word.of(lang).to_owned(),
@@ -161,7 +168,6 @@ impl Ending {
 
 impl Grid {
     /// Words without outcomes: only good for its tables.
-    #[must_use]
     pub fn plain(row: &str, columns: Vec<String>, panels: Vec<Panel>) -> Self {
         Self {
             name: String::new(),
@@ -179,7 +185,6 @@ impl Grid {
     }
 
     /// The word that stands on a tile.
-    #[must_use]
     pub fn word<'a>(&'a self, tile: &'a Tile) -> &'a str {
         if tile.word.is_empty() {
             &self.outcomes[tile.outcome].word
@@ -207,7 +212,6 @@ impl Grid {
     }
 
     /// `works 12, refused 3`
-    #[must_use]
     pub fn counts(&self) -> String {
         let counts = self
             .counted()
@@ -216,14 +220,12 @@ impl Grid {
     }
 
     /// What each outcome means, as a list.
-    #[must_use]
     pub fn meanings(&self) -> Piece {
         let meaning = |outcome: &Outcome| format!("{}: {}.", outcome.word, outcome.meaning);
         Piece::List(self.outcomes.iter().map(meaning).collect())
     }
 
     /// A table a group: a row a row, a column a column.
-    #[must_use]
     pub fn tables(&self) -> Vec<Piece> {
         let groups = self.panels.iter().flat_map(|panel| &panel.groups);
         groups

@@ -47,13 +47,14 @@ macro_rules! term {
 /// One text in every language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Text {
+    /// English.
     pub en: Cow<'static, str>,
+    /// Spanish.
     pub es: Cow<'static, str>,
 }
 
 impl Text {
     /// English, Spanish.
-    #[must_use]
     pub const fn new(english: &'static str, spanish: &'static str) -> Self {
         Self {
             en: Cow::Borrowed(english),
@@ -62,7 +63,6 @@ impl Text {
     }
 
     /// As readers of that language see it.
-    #[must_use]
     pub fn of(&self, lang: Lang) -> &str {
         match lang {
             Lang::En => &self.en,
@@ -76,7 +76,6 @@ impl Lang {
     pub const ALL: [Self; 2] = [Self::En, Self::Es];
 
     /// One of two texts: English, Spanish.
-    #[must_use]
     pub fn pick<T>(self, english: T, spanish: T) -> T {
         match self {
             Lang::En => english,
@@ -85,7 +84,6 @@ impl Lang {
     }
 
     /// As HTML and files' names have it.
-    #[must_use]
     pub fn code(self) -> &'static str {
         match self {
             Lang::En => "en",
@@ -94,7 +92,6 @@ impl Lang {
     }
 
     /// The name of a derived file that is made of texts: `report.md`, `report.es.md`.
-    #[must_use]
     pub fn file(self, stem: &str, ending: &str) -> String {
         match self {
             Lang::En => format!("{stem}.{ending}"),
@@ -103,7 +100,6 @@ impl Lang {
     }
 
     /// A number with so many decimals.
-    #[must_use]
     pub fn number(self, value: f64, decimals: usize) -> String {
         let text = format!("{value:.decimals$}");
         // What rounds to nothing has no sign.
@@ -116,13 +112,11 @@ impl Lang {
     }
 
     /// A number with no more decimals than it has.
-    #[must_use]
     pub fn trimmed(self, value: f64) -> String {
         self.localise(&value.to_string())
     }
 
     /// A number that is text already.
-    #[must_use]
     pub fn localise(self, number: &str) -> String {
         match self {
             Lang::En => number.to_owned(),

@@ -8,6 +8,12 @@
 //! samples.csv, trials.csv --[NAME derive RUN]--> facts.json --[report RUN]--> page, figures, tables
 //! ```
 
+#![expect(
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    reason = "everything here is a value"
+)]
+
 mod arms;
 mod claim;
 mod derive;

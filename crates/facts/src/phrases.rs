@@ -7,20 +7,17 @@ use crate::ratios::Ratio;
 use crate::{term, text};
 
 /// `low to high`.
-#[must_use]
 pub fn range(range: Range, decimals: usize, lang: Lang) -> String {
     let [low, high] = [range.low, range.high].map(|end| lang.number(end, decimals));
     text!(lang; "{low} to {high}"; "{low} a {high}")
 }
 
 /// Where too few values are there for an interval.
-#[must_use]
 pub fn no_interval(lang: Lang) -> &'static str {
     term!(lang; "no interval"; "sin intervalo")
 }
 
 /// A range, or that there is none.
-#[must_use]
 pub fn interval(interval: Option<Range>, decimals: usize, lang: Lang) -> String {
     interval.map_or_else(
         || no_interval(lang).to_owned(),
@@ -29,7 +26,6 @@ pub fn interval(interval: Option<Range>, decimals: usize, lang: Lang) -> String 
 }
 
 /// An estimate with its interval, in one line.
-#[must_use]
 pub fn estimate(estimate: Option<Estimate>, decimals: usize, lang: Lang) -> String {
     estimate.map_or_else(
         || "–".to_owned(),
@@ -41,7 +37,6 @@ pub fn estimate(estimate: Option<Estimate>, decimals: usize, lang: Lang) -> Stri
 }
 
 /// A ratio with its interval below; a star where it was a question before the run.
-#[must_use]
 pub fn ratio_cell(ratio: Option<&Ratio>, lang: Lang) -> Cell {
     let found = ratio.and_then(|ratio| Some((ratio.estimate?, ratio.primary)));
     found.map_or_else(
@@ -58,7 +53,6 @@ pub fn ratio_cell(ratio: Option<&Ratio>, lang: Lang) -> Cell {
 const SHORT: usize = 180;
 
 /// An engine's own words are no markup of ours, and only their beginning fits a table.
-#[must_use]
 pub fn short(words: &str) -> String {
     let words = words.replace('`', "'");
     match words.char_indices().nth(SHORT) {

@@ -16,6 +16,7 @@ pub const METHODS: [&str; 5] = ["bare", "docker", "dind", "podman", "podman-nest
 /// How a metric is shown: raw files hold nanoseconds, readers see these.
 pub struct Unit {
     metric: Metric,
+    /// Nanoseconds of one.
     pub ns: f64,
     /// The metric's name in the tutorial's files.
     pub tutorial_metric: &'static str,
@@ -29,17 +30,20 @@ pub struct Unit {
 /// One published number, in the metric's [`Unit`].
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub struct Published {
+    /// Of all repetitions.
     pub median: f64,
     /// Smallest recorded repetition.
     pub low: f64,
     /// Largest one.
     pub high: f64,
+    /// How many repetitions.
     pub n: u32,
 }
 
 /// The ratio of two published medians, and what it can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PublishedRatio {
+    /// The median.
     pub value: f64,
     /// The smallest repetition above over the largest below.
     pub low: f64,
@@ -47,6 +51,7 @@ pub struct PublishedRatio {
     pub high: f64,
     /// Repetitions an arm.
     pub n: u32,
+    /// What the source's numbers can carry.
     pub source: Source,
 }
 
@@ -125,7 +130,6 @@ const fn shown(metric: Metric, tutorial_metric: &'static str, axis: Text, headin
 }
 
 /// The unit of a metric.
-#[must_use]
 pub fn unit(metric: Metric) -> &'static Unit {
     let unit = UNITS.iter().find(|unit| unit.metric == metric);
     unit.unwrap_or(&UNITS[0])
@@ -145,6 +149,7 @@ impl Unit {
         lang.number(value, decimals)
     }
 
+    /// The unit, as text.
     pub fn symbol(&self) -> &'static str {
         self.symbol
     }

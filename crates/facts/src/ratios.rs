@@ -18,11 +18,17 @@ const AGAIN: &str = "-again";
 /// One contrast's ratio.
 #[derive(Clone, Serialize)]
 pub struct RatioSummary {
+    /// Its name.
     pub contrast: String,
+    /// The arm above the line.
     pub numerator: String,
+    /// The arm below the line.
     pub denominator: String,
+    /// What is measured.
     pub metric: Metric,
+    /// What it does, in a line.
     pub about: String,
+    /// Whether it was asked before the run.
     pub primary: bool,
     /// Whether both arms do the same (A/A).
     pub control: bool,
@@ -43,15 +49,21 @@ pub struct RatioSummary {
     pub narrow: Option<Range>,
     /// Of the sign test, for all members of the family adjusted by Holm.
     pub p: Option<f64>,
+    /// That, adjusted.
     pub holm_p: Option<f64>,
+    /// Of all samples.
     pub ratio_of_medians: Option<f64>,
+    /// For comparison.
     pub bootstrap: Option<Range>,
     /// All sessions' blocks together, where there are several.
     pub pooled: Option<Estimate>,
     /// Each session by itself, at alpha.
     pub by_session: BTreeMap<u32, Estimate>,
+    /// What is concluded of our ratio.
     pub verdict: Verdict,
+    /// What was published for it.
     pub published: Option<PublishedRatio>,
+    /// What becomes of the claim here.
     pub here: Option<Here>,
     /// `(y, x)` by block, in ns an operation.
     #[serde(skip)]
@@ -90,9 +102,11 @@ pub fn of(record: &Record, published: &Table) -> Vec<RatioSummary> {
 /// What decides of one arm over another.
 #[derive(Serialize)]
 pub struct Ratio {
+    /// Its name.
     pub contrast: String,
     /// The one that decides, as the table of ratios has it.
     pub estimate: Option<Estimate>,
+    /// Whether it was asked before the run.
     pub primary: bool,
 }
 
@@ -212,6 +226,7 @@ pub struct RatioOfRatios {
     pub verdict: Verdict,
 }
 
+/// One ratio over another, in the blocks that have all four readings.
 pub fn ratio_of_ratios(
     record: &Record,
     first: &RatioSummary,
@@ -273,6 +288,7 @@ impl RatioSummary {
         self.decisive.and_then(|found| found.interval)
     }
 
+    /// The value that decides.
     pub fn estimate(&self) -> Option<f64> {
         self.decisive.map(|found| found.value)
     }

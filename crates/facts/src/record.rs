@@ -28,8 +28,11 @@ pub struct Runs {
 pub struct Record {
     /// Where it lies.
     pub folder: PathBuf,
+    /// What was declared and what it was taken on.
     pub manifest: Manifest,
+    /// Every sample.
     pub samples: Samples,
+    /// One row a block.
     pub blocks: Vec<BlockRecord>,
     /// What was tried once, beside the samples or in their place.
     pub trials: Vec<Trial>,
@@ -117,6 +120,7 @@ impl Record {
             .collect()
     }
 
+    /// A declared arm.
     pub fn arm(&self, name: &str) -> Option<&Arm<String>> {
         self.manifest.arms.iter().find(|arm| arm.name == name)
     }

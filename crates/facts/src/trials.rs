@@ -8,7 +8,6 @@ pub fn rows<'a>(trials: &'a [Trial], table: &str) -> impl Iterator<Item = &'a Tr
 }
 
 /// The names of all tables, in the order in which they were first tried.
-#[must_use]
 pub fn tables(trials: &[Trial]) -> Vec<&str> {
     in_order(trials.iter().map(|row| row.table.as_str()))
 }

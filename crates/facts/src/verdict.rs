@@ -79,10 +79,12 @@ impl Verdict {
         }
     }
 
+    /// Whether it says that the ratio is not 1.
     pub fn is_different(self) -> bool {
         matches!(self, Verdict::Different | Verdict::DifferentEquivalent)
     }
 
+    /// Whether it says that the ratio is near 1.
     pub fn is_equivalent(self) -> bool {
         matches!(self, Verdict::Equivalent | Verdict::DifferentEquivalent)
     }

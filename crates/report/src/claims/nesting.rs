@@ -328,7 +328,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use facts::trials::Refusal;
+    use crate::analysis::depth::Refusal;
 
     #[rstest]
     #[case("overlayfs: maximum fs stacking depth exceeded", true)]

@@ -66,15 +66,12 @@ pub(super) const TEXTS: Texts = Texts {
     claim_c6_layer: "With the store on the container's own layer, overlay refuses, and earlier than \
         on a volume.",
     claim_c6_limit: "PID and user namespaces nest 32 deep, overlay mounts 2.",
-    claim_b2: "The inner daemon's storage driver may not fit what lies underneath: it does where \
-        something else is.",
     claim_b3: "/var/lib/docker expects one daemon: two at once can corrupt it.",
     claim_b15: "The sidecar brings back the cache and storage-driver problems: its storage half. Its \
         engine lies in a container like any other, so the place of its store decides.",
     claim_b15_cache: "The sidecar brings back the cache and storage-driver problems: its cache \
         half. An engine with a store of its own pulls everything again, and two can't share one \
         store.",
-    claim_c7: "vfs is not always the slowest driver; fuse-overlayfs can be.",
     claim_a23: "Which pattern for a pipeline in a container that builds images, starts \
         databases, and does not expose the host?",
     claim_b1: "CI server and engine in one image works.",
@@ -173,17 +170,6 @@ pub(super) const TEXTS: Texts = Texts {
     observer_outside: "timed from outside",
     observer_inside: "timed beside the command",
     observer_self: "by its own clock",
-    heading_startup: "Startup",
-    heading_cpu: "CPU",
-    heading_syscall: "System calls",
-    heading_unpack: "Unpacking an image",
-    heading_write: "Writing a large file",
-    heading_files: "Many small files",
-    heading_job: "A whole job",
-    heading_call: "One call of an engine's API",
-    axis_startup: "milliseconds",
-    axis_cpu: "seconds",
-    axis_syscall: "microseconds an operation",
     // Parts.
     parts_caption: "Shares of the reading below the line, in the same block",
     no_parts: "No ratio of this run is taken apart.",

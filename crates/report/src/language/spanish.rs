@@ -70,8 +70,6 @@ pub(super) const TEXTS: Texts = Texts {
         en un volumen.",
     claim_c6_limit: "Los espacios de nombres de PID y de usuario se anidan hasta 32 niveles; los \
         montajes overlay, 2.",
-    claim_b2: "El controlador de almacenamiento del demonio interior puede no encajar con lo que hay \
-        debajo: encaja donde hay otra cosa.",
     claim_b3: "/var/lib/docker espera un solo demonio: dos a la vez pueden corromperlo.",
     claim_b15: "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su mitad de \
         almacenamiento. Su motor está en un contenedor como cualquier otro, así que decide el lugar \
@@ -79,7 +77,6 @@ pub(super) const TEXTS: Texts = Texts {
     claim_b15_cache: "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su \
         mitad de caché. Un motor con almacén propio lo descarga todo otra vez, y dos no pueden \
         compartir uno.",
-    claim_c7: "vfs no es siempre el controlador más lento; fuse-overlayfs puede serlo.",
     claim_a23: "¿Qué patrón para un pipeline en un contenedor que construye imágenes, arranca \
         bases de datos y no expone el host?",
     claim_b1: "El servidor de CI y el motor en una sola imagen funcionan.",
@@ -181,17 +178,6 @@ pub(super) const TEXTS: Texts = Texts {
     observer_outside: "cronometrado desde fuera",
     observer_inside: "cronometrado junto a la orden",
     observer_self: "con su propio reloj",
-    heading_startup: "Arranque",
-    heading_cpu: "CPU",
-    heading_syscall: "Llamadas al sistema",
-    heading_unpack: "Desempaquetar una imagen",
-    heading_write: "Escribir un fichero grande",
-    heading_files: "Muchos ficheros pequeños",
-    heading_job: "Un trabajo entero",
-    heading_call: "Una llamada a la API de un motor",
-    axis_startup: "milisegundos",
-    axis_cpu: "segundos",
-    axis_syscall: "microsegundos por operación",
     // Parts.
     parts_caption: "Proporciones de la lectura del denominador, en el mismo bloque",
     no_parts: "Ningún cociente de esta ejecución se descompone.",

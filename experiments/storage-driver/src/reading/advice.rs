@@ -264,7 +264,7 @@ fn first(matrix: &Matrix, lang: Lang) -> String {
     told.push('.');
     // Causes and remedies are English, and in the table of failures marked as such.
     if let (Lang::En, Some((known, ..))) = (lang, common) {
-        told += &format!(" {} {}", known.cause, known.remedy);
+        told = [&*told, &known.cause, &known.remedy].join(" ");
     }
     told
 }

@@ -69,7 +69,7 @@ fn misfits(matrix: &Matrix, generation: &str, engine: &str) -> Option<Claim> {
         .iter()
         .min_by_key(|cell| (cell.name.place != LAYER, !cell.class.fails()));
     if let Some(cell) = example {
-        seen += &format!("; {}", told_of(cell));
+        seen = [seen, told_of(cell)].join("; ");
     }
     let (of, says) = (
         format!("{generation} {engine}"),

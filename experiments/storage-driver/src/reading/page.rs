@@ -50,23 +50,26 @@ fn grid(matrix: &Matrix, title: &str, lang: Lang) -> Grid {
             .iter()
             .any(|costs| costs.value(*work).is_some())
     });
-    let tile = |cell: &Cell| {
-        let mut tile = Tile::new(cell.class as usize);
+    let look = |cell: &Cell| {
+        let mut drawn = Tile::new(cell.class as usize);
         // Where the daemon refuses, the step is always the same.
         let step = cell.step.as_ref().filter(|_| cell.class != Class::Refused);
-        tile.below.extend(step.map(|step| match cell.class {
+        drawn.below.extend(step.map(|step| match cell.class {
             Class::Unfinished => text!(lang; "after {step}"; "después de {step}"),
             _ => text!(lang; "at {step}"; "en {step}"),
         }));
         let taken = cell.surprising();
-        tile.below.extend(taken.map(|driver| format!("→ {driver}")));
-        tile.below.extend(cell.otherwise.iter().map(|other| {
+        drawn
+            .below
+            .extend(taken.map(|driver| format!("→ {driver}")));
+        drawn.below.extend(cell.otherwise.iter().map(|other| {
             let other = CLASSES[*other as usize].word.of(lang);
             text!(lang; "an earlier try: {other}"; "un intento anterior: {other}")
         }));
         let ratio = work.and_then(|work| matrix.costs_of(cell)?.value(work));
-        tile.beside = ratio.map_or_else(String::new, |ratio| format!("×{}", lang.number(ratio, 2)));
-        Some(tile)
+        drawn.beside =
+            ratio.map_or_else(String::new, |ratio| format!("×{}", lang.number(ratio, 2)));
+        Some(drawn)
     };
     let note = work.map(|work| {
         let metric = unit(WORKS[work].2).heading(lang);
@@ -87,7 +90,7 @@ fn grid(matrix: &Matrix, title: &str, lang: Lang) -> Grid {
             lang,
             |generation, engine| text!(lang; "{generation}, {engine}: what becomes of each driver (row) on each place (column)";
                 "{generation}, {engine}: qué pasa con cada controlador (fila) en cada lugar (columna)"),
-            tile,
+            look,
         ),
         outcomes: CLASSES.iter().map(|class| class.of(lang)).collect(),
         notes: note.into_iter().collect(),
@@ -316,9 +319,9 @@ fn costs(matrix: &Matrix, evidence: &Evidence, lang: Lang) -> Vec<Piece> {
             matrix.places().into_iter().map(str::to_owned).collect(),
             matrix.panels(lang, caption, tile),
         );
-        let title = term!(lang; "Disk of 30 layers in every generation";
+        let summary = term!(lang; "Disk of 30 layers in every generation";
             "Disco de 30 capas en todas las generaciones");
-        pieces.push(Piece::Details(title.to_owned(), sizes.tables()));
+        pieces.push(Piece::Details(summary.to_owned(), sizes.tables()));
     }
     if !pieces.is_empty() {
         pieces.insert(
