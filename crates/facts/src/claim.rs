@@ -46,6 +46,9 @@ pub struct Claim {
     pub seen: String,
     /// Of a question: what the row answers, in a word.
     pub answer: Cow<'static, str>,
+    /// The same for readers, where there is more to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<Text>,
 }
 
 /// What a model predicts of a series' last level, against what was seen there.
@@ -85,6 +88,7 @@ impl Claim {
             growth: None,
             seen: String::new(),
             answer: Cow::Borrowed(""),
+            told: None,
         }
     }
 

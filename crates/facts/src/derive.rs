@@ -15,9 +15,11 @@ use crate::claim::Claim;
 use crate::document::Piece;
 use crate::grid::Grid;
 use crate::language::Lang;
+use crate::levels::Levels;
 use crate::published::Table;
 use crate::ratios::{self, RatioSummary};
 use crate::record::Record;
+use crate::series::{self, SeriesSummary};
 
 /// The file's name, beside the raw rows.
 pub const FILE: &str = "facts.json";
@@ -47,10 +49,29 @@ pub struct Facts {
 pub struct Page {
     /// Of outcomes.
     pub grids: Vec<Grid>,
-    /// The experiment's own part of the page. A figure among it is an index into `grids`.
+    /// Figures of what was tried level by level.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<Levels>,
+    /// The experiment's own part of the page. A figure in any part is an index into `grids` and, from
+    /// there on, into `levels`.
     pub section: Vec<Piece>,
+    /// What follows from samples: below the ratios and what grows with the level.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of_samples: Vec<Piece>,
+    /// What follows from trials: below the tables of those that nobody explains.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of_trials: Vec<Piece>,
     /// Lines for the terminal, below the grids.
     pub lines: Vec<String>,
+}
+
+impl Page {
+    /// Of each figure, by its index: what it shows, for who can't see it, and what stands below it.
+    pub fn figures(&self) -> impl Iterator<Item = (&str, &str)> {
+        let grids = self.grids.iter().map(|of| (&*of.alternative, &*of.caption));
+        let levels = self.levels.iter();
+        grids.chain(levels.map(|of| (&*of.alternative, &*of.caption)))
+    }
 }
 
 /// What facts are made of: the record and the statistics of its samples.
@@ -63,6 +84,8 @@ pub struct Evidence {
     pub arms: Vec<ArmSummary>,
     /// Declared contrasts, in their order.
     pub ratios: Vec<RatioSummary>,
+    /// What grows with the level, in the order of its declaration.
+    pub series: Vec<SeriesSummary>,
 }
 
 impl Evidence {
@@ -76,6 +99,7 @@ impl Evidence {
                 .map(|arm| summarise(&record, arm, &published))
                 .collect(),
             ratios: ratios::of(&record, &published),
+            series: series::of(&record),
             published,
             record,
         })

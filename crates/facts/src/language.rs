@@ -62,6 +62,14 @@ impl Text {
         }
     }
 
+    /// Made once for each language.
+    pub fn each(of: impl Fn(Lang) -> String) -> Self {
+        Self {
+            en: of(Lang::En).into(),
+            es: of(Lang::Es).into(),
+        }
+    }
+
     /// As readers of that language see it.
     pub fn of(&self, lang: Lang) -> &str {
         match lang {

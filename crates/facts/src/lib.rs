@@ -21,11 +21,13 @@ pub mod document;
 mod estimate;
 mod grid;
 mod language;
+mod levels;
 pub mod phrases;
 mod published;
 mod ratios;
 mod record;
 mod required;
+mod series;
 pub mod trials;
 mod verdict;
 
@@ -37,7 +39,9 @@ pub use estimate::{
 };
 pub use grid::{Ending, Fill, Grid, Group, Outcome, Panel, Row, Tile};
 pub use language::{Lang, Text};
+pub use levels::{Curve, Curves, Levels};
 pub use published::{METHODS, Published, PublishedRatio, Table, Unit, setup, unit};
 pub use ratios::{Ratio, RatioSummary, between, logs, of as ratios, pairs, ratio_of_ratios};
 pub use record::{BlockId, Record, Runs, text};
+pub use series::{LevelSummary, SeriesSummary, of as series};
 pub use verdict::{Here, Source, Verdict};

@@ -1,8 +1,12 @@
 //! Numbers as a reader sees them.
 
+use measure::Metric;
+
+use crate::claim::Predicted;
 use crate::document::Cell;
 use crate::estimate::{Estimate, Range};
 use crate::language::Lang;
+use crate::published::unit;
 use crate::ratios::Ratio;
 use crate::{term, text};
 
@@ -34,6 +38,32 @@ pub fn estimate(estimate: Option<Estimate>, decimals: usize, lang: Lang) -> Stri
             format!("{value} ({})", interval(found.interval, decimals, lang))
         },
     )
+}
+
+/// A time in ns that may be negative, with its interval, in the metric's unit.
+pub fn in_unit(of: Option<Estimate>, metric: Metric, lang: Lang) -> String {
+    let of = of.map(|found| found.map(|ns| ns / unit(metric).ns));
+    let decimals = match of.map_or(0.0, |found| found.value.abs()) {
+        size if size >= 10.0 => 1,
+        size if size >= 1.0 => 2,
+        _ => 3,
+    };
+    estimate(of, decimals, lang).replace('-', "−")
+}
+
+/// Observed over predicted with its interval, in one line.
+pub fn predicted(model: Predicted, lang: Lang) -> String {
+    let interval = interval(model.interval, 3, lang);
+    format!("{} ({interval})", lang.number(model.ratio, 3))
+}
+
+/// Who held the clock, by the name in files.
+pub fn observer(name: &str, lang: Lang) -> &'static str {
+    match name {
+        "outside" => term!(lang; "timed from outside"; "cronometrado desde fuera"),
+        "inside" => term!(lang; "timed beside the command"; "cronometrado junto a la orden"),
+        _ => term!(lang; "by its own clock"; "con su propio reloj"),
+    }
 }
 
 /// A ratio with its interval below; a star where it was a question before the run.

@@ -149,6 +149,27 @@ impl Record {
         contrasts.filter(|contrast| contrast.primary).count()
     }
 
+    /// The readings of all named arms in the blocks where each of them gave one; `None` when the run
+    /// lacks one of the arms.
+    pub fn complete<'a>(
+        &self,
+        names: impl Iterator<Item = &'a String>,
+    ) -> Option<BTreeMap<BlockId, BTreeMap<&'a str, f64>>> {
+        let mut readings = BTreeMap::new();
+        for name in names {
+            readings.insert(name.as_str(), self.readings(self.arm(name)?));
+        }
+        let (_, first) = readings.first_key_value()?;
+        let whole = |id: &BlockId| -> Option<(BlockId, BTreeMap<&'a str, f64>)> {
+            let of_block: Option<BTreeMap<&str, f64>> = readings
+                .iter()
+                .map(|(name, readings)| Some((*name, *readings.get(id)?)))
+                .collect();
+            Some((*id, of_block?))
+        };
+        Some(first.keys().filter_map(whole).collect())
+    }
+
     /// The generation of engines that was measured, of the last session that says it.
     pub fn generation(&self) -> Option<String> {
         let sessions = self.manifest.sessions.iter().rev();

@@ -2,14 +2,80 @@
 
 use measure::Trial;
 
+use crate::document::{Cell, Fit, Table, words};
+use crate::language::Lang;
+
 /// Every row of the named table, in the order in which they were tried.
 pub fn rows<'a>(trials: &'a [Trial], table: &str) -> impl Iterator<Item = &'a Trial> {
     trials.iter().filter(move |row| row.table == table)
 }
 
+/// A row's subject; with its session, where there are several.
+pub fn subject(trials: &[Trial], row: &Trial) -> String {
+    if trials.iter().all(|other| other.session == row.session) {
+        row.subject.clone()
+    } else {
+        format!("{} ({})", row.subject, row.session)
+    }
+}
+
 /// The names of all tables, in the order in which they were first tried.
 pub fn tables(trials: &[Trial]) -> Vec<&str> {
     in_order(trials.iter().map(|row| row.table.as_str()))
+}
+
+/// A table of trials: a subject a row, a step a column, which the cell is made of.
+pub fn by_step(
+    trials: &[Trial],
+    table: &str,
+    first: &'static str,
+    caption: String,
+    cell: impl Fn(&Trial) -> Cell,
+) -> Table {
+    let of: Vec<(String, &Trial)> = rows(trials, table)
+        .map(|row| (subject(trials, row), row))
+        .collect();
+    let steps = in_order(of.iter().map(|(_, row)| &*row.step));
+    let row = |name: &str| {
+        let of_step = |step: &&str| {
+            // The last word counts.
+            let mut found = of.iter().rev();
+            let found = found.find(|(other, row)| other == name && row.step == *step);
+            found.map_or_else(|| Cell::new("–"), |(_, row)| cell(row))
+        };
+        let name = Cell::new(name).english();
+        std::iter::once(name)
+            .chain(steps.iter().map(of_step))
+            .collect()
+    };
+    let subjects = in_order(of.iter().map(|(name, _)| &**name));
+    Table {
+        caption,
+        columns: std::iter::once(words(first))
+            .chain(steps.iter().map(|step| words((*step).to_owned())))
+            .collect(),
+        rows: subjects.into_iter().map(row).collect(),
+        fit: Fit::Scroll,
+    }
+}
+
+/// With the reason of a row below, in the words of who gave it.
+pub fn with_reason(cell: Cell, row: &Trial) -> Cell {
+    if row.reason.is_empty() {
+        cell
+    } else {
+        cell.below(&*row.reason).english()
+    }
+}
+
+/// A time in seconds.
+pub fn seconds(ns: f64, lang: Lang) -> String {
+    lang.number(ns / 1e9, 2)
+}
+
+/// A size in millions of bytes.
+pub fn megabytes(bytes: u64, lang: Lang) -> String {
+    lang.number(bytes as f64 / 1e6, 1)
 }
 
 /// Each text once, in the order of its first appearance.

@@ -1,10 +1,7 @@
 //! What the published text claims, as data, and what a run says of it.
 
-mod nesting;
 mod sharing;
 mod sidecar;
-
-pub(crate) use nesting::{DOCKER_BY_FACTOR, PODMAN_BY_FACTOR};
 
 use measure::Metric;
 
@@ -136,7 +133,6 @@ pub(crate) fn of(record: &Record, evidence: &Evidence, published: &Table) -> Vec
     CLAIMS
         .iter()
         .flat_map(|claim| held_against(claim, record, evidence.ratios, published))
-        .chain(nesting::of(record, evidence, published))
         .chain(
             evidence
                 .sharing

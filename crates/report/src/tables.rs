@@ -413,10 +413,7 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
 /// What experiments say: a table a group of outcomes, and their own lines.
 fn outcomes(analysis: &Analysis) -> String {
     let mut told = String::new();
-    let pages = analysis
-        .facts()
-        .filter_map(|facts| facts.pages.get(&Lang::En));
-    for page in pages {
+    for page in analysis.pages(Lang::En) {
         for grid in &page.grids {
             for group in grid.panels.iter().flat_map(|panel| &panel.groups) {
                 let columns = std::iter::once(&grid.row).chain(&grid.columns);

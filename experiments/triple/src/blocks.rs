@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::arms::{Row, Work};
 use crate::chain::Chain;
 use crate::literal::{self, Line};
+use crate::{REFUSED, WORKS};
 
 /// As much as the published script hashed.
 const MEBIBYTES: u32 = 50;
@@ -158,7 +159,7 @@ impl<'lab> Bench<'lab> {
                 table: "ready".to_owned(),
                 subject: chain.place(deepest),
                 step: level.to_string(),
-                outcome: if reason.is_none() { "works" } else { "refused" }.to_owned(),
+                outcome: if reason.is_none() { WORKS } else { REFUSED }.to_owned(),
                 wall_ns: ready_ns.filter(|_| reason.is_none()),
                 reason: reason.clone().unwrap_or_default(),
                 ..Trial::default()

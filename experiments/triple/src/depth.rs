@@ -8,6 +8,13 @@ use measure::{Run, Trial};
 use miette::{IntoDiagnostic, Result};
 use serde_json::json;
 
+use crate::{REFUSED, WORKS};
+
+/// Tables of trials: how far each ladder came, one start at each of its levels, what is allowed.
+pub(crate) const TABLE: &str = "depth";
+pub(crate) const STARTS: &str = "depth-start";
+pub(crate) const LIMITS: &str = "limits";
+
 /// A ladder: what every rung but the outermost is.
 struct Ladder {
     subject: &'static str,
@@ -89,17 +96,18 @@ const fn ladder(subject: &'static str, layers: &'static [Layer], quick: bool) ->
     }
 }
 
-/// What the kernel allows, tried: the name of what is put within each other, and a script that
-/// prints how many the lab takes, with the lab's own that come on top of it in each kind of sandbox
-/// (with a user namespace, and without).
-const TRIED: &[(&str, &str, [u32; 2])] = &[
-    (PID_NAMESPACES, "kind=--pid", [1, 1]),
+/// What the kernel allows, tried: the name of what is put within each other, how deep it is claimed
+/// to go (C6), and a script that prints how many the lab takes, with the lab's own that come on top
+/// of it in each kind of sandbox (with a user namespace, and without).
+pub(crate) const TRIED: &[(&str, &str, &str, [u32; 2])] = &[
+    (PID_NAMESPACES, "32", "kind=--pid", [1, 1]),
     (
         "user namespaces within each other",
+        "32",
         "kind='--user --map-root-user'",
         [1, 0],
     ),
-    ("overlay mounts on overlay mounts", OVERLAYS, [0, 0]),
+    ("overlay mounts on overlay mounts", "2", OVERLAYS, [0, 0]),
 ];
 
 /// Makes one namespace in another until it is refused.
@@ -217,7 +225,7 @@ fn limits(run: &mut Run, lab: &Lab) -> Result<u32> {
     let mut pid_namespaces = 0;
     let mut row = |name: &str, from: &str, value: String| {
         let row = Trial {
-            table: "limits".to_owned(),
+            table: LIMITS.to_owned(),
             subject: name.to_owned(),
             step: from.to_owned(),
             outcome: value,
@@ -225,7 +233,7 @@ fn limits(run: &mut Run, lab: &Lab) -> Result<u32> {
         };
         run.tried(row, || lab.alive())
     };
-    for (name, script, [user, root]) in TRIED {
+    for (name, _, script, [user, root]) in TRIED {
         let script = match *script {
             OVERLAYS => OVERLAYS.to_owned(),
             kind => format!("{kind}\n{NAMESPACES}"),
@@ -310,29 +318,29 @@ fn rungs(
                     Where::OnTheLayer => ladder.subject.contains(" layer"),
                 });
                 measure::note!("{}: level {level} refused: {reason}", ladder.subject);
-                let outcome = "refused".to_owned();
+                let outcome = REFUSED.to_owned();
                 let refused = Trial {
                     outcome,
                     reason,
-                    ..row("depth")
+                    ..row(TABLE)
                 };
                 return run.tried(refused, || lab.alive());
             }
         };
         let seconds = wall_ns.unwrap_or(0) as f64 / 1e9;
         measure::note!("{}: level {level}, {seconds:.1} s", ladder.subject);
-        let outcome = "works".to_owned();
+        let outcome = WORKS.to_owned();
         let works = Trial {
             outcome: outcome.clone(),
             wall_ns,
             bytes,
-            ..row("depth")
+            ..row(TABLE)
         };
         run.tried(works, || lab.alive())?;
         let starts = Trial {
             outcome,
             wall_ns: Some(start_ns),
-            ..row("depth-start")
+            ..row(STARTS)
         };
         run.tried(starts, || lab.alive())?;
     }

@@ -4,14 +4,13 @@ mod arms;
 mod blocks;
 mod chain;
 mod depth;
-
 mod literal;
+mod reading;
 mod store;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use facts::Facts;
 use measure::Experiment;
 use miette::Result;
 
@@ -45,6 +44,10 @@ struct Cli {
     stores: bool,
 }
 
+/// How a level, a step or a way is tried out.
+const WORKS: &str = "works";
+const REFUSED: &str = "refused";
+
 /// A run without samples.
 const TRIALS: Experiment = Experiment {
     name: "triple",
@@ -55,41 +58,38 @@ const TRIALS: Experiment = Experiment {
 };
 
 fn main() -> ExitCode {
-    facts::main(
-        |_| Ok(Facts::default()),
-        || {
-            let cli = Cli::parse();
-            let options = cli.lab.until(measure::interrupted);
-            let able = || bench::able(&[&cli.lab]);
-            if let Some(depth) = cli.depth {
-                let quick = cli.run.quick;
-                let most = usize::from(depth);
-                return cli.run.conduct(&TRIALS, able, |run| {
-                    depth::climb(run, &options, most, quick)
-                });
+    facts::main(reading::facts, || {
+        let cli = Cli::parse();
+        let options = cli.lab.until(measure::interrupted);
+        let able = || bench::able(&[&cli.lab]);
+        if let Some(depth) = cli.depth {
+            let quick = cli.run.quick;
+            let most = usize::from(depth);
+            return cli.run.conduct(&TRIALS, able, |run| {
+                depth::climb(run, &options, most, quick)
+            });
+        }
+        if cli.stores {
+            return cli
+                .run
+                .conduct(&TRIALS, able, |run| store::alone(run, &options));
+        }
+        let chains = chains(&cli)?;
+        let declared = declare(&chains);
+        // What was asked for by name is all that was asked for.
+        let run = &cli.run;
+        let whole = cli.chains.is_empty() && run.arms.is_empty() && !run.quick && !run.verify;
+        let mut sessions_left = run.sessions;
+        cli.run.conduct(&declared.experiment, able, |run| {
+            blocks::experiment(run, &options, &chains, declared.rows)?;
+            sessions_left -= 1;
+            // Once is enough: nothing of it varies from lab to lab but the time.
+            if whole && sessions_left == 0 {
+                store::weigh(run, &options)?;
             }
-            if cli.stores {
-                return cli
-                    .run
-                    .conduct(&TRIALS, able, |run| store::alone(run, &options));
-            }
-            let chains = chains(&cli)?;
-            let declared = declare(&chains);
-            // What was asked for by name is all that was asked for.
-            let run = &cli.run;
-            let whole = cli.chains.is_empty() && run.arms.is_empty() && !run.quick && !run.verify;
-            let mut sessions_left = run.sessions;
-            cli.run.conduct(&declared.experiment, able, |run| {
-                blocks::experiment(run, &options, &chains, declared.rows)?;
-                sessions_left -= 1;
-                // Once is enough: nothing of it varies from lab to lab but the time.
-                if whole && sessions_left == 0 {
-                    store::weigh(run, &options)?;
-                }
-                Ok(())
-            })
-        },
-    )
+            Ok(())
+        })
+    })
 }
 
 /// The chains that were asked for, or the usual ones.

@@ -8,6 +8,13 @@ use measure::{Run, Trial};
 use miette::{Context, IntoDiagnostic, Result};
 use serde_json::json;
 
+use crate::{REFUSED, WORKS};
+
+/// Tables of trials: what a level's store grew by, and what the registry sent meanwhile. A subject is
+/// `WAY, ENGINE`, a step `level N` and how.
+pub(crate) const TABLE: &str = "store";
+pub(crate) const PULLED: &str = "pulled";
+
 /// The image that every level is to have: the largest of the lab's.
 const IMAGE: &str = "postgres";
 
@@ -60,10 +67,10 @@ pub(crate) fn weigh(run: &mut Run, options: &Options) -> Result<()> {
                 return Err(report);
             }
             let row = Trial {
-                table: "store".to_owned(),
+                table: TABLE.to_owned(),
                 subject: subject.to_owned(),
                 step: "the rest".to_owned(),
-                outcome: "refused".to_owned(),
+                outcome: REFUSED.to_owned(),
                 reason: words(&report),
                 ..Trial::default()
             };
@@ -104,7 +111,7 @@ impl Scale<'_, '_> {
         let wall_ns = u64::try_from(began.elapsed().as_nanos()).ok();
         let (after, sent) = (taken()?, self.lab.registry_sent_bytes()? - sent);
         let reason = worked.as_ref().err().map(words).unwrap_or_default();
-        let outcome = if worked.is_ok() { "works" } else { "refused" };
+        let outcome = if worked.is_ok() { WORKS } else { REFUSED };
         let row = |table: &str, bytes| Trial {
             table: table.to_owned(),
             subject: subject.to_owned(),
@@ -116,10 +123,7 @@ impl Scale<'_, '_> {
             ..Trial::default()
         };
         measure::note!("{subject}, {step}: {outcome} {reason}");
-        for row in [
-            row("store", after.saturating_sub(before)),
-            row("pulled", sent),
-        ] {
+        for row in [row(TABLE, after.saturating_sub(before)), row(PULLED, sent)] {
             self.run.tried(row, || self.lab.alive())?;
         }
         Ok(())

@@ -9,32 +9,23 @@
 //!
 //! What is concluded of them is in [`verdict`].
 
-mod answers;
-pub(crate) mod depth;
-mod growth;
 mod parts;
-mod place;
 mod sensitivity;
 pub(crate) mod sharing;
 pub(crate) mod sidecar;
 
 use serde::{Serialize, Serializer};
 
-pub(crate) use self::depth::Depth;
-use self::depth::{DEPTH, DEPTH_START};
 use self::sharing::Sharing;
 use self::sidecar::Sidecar;
 use crate::claims;
-use facts::{Claim, Facts, Record, Runs, Table};
+use facts::{Claim, Facts, Lang, Page, Record, Runs, Table};
 
-pub(crate) use answers::{Answers, Comparison, Factor, Way};
 pub(crate) use facts::{
-    ArmSummary, Estimate, Failure, Predicted, Range, Ratio, RatioSummary, Scope, between,
-    by_session, estimate, logs, pairs, pooled, ratio_of_ratios, sessions_needed,
+    ArmSummary, Estimate, Failure, Predicted, Range, Ratio, RatioSummary, Scope, SeriesSummary,
+    between, by_session, estimate, logs, pairs, pooled, ratio_of_ratios, sessions_needed,
 };
-pub(crate) use growth::SeriesSummary;
 pub(crate) use parts::{Breakdown, PartSummary};
-pub(crate) use place::Place;
 pub(crate) use sensitivity::{BlockSummary, Flag, Found, RULES, Sensitivity, Without};
 
 /// More ratios than this are no picture. (That of system calls has 60, and is one.)
@@ -56,8 +47,6 @@ pub(crate) struct RunAnalysis {
     pub(crate) ratios: Vec<RatioSummary>,
     pub(crate) parts: Vec<Breakdown>,
     pub(crate) growth: Vec<SeriesSummary>,
-    pub(crate) answers: Answers,
-    pub(crate) depth: Vec<Depth>,
     #[serde(rename = "found", serialize_with = "found")]
     pub(crate) facts: Option<Facts>,
     pub(crate) sharing: Option<Sharing>,
@@ -79,9 +68,6 @@ fn found<S: Serializer>(facts: &Option<Facts>, serializer: S) -> Result<S::Ok, S
 #[derive(Clone, Copy)]
 pub(crate) struct Evidence<'a> {
     pub(crate) ratios: &'a [RatioSummary],
-    pub(crate) growth: &'a [SeriesSummary],
-    pub(crate) answers: &'a Answers,
-    pub(crate) depth: &'a [Depth],
     pub(crate) sharing: Option<&'a Sharing>,
     pub(crate) sidecar: Option<&'a Sidecar>,
 }
@@ -95,7 +81,6 @@ impl RunAnalysis {
     /// Whether a table of trials is shown as what follows from it, so that nobody needs its rows.
     pub(crate) fn explains(&self, table: &str) -> bool {
         match table {
-            DEPTH | DEPTH_START => !self.depth.is_empty(),
             other
                 if self
                     .facts
@@ -186,6 +171,11 @@ impl Analysis {
         self.runs.iter().filter_map(|run| run.facts.as_ref())
     }
 
+    /// The same for readers of a language.
+    pub(crate) fn pages(&self, lang: Lang) -> impl Iterator<Item = &Page> {
+        self.facts().filter_map(move |facts| facts.pages.get(&lang))
+    }
+
     pub(crate) fn sharings(&self) -> impl Iterator<Item = &Sharing> {
         self.runs.iter().filter_map(|run| run.sharing.as_ref())
     }
@@ -217,16 +207,10 @@ fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
     let facts = Facts::read(&record.folder)?;
     let arms = &record.manifest.arms;
     let ratios = facts::ratios(record, published);
-    let growth = growth::of(record);
-    let answers = answers::of(record, &growth, published);
-    let depth = depth::depths(&record.trials);
     let sharing = sharing::of(record, &ratios, published);
     let sidecar = sidecar::of(record, &ratios, published);
     let evidence = Evidence {
         ratios: &ratios,
-        growth: &growth,
-        answers: &answers,
-        depth: &depth,
         sharing: sharing.as_ref(),
         sidecar: sidecar.as_ref(),
     };
@@ -246,9 +230,7 @@ fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
             .flat_map(|arm| facts::failures(record, arm))
             .collect(),
         ratios,
-        growth,
-        answers,
-        depth,
+        growth: facts::series(record),
         facts,
         sharing,
         sidecar,

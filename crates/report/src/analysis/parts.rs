@@ -6,8 +6,8 @@ use measure::Metric;
 use measure::stats::ALPHA;
 use serde::Serialize;
 
+use facts::Record;
 use facts::by_session;
-use facts::{BlockId, Record};
 use facts::{Estimate, estimate};
 
 /// A contrast `y / x` taken apart. Shares are of x's reading in the same block.
@@ -48,7 +48,7 @@ pub(super) fn of(record: &Record) -> Vec<Breakdown> {
             };
             let (above, below) = (&contrast.numerator, &contrast.denominator);
             let names = parts().flat_map(|part| part.plus.iter().chain(&part.minus));
-            let blocks = complete_blocks(record, names.chain([above, below]))?;
+            let blocks = record.complete(names.chain([above, below]))?;
             let metric = record.arm(above)?.metric;
             let share = |of: &dyn Fn(&BTreeMap<&str, f64>) -> f64| {
                 let shares = blocks
@@ -90,25 +90,4 @@ pub(super) fn of(record: &Record) -> Vec<Breakdown> {
             })
         })
         .collect()
-}
-
-/// The readings of all named arms in the blocks where each of them gave one; `None` when the run
-/// lacks one of the arms.
-pub(super) fn complete_blocks<'a>(
-    record: &Record,
-    names: impl Iterator<Item = &'a String>,
-) -> Option<BTreeMap<BlockId, BTreeMap<&'a str, f64>>> {
-    let mut readings = BTreeMap::new();
-    for name in names {
-        readings.insert(name.as_str(), record.readings(record.arm(name)?));
-    }
-    let (_, first) = readings.first_key_value()?;
-    let whole = |id: &BlockId| -> Option<(BlockId, BTreeMap<&'a str, f64>)> {
-        let of_block: Option<BTreeMap<&str, f64>> = readings
-            .iter()
-            .map(|(name, readings)| Some((*name, *readings.get(id)?)))
-            .collect();
-        Some((*id, of_block?))
-    };
-    Some(first.keys().filter_map(whole).collect())
 }

@@ -1,6 +1,7 @@
 //! Small panels in rows over the level: those of a row share their axis, so that they can be held
-//! against each other. The figures of series and of depths are made of it.
+//! against each other. The figures of series and of what was tried level by level are made of it.
 
+use facts::{Curve, Curves, Levels};
 use plotters::prelude::DrawingBackend;
 
 use crate::figure::canvas::{Axis, Canvas, Drawn, Font, Growth, INK, Point, QUIET, SAMPLE, Shape};
@@ -8,11 +9,11 @@ use crate::figure::legend::{self, Mark};
 use crate::figure::{Frame, Picture};
 use crate::language::{Lang, Texted as _};
 
-pub(crate) struct Grid {
+pub(crate) struct Grid<'a> {
     pub(crate) lang: Lang,
-    pub(crate) title: &'static str,
+    pub(crate) title: &'a str,
     pub(crate) rows: Vec<Row>,
-    pub(crate) legend: Vec<(Mark, &'static str)>,
+    pub(crate) legend: Vec<(Mark, &'a str)>,
 }
 
 /// Panels with one axis.
@@ -71,7 +72,34 @@ struct Layout {
     foot: i32,
 }
 
-impl Grid {
+impl<'a> Grid<'a> {
+    /// What an experiment tried level by level.
+    pub(crate) fn of(levels: &'a Levels, lang: Lang) -> Self {
+        let panel = |curve: &Curve| {
+            let dots = curve
+                .dots
+                .iter()
+                .map(|(level, value)| Item::Dot(*level, *value));
+            let crosses = curve.crosses.iter().map(|level| Item::Refused(*level));
+            Panel {
+                title: curve.title.clone(),
+                note: curve.note.clone(),
+                items: dots.chain(crosses).collect(),
+            }
+        };
+        let row = |row: &Curves| Row {
+            title: row.title.clone(),
+            axis: "",
+            panels: row.panels.iter().map(panel).collect(),
+        };
+        Self {
+            lang,
+            title: &levels.title,
+            rows: levels.rows.iter().map(row).collect(),
+            legend: vec![(Mark::Speck, &levels.dot), (Mark::Cross, &levels.cross)],
+        }
+    }
+
     fn layout(&self, frame: Frame) -> Layout {
         let widest = self.rows.iter().map(|row| row.panels.len()).max();
         let (margin, most) = if frame.narrow { (14, 2) } else { (60, 4) };
@@ -151,7 +179,7 @@ impl Item {
     }
 }
 
-impl Picture for Grid {
+impl Picture for Grid<'_> {
     fn height(&self, frame: Frame) -> i32 {
         let layout = self.layout(frame);
         let rows: i32 = self.rows.iter().map(|row| row.height(&layout)).sum();

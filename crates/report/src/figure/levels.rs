@@ -1,9 +1,11 @@
 //! The figure of series: every sample of each level, and what both models make of the lower ones.
 
+use std::collections::BTreeSet;
+
 use measure::Metric;
 use measure::stats::Model;
 
-use crate::analysis::{Analysis, Place, SeriesSummary};
+use crate::analysis::{Analysis, SeriesSummary};
 use crate::figure::grid::{Grid, Item, Panel, Row, Stroke};
 use crate::figure::legend::Mark;
 use crate::language::{Lang, Texted as _};
@@ -35,11 +37,17 @@ pub(crate) fn drawn(analysis: &Analysis) -> impl Iterator<Item = &SeriesSummary>
 }
 
 /// `None` where none of them has a reading.
-pub(super) fn grid(analysis: &Analysis, lang: Lang) -> Option<Grid> {
+pub(super) fn grid(analysis: &Analysis, lang: Lang) -> Option<Grid<'static>> {
     let (t, l) = (lang.texts(), lang.levels());
     let row = |(metric, observer): &(Metric, &str)| {
         let series = drawn(analysis).filter(|of| (of.metric, of.observer) == (*metric, *observer));
-        let panels: Vec<Panel> = series.map(|series| panel(series, lang)).collect();
+        let series: Vec<&SeriesSummary> = series.collect();
+        let works: BTreeSet<&str> = series.iter().map(|of| work(&of.series)).collect();
+        let panels = series.iter().map(|series| Panel {
+            title: place(series, works.len() == 1).to_owned(),
+            ..panel(series, lang)
+        });
+        let panels: Vec<Panel> = panels.collect();
         let unit = unit(*metric);
         let observer = phrases::observer(observer, lang);
         (!panels.is_empty()).then(|| Row {
@@ -65,7 +73,6 @@ pub(super) fn grid(analysis: &Analysis, lang: Lang) -> Option<Grid> {
 fn panel(series: &SeriesSummary, lang: Lang) -> Panel {
     let t = lang.levels();
     let scale = unit(series.metric).ns;
-    let chain = Place::of(&series.series).map_or(&*series.series, |place| place.chain);
     let mut items = Vec::new();
     for (index, level) in series.levels.iter().enumerate() {
         let values = series.values.values().map(|block| block[index] / scale);
@@ -87,7 +94,7 @@ fn panel(series: &SeriesSummary, lang: Lang) -> Panel {
     }
     items.extend(ends);
     Panel {
-        title: chain.to_owned(),
+        title: String::new(),
         note: match series.model {
             Some(Model::Additive) => t.model_additive,
             Some(Model::Multiplicative) => t.model_multiplicative,
@@ -140,4 +147,22 @@ fn curve(from: (f64, f64), to: (f64, f64)) -> impl Iterator<Item = (f64, f64)> {
             from.1 * (to.1 / from.1).powf(share),
         )
     })
+}
+
+/// Where a series is: its name without what is done, which all of its row do, and who holds the clock.
+fn place(series: &SeriesSummary, is_same_work: bool) -> &str {
+    let name = &*series.series;
+    if !is_same_work {
+        return name;
+    }
+    let place = name.split_once('-').map_or(name, |(_, place)| place);
+    let observer = place
+        .rsplit_once('-')
+        .filter(|(_, last)| *last == series.observer);
+    observer.map_or(place, |(place, _)| place)
+}
+
+/// What an arm does: the first word of its name, in a run whose arms have levels.
+pub(crate) fn work(name: &str) -> &str {
+    name.split_once('-').map_or(name, |(work, _)| work)
 }

@@ -4,7 +4,6 @@
 
 pub(crate) mod canvas;
 mod columns;
-mod depth;
 mod forest;
 mod grid;
 mod legend;
@@ -56,10 +55,8 @@ pub(crate) enum Kind {
     Order,
     /// What grows with the level, and what both models say of it.
     Levels,
-    /// How deep chains came.
-    Depth,
-    /// What became of what was tried: of the experiment's own grids the one with this index.
-    Grid(usize),
+    /// Of the experiment's own figures the one with this index.
+    Own(usize),
     /// What becomes of each way of sharing in each generation.
     Sharing,
     /// How patterns compare.
@@ -118,8 +115,7 @@ impl Kind {
             Kind::Parts => "parts",
             Kind::Order => "order",
             Kind::Levels => "levels",
-            Kind::Depth => "depth",
-            Kind::Grid(_) => "",
+            Kind::Own(_) => "",
             Kind::Sharing => "sharing",
             Kind::Sidecar => "sidecar",
         }
@@ -135,10 +131,18 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
     if let Some(levels) = levels::grid(analysis, lang) {
         figures.push(render(Kind::Levels, &levels)?);
     }
-    let grids = analysis.facts().filter_map(|facts| facts.pages.get(&lang));
-    for (index, grid) in grids.flat_map(|page| &page.grids).enumerate() {
-        let picture = outcomes::Outcomes(grid);
-        figures.push(render_as(Kind::Grid(index), &grid.name, &picture)?);
+    let mut own = (0..).map(Kind::Own);
+    for page in analysis.pages(lang) {
+        for (grid, kind) in page.grids.iter().zip(&mut own) {
+            figures.push(render_as(kind, &grid.name, &outcomes::Outcomes(grid))?);
+        }
+        for (levels, kind) in page.levels.iter().zip(&mut own) {
+            figures.push(render_as(
+                kind,
+                &levels.name,
+                &grid::Grid::of(levels, lang),
+            )?);
+        }
     }
     if let Some(sharing) = sharing::Figure::of(analysis, lang) {
         figures.push(render(Kind::Sharing, &sharing)?);
@@ -154,9 +158,6 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
     }
     if let Some(parts) = parts::Waterfall::of(analysis, lang) {
         figures.push(render(Kind::Parts, &parts)?);
-    }
-    if let Some(depth) = depth::grid(analysis, lang) {
-        figures.push(render(Kind::Depth, &depth)?);
     }
     if let Some(order) = order::Order::of(runs, analysis, lang) {
         figures.push(render(Kind::Order, &order)?);

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use measure::Metric;
 use plotters::prelude::DrawingBackend;
 
-use crate::analysis::{Analysis, ArmSummary, Place};
+use crate::analysis::{Analysis, ArmSummary};
 use crate::figure::canvas::{Canvas, Drawn};
 use crate::figure::legend::Mark;
+use crate::figure::levels::work;
 use crate::figure::{Frame, Picture, columns, rows};
 use crate::language::{Lang, Texted as _, fill};
 use facts::Runs;
 use facts::{METHODS, Published, unit};
 
-/// More arms than this in one panel, or several works in one chain, are put into groups by the first word of their names.
+/// More arms than this in one panel, or several works at levels, are put into groups
+/// by the first word of their names.
 const CROWD: usize = 20;
 
 /// An axis is cut where its values lie within this share of the largest.
@@ -232,20 +234,13 @@ fn all_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
             .collect();
         let heading = unit(metric).heading(lang);
         // Starts and ways in have little to do with each other, though both are of one metric.
-        let works: BTreeSet<&str> = arms
-            .iter()
-            .filter_map(|arm| Some(Place::of(&arm.arm)?.work))
-            .filter(|work| !work.is_empty())
-            .collect();
-        let crowded = arms.len() > CROWD || works.len() > 1;
+        let works: BTreeSet<&str> = arms.iter().map(|arm| work(&arm.arm)).collect();
+        let is_by_work = analysis.growth().next().is_some() && works.len() > 1;
+        let crowded = arms.len() > CROWD || is_by_work;
         let mut groups: BTreeMap<usize, (String, Vec<Slot>)> = BTreeMap::new();
         let mut order: Vec<&str> = Vec::new();
         for arm in arms {
-            let word = if crowded {
-                arm.arm.split('-').next().unwrap_or_default()
-            } else {
-                ""
-            };
+            let word = if crowded { work(&arm.arm) } else { "" };
             let place = order
                 .iter()
                 .position(|other| *other == word)

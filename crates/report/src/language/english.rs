@@ -58,14 +58,6 @@ pub(super) const TEXTS: Texts = Texts {
     claim_a17_nested: "Hashing 50 MB in Podman in Podman takes 49 % more than without a container.",
     claim_a18: "The reason is namespace traversal: a system call at level 2 resolves two levels \
         instead of one, so it takes longer than at level 1.",
-    claim_a19: "Podman nests three deep.",
-    claim_a21_growth: "A question: is the overhead of startup additive or multiplicative?",
-    claim_a21_cpu: "A question: does the overhead of CPU accumulate more than that of startup?",
-    claim_a21_engine: "A question: which engine nests cheaper, Docker or Podman?",
-    claim_c6_volume: "With the store on a volume, it is not storage that bounds the depth.",
-    claim_c6_layer: "With the store on the container's own layer, overlay refuses, and earlier than \
-        on a volume.",
-    claim_c6_limit: "PID and user namespaces nest 32 deep, overlay mounts 2.",
     claim_b3: "/var/lib/docker expects one daemon: two at once can corrupt it.",
     claim_b15: "The sidecar brings back the cache and storage-driver problems: its storage half. Its \
         engine lies in a container like any other, so the place of its store decides.",
@@ -167,9 +159,6 @@ pub(super) const TEXTS: Texts = Texts {
     column_failed: "failed",
     column_about: "what it is",
     level_observer: "level {level}, {observer}",
-    observer_outside: "timed from outside",
-    observer_inside: "timed beside the command",
-    observer_self: "by its own clock",
     // Parts.
     parts_caption: "Shares of the reading below the line, in the same block",
     no_parts: "No ratio of this run is taken apart.",

@@ -60,16 +60,6 @@ pub(super) const TEXTS: Texts = Texts {
     claim_a17_nested: "Calcular el hash de 50 MB en Podman en Podman tarda un 49 % más que sin contenedor.",
     claim_a18: "La causa es el recorrido de los espacios de nombres: en el nivel 2 cada llamada al \
         sistema resuelve dos niveles en lugar de uno, así que tarda más que en el nivel 1.",
-    claim_a19: "Podman se anida hasta tres niveles.",
-    claim_a21_growth: "Una pregunta: ¿el sobrecoste de arranque es aditivo o multiplicativo?",
-    claim_a21_cpu: "Una pregunta: ¿el sobrecoste de CPU se acumula más que el de arranque?",
-    claim_a21_engine: "Una pregunta: ¿qué motor sale más barato al anidar, Docker o Podman?",
-    claim_c6_volume: "Con el almacén en un volumen, no es el almacenamiento lo que limita la \
-        profundidad.",
-    claim_c6_layer: "Con el almacén en la propia capa del contenedor se niega overlay, y antes que \
-        en un volumen.",
-    claim_c6_limit: "Los espacios de nombres de PID y de usuario se anidan hasta 32 niveles; los \
-        montajes overlay, 2.",
     claim_b3: "/var/lib/docker espera un solo demonio: dos a la vez pueden corromperlo.",
     claim_b15: "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su mitad de \
         almacenamiento. Su motor está en un contenedor como cualquier otro, así que decide el lugar \
@@ -175,9 +165,6 @@ pub(super) const TEXTS: Texts = Texts {
     column_failed: "fallidas",
     column_about: "qué es",
     level_observer: "nivel {level}, {observer}",
-    observer_outside: "cronometrado desde fuera",
-    observer_inside: "cronometrado junto a la orden",
-    observer_self: "con su propio reloj",
     // Parts.
     parts_caption: "Proporciones de la lectura del denominador, en el mismo bloque",
     no_parts: "Ningún cociente de esta ejecución se descompone.",

@@ -68,15 +68,16 @@ pub(crate) fn write(
         .collect();
     for section in [
         results::claims,
-        facts_section,
+        |source: &Source| of_facts(source, |page| &page.section),
         sharing::sharing,
         sidecar::sidecar,
         results::ratios,
         growth::growth,
-        growth::answers,
+        |source: &Source| of_facts(source, |page| &page.of_samples),
         results::samples,
         results::parts,
         trials::trials,
+        |source: &Source| of_facts(source, |page| &page.of_trials),
         order::order,
     ] {
         pieces.extend(section(&source));
@@ -97,19 +98,16 @@ pub(crate) fn write(
     })
 }
 
-/// What the experiment itself says. Its figures come before any other of a grid.
-fn facts_section(source: &Source) -> Vec<Piece> {
+/// What experiments themselves say in one part of their pages.
+fn of_facts(source: &Source, part: fn(&facts::Page) -> &[Piece]) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    let mut grids = 0;
-    for facts in source.analysis.facts() {
-        let Some(page) = facts.pages.get(&source.lang) else {
-            continue;
-        };
-        pieces.extend(page.section.iter().filter_map(|piece| match piece {
-            Piece::Figure(index) => source.figure(Kind::Grid(grids + index)),
+    let mut figures = 0;
+    for page in source.analysis.pages(source.lang) {
+        pieces.extend(part(page).iter().filter_map(|piece| match piece {
+            Piece::Figure(index) => source.figure(Kind::Own(figures + index)),
             other => Some(other.clone()),
         }));
-        grids += page.grids.len();
+        figures += page.figures().count();
     }
     pieces
 }
@@ -129,7 +127,6 @@ fn title(runs: &Runs, lang: Lang) -> String {
 /// What a figure shows, in words: the numbers are in the table beside it.
 fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
     let (t, l, s) = (lang.texts(), lang.levels(), lang.sharing());
-    let depths: usize = analysis.runs.iter().map(|run| run.depth.len()).sum();
     let shared: usize = analysis.sharings().map(|sharing| sharing.cells.len()).sum();
     let ways: usize = analysis
         .sharings()
@@ -143,13 +140,9 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
         Kind::Parts => (t.alt_parts, t.caption_parts),
         Kind::Order => (t.alt_order, t.caption_order),
         Kind::Levels => (l.alt_levels, l.caption_levels),
-        Kind::Depth => (l.alt_depth, l.caption_depth),
-        Kind::Grid(index) => {
-            let grids = analysis.facts().filter_map(|facts| facts.pages.get(&lang));
-            let mut grids = grids.flat_map(|page| &page.grids).skip(index);
-            grids
-                .next()
-                .map_or(("", ""), |grid| (&grid.alternative, &grid.caption))
+        Kind::Own(index) => {
+            let mut own = analysis.pages(lang).flat_map(facts::Page::figures);
+            own.nth(index).unwrap_or_default()
         }
         Kind::Sharing => (s.alt_sharing, s.caption_sharing),
         Kind::Sidecar => {
@@ -173,7 +166,6 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
             ),
             ("breakdowns", &breakdowns),
             ("series", &crate::figure::drawn_series(analysis).count()),
-            ("subjects", &depths),
             ("shared", &shared),
             ("ways", &ways),
             ("columns", &patterns),

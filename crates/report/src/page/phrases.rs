@@ -1,20 +1,12 @@
 //! Numbers and verdicts as a reader sees them.
 
-use crate::analysis::{Estimate, Predicted, Range, Ratio, Scope};
-use crate::claims;
+pub(crate) use facts::phrases::{estimate, in_unit, observer, predicted, range, ratio_cell, short};
+
+use crate::analysis::{Estimate, Predicted, Scope};
 use crate::language::{Lang, Texted as _, fill};
 use facts::Claim;
 use facts::document::{Cell, Tone};
 use facts::{Here, Source, Verdict};
-
-/// `low to high`.
-pub(crate) fn range(range: Range, decimals: usize, lang: Lang) -> String {
-    let (low, high) = (
-        lang.number(range.low, decimals),
-        lang.number(range.high, decimals),
-    );
-    fill(lang.texts().range, &[("low", &low), ("high", &high)])
-}
 
 /// A share as per cent.
 pub(crate) fn percent(share: f64, decimals: usize, lang: Lang) -> String {
@@ -134,27 +126,12 @@ pub(crate) fn source(source: Source, lang: Lang) -> &'static str {
 }
 
 /// What a row answers, of a question; empty of a claim, and where nothing was decided.
-pub(crate) fn answer(claim: &Claim, margin_pct: f64, lang: Lang) -> String {
-    let t = lang.levels();
-    let text = match &*claim.answer {
-        "additive" => t.model_additive,
-        "multiplicative" => t.model_multiplicative,
-        "neither" => t.model_neither,
-        "no" => t.cpu_less,
-        "yes" => t.cpu_more,
-        "Docker" => t.factor_docker,
-        "Podman" => t.factor_podman,
-        "the same" => t.both_alike,
-        claims::DOCKER_BY_FACTOR => {
-            return format!("{}; {}", t.factor_docker, t.time_podman);
-        }
-        claims::PODMAN_BY_FACTOR => {
-            return format!("{}; {}", t.factor_podman, t.time_docker);
-        }
-        "none" => return lang.sidecar().word_none.to_owned(),
-        other => other,
-    };
-    fill(text, &[("margin", &lang.trimmed(margin_pct))])
+pub(crate) fn answer(claim: &Claim, lang: Lang) -> String {
+    match (&claim.told, &*claim.answer) {
+        (Some(told), _) => told.of(lang).to_owned(),
+        (None, "none") => lang.sidecar().word_none.to_owned(),
+        (None, answer) => answer.to_owned(),
+    }
 }
 
 /// What was seen of a claim's row, where a ratio does not say it; in English, as files have it.
@@ -175,39 +152,6 @@ pub(crate) fn predictions(
         lang.levels().both_predictions,
         &[("additive", &additive), ("multiplicative", &multiplicative)],
     )
-}
-
-/// Observed over predicted with its interval, in one line.
-pub(crate) fn predicted(model: Predicted, lang: Lang) -> String {
-    let interval = model
-        .interval
-        .map_or(lang.texts().no_interval_short.to_owned(), |interval| {
-            range(interval, 3, lang)
-        });
-    format!("{} ({interval})", lang.number(model.ratio, 3))
-}
-
-/// An estimate with its interval, in one line.
-pub(crate) fn estimate(estimate: Option<Estimate>, decimals: usize, lang: Lang) -> String {
-    let Some(estimate) = estimate else {
-        return "–".to_owned();
-    };
-    let interval = estimate
-        .interval
-        .map_or(lang.texts().no_interval_short.to_owned(), |interval| {
-            range(interval, decimals, lang)
-        });
-    format!("{} ({interval})", lang.number(estimate.value, decimals))
-}
-
-/// Who held the clock, by the name in files.
-pub(crate) fn observer(name: &str, lang: Lang) -> &'static str {
-    let t = lang.texts();
-    match name {
-        "outside" => t.observer_outside,
-        "inside" => t.observer_inside,
-        _ => t.observer_self,
-    }
 }
 
 /// What a number speaks for.
@@ -241,32 +185,5 @@ pub(crate) fn estimate_cell(estimate: Option<Estimate>, pairs: usize, lang: Lang
             ],
         )),
         None => value.below(fill(t.no_interval_n, &[("n", &pairs)])),
-    }
-}
-
-/// A ratio with its interval below; a star where it was a question before the run.
-pub(crate) fn ratio_cell(ratio: Option<&Ratio>, lang: Lang) -> Cell {
-    let found = ratio.and_then(|ratio| Some((ratio.estimate?, ratio.primary)));
-    let Some((estimate, primary)) = found else {
-        return Cell::new("–");
-    };
-    let star = if primary { " *" } else { "" };
-    let cell = Cell::new(format!("{}{star}", lang.number(estimate.value, 2)));
-    cell.below(match estimate.interval {
-        Some(found) => range(found, 2, lang),
-        None => lang.texts().no_interval_short.to_owned(),
-    })
-}
-
-/// An engine may say a lot.
-const SHORT: usize = 180;
-
-/// An engine's own words are no markup of ours, and only their beginning fits a table.
-pub(crate) fn short(words: &str) -> String {
-    let words = words.replace('`', "'");
-    match words.char_indices().nth(SHORT) {
-        Some((end, _)) => format!("{} ...", words[..end].trim_end()),
-        None if words.is_empty() => "–".to_owned(),
-        None => words,
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
         };
         let mut here = phrases::here_cell(claim.here, lang);
         if !claim.answer.is_empty() {
-            here = here.below(phrases::answer(claim, margin, lang));
+            here = here.below(phrases::answer(claim, lang));
         }
         let own = phrases::verdict(claim.verdict, claim.by_itself, margin, lang);
         vec![

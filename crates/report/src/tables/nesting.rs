@@ -1,11 +1,10 @@
-//! Tables of what grows with the level, and of what was tried once.
+//! Tables of what grows with the level, and of what was tried once and nobody explains.
 
 use std::fmt::Write;
 
 use measure::Trial;
 
 use super::{Column, amount, none, number, readable, text, to_csv};
-use crate::analysis::depth::Depth;
 use crate::analysis::{Analysis, Predicted, Range, Scope, SeriesSummary};
 use crate::language::Lang;
 use crate::page::phrases;
@@ -91,25 +90,6 @@ const READABLE_GROWTH: [Column<SeriesSummary>; 6] = [
     }),
 ];
 
-const READABLE_DEPTH: [Column<Depth>; 6] = [
-    ("subject", |depth| depth.subject.clone()),
-    ("deepest", |depth| {
-        depth.deepest.map_or_else(none, |level| level.to_string())
-    }),
-    ("a level, s", |depth| seconds(depth.median_ns)),
-    ("first, s", |depth| {
-        seconds(depth.up().next().map(|(_, ns)| ns as f64))
-    }),
-    ("last, s", |depth| {
-        seconds(depth.up().next_back().map(|(_, ns)| ns as f64))
-    }),
-    ("last third/first", |depth| {
-        depth
-            .last_to_first_third
-            .map_or_else(none, |ratio| format!("{ratio:.2}"))
-    }),
-];
-
 const READABLE_TRIALS: [Column<Trial>; 7] = [
     ("table", |row| row.table.clone()),
     ("subject", |row| row.subject.clone()),
@@ -147,17 +127,6 @@ pub(super) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     if analysis.growth().next().is_some() {
         let table = readable(&READABLE_GROWTH, analysis.growth());
         let _ = writeln!(text, "\n{table}\n{GROWTH_NOTE}");
-    }
-    let depths = || analysis.runs.iter().flat_map(|run| &run.depth);
-    if depths().next().is_some() {
-        let table = readable(&READABLE_DEPTH, depths());
-        let _ = writeln!(text, "\nHow deep:\n{table}");
-    }
-    for depth in depths() {
-        if let Some(refusal) = &depth.refusal {
-            let (subject, level) = (&depth.subject, refusal.level);
-            let _ = writeln!(text, "  {subject}, level {level}: {}", refusal.reason);
-        }
     }
     for (record, run) in runs.records.iter().zip(&analysis.runs) {
         let mut tables = trials::tables(&record.trials);
@@ -207,8 +176,4 @@ fn levels(series: &SeriesSummary) -> String {
 
 fn predicted(model: Option<Predicted>) -> String {
     model.map_or_else(none, |model| phrases::predicted(model, Lang::En))
-}
-
-fn seconds(ns: Option<f64>) -> String {
-    ns.map_or_else(none, |ns| format!("{:.2}", ns / 1e9))
 }

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use clap::Parser;
 use facts::document::{Piece, Tone};
-use facts::{Claim, Ending, Facts, Fill, Grid, Group, Here, Lang, Page, Panel, Row, Text, Tile};
+use facts::{
+    Claim, Curve, Curves, Ending, Facts, Fill, Grid, Group, Here, Lang, Levels, Page, Panel, Row,
+    Text, Tile,
+};
 use measure::{Experiment, RunArgs, Trial};
 
 use crate::ledger::{json, ledger, paths, verdict, workspace};
@@ -74,13 +77,22 @@ fn take(out: &Path, name: &'static str) {
 
 /// A run of which these claims are said.
 pub(crate) fn claimed(out: &Path, experiment: &'static str, claims: &[(&'static str, Here)]) {
-    take(out, experiment);
-    let claim = |(id, here): &(&'static str, Here)| Claim {
-        here: *here,
+    let claims = claims.iter().map(|(id, here)| claim(id, *here, "all"));
+    told(out, experiment, claims.collect());
+}
+
+/// A row of a claim.
+pub(crate) fn claim(id: &'static str, here: Here, of: &str) -> Claim {
+    Claim {
+        here,
         seen: "what was seen".to_owned(),
-        ..Claim::blank(id, Text::new("It is.", "Es."), None, "all".to_owned(), "so")
-    };
-    let claims = claims.iter().map(claim).collect();
+        ..Claim::blank(id, Text::new("It is.", "Es."), None, of.to_owned(), "so")
+    }
+}
+
+/// The same with any claims.
+pub(crate) fn told(out: &Path, experiment: &'static str, claims: Vec<Claim>) {
+    take(out, experiment);
     let facts = Facts {
         claims,
         ..Facts::default()
@@ -131,8 +143,32 @@ fn page(lang: Lang) -> Page {
     section.extend(grid.tables());
     Page {
         grids: vec![grid],
+        levels: vec![levels()],
         section,
+        of_samples: vec![Piece::paragraph("Of samples.")],
+        of_trials: vec![Piece::Figure(1)],
         lines: vec!["a line of its own".to_owned()],
+    }
+}
+
+fn levels() -> Levels {
+    let curve = Curve {
+        title: "a chain".to_owned(),
+        note: "in a place".to_owned(),
+        dots: vec![(1, 0.5), (2, 0.75)],
+        crosses: vec![3],
+    };
+    Levels {
+        name: "steps".to_owned(),
+        title: "Level by level".to_owned(),
+        alternative: "How deep, for who can't see it.".to_owned(),
+        caption: "Below the levels.".to_owned(),
+        rows: vec![Curves {
+            title: "seconds of a level".to_owned(),
+            panels: vec![curve],
+        }],
+        dot: "a level that works".to_owned(),
+        cross: "a level that does not".to_owned(),
     }
 }
 
@@ -164,6 +200,8 @@ fn what_an_experiment_says_is_shown() {
         "![What was tried, for who can't see it.](tried.png)",
         "| `one` | ● works; below one | – |",
         "- fails: none.",
+        "Of samples.",
+        "![How deep, for who can't see it.](steps.png)",
     ] {
         assert!(text.contains(words), "no {words} in {text}");
     }
@@ -184,6 +222,18 @@ fn what_an_experiment_says_is_shown() {
     assert!(!svg.contains("unseen"), "the legend has what is there");
     let (width, _, colours) = picture(&run.join("tried.png"));
     assert!(width == 1640 && colours > 20, "{width} {colours}");
+    let svg = fs::read_to_string(run.join("steps.svg")).expect("read");
+    for words in [
+        "Level by level",
+        "a chain",
+        "in a place",
+        "seconds of a level",
+        "a level that does not",
+    ] {
+        assert!(svg.contains(words), "no {words}");
+    }
+    let (width, _, colours) = picture(&run.join("steps.png"));
+    assert!(width == 1640 && colours > 10, "{width} {colours}");
     assert_eq!(table(&run.join("tried.csv")).len(), 1);
     let json = stdout(&report(&[&run, "--json".as_ref()]));
     assert!(json.contains("\"answer\": 42"), "{json}");

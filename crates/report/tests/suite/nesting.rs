@@ -1,9 +1,12 @@
-//! The third level: growth, the tutorial's questions, claims, and a run of mixed metrics.
+//! Growth over levels, and claims that are questions.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use facts::{Claim, Here};
+
+use crate::facts::{claim, told};
 use crate::ledger::{json, ledger, verdict, workspace};
 use crate::nests::*;
 use crate::support::*;
@@ -23,13 +26,12 @@ fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
 fn a_run_of_three_levels_is_reported() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
-    Triple::new().run(&run, &["--blocks", "12"], |_, _| false);
+    Nested::new().run(&run, &["--blocks", "12"], |_, _| false);
     let told = stdout(&report(&[&run]));
-    for words in ["observed/additive", "Rule 8", "A21", "level 2 cold"] {
+    for words in ["observed/additive", "Rule 8"] {
         assert!(told.contains(words), "no {words} in {told}");
     }
     growth(&run);
-    claims(&run);
     page(&run);
     figures(&run);
     // The same bytes again, in the other language too.
@@ -40,9 +42,7 @@ fn a_run_of_three_levels_is_reported() {
     let spanish = fs::read_to_string(run.join("report.es.md")).expect("read");
     for words in [
         "## ¿Aditivo o multiplicativo?",
-        "## Respuestas a las preguntas del tutorial",
-        "## Lo que cuesta el almacén",
-        "descargar la imagen del motor",
+        "no se puede saber: se cumplen ambas predicciones",
     ] {
         assert!(spanish.contains(words), "no {words} in {spanish}");
     }
@@ -56,7 +56,6 @@ fn growth(run: &Path) {
     let rows: Rows = table(&run.join("growth.csv"));
     for (series, model) in [
         ("start-docker-docker-docker", "additive"),
-        ("start-docker-docker-docker-inside", "additive"),
         ("start-podman-podman-podman", "multiplicative"),
         ("start-podman-matched-matched", "additive"),
         ("start-docker-podman-docker", "neither"),
@@ -88,50 +87,6 @@ fn growth(run: &Path) {
     }
 }
 
-fn claims(run: &Path) {
-    let rows: Rows = table(&run.join("claims.csv"));
-    let a19 = of(&rows, "id", "A19");
-    assert_eq!(a19.len(), 2, "outside and inside");
-    for row in a19 {
-        assert_eq!(row["claim_verdict"], "consistent here");
-        assert_eq!(row["seen"], "12 of 12 samples work");
-        assert!(number(row, "estimate") > 1.0);
-    }
-    let a21 = of(&rows, "id", "A21");
-    let answer = |of: &str| {
-        let row = a21.iter().find(|row| row["of"] == of);
-        let row = row.unwrap_or_else(|| panic!("no {of}"));
-        (row["claim_verdict"].as_str(), row["answer"].as_str())
-    };
-    assert_eq!(
-        answer("start-docker-docker-docker"),
-        ("answered here", "additive")
-    );
-    assert_eq!(
-        answer("start-docker-podman-docker"),
-        ("answered here", "neither")
-    );
-    assert_eq!(
-        answer("sha256-docker-docker-docker / start-docker-docker-docker-inside"),
-        ("answered here", "no")
-    );
-    // From outside: 1.67 against 2.25 to the third level.
-    assert_eq!(
-        answer("start-docker-docker-docker / start-podman-podman-podman"),
-        ("answered here", "Docker")
-    );
-    // 100 ms of 300 against 90 of 160: what is cheaper depends on what is counted.
-    assert_eq!(
-        answer("start-docker-docker-docker-inside / start-podman-podman-podman-inside").1,
-        "Docker by factor, Podman in time"
-    );
-    assert_eq!(
-        answer("sha256-docker-docker-docker / sha256-podman-podman-podman").1,
-        "the same"
-    );
-    assert!(of(&rows, "id", "C6").is_empty(), "no depth was tried");
-}
-
 fn page(run: &Path) {
     let page = fs::read_to_string(run.join("report.md")).expect("read");
     let headings: Vec<&str> = page
@@ -144,10 +99,8 @@ fn page(run: &Path) {
             "## What was claimed, and what was found here",
             "## The ratios",
             "## Additive or multiplicative?",
-            "## Answers to the tutorial's questions",
             "## Every sample",
             "## Where each percentage goes",
-            "## What the store costs",
             "## Order, control and sensitivity",
             "## How it was measured",
         ]
@@ -155,12 +108,7 @@ fn page(run: &Path) {
     for words in [
         "can't tell: both predictions hold",
         "It does not mean that nothing grows",
-        "`start-docker-docker-docker`, timed from outside: additive. A level adds ",
-        "Docker nests cheaper",
-        "The ways in by themselves: `hop-docker` ",
-        "pulling the image of the engine",
-        "6.0 MB on disk",
-        "3.2 MB pulled",
+        "a level adds ",
         "those of system calls are in the table only",
     ] {
         assert!(page.contains(words), "no {words} in {page}");
@@ -183,7 +131,7 @@ fn figures(run: &Path) {
     let (width, _, colours) = picture(&run.join("levels.png"));
     assert!(width == 1640 && colours > 10);
     let html = fs::read_to_string(run.join("report.html")).expect("read");
-    assert_eq!(html.matches("<svg ").count(), 5 * 2, "five figures");
+    assert_eq!(html.matches("<svg ").count(), 4 * 2, "four figures");
 }
 
 /// Rule 8 works within blocks: those of all sessions are one.
@@ -193,7 +141,7 @@ fn sessions_are_taken_together_and_the_page_says_so() {
     let run = place.path().join("run");
     let arms = "start-docker,start-docker-docker,start-docker-docker-docker";
     let args = ["--sessions", "2", "--blocks", "6", "--arms", arms];
-    Triple::new().run(&run, &args, |name, times| {
+    Nested::new().run(&run, &args, |name, times| {
         name == "start-docker-docker" && times == 5
     });
     stdout(&report(&[&run]));
@@ -207,38 +155,32 @@ fn sessions_are_taken_together_and_the_page_says_so() {
         ["11", "2", "sessions", "additive"]
     );
     let page = fs::read_to_string(run.join("report.md")).expect("read");
-    for words in [
-        "Blocks of all 2 sessions are taken together",
-        "This run has no arms for it.",
-    ] {
-        assert!(page.contains(words), "no {words} in {page}");
-    }
-    // What was not asked is not told as answered.
-    let claims: Rows = table(&run.join("claims.csv"));
-    let unasked: Vec<&str> = of(&claims, "claim_verdict", "not measured here")
-        .iter()
-        .map(|row| row["of"].as_str())
-        .collect();
-    assert_eq!(unasked, ["the run has no arms for it"; 2]);
+    let words = "Blocks of all 2 sessions are taken together";
+    assert!(page.contains(words), "no {words} in {page}");
 }
 
-/// Where samples of a third level fail, the claim is not told as confirmed.
+/// A claim of which rows differ is not told as confirmed; a question is answered where each of its
+/// points is, and says how often which.
 #[test]
-fn a_third_level_that_fails_is_not_confirmed() {
+fn rows_of_a_claim_are_counted() {
     let place = workspace();
     let run = place.path().join("results/triple/20260101T000000Z-000000");
-    let args = ["--blocks", "8", "--arms"];
-    let arms = [
-        "start-podman,start-podman-podman,start-podman-podman-podman",
-        "start-podman-podman-inside,start-podman-podman-podman-inside",
-        "start-docker,start-docker-docker,start-docker-docker-docker",
-        "sha256-docker,sha256-docker-docker,sha256-docker-docker-docker",
-    ]
-    .join(",");
-    let args: Vec<&str> = args.iter().copied().chain([arms.as_str()]).collect();
-    Triple::new().run(&run, &args, |name, times| {
-        name == "start-podman-podman-podman" && times == 4
-    });
+    let answer = |says: &'static str, of: &str, answer: &'static str| Claim {
+        says: says.into(),
+        answer: answer.into(),
+        ..claim("A21", Here::Answered, of)
+    };
+    let growth = |of: &str, word| answer("additive or multiplicative?", of, word);
+    let claims = vec![
+        claim("A19", Here::Inconclusive, "start-podman-podman-podman"),
+        claim("A19", Here::Consistent, "start-podman-podman-podman-inside"),
+        growth("start-docker-docker-docker", "additive"),
+        growth("start-podman-podman-podman", "multiplicative"),
+        growth("start-podman-podman-podman-inside", "multiplicative"),
+        answer("does CPU accumulate more than startup?", "cpu", "no"),
+        answer("which engine nests cheaper?", "engines", "Docker"),
+    ];
+    told(&run, "triple", claims);
     let found = json(&ledger(place.path(), &["--json"]));
     let a19 = verdict(&found, "A19");
     assert!(

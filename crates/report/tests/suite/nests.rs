@@ -1,48 +1,35 @@
-//! A synthetic run of the experiment that goes to the third level, and one that goes deeper.
+//! A synthetic run whose arms have levels, and one that has only trials.
 
 use std::path::Path;
 
 use clap::Parser;
 use measure::{
-    Arm, Contrast, Experiment, Metric, Observer, Part, Reading, RunArgs, Series, Trial, Trouble,
+    Arm, Contrast, Experiment, Metric, Observer, Reading, RunArgs, Series, Trial, Trouble,
 };
 
 use crate::support::{arm, parse};
 
-/// Chains of three, and what a start takes at each level, in ms: outside, and inside.
-pub(crate) const CHAINS: [(&[&str], [u64; 3], [u64; 3]); 4] = [
-    // The same time a level; the same again.
+/// Chains of three, and what a start takes at each level, in ms.
+const CHAINS: [(&[&str], [u64; 3]); 4] = [
+    // The same time a level.
     (
         &["docker", "docker-docker", "docker-docker-docker"],
         [300, 400, 500],
-        [300, 350, 400],
     ),
     // The same factor a level.
     (
         &["podman", "podman-podman", "podman-podman-podman"],
         [160, 240, 360],
-        [160, 200, 250],
     ),
     (
         &["podman", "podman-matched", "podman-matched-matched"],
         [160, 300, 440],
-        [160, 240, 320],
     ),
     // A jump.
     (
         &["docker", "docker-podman", "docker-podman-docker"],
         [300, 360, 900],
-        [300, 330, 720],
     ),
-];
-
-const OPERATIONS: [&str; 6] = [
-    "getppid",
-    "urandom",
-    "open-stat",
-    "fork-exec",
-    "ping-pong",
-    "page-fault",
 ];
 
 #[derive(Parser)]
@@ -61,12 +48,12 @@ fn list<T>(items: Vec<T>) -> &'static [T] {
 }
 
 /// Arms with their times in ns, and everything else that is declared.
-pub(crate) struct Triple {
+pub(crate) struct Nested {
     pub(crate) experiment: Experiment,
     times: Vec<(&'static str, u64)>,
 }
 
-impl Triple {
+impl Nested {
     pub(crate) fn new() -> Self {
         let mut arms: Vec<Arm> = Vec::new();
         let mut times = Vec::new();
@@ -82,69 +69,23 @@ impl Triple {
             });
             times.push((name, ns));
         };
-        let (outside, inside, own) = (Observer::Outside, Observer::Inside, Observer::OwnClock);
-        let (startup, cpu, syscall) = (Metric::Startup, Metric::Cpu, Metric::Syscall);
-        add("start-bare", startup, outside, 0, 600_000);
-        add("start-docker-again", startup, outside, 1, 300_000_000);
-        for (chain, starts, starts_inside) in CHAINS {
-            for (index, place) in chain.iter().enumerate() {
-                let (level, hops) = (index + 1, index as u64 + 1);
-                let ms = |ms: u64| ms * 1_000_000;
-                add(
-                    &format!("start-{place}"),
-                    startup,
-                    outside,
-                    level,
-                    ms(starts[index]),
-                );
-                if level > 1 {
-                    let name = format!("start-{place}-inside");
-                    add(&name, startup, inside, level, ms(starts_inside[index]));
-                }
-                add(
-                    &format!("hop-{place}"),
-                    startup,
-                    outside,
-                    level,
-                    ms(hops * 60),
-                );
-                add(&format!("sha256-{place}"), cpu, own, level, ms(310));
-                let through = format!("sha256-{place}-outside");
-                add(&through, cpu, outside, level, ms(310 + hops * 60));
-                add(
-                    &format!("sha256-{place}-inside"),
-                    cpu,
-                    inside,
-                    level,
-                    ms(312),
-                );
-                for operation in OPERATIONS {
-                    add(
-                        &format!("{operation}-{place}"),
-                        syscall,
-                        own,
-                        level,
-                        250_000,
-                    );
-                }
+        let (outside, own) = (Observer::Outside, Observer::OwnClock);
+        for (chain, starts) in CHAINS {
+            for ((place, level), ms) in chain.iter().zip(1..).zip(starts) {
+                let (name, ns) = (format!("start-{place}"), ms * 1_000_000);
+                add(&name, Metric::Startup, outside, level, ns);
+                let name = format!("sha256-{place}");
+                add(&name, Metric::Cpu, own, level, 310_000_000);
+                let name = format!("getppid-{place}");
+                add(&name, Metric::Syscall, own, level, 250_000);
             }
-        }
-        for (name, ms) in [
-            ("literal", 7_000),
-            ("literal-outer-there", 5_000),
-            ("literal-both-there", 3_000),
-            ("engine-only", 900),
-            ("store-new", 1_200),
-            ("store-there", 500),
-        ] {
-            add(name, startup, outside, 3, ms * 1_000_000);
         }
         Self {
             experiment: Experiment {
-                name: "triple",
+                name: "test",
                 arms: list(arms),
                 contrasts: contrasts(),
-                parts: parts(),
+                parts: &[],
                 series: series(),
             },
             times,
@@ -178,9 +119,6 @@ impl Triple {
                 || Ok(()),
                 |run| {
                     run.session(serde_json::json!({ "stand_ins": ["alpine"] }))?;
-                    store()
-                        .into_iter()
-                        .try_for_each(|row| run.tried(row, || Ok(())))?;
                     run.measure(|arm| {
                         let times = taken.entry(arm.name.to_owned()).or_insert(0_u64);
                         *times += 1;
@@ -199,87 +137,27 @@ impl Triple {
 }
 
 fn contrasts() -> &'static [Contrast] {
-    let mut found = Vec::new();
-    let mut add = |above: String, below: String, primary: bool| {
-        let (above, below) = (forever(above), forever(below));
+    let contrast = |(chain, _): (&[&str], _)| {
+        let [above, below] = [2, 1].map(|index| forever(format!("start-{}", chain[index])));
         let name = forever(format!("{above}/{below}"));
-        found.push(Contrast {
-            primary,
-            ..Contrast::exploratory(name, above, below, "a level more")
-        });
+        Contrast::primary(name, above, below, "a level more")
     };
-    for (chain, ..) in CHAINS {
-        let [first, second, third] = [0, 1, 2].map(|index: usize| chain[index]);
-        let mixed = first == "docker" && second == "docker-podman";
-        let inside = |place: &str| format!("start-{place}-inside");
-        add(inside(third), inside(second), !mixed);
-        for work in ["start", "sha256"] {
-            add(format!("{work}-{third}"), format!("{work}-{second}"), false);
-            add(format!("{work}-{second}"), format!("{work}-{first}"), false);
-        }
-    }
-    add(
-        "start-docker-again".to_owned(),
-        "start-docker".to_owned(),
-        false,
-    );
-    add(
-        "literal".to_owned(),
-        "start-podman-podman-podman".to_owned(),
-        false,
-    );
-    list(found)
-}
-
-fn parts() -> &'static [Part] {
-    const OF: &str = "literal/start-podman-podman-podman";
-    let part = |due, plus: &'static [&'static str], minus: &'static [&'static str]| Part {
-        of: OF,
-        due,
-        plus,
-        minus,
-        about: "a piece of the literal line",
-    };
-    list(vec![
-        part("outer pull", &["literal"], &["literal-outer-there"]),
-        part(
-            "inner pull",
-            &["literal-outer-there"],
-            &["literal-both-there"],
-        ),
-        part("storage set-up", &["store-new"], &["store-there"]),
-        part("level 2's container", &["engine-only"], &["store-new"]),
-        part(
-            "level 3's container",
-            &["literal-both-there", "store-there"],
-            &["engine-only", "start-podman-podman-podman"],
-        ),
-    ])
+    list(CHAINS.map(contrast).to_vec())
 }
 
 fn series() -> &'static [Series] {
-    let mut found = Vec::new();
-    for (chain, ..) in CHAINS {
-        let mut add = |of: &dyn Fn(&str) -> String| {
-            let arms: Vec<&'static str> = chain.iter().map(|place| forever(of(place))).collect();
-            found.push(Series {
+    let series = |(chain, _): (&[&str], _)| {
+        ["start", "sha256", "getppid"].map(|work| {
+            let arms = chain.iter().map(|place| forever(format!("{work}-{place}")));
+            let arms = list(arms.collect());
+            Series {
                 name: arms[2],
-                arms: list(arms),
+                arms,
                 about: "one more level",
-            });
-        };
-        add(&|place| format!("start-{place}"));
-        add(&|place| {
-            let inside = if place.contains('-') { "-inside" } else { "" };
-            format!("start-{place}{inside}")
-        });
-        add(&|place| format!("sha256-{place}"));
-        add(&|place| format!("sha256-{place}-outside"));
-        for operation in OPERATIONS {
-            add(&|place| format!("{operation}-{place}"));
-        }
-    }
-    list(found)
+            }
+        })
+    };
+    list(CHAINS.map(series).concat())
 }
 
 pub(crate) fn trial(table: &str, subject: &str, step: &str, outcome: &str) -> Trial {
@@ -292,104 +170,25 @@ pub(crate) fn trial(table: &str, subject: &str, step: &str, outcome: &str) -> Tr
     }
 }
 
-/// What the default run tries beside its samples.
-fn store() -> Vec<Trial> {
-    let mut rows = Vec::new();
-    for (index, way) in (1..).zip(["pull, docker", "load, docker", "additional store, podman"]) {
-        for (step, cold) in [
-            ("level 2 cold", 4),
-            ("level 2 warm", 1),
-            ("level 3 cold", 5),
-        ] {
-            rows.push(Trial {
-                wall_ns: Some(index * cold * 500_000_000),
-                bytes: Some(index * cold * 1_500_000),
-                ..trial("store", way, step, "works")
-            });
-            rows.push(Trial {
-                bytes: Some(cold * 800_000),
-                ..trial("pulled", way, step, "works")
-            });
-        }
-    }
-    rows
-}
-
-/// How a depth run ends on its volumes: the deepest level, and the words of what refuses the next.
-pub(crate) const CLONE: (u32, &str) = (31, "clone: no space left on device");
-pub(crate) const OVERLAY: &str = "overlayfs: maximum fs stacking depth exceeded";
-
 /// Takes a run that has only trials.
-pub(crate) fn depth_run(out: &Path, (deepest, words): (u32, &str)) {
+pub(crate) fn tried(out: &Path, rows: &[Trial]) {
     let experiment = Experiment {
-        name: "triple",
+        name: "test",
         arms: &[],
         contrasts: &[],
         parts: &[],
         series: &[],
     };
-    let mut rows = Vec::new();
-    for (engine, ms) in [("docker", 1_800), ("podman", 600), ("podman-matched", 900)] {
-        for (place, deepest, words) in [
-            ("a volume", deepest, words),
-            ("the container's layer", 1, OVERLAY),
-            ("tmpfs", deepest / 2, ""),
-        ] {
-            let subject = format!("{engine} on {place}");
-            for level in 1..=deepest {
-                let wall_ns = Some((ms + u64::from(level) * 40) * 1_000_000);
-                rows.push(Trial {
-                    wall_ns,
-                    bytes: Some(40_000_000 + u64::from(level) * 10_000),
-                    ..trial("depth", &subject, &level.to_string(), "works")
-                });
-                rows.push(Trial {
-                    wall_ns: wall_ns.map(|ns| ns / 4),
-                    ..trial("depth-start", &subject, &level.to_string(), "works")
-                });
-            }
-            if !words.is_empty() {
-                rows.push(Trial {
-                    reason: words.to_owned(),
-                    ..trial("depth", &subject, &(deepest + 1).to_string(), "refused")
-                });
-            }
-        }
-    }
-    rows.push(trial(
-        "limits",
-        "PID namespaces within each other",
-        "the kernel",
-        "32",
-    ));
-    rows.push(trial(
-        "limits",
-        "overlay mounts on overlay mounts",
-        "the kernel",
-        "2",
-    ));
-    rows.push(trial(
-        "limits",
-        "max_mnt_namespaces",
-        "/proc/sys/user",
-        "62845",
-    ));
-    rows.push(Trial {
-        reason: "no such thing".to_owned(),
-        ..trial("cells", "docker in podman", "build", "fails")
-    });
-    rows.push(trial("cells", "docker in podman", "run", "works"));
-    Cli::parse_from(parse(out, &[]))
-        .run
-        .conduct(
-            &experiment,
-            || Ok(()),
-            |run| {
-                run.session(serde_json::json!({ "stand_ins": [] }))?;
-                rows.iter()
-                    .cloned()
-                    .try_for_each(|row| run.tried(row, || Ok(())))
-            },
-        )
-        .expect("complete");
+    let run = Cli::parse_from(parse(out, &[])).run;
+    let done = run.conduct(
+        &experiment,
+        || Ok(()),
+        |run| {
+            run.session(serde_json::json!({ "stand_ins": [] }))?;
+            rows.iter()
+                .cloned()
+                .try_for_each(|row| run.tried(row, || Ok(())))
+        },
+    );
+    done.expect("complete");
 }

@@ -1,25 +1,29 @@
-//! Runs that have only trials: how deep, limits, a table that nobody knows.
+//! Runs that have only trials, and a table of them that nobody knows.
 
 use std::fs;
 
+use facts::Here;
+use measure::Trial;
+
+use crate::facts::{claim, claimed, told};
 use crate::ledger::{json, ledger, paths, verdict, workspace};
-use crate::nests::*;
+use crate::nests::{trial, tried};
 use crate::support::*;
 
 #[test]
-fn a_depth_run_is_a_page_without_empty_sections() {
+fn a_run_of_trials_is_a_page_without_empty_sections() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
-    depth_run(&run, CLONE);
+    let failed = Trial {
+        reason: "no such thing".to_owned(),
+        ..trial("cells", "docker in podman", "build", "fails")
+    };
+    tried(
+        &run,
+        &[failed, trial("cells", "docker in podman", "run", "works")],
+    );
     let told = stdout(&report(&[&run]));
-    for words in [
-        "How deep:",
-        "docker on a volume",
-        OVERLAY,
-        "PID namespaces within each other",
-    ] {
-        assert!(told.contains(words), "no {words} in {told}");
-    }
+    assert!(told.contains("no such thing"), "{told}");
     let page = fs::read_to_string(run.join("report.md")).expect("read");
     let headings: Vec<&str> = page
         .lines()
@@ -29,16 +33,11 @@ fn a_depth_run_is_a_page_without_empty_sections() {
         headings,
         [
             "## What was claimed, and what was found here",
-            "## How deep",
-            "## Limits of kernel and engines",
             "## Tried once: cells",
             "## How it was measured",
         ]
     );
     for words in [
-        "clone: no space left on device; at level 32",
-        "nothing: no deeper level was tried",
-        "1.84 and 3.04",
         "| docker in podman | fails; no such thing | works |",
         "trials, no repetitions",
     ] {
@@ -47,44 +46,43 @@ fn a_depth_run_is_a_page_without_empty_sections() {
     for absent in ["n = ", "Holm", "overlap", "figure.png", "order.png"] {
         assert!(!page.contains(absent), "{absent} in {page}");
     }
-    for (file, is) in [
-        ("depth.svg", true),
-        ("figure.svg", false),
-        ("order.svg", false),
-        ("growth.csv", false),
-    ] {
-        assert_eq!(run.join(file).exists(), is, "{file}");
+    for file in ["figure.svg", "order.svg", "growth.csv"] {
+        assert!(!run.join(file).exists(), "{file}");
     }
     stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
     let spanish = fs::read_to_string(run.join("report.es.md")).expect("read");
-    assert!(spanish.contains("## Hasta qué profundidad"), "{spanish}");
+    assert!(spanish.contains("## Probado una vez: cells"), "{spanish}");
 }
 
 #[test]
 fn a_run_of_nothing_is_refused() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
-    depth_run(&run, CLONE);
+    tried(&run, &[trial("cells", "a", "b", "works")]);
     fs::remove_file(run.join("trials.csv")).expect("removed");
     let text = refused(&report(&[&run]), 2);
     assert!(text.contains("has nothing to report"), "{text}");
 }
 
-/// A depth run answers C6 and nothing else; the newest one that has depths is taken.
+/// A kind of run answers its own claim and nothing else; the newest one that speaks of it is taken.
 #[test]
-fn the_ledger_takes_a_depth_run_for_its_own_claim() {
+fn the_ledger_takes_a_kind_of_run_for_its_own_claim() {
     let place = workspace();
     let runs = place.path().join("results/triple");
-    depth_run(&runs.join("20260101T000000Z-000000"), CLONE);
+    let confirmed = [("C6", Here::Consistent)];
+    claimed(&runs.join("20260101T000000Z-000000"), "triple", &confirmed);
     let found = json(&ledger(place.path(), &["--json"]));
     assert_eq!(paths(&found), ["results/triple/20260101T000000Z-000000"]);
     assert_eq!(verdict(&found, "C6"), "confirmed: ");
     assert_eq!(verdict(&found, "A19"), "not-yet: no record");
     assert_eq!(verdict(&found, "A21"), "not-yet: no record");
-    depth_run(
-        &runs.join("20260102T000000Z-000000"),
-        (5, "mount overlay: invalid argument"),
-    );
+    let newer = runs.join("20260102T000000Z-000000");
+    let here = [
+        (Here::NotReproduced, "docker on a volume"),
+        (Here::Consistent, "a layer"),
+    ];
+    let claims = here.map(|(here, of)| claim("C6", here, of));
+    told(&newer, "triple", claims.into());
     let found = json(&ledger(place.path(), &["--json"]));
     let c6 = verdict(&found, "C6");
     assert!(
@@ -93,7 +91,7 @@ fn the_ledger_takes_a_depth_run_for_its_own_claim() {
     );
     // The committed one lies in a folder of the committed run, which need not be there.
     let reference = place.path().join("results/reference/triple/depth");
-    depth_run(&reference, CLONE);
+    claimed(&reference, "triple", &confirmed);
     let found = json(&ledger(place.path(), &["--json", "--reference"]));
     assert_eq!(paths(&found), ["results/reference/triple/depth"]);
     assert_eq!(verdict(&found, "C6"), "confirmed: ");

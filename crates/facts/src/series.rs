@@ -10,57 +10,66 @@ use measure::stats::{self, ALPHA, Model};
 use measure::{Metric, Series};
 use serde::Serialize;
 
-use super::parts::complete_blocks;
-use facts::by_session;
-use facts::{BlockId, Record};
-use facts::{Estimate, Predicted, Scope, pooled};
+use crate::arms::by_session;
+use crate::claim::Predicted;
+use crate::estimate::{Estimate, Scope, pooled};
+use crate::record::{BlockId, Record};
 
 /// One series.
 #[derive(Serialize)]
-pub(crate) struct SeriesSummary {
-    pub(crate) series: String,
-    pub(crate) metric: Metric,
-    pub(crate) observer: &'static str,
-    pub(crate) about: String,
+pub struct SeriesSummary {
+    /// Its name: that of its last arm.
+    pub series: String,
+    /// What is measured.
+    pub metric: Metric,
+    /// Who holds the clock.
+    pub observer: &'static str,
+    /// What it is, in a line.
+    pub about: String,
     /// Blocks in which every arm gave a reading.
-    pub(crate) blocks: usize,
-    pub(crate) sessions: usize,
+    pub blocks: usize,
+    /// Sessions that have such a block.
+    pub sessions: usize,
     /// `None` without such a block.
-    pub(crate) scope: Option<Scope>,
+    pub scope: Option<Scope>,
     /// Outermost first; the last one is held out.
-    pub(crate) levels: Vec<LevelSummary>,
+    pub levels: Vec<LevelSummary>,
     /// What a level adds: the way from the first to the last, divided by the steps; in ns.
-    pub(crate) step: Option<Estimate>,
-    pub(crate) additive: Option<Predicted>,
-    pub(crate) multiplicative: Option<Predicted>,
+    pub step: Option<Estimate>,
+    /// What equal steps predict of the held-out level.
+    pub additive: Option<Predicted>,
+    /// What equal factors predict of it.
+    pub multiplicative: Option<Predicted>,
     /// Which prediction the held-out level falls in; `None` where no interval exists.
     #[serde(skip)]
-    pub(crate) model: Option<Model>,
+    pub model: Option<Model>,
     /// Its name in files.
     #[serde(rename = "model")]
-    pub(crate) model_name: Option<&'static str>,
+    pub model_name: Option<&'static str>,
     /// Readings of all arms by block, in ns an operation.
     #[serde(skip)]
-    pub(crate) values: BTreeMap<BlockId, Vec<f64>>,
+    pub values: BTreeMap<BlockId, Vec<f64>>,
 }
 
 /// One arm of a series.
 #[derive(Serialize)]
-pub(crate) struct LevelSummary {
-    pub(crate) arm: String,
-    pub(crate) level: u8,
+pub struct LevelSummary {
+    /// Its name.
+    pub arm: String,
+    /// How deep it is nested.
+    pub level: u8,
     /// In ns an operation, of the series' blocks alone.
-    pub(crate) median: Option<Estimate>,
+    pub median: Option<Estimate>,
 }
 
 impl SeriesSummary {
     /// The levels that the models were fitted to.
-    pub(crate) fn fitted(&self) -> &[LevelSummary] {
+    pub fn fitted(&self) -> &[LevelSummary] {
         self.levels.split_last().map_or(&[], |(_, fitted)| fitted)
     }
 
     /// The held-out one.
-    pub(crate) fn held_out(&self) -> Option<&LevelSummary> {
+    pub fn held_out(&self) -> Option<&LevelSummary> {
         self.levels.last()
     }
 }
@@ -75,7 +84,7 @@ fn name(model: Model) -> &'static str {
 }
 
 /// Every series of the run, in the order of its declaration.
-pub(super) fn of(record: &Record) -> Vec<SeriesSummary> {
+pub fn of(record: &Record) -> Vec<SeriesSummary> {
     let series = record.manifest.series.iter();
     series
         .filter_map(|series| summarise(record, series))
@@ -87,7 +96,7 @@ fn summarise(record: &Record, series: &Series<String, Vec<String>>) -> Option<Se
     let arms = series.arms.iter().map(|name| record.arm(name));
     let arms = arms.collect::<Option<Vec<_>>>()?;
     let last = arms.last()?;
-    let readings = complete_blocks(record, series.arms.iter())?;
+    let readings = record.complete(series.arms.iter())?;
     let in_order = |(id, of_block): (BlockId, BTreeMap<&str, f64>)| {
         let of_arm = |name: &String| of_block[name.as_str()];
         (id, series.arms.iter().map(of_arm).collect())

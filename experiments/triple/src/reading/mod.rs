@@ -1,0 +1,79 @@
+//! What a run says: what grows with the level, how deep chains come, what the store costs.
+
+mod depth;
+mod growth;
+mod questions;
+mod store;
+
+use facts::document::Piece;
+use facts::{Evidence, Facts, Lang, Page, found};
+use miette::Result;
+use serde::Serialize;
+
+use crate::depth::{LIMITS, STARTS, TABLE};
+use crate::store::{PULLED, TABLE as STORE};
+use depth::Depth;
+use questions::Answers;
+use store::Advice;
+
+/// For programs.
+#[derive(Serialize)]
+struct Found {
+    answers: Answers,
+    depth: Vec<Depth>,
+    store: Vec<Advice>,
+}
+
+/// The facts of a run.
+pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
+    let trials = &evidence.record.trials;
+    let has = Found {
+        answers: Answers::of(evidence),
+        depth: depth::depths(trials),
+        store: store::advice(trials),
+    };
+    let page = |lang| {
+        let levels: Vec<_> = depth::figure(&has.depth, lang).into_iter().collect();
+        let figure = (!levels.is_empty()).then_some(Piece::Figure(0));
+        let page = Page {
+            levels,
+            of_samples: has.answers.section(evidence, lang),
+            of_trials: [
+                depth::section(&has.depth, figure, lang),
+                depth::limits(trials, lang),
+                store::section(trials, &has.store, lang),
+            ]
+            .concat(),
+            lines: [depth::lines(&has.depth, trials), store::lines(trials)].concat(),
+            ..Page::default()
+        };
+        (lang, page)
+    };
+    let claims = [
+        questions::three_deep(evidence),
+        has.answers.claims(evidence),
+        depth::claims(&has.depth, trials),
+    ];
+    Ok(Facts {
+        claims: claims.concat(),
+        found: found(&has)?,
+        shown: [TABLE, STARTS, LIMITS, STORE, PULLED]
+            .map(str::to_owned)
+            .into(),
+        pages: Lang::ALL.map(page).into(),
+        ..Facts::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn the_committed_facts_are_those_of_their_runs() {
+        let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results");
+        let name = env!("CARGO_PKG_NAME");
+        let wrong = facts::committed(&results, name, super::facts).expect("read");
+        assert_eq!(wrong, [""; 0], "derive them: `cargo xtask report RUN`");
+    }
+}
