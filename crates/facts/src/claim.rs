@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::estimate::{Estimate, Range};
 use crate::language::Text;
 use crate::published::PublishedRatio;
+use crate::ratios::{RatioSummary, ratio_of_ratios};
+use crate::record::Record;
 use crate::verdict::{Here, Source, Verdict};
 
 /// What a run says of one published claim.
@@ -51,6 +53,30 @@ pub struct Claim {
     pub told: Option<Text>,
 }
 
+/// What is claimed of a ratio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Is {
+    /// It is the published one.
+    Published,
+    /// It is above 1.
+    Above,
+    /// It is below 1.
+    Below,
+    /// There is no difference.
+    Same,
+}
+
+impl Is {
+    fn says(self) -> &'static str {
+        match self {
+            Is::Published => "as published",
+            Is::Above => "above 1",
+            Is::Below => "below 1",
+            Is::Same => "no difference",
+        }
+    }
+}
+
 /// What a model predicts of a series' last level, against what was seen there.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Predicted {
@@ -89,6 +115,54 @@ impl Claim {
             seen: String::new(),
             answer: Cow::Borrowed(""),
             told: None,
+        }
+    }
+
+    /// Of one ratio.
+    pub fn of_ratio(id: &'static str, statement: Text, is: Is, ratio: &RatioSummary) -> Self {
+        let ours = ratio.interval();
+        Self {
+            published: ratio.published,
+            ours: ratio.decisive,
+            pairs: ratio.pairs,
+            primary: ratio.primary,
+            by_itself: ratio.by_itself,
+            verdict: ratio.verdict,
+            here: match is {
+                Is::Published => ratio.here.unwrap_or(Here::NotMeasured),
+                Is::Above => Here::of_above(ours, ratio.verdict),
+                Is::Below => Here::of_below(ours, ratio.verdict),
+                Is::Same => Here::of_same(ours, ratio.verdict),
+            },
+            source: ratio
+                .published
+                .map_or(Source::NoNumber, |published| published.source),
+            ..Self::blank(
+                id,
+                statement,
+                Some(ratio.metric),
+                ratio.contrast.clone(),
+                is.says(),
+            )
+        }
+    }
+
+    /// Of the ratio of two ratios, in the blocks that have all four readings: the first is larger.
+    pub fn of_larger(
+        id: &'static str,
+        statement: Text,
+        record: &Record,
+        first: &RatioSummary,
+        second: &RatioSummary,
+    ) -> Self {
+        let held = ratio_of_ratios(record, first, second);
+        let of = format!("({}) / ({})", first.contrast, second.contrast);
+        Self {
+            ours: held.estimate,
+            pairs: held.pairs,
+            verdict: held.verdict,
+            here: Here::of_above(held.estimate.and_then(|found| found.interval), held.verdict),
+            ..Self::blank(id, statement, Some(first.metric), of, Is::Above.says())
         }
     }
 

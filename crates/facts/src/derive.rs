@@ -14,7 +14,7 @@ use crate::arms::{ArmSummary, summarise};
 use crate::claim::Claim;
 use crate::document::Piece;
 use crate::grid::Grid;
-use crate::language::Lang;
+use crate::language::{Lang, Text};
 use crate::levels::Levels;
 use crate::published::Table;
 use crate::ratios::{self, RatioSummary};
@@ -40,6 +40,9 @@ pub struct Facts {
     pub tables: BTreeMap<String, String>,
     /// Tables of trials that its sections show, so that nobody shows them raw.
     pub shown: Vec<String>,
+    /// Words of the record for readers: what an arm or a part does, what a part is due to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub words: BTreeMap<String, Text>,
     /// What a reader sees, in each language.
     pub pages: BTreeMap<Lang, Page>,
 }
@@ -182,6 +185,14 @@ pub fn csv(rows: impl IntoIterator<Item = Vec<(String, String)>>) -> Result<Stri
     }
     let bytes = writer.into_inner().into_diagnostic()?;
     String::from_utf8(bytes).into_diagnostic()
+}
+
+/// Words of a record, as [`Facts::words`] has them: what the record has, English, Spanish.
+pub fn words(of: &[[&'static str; 3]]) -> BTreeMap<String, Text> {
+    let words = of.iter();
+    words
+        .map(|[word, english, spanish]| ((*word).to_owned(), Text::new(english, spanish)))
+        .collect()
 }
 
 /// What was found, as [`Facts::found`] has it.

@@ -32,8 +32,8 @@ pub mod trials;
 mod verdict;
 
 pub use arms::{ArmSummary, Failure, by_session, failures, summarise};
-pub use claim::{Claim, Predicted};
-pub use derive::{Evidence, FILE, Facts, Page, committed, csv, found, main};
+pub use claim::{Claim, Is, Predicted};
+pub use derive::{Evidence, FILE, Facts, Page, committed, csv, found, main, words};
 pub use estimate::{
     Estimate, Range, Scope, estimate, narrow_like, p_value, pooled, sessions_needed,
 };

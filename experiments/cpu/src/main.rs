@@ -1,13 +1,13 @@
 //! Does computing get slower with the level, or only getting there?
 
 mod arms;
+mod reading;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use facts::Facts;
 use lab::{Agent, Lab, Layer, Level, Spawned};
 use measure::{Arm, Observer, Reading, Run, Trouble};
 use miette::Result;
@@ -31,7 +31,7 @@ const MEBIBYTES: u32 = 50;
 
 fn main() -> ExitCode {
     facts::main(
-        |_| Ok(Facts::default()),
+        |evidence| Ok(reading::facts(evidence)),
         || {
             let cli = Cli::parse();
             cli.run.conduct(

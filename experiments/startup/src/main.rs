@@ -1,13 +1,13 @@
 //! What does one container start cost at each level, and for whom?
 
 mod arms;
+mod reading;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use facts::Facts;
 use lab::{Agent, Lab, Layer, Nest};
 use measure::{Arm, Observer, Reading, Run, Trouble};
 use miette::Result;
@@ -28,7 +28,7 @@ struct Cli {
 
 fn main() -> ExitCode {
     facts::main(
-        |_| Ok(Facts::default()),
+        |evidence| Ok(reading::facts(evidence)),
         || {
             let cli = Cli::parse();
             cli.run.conduct(

@@ -1,6 +1,7 @@
 //! Does a system call get slower with the level?
 
 mod arms;
+mod reading;
 mod surroundings;
 
 use std::collections::BTreeMap;
@@ -8,7 +9,6 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use facts::Facts;
 use lab::{Agent, Lab, Layer, Level, Nest};
 use measure::{Arm, Reading, Run, Trouble};
 use miette::Result;
@@ -29,7 +29,7 @@ struct Cli {
 
 fn main() -> ExitCode {
     facts::main(
-        |_| Ok(Facts::default()),
+        |evidence| Ok(reading::facts(evidence)),
         || {
             let cli = Cli::parse();
             cli.run.conduct(

@@ -1,13 +1,13 @@
 //! What does the user namespace around a lab cost or save?
 
 mod arms;
+mod reading;
 mod side;
 
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use facts::Facts;
 use lab::{Generation, Kind, Lab, Options};
 use measure::{Run, Trouble};
 use miette::Result;
@@ -42,7 +42,7 @@ impl Cli {
 
 fn main() -> ExitCode {
     facts::main(
-        |_| Ok(Facts::default()),
+        |_| Ok(reading::facts()),
         || {
             let cli = Cli::parse();
             let labs = [Kind::User, Kind::Root].map(|kind| cli.options(kind));

@@ -23,7 +23,7 @@ use facts::{Claim, Facts, Lang, Page, Record, Runs, Table};
 
 pub(crate) use facts::{
     ArmSummary, Estimate, Failure, Predicted, Range, Ratio, RatioSummary, Scope, SeriesSummary,
-    between, by_session, estimate, logs, pairs, pooled, ratio_of_ratios, sessions_needed,
+    by_session, estimate, logs, pairs, pooled, sessions_needed,
 };
 pub(crate) use parts::{Breakdown, PartSummary};
 pub(crate) use sensitivity::{BlockSummary, Flag, Found, RULES, Sensitivity, Without};
@@ -67,7 +67,6 @@ fn found<S: Serializer>(facts: &Option<Facts>, serializer: S) -> Result<S::Ok, S
 /// What a run's claims are made of.
 #[derive(Clone, Copy)]
 pub(crate) struct Evidence<'a> {
-    pub(crate) ratios: &'a [RatioSummary],
     pub(crate) sharing: Option<&'a Sharing>,
     pub(crate) sidecar: Option<&'a Sidecar>,
 }
@@ -176,6 +175,14 @@ impl Analysis {
         self.facts().filter_map(move |facts| facts.pages.get(&lang))
     }
 
+    /// What the record says in these words, for readers; and whether it is still English on a page
+    /// that is not.
+    pub(crate) fn words<'a>(&'a self, english: &'a str, lang: Lang) -> (&'a str, bool) {
+        let mut known = self.facts().filter_map(|facts| facts.words.get(english));
+        let known = known.next().map(|text| (text.of(lang), false));
+        known.unwrap_or((english, lang != Lang::En))
+    }
+
     pub(crate) fn sharings(&self) -> impl Iterator<Item = &Sharing> {
         self.runs.iter().filter_map(|run| run.sharing.as_ref())
     }
@@ -210,11 +217,10 @@ fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
     let sharing = sharing::of(record, &ratios, published);
     let sidecar = sidecar::of(record, &ratios, published);
     let evidence = Evidence {
-        ratios: &ratios,
         sharing: sharing.as_ref(),
         sidecar: sidecar.as_ref(),
     };
-    let mut claims = claims::of(record, &evidence, published);
+    let mut claims = claims::of(&evidence);
     claims.extend(facts.iter().flat_map(|facts| facts.claims.iter().cloned()));
     Ok(RunAnalysis {
         experiment: record.manifest.experiment.clone(),

@@ -69,7 +69,7 @@ impl Waterfall {
                         n: published.n,
                     }
                 });
-                groups.extend(Group::of(breakdown, published, lang));
+                groups.extend(Group::of(analysis, breakdown, published, lang));
             }
             if !groups.is_empty() {
                 panels.push(groups);
@@ -148,7 +148,12 @@ fn axis(groups: &[Group], left: i32, right: i32) -> Axis {
 
 impl Group {
     /// `None` when the contrast has no block with all that is needed.
-    fn of(breakdown: &Breakdown, published: Option<Published>, lang: Lang) -> Option<Self> {
+    fn of(
+        analysis: &Analysis,
+        breakdown: &Breakdown,
+        published: Option<Published>,
+        lang: Lang,
+    ) -> Option<Self> {
         let t = lang.texts();
         let whole = breakdown.whole?;
         let pct = |share: f64| share * 100.0;
@@ -182,7 +187,7 @@ impl Group {
             let share = part.share?;
             let to = at + pct(share.value);
             bars.push(Bar {
-                name: phrases::due(&part.due, lang).to_owned(),
+                name: analysis.words(&part.due, lang).0.to_owned(),
                 from: at,
                 to,
                 interval: span(to, share),

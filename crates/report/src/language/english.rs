@@ -43,21 +43,6 @@ pub(super) const TEXTS: Texts = Texts {
     no_reading: "no reading",
     primary_short: "primary",
     exploratory_short: "exploratory",
-    claim_a9: "A mounted socket costs nothing: a container started through it is as fast as plain \
-        Docker.",
-    claim_a14_dind: "Overheads rank: Docker in Docker (high) above nested Podman (medium). As far as \
-        startup goes.",
-    claim_a14_socket: "Overheads rank: nested Podman (medium) above a mounted socket (minimal). As far as \
-        startup goes.",
-    claim_a15_dind: "Docker in Docker starts a container in 340 ms against Docker's 315 (+8 %).",
-    claim_a15_podman: "Podman in Podman starts a container in 241 ms against Podman's 166 (+45 %).",
-    claim_a16: "Nested Podman still starts a container faster than Docker that is not nested.",
-    claim_a17_docker: "Hashing 50 MB in Docker takes 15 % more than without a container.",
-    claim_a17_dind: "Hashing 50 MB in Docker in Docker takes 24 % more than without a container.",
-    claim_a17_podman: "Hashing 50 MB in Podman takes 21 % more than without a container.",
-    claim_a17_nested: "Hashing 50 MB in Podman in Podman takes 49 % more than without a container.",
-    claim_a18: "The reason is namespace traversal: a system call at level 2 resolves two levels \
-        instead of one, so it takes longer than at level 1.",
     claim_b3: "/var/lib/docker expects one daemon: two at once can corrupt it.",
     claim_b15: "The sidecar brings back the cache and storage-driver problems: its storage half. Its \
         engine lies in a container like any other, so the place of its store decides.",
@@ -171,18 +156,6 @@ pub(super) const TEXTS: Texts = Texts {
     whole_about: "what the ratio exceeds 1 by",
     remainder: "remainder",
     remainder_about: "medians do not add up",
-    due_hop: "the hop (exec)",
-    due_program: "another sha256sum",
-    due_feeder: "another head, which feeds it",
-    due_input: "making the input",
-    due_namespaces: "the image's namespaces",
-    due_storage: "the image's storage",
-    due_nesting: "nesting itself",
-    due_outer_pull: "pulling the image of the engine",
-    due_inner_pull: "pulling the image of the container",
-    due_storage_set_up: "setting up an empty store",
-    due_second_container: "the container of level 2",
-    due_third_container: "the container of level 3",
     // Order, control, sensitivity.
     control_title: "The same thing under two names (A/A)",
     no_control: "This run has no A/A control: nothing shows that its differences are not the \

@@ -3,7 +3,6 @@
 //! Texts are templates: `{name}` is filled in by [`fill`].
 
 mod english;
-mod glossary;
 mod levels;
 mod sharing;
 mod sidecar;
@@ -77,17 +76,6 @@ texts! {
     no_reading,
     primary_short,
     exploratory_short,
-    claim_a9,
-    claim_a14_dind,
-    claim_a14_socket,
-    claim_a15_dind,
-    claim_a15_podman,
-    claim_a16,
-    claim_a17_docker,
-    claim_a17_dind,
-    claim_a17_podman,
-    claim_a17_nested,
-    claim_a18,
     claim_b3,
     claim_b15,
     claim_b15_cache,
@@ -176,18 +164,6 @@ texts! {
     whole_about,
     remainder,
     remainder_about,
-    due_hop,
-    due_program,
-    due_feeder,
-    due_input,
-    due_namespaces,
-    due_storage,
-    due_nesting,
-    due_outer_pull,
-    due_inner_pull,
-    due_storage_set_up,
-    due_second_container,
-    due_third_container,
     // Order, control, sensitivity.
     control_title,
     no_control,
@@ -354,8 +330,6 @@ pub(crate) trait Texted {
     fn levels(self) -> &'static LevelTexts;
     fn sharing(self) -> &'static SharingTexts;
     fn sidecar(self) -> &'static SidecarTexts;
-    /// What an experiment says of itself, and whether it is still English on a page that is not.
-    fn of_experiment(self, english: &str) -> (String, bool);
 }
 
 impl Texted for Lang {
@@ -373,16 +347,6 @@ impl Texted for Lang {
 
     fn sidecar(self) -> &'static SidecarTexts {
         self.pick(&sidecar::english::TEXTS, &sidecar::spanish::TEXTS)
-    }
-
-    fn of_experiment(self, english: &str) -> (String, bool) {
-        match self {
-            Lang::En => (english.to_owned(), false),
-            Lang::Es => glossary::spanish(english).map_or_else(
-                || (english.to_owned(), true),
-                |text| (text.to_owned(), false),
-            ),
-        }
     }
 }
 

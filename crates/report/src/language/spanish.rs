@@ -45,21 +45,6 @@ pub(super) const TEXTS: Texts = Texts {
     no_reading: "sin lecturas",
     primary_short: "principal",
     exploratory_short: "exploratorio",
-    claim_a9: "Montar el socket no cuesta nada: un contenedor creado a través de él arranca igual \
-        de rápido que con Docker a secas.",
-    claim_a14_dind: "Orden de los sobrecostes: Docker en Docker (alto) por encima de Podman anidado \
-        (medio). En lo que toca al arranque.",
-    claim_a14_socket: "Orden de los sobrecostes: Podman anidado (medio) por encima del socket montado \
-        (mínimo). En lo que toca al arranque.",
-    claim_a15_dind: "Docker en Docker arranca un contenedor en 340 ms frente a los 315 de Docker (+8 %).",
-    claim_a15_podman: "Podman en Podman arranca un contenedor en 241 ms frente a los 166 de Podman (+45 %).",
-    claim_a16: "Podman anidado arranca un contenedor más deprisa que Docker sin anidar.",
-    claim_a17_docker: "Calcular el hash de 50 MB en Docker tarda un 15 % más que sin contenedor.",
-    claim_a17_dind: "Calcular el hash de 50 MB en Docker en Docker tarda un 24 % más que sin contenedor.",
-    claim_a17_podman: "Calcular el hash de 50 MB en Podman tarda un 21 % más que sin contenedor.",
-    claim_a17_nested: "Calcular el hash de 50 MB en Podman en Podman tarda un 49 % más que sin contenedor.",
-    claim_a18: "La causa es el recorrido de los espacios de nombres: en el nivel 2 cada llamada al \
-        sistema resuelve dos niveles en lugar de uno, así que tarda más que en el nivel 1.",
     claim_b3: "/var/lib/docker espera un solo demonio: dos a la vez pueden corromperlo.",
     claim_b15: "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su mitad de \
         almacenamiento. Su motor está en un contenedor como cualquier otro, así que decide el lugar \
@@ -177,18 +162,6 @@ pub(super) const TEXTS: Texts = Texts {
     whole_about: "lo que el cociente pasa de 1",
     remainder: "resto",
     remainder_about: "las medianas no se suman",
-    due_hop: "el salto (exec)",
-    due_program: "otro sha256sum",
-    due_feeder: "otro head, que lo alimenta",
-    due_input: "generar la entrada",
-    due_namespaces: "los espacios de nombres de la imagen",
-    due_storage: "el almacenamiento de la imagen",
-    due_nesting: "el anidamiento en sí",
-    due_outer_pull: "descargar la imagen del motor",
-    due_inner_pull: "descargar la imagen del contenedor",
-    due_storage_set_up: "preparar un almacén vacío",
-    due_second_container: "el contenedor del nivel 2",
-    due_third_container: "el contenedor del nivel 3",
     // Order, control, sensitivity.
     control_title: "Lo mismo con dos nombres (A/A)",
     no_control: "Esta ejecución no lleva control A/A: nada demuestra que sus diferencias no sean del \

@@ -54,29 +54,6 @@ pub(crate) fn p_value(p: f64, lang: Lang) -> String {
     }
 }
 
-/// What a part is due to, where the language has a word for it.
-pub(crate) fn due(due: &str, lang: Lang) -> &str {
-    let t = lang.texts();
-    let words = [
-        ("hop", t.due_hop),
-        ("program", t.due_program),
-        ("feeder", t.due_feeder),
-        ("input", t.due_input),
-        ("namespaces", t.due_namespaces),
-        ("storage", t.due_storage),
-        ("nesting", t.due_nesting),
-        ("outer pull", t.due_outer_pull),
-        ("inner pull", t.due_inner_pull),
-        ("storage set-up", t.due_storage_set_up),
-        ("level 2's container", t.due_second_container),
-        ("level 3's container", t.due_third_container),
-    ];
-    words
-        .iter()
-        .find(|(name, _)| *name == due)
-        .map_or(due, |(_, word)| word)
-}
-
 pub(crate) fn verdict(verdict: Verdict, by_itself: bool, margin_pct: f64, lang: Lang) -> String {
     let t = lang.texts();
     let template = match verdict {

@@ -345,14 +345,14 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
 
 /// What each arm is, of all of them.
 fn arms_about(source: &Source) -> Piece {
-    let (lang, t) = (source.lang, source.lang.texts());
+    let t = source.lang.texts();
     let rows: Vec<Vec<Cell>> = source
         .analysis
         .arms()
         .map(|arm| {
             vec![
                 Cell::new(format!("`{}`", arm.arm)),
-                about(&arm.about, None, lang),
+                about(&arm.about, None, source),
             ]
         })
         .collect();
@@ -405,10 +405,10 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
         ));
         for part in &breakdown.parts {
             rows.push(cells(
-                Cell::new(phrases::due(&part.due, lang)),
+                Cell::new(source.analysis.words(&part.due, lang).0),
                 phrases::share(part.share, lang),
                 coverage(part.share),
-                about(&part.about, Some(difference(part)), lang),
+                about(&part.about, Some(difference(part)), source),
             ));
         }
         if let Some(remainder) = breakdown.remainder {
@@ -437,8 +437,8 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
 }
 
 /// An experiment's own words, below what they are about where there is such a thing.
-fn about(words: &str, of: Option<String>, lang: Lang) -> Cell {
-    let (words, is_english) = lang.of_experiment(words);
+fn about(words: &str, of: Option<String>, source: &Source) -> Cell {
+    let (words, is_english) = source.analysis.words(words, source.lang);
     let cell = match of {
         Some(of) => Cell::new(of).below(words),
         None => Cell::new(words),

@@ -171,9 +171,10 @@ fn refusals(sharing: &Sharing, lang: Lang) -> Vec<Piece> {
             None => Cell::new(t.refusal_unknown).tone(Tone::Missing),
         };
         let sentence = |of: Option<&String>| match of {
-            Some(text) => match lang.of_experiment(text) {
-                (text, true) => Cell::new(text).english(),
-                (text, false) => Cell::new(text),
+            // Causes and remedies are English.
+            Some(text) => match lang {
+                Lang::En => Cell::new(text),
+                Lang::Es => Cell::new(text).english(),
             },
             None => Cell::new("–"),
         };

@@ -207,6 +207,7 @@ fn an_arm_without_a_reading_is_marked_in_every_table() {
         "docker" => Err(Trouble::Sample("digest | differs <b>".to_owned())),
         _ => plausible(arm, times),
     });
+    say(&run);
     stdout(&report(&[&run]));
     let page = fs::read_to_string(run.join("report.md")).expect("read");
     assert!(page.contains("– no reading"), "{page}");

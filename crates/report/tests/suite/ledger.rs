@@ -249,16 +249,20 @@ fn the_newest_complete_run_is_taken() {
         let slower = if arm.level == 2 { 300 } else { 100 };
         Ok(slower * 1_000_000 + times * times * 7_919 % 1_000_000)
     };
-    make(&runs.join("20260101T000000Z-000000"), &SYSCALLS, 15, sample);
+    let make = |run: &Path, blocks| {
+        make(run, &SYSCALLS, blocks, sample);
+        say(run);
+    };
+    make(&runs.join("20260101T000000Z-000000"), 15);
     let newest = runs.join("20260102T000000Z-000000");
-    make(&newest, &SYSCALLS, 15, sample);
+    make(&newest, 15);
     let interrupted = runs.join("20260103T000000Z-000000");
-    make(&interrupted, &SYSCALLS, 15, sample);
+    make(&interrupted, 15);
     let manifest = interrupted.join("manifest.json");
     let text = fs::read_to_string(&manifest).expect("a manifest");
     fs::write(&manifest, text.replacen("\"complete\"", "\"running\"", 1)).expect("written");
     // One block has no interval, and says nothing.
-    make(&runs.join("20260104T000000Z-000000"), &SYSCALLS, 1, sample);
+    make(&runs.join("20260104T000000Z-000000"), 1);
     let found = json(&ledger(place.path(), &["--json"]));
     assert_eq!(paths(&found), ["results/syscalls/20260102T000000Z-000000"]);
     assert_eq!(verdict(&found, "A18"), "confirmed: ");

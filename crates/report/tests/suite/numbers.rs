@@ -234,6 +234,7 @@ fn verdicts_on_known_ratios() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
     make(&run, STARTUP, 30, |arm, times| Ok(ratio_of(arm, times)));
+    say(&run);
     stdout(&report(&[&run]));
     let ratios = table(&run.join("ratios.csv"));
     let verdicts: Vec<&str> = ratios.iter().map(|row| row["verdict"].as_str()).collect();

@@ -22,6 +22,7 @@ fn sessions(run: &Path, count: u64) {
             Ok(factor * 1_000_000 + times * 37 % 1_000)
         },
     );
+    say(run);
     stdout(&report(&[run]));
 }
 

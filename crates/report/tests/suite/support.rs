@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use clap::Parser;
+use facts::{Claim, Evidence, Facts, Is, Text};
 use measure::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, RunArgs, Trouble};
 
 pub(crate) const STARTUP: &[Arm] = &[
@@ -205,6 +206,30 @@ pub(crate) fn make_with(
         .expect("complete");
 }
 
+/// Says of the ratios of a synthetic run what is claimed of such ones.
+pub(crate) fn say(run: &Path) {
+    let evidence = Evidence::open(run).expect("a run");
+    let statement = || Text::new("A claim.", "Una afirmación.");
+    let between = |[above, below]: [&str; 2]| evidence.between(above, below);
+    let of = |id, is, pair| Some(Claim::of_ratio(id, statement(), is, &between(pair)?));
+    let (dind, nested) = (["dind", "docker"], ["podman-nested", "podman"]);
+    let larger = between(dind).zip(between(nested)).map(|(first, second)| {
+        Claim::of_larger("A14", statement(), &evidence.record, &first, &second)
+    });
+    let claims = [
+        larger,
+        of("A15", Is::Published, dind),
+        of("A15", Is::Published, nested),
+        of("A16", Is::Below, ["podman-nested", "docker"]),
+        of("A18", Is::Above, ["getppid-2", "getppid-1"]),
+    ];
+    let facts = Facts {
+        claims: claims.into_iter().flatten().collect(),
+        ..Facts::default()
+    };
+    facts.write(run).expect("written");
+}
+
 /// A run's command line: into `out`, from a fixed seed unless one is named.
 pub(crate) fn parse<'a>(out: &'a Path, args: &[&'a str]) -> Vec<&'a str> {
     let out = out.to_str().expect("a path of text");
@@ -226,6 +251,7 @@ pub(crate) fn exp4(place: &Path, blocks: u32) -> std::path::PathBuf {
     let run = place.join("exp4");
     make(&run.join("startup"), STARTUP, blocks, plausible);
     make(&run.join("cpu"), CPU, blocks, plausible);
+    say(&run.join("startup"));
     run
 }
 

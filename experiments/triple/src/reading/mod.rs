@@ -6,7 +6,7 @@ mod questions;
 mod store;
 
 use facts::document::Piece;
-use facts::{Evidence, Facts, Lang, Page, found};
+use facts::{Evidence, Facts, Lang, Page, found, words};
 use miette::Result;
 use serde::Serialize;
 
@@ -60,10 +60,22 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
         shown: [TABLE, STARTS, LIMITS, STORE, PULLED]
             .map(str::to_owned)
             .into(),
+        words: words(WORDS),
         pages: Lang::ALL.map(page).into(),
         ..Facts::default()
     })
 }
+
+/// What parts are due to, and what an arm does: as the record has it, English, Spanish.
+#[rustfmt::skip]
+const WORDS: &[[&str; 3]] = &[
+    ["outer pull", "pulling the image of the engine", "descargar la imagen del motor"],
+    ["inner pull", "pulling the image of the container", "descargar la imagen del contenedor"],
+    ["storage set-up", "setting up an empty store", "preparar un almacén vacío"],
+    ["level 2's container", "the container of level 2", "el contenedor del nivel 2"],
+    ["level 3's container", "the container of level 3", "el contenedor del nivel 3"],
+    ["the same under another name (A/A)", "the same under another name (A/A)", "lo mismo con otro nombre (A/A)"],
+];
 
 #[cfg(test)]
 mod tests {

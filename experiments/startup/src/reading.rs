@@ -1,0 +1,140 @@
+//! What a run says: of published claims, and of its arms in each language.
+
+use facts::{Claim, Evidence, Facts, Is, Text, words};
+
+/// The facts of a run: claims in the order of the ledger.
+pub(crate) fn facts(evidence: &Evidence) -> Facts {
+    let of = |id, is, [above, below]: [&str; 2], statement| {
+        Some(Claim::of_ratio(
+            id,
+            statement,
+            is,
+            &evidence.between(above, below)?,
+        ))
+    };
+    let larger = |[[above, below], [other, one]]: [[&str; 2]; 2], statement| {
+        let (first, second) = (
+            evidence.between(above, below)?,
+            evidence.between(other, one)?,
+        );
+        Some(Claim::of_larger(
+            "A14",
+            statement,
+            &evidence.record,
+            &first,
+            &second,
+        ))
+    };
+    let claims = [
+        of(
+            "A9",
+            Is::Same,
+            ["dood-inside", "docker"],
+            Text::new(
+                "A mounted socket costs nothing: a container started through it is as fast as plain Docker.",
+                "Montar el socket no cuesta nada: un contenedor creado a través de él arranca igual de rápido que con Docker a secas.",
+            ),
+        ),
+        larger(
+            [["dind", "docker"], ["podman-nested", "podman"]],
+            Text::new(
+                "Overheads rank: Docker in Docker (high) above nested Podman (medium). As far as startup goes.",
+                "Orden de los sobrecostes: Docker en Docker (alto) por encima de Podman anidado (medio). En lo que toca al arranque.",
+            ),
+        ),
+        larger(
+            [["podman-nested", "podman"], ["dood", "docker"]],
+            Text::new(
+                "Overheads rank: nested Podman (medium) above a mounted socket (minimal). As far as startup goes.",
+                "Orden de los sobrecostes: Podman anidado (medio) por encima del socket montado (mínimo). En lo que toca al arranque.",
+            ),
+        ),
+        of(
+            "A15",
+            Is::Published,
+            ["dind", "docker"],
+            Text::new(
+                "Docker in Docker starts a container in 340 ms against Docker's 315 (+8 %).",
+                "Docker en Docker arranca un contenedor en 340 ms frente a los 315 de Docker (+8 %).",
+            ),
+        ),
+        of(
+            "A15",
+            Is::Published,
+            ["podman-nested", "podman"],
+            Text::new(
+                "Podman in Podman starts a container in 241 ms against Podman's 166 (+45 %).",
+                "Podman en Podman arranca un contenedor en 241 ms frente a los 166 de Podman (+45 %).",
+            ),
+        ),
+        of(
+            "A16",
+            Is::Below,
+            ["podman-nested", "docker"],
+            Text::new(
+                "Nested Podman still starts a container faster than Docker that is not nested.",
+                "Podman anidado arranca un contenedor más deprisa que Docker sin anidar.",
+            ),
+        ),
+    ];
+    Facts {
+        claims: claims.into_iter().flatten().collect(),
+        words: words(WORDS),
+        ..Facts::default()
+    }
+}
+
+/// What arms and parts do, and what parts are due to: as the record has it, English, Spanish.
+#[rustfmt::skip]
+const WORDS: &[[&str; 3]] = &[
+    ["hop", "the hop (exec)", "el salto (exec)"],
+    ["namespaces", "the image's namespaces", "los espacios de nombres de la imagen"],
+    ["storage", "the image's storage", "el almacenamiento de la imagen"],
+    ["nesting", "nesting itself", "el anidamiento en sí"],
+    ["timed through docker exec, against next to the inner client", "timed through docker exec, against next to the inner client", "cronometrado a través de docker exec, frente a junto al cliente interior"],
+    ["next to the inner client, against next to the outer one", "next to the inner client, against next to the outer one", "junto al cliente interior, frente a junto al exterior"],
+    ["timed through podman exec, against next to the inner Podman", "timed through podman exec, against next to the inner Podman", "cronometrado a través de podman exec, frente a junto al Podman interior"],
+    ["the image's setting, no namespaces and no control group, against level 1's", "the image's setting, no namespaces and no control group, against level 1's", "la configuración de la imagen, sin espacios de nombres ni grupo de control, frente a la del nivel 1"],
+    ["the image's setting, overlay through FUSE, against level 1's", "the image's setting, overlay through FUSE, against level 1's", "la configuración de la imagen, overlay a través de FUSE, frente a la del nivel 1"],
+    ["the same configuration one level further in", "the same configuration one level further in", "la misma configuración, un nivel más adentro"],
+    ["echo at level 0, no container", "echo at level 0, no container", "echo en el nivel 0, sin contenedor"],
+    ["docker run at level 0", "docker run at level 0", "docker run en el nivel 0"],
+    ["the same under another name (A/A)", "the same under another name (A/A)", "lo mismo con otro nombre (A/A)"],
+    ["docker run in Docker in Docker, through docker exec", "docker run in Docker in Docker, through docker exec", "docker run en Docker en Docker, a través de docker exec"],
+    ["the same, timed next to the inner client", "the same, timed next to the inner client", "lo mismo, cronometrado junto al cliente interior"],
+    ["docker run through a mounted socket, through docker exec", "docker run through a mounted socket, through docker exec", "docker run por un socket montado, a través de docker exec"],
+    ["the same, timed next to the client in the container", "the same, timed next to the client in the container", "lo mismo, cronometrado junto al cliente dentro del contenedor"],
+    ["docker exec … true: the hop alone", "docker exec … true: the hop alone", "docker exec … true: solo el salto"],
+    ["podman run at level 0", "podman run at level 0", "podman run en el nivel 0"],
+    ["podman run in Podman, through podman exec", "podman run in Podman, through podman exec", "podman run en Podman, a través de podman exec"],
+    ["the same, timed next to the inner Podman", "the same, timed next to the inner Podman", "lo mismo, cronometrado junto al Podman interior"],
+    ["podman exec … true: the hop alone", "podman exec … true: the hop alone", "podman exec … true: solo el salto"],
+    ["as podman-nested-inside, with namespaces and control group as level 1 has them", "as podman-nested-inside, with namespaces and control group as level 1 has them", "como podman-nested-inside, con los espacios de nombres y el grupo de control del nivel 1"],
+    ["the same with level 1's storage, too: configured as Podman at level 0", "the same with level 1's storage, too: configured as Podman at level 0", "lo mismo, también con el almacenamiento del nivel 1: configurado como Podman en el nivel 0"],
+];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::arms::EXPERIMENT;
+
+    #[test]
+    fn the_committed_facts_are_those_of_their_runs() {
+        let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results");
+        let name = env!("CARGO_PKG_NAME");
+        let wrong =
+            facts::committed(&results, name, |evidence| Ok(super::facts(evidence))).expect("read");
+        assert_eq!(wrong, [""; 0], "derive them: `cargo xtask report RUN`");
+    }
+
+    #[test]
+    fn every_arm_and_part_has_words() {
+        let parts = EXPERIMENT.parts.iter();
+        let mut all: Vec<&str> = parts.flat_map(|part| [part.due, part.about]).collect();
+        all.extend(EXPERIMENT.arms.iter().map(|arm| arm.about));
+        all.retain(|word| WORDS.iter().all(|[known, ..]| known != word));
+        assert_eq!(all, [""; 0]);
+    }
+}

@@ -1,0 +1,49 @@
+//! What a run says of published claims.
+
+use facts::{Claim, Evidence, Facts, Is, RatioSummary, Text};
+
+/// The facts of a run: of A18, every primary ratio of an arm at level 2 to one at level 1. (The
+/// published image of Podman does less at level 2, and is not what is claimed.)
+pub(crate) fn facts(evidence: &Evidence) -> Facts {
+    let statement = Text::new(
+        "The reason is namespace traversal: a system call at level 2 resolves two levels instead of one, so it takes longer than at level 1.",
+        "La causa es el recorrido de los espacios de nombres: en el nivel 2 cada llamada al sistema resuelve dos niveles en lugar de uno, así que tarda más que en el nivel 1.",
+    );
+    let level = |arm: &str| evidence.arm(arm).map(|arm| arm.level);
+    let is_second = |ratio: &&RatioSummary| {
+        ratio.primary && [level(&ratio.numerator), level(&ratio.denominator)] == [Some(2), Some(1)]
+    };
+    let claim = |ratio| Claim::of_ratio("A18", statement.clone(), Is::Above, ratio);
+    Facts {
+        claims: evidence
+            .ratios
+            .iter()
+            .filter(is_second)
+            .map(claim)
+            .collect(),
+        ..Facts::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn the_committed_facts_are_those_of_their_runs() {
+        let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results");
+        let name = env!("CARGO_PKG_NAME");
+        let wrong =
+            facts::committed(&results, name, |evidence| Ok(super::facts(evidence))).expect("read");
+        assert_eq!(wrong, [""; 0], "derive them: `cargo xtask report RUN`");
+    }
+
+    #[test]
+    fn the_claim_is_of_every_operation() {
+        let run = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/reference/syscalls");
+        let evidence = facts::Evidence::open(&run).expect("read");
+        let claims = super::facts(&evidence).claims;
+        // Of six operations, at Docker in Docker and at Podman configured as the one around it.
+        assert!(claims.len() == 12 && claims.len() < evidence.ratios.len());
+    }
+}
