@@ -4,23 +4,25 @@ use miette::Result;
 
 use super::lists::{THINGS, holds};
 use super::{Sight, engine, line_with, must, refused};
-use crate::harness::ensure;
 use crate::scene::{Scene, remove_container, unique};
+use lab_test::ensure;
 
 /// Both call a container the same.
 pub(crate) fn name_collision(scene: &Scene) -> Result<Sight> {
-    let (first, second) = (scene.job()?, scene.other_job()?);
+    let first = scene.job()?;
     let name = unique("database");
     let argv = ["create", "--name", &name, "alpine", "true"];
-    must(first.nest.innermost(), scene.inner(), &argv)?;
-    let again = engine(second.nest.innermost(), scene.inner(), &argv)?;
-    remove_container(first.nest.innermost(), scene.inner(), &name)?;
-    if again.success() {
-        remove_container(second.nest.innermost(), scene.inner(), &name)?;
-        return Ok(Sight::new("none", "both have it"));
-    }
-    let words = refused(&again, &["is already in use"])?;
-    Ok(Sight::new("conflict", line_with(&again.stderr, words)))
+    scene.quiet_job(|second| {
+        must(first.nest.innermost(), scene.inner(), &argv)?;
+        let again = engine(second.innermost(), scene.inner(), &argv)?;
+        remove_container(first.nest.innermost(), scene.inner(), &name)?;
+        if again.success() {
+            remove_container(second.innermost(), scene.inner(), &name)?;
+            return Ok(Sight::new("none", "both have it"));
+        }
+        let words = refused(&again, &["is already in use"])?;
+        Ok(Sight::new("conflict", line_with(&again.stderr, words)))
+    })
 }
 
 /// What the container's own script ends with, and no engine.
@@ -28,25 +30,27 @@ const NOT_THERE: i32 = 45;
 
 /// Both call a volume the same: does the second find what the first has put there?
 pub(crate) fn volume_collision(scene: &Scene) -> Result<Sight> {
-    let (first, second) = (scene.job()?, scene.other_job()?);
+    let first = scene.job()?;
     let volume = unique("data");
     let mount = format!("{volume}:/data");
     let run = ["run", "--rm", "--volume", &mount, "alpine", "sh", "-c"];
     let write = [&run[..], &["echo of the first job > /data/file"]].concat();
-    must(first.nest.innermost(), scene.inner(), &write)?;
-    // By its exit code, not by its words: an engine under load may lose the last of them, of a
-    // container that ends at once.
-    let look = format!("test -e /data/file || exit {NOT_THERE}; cat /data/file");
-    let read = [&run[..], &[&look]].concat();
-    let read = engine(second.nest.innermost(), scene.inner(), &read)?;
-    let remove = ["volume", "rm", &volume];
-    must(first.nest.innermost(), scene.inner(), &remove)?;
-    if read.success() {
-        return Ok(Sight::new("the other's data", read.stdout));
-    }
-    must(second.nest.innermost(), scene.inner(), &remove)?;
-    ensure!(read.code == NOT_THERE, "{read:?}");
-    Ok(Sight::new("none", "its volume of that name is empty"))
+    scene.quiet_job(|second| {
+        must(first.nest.innermost(), scene.inner(), &write)?;
+        // By its exit code, not by its words: an engine under load may lose the last of them, of a
+        // container that ends at once.
+        let look = format!("test -e /data/file || exit {NOT_THERE}; cat /data/file");
+        let read = [&run[..], &[&look]].concat();
+        let read = engine(second.innermost(), scene.inner(), &read)?;
+        let remove = ["volume", "rm", &volume];
+        must(first.nest.innermost(), scene.inner(), &remove)?;
+        if read.success() {
+            return Ok(Sight::new("the other's data", read.stdout));
+        }
+        must(second.innermost(), scene.inner(), &remove)?;
+        ensure!(read.code == NOT_THERE, "{read:?}");
+        Ok(Sight::new("none", "its volume of that name is empty"))
+    })
 }
 
 /// What of one job the next one finds, that comes to the node after it.
@@ -58,18 +62,15 @@ pub(crate) fn next_job(scene: &Scene) -> Result<Sight> {
         .map(|thing| thing.make(level, scene.inner()))
         .collect();
     let made = made?;
-    let found = scene.own_job(
-        |layer| layer,
-        |next| {
-            let mut found = Vec::new();
-            for (thing, name) in THINGS.iter().zip(&made) {
-                if holds(&thing.list(next.innermost(), scene.inner())?, name) {
-                    found.push(thing.kind());
-                }
+    let found = scene.next_job(|next| {
+        let mut found = Vec::new();
+        for (thing, name) in THINGS.iter().zip(&made) {
+            if holds(&thing.list(next.innermost(), scene.inner())?, name) {
+                found.push(thing.kind());
             }
-            Ok(found)
-        },
-    );
+        }
+        Ok(found)
+    });
     for (thing, name) in THINGS.iter().zip(&made) {
         thing.remove(level, scene.inner(), name)?;
     }

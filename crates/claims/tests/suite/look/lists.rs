@@ -4,8 +4,8 @@ use lab::{Engine, Level};
 use miette::Result;
 
 use super::{Sight, must};
-use crate::harness::ensure;
 use crate::scene::{Scene, remove_container, unique};
+use lab_test::ensure;
 
 /// Something that engines make and list.
 pub(crate) struct Thing {

@@ -4,8 +4,8 @@ use lab::Lab;
 use miette::Result;
 
 use super::{Sight, engine, line_with, refused};
-use crate::harness::ensure;
 use crate::scene::{Scene, number};
+use lab_test::ensure;
 
 /// By what is in [`ATTEMPTS`], does a job read a file that only the node has? The node is the lab's
 /// level 0, never the machine.

@@ -3,8 +3,8 @@
 use miette::{Result, miette};
 
 use super::{Sight, engine};
-use crate::harness::ensure;
 use crate::scene::{Scene, unique};
+use lab_test::ensure;
 
 /// What the container's own script ends with, and no engine.
 const OF_THE_JOB: i32 = 45;
