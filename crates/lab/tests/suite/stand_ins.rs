@@ -3,22 +3,14 @@
 use std::time::{Duration, Instant};
 
 use lab::Engine;
+use lab_test::ensure;
 use miette::Result;
 
-use crate::{Test, ensure, lab, test};
-
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("postgres_takes_its_settings_as_published", settings),
-        test(
-            "builders_have_an_ordinary_user_as_published",
-            ordinary_users,
-        ),
-    ]
-}
+use crate::lab;
 
 /// What tests rely on of the published image, of the stand-in.
-fn settings() -> Result<()> {
+#[lab_test::test]
+fn postgres_takes_its_settings_as_published() -> Result<()> {
     let lab = lab()?;
     let nest = lab.nest(&[Engine::Docker])?;
     let level = nest.innermost();
@@ -56,7 +48,8 @@ fn settings() -> Result<()> {
 
 /// The ordinary users of the published builders: a home, subordinate ids, and programs that map
 /// them by a capability of their own and not as root.
-fn ordinary_users() -> Result<()> {
+#[lab_test::test]
+fn builders_have_an_ordinary_user_as_published() -> Result<()> {
     let lab = lab()?;
     lab.engine(Engine::Podman)?;
     for (image, program, user) in [
