@@ -1,7 +1,5 @@
 //! The authorization plugin before a real daemon, and the policy of the sidecar's engine.
 
-#[path = "../../../crates/lab/tests/suite/harness.rs"]
-mod harness;
 #[path = "../src/plugin/mod.rs"]
 mod plugin;
 
@@ -11,38 +9,14 @@ use std::process::ExitCode;
 use std::sync::OnceLock;
 
 use authz::cases::{self, Case, Places};
-use harness::{Test, ensure, test};
-use lab::{Engine, Lab, Options};
-use libtest_mimic::Arguments;
+use lab::{Engine, Lab};
+use lab_test::ensure;
 use measure::Trial;
 use miette::{Report, Result, miette};
 use plugin::Plugin;
 
 fn main() -> ExitCode {
-    let arguments = Arguments {
-        test_threads: Some(1),
-        ..Arguments::from_args()
-    };
-    let anywhere = |name: &str, body: fn() -> Result<()>| Test {
-        kinds: &[],
-        ..test(name, body)
-    };
-    let tests = [
-        anywhere(
-            "the_sidecars_policy_is_the_default_but_for_two_keys",
-            policy,
-        ),
-        test("every_hostile_request_is_refused_by_its_rule", hostile),
-        test("what_is_refused_would_have_been_done", not_in_vain),
-        test("every_legitimate_request_is_let_through", legitimate),
-        test("of_a_thousand_at_32_none_is_lost_and_none_wrong", crowd),
-        test(
-            "killed_in_the_middle_nothing_is_done_until_it_is_back",
-            gone,
-        ),
-        test("both_engines_list_containers", ps),
-    ];
-    harness::run(&arguments, tests)
+    lab_test::run(1, |_, _| {})
 }
 
 /// What a lab's two engines came to, and whether both could be timed; all tests look at one run.
@@ -53,11 +27,7 @@ fn rows() -> Result<&'static [Trial]> {
 }
 
 fn tried() -> Result<Vec<Trial>> {
-    let options = Options {
-        generation: harness::generation()?,
-        ..Options::default()
-    };
-    let lab = Lab::start(&options)?;
+    let lab = Lab::start(&lab_test::options()?)?;
     lab.engine(Engine::Docker)?;
     let mut rows = Vec::new();
     let mut plugin = Plugin::set_up(&lab)?;
@@ -103,7 +73,8 @@ fn hostile_cases() -> Result<Vec<Case>> {
         .collect())
 }
 
-fn hostile() -> Result<()> {
+#[lab_test::test]
+fn every_hostile_request_is_refused_by_its_rule() -> Result<()> {
     let mut wrong = Vec::new();
     for case in hostile_cases()? {
         let mut rules = case.rule.iter().chain(&case.also);
@@ -127,7 +98,8 @@ fn hostile() -> Result<()> {
 }
 
 /// A table of requests that no daemon takes would prove nothing.
-fn not_in_vain() -> Result<()> {
+#[lab_test::test]
+fn what_is_refused_would_have_been_done() -> Result<()> {
     let mut done = 0;
     for case in hostile_cases()? {
         done += usize::from(outcome("hostile", &case.name, "without plugin")?.0 == "allowed");
@@ -136,7 +108,8 @@ fn not_in_vain() -> Result<()> {
     Ok(())
 }
 
-fn legitimate() -> Result<()> {
+#[lab_test::test]
+fn every_legitimate_request_is_let_through() -> Result<()> {
     for case in cases::legitimate(&nowhere()).map_err(Report::msg)? {
         let (found, reason) = outcome("legitimate", &case.name, "plugin")?;
         ensure!(found == "allowed", "{}: {found}: {reason}", case.name);
@@ -144,7 +117,8 @@ fn legitimate() -> Result<()> {
     Ok(())
 }
 
-fn crowd() -> Result<()> {
+#[lab_test::test]
+fn of_a_thousand_at_32_none_is_lost_and_none_wrong() -> Result<()> {
     for (step, expected) in [
         ("allowed right", "500"),
         ("refused right", "500"),
@@ -157,7 +131,8 @@ fn crowd() -> Result<()> {
     Ok(())
 }
 
-fn gone() -> Result<()> {
+#[lab_test::test]
+fn killed_in_the_middle_nothing_is_done_until_it_is_back() -> Result<()> {
     for (step, expected) in [
         ("in the middle", "refused"),
         ("while it is gone", "refused"),
@@ -169,7 +144,8 @@ fn gone() -> Result<()> {
     Ok(())
 }
 
-fn ps() -> Result<()> {
+#[lab_test::test]
+fn both_engines_list_containers() -> Result<()> {
     for step in ["open", "plugin"] {
         let (found, _) = outcome("ps", "", step)?;
         ensure!(found.starts_with("Ok("), "{step}: {found}");
@@ -185,7 +161,9 @@ fn said(policy: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-fn policy() -> Result<()> {
+#[lab_test::test]
+#[needs(nothing())]
+fn the_sidecars_policy_is_the_default_but_for_two_keys() -> Result<()> {
     let ours = include_str!("../images/engine/policy.toml");
     authz::Policy::read(ours).map_err(Report::msg)?;
     let (ours, default) = (said(ours), said(authz::DEFAULT_POLICY));
