@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 use std::time::{Duration, Instant};
 
 use lab::{Engine, Lab, Layer, Level, Nest, Options};
@@ -30,8 +32,8 @@ pub(crate) struct Stage {
     shared: Mutex<BTreeMap<&'static str, Slot>>,
     /// Jobs that nobody uses at the moment and that are as they were built.
     idle: Mutex<BTreeMap<&'static str, Vec<Nest<'static>>>>,
-    /// Whoever publishes ports on the node, or looks for one there, keeps all others from it.
-    ports: Mutex<()>,
+    /// Held by many that publish ports on the node, or by one that expects none there.
+    ports: RwLock<()>,
 }
 
 impl Stage {
@@ -41,7 +43,7 @@ impl Stage {
             lab: OnceLock::new(),
             shared: Mutex::default(),
             idle: Mutex::default(),
-            ports: Mutex::default(),
+            ports: RwLock::default(),
         }
     }
 
@@ -99,9 +101,16 @@ impl Scene {
         self.pattern.layers[1].engine
     }
 
-    /// The ports of the node, for this look alone.
-    pub(crate) fn ports(&self) -> MutexGuard<'static, ()> {
-        locked(&self.stage.ports)
+    /// While this is held, ports of the node are used.
+    pub(crate) fn ports_that_are_published(&self) -> RwLockReadGuard<'static, ()> {
+        let ports = self.stage.ports.read();
+        ports.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// While this is held, none is.
+    pub(crate) fn ports_that_nobody_has(&self) -> RwLockWriteGuard<'static, ()> {
+        let ports = self.stage.ports.write();
+        ports.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The job that looks share.

@@ -9,9 +9,16 @@ use crate::scene::Scene;
 
 /// In the job's container, where a CI job's application runs.
 pub(crate) fn in_the_job(scene: &Scene) -> Result<Sight> {
-    // A mounted socket's ports are the node's.
-    let _ports = scene.pattern.layers[1].socket.then(|| scene.ports());
-    scene.last_job(|nest| beside_the_engine(scene, nest))
+    match scene.inner() {
+        // All that it leaves is images.
+        Engine::Docker => scene.quiet_job(|nest| {
+            // A mounted socket's ports are the node's.
+            let is_nodes = scene.pattern.layers[1].socket;
+            let _published = is_nodes.then(|| scene.ports_that_are_published());
+            beside_the_engine(scene, nest)
+        }),
+        Engine::Podman => scene.last_job(|nest| beside_the_engine(scene, nest)),
+    }
 }
 
 /// The same, the job's Podman told to take a network that the node's has not: by default both take
@@ -27,11 +34,13 @@ pub(crate) fn with_its_own_network(scene: &Scene) -> Result<Sight> {
     })
 }
 
-/// On the node, its client pointed at the job's daemon. Nobody else may publish a port there
-/// meanwhile: another's container would have it, and answer.
+/// On the node, its client pointed at the job's daemon. Nobody else may have published a port there
+/// meanwhile: that container would answer.
 pub(crate) fn on_the_node(scene: &Scene) -> Result<Sight> {
-    let _ports = scene.ports();
-    scene.last_job(|nest| {
+    scene.quiet_job(|nest| {
+        let is_nodes = scene.pattern.layers[1].socket;
+        let _published = is_nodes.then(|| scene.ports_that_are_published());
+        let _none = (!is_nodes).then(|| scene.ports_that_nobody_has());
         let (outer, inner) = (&nest.levels()[0], nest.innermost());
         // The job's root as the node's /proc has it.
         let socket = inner.root_in_level0().join("run/docker.sock");
