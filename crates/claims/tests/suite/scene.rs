@@ -13,23 +13,54 @@ use std::time::{Duration, Instant};
 use lab::{Engine, Lab, Layer, Level, Nest, Options};
 use miette::{Report, Result, miette};
 
+use crate::look::lists::Exchange;
+use crate::look::parentage::{Started, start};
 use crate::pattern::Pattern;
+
+/// Something that is made when it is first asked for, and then kept, or why it could not be made.
+struct Kept<T>(OnceLock<Result<T, String>>);
+
+impl<T> Kept<T> {
+    const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    fn get(&self, build: impl FnOnce() -> Result<T>) -> Result<&T> {
+        let kept = self
+            .0
+            .get_or_init(|| build().map_err(|report| words(&report)));
+        kept.as_ref().map_err(|why| miette!("{why}"))
+    }
+}
 
 /// A job that many looks use, and how long its engine took to be ready.
 pub(crate) struct Job {
     pub(crate) nest: Nest<'static>,
     pub(crate) ready_after: Duration,
+    exchange: Kept<Exchange>,
+    started: Kept<Started>,
 }
 
-type Slot = Arc<OnceLock<Result<Arc<Job>, String>>>;
+impl Job {
+    /// What job and node list of what each has made.
+    pub(crate) fn exchange(&self, scene: &Scene) -> Result<&Exchange> {
+        self.exchange
+            .get(|| Exchange::new(scene, self.nest.innermost()))
+    }
+
+    /// A container that it has started and that stays.
+    pub(crate) fn started(&self, scene: &Scene) -> Result<&Started> {
+        self.started.get(|| start(scene, &self.nest, &[]))
+    }
+}
 
 /// The lab, which starts when it is first asked for, and the jobs in it. The lab ends with this
 /// program.
 pub(crate) struct Stage {
     options: Options,
-    lab: OnceLock<Result<Lab, String>>,
+    lab: Kept<Lab>,
     /// The job of each pattern that looks share.
-    shared: Mutex<BTreeMap<&'static str, Slot>>,
+    shared: Mutex<BTreeMap<&'static str, Arc<Kept<Arc<Job>>>>>,
     /// Jobs that nobody uses at the moment and that are as they were built.
     idle: Mutex<BTreeMap<&'static str, Vec<Nest<'static>>>>,
     /// Held by many that publish ports on the node, or by one that expects none there.
@@ -40,7 +71,7 @@ impl Stage {
     pub(crate) fn new(options: Options) -> Self {
         Self {
             options,
-            lab: OnceLock::new(),
+            lab: Kept::new(),
             shared: Mutex::default(),
             idle: Mutex::default(),
             ports: RwLock::default(),
@@ -55,19 +86,16 @@ impl Stage {
     }
 
     fn lab(&self) -> Result<&Lab> {
-        let lab = self.lab.get_or_init(|| {
-            let lab = Lab::start(&self.options).and_then(|lab| {
-                lab.engine(Engine::Docker)?;
-                // The image that looks give a name to or start.
-                for engine in [Engine::Docker, Engine::Podman] {
-                    let pull = [engine.program(), "pull", "--quiet", "alpine"];
-                    lab.level0().output(&pull)?;
-                }
-                Ok(lab)
-            });
-            lab.map_err(|report| words(&report))
-        });
-        lab.as_ref().map_err(|why| miette!("{why}"))
+        self.lab.get(|| {
+            let lab = Lab::start(&self.options)?;
+            lab.engine(Engine::Docker)?;
+            // The image that looks give a name to or start.
+            for engine in [Engine::Docker, Engine::Podman] {
+                let pull = [engine.program(), "pull", "--quiet", "alpine"];
+                lab.level0().output(&pull)?;
+            }
+            Ok(lab)
+        })
     }
 }
 
@@ -115,22 +143,23 @@ impl Scene {
 
     /// The job that looks share.
     pub(crate) fn job(&self) -> Result<Arc<Job>> {
-        let slot = Arc::clone(
-            locked(&self.stage.shared)
-                .entry(self.pattern.name)
-                .or_default(),
-        );
-        let job = slot.get_or_init(|| {
-            let build = || -> Result<Arc<Job>> {
-                let lab = self.lab()?;
-                let began = Instant::now();
-                let nest = lab.nest(&self.pattern.layers)?;
-                let ready_after = began.elapsed();
-                Ok(Arc::new(Job { nest, ready_after }))
-            };
-            build().map_err(|report| words(&report))
+        let slot = {
+            let mut shared = locked(&self.stage.shared);
+            let slot = shared.entry(self.pattern.name);
+            Arc::clone(slot.or_insert_with(|| Arc::new(Kept::new())))
+        };
+        let job = slot.get(|| {
+            let lab = self.lab()?;
+            let began = Instant::now();
+            let nest = lab.nest(&self.pattern.layers)?;
+            Ok(Arc::new(Job {
+                nest,
+                ready_after: began.elapsed(),
+                exchange: Kept::new(),
+                started: Kept::new(),
+            }))
         });
-        job.clone().map_err(|why| miette!("{why}"))
+        job.cloned()
     }
 
     /// A job of another layer than the pattern's, for this look alone; gone afterwards.
@@ -214,10 +243,13 @@ fn remove(nest: &Nest) -> Result<()> {
 
 /// Removes a container of an engine, without waiting for it to end by itself.
 pub(crate) fn remove_container(level: &Level, engine: Engine, name: &str) -> Result<()> {
-    let argv = [engine.program(), "rm", "--force", name];
-    level
-        .output(&[&argv[..], at_once(engine)].concat())
-        .map(drop)
+    let argv = [&[engine.program()], &*removal(engine, name)].concat();
+    level.output(&argv).map(drop)
+}
+
+/// The arguments that do it.
+pub(crate) fn removal(engine: Engine, name: &str) -> Vec<&str> {
+    [&["rm", "--force", name], at_once(engine)].concat()
 }
 
 /// Podman gives a container ten seconds to end by itself even when it is removed by force.

@@ -1,11 +1,11 @@
 //! Two jobs on one node: what of the one meets the other.
 
+use lab_test::ensure;
 use miette::Result;
 
-use super::lists::{THINGS, holds};
+use super::lists::{Made, lists};
 use super::{Sight, engine, line_with, must, refused};
 use crate::scene::{Scene, remove_container, unique};
-use lab_test::ensure;
 
 /// Both call a container the same.
 pub(crate) fn name_collision(scene: &Scene) -> Result<Sight> {
@@ -56,25 +56,10 @@ pub(crate) fn volume_collision(scene: &Scene) -> Result<Sight> {
 /// What of one job the next one finds, that comes to the node after it.
 pub(crate) fn next_job(scene: &Scene) -> Result<Sight> {
     let first = scene.job()?;
-    let level = first.nest.innermost();
-    let made: Result<Vec<String>> = THINGS
-        .iter()
-        .map(|thing| thing.make(level, scene.inner()))
-        .collect();
-    let made = made?;
-    let found = scene.next_job(|next| {
-        let mut found = Vec::new();
-        for (thing, name) in THINGS.iter().zip(&made) {
-            if holds(&thing.list(next.innermost(), scene.inner())?, name) {
-                found.push(thing.kind());
-            }
-        }
-        Ok(found)
-    });
-    for (thing, name) in THINGS.iter().zip(&made) {
-        thing.remove(level, scene.inner(), name)?;
-    }
-    let found = found?;
+    let made = Made::new(first.nest.innermost(), scene.inner())?;
+    let listed = scene.next_job(|next| lists(next.innermost(), scene.inner()));
+    made.remove()?;
+    let found = made.found_on(&listed?);
     let outcome = if found.is_empty() {
         "nothing".to_owned()
     } else {

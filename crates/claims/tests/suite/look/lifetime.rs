@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lab_test::ensure;
 use miette::Result;
 
 use super::limits::{burn, ticks};
@@ -9,7 +10,6 @@ use super::parentage::start;
 use super::{Sight, must};
 use crate::processes::{self, within};
 use crate::scene::{Scene, remove_container, unique};
-use lab_test::ensure;
 
 /// How long what was killed may take to be gone.
 const END: Duration = Duration::from_secs(10);

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lab::{Layer, Level, Nest};
+use lab_test::ensure;
 use miette::{Result, miette};
 
 use super::parentage::{Started, first_process, group_of_job, start};
 use super::{Sight, engine, must};
 use crate::processes::{self, Process, at, group_file, within};
 use crate::scene::{Scene, number, remove_container, unique};
-use lab_test::ensure;
 
 /// Clock ticks in a second, on every architecture of Linux (`USER_HZ`).
 const TICKS_PER_SECOND: u64 = 100;

@@ -1,10 +1,10 @@
 //! Whose path it is that a job mounts.
 
+use lab_test::ensure;
 use miette::{Result, miette};
 
 use super::{Sight, engine};
 use crate::scene::{Scene, unique};
-use lab_test::ensure;
 
 /// What the container's own script ends with, and no engine.
 const OF_THE_JOB: i32 = 45;
