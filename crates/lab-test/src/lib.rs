@@ -117,15 +117,16 @@ pub fn overlapping() -> usize {
     2 * std::thread::available_parallelism().map_or(2, NonZero::get)
 }
 
-/// Runs this program's tests, so many at once unless the command line says otherwise. What the machine
-/// lacks is shown as ignored, with the reason in place of the test's kind.
+/// Runs this program's tests, at most so many at once. What the machine lacks is shown as ignored, with
+/// the reason in place of the test's kind.
 ///
 /// `MATRYOSHKA_REQUIRE_LAB=1` (CI) turns a lack of what every lab needs into a failure, but not that of
 /// what only some machines can have. Of a test with such a lack, that would run otherwise, `unseen` is
 /// told the name and the reason.
 pub fn run(threads: usize, unseen: impl Fn(&str, &str)) -> ExitCode {
     let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(threads);
+    let wanted = arguments.test_threads.unwrap_or(threads);
+    arguments.test_threads = Some(wanted.min(threads));
     let mut needs = match generation() {
         Ok(chosen) => Needs::of(chosen),
         Err(report) => {

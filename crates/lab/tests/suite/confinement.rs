@@ -6,14 +6,15 @@
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::sync::OnceLock;
 
 use lab::{Engine, Kind, Lab, Level};
 use lab_test::ensure;
-use miette::{IntoDiagnostic, Result};
+use miette::{IntoDiagnostic, Report, Result};
 use rstest::rstest;
 
 use crate::attached::compile;
-use crate::lab_of;
+use crate::shared_lab;
 
 /// An attempt: it gets a command runner in the privileged container.
 type Attempt = fn(&Level) -> Result<()>;
@@ -49,8 +50,10 @@ fn kind() -> Kind {
 #[lab_test::test]
 #[needs(lab(crate::confinement::kind()))]
 fn privileged_container_is_confined(#[case] chain: &[Engine]) -> Result<()> {
-    let lab = lab_of(kind())?;
-    add_vsock_tool(&lab)?;
+    static TOOL: OnceLock<Result<(), String>> = OnceLock::new();
+    let lab = shared_lab(kind())?;
+    let tool = TOOL.get_or_init(|| add_vsock_tool(lab).map_err(|report| format!("{report:?}")));
+    tool.clone().map_err(Report::msg)?;
     let nest = lab.nest(chain)?;
     let container = nest.privileged_leaf()?;
     let mut broken = Vec::new();

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use lab::{Engine, Layer, Level, Nest};
+use lab::{Engine, Kind, Layer, Level, Nest};
 use lab_test::ensure;
 use miette::{IntoDiagnostic, Result};
 use rstest::rstest;
 
-use crate::lab;
+use crate::{lab, shared_lab};
 
 const DOCKER: Layer = Layer::own(Engine::Docker);
 const PODMAN: Layer = Layer::own(Engine::Podman);
@@ -71,7 +71,7 @@ fn pid_namespaces(lab: &Level, leaf: &str) -> Result<usize> {
 /// One that can't be built is told, and goes without a trace.
 #[lab_test::test]
 fn a_level_that_refuses_leaves_the_others_as_they_were() -> Result<()> {
-    let lab = lab()?;
+    let lab = shared_lab(Kind::User)?;
     let mut nest = lab.nest(&[DOCKER, DOCKER])?;
     let Err(report) = nest.deepen(DOCKER.unprivileged()) else {
         return Err(miette::miette!("a daemon without privilege works"));
@@ -93,7 +93,7 @@ fn a_level_that_refuses_leaves_the_others_as_they_were() -> Result<()> {
 /// Beyond what a path to a socket can hold, and where hops would add up.
 #[lab_test::test]
 fn eight_levels_of_podman() -> Result<()> {
-    let lab = lab()?;
+    let lab = shared_lab(Kind::User)?;
     let mut nest = lab.nest(&[PODMAN])?;
     for _ in 1..8 {
         nest.deepen(PODMAN)?;

@@ -1,11 +1,11 @@
 //! Which system call filters are around a container of the lab.
 
-use lab::{Engine, Level};
+use lab::{Engine, Kind, Level};
 use lab_test::ensure;
 use miette::Result;
 use rstest::rstest;
 
-use crate::lab;
+use crate::shared_lab;
 
 /// How many filters a process has that is started here (`Seccomp_filters` in
 /// `proc_pid_status(5)`, since Linux 5.9).
@@ -25,7 +25,7 @@ fn filters(level: &Level) -> Result<u32> {
 #[case::podman_nested(&[Engine::Podman, Engine::Podman])]
 #[lab_test::test]
 fn unconfined_leaf_lacks_the_engines_filter(#[case] chain: &[Engine]) -> Result<()> {
-    let lab = lab()?;
+    let lab = shared_lab(Kind::User)?;
     let nest = lab.nest(chain)?;
     let around = filters(&lab.level0())?;
     let (plain, unconfined) = (nest.leaf()?, nest.unconfined_leaf()?);

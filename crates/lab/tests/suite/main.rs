@@ -17,9 +17,10 @@ mod stand_ins;
 mod tutorial;
 
 use std::process::{Command, ExitCode};
+use std::sync::OnceLock;
 
 use lab::{Kind, Lab, Options};
-use miette::Result;
+use miette::{Result, miette};
 
 fn main() -> ExitCode {
     lab_test::run(lab_test::overlapping(), |_, _| {})
@@ -36,6 +37,14 @@ fn lab_of(sandbox: Kind) -> Result<Lab> {
         sandbox,
         ..lab_test::options()?
     })
+}
+
+/// A lab for tests that leave nothing in it which another would meet. It ends with this program.
+fn shared_lab(kind: Kind) -> Result<&'static Lab> {
+    static LABS: [OnceLock<Result<Lab, String>>; 2] = [const { OnceLock::new() }; 2];
+    let lab = &LABS[usize::from(kind == Kind::Root)];
+    let lab = lab.get_or_init(|| lab_of(kind).map_err(|report| format!("{report:?}")));
+    lab.as_ref().map_err(|why| miette!("{why}"))
 }
 
 /// The program `lab` with a task, for the chosen generation.
