@@ -13,19 +13,21 @@ use std::time::{Duration, Instant};
 use lab::{Engine, Lab, Layer, Level, Nest, Options};
 use miette::{Report, Result, miette};
 
-use crate::look::lists::Exchange;
+use crate::look::lists::Exchanges;
 use crate::look::parentage::{Started, start};
 use crate::pattern::Pattern;
 
 /// Something that is made when it is first asked for, and then kept, or why it could not be made.
-struct Kept<T>(OnceLock<Result<T, String>>);
+pub(crate) struct Kept<T>(OnceLock<Result<T, String>>);
 
-impl<T> Kept<T> {
-    const fn new() -> Self {
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
         Self(OnceLock::new())
     }
+}
 
-    fn get(&self, build: impl FnOnce() -> Result<T>) -> Result<&T> {
+impl<T> Kept<T> {
+    pub(crate) fn get(&self, build: impl FnOnce() -> Result<T>) -> Result<&T> {
         let kept = self
             .0
             .get_or_init(|| build().map_err(|report| words(&report)));
@@ -37,17 +39,12 @@ impl<T> Kept<T> {
 pub(crate) struct Job {
     pub(crate) nest: Nest<'static>,
     pub(crate) ready_after: Duration,
-    exchange: Kept<Exchange>,
+    /// What it and its node list of what each has made.
+    pub(crate) exchanges: Exchanges,
     started: Kept<Started>,
 }
 
 impl Job {
-    /// What job and node list of what each has made.
-    pub(crate) fn exchange(&self, scene: &Scene) -> Result<&Exchange> {
-        self.exchange
-            .get(|| Exchange::new(scene, self.nest.innermost()))
-    }
-
     /// A container that it has started and that stays.
     pub(crate) fn started(&self, scene: &Scene) -> Result<&Started> {
         self.started.get(|| start(scene, &self.nest, &[]))
@@ -71,7 +68,7 @@ impl Stage {
     pub(crate) fn new(options: Options) -> Self {
         Self {
             options,
-            lab: Kept::new(),
+            lab: Kept::default(),
             shared: Mutex::default(),
             idle: Mutex::default(),
             ports: RwLock::default(),
@@ -146,7 +143,7 @@ impl Scene {
         let slot = {
             let mut shared = locked(&self.stage.shared);
             let slot = shared.entry(self.pattern.name);
-            Arc::clone(slot.or_insert_with(|| Arc::new(Kept::new())))
+            Arc::clone(slot.or_default())
         };
         let job = slot.get(|| {
             let lab = self.lab()?;
@@ -155,8 +152,8 @@ impl Scene {
             Ok(Arc::new(Job {
                 nest,
                 ready_after: began.elapsed(),
-                exchange: Kept::new(),
-                started: Kept::new(),
+                exchanges: Exchanges::default(),
+                started: Kept::default(),
             }))
         });
         job.cloned()

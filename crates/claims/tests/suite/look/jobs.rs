@@ -3,7 +3,7 @@
 use lab_test::ensure;
 use miette::Result;
 
-use super::lists::{Made, lists};
+use super::lists::{ALL, Made, lists};
 use super::{Sight, engine, line_with, must, refused};
 use crate::scene::{Scene, remove_container, unique};
 
@@ -56,8 +56,8 @@ pub(crate) fn volume_collision(scene: &Scene) -> Result<Sight> {
 /// What of one job the next one finds, that comes to the node after it.
 pub(crate) fn next_job(scene: &Scene) -> Result<Sight> {
     let first = scene.job()?;
-    let made = Made::new(first.nest.innermost(), scene.inner())?;
-    let listed = scene.next_job(|next| lists(next.innermost(), scene.inner()));
+    let made = Made::new(first.nest.innermost(), scene.inner(), ALL)?;
+    let listed = scene.next_job(|next| lists(next.innermost(), scene.inner(), ALL));
     made.remove()?;
     let found = made.found_on(&listed?);
     let outcome = if found.is_empty() {

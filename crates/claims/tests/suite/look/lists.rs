@@ -2,10 +2,10 @@
 
 use lab::{Engine, Level};
 use lab_test::ensure;
-use miette::Result;
+use miette::{Result, miette};
 
 use super::Sight;
-use crate::scene::{Scene, removal, unique};
+use crate::scene::{Kept, Scene, removal, unique};
 
 /// Something that engines make and list.
 pub(crate) struct Thing {
@@ -47,38 +47,47 @@ pub(crate) const VOLUME: Thing = Thing {
     remove: &["volume", "rm", "@"],
 };
 
+/// Things that are made and listed together.
+type Things = &'static [&'static Thing];
+
 /// All of them.
-const THINGS: [&Thing; 4] = [&CONTAINER, &IMAGE, &NETWORK, &VOLUME];
+pub(crate) const ALL: Things = &[&CONTAINER, &IMAGE, &NETWORK, &VOLUME];
+
+/// What runs, apart from what does not: an engine that was set up wrong may have an image and not be
+/// able to start a container.
+const APART: [Things; 2] = [&[&CONTAINER], &[&IMAGE, &NETWORK, &VOLUME]];
 
 /// One of each, made at a level by its engine.
 pub(crate) struct Made<'a> {
     level: &'a Level<'static>,
     engine: Engine,
-    names: [String; 4],
+    things: Things,
+    names: Vec<String>,
 }
 
 impl<'a> Made<'a> {
-    pub(crate) fn new(level: &'a Level<'static>, engine: Engine) -> Result<Self> {
-        let names = THINGS.map(|thing| unique(thing.kind));
-        let commands = THINGS.iter().zip(&names);
+    pub(crate) fn new(level: &'a Level<'static>, engine: Engine, things: Things) -> Result<Self> {
+        let names: Vec<String> = things.iter().map(|thing| unique(thing.kind)).collect();
+        let commands = things.iter().zip(&names);
         let commands = commands.map(|(thing, name)| filled(thing.make, name));
         script(level, engine, commands)?;
         Ok(Self {
             level,
             engine,
+            things,
             names,
         })
     }
 
     /// Which of them are on these lists.
     pub(crate) fn found_on(&self, lists: &[Vec<String>]) -> Vec<&'static str> {
-        let things = THINGS.iter().zip(&self.names).zip(lists);
+        let things = self.things.iter().zip(&self.names).zip(lists);
         let found = things.filter(|((_, name), list)| holds(list, name));
         found.map(|((thing, _), _)| thing.kind).collect()
     }
 
     pub(crate) fn remove(&self) -> Result<()> {
-        let commands = THINGS.iter().zip(&self.names).map(|(thing, name)| {
+        let commands = self.things.iter().zip(&self.names).map(|(thing, name)| {
             if thing.remove.is_empty() {
                 removal(self.engine, name)
             } else {
@@ -90,10 +99,10 @@ impl<'a> Made<'a> {
 }
 
 /// What an engine lists, of each thing.
-pub(crate) fn lists(level: &Level, engine: Engine) -> Result<Vec<Vec<String>>> {
-    let commands = THINGS.iter().map(|thing| thing.list.to_vec());
+pub(crate) fn lists(level: &Level, engine: Engine, things: Things) -> Result<Vec<Vec<String>>> {
+    let commands = things.iter().map(|thing| thing.list.to_vec());
     let said = script(level, engine, commands)?;
-    let lists = said.split(END).take(THINGS.len());
+    let lists = said.split(END).take(things.len());
     Ok(lists
         .map(|list| list.lines().map(str::to_owned).collect())
         .collect())
@@ -129,26 +138,26 @@ fn holds(list: &[String], name: &str) -> bool {
 }
 
 /// Things that one side made, and what both sides listed then.
-pub(crate) struct Side {
-    names: [String; 4],
+struct Side {
+    names: Vec<String>,
     own: Vec<Vec<String>>,
     other: Vec<Vec<String>>,
 }
 
 /// What is made by a job, and by its node, and listed on both sides: all properties of lists look at
 /// it.
-pub(crate) struct Exchange {
+struct Exchange {
     outward: Side,
     inward: Side,
 }
 
 impl Exchange {
-    pub(crate) fn new(scene: &Scene, job: &Level<'static>) -> Result<Self> {
+    fn new(scene: &Scene, job: &Level<'static>, things: Things) -> Result<Self> {
         let node = scene.node()?;
-        let by_job = Made::new(job, scene.inner())?;
-        let by_node = Made::new(&node, scene.outer())?;
-        let at_job = lists(job, scene.inner());
-        let at_node = lists(&node, scene.outer());
+        let by_job = Made::new(job, scene.inner(), things)?;
+        let by_node = Made::new(&node, scene.outer(), things)?;
+        let at_job = lists(job, scene.inner(), things);
+        let at_node = lists(&node, scene.outer(), things);
         by_job.remove()?;
         by_node.remove()?;
         let (at_job, at_node) = (at_job?, at_node?);
@@ -167,19 +176,28 @@ impl Exchange {
     }
 }
 
+/// Those of a job.
+#[derive(Default)]
+pub(crate) struct Exchanges([Kept<Exchange>; APART.len()]);
+
 /// Made by the job: does the node's engine list it?
 pub(crate) fn outward(scene: &Scene, thing: &Thing) -> Result<Sight> {
-    seen(thing, &scene.job()?.exchange(scene)?.outward)
+    seen(scene, thing, |exchange| &exchange.outward)
 }
 
 /// Made by the node's engine: does the job list it?
 pub(crate) fn inward(scene: &Scene, thing: &Thing) -> Result<Sight> {
-    seen(thing, &scene.job()?.exchange(scene)?.inward)
+    seen(scene, thing, |exchange| &exchange.inward)
 }
 
-fn seen(thing: &Thing, side: &Side) -> Result<Sight> {
-    let is_it = |one: &&Thing| one.kind == thing.kind;
-    let place = THINGS.iter().position(is_it).unwrap_or_default();
+fn seen(scene: &Scene, thing: &Thing, side: fn(&Exchange) -> &Side) -> Result<Sight> {
+    let job = scene.job()?;
+    let place = |things: Things| things.iter().position(|one| one.kind == thing.kind);
+    let mut groups = APART.into_iter().zip(&job.exchanges.0);
+    let found = groups.find_map(|(things, kept)| Some((place(things)?, things, kept)));
+    let (place, things, kept) = found.ok_or_else(|| miette!("nobody lists a {}", thing.kind))?;
+    let exchange = kept.get(|| Exchange::new(scene, job.nest.innermost(), things))?;
+    let side = side(exchange);
     let (name, own, list) = (&side.names[place], &side.own[place], &side.other[place]);
     // Or nothing would be shown by another's not listing it.
     ensure!(holds(own, name), "{name}: {own:?}");
