@@ -6,39 +6,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lab::Kind;
+use lab_test::ensure;
 use miette::{IntoDiagnostic, Result, miette};
+use rstest::rstest;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::attached::compile;
-use crate::{Test, ensure, program, test};
-
-pub(crate) fn tests() -> Vec<Test> {
-    let of_root = |test: Test| Test {
-        kinds: &[Kind::Root],
-        ..test
-    };
-    vec![
-        test("what_is_hard_to_remove::deep", || goes("user", DEEP)),
-        of_root(test("what_is_hard_to_remove::locked", || {
-            goes("root", LOCKED)
-        })),
-        test("groups_without_a_lab_go_with_the_next", groups),
-        test("what_does_not_die::stopped", || {
-            dies("echo armed; kill -STOP $$", Signal::KILL)
-        }),
-        test("what_does_not_die::stopped_and_asked_to_end", || {
-            dies("echo armed; kill -STOP $$", Signal::TERM)
-        }),
-        Test {
-            lacks: (!Path::new("/dev/fuse").exists()).then(|| "needs /dev/fuse".to_owned()),
-            ..test("what_does_not_die::stuck", || dies("./stuck", Signal::KILL))
-        },
-    ]
-}
+use crate::program;
 
 /// Of a lab in which a command is that holds its own end up, nothing stays when its owner ends so.
-fn dies(script: &str, signal: Signal) -> Result<()> {
+#[rstest]
+#[case::stopped("echo armed; kill -STOP $$", Signal::KILL)]
+#[case::stopped_and_asked_to_end("echo armed; kill -STOP $$", Signal::TERM)]
+#[needs(device("/dev/fuse"))]
+#[case::stuck("./stuck", Signal::KILL)]
+#[lab_test::test]
+fn what_does_not_die(#[case] script: &str, #[case] signal: Signal) -> Result<()> {
     let cache = Cache::new()?;
     let folder = tempfile::tempdir().into_diagnostic()?;
     compile(include_str!("stuck.c"), &folder.path().join("stuck"))?;
@@ -130,7 +113,12 @@ fn group(lab: &str) -> Result<PathBuf> {
 }
 
 /// Ends a lab in order; then kills one with its monitor, and starts the next.
-fn goes(kind: &str, script: &str) -> Result<()> {
+#[rstest]
+#[case::deep("user", DEEP)]
+#[needs(lab(lab::Kind::Root))]
+#[case::locked("root", LOCKED)]
+#[lab_test::test]
+fn what_is_hard_to_remove(#[case] kind: &str, #[case] script: &str) -> Result<()> {
     let cache = Cache::new()?;
     let ended = cache.lab(kind, &format!("{script}\nhostname"))?.output();
     let ended = ended.into_diagnostic()?;
@@ -185,7 +173,8 @@ fn monitor_of(lab: &str) -> Result<Pid> {
 }
 
 /// One that nobody lives in and nobody holds goes, with what is below it; any other stays.
-fn groups() -> Result<()> {
+#[lab_test::test]
+fn groups_without_a_lab_go_with_the_next() -> Result<()> {
     let (dead, held, alive) = (
         group("m0000dead")?,
         group("m0000be1d")?,

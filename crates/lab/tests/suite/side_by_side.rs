@@ -1,18 +1,15 @@
 //! Labs of both kinds at the same time, in one process.
 
 use lab::{Engine, Kind};
+use lab_test::ensure;
 use miette::Result;
 
-use crate::{Test, ensure, lab_of, test};
+use crate::lab_of;
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![Test {
-        kinds: &[Kind::User, Kind::Root],
-        ..test("labs_of_both_kinds_live_side_by_side", side_by_side)
-    }]
-}
-
-fn side_by_side() -> Result<()> {
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+#[needs(lab(lab::Kind::Root))]
+fn labs_of_both_kinds_live_side_by_side() -> Result<()> {
     let (user, root) = (lab_of(Kind::User)?, lab_of(Kind::Root)?);
     {
         let mut seen = Vec::new();

@@ -10,7 +10,7 @@ use crate::machine::processes;
 
 /// A part of the lab that this process has started: its `monitor`, its `init`, or a daemon of its level
 /// 0 by its name.
-pub(crate) fn process_of(owner: u32, part: &str) -> Result<Pid> {
+pub fn process_of(owner: u32, part: &str) -> Result<Pid> {
     let running = lab::status()?.running;
     let is_its = |lab: &&lab::Running| lab.owner.split(' ').next() == Some(&*owner.to_string());
     let lab = running.iter().find(is_its);
@@ -34,7 +34,8 @@ pub(crate) fn process_of(owner: u32, part: &str) -> Result<Pid> {
 }
 
 /// How an error says that a part was killed.
-pub(crate) fn killed(part: &str) -> String {
+#[must_use]
+pub fn killed(part: &str) -> String {
     match part {
         // Its monitor has waited for it, and nobody else can.
         "init" => "init, the sandbox's first process, has died".to_owned(),

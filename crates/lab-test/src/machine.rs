@@ -36,10 +36,11 @@ const ENGINE_STATE: [&str; 9] = [
 ];
 
 /// Named sets of lines.
-pub(crate) struct Machine(BTreeMap<&'static str, BTreeSet<String>>);
+pub struct Machine(BTreeMap<&'static str, BTreeSet<String>>);
 
 impl Machine {
-    pub(crate) fn now() -> Result<Self> {
+    /// As it is now.
+    pub fn now() -> Result<Self> {
         let mut sets = BTreeMap::new();
         sets.insert(
             "process",
@@ -66,7 +67,7 @@ impl Machine {
 
     /// Waits until nothing is there that was not there before this: what was killed lets the monitor
     /// do its work, which takes a moment. `log` is what the program said.
-    pub(crate) fn is_restored(&self, patience: Duration, log: impl Fn() -> String) -> Result<()> {
+    pub fn is_restored(&self, patience: Duration, log: impl Fn() -> String) -> Result<()> {
         let deadline = Instant::now() + patience;
         let mut others = BTreeSet::new();
         loop {
@@ -201,7 +202,7 @@ fn loop_devices() -> BTreeSet<String> {
 
 /// The machine's nftables rules, by the bundle's own `nft`, and which legacy tables exist.
 fn rules() -> Result<BTreeSet<String>> {
-    let bundle = Bundle::get(crate::harness::generation()?)?.path;
+    let bundle = Bundle::get(crate::generation()?)?.path;
     let libraries = bundle
         .join("usr/lib")
         .join(format!("{}-linux-gnu", std::env::consts::ARCH));
