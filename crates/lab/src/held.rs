@@ -24,7 +24,7 @@ use crate::error::{Explain, failure};
 use crate::inside::{Folder, Process};
 use crate::labs::Place;
 use crate::programs;
-use crate::service::ending;
+use crate::service::{Service, ending};
 
 /// How long the kernel may take to make the namespaces and mounts.
 const BUILD_DEADLINE: Duration = Duration::from_secs(20);
@@ -78,7 +78,7 @@ pub(crate) struct Held {
     process: Option<Arc<Process>>,
     monitor: duct::Handle,
     /// Those of its level 0, which no command does without for long.
-    daemons: Mutex<Vec<Arc<duct::Handle>>>,
+    daemons: Mutex<Vec<Arc<Service>>>,
     /// Our end of the monitor's standard input; never written to.
     lifeline: Option<std::io::PipeWriter>,
     cancelled: fn() -> bool,
@@ -166,16 +166,19 @@ impl Held {
         self.spec.kind
     }
 
-    pub(crate) fn watch(&self, daemon: &Arc<duct::Handle>) {
+    pub(crate) fn watch(&self, daemon: &Arc<Service>) {
         let mut daemons = self.daemons.lock().unwrap_or_else(PoisonError::into_inner);
         daemons.push(Arc::clone(daemon));
     }
 
-    /// Whether a daemon has ended. It is noticed a moment later than what that did to others.
-    pub(crate) fn has_lost_a_daemon(&self) -> bool {
+    /// The daemons of level 0 that were started, whatever has become of them.
+    pub(crate) fn daemons(&self) -> Vec<Arc<Service>> {
         let daemons = self.daemons.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_ended = |daemon: &Arc<duct::Handle>| !matches!(daemon.try_wait(), Ok(None));
-        daemons.iter().any(has_ended)
+        daemons.clone()
+    }
+
+    pub(crate) fn has_lost_a_daemon(&self) -> bool {
+        self.daemons().iter().any(|daemon| daemon.ended().is_some())
     }
 
     /// What of the sandbox itself has died, and how where that can be known.

@@ -34,7 +34,7 @@ type Question = Box<dyn Fn() -> bool + Send + Sync>;
 /// A daemon whose output goes to a log.
 pub(crate) struct Service {
     name: &'static str,
-    handle: Arc<duct::Handle>,
+    handle: duct::Handle,
     log: PathBuf,
     answers: Question,
 }
@@ -45,7 +45,7 @@ impl Service {
         name: &'static str,
         argv: &[&str],
         answers: impl Fn() -> bool + Send + Sync + 'static,
-    ) -> Result<Self> {
+    ) -> Result<Arc<Self>> {
         let what = format!("{name} can't be started");
         let remedy = "free some disk space in the cache directory";
         let log = held.state().join(format!("{name}.log"));
@@ -57,14 +57,14 @@ impl Service {
             .stdout_file(file)
             .start()
             .explain(&what, remedy)?;
-        let handle = Arc::new(handle);
-        held.watch(&handle);
-        Ok(Self {
+        let service = Arc::new(Self {
             name,
             handle,
             log,
             answers: Box::new(answers),
-        })
+        });
+        held.watch(&service);
+        Ok(service)
     }
 
     /// Asks until the daemon answers; it dying meanwhile, or the deadline, is an error that holds
@@ -109,8 +109,8 @@ impl Service {
         Some(format!("{} {how}: {}", self.name, self.last_lines()))
     }
 
-    /// How it ended, if it has.
-    fn ended(&self) -> Option<String> {
+    /// How it ended, if it has. That is noticed a moment later than what it did to others.
+    pub(crate) fn ended(&self) -> Option<String> {
         match self.handle.try_wait() {
             Ok(None) => None,
             Ok(Some(output)) => Some(ending(output.status)),

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use miette::Result;
 use sandbox::{ID_BASE, Share};
 
 use crate::bundle::Bundle;
-use crate::engine::{self, Docker, Engine};
+use crate::engine::{self, Engine};
 use crate::error::{Explain, Refused, failure};
 use crate::generation::Generation;
 use crate::held::{Ground, Held, Kind};
@@ -78,9 +78,9 @@ pub enum Mishap {
 
 /// A running lab. Dropping it ends everything in it and removes what it had on disk.
 pub struct Lab {
-    // Dropped in this order: the daemons' handles before the sandbox they live in.
-    docker: Mutex<Option<Docker>>,
-    registry: Service,
+    /// Whether Docker's daemon has answered. Locked while it starts.
+    docker: Mutex<bool>,
+    registry: Arc<Service>,
     pub(crate) held: Held,
     bundle: Bundle,
 }
@@ -121,7 +121,7 @@ impl Lab {
         let held = Held::start(place, options.sandbox, &bundle.path, shares, cancelled)?;
         up(&held)?;
         Ok(Self {
-            docker: Mutex::new(None),
+            docker: Mutex::new(false),
             registry: engine::start_registry(&held)?,
             held,
             bundle,
@@ -155,8 +155,9 @@ impl Lab {
     /// Makes sure that an engine at level 0 works: Docker's daemon answers, the registry is up.
     pub fn engine(&self, engine: Engine) -> Result<()> {
         let mut docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
-        if engine == Engine::Docker && docker.is_none() {
-            *docker = Some(Docker::start(&self.held)?);
+        if engine == Engine::Docker && !*docker {
+            engine::start_docker(&self.held)?;
+            *docker = true;
         }
         drop(docker);
         self.registry
@@ -249,27 +250,22 @@ impl Lab {
     /// The ends of what the daemons at level 0 wrote.
     #[must_use]
     pub fn last_lines(&self) -> String {
-        let docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
-        let services = docker
-            .iter()
-            .flat_map(Docker::services)
-            .chain([&self.registry]);
-        let said: Vec<String> = services.map(Service::last_words).collect();
+        let daemons = self.held.daemons();
+        let said: Vec<String> = daemons.iter().map(|daemon| daemon.last_words()).collect();
         said.join("\n")
     }
 
     /// What has died that should not have, with how it ended and its last lines.
     ///
-    /// Everything is asked and has to answer. Nothing that has died comes back, so that whatever was
-    /// done in the lab before this finds nothing was done in one that lived.
+    /// Everything that was started is asked and has to answer. Nothing that has died comes back, so
+    /// that whatever was done in the lab before this finds nothing was done in one that lived.
     #[must_use]
     pub fn obituary(&self) -> Option<String> {
-        let docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
-        let services = docker
-            .iter()
-            .flat_map(Docker::services)
-            .chain([&self.registry]);
-        let dead: Vec<String> = services.filter_map(Service::obituary).collect();
+        // One that just starts need not answer yet.
+        let starting = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
+        let daemons = self.held.daemons();
+        drop(starting);
+        let dead: Vec<String> = daemons.iter().filter_map(|one| one.obituary()).collect();
         // Asked last: daemons die with the sandbox, and then it is what has died.
         let sandbox = self.held.obituary();
         sandbox.or_else(|| (!dead.is_empty()).then(|| dead.join("\n")))

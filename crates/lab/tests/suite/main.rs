@@ -5,6 +5,7 @@
 
 mod attached;
 mod confinement;
+mod daemons;
 mod deep;
 mod disks;
 mod filters;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let tests = [
         attached::tests(),
         confinement::tests(),
+        daemons::tests(),
         deep::tests(),
         disks::tests(),
         filters::tests(),

@@ -58,7 +58,9 @@ fn every_committed_record_is_shown_as_the_table_has_it() {
 
 /// The folders that a report is made of: a run's, or that of the two halves of one.
 fn find(folder: &Path, records: &mut Vec<PathBuf>) {
-    let of_halves = ["startup", "cpu"].iter().all(|half| folder.join(half).is_dir());
+    let of_halves = ["startup", "cpu"]
+        .iter()
+        .all(|half| folder.join(half).is_dir());
     if of_halves || folder.join("manifest.json").is_file() {
         records.push(folder.to_owned());
     }

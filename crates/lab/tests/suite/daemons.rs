@@ -1,0 +1,78 @@
+//! A daemon of level 0 that dies is the lab's death, whenever that is.
+
+use lab::Engine;
+use miette::Result;
+
+use crate::{Test, ensure, test};
+
+pub(crate) fn tests() -> Vec<Test> {
+    vec![
+        test("daemon_that_dies_says_its_last_words", daemon_dies),
+        test("daemon_that_dies_before_it_answers::containerd", || {
+            dies_early("containerd")
+        }),
+        test("daemon_that_dies_before_it_answers::dockerd", || {
+            dies_early("dockerd")
+        }),
+        test("what_waits_for_a_dead_daemon_is_given_up", given_up),
+    ]
+}
+
+/// Nothing that the engine refused to do says anything of it then.
+fn dies_early(program: &str) -> Result<()> {
+    let lab = crate::lab()?;
+    let script = format!("until pkill -9 -x {program}; do :; done");
+    let nest = std::thread::scope(|scope| {
+        let killer = scope.spawn(|| lab.level0().output(&["sh", "-c", &script]));
+        let nest = lab.nest(&[Engine::Docker]).map(drop);
+        killer.join().map(|killed| killed.and(nest))
+    });
+    ensure!(matches!(nest, Ok(Err(_))), "{nest:?}");
+    let words = lab.obituary().unwrap_or_default();
+    let named = format!("{program} was ended by signal 9 (SIGKILL)");
+    ensure!(words.contains(&named), "{named}: {words}");
+    Ok(())
+}
+
+/// At once when it has failed somebody: that comes before it can be waited for.
+fn daemon_dies() -> Result<()> {
+    let lab = crate::lab()?;
+    lab.nest(&[Engine::Docker])?;
+    ensure!(lab.obituary().is_none(), "{:?}", lab.obituary());
+    for (program, name) in [
+        ("docker-registry", "registry"),
+        ("containerd", "containerd"),
+        ("dockerd", "dockerd"),
+    ] {
+        lab.level0().output(&["pkill", "-9", "-x", program])?;
+        lab.level0().run(&["docker", "pull", "--quiet", "redis"])?;
+        let words = lab.obituary().unwrap_or_default();
+        let named = format!("{name} was ended by signal 9 (SIGKILL): ");
+        let lines = words.split_once(&named).map(|(_, lines)| lines);
+        let is_said = lines.is_some_and(|lines| lines.contains("level="));
+        ensure!(is_said, "{named}: {words}");
+    }
+    let died = lab.alive().map_err(|report| format!("{report:?}"));
+    let died = died.err().unwrap_or_default();
+    ensure!(
+        died.contains(&format!("lab {} has died", lab.id())),
+        "{died}"
+    );
+    Ok(())
+}
+
+/// Docker's client waits for as long as containerd does not end the container.
+fn given_up() -> Result<()> {
+    let lab = crate::lab()?;
+    lab.nest(&[Engine::Docker])?;
+    let level = lab.level0();
+    let run = ["docker", "run", "--detach", "--name", "sleeper", "alpine"];
+    level.output(&[&run[..], &["sleep", "infinity"]].concat())?;
+    level.output(&["pkill", "-9", "-x", "containerd"])?;
+    let removed = level.run(&["docker", "rm", "--force", "sleeper"]);
+    let removed = lab.blamed(removed).map_err(|report| format!("{report:?}"));
+    let died = removed.err().unwrap_or_default();
+    let named = "containerd was ended by signal 9 (SIGKILL)";
+    ensure!(died.contains(named), "{died}");
+    Ok(())
+}
