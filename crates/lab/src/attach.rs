@@ -70,7 +70,7 @@ impl Lab {
             })
             .collect();
         let stop = relays.start_input().explain(what, REMEDY)?;
-        let ended = follow(&handle, signals, terminal.as_deref());
+        let ended = follow(&self.held, &handle, signals, terminal.as_deref());
         drop(stop);
         // Nothing comes back that has died; what the command did after that says nothing of the lab.
         let dead = self.held.obituary();
@@ -111,6 +111,7 @@ enum Ended {
 
 /// Passes on what happens on this side until the command has ended, or is to.
 fn follow(
+    held: &Held,
     handle: &duct::Handle,
     mut signals: Signals,
     terminal: Option<&Terminal>,
@@ -129,6 +130,11 @@ fn follow(
             SIGCHLD => {
                 let ended = handle.try_wait();
                 if matches!(ended, Ok(None)) {
+                    // What the command itself dies of may keep it from that for ever.
+                    if !held.has_monitor() {
+                        give_back();
+                        return Ok(Ended::Itself(1));
+                    }
                     // Where nobody types, nobody is there either to continue what is stopped here.
                     if has_stopped(pid) && terminal.is_some_and(Terminal::is_ours) {
                         give_back();

@@ -55,10 +55,6 @@ const REMEDIES: &[(&str, &str)] = &[
         "the machine's /sys is partly covered, as in a container: start that one with \
          --privileged",
     ),
-    (
-        "make /sys/fs/cgroup",
-        "the control groups can't be written to: in a container, start it with --privileged",
-    ),
 ];
 
 /// Who gets signals like that of Ctrl-C.
@@ -98,6 +94,7 @@ impl Held {
         let spec = Spec {
             id: place.id.clone(),
             kind,
+            root: place.root(kind),
             state: place.state.clone(),
             bundle: bundle.to_owned(),
             cgroup: place.cgroup.clone(),
@@ -179,6 +176,10 @@ impl Held {
 
     pub(crate) fn has_lost_a_daemon(&self) -> bool {
         self.daemons().iter().any(|daemon| daemon.ended().is_some())
+    }
+
+    pub(crate) fn has_monitor(&self) -> bool {
+        matches!(self.monitor.try_wait(), Ok(None))
     }
 
     /// What of the sandbox itself has died, and how where that can be known.

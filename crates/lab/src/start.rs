@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use miette::Result;
-use sandbox::{ID_BASE, Share};
+use sandbox::Share;
 
 use crate::bundle::Bundle;
 use crate::engine::{self, Engine};
@@ -342,10 +342,9 @@ fn furnish(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
     let etc = place.state.join("etc");
     engine::configure(&etc, bundle.generation, &controllers)?;
     cache::open_up(&place.state).explain("a lab's files can't be opened up", remedy)?;
-    if kind == Kind::User {
-        for dir in ["etc", "var"] {
-            own(&place.state.join(dir)).explain("a lab's files can't be handed over", remedy)?;
-        }
+    let root = place.root(kind);
+    for dir in ["etc", "var"] {
+        own(&place.state.join(dir), root).explain("a lab's files can't be handed over", remedy)?;
     }
     Ok(())
 }
@@ -367,16 +366,16 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Gives files to the root of the user namespace.
-fn own(path: &Path) -> std::io::Result<()> {
+/// Gives files to the lab's root.
+fn own(path: &Path, root: u32) -> std::io::Result<()> {
     let kind = fs::symlink_metadata(path)?.file_type();
     if kind.is_dir() {
         for entry in fs::read_dir(path)? {
-            own(&entry?.path())?;
+            own(&entry?.path(), root)?;
         }
-        return chown(path, Some(ID_BASE), Some(ID_BASE));
+        return chown(path, Some(root), Some(root));
     }
-    lchown(path, Some(ID_BASE), Some(ID_BASE))
+    lchown(path, Some(root), Some(root))
 }
 
 /// Brings up the loopback device with the registry's address. There is no other device, and no

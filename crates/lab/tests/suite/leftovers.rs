@@ -30,15 +30,60 @@ pub(crate) fn tests() -> Vec<Test> {
         test("what_does_not_die::stopped_and_asked_to_end", || {
             dies("echo armed; kill -STOP $$", Signal::TERM)
         }),
-        Test {
-            lacks: (!Path::new("/dev/fuse").exists()).then(|| "needs /dev/fuse".to_owned()),
-            ..test("what_does_not_die::stuck", || dies("./stuck", Signal::KILL))
-        },
+        stuck("plain", |script| dies(script, Signal::KILL)),
+        stuck("detached", |script| dies(script, Signal::KILL)),
+        stuck("unattached", |script| dies(script, Signal::KILL)),
+        stuck("without_a_monitor", loses_its_monitor),
+        stuck("without_anybody", is_swept),
     ]
+}
+
+/// With a process that waits for itself, of this kind if it has several.
+fn stuck(name: &'static str, body: fn(&str) -> Result<()>) -> Test {
+    Test {
+        lacks: (!Path::new("/dev/fuse").exists()).then(|| "needs /dev/fuse".to_owned()),
+        ..test(format!("what_does_not_die::stuck_{name}"), move || {
+            body(&format!("./stuck {name}"))
+        })
+    }
 }
 
 /// Of a lab in which a command is that holds its own end up, nothing stays when its owner ends so.
 fn dies(script: &str, signal: Signal) -> Result<()> {
+    let (cache, mut owner, lab) = armed(script)?;
+    kill_process(Pid::from_child(&owner), signal).into_diagnostic()?;
+    owner.wait().into_diagnostic()?;
+    is_gone(&cache, &lab)
+}
+
+/// The owner finds its monitor killed: it says so, and takes everything away.
+fn loses_its_monitor(script: &str) -> Result<()> {
+    let (cache, owner, lab) = armed(script)?;
+    kill_process(monitor_of(&lab)?, Signal::KILL).into_diagnostic()?;
+    let pid = Pid::from_child(&owner);
+    let waits = std::thread::spawn(|| owner.wait_with_output());
+    let gone = is_gone(&cache, &lab);
+    if gone.is_err() {
+        kill_process(pid, Signal::KILL).into_diagnostic()?;
+    }
+    let ended = waits.join().map(IntoDiagnostic::into_diagnostic);
+    let ended = ended.map_err(|_| miette!("it can't be waited for"))??;
+    let said = String::from_utf8_lossy(&ended.stderr);
+    ensure!(said.contains("the lab has died"), "{ended:?}");
+    gone
+}
+
+/// Of a lab whose owner and monitor are killed, the next one takes everything away.
+fn is_swept(script: &str) -> Result<()> {
+    let (cache, owner, lab) = armed(script)?;
+    kill_both(owner, &lab)?;
+    let next = cache.lab("user", "true")?.output().into_diagnostic()?;
+    ensure!(next.status.success(), "{next:?}");
+    is_gone(&cache, &lab)
+}
+
+/// A lab in which this runs, after it has said so; its owner and its name.
+fn armed(script: &str) -> Result<(Cache, Child, String)> {
     let cache = Cache::new()?;
     let folder = tempfile::tempdir().into_diagnostic()?;
     compile(include_str!("stuck.c"), &folder.path().join("stuck"))?;
@@ -47,6 +92,7 @@ fn dies(script: &str, signal: Signal) -> Result<()> {
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .into_diagnostic()?;
     let said = owner.stdout.take().map(BufReader::new);
@@ -56,12 +102,14 @@ fn dies(script: &str, signal: Signal) -> Result<()> {
         .map_while(std::result::Result::ok);
     let lab = lines.next().unwrap_or_default();
     ensure!(lines.next().as_deref() == Some("armed"), "{lab}");
-    kill_process(Pid::from_child(&owner), signal).into_diagnostic()?;
-    owner.wait().into_diagnostic()?;
+    Ok((cache, owner, lab))
+}
+
+fn is_gone(cache: &Cache, lab: &str) -> Result<()> {
     // Before the monitor would go on without its death.
     let deadline = Instant::now() + Duration::from_secs(30);
-    while !cache.left(&lab)?.is_empty() {
-        ensure!(Instant::now() < deadline, "{:?}", cache.left(&lab)?);
+    while !cache.left(lab)?.is_empty() {
+        ensure!(Instant::now() < deadline, "{:?}", cache.left(lab)?);
         std::thread::sleep(Duration::from_millis(20));
     }
     Ok(())
@@ -146,12 +194,7 @@ fn goes(kind: &str, script: &str) -> Result<()> {
     let mut owner = cache.lab(kind, &script)?;
     let mut owner = owner.stdout(Stdio::piped()).spawn().into_diagnostic()?;
     let lab = first_line(&mut owner)?;
-    let monitor = monitor_of(&lab)?;
-    // Stopped first, so that it can't act on the owner's death.
-    kill_process(monitor, Signal::STOP).into_diagnostic()?;
-    owner.kill().into_diagnostic()?;
-    owner.wait().into_diagnostic()?;
-    kill_process(monitor, Signal::KILL).into_diagnostic()?;
+    kill_both(owner, &lab)?;
     let left = cache.left(&lab)?;
     ensure!(left.len() == 2, "there is nothing to sweep: {left:?}");
     let next = cache.lab("user", "true")?.output().into_diagnostic()?;
@@ -159,6 +202,15 @@ fn goes(kind: &str, script: &str) -> Result<()> {
     let left = cache.left(&lab)?;
     ensure!(left.is_empty(), "the next lab leaves {left:?}: {next:?}");
     Ok(())
+}
+
+fn kill_both(mut owner: Child, lab: &str) -> Result<()> {
+    let monitor = monitor_of(lab)?;
+    // Stopped first, so that it can't act on the owner's death.
+    kill_process(monitor, Signal::STOP).into_diagnostic()?;
+    owner.kill().into_diagnostic()?;
+    owner.wait().into_diagnostic()?;
+    kill_process(monitor, Signal::KILL).into_diagnostic()
 }
 
 fn first_line(child: &mut Child) -> Result<String> {
