@@ -35,6 +35,11 @@ pub(crate) fn tests() -> Vec<Test> {
             || folder_above_the_cache("root"),
         ),
         test("bind_mount_above_the_cache", bind_mount),
+        test("working_folder_above_the_users_cache", users_cache),
+        test("working_folder_above_some_cache", some_cache),
+        test("home_that_is_not_asked", || {
+            after("export HOME=x XDG_CACHE_HOME=/proc/no", 77, &["/proc/no"])
+        }),
         test("two_builders_make_one_bundle", two_builders),
         test(
             "interrupted_build_leaves_nothing_half_valid",
@@ -312,6 +317,48 @@ fn bind_mount() -> Result<()> {
         .output()
         .into_diagnostic()?;
     is_one_error(&output, 2, NOT_APART)
+}
+
+/// The one that is found by whoever has the user's own home, and is not there yet.
+fn users_cache() -> Result<()> {
+    let (home, elsewhere) = (own_cache()?, own_cache()?);
+    let script = format!(
+        "echo root:x:0:0::{home}:/bin/sh > {elsewhere}/passwd && cd {home} &&
+         mount --bind {elsewhere}/passwd /etc/passwd &&
+         HOME={elsewhere} exec {lab} exec -- true",
+        home = home.path().display(),
+        elsewhere = elsewhere.path().display(),
+        lab = env!("CARGO_BIN_EXE_lab"),
+    );
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", &script])
+        .env_remove("XDG_CACHE_HOME")
+        .env("MATRYOSHKA_MIRROR", NO_MIRROR)
+        .output()
+        .into_diagnostic()?;
+    is_one_error(&output, 2, NOT_APART)
+}
+
+/// One that nothing says anything of: it is found where it lies, from above and from within.
+fn some_cache() -> Result<()> {
+    let cache = own_cache()?;
+    fs::create_dir(cache.path().join("some")).into_diagnostic()?;
+    // Made by a start that comes no further.
+    let made = lab(&cache.path().join("some"), "exec")?
+        .args(["--", "true"])
+        .env("MATRYOSHKA_MIRROR", NO_MIRROR)
+        .output()
+        .into_diagnostic()?;
+    is_one_error(&made, 1, &["can't be fetched"])?;
+    for folder in ["", "some/matryoshka/labs"] {
+        let output = program("exec")?
+            .args(["--", "true"])
+            .current_dir(cache.path().join(folder))
+            .output()
+            .into_diagnostic()?;
+        is_one_error(&output, 2, &["can't be shown in a lab", "the cache"])?;
+    }
+    Ok(())
 }
 
 fn two_builders() -> Result<()> {
