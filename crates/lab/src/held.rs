@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use duct::{Expression, cmd};
@@ -172,6 +173,17 @@ impl Held {
     pub(crate) fn daemons(&self) -> Vec<Arc<Service>> {
         let daemons = self.daemons.lock().unwrap_or_else(PoisonError::into_inner);
         daemons.clone()
+    }
+
+    /// Asks them all at once: what there is to say of some.
+    pub(crate) fn ask_daemons(&self, ask: fn(&Service) -> Option<String>) -> Vec<String> {
+        let daemons = self.daemons();
+        std::thread::scope(|scope| {
+            let asked = daemons.iter().map(|daemon| scope.spawn(|| ask(daemon)));
+            let asked: Vec<_> = asked.collect();
+            let answers = asked.into_iter().map(ScopedJoinHandle::join);
+            answers.filter_map(|answer| answer.ok().flatten()).collect()
+        })
     }
 
     pub(crate) fn has_lost_a_daemon(&self) -> bool {

@@ -89,24 +89,38 @@ impl Service {
     }
 
     /// Its name, how it ended and its last lines, if it no longer answers.
+    pub(crate) fn obituary(&self) -> Option<String> {
+        let how = self.ask(ANSWER_DEADLINE).err()?.unwrap_or_else(|| {
+            let seconds = ANSWER_DEADLINE.as_secs();
+            format!("does not answer after {seconds} s")
+        });
+        Some(format!("{} {how}: {}", self.name, self.last_lines()))
+    }
+
+    /// The same for whoever needs it no more: only if it has ended.
+    pub(crate) fn last_end(&self) -> Option<String> {
+        let how = self.ask(QUESTION_DEADLINE).err()??;
+        Some(format!("{} {how}: {}", self.name, self.last_lines()))
+    }
+
+    /// Whether it answers; if not, how it ended, if it has.
     ///
     /// It is asked: what it did for others may have failed before it can be waited for, because its
     /// sockets close before that.
-    pub(crate) fn obituary(&self) -> Option<String> {
-        let end = Instant::now() + ANSWER_DEADLINE;
-        let how = loop {
+    fn ask(&self, patience: Duration) -> std::result::Result<(), Option<String>> {
+        let end = Instant::now() + patience;
+        loop {
             if let Some(how) = self.ended() {
-                break how;
+                return Err(Some(how));
             }
             if (self.answers)() {
-                return None;
+                return Ok(());
             }
             if Instant::now() > end {
-                break format!("does not answer after {} s", ANSWER_DEADLINE.as_secs());
+                return Err(None);
             }
             let _ = self.handle.wait_timeout(PACE);
-        };
-        Some(format!("{} {how}: {}", self.name, self.last_lines()))
+        }
     }
 
     /// How it ended, if it has. That is noticed a moment later than what it did to others.

@@ -263,9 +263,8 @@ impl Lab {
     pub fn obituary(&self) -> Option<String> {
         // One that just starts need not answer yet.
         let starting = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
-        let daemons = self.held.daemons();
         drop(starting);
-        let dead: Vec<String> = daemons.iter().filter_map(|one| one.obituary()).collect();
+        let dead = self.held.ask_daemons(Service::obituary);
         // Asked last: daemons die with the sandbox, and then it is what has died.
         let sandbox = self.held.obituary();
         sandbox.or_else(|| (!dead.is_empty()).then(|| dead.join("\n")))

@@ -14,6 +14,7 @@ mod harness;
 mod leftovers;
 mod links;
 mod mishaps;
+mod relayed;
 mod side_by_side;
 mod stand_ins;
 mod tutorial;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         leftovers::tests(),
         links::tests(),
         mishaps::tests(),
+        relayed::tests(),
         side_by_side::tests(),
         stand_ins::tests(),
         tutorial::tests(),
