@@ -118,6 +118,9 @@ pub fn try_each<S: Display + Sync>(
                     };
                     let mut last = None;
                     let tried = attempt(subject, &mut |row| {
+                        if measure::interrupted() {
+                            return Err(miette::miette!("a signal arrived"));
+                        }
                         alive()?;
                         let sent = if is_end(&row) {
                             last.replace(row)
@@ -140,6 +143,8 @@ pub fn try_each<S: Display + Sync>(
         let mut ended = 0;
         for row in told {
             let row = row?;
+            // Nothing is said of what is not recorded.
+            run.tried(row.clone(), || Ok(()))?;
             if is_end(&row) {
                 ended += 1;
                 let Trial {
@@ -150,8 +155,7 @@ pub fn try_each<S: Display + Sync>(
                 } = &row;
                 measure::note!("{ended} of {}: {subject}: {step} {outcome}", left.len());
             }
-            rows.push(row.clone());
-            run.tried(row, || Ok(()))?;
+            rows.push(row);
         }
         Ok(rows)
     })

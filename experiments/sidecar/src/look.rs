@@ -127,7 +127,7 @@ fn tell(
         Ok(Some(sight)) => sight,
         Err(report) => Sight::new(NOT_SEEN, words(&report)),
     };
-    measure::note!("{}: {step}: {}", pattern.name, sight.outcome);
+    let said = format!("{}: {step}: {}", pattern.name, sight.outcome);
     row(Trial {
         table: table.to_owned(),
         subject: pattern.name.to_owned(),
@@ -135,7 +135,9 @@ fn tell(
         outcome: sight.outcome,
         reason: sight.reason,
         ..Trial::default()
-    })
+    })?;
+    measure::note!("{said}");
+    Ok(())
 }
 
 const NOT_SEEN: &str = "not seen";

@@ -115,13 +115,13 @@ impl Scale<'_, '_> {
             bytes: worked.is_ok().then_some(bytes),
             ..Trial::default()
         };
-        measure::note!("{subject}, {step}: {outcome} {reason}");
         for row in [
             row("store", after.saturating_sub(before)),
             row("pulled", sent),
         ] {
             self.run.tried(row, || self.lab.alive())?;
         }
+        measure::note!("{subject}, {step}: {outcome} {reason}");
         Ok(())
     }
 }

@@ -141,6 +141,7 @@ fn cut_off() -> Result<()> {
     let status = ladder.child.wait().into_diagnostic()?;
     let trials = ladder.trials();
     ensure!(!trials.contains("refused"), "{trials}");
+    ensure!(!ladder.log().contains("refused"), "{}", ladder.log());
     ensure!(status.code() == Some(1), "{status:?} {}", ladder.log());
     let named = part::killed("monitor");
     ensure!(ladder.log().contains(&named), "{}", ladder.log());
