@@ -26,9 +26,20 @@ const FOLDER: OFlags = OFlags::DIRECTORY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
 
+/// How long a folder is emptied again and again in which somebody makes files meanwhile: a process of
+/// another sandbox may have got hold of it.
+const TREE_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Removes a folder with everything below it, if it is there.
 pub fn remove_tree(path: &Path) -> io::Result<()> {
-    remove(path, unlink)
+    let deadline = Instant::now() + TREE_PATIENCE;
+    loop {
+        match remove(path, unlink) {
+            Err(why)
+                if why.kind() == io::ErrorKind::DirectoryNotEmpty && Instant::now() < deadline => {}
+            done => return done,
+        }
+    }
 }
 
 /// Removes a control group with everything below it, killing what still runs in it.
@@ -275,5 +286,32 @@ fn remove_entry(folder: &OwnedFd, name: &CString, flags: AtFlags) -> Done<()> {
 fn unlock(file: &OwnedFd) {
     if let Ok(flags) = ioctl_getflags(file) {
         let _ = ioctl_setflags(file, flags - (IFlags::IMMUTABLE | IFlags::APPEND));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_goes_in_which_somebody_still_makes_files() {
+        let top = std::env::temp_dir().join(format!("sandbox-remove-{}", std::process::id()));
+        let inner = top.join("inner");
+        fs::create_dir_all(&inner).expect("made");
+        let files: Vec<_> = (0..1000).map(|n| inner.join(n.to_string())).collect();
+        for file in &files {
+            File::create(file).expect("made");
+        }
+        let folder = File::open(&top).expect("opened");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                // By then the outer folder has been emptied.
+                while files.iter().step_by(100).all(|file| file.exists()) {}
+                let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+                openat(&folder, "late", flags, Mode::RUSR).expect("made");
+            });
+            remove_tree(&top).expect("removed");
+        });
+        assert!(!top.exists());
     }
 }
