@@ -60,7 +60,8 @@ impl<'a> Labs<'a> {
         let mut nests = Vec::new();
         for lab in labs.values() {
             for engine in [Engine::Docker, Engine::Podman] {
-                nests.push(lab.nest(&[engine])?.describe()?);
+                let described = lab.nest(&[engine]).and_then(|nest| nest.describe());
+                nests.push(lab.blamed(described)?);
             }
         }
         let first = labs.get(&first).or(labs.values().next());

@@ -154,14 +154,17 @@ impl Lab {
 
     /// Makes sure that an engine at level 0 works: Docker's daemon answers, the registry is up.
     pub fn engine(&self, engine: Engine) -> Result<()> {
-        let mut docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
-        if engine == Engine::Docker && !*docker {
-            engine::start_docker(&self.held)?;
-            *docker = true;
-        }
-        drop(docker);
-        self.registry
-            .wait_ready(&self.held, engine::DAEMON_DEADLINE)
+        let started = || {
+            let mut docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
+            if engine == Engine::Docker && !*docker {
+                engine::start_docker(&self.held)?;
+                *docker = true;
+            }
+            Ok(())
+        };
+        let deadline = engine::DAEMON_DEADLINE;
+        let ready = started().and_then(|()| self.registry.wait_ready(&self.held, deadline));
+        self.blamed(ready)
     }
 
     /// Nests engines: the first at level 0, each further one in a container of the one before.
@@ -171,7 +174,7 @@ impl Lab {
         if let Some(first) = layers.first() {
             self.engine(first.engine)?;
         }
-        Nest::build(self.level0(), self.bundle.generation, &layers)
+        self.blamed(Nest::build(self.level0(), self.bundle.generation, &layers))
     }
 
     /// Builds a nest for each different chain that is not empty; those with different engines at

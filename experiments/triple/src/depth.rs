@@ -194,13 +194,11 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) fn climb(run: &mut Run, options: &Options, most: usize, quick: bool) -> Result<()> {
     let pid_namespaces = {
         let lab = Lab::start(options)?;
+        let nest = |layer| lab.nest(&[layer, layer]).and_then(|nest| nest.describe());
         run.session(json!({
             "lab": lab.describe(),
             "stand_ins": lab.stand_ins(),
-            "nests": [
-                lab.nest(&[DOCKER, DOCKER])?.describe()?,
-                lab.nest(&[PODMAN, PODMAN])?.describe()?,
-            ],
+            "nests": [lab.blamed(nest(DOCKER))?, lab.blamed(nest(PODMAN))?],
         }))?;
         lab.blamed(limits(run, &lab))?
     };

@@ -1,8 +1,10 @@
 //! A daemon of level 0 that dies is the lab's death, whenever that is.
 
 use lab::Engine;
-use miette::Result;
+use miette::{IntoDiagnostic, Result};
+use rustix::process::{Signal, kill_process};
 
+use crate::leftovers::process_of;
 use crate::{Test, ensure, test};
 
 pub(crate) fn tests() -> Vec<Test> {
@@ -15,6 +17,7 @@ pub(crate) fn tests() -> Vec<Test> {
             dies_early("dockerd")
         }),
         test("what_waits_for_a_dead_daemon_is_given_up", given_up),
+        test("what_fails_in_a_dead_lab_says_so", without_init),
     ]
 }
 
@@ -74,5 +77,16 @@ fn given_up() -> Result<()> {
     let died = removed.err().unwrap_or_default();
     let named = "containerd was ended by signal 9 (SIGKILL)";
     ensure!(died.contains(named), "{died}");
+    Ok(())
+}
+
+fn without_init() -> Result<()> {
+    let lab = crate::lab()?;
+    kill_process(process_of(lab.id(), true)?, Signal::KILL).into_diagnostic()?;
+    let nest = lab.nest(&[Engine::Podman]).map(drop);
+    let died = nest.map_err(|report| format!("{report:?}"));
+    let died = died.err().unwrap_or_default();
+    let named = format!("lab {} has died", lab.id());
+    ensure!(died.contains(&named), "{died}");
     Ok(())
 }

@@ -221,8 +221,12 @@ fn first_line(child: &mut Child) -> Result<String> {
     Ok(line.trim().to_owned())
 }
 
-/// The process of a lab that is outside of it.
 fn monitor_of(lab: &str) -> Result<Pid> {
+    process_of(lab, false)
+}
+
+/// Of the two processes that hold a lab, init or the monitor.
+pub(crate) fn process_of(lab: &str, is_inside: bool) -> Result<Pid> {
     let spec = format!("labs/{lab}/spec.json");
     let of = |pid: i32, file: &str| {
         let text = fs::read_to_string(format!("/proc/{pid}/{file}"));
@@ -230,10 +234,11 @@ fn monitor_of(lab: &str) -> Result<Pid> {
     };
     let entries = fs::read_dir("/proc").into_diagnostic()?.flatten();
     let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let monitor =
-        pids.find(|&pid| of(pid, "cmdline").contains(&spec) && !of(pid, "cgroup").contains(lab));
-    let monitor = monitor.and_then(Pid::from_raw);
-    monitor.ok_or_else(|| miette!("lab {lab} has no monitor"))
+    let found = pids.find(|&pid| {
+        of(pid, "cmdline").contains(&spec) && of(pid, "cgroup").contains(lab) == is_inside
+    });
+    let found = found.and_then(Pid::from_raw);
+    found.ok_or_else(|| miette!("lab {lab} has no such process"))
 }
 
 /// One that nobody lives in and nobody holds goes, with what is below it; any other stays.
