@@ -134,3 +134,28 @@ pub fn cgroup2_mount() -> Option<PathBuf> {
         is_cgroup2.then(|| left.split(' ').nth(4).map(PathBuf::from))?
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_holds_its_range() {
+        for range in ID_RANGES {
+            assert_eq!(range_of(&name(range, 0xabcd)), Some(range));
+            // As ids of two halves, without the sign.
+            assert!(i32::try_from(range * ID_COUNT + (ID_COUNT - 1)).is_ok());
+        }
+        for name in [
+            "",
+            "m7800",
+            "m70610000",
+            "m7fff0000",
+            "x78000000",
+            "m780000001",
+            "mé800000",
+        ] {
+            assert_eq!(range_of(name), None, "{name}");
+        }
+    }
+}
