@@ -337,8 +337,9 @@ fn replay(cli: &Cli, file: &Path, options: &(impl Fn(Generation) -> Options + Sy
         let mut outcome = String::new();
         let done = tried(&field, &subject, &case.plan(), &mut |row| {
             outcome.clone_from(&row.outcome);
+            run.tried(row.clone(), || field.labs.alive())?;
             measure::note!("{}: {} {}", row.step, row.outcome, row.reason);
-            run.tried(row, || field.labs.alive())
+            Ok(())
         });
         done.or_else(|report| field.labs.alive().and(Err(report)))?;
         if outcome == case.outcome {

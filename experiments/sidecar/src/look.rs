@@ -141,7 +141,7 @@ fn tell(
         Ok(Some(sight)) => sight,
         Err(report) => Sight::new(NOT_SEEN, words(&report)),
     };
-    measure::note!("{}: {step}: {}", pattern.name, sight.outcome);
+    let said = format!("{}: {step}: {}", pattern.name, sight.outcome);
     row(Trial {
         table: table.to_owned(),
         subject: pattern.name.to_owned(),
@@ -149,7 +149,9 @@ fn tell(
         outcome: sight.outcome,
         reason: sight.reason,
         ..Trial::default()
-    })
+    })?;
+    measure::note!("{said}");
+    Ok(())
 }
 
 const NOT_SEEN: &str = "not seen";

@@ -99,7 +99,6 @@ pub(crate) fn try_all(node: &Node, row: &mut dyn FnMut(Trial) -> Result<()>) -> 
         pod.ready()?;
         for client in clients {
             let (outcome, reason) = answer(client.refusal, PATIENCE, || ask(&pod, client, port));
-            measure::note!("{}: {outcome}", client.name);
             row(Trial {
                 table: TABLE.to_owned(),
                 subject: client.name.to_owned(),
@@ -108,6 +107,7 @@ pub(crate) fn try_all(node: &Node, row: &mut dyn FnMut(Trial) -> Result<()>) -> 
                 reason: reason.trim().to_owned(),
                 ..Trial::default()
             })?;
+            measure::note!("{}: {outcome}", client.name);
         }
     }
     Ok(())

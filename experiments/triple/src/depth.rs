@@ -194,13 +194,11 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) fn climb(run: &mut Run, options: &Options, most: usize, quick: bool) -> Result<()> {
     let pid_namespaces = {
         let lab = Lab::start(options)?;
+        let nest = |layer| lab.nest(&[layer, layer]).and_then(|nest| nest.describe());
         run.session(json!({
             "lab": lab.describe(),
             "stand_ins": lab.stand_ins(),
-            "nests": [
-                lab.nest(&[DOCKER, DOCKER])?.describe()?,
-                lab.nest(&[PODMAN, PODMAN])?.describe()?,
-            ],
+            "nests": [lab.blamed(nest(DOCKER))?, lab.blamed(nest(PODMAN))?],
         }))?;
         lab.blamed(limits(run, &lab))?
     };
@@ -309,18 +307,16 @@ fn rungs(
                     Where::BelowTheLast => level + 1 > pid_namespaces as usize,
                     Where::OnTheLayer => ladder.subject.contains(" layer"),
                 });
-                measure::note!("{}: level {level} refused: {reason}", ladder.subject);
-                let outcome = "refused".to_owned();
                 let refused = Trial {
-                    outcome,
-                    reason,
+                    outcome: "refused".to_owned(),
+                    reason: reason.clone(),
                     ..row("depth")
                 };
-                return run.tried(refused, || lab.alive());
+                run.tried(refused, || lab.alive())?;
+                measure::note!("{}: level {level} refused: {reason}", ladder.subject);
+                return Ok(());
             }
         };
-        let seconds = wall_ns.unwrap_or(0) as f64 / 1e9;
-        measure::note!("{}: level {level}, {seconds:.1} s", ladder.subject);
         let outcome = "works".to_owned();
         let works = Trial {
             outcome: outcome.clone(),
@@ -335,6 +331,8 @@ fn rungs(
             ..row("depth-start")
         };
         run.tried(starts, || lab.alive())?;
+        let seconds = wall_ns.unwrap_or(0) as f64 / 1e9;
+        measure::note!("{}: level {level}, {seconds:.1} s", ladder.subject);
     }
     Ok(())
 }

@@ -123,6 +123,7 @@ fn no_level_is_refused_by_a_lab_that_has_died() -> Result<()> {
     let status = ladder.child.wait().into_diagnostic()?;
     let trials = ladder.trials();
     ensure!(!trials.contains("refused"), "{trials}");
+    ensure!(!ladder.log().contains("refused"), "{}", ladder.log());
     ensure!(status.code() == Some(1), "{status:?} {}", ladder.log());
     let named = lab_test::killed("monitor");
     ensure!(ladder.log().contains(&named), "{}", ladder.log());

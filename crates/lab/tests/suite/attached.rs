@@ -325,7 +325,7 @@ fn no_descriptor_of_the_caller_comes_inside() -> Result<()> {
 }
 
 /// The name of the lab that this process has.
-fn lab_of(owner: u32) -> Result<String> {
+pub(crate) fn lab_of(owner: u32) -> Result<String> {
     let labs = lab::status()?.running;
     let owner = owner.to_string();
     let is_its = |lab: &&lab::Running| lab.owner.split(' ').next() == Some(&owner);

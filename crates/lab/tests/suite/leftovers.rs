@@ -19,9 +19,53 @@ use crate::program;
 #[case::stopped("echo armed; kill -STOP $$", Signal::KILL)]
 #[case::stopped_and_asked_to_end("echo armed; kill -STOP $$", Signal::TERM)]
 #[needs(device("/dev/fuse"))]
-#[case::stuck("./stuck", Signal::KILL)]
+#[case::stuck_plain("./stuck plain", Signal::KILL)]
+#[needs(device("/dev/fuse"))]
+#[case::stuck_detached("./stuck detached", Signal::KILL)]
+#[needs(device("/dev/fuse"))]
+#[case::stuck_unattached("./stuck unattached", Signal::KILL)]
 #[lab_test::test]
 fn what_does_not_die(#[case] script: &str, #[case] signal: Signal) -> Result<()> {
+    let (cache, mut owner, lab) = armed(script)?;
+    kill_process(Pid::from_child(&owner), signal).into_diagnostic()?;
+    owner.wait().into_diagnostic()?;
+    is_gone(&cache, &lab)
+}
+
+/// The owner finds its monitor killed: it says so, and takes everything away.
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+#[needs(device("/dev/fuse"))]
+fn what_is_stuck_without_a_monitor_ends() -> Result<()> {
+    let (cache, owner, lab) = armed("./stuck without_a_monitor")?;
+    kill_process(monitor_of(&lab)?, Signal::KILL).into_diagnostic()?;
+    let pid = Pid::from_child(&owner);
+    let waits = std::thread::spawn(|| owner.wait_with_output());
+    let gone = is_gone(&cache, &lab);
+    if gone.is_err() {
+        kill_process(pid, Signal::KILL).into_diagnostic()?;
+    }
+    let ended = waits.join().map(IntoDiagnostic::into_diagnostic);
+    let ended = ended.map_err(|_| miette!("it can't be waited for"))??;
+    let said = String::from_utf8_lossy(&ended.stderr);
+    ensure!(said.contains("the lab has died"), "{ended:?}");
+    gone
+}
+
+/// Of a lab whose owner and monitor are killed, the next one takes everything away.
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+#[needs(device("/dev/fuse"))]
+fn what_is_stuck_without_anybody_is_swept() -> Result<()> {
+    let (cache, owner, lab) = armed("./stuck without_anybody")?;
+    kill_both(owner, &lab)?;
+    let next = cache.lab("user", "true")?.output().into_diagnostic()?;
+    ensure!(next.status.success(), "{next:?}");
+    is_gone(&cache, &lab)
+}
+
+/// A lab in which this runs, after it has said so; its owner and its name.
+fn armed(script: &str) -> Result<(Cache, Child, String)> {
     let cache = Cache::new()?;
     let folder = tempfile::tempdir().into_diagnostic()?;
     compile(include_str!("stuck.c"), &folder.path().join("stuck"))?;
@@ -30,6 +74,7 @@ fn what_does_not_die(#[case] script: &str, #[case] signal: Signal) -> Result<()>
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .into_diagnostic()?;
     let said = owner.stdout.take().map(BufReader::new);
@@ -39,12 +84,14 @@ fn what_does_not_die(#[case] script: &str, #[case] signal: Signal) -> Result<()>
         .map_while(std::result::Result::ok);
     let lab = lines.next().unwrap_or_default();
     ensure!(lines.next().as_deref() == Some("armed"), "{lab}");
-    kill_process(Pid::from_child(&owner), signal).into_diagnostic()?;
-    owner.wait().into_diagnostic()?;
+    Ok((cache, owner, lab))
+}
+
+fn is_gone(cache: &Cache, lab: &str) -> Result<()> {
     // Before the monitor would go on without its death.
     let deadline = Instant::now() + Duration::from_secs(30);
-    while !cache.left(&lab)?.is_empty() {
-        ensure!(Instant::now() < deadline, "{:?}", cache.left(&lab)?);
+    while !cache.left(lab)?.is_empty() {
+        ensure!(Instant::now() < deadline, "{:?}", cache.left(lab)?);
         std::thread::sleep(Duration::from_millis(20));
     }
     Ok(())
@@ -134,12 +181,7 @@ fn what_is_hard_to_remove(#[case] kind: &str, #[case] script: &str) -> Result<()
     let mut owner = cache.lab(kind, &script)?;
     let mut owner = owner.stdout(Stdio::piped()).spawn().into_diagnostic()?;
     let lab = first_line(&mut owner)?;
-    let monitor = monitor_of(&lab)?;
-    // Stopped first, so that it can't act on the owner's death.
-    kill_process(monitor, Signal::STOP).into_diagnostic()?;
-    owner.kill().into_diagnostic()?;
-    owner.wait().into_diagnostic()?;
-    kill_process(monitor, Signal::KILL).into_diagnostic()?;
+    kill_both(owner, &lab)?;
     let left = cache.left(&lab)?;
     ensure!(left.len() == 2, "there is nothing to sweep: {left:?}");
     let next = cache.lab("user", "true")?.output().into_diagnostic()?;
@@ -147,6 +189,15 @@ fn what_is_hard_to_remove(#[case] kind: &str, #[case] script: &str) -> Result<()
     let left = cache.left(&lab)?;
     ensure!(left.is_empty(), "the next lab leaves {left:?}: {next:?}");
     Ok(())
+}
+
+fn kill_both(mut owner: Child, lab: &str) -> Result<()> {
+    let monitor = monitor_of(lab)?;
+    // Stopped first, so that it can't act on the owner's death.
+    kill_process(monitor, Signal::STOP).into_diagnostic()?;
+    owner.kill().into_diagnostic()?;
+    owner.wait().into_diagnostic()?;
+    kill_process(monitor, Signal::KILL).into_diagnostic()
 }
 
 fn first_line(child: &mut Child) -> Result<String> {
@@ -157,8 +208,12 @@ fn first_line(child: &mut Child) -> Result<String> {
     Ok(line.trim().to_owned())
 }
 
-/// The process of a lab that is outside of it.
 fn monitor_of(lab: &str) -> Result<Pid> {
+    process_of(lab, false)
+}
+
+/// Of the two processes that hold a lab, init or the monitor.
+pub(crate) fn process_of(lab: &str, is_inside: bool) -> Result<Pid> {
     let spec = format!("labs/{lab}/spec.json");
     let of = |pid: i32, file: &str| {
         let text = fs::read_to_string(format!("/proc/{pid}/{file}"));
@@ -166,10 +221,11 @@ fn monitor_of(lab: &str) -> Result<Pid> {
     };
     let entries = fs::read_dir("/proc").into_diagnostic()?.flatten();
     let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let monitor =
-        pids.find(|&pid| of(pid, "cmdline").contains(&spec) && !of(pid, "cgroup").contains(lab));
-    let monitor = monitor.and_then(Pid::from_raw);
-    monitor.ok_or_else(|| miette!("lab {lab} has no monitor"))
+    let found = pids.find(|&pid| {
+        of(pid, "cmdline").contains(&spec) && of(pid, "cgroup").contains(lab) == is_inside
+    });
+    let found = found.and_then(Pid::from_raw);
+    found.ok_or_else(|| miette!("lab {lab} has no such process"))
 }
 
 /// One that nobody lives in and nobody holds goes, with what is below it; any other stays.

@@ -5,6 +5,7 @@
 
 mod attached;
 mod confinement;
+mod daemons;
 mod deep;
 mod disks;
 mod filters;
@@ -12,6 +13,7 @@ mod generations;
 mod leftovers;
 mod links;
 mod mishaps;
+mod relayed;
 mod side_by_side;
 mod stand_ins;
 mod tutorial;

@@ -280,6 +280,50 @@ fn bind_mount_above_the_cache() -> Result<()> {
     is_one_error(&output, 2, NOT_APART)
 }
 
+/// The one that is found by whoever has the user's own home, and is not there yet.
+#[lab_test::test]
+fn working_folder_above_the_users_cache() -> Result<()> {
+    let (home, elsewhere) = (own_cache()?, own_cache()?);
+    let script = format!(
+        "echo root:x:0:0::{home}:/bin/sh > {elsewhere}/passwd && cd {home} &&
+         mount --bind {elsewhere}/passwd /etc/passwd &&
+         HOME={elsewhere} exec {lab} exec -- true",
+        home = home.path().display(),
+        elsewhere = elsewhere.path().display(),
+        lab = env!("CARGO_BIN_EXE_lab"),
+    );
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", &script])
+        .env_remove("XDG_CACHE_HOME")
+        .env("MATRYOSHKA_MIRROR", NO_MIRROR)
+        .output()
+        .into_diagnostic()?;
+    is_one_error(&output, 2, NOT_APART)
+}
+
+/// One that nothing says anything of: it is found where it lies, from above and from within.
+#[lab_test::test]
+fn working_folder_above_some_cache() -> Result<()> {
+    let cache = own_cache()?;
+    fs::create_dir(cache.path().join("some")).into_diagnostic()?;
+    // Made by a start that comes no further.
+    let made = lab(&cache.path().join("some"), "exec")?
+        .args(["--", "true"])
+        .env("MATRYOSHKA_MIRROR", NO_MIRROR)
+        .output()
+        .into_diagnostic()?;
+    is_one_error(&made, 1, &["can't be fetched"])?;
+    for folder in ["", "some/matryoshka/labs"] {
+        let output = program("exec")?
+            .args(["--", "true"])
+            .current_dir(cache.path().join(folder))
+            .output()
+            .into_diagnostic()?;
+        is_one_error(&output, 2, &["can't be shown in a lab", "the cache"])?;
+    }
+    Ok(())
+}
+
 #[lab_test::test]
 fn two_builders_make_one_bundle() -> Result<()> {
     let cache = own_cache()?;
@@ -411,6 +455,7 @@ fn no_apt() -> Result<()> {
 #[rstest]
 #[case::small_stack("ulimit -s 64", 77, "ulimit -s")]
 #[case::small_files("ulimit -f 100", 77, "ulimit -f")]
+#[case::home_that_is_not_asked("export HOME=x XDG_CACHE_HOME=/proc/no", 77, "/proc/no")]
 #[case::home_that_is_no_absolute_path("unset XDG_CACHE_HOME; export HOME=x", 1, "HOME is x")]
 #[case::deleted_working_folder(
     "mkdir gone && cd gone && rmdir ../gone",
@@ -434,49 +479,4 @@ fn started_where_it_can_not_be(
         .output()
         .into_diagnostic()?;
     is_one_error(&output, code, &[words])
-}
-
-/// At once when it has failed somebody: that comes before it can be waited for.
-#[lab_test::test]
-fn daemon_that_dies_says_its_last_words() -> Result<()> {
-    let lab = crate::lab()?;
-    lab.nest(&[lab::Engine::Docker])?;
-    ensure!(lab.obituary().is_none(), "{:?}", lab.obituary());
-    for (program, name) in [
-        ("docker-registry", "registry"),
-        ("containerd", "containerd"),
-        ("dockerd", "dockerd"),
-    ] {
-        lab.level0().output(&["pkill", "-9", "-x", program])?;
-        lab.level0().run(&["docker", "pull", "--quiet", "redis"])?;
-        let words = lab.obituary().unwrap_or_default();
-        let named = format!("{name} was ended by signal 9 (SIGKILL): ");
-        let lines = words.split_once(&named).map(|(_, lines)| lines);
-        let is_said = lines.is_some_and(|lines| lines.contains("level="));
-        ensure!(is_said, "{named}: {words}");
-    }
-    let died = lab.alive().map_err(|report| format!("{report:?}"));
-    let died = died.err().unwrap_or_default();
-    ensure!(
-        died.contains(&format!("lab {} has died", lab.id())),
-        "{died}"
-    );
-    Ok(())
-}
-
-/// Docker's client waits for as long as containerd does not end the container.
-#[lab_test::test]
-fn what_waits_for_a_dead_daemon_is_given_up() -> Result<()> {
-    let lab = crate::lab()?;
-    lab.nest(&[lab::Engine::Docker])?;
-    let level = lab.level0();
-    let run = ["docker", "run", "--detach", "--name", "sleeper", "alpine"];
-    level.output(&[&run[..], &["sleep", "infinity"]].concat())?;
-    level.output(&["pkill", "-9", "-x", "containerd"])?;
-    let removed = level.run(&["docker", "rm", "--force", "sleeper"]);
-    let removed = lab.blamed(removed).map_err(|report| format!("{report:?}"));
-    let died = removed.err().unwrap_or_default();
-    let named = "containerd was ended by signal 9 (SIGKILL)";
-    ensure!(died.contains(named), "{died}");
-    Ok(())
 }
