@@ -121,6 +121,7 @@ fn page(lang: Lang) -> Page {
         }],
         outcomes: ENDINGS.iter().map(|ending| ending.of(lang)).collect(),
         notes: vec!["×1.00: a note".to_owned()],
+        plots: Vec::new(),
     };
     let mut section = vec![
         Piece::heading(2, facts::term!(lang; "A section"; "Una sección")),
