@@ -6,7 +6,7 @@ use facts::{Ending, Fill, Lang, phrases::short, term, text};
 
 use super::{Look, Sidecar};
 use crate::pattern::Pattern;
-use crate::words::{Property, Word};
+use crate::words::{Property as P, Word as W};
 
 /// A row of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,9 @@ impl Grade {
     }
 }
 
+/// A property with the outcomes that are good, and the grade of the others.
+type Graded = (P, &'static [W], Grade);
+
 #[rustfmt::skip]
 impl Aspect {
     pub(super) const ALL: &[Self] = &[
@@ -56,53 +59,52 @@ impl Aspect {
         Self::Cache, Self::Storage, Self::Accounting, Self::Collisions,
     ];
 
-    /// The name in files, and what it is called for readers.
-    fn names(self) -> (&'static str, [&'static str; 2]) {
+    /// The name in files and for readers, and what it is made of; ways out have a table of their own.
+    fn is(self) -> (&'static str, [&'static str; 2], &'static [Graded]) {
+        use Grade::{Bad, Good, Mixed};
         match self {
-            Self::Job => ("job", ["job", "trabajo"]),
-            Self::Privilege => ("privilege", ["privilege handed over", "privilegio entregado"]),
-            Self::Escape => ("escape", ["escape", "vías de escape"]),
-            Self::Isolation => ("isolation", ["isolation", "aislamiento"]),
-            Self::Cache => ("cache", ["cache", "caché"]),
-            Self::Storage => ("storage", ["storage risk", "almacenamiento"]),
-            Self::Accounting => ("accounting", ["accounting", "contabilidad"]),
-            Self::Collisions => ("collisions", ["collisions", "choques"]),
+            Self::Job => ("job", ["job", "trabajo"], &[(P::Job, &[W::Works], Bad)]),
+            Self::Privilege => ("privilege", ["privilege handed over", "privilegio entregado"], &[
+                (P::AgentPrivilege, &[W::None, W::Default], Bad),
+                (P::EnginePrivilege, &[W::None, W::Default, W::NoEngine], Mixed),
+                (P::WithoutPrivilege, &[], Good), (P::Group, &[], Good), (P::SocketMissing, &[], Good),
+            ]),
+            Self::Escape => ("escape", ["escape", "vías de escape"], &[]),
+            // Something of the node may be mounted, though nothing of it was seen through that.
+            Self::Isolation => ("isolation", ["isolation", "aislamiento"], &[
+                (P::Isolation, &[W::NoneOfTheNode], Bad),
+                (P::NodePaths, &[W::None], Mixed), (P::NextPod, &[], Good),
+            ]),
+            Self::Cache => ("cache", ["cache", "caché"], &[(P::Cache, &[W::Kept], Mixed)]),
+            Self::Storage => ("storage", ["storage risk", "almacenamiento"],
+                &[(P::StorageVolume, &[], Good), (P::StorageLayer, &[], Good)]),
+            Self::Accounting => ("accounting", ["accounting", "contabilidad"],
+                &[(P::Accounting, &[W::Counted], Bad), (P::AccountingHost, &[W::Counted], Mixed)]),
+            Self::Collisions => ("collisions", ["collisions", "choques"],
+                &[(P::CollisionContainer, &[W::None], Bad), (P::CollisionVolume, &[W::None], Bad)]),
         }
     }
 
+    /// The name in files.
     pub(super) fn name(self) -> &'static str {
-        self.names().0
+        self.is().0
     }
 
     pub(super) fn title(self, lang: Lang) -> &'static str {
-        lang.of(self.names().1)
+        lang.of(self.is().1)
     }
 
-    /// What it is made of; ways out have a table of their own.
-    pub(super) fn properties(self) -> &'static [Property] {
-        match self {
-            Self::Job => &[Property::Job],
-            Self::Privilege => &[
-                Property::AgentPrivilege, Property::EnginePrivilege, Property::WithoutPrivilege,
-                Property::Group, Property::SocketMissing,
-            ],
-            Self::Escape => &[],
-            Self::Isolation => &[Property::Isolation, Property::NodePaths, Property::NextPod],
-            Self::Cache => &[Property::Cache],
-            Self::Storage => &[Property::StorageVolume, Property::StorageLayer],
-            Self::Accounting => &[Property::Accounting, Property::AccountingHost],
-            Self::Collisions => &[Property::CollisionContainer, Property::CollisionVolume],
-        }
+    pub(super) fn properties(self) -> impl Iterator<Item = P> {
+        self.is().2.iter().map(|(property, ..)| *property)
     }
 }
 
 /// An outcome of the record in the page's language; one that is a name stays as it is.
 pub(super) fn word(outcome: &str, lang: Lang) -> String {
     let of = |outcome: &str| {
-        let mut words = Word::ALL.iter();
-        words
-            .find(|word| word.name() == outcome)
-            .map(|word| word.text(lang))
+        let mut words = W::ALL.iter();
+        let word = words.find(|word| word.name() == outcome);
+        word.map(|word| word.text(lang))
     };
     if let Some(text) = of(outcome) {
         return text.to_owned();
@@ -120,68 +122,34 @@ pub(super) fn seen(look: &Look, lang: Lang) -> String {
     word(look.name(), lang)
 }
 
-/// How a property stands, of which one outcome is the good one.
-fn graded(look: Option<&Look>, good: Word, otherwise: Grade) -> Option<Grade> {
-    look.map(|look| match &look.outcome {
-        None => Grade::Unseen,
-        Some(_) if look.is(good) => Grade::Good,
-        Some(_) => otherwise,
-    })
-}
-
 impl Sidecar<'_> {
-    /// `None` of an aspect that a pattern has no row of.
+    /// The worst of what it is made of; `None` of an aspect that a pattern has no row of.
     pub(super) fn grade(&self, pattern: &Pattern, aspect: Aspect) -> Option<Grade> {
-        let one =
-            |property, good, otherwise| graded(self.property(pattern, property), good, otherwise);
-        // The second counts where the first is good.
-        let unless = |first: Grade, second: Option<Grade>| match (first, second) {
-            (Grade::Good, Some(second)) => second,
-            _ => first,
-        };
         match aspect {
-            Aspect::Job => one(Property::Job, Word::Works, Grade::Bad),
-            Aspect::Privilege => self.privilege(pattern),
-            Aspect::Escape => self.escape_grade(pattern),
-            Aspect::Isolation => Some(unless(
-                one(Property::Isolation, Word::NoneOfTheNode, Grade::Bad)?,
-                // Something of the node is mounted, though nothing of it was seen through that.
-                one(Property::NodePaths, Word::None, Grade::Mixed),
-            )),
-            Aspect::Cache => one(Property::Cache, Word::Kept, Grade::Mixed),
-            Aspect::Storage => self.storage(pattern),
-            Aspect::Accounting => Some(unless(
-                one(Property::Accounting, Word::Counted, Grade::Bad)?,
-                one(Property::AccountingHost, Word::Counted, Grade::Mixed),
-            )),
-            Aspect::Collisions => {
-                let both = aspect.properties().iter();
-                let both = both.filter_map(|of_it| one(*of_it, Word::None, Grade::Bad));
-                // The worst.
-                let order = [Grade::Good, Grade::Mixed, Grade::Unseen, Grade::Bad];
-                both.max_by_key(|grade| order.iter().position(|other| other == grade))
-            }
+            Aspect::Escape => return self.escape_grade(pattern),
+            Aspect::Storage => return self.storage(pattern),
+            _ => {}
         }
-    }
-
-    fn privilege(&self, pattern: &Pattern) -> Option<Grade> {
-        let [agent, engine] = [Property::AgentPrivilege, Property::EnginePrivilege]
-            .map(|property| self.property(pattern, property));
-        agent.or(engine)?;
-        let is_unseen = |look: Option<&Look>| look.is_none_or(|look| look.outcome.is_none());
-        let is = |look: Option<&Look>, words: &[Word]| {
-            look.is_some_and(|look| words.iter().any(|word| look.is(*word)))
+        self.property(pattern, aspect.properties().next()?)?;
+        let grade = |(property, good, otherwise): &Graded| {
+            match self.property(pattern, *property) {
+                // What engine it is decides what its agent may.
+                None if *property == P::EnginePrivilege => Some(Grade::Unseen),
+                Some(look) if look.outcome.is_none() => Some(Grade::Unseen),
+                Some(look) if good.iter().any(|word| look.is(*word)) => Some(Grade::Good),
+                look => look.map(|_| *otherwise),
+            }
         };
-        Some(if is(agent, &[Word::Full]) {
-            Grade::Bad
-        } else if is_unseen(agent) || is_unseen(engine) {
-            Grade::Unseen
-        } else if is(agent, &[Word::More]) || is(engine, &[Word::More, Word::Full, Word::TheNodes])
-        {
-            Grade::Mixed
-        } else {
-            Grade::Good
-        })
+        // What is only told is not graded.
+        let graded = aspect
+            .is()
+            .2
+            .iter()
+            .filter(|(.., otherwise)| *otherwise != Grade::Good);
+        let order = [Grade::Good, Grade::Mixed, Grade::Unseen, Grade::Bad];
+        graded
+            .filter_map(grade)
+            .max_by_key(|grade| order.iter().position(|other| other == grade))
     }
 
     fn escape_grade(&self, pattern: &Pattern) -> Option<Grade> {
@@ -190,11 +158,11 @@ impl Sidecar<'_> {
         if own.is_empty() && taken_over.is_none() {
             return None;
         }
-        Some(if own.iter().any(|look| look.is(Word::Reaches)) {
+        Some(if own.iter().any(|look| look.is(W::Reaches)) {
             Grade::Bad
         } else if own.is_empty() || own.iter().any(|look| look.outcome.is_none()) {
             Grade::Unseen
-        } else if taken_over.is_some_and(|look| look.is(Word::Reaches)) {
+        } else if taken_over.is_some_and(|look| look.is(W::Reaches)) {
             Grade::Mixed
         } else {
             Grade::Good
@@ -203,123 +171,90 @@ impl Sidecar<'_> {
 
     /// Where its own layer will not do, the store needs a volume.
     fn storage(&self, pattern: &Pattern) -> Option<Grade> {
-        let [volume, layer] = [Property::StorageVolume, Property::StorageLayer]
-            .map(|property| self.property(pattern, property));
-        let outcome = |look: Option<&Look>| look.and_then(|look| look.outcome.clone());
-        volume.or(layer)?;
-        Some(match (outcome(volume), outcome(layer)) {
-            (Some(refused), _) if refused == Word::Refused.name() => Grade::Bad,
-            (Some(on_volume), Some(on_layer)) if on_volume != on_layer => Grade::Mixed,
-            (Some(_), Some(_)) => Grade::Good,
-            // A store that is nobody's own has one place only.
-            (Some(_), None) if layer.is_none() => Grade::Good,
-            _ => Grade::Unseen,
+        let volume = self.property(pattern, P::StorageVolume)?;
+        let layer = self.property(pattern, P::StorageLayer);
+        let is_unseen = |look: &Look| look.outcome.is_none();
+        Some(if volume.is(W::Refused) {
+            Grade::Bad
+        } else if is_unseen(volume) || layer.is_some_and(is_unseen) {
+            Grade::Unseen
+        // A store that is nobody's own has one place only.
+        } else if layer.is_none_or(|layer| layer.outcome == volume.outcome) {
+            Grade::Good
+        } else {
+            Grade::Mixed
         })
     }
 
     /// In a word or two how a pattern stands in an aspect.
-    pub(super) fn word(
-        &self,
-        pattern: &Pattern,
-        aspect: Aspect,
-        grade: Grade,
-        lang: Lang,
-    ) -> String {
-        let said = |property| {
-            let outcome = self.seen(pattern, property);
-            outcome.map_or_else(String::new, |outcome| word(outcome, lang))
-        };
+    pub(super) fn word(&self, pattern: &Pattern, of: (Aspect, Grade), lang: Lang) -> String {
         let is = |property, word| self.is(pattern, property, word);
-        let text = match (aspect, grade) {
-            (_, Grade::Unseen) => Word::NotSeen.text(lang),
-            (Aspect::Privilege, Grade::Bad) => {
+        let first = of.0.properties().next();
+        let first = first.and_then(|property| self.seen(pattern, property));
+        let first = first.map_or_else(String::new, |outcome| word(outcome, lang));
+        let text = match of {
+            (_, Grade::Unseen) => W::NotSeen.text(lang),
+            (Aspect::Privilege, Grade::Bad) if is(P::AgentPrivilege, W::Full) => {
                 term!(lang; "the agent has all"; "el agente lo tiene todo")
             }
-            (Aspect::Privilege, _) if is(Property::EnginePrivilege, Word::Full) => {
+            (Aspect::Privilege, _) if is(P::EnginePrivilege, W::Full) => {
                 term!(lang; "the engine has all"; "el motor lo tiene todo")
             }
-            (Aspect::Privilege, _) if is(Property::EnginePrivilege, Word::TheNodes) => {
+            (Aspect::Privilege, _) if is(P::EnginePrivilege, W::TheNodes) => {
                 term!(lang; "the node's engine"; "el motor del nodo")
             }
-            (Aspect::Privilege, Grade::Mixed) => Word::More.text(lang),
-            (Aspect::Privilege, Grade::Good) => Word::None.text(lang),
-            (Aspect::Escape, Grade::Bad) => Word::Reaches.text(lang),
+            (Aspect::Privilege | Aspect::Collisions, Grade::Good) => W::None.text(lang),
+            (Aspect::Privilege, _) => W::More.text(lang),
+            (Aspect::Escape, Grade::Bad) => W::Reaches.text(lang),
             (Aspect::Escape, Grade::Mixed) => {
                 term!(lang; "only through the engine"; "solo a través del motor")
             }
-            (Aspect::Escape, Grade::Good) => {
-                term!(lang; "none reaches the node"; "ninguna llega al nodo")
-            }
+            (Aspect::Escape, _) => term!(lang; "none reaches the node"; "ninguna llega al nodo"),
             (Aspect::Isolation, Grade::Mixed) => {
                 term!(lang; "part of it is mounted"; "una parte está montada")
             }
-            (Aspect::Isolation, _) if is(Property::Isolation, Word::NoneOfTheNode) => {
+            (Aspect::Isolation, Grade::Good) => {
                 term!(lang; "sees nothing of the node"; "no ve nada del nodo")
             }
+            (Aspect::Isolation, _) => return text!(lang; "sees {first}"; "ve {first}"),
             (Aspect::Accounting, Grade::Mixed) => {
                 term!(lang; "not with the node's groups"; "no con los grupos del nodo")
             }
-            (Aspect::Isolation, _) => {
-                let outcome = said(Property::Isolation);
-                return text!(lang; "sees {outcome}"; "ve {outcome}");
-            }
             (Aspect::Storage, Grade::Mixed) => {
-                let outcome = said(Property::StorageVolume);
-                return text!(lang; "{outcome}, on a volume only"; "{outcome}, solo en un volumen");
+                return text!(lang; "{first}, on a volume only"; "{first}, solo en un volumen");
             }
-            (Aspect::Collisions, Grade::Good) => Word::None.text(lang),
             (Aspect::Collisions, _) => {
                 let kinds = lang.pick(["names", "volumes"], ["nombres", "volúmenes"]);
-                let both = aspect.properties().iter().zip(kinds);
-                let both = both.filter(|(of_it, _)| {
-                    self.seen(pattern, **of_it)
-                        .is_some_and(|outcome| outcome != Word::None.name())
+                let both = of.0.properties().zip(kinds);
+                let both = both.filter(|(property, _)| {
+                    self.seen(pattern, *property).is_some() && !is(*property, W::None)
                 });
                 return both.map(|(_, kind)| kind).collect::<Vec<_>>().join(", ");
             }
-            (Aspect::Job | Aspect::Cache | Aspect::Storage | Aspect::Accounting, _) => {
-                return said(aspect.properties()[0]);
-            }
+            (Aspect::Job | Aspect::Cache | Aspect::Storage | Aspect::Accounting, _) => &first,
         };
         text.to_owned()
     }
 
     /// What stands below that word: the rest of what was seen, and the words of what refused.
-    pub(super) fn below(
-        &self,
-        pattern: &Pattern,
-        aspect: Aspect,
-        grade: Grade,
-        lang: Lang,
-    ) -> Vec<String> {
-        if aspect == Aspect::Escape {
-            return self.escapes_told(pattern, lang);
+    pub(super) fn below(&self, pattern: &Pattern, of: (Aspect, Grade), lang: Lang) -> Vec<String> {
+        match of {
+            (Aspect::Escape, _) => return self.escapes_told(pattern, lang),
+            (Aspect::Collisions, Grade::Good) => return Vec::new(),
+            _ => {}
         }
-        if (aspect, grade) == (Aspect::Collisions, Grade::Good) {
-            return Vec::new();
-        }
-        let mut properties = aspect.properties().iter();
-        let told = properties
-            .clone()
-            .filter_map(|property| self.labelled(pattern, *property, lang));
+        let told = of.0.properties();
+        let told = told.filter_map(|property| self.labelled(pattern, property, lang));
         // Why something could not be seen, or where it was.
-        let why = properties
-            .next()
-            .filter(|_| !matches!(aspect, Aspect::Isolation | Aspect::Collisions));
-        let why = why.and_then(|property| self.property(pattern, *property));
-        let why = why
-            .map(|look| &*look.words)
-            .filter(|words| !words.is_empty());
-        told.chain(why.map(short)).collect()
+        let is_why = !matches!(of.0, Aspect::Isolation | Aspect::Collisions);
+        let why = of.0.properties().next().filter(|_| is_why);
+        let why = why.and_then(|property| self.property(pattern, property));
+        let why = why.filter(|look| !look.words.is_empty());
+        told.chain(why.map(|look| short(&look.words))).collect()
     }
 
     /// `agent: none`; nothing of a property that is told without its name.
-    pub(super) fn labelled(
-        &self,
-        pattern: &Pattern,
-        property: Property,
-        lang: Lang,
-    ) -> Option<String> {
+    pub(super) fn labelled(&self, pattern: &Pattern, property: P, lang: Lang) -> Option<String> {
         let look = self.property(pattern, property)?;
         let label = property.text(lang);
         (!label.is_empty()).then(|| format!("{label}: {}", seen(look, lang)))
@@ -328,13 +263,13 @@ impl Sidecar<'_> {
     /// How the ways that were tried ended.
     fn escapes_told(&self, pattern: &Pattern, lang: Lang) -> Vec<String> {
         let all = self.escapes(pattern).len();
-        let named = self.ways_that(pattern, Word::Reaches);
+        let named = self.ways_that(pattern, W::Reaches);
         let named: Vec<String> = named.iter().map(|way| format!("`{way}`")).collect();
         let mut told = Vec::new();
         if !named.is_empty() {
             told.push(named.join(", "));
         }
-        for word in [Word::Refused, Word::Inside, Word::NotSeen] {
+        for word in [W::Refused, W::Inside, W::NotSeen] {
             let count = self.ways_that(pattern, word).len();
             let word = word.text(lang);
             if count > 0 {

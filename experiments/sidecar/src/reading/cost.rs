@@ -9,7 +9,7 @@ use measure::stats::ALPHA;
 use serde::Serialize;
 
 use super::aspect::{Aspect, Grade};
-use super::{REFERENCE, Sidecar, told};
+use super::{Look, REFERENCE, Sidecar, told};
 use crate::cost::{PS, TIMES};
 use crate::pattern::{PATTERNS, Pattern};
 use crate::words::{MEMORY, Property, Word};
@@ -102,24 +102,18 @@ pub(super) fn memory(record: &Record) -> (Vec<Memory>, Vec<String>) {
 /// One row of `sidecar.csv`.
 pub(super) fn row(sidecar: &Sidecar, pattern: &Pattern) -> Vec<(String, String)> {
     let mut row = Vec::new();
-    let mut add = |name: &str, value: String| row.push((name.to_owned(), value));
-    let seen = |property| sidecar.property(pattern, property);
-    let property = |property: Property| {
-        let name = property.name().replace('-', "_");
-        let outcome = seen(property).map_or_else(String::new, |look| look.name().to_owned());
-        (name, outcome)
-    };
-    add("pattern", pattern.name.to_owned());
-    add("stand", sidecar.stand(pattern).name().to_owned());
+    let mut add = |name: &str, value: &str| row.push((name.replace('-', "_"), value.to_owned()));
+    let seen = |property| sidecar.property(pattern, property).map_or("", Look::name);
+    add("pattern", pattern.name);
+    add("stand", sidecar.stand(pattern).name());
     for aspect in Aspect::ALL {
         if *aspect != Aspect::Job {
             let grade = sidecar.grade(pattern, *aspect).map_or("", Grade::name);
-            add(&format!("{}_grade", aspect.name()), grade.to_owned());
+            add(&format!("{}_grade", aspect.name()), grade);
         }
-        for of_it in aspect.properties() {
-            if *of_it != Property::SocketMissing {
-                let (name, outcome) = property(*of_it);
-                add(&name, outcome);
+        for property in aspect.properties() {
+            if property != Property::SocketMissing {
+                add(property.name(), seen(property));
             }
         }
         if *aspect == Aspect::Escape {
@@ -129,38 +123,35 @@ pub(super) fn row(sidecar: &Sidecar, pattern: &Pattern) -> Vec<(String, String)>
                 ("escape_refused", Word::Refused),
                 ("escape_not_seen", Word::NotSeen),
             ] {
-                add(name, sidecar.ways_that(pattern, word).join(" "));
+                add(name, &sidecar.ways_that(pattern, word).join(" "));
             }
-            let taken = sidecar.taken_over(pattern);
-            let taken = taken.map_or_else(String::new, |look| look.name().to_owned());
-            add("engine_taken_over", taken);
+            let taken_over = sidecar.taken_over(pattern).map_or("", Look::name);
+            add("engine_taken_over", taken_over);
         }
     }
     for last in [Property::SocketMissing, Property::Daemons] {
-        let (name, outcome) = property(last);
-        add(&name, outcome);
+        add(last.name(), seen(last));
     }
+    let mut estimate = |of: &str, names: [&str; 3], value: Option<Estimate>, decimals| {
+        for (name, value) in names.into_iter().zip(numbers(value, decimals)) {
+            add(&format!("{of}_{name}"), &value);
+        }
+    };
     for timed in TIMES {
         let time = sidecar.time(pattern, timed.name);
-        let ns = numbers(time.and_then(|time| time.arm.median), 1);
-        for (name, value) in ["ns", "low", "high"].iter().zip(ns) {
-            add(&format!("{}_{name}", timed.name), value);
-        }
+        let median = time.and_then(|time| time.arm.median);
+        estimate(timed.name, ["ns", "low", "high"], median, 1);
         let ratio = time.and_then(|time| time.ratio.as_ref()?.estimate);
-        let ratio = numbers(ratio, 6);
-        for (name, value) in ["ratio", "ratio_low", "ratio_high"].iter().zip(ratio) {
-            add(&format!("{}_{name}", timed.name), value);
-        }
+        estimate(timed.name, ["ratio", "ratio_low", "ratio_high"], ratio, 6);
     }
     let memory = sidecar.memory(pattern);
-    let bytes = numbers(memory.and_then(|memory| memory.estimate), 0);
-    for (name, value) in ["bytes", "low", "high"].iter().zip(bytes) {
-        add(&format!("memory_{name}"), value);
-    }
-    let range = |memory: &Memory| format!("{:.0} to {:.0}", memory.least, memory.most);
-    add("memory_range", memory.map_or_else(String::new, range));
-    let n = |memory: &Memory| memory.n.to_string();
-    add("memory_n", memory.map_or_else(String::new, n));
+    let bytes = memory.and_then(|memory| memory.estimate);
+    estimate("memory", ["bytes", "low", "high"], bytes, 0);
+    let told = memory
+        .map(|Memory { least, most, n, .. }| [format!("{least:.0} to {most:.0}"), n.to_string()]);
+    let [range, n] = told.unwrap_or_default();
+    add("memory_range", &range);
+    add("memory_n", &n);
     row
 }
 

@@ -110,7 +110,7 @@ fn grid(sidecar: &Sidecar, lang: Lang) -> Grid {
         let tile = |pattern: &&Pattern| {
             let grade = sidecar.grade(pattern, *aspect)?;
             Some(Tile {
-                word: sidecar.word(pattern, *aspect, grade, lang),
+                word: sidecar.word(pattern, (*aspect, grade), lang),
                 ..Tile::new(grade as usize)
             })
         };
@@ -193,9 +193,9 @@ fn comparison(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
                 return Cell::new(NONE);
             };
             Cell {
-                below: sidecar.below(pattern, *aspect, grade, lang),
+                below: sidecar.below(pattern, (*aspect, grade), lang),
                 tone: GRADES[grade as usize].tone,
-                ..Cell::new(sidecar.word(pattern, *aspect, grade, lang))
+                ..Cell::new(sidecar.word(pattern, (*aspect, grade), lang))
             }
         })
     });
