@@ -67,15 +67,28 @@ impl Outcomes<'_> {
         } else {
             (wide, 0, beside)
         };
+        let height = match frame.narrow {
+            true if signs => 44,
+            // Words of a tile's own may be many.
+            true if self.has_own_words() => 100,
+            _ => 64,
+        };
         Layout {
             margin,
             left: margin + names,
-            tile: (width, if frame.narrow && signs { 44 } else { 64 }),
+            tile: (width, height),
             name,
             signs: frame.narrow && signs,
             top: if frame.titled { 110 } else { 10 },
             across: if frame.narrow { 1 } else { 2 },
         }
+    }
+
+    fn has_own_words(&self) -> bool {
+        let groups = self.0.panels.iter().flat_map(|panel| &panel.groups);
+        let rows = groups.flat_map(|group| &group.rows);
+        let mut tiles = rows.flat_map(|row| row.tiles.iter().flatten());
+        tiles.any(|tile| !tile.word.is_empty())
     }
 
     fn legend(&self) -> Vec<&Outcome> {
