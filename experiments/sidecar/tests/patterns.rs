@@ -8,6 +8,9 @@ mod machine;
 #[path = "../../../crates/lab/tests/machine/part.rs"]
 mod part;
 mod requests;
+#[expect(dead_code, reason = "of its words the requests here have a few")]
+#[path = "../src/words.rs"]
+mod words;
 
 use std::fs;
 use std::path::Path;

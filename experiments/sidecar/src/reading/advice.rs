@@ -42,11 +42,10 @@ impl Sidecar<'_> {
         let all_seen = !escapes.is_empty() && escapes.iter().all(|look| look.outcome.is_some());
         let reaches = !self.ways_that(pattern, Word::Reaches).is_empty();
         match self.seen(pattern, Property::Job) {
-            None => Stand::Open,
             Some(job) if job != Word::Works.name() => Stand::Never,
             Some(_) if reaches => Stand::Trusted,
             Some(_) if all_seen => Stand::Take,
-            Some(_) => Stand::Open,
+            _ => Stand::Open,
         }
     }
 

@@ -311,16 +311,15 @@ fn requests(sidecar: &Sidecar) -> Option<Claim> {
         Here::Consistent
     };
     let [refused, rejected] = [W::Refused, W::Rejected].map(|word| count(&hostile, word));
-    let mut seen = format!(
+    let mut seen = vec![format!(
         "of {} hostile requests {refused} refused, {rejected} rejected by the daemon; of {} \
          legitimate ones {allowed} allowed",
         all[0], all[1],
-    );
-    if let Some(done) = sidecar.done_unguarded() {
-        seen += &format!("; without the plugin {done} hostile ones are done");
-    }
+    )];
+    let done = sidecar.done_unguarded();
+    seen.extend(done.map(|done| format!("without the plugin {done} hostile ones are done")));
     if !passed.is_empty() {
-        seen += &format!("; allowed: {}", passed.join(", "));
+        seen.push(format!("allowed: {}", passed.join(", ")));
     }
     let says = "no hostile request is allowed, every legitimate one is";
     Some(claim(
@@ -328,7 +327,7 @@ fn requests(sidecar: &Sidecar) -> Option<Claim> {
         "hostile and legitimate requests",
         says,
         here,
-        seen,
+        seen.join("; "),
     ))
 }
 
@@ -373,12 +372,14 @@ fn bodies(sidecar: &Sidecar) -> Option<Claim> {
         Here::NotReproduced
     };
     let (refused, all) = (missing.len(), hostile.len());
-    let mut seen = format!(
+    let mut seen = vec![format!(
         "the plugin was not given the body of {refused} of {all} hostile requests, and refused them"
-    );
+    )];
     if !done.is_empty() {
         let (count, names) = (done.len(), done.join(", "));
-        seen += &format!("; without the plugin the daemon does {count} of these: {names}");
+        seen.push(format!(
+            "without the plugin the daemon does {count} of these: {names}"
+        ));
     }
     let says = "the daemon does what a body says that it did not hand over";
     Some(claim(
@@ -386,7 +387,7 @@ fn bodies(sidecar: &Sidecar) -> Option<Claim> {
         "bodies that a plugin is given",
         says,
         here,
-        seen,
+        seen.join("; "),
     ))
 }
 

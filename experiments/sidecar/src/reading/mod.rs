@@ -273,6 +273,20 @@ impl<'a> Sidecar<'a> {
 mod tests {
     use std::path::Path;
 
+    use super::known;
+    use crate::words::row;
+
+    #[test]
+    fn every_expected_row_is_one_that_is_read() {
+        let expected = include_str!("../../tests/expected.csv");
+        for record in csv::Reader::from_reader(expected.as_bytes()).records() {
+            let record = record.expect("a row");
+            let trial = row(&record[0], &record[1], &record[2], &record[3], "");
+            let is_known = known(&trial).is_some_and(|outcomes| outcomes.have(&trial.outcome));
+            assert!(is_known, "{record:?}");
+        }
+    }
+
     #[test]
     fn the_committed_facts_are_those_of_their_runs() {
         let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results");

@@ -282,16 +282,13 @@ fn weighed(memory: &Memory, lang: Lang) -> Cell {
         return Cell::new(NONE);
     };
     let n = memory.n;
-    let below = match estimate.interval {
-        Some(range) => {
-            let [low, high] = [range.low, range.high].map(megabytes);
-            text!(lang; "{low} to {high}, n {n}"; "{low} a {high}, n {n}")
-        }
-        None => {
-            let [low, high] = [memory.least, memory.most].map(megabytes);
-            text!(lang; "range {low} to {high}, n {n}: too few for an interval";
-                "rango {low} a {high}, n {n}: demasiado pocos para un intervalo")
-        }
+    let below = if let Some(range) = estimate.interval {
+        let [low, high] = [range.low, range.high].map(megabytes);
+        text!(lang; "{low} to {high}, n {n}"; "{low} a {high}, n {n}")
+    } else {
+        let [low, high] = [memory.least, memory.most].map(megabytes);
+        text!(lang; "range {low} to {high}, n {n}: too few for an interval";
+            "rango {low} a {high}, n {n}: demasiado pocos para un intervalo")
     };
     Cell::new(format!("{} MB", megabytes(estimate.value))).below(below)
 }

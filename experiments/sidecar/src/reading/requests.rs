@@ -80,16 +80,12 @@ pub(super) fn plugin(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
         [Word::Refused, Word::Rejected, Word::Allowed].map(|word| count(&hostile, word));
     let (all, by, right) = (hostile.len(), rules.len(), legitimate.len());
     let passed = count(&legitimate, Word::Allowed);
-    let mut pieces = vec![
-        Piece::heading(
-            3,
-            term!(lang; "What the plugin lets through"; "Qué deja pasar el plugin"),
-        ),
-        Piece::Paragraph(
-            text!(lang; "{all} hostile requests were sent to a daemon with the plugin: {refused} refused by {by} rules, {rejected} rejected by the daemon itself, {allowed} allowed. Of {right} legitimate ones {passed} were allowed.";
-            "Se enviaron {all} peticiones hostiles a un demonio con el plugin: {refused} rechazadas por {by} reglas, {rejected} rechazadas por el propio demonio, {allowed} permitidas. De {right} legítimas se permitieron {passed}."),
-        ),
-    ];
+    let title = term!(lang; "What the plugin lets through"; "Qué deja pasar el plugin");
+    let mut pieces = vec![Piece::heading(3, title)];
+    if all + right > 0 {
+        pieces.push(Piece::Paragraph(text!(lang; "{all} hostile requests were sent to a daemon with the plugin: {refused} refused by {by} rules, {rejected} rejected by the daemon itself, {allowed} allowed. Of {right} legitimate ones {passed} were allowed.";
+            "Se enviaron {all} peticiones hostiles a un demonio con el plugin: {refused} rechazadas por {by} reglas, {rejected} rechazadas por el propio demonio, {allowed} permitidas. De {right} legítimas se permitieron {passed}.")));
+    }
     if let Some(found) = sidecar.plugin.as_ref().and_then(|ratio| ratio.estimate) {
         let ratio = phrases::estimate(Some(found), 3, lang);
         pieces.push(Piece::Paragraph(
