@@ -35,7 +35,7 @@ pub use derive::{Evidence, FILE, Facts, Page, committed, csv, found, main};
 pub use estimate::{
     Estimate, Range, Scope, estimate, narrow_like, p_value, pooled, sessions_needed,
 };
-pub use grid::{Ending, Fill, Grid, Group, Outcome, Panel, Row, Tile};
+pub use grid::{Ending, Fill, Grid, Group, Outcome, Panel, Plot, Row, Samples, Tile};
 pub use language::{Lang, Text};
 pub use published::{METHODS, Published, PublishedRatio, Table, Unit, setup, unit};
 pub use ratios::{Ratio, RatioSummary, between, logs, of as ratios, pairs, ratio_of_ratios};

@@ -2,7 +2,6 @@
 
 mod nesting;
 mod sharing;
-mod sidecar;
 
 pub(crate) use nesting::{DOCKER_BY_FACTOR, PODMAN_BY_FACTOR};
 
@@ -142,12 +141,6 @@ pub(crate) fn of(record: &Record, evidence: &Evidence, published: &Table) -> Vec
                 .sharing
                 .iter()
                 .flat_map(|sharing| sharing::of(sharing)),
-        )
-        .chain(
-            evidence
-                .sidecar
-                .iter()
-                .flat_map(|sidecar| sidecar::of(sidecar)),
         )
         .collect()
 }

@@ -110,7 +110,6 @@ fn report(cli: &ReportArgs) -> miette::Result<()> {
     for (name, table) in [
         ("growth.csv", tables::growth_csv(&analysis)?),
         ("sharing.csv", tables::sharing_csv(&analysis)?),
-        ("sidecar.csv", tables::sidecar_csv(&analysis)?),
     ] {
         derived.extend(table.map(|table| (name.to_owned(), table)));
     }

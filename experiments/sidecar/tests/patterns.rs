@@ -2,6 +2,9 @@
 //! engine's plugin refuses.
 
 mod requests;
+#[expect(dead_code, reason = "of its words the requests here have a few")]
+#[path = "../src/words.rs"]
+mod words;
 
 use std::fs;
 use std::path::Path;

@@ -16,14 +16,12 @@ mod parts;
 mod place;
 mod sensitivity;
 pub(crate) mod sharing;
-pub(crate) mod sidecar;
 
 use serde::{Serialize, Serializer};
 
 pub(crate) use self::depth::Depth;
 use self::depth::{DEPTH, DEPTH_START};
 use self::sharing::Sharing;
-use self::sidecar::Sidecar;
 use crate::claims;
 use facts::{Claim, Facts, Record, Runs, Table};
 
@@ -61,7 +59,6 @@ pub(crate) struct RunAnalysis {
     #[serde(rename = "found", serialize_with = "found")]
     pub(crate) facts: Option<Facts>,
     pub(crate) sharing: Option<Sharing>,
-    pub(crate) sidecar: Option<Sidecar>,
     pub(crate) sensitivity: Sensitivity,
     pub(crate) failures: Vec<Failure>,
 }
@@ -83,7 +80,6 @@ pub(crate) struct Evidence<'a> {
     pub(crate) answers: &'a Answers,
     pub(crate) depth: &'a [Depth],
     pub(crate) sharing: Option<&'a Sharing>,
-    pub(crate) sidecar: Option<&'a Sidecar>,
 }
 
 impl RunAnalysis {
@@ -104,9 +100,7 @@ impl RunAnalysis {
             {
                 true
             }
-            other if sharing::TABLES.contains(&other) => true,
-            // Its tables have names that others may have too.
-            other => self.sidecar.is_some() && sidecar::TABLES.contains(&other),
+            other => sharing::TABLES.contains(&other),
         }
     }
 
@@ -190,10 +184,6 @@ impl Analysis {
         self.runs.iter().filter_map(|run| run.sharing.as_ref())
     }
 
-    pub(crate) fn sidecars(&self) -> impl Iterator<Item = &Sidecar> {
-        self.runs.iter().filter_map(|run| run.sidecar.as_ref())
-    }
-
     pub(crate) fn growth(&self) -> impl Iterator<Item = &SeriesSummary> {
         self.runs.iter().flat_map(|run| &run.growth)
     }
@@ -221,14 +211,12 @@ fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
     let answers = answers::of(record, &growth, published);
     let depth = depth::depths(&record.trials);
     let sharing = sharing::of(record, &ratios, published);
-    let sidecar = sidecar::of(record, &ratios, published);
     let evidence = Evidence {
         ratios: &ratios,
         growth: &growth,
         answers: &answers,
         depth: &depth,
         sharing: sharing.as_ref(),
-        sidecar: sidecar.as_ref(),
     };
     let mut claims = claims::of(record, &evidence, published);
     claims.extend(facts.iter().flat_map(|facts| facts.claims.iter().cloned()));
@@ -251,6 +239,5 @@ fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
         depth,
         facts,
         sharing,
-        sidecar,
     })
 }

@@ -15,7 +15,6 @@ mod parts;
 mod rows;
 mod scene;
 mod sharing;
-mod sidecar;
 mod tile;
 
 use std::sync::Once;
@@ -62,8 +61,6 @@ pub(crate) enum Kind {
     Grid(usize),
     /// What becomes of each way of sharing in each generation.
     Sharing,
-    /// How patterns compare.
-    Sidecar,
 }
 
 /// The page that a figure is drawn for.
@@ -121,7 +118,6 @@ impl Kind {
             Kind::Depth => "depth",
             Kind::Grid(_) => "",
             Kind::Sharing => "sharing",
-            Kind::Sidecar => "sidecar",
         }
     }
 }
@@ -137,14 +133,11 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
     }
     let grids = analysis.facts().filter_map(|facts| facts.pages.get(&lang));
     for (index, grid) in grids.flat_map(|page| &page.grids).enumerate() {
-        let picture = outcomes::Outcomes(grid);
+        let picture = outcomes::Outcomes(grid, lang);
         figures.push(render_as(Kind::Grid(index), &grid.name, &picture)?);
     }
     if let Some(sharing) = sharing::Figure::of(analysis, lang) {
         figures.push(render(Kind::Sharing, &sharing)?);
-    }
-    if let Some(sidecar) = sidecar::Figure::of(analysis, lang) {
-        figures.push(render(Kind::Sidecar, &sidecar)?);
     }
     if analysis.shown_arms().next().is_some() {
         figures.push(render(

@@ -6,7 +6,6 @@ mod english;
 mod glossary;
 mod levels;
 mod sharing;
-mod sidecar;
 mod spanish;
 #[cfg(test)]
 mod tests;
@@ -35,7 +34,6 @@ use texts;
 
 pub(crate) use levels::LevelTexts;
 pub(crate) use sharing::SharingTexts;
-pub(crate) use sidecar::SidecarTexts;
 
 texts! {
     /// Every text of the page and its figures, but for what is of levels and trials.
@@ -96,25 +94,7 @@ texts! {
     claim_c6_layer,
     claim_c6_limit,
     claim_b3,
-    claim_b15,
     claim_b15_cache,
-    claim_a23,
-    claim_b1,
-    claim_b4,
-    claim_b5,
-    claim_b6,
-    claim_b7,
-    claim_b8,
-    claim_b9,
-    claim_b10,
-    claim_b11,
-    claim_b12,
-    claim_b13,
-    claim_b14,
-    claim_b16,
-    claim_b17,
-    claim_c5,
-    claim_c8,
     // Verdicts.
     here_consistent,
     here_not_reproduced,
@@ -363,7 +343,6 @@ pub(crate) trait Texted {
     fn texts(self) -> &'static Texts;
     fn levels(self) -> &'static LevelTexts;
     fn sharing(self) -> &'static SharingTexts;
-    fn sidecar(self) -> &'static SidecarTexts;
     /// What an experiment says of itself, and whether it is still English on a page that is not.
     fn of_experiment(self, english: &str) -> (String, bool);
 }
@@ -379,10 +358,6 @@ impl Texted for Lang {
 
     fn sharing(self) -> &'static SharingTexts {
         self.pick(&sharing::english::TEXTS, &sharing::spanish::TEXTS)
-    }
-
-    fn sidecar(self) -> &'static SidecarTexts {
-        self.pick(&sidecar::english::TEXTS, &sidecar::spanish::TEXTS)
     }
 
     fn of_experiment(self, english: &str) -> (String, bool) {

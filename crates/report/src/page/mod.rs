@@ -9,7 +9,6 @@ mod order;
 pub(crate) mod phrases;
 mod results;
 mod sharing;
-pub(crate) mod sidecar;
 mod trials;
 
 use crate::analysis::Analysis;
@@ -70,7 +69,6 @@ pub(crate) fn write(
         results::claims,
         facts_section,
         sharing::sharing,
-        sidecar::sidecar,
         results::ratios,
         growth::growth,
         growth::answers,
@@ -135,8 +133,6 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
         .sharings()
         .map(|sharing| sharing.ways().len())
         .sum();
-    let patterns = analysis.sidecars().map(|sidecar| sidecar.patterns.len());
-    let patterns = patterns.max().unwrap_or(0);
     let (alternative, caption) = match figure.kind {
         Kind::Samples => (t.alt_samples, t.caption_samples),
         Kind::Forest => (t.alt_forest, t.caption_forest),
@@ -152,10 +148,6 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
                 .map_or(("", ""), |grid| (&grid.alternative, &grid.caption))
         }
         Kind::Sharing => (s.alt_sharing, s.caption_sharing),
-        Kind::Sidecar => {
-            let t = lang.sidecar();
-            (t.alt_sidecar, t.caption_sidecar)
-        }
     };
     let blocks = || analysis.runs.iter().flat_map(|run| &run.sensitivity.blocks);
     let breakdowns: usize = analysis.runs.iter().map(|run| run.parts.len()).sum();
@@ -176,7 +168,6 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
             ("subjects", &depths),
             ("shared", &shared),
             ("ways", &ways),
-            ("columns", &patterns),
             ("blocks", &blocks().count()),
             (
                 "flagged",

@@ -151,7 +151,7 @@ pub(crate) fn answer(claim: &Claim, margin_pct: f64, lang: Lang) -> String {
         claims::PODMAN_BY_FACTOR => {
             return format!("{}; {}", t.factor_podman, t.time_docker);
         }
-        "none" => return lang.sidecar().word_none.to_owned(),
+        "none" => lang.pick("none", "ninguno"),
         other => other,
     };
     fill(text, &[("margin", &lang.trimmed(margin_pct))])

@@ -5,8 +5,12 @@ use std::path::Path;
 
 use clap::Parser;
 use facts::document::{Piece, Tone};
-use facts::{Claim, Ending, Facts, Fill, Grid, Group, Here, Lang, Page, Panel, Row, Text, Tile};
-use measure::{Experiment, RunArgs, Trial};
+use facts::{
+    Claim, Ending, Facts, Fill, Grid, Group, Here, Lang, Page, Panel, Plot, Row, Samples, Text,
+    Tile,
+};
+use measure::stats::{ALPHA, Looks};
+use measure::{Experiment, Metric, RunArgs, Trial};
 
 use crate::ledger::{json, ledger, paths, verdict, workspace};
 use crate::support::*;
@@ -74,18 +78,34 @@ fn take(out: &Path, name: &'static str) {
 
 /// A run of which these claims are said.
 pub(crate) fn claimed(out: &Path, experiment: &'static str, claims: &[(&'static str, Here)]) {
-    take(out, experiment);
-    let claim = |(id, here): &(&'static str, Here)| Claim {
-        here: *here,
+    let claims = claims.iter().map(|(id, here)| claim(id, "all", *here));
+    says(out, experiment, claims.collect());
+}
+
+/// That one is so.
+pub(crate) fn claim(id: &'static str, of: &str, here: Here) -> Claim {
+    Claim {
+        here,
         seen: "what was seen".to_owned(),
-        ..Claim::blank(id, Text::new("It is.", "Es."), None, "all".to_owned(), "so")
-    };
-    let claims = claims.iter().map(claim).collect();
+        ..Claim::blank(id, Text::new("It is.", "Es."), None, of.to_owned(), "so")
+    }
+}
+
+/// Takes a run of which this is said.
+pub(crate) fn says(out: &Path, experiment: &'static str, claims: Vec<Claim>) {
+    take(out, experiment);
     let facts = Facts {
         claims,
         ..Facts::default()
     };
     facts.write(out).expect("written");
+}
+
+fn samples() -> Samples {
+    let values = vec![1.5, 2.5, 12.0];
+    let by_session = [(0, values.clone())].into();
+    let median = facts::estimate(&by_session, ALPHA, Looks::Once).expect("a median");
+    Samples { values, median }
 }
 
 fn page(lang: Lang) -> Page {
@@ -121,6 +141,11 @@ fn page(lang: Lang) -> Page {
         }],
         outcomes: ENDINGS.iter().map(|ending| ending.of(lang)).collect(),
         notes: vec!["×1.00: a note".to_owned()],
+        plots: vec![Plot {
+            title: "time".to_owned(),
+            unit: "minutes".to_owned(),
+            columns: vec![None, Some(samples())],
+        }],
     };
     let mut section = vec![
         Piece::heading(2, facts::term!(lang; "A section"; "Una sección")),
@@ -154,6 +179,8 @@ fn what_an_experiment_says_is_shown() {
         "Things by places",
         "works (below one)",
         "fails",
+        "time, minutes",
+        "2.50 (no interval)",
         "a line of its own",
     ] {
         assert!(told.contains(words), "no {words} in {told}");
@@ -178,10 +205,15 @@ fn what_an_experiment_says_is_shown() {
         "×1.50",
         "works: all of it",
         "×1.00: a note",
+        "minutes",
+        "2.50",
+        "one sample",
     ] {
         assert!(svg.contains(words), "no {words}");
     }
     assert!(!svg.contains("unseen"), "the legend has what is there");
+    // Each sample is a dot and its edge; one more in the legend.
+    assert_eq!(svg.matches("<circle").count(), 2 * (3 + 1));
     let (width, _, colours) = picture(&run.join("tried.png"));
     assert!(width == 1640 && colours > 20, "{width} {colours}");
     assert_eq!(table(&run.join("tried.csv")).len(), 1);
@@ -244,4 +276,22 @@ fn the_ledger_takes_what_an_experiment_claims() {
     claimed(&own, "storage-driver", &all[..2]);
     let found = json(&ledger(place.path(), &["--json"]));
     assert_eq!(paths(&found), ["results/reference/storage-driver"]);
+}
+
+/// Each metric has an axis of its own, in each language.
+#[test]
+fn a_figure_says_what_was_measured() {
+    const ARMS: &[measure::Arm] = &[arm(Metric::Call, "ps", "", 1)];
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    make(&run, ARMS, 6, |_, taken| Ok(20_000_000 + taken));
+    stdout(&report(&[&run]));
+    stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
+    for (file, heading) in [
+        ("figure.svg", "One call of an engine"),
+        ("figure.es.svg", "Una llamada a la API de un motor"),
+    ] {
+        let svg = fs::read_to_string(run.join(file)).expect("read");
+        assert!(svg.contains(heading), "no {heading} in {file}");
+    }
 }

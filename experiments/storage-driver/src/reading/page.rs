@@ -94,6 +94,7 @@ fn grid(matrix: &Matrix, title: &str, lang: Lang) -> Grid {
         ),
         outcomes: CLASSES.iter().map(|class| class.of(lang)).collect(),
         notes: note.into_iter().collect(),
+        plots: Vec::new(),
     }
 }
 

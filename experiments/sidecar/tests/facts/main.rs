@@ -1,48 +1,43 @@
-//! Patterns that give a pod an engine: the comparison, tables, advice, the figure.
+//! What a run says, from outside: the facts that the program derives of synthetic runs.
 
-use std::fs;
-use std::path::Path;
+mod claims;
+mod made;
+mod said;
 
+use facts::Lang;
+use facts::document::Tone;
 use measure::Trial;
 use rstest::rstest;
 
-use crate::pods::{self, PATTERNS, line, reported, row, rows, whole, with};
-use crate::support::*;
+use made::{PATTERNS, row, rows, with};
+use said::{Said, line, of_run, reported, whole};
 
 /// Everything about one run, since it takes its time to make.
 #[test]
 fn a_run_is_reported() {
-    let place = tempfile::tempdir().expect("a folder");
-    let run = place.path().join("run");
-    pods::run(&run, &rows(), 12);
-    let told = stdout(&report(&[&run]));
-    for words in [
-        "Patterns:",
-        "8 hostile requests: 7 refused by the plugin, 0 allowed",
-        "A23 5 patterns: answered here (sidecar, daemonless)",
-        "B14 sidecar, with the plugin: consistent here",
-    ] {
-        assert!(told.contains(words), "no {words} in {told}");
-    }
-    let is_head = |line: &str| {
-        ["table", "subject", "step"]
-            .iter()
-            .all(|word| line.contains(word))
-    };
-    assert!(!told.lines().any(is_head), "raw rows in {told}");
-    let page = fs::read_to_string(run.join("report.md")).expect("read");
-    let privilege = line(&page, "| privilege handed over |");
+    let found = of_run(&rows(), 12);
+    let told = "8 hostile requests: 7 refused by the plugin, 0 allowed";
+    assert!(found.told.contains(told), "{}", found.told);
+    let a23 = found.claim("A23", "5 patterns");
+    assert_eq!(
+        [&*a23.here, &*a23.answer],
+        ["answered", "sidecar, daemonless"]
+    );
+    let b14 = found.claim("B14", "sidecar, with the plugin");
+    assert_eq!(b14.here, "consistent");
+    let page = &found.page;
+    let privilege = line(page, "| privilege handed over |");
     assert_eq!(privilege.len(), 6, "a column a pattern: {privilege:?}");
     assert!(privilege[1].starts_with("■ the agent has all; agent: all"));
     assert!(privilege[2].contains("the socket's group: enough"));
     assert!(privilege[3].contains("without privilege: refused"));
     assert!(privilege[5].starts_with("● none; agent: the default"));
-    let escape = line(&page, "| escape |");
+    let escape = line(page, "| escape |");
     assert!(escape[2].starts_with("■ reaches the node; `privileged-root-mount`, `bind-root`"));
     let through = "◐ only through the engine; 6 of 6: refused; who took the engine over: reaches";
     assert!(escape[3].starts_with(through), "{escape:?}");
     assert!(escape[5].starts_with("● none reaches the node; 1 of 1: refused"));
-    let start = line(&page, "| start-up |");
+    let start = line(page, "| start-up |");
     assert!(
         start[2].ends_with("n 12"),
         "the reference is over nothing: {start:?}"
@@ -51,11 +46,11 @@ fn a_run_is_reported() {
         start[3].starts_with("3.") && start[3].contains("× 4.4"),
         "{start:?}"
     );
-    let again = line(&page, "| next job |");
-    assert!(again[1].contains("of `dood` \\*"), "primary: {again:?}");
-    let memory = line(&page, "| memory, idle |");
-    let found = "120.5 MB; 120.1 to 120.8, n 8; daemons: containerd, dockerd";
-    assert_eq!(memory[1], found);
+    let again = line(page, "| next job |");
+    assert!(again[1].contains("of `dood` *"), "primary: {again:?}");
+    let memory = line(page, "| memory, idle |");
+    let weighed = "120.5 MB; 120.1 to 120.8, n 8; daemons: containerd, dockerd";
+    assert_eq!(memory[1], weighed);
     for words in [
         "26 ways out of its container were tried; 9 of them reach the node",
         "### Which pattern for whom",
@@ -78,8 +73,13 @@ fn a_run_is_reported() {
     ] {
         assert!(page.contains(words), "no {words} in {page}");
     }
-    assert!(!page.contains("Tried once"), "each table has its place");
-    let rows = table(&run.join("sidecar.csv"));
+    let mut tables: Vec<String> = rows().into_iter().map(|row| row.table).collect();
+    tables.sort();
+    tables.dedup();
+    for table in tables {
+        assert!(found.facts.shown.contains(&table), "{table} has no place");
+    }
+    let rows = &found.patterns;
     let patterns: Vec<&str> = rows.iter().map(|row| &*row["pattern"]).collect();
     assert_eq!(patterns, PATTERNS);
     let sidecar = &rows[2];
@@ -103,13 +103,12 @@ fn a_run_is_reported() {
     assert!(number("first_low") < number("first_ns"), "{sidecar:?}");
     assert!(number("first_ns") < number("first_high"), "{sidecar:?}");
     assert_eq!(rows[1]["first_ratio"], "");
-    figure(&run);
-    in_spanish(&run);
+    figure(&found);
+    in_spanish(&found);
 }
 
-fn in_spanish(run: &Path) {
-    stdout(&report(&[run, "--lang".as_ref(), "es".as_ref()]));
-    let spanish = fs::read_to_string(run.join("report.es.md")).expect("read");
+fn in_spanish(found: &Said) {
+    let spanish = said::page(&found.facts.pages[&Lang::Es].section);
     for words in [
         "## Patrones que dan un motor a un pod",
         "| privilegio entregado | ■ el agente lo tiene todo; agente: todo",
@@ -117,39 +116,44 @@ fn in_spanish(run: &Path) {
     ] {
         assert!(spanish.contains(words), "no {words} in {spanish}");
     }
-    assert!(run.join("sidecar.es.svg").exists());
-    for (file, heading) in [
-        ("figure.svg", "One call of an engine"),
-        ("figure.es.svg", "Una llamada a la API de un motor"),
-    ] {
-        let svg = fs::read_to_string(run.join(file)).expect("read");
-        assert!(svg.contains(heading), "no {heading} in {file}");
-    }
+    let grid = &found.facts.pages[&Lang::Es].grids[0];
+    assert!(grid.title.contains("de un vistazo"), "{}", grid.title);
 }
 
-fn figure(run: &Path) {
-    let svg = fs::read_to_string(run.join("sidecar.svg")).expect("read");
-    // Signs and words, so that no colour is needed.
-    for words in [
-        "daemonless",
-        "storage risk",
-        "●",
-        "◐",
-        "■",
-        "the agent has all",
-        "missed",
-        "start-up",
-        "memory, idle",
-    ] {
-        assert!(svg.contains(words), "no {words}");
-    }
-    assert!(!svg.contains("could not be looked at"), "nothing is unseen");
-    // 15 arms of 12 samples and 5 times 8 pods, each a dot and its edge; one more in the legend.
-    let dots = svg.matches("<circle").count();
-    assert_eq!(dots, 2 * (15 * 12 + 5 * 8 + 1));
-    let (width, height, colours) = picture(&run.join("sidecar.png"));
-    assert_eq!(width, 1640);
-    assert!(height > 1_000 && colours > 50, "{height} {colours}");
+fn figure(found: &Said) {
+    let grid = &found.facts.pages[&Lang::En].grids[0];
+    assert_eq!(
+        (&*grid.name, &*grid.columns),
+        ("sidecar", &PATTERNS.map(str::to_owned)[..])
+    );
+    let rows = &grid.panels[0].groups[0].rows;
+    let tile = |aspect: &str, column: usize| {
+        let row = rows.iter().find(|row| row.name == aspect);
+        let tile = row.expect("a row").tiles[column].as_ref().expect("a tile");
+        (grid.word(tile), &*grid.outcomes[tile.outcome].sign)
+    };
+    assert_eq!(tile("privilege handed over", 0), ("the agent has all", "■"));
+    assert_eq!(tile("accounting", 1), ("missed", "■"));
+    assert_eq!(tile("cache", 1), ("kept", "●"));
+    assert_eq!(tile("storage risk", 2).1, "◐");
+    assert!(
+        grid.present().all(|outcome| outcome.tone != Tone::Missing),
+        "nothing is unseen"
+    );
+    let titles: Vec<&str> = grid.plots.iter().map(|plot| &*plot.title).collect();
+    assert_eq!(
+        titles,
+        ["start-up", "first job", "next job", "memory, idle"]
+    );
+    // 15 arms of 12 samples and 5 times 8 pods.
+    let samples = grid
+        .plots
+        .iter()
+        .flat_map(|plot| plot.columns.iter().flatten());
+    assert_eq!(
+        samples.map(|of| of.values.len()).sum::<usize>(),
+        15 * 12 + 5 * 8
+    );
 }
 
 /// A grade for each outcome that there is.
@@ -175,7 +179,7 @@ fn grades_follow_outcomes(
     #[case] aspect: &str,
     #[case] grade: &str,
 ) {
-    let found = reported(&with("pattern", pattern, property, outcome), 0);
+    let found = reported(&with("pattern", pattern, property, outcome));
     let row = found.pattern(pattern);
     match aspect {
         "job" => assert_eq!(row["job"], outcome),
@@ -234,7 +238,7 @@ fn grades_follow_outcomes(
 fn a_row_that_cannot_be_read_is_said(#[case] stranger: Trial, #[case] words: &str) {
     let mut harmed = rows();
     harmed.push(stranger);
-    let (sound, harmed) = (whole(), reported(&harmed, 0));
+    let (sound, harmed) = (whole(), reported(&harmed));
     let note = "Rows that this program cannot read, and of which nothing is concluded: ";
     assert!(!sound.page.contains(note));
     assert!(
@@ -260,7 +264,7 @@ fn the_last_look_counts() {
         bytes: Some(999_000_000),
         ..row("memory", "dind", "8", "ok", "")
     });
-    let found = reported(&rows, 0);
+    let found = reported(&rows);
     let dind = found.pattern("dind");
     assert_eq!([&*dind["cache"], &*dind["memory_n"]], ["kept", "8"]);
     assert!(dind["memory_range"].ends_with("to 999000000"), "{dind:?}");
@@ -272,8 +276,8 @@ fn the_last_look_counts() {
 #[case(6, "120100000", "120.3 MB; 120.1 to 120.6, n 6")]
 fn few_pods_have_no_interval(#[case] pods: u64, #[case] low: &str, #[case] words: &str) {
     let others = rows().into_iter().filter(|row| row.table != "memory");
-    let all = others.chain(PATTERNS.iter().flat_map(|name| pods::memory(name, pods)));
-    let found = reported(&all.collect::<Vec<_>>(), 0);
+    let all = others.chain(PATTERNS.iter().flat_map(|name| made::memory(name, pods)));
+    let found = reported(&all.collect::<Vec<_>>());
     let dind = found.pattern("dind");
     assert_eq!(dind["memory_low"], low);
     assert_eq!(dind["memory_n"], pods.to_string());
@@ -362,13 +366,10 @@ fn advice_follows_what_was_seen(
     #[case] stand: &str,
     #[case] answer: &str,
 ) {
-    let found = reported(&with(table, subject, step, outcome), 0);
+    let found = reported(&with(table, subject, step, outcome));
     assert_eq!(found.pattern(pattern)["stand"], stand);
     let a23 = found.claim("A23", "5 patterns");
-    assert_eq!(
-        [&*a23["claim_verdict"], &*a23["answer"]],
-        ["answered here", answer]
-    );
+    assert_eq!([&*a23.here, &*a23.answer], ["answered", answer]);
     let named: Vec<String> = answer.split(", ").map(|name| format!("`{name}`")).collect();
     let lead = format!("must not expose its node: {}. That is", named.join(", "));
     assert!(found.page.contains(&lead), "{}", found.page);
@@ -388,8 +389,8 @@ fn where_every_pattern_is_open_to_the_node_none_is_advised() {
     for row in rows.iter_mut().filter(|row| row.table == "escape") {
         row.outcome = "reaches the node".to_owned();
     }
-    let found = reported(&rows, 0);
-    assert_eq!(found.claim("A23", "5 patterns")["answer"], "none");
+    let found = reported(&rows);
+    assert_eq!(found.claim("A23", "5 patterns").answer, "none");
     let words = "No pattern runs the job and keeps every way out that was tried from the node.";
     assert!(found.page.contains(words), "{}", found.page);
 }
@@ -404,32 +405,30 @@ fn a_rule_is_read_from_words(#[case] words: &str, #[case] rule: &str) {
         row("pattern", "dind", "job", "works", ""),
         row("hostile", "x", "plugin", "refused", words),
     ];
-    let found = reported(&rows, 0);
+    let found = reported(&rows);
     let told = format!("| `{rule}` | 1 | x |");
     assert!(found.page.contains(&told), "{}", found.page);
 }
 
+/// Facts are of the rows that they were derived of, and the same whenever they are derived.
 #[test]
-fn another_experiment_keeps_its_tables() {
-    let place = tempfile::tempdir().expect("a folder");
-    let run = place.path().join("run");
-    let rows = [row("memory", "something", "1", "large", "")];
-    crate::sharers::run(&run, &rows, 0);
-    stdout(&report(&[&run]));
-    let page = fs::read_to_string(run.join("report.md")).expect("read");
-    assert!(page.contains("Tried once: memory"), "{page}");
-    assert!(!run.join("sidecar.csv").exists());
+fn facts_are_the_same_again() {
+    let text = || serde_json::to_string(&of_run(&rows(), 0).facts).expect("JSON");
+    assert_eq!(text(), text());
 }
 
-/// Leaves a run below `$MATRYOSHKA_LOOK`, to be looked at.
-#[test]
-#[ignore = "it only leaves a run to be looked at"]
-fn a_run_to_look_at() {
-    let Some(place) = std::env::var_os("MATRYOSHKA_LOOK") else {
-        return;
-    };
-    let run = Path::new(&place).join("sidecar");
-    pods::run(&run, &rows(), 20);
-    stdout(&report(&[&run]));
-    stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
+/// Whoever writes a row, a word of it that the program itself writes is one that it reads.
+#[rstest]
+#[case::more("agent-privilege", "more", "privilege", "bad")]
+#[case::more_engine("engine-privilege", "more", "privilege", "mixed")]
+fn a_word_that_is_written_is_read(
+    #[case] property: &str,
+    #[case] outcome: &str,
+    #[case] aspect: &str,
+    #[case] grade: &str,
+) {
+    let found = reported(&with("pattern", "sidecar", property, outcome));
+    assert_eq!(found.pattern("sidecar")[&format!("{aspect}_grade")], grade);
+    let told = line(&found.page, "| privilege handed over |");
+    assert!(told[3].contains("more than the default; "), "{told:?}");
 }

@@ -1,17 +1,10 @@
 //! Synthetic runs of the experiment on patterns that give a pod an engine: five patterns, much as
 //! real ones would be.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
-use std::sync::OnceLock;
 
 use clap::Parser;
-use measure::{Arm, Contrast, Experiment, Metric, Reading, RunArgs, Trial};
-
-use crate::nests::trial;
-use crate::support::session;
-use crate::support::{arm, parse, report, stdout, table};
+use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, RunArgs, Trial};
 
 pub(crate) const PATTERNS: [&str; 5] = ["dind", "dood", "sidecar", "sidecar-open", "daemonless"];
 
@@ -179,8 +172,12 @@ struct Cli {
 
 pub(crate) fn row(table: &str, subject: &str, step: &str, outcome: &str, reason: &str) -> Trial {
     Trial {
+        table: table.to_owned(),
+        subject: subject.to_owned(),
+        step: step.to_owned(),
+        outcome: outcome.to_owned(),
         reason: reason.to_owned(),
-        ..trial(table, subject, step, outcome)
+        ..Trial::default()
     }
 }
 
@@ -210,7 +207,7 @@ pub(crate) fn memory(pattern: &str, pods: u64) -> Vec<Trial> {
     let least = MEMORY[place.expect("a pattern")];
     let pod = |number: u64| Trial {
         bytes: Some((least * 10 + number) * 100_000),
-        ..trial("memory", pattern, &number.to_string(), "ok")
+        ..row("memory", pattern, &number.to_string(), "ok", "")
     };
     (1..=pods).map(pod).collect()
 }
@@ -289,12 +286,12 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
     for (pattern, medians) in PATTERNS.iter().zip(TIMES) {
         for ((word, metric), ms) in words.iter().zip(medians) {
             let name: &'static str = format!("{pattern}-{word}").leak();
-            arms.push(arm(*metric, name, "", 1));
+            arms.push(arm(*metric, name));
             times.push((name, ms * 1_000_000));
         }
     }
     for (name, us) in [("ps-open", 20_000), ("ps-plugin", 22_000)] {
-        arms.push(arm(Metric::Call, name, "", 1));
+        arms.push(arm(Metric::Call, name));
         times.push((name, us * 1_000));
     }
     let contrasts = CONTRASTS.map(|(above, below)| {
@@ -319,14 +316,15 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
     } else {
         &[]
     };
+    let out = out.to_str().expect("a path of text");
     let mut taken = 0_u64;
-    Cli::parse_from(parse(out, args))
+    Cli::parse_from([&["test", "--seed", "1", "--out", out], args].concat())
         .run
         .conduct(
             &experiment,
             || Ok(()),
             |run| {
-                run.session(session())?;
+                run.session(serde_json::json!({ "stand_ins": ["alpine", "docker:dind"] }))?;
                 rows.iter()
                     .cloned()
                     .try_for_each(|row| run.tried(row, || Ok(())))?;
@@ -347,60 +345,15 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
         .expect("complete");
 }
 
-pub(crate) type Row = BTreeMap<String, String>;
-
-/// What a run of these rows left, and what it printed.
-pub(crate) struct Reported {
-    /// `sidecar.csv`.
-    pub(crate) patterns: Vec<Row>,
-    pub(crate) claims: Vec<Row>,
-    pub(crate) page: String,
-    pub(crate) told: String,
-}
-
-pub(crate) fn reported(rows: &[Trial], blocks: u32) -> Reported {
-    let place = tempfile::tempdir().expect("a folder");
-    let folder = place.path().join("run");
-    run(&folder, rows, blocks);
-    let told = stdout(&report(&[&folder]));
-    Reported {
-        patterns: table(&folder.join("sidecar.csv")),
-        claims: table(&folder.join("claims.csv")),
-        page: fs::read_to_string(folder.join("report.md")).expect("read"),
-        told,
+fn arm(metric: Metric, name: &'static str) -> Arm {
+    Arm {
+        name,
+        metric,
+        method: "",
+        observer: Observer::Outside,
+        level: 1,
+        operations: 1,
+        detail: false,
+        about: "",
     }
-}
-
-/// A whole run's, which many look at.
-pub(crate) fn whole() -> &'static Reported {
-    static WHOLE: OnceLock<Reported> = OnceLock::new();
-    WHOLE.get_or_init(|| reported(&rows(), 0))
-}
-
-impl Reported {
-    pub(crate) fn pattern(&self, name: &str) -> &Row {
-        let mut rows = self.patterns.iter();
-        rows.find(|row| row["pattern"] == name).expect("a row")
-    }
-
-    /// The verdicts of a claim, row by row; `of: verdict`.
-    pub(crate) fn verdicts(&self, id: &str) -> Vec<String> {
-        let rows = self.claims.iter().filter(|row| row["id"] == id);
-        rows.map(|row| format!("{}: {}", row["of"], row["claim_verdict"]))
-            .collect()
-    }
-
-    pub(crate) fn claim(&self, id: &str, of: &str) -> &Row {
-        let mut rows = self.claims.iter();
-        rows.find(|row| row["id"] == id && row["of"] == of)
-            .unwrap_or_else(|| panic!("no {id} of {of}"))
-    }
-}
-
-/// The row of the page that begins with this, its columns.
-pub(crate) fn line(page: &str, begin: &str) -> Vec<String> {
-    let found = page.lines().find(|line| line.starts_with(begin));
-    let found = found.unwrap_or_else(|| panic!("no {begin} in {page}"));
-    let cells = found.trim_matches('|').split('|').map(str::trim);
-    cells.map(str::to_owned).collect()
 }
