@@ -17,5 +17,6 @@ mod sessions;
 mod sharers;
 mod sharing;
 mod sidecar;
+mod splice;
 mod support;
 mod trials;
