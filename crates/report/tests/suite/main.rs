@@ -15,5 +15,6 @@ mod schema;
 mod sessions;
 mod sharers;
 mod sharing;
+mod splice;
 mod support;
 mod trials;
