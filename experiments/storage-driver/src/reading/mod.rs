@@ -6,11 +6,8 @@ mod claims;
 mod cost;
 mod page;
 
-use std::cmp::Reverse;
-
 use facts::trials::{entry, in_order, rows};
-use facts::{Evidence, Facts, Group, Lang, Panel, Row, Tile, text};
-use fingerprints::Fingerprint;
+use facts::{Evidence, Facts, Failures, Group, Lang, Panel, Row, Tile, text};
 use measure::Trial;
 use miette::Result;
 use serde::Serialize;
@@ -34,15 +31,6 @@ struct Matrix {
     costs: Vec<Costs>,
     /// vfs against fuse-overlayfs, metric by metric.
     duels: Vec<Duel>,
-}
-
-/// Cells that fail, or fall back, by what is known of their words.
-struct Failures<'a> {
-    /// `None`: nothing is known of them.
-    fingerprint: Option<&'static Fingerprint>,
-    cells: Vec<&'a Cell>,
-    /// The line that is known, or the first one; of the first cell.
-    words: &'a str,
 }
 
 /// The facts of a run.
@@ -180,33 +168,14 @@ impl Matrix {
         self.generations().into_iter().map(panel).collect()
     }
 
-    /// Known ones first, the most frequent of them first.
-    fn failures(&self) -> Vec<Failures<'_>> {
-        let mut groups: Vec<Failures> = Vec::new();
-        for cell in &self.cells {
+    /// Cells that fail, or fall back, by what is known of their words.
+    fn failures(&self) -> Vec<Failures<'_, Cell>> {
+        Failures::grouped(self.cells.iter().filter_map(|cell| {
             let (fingerprint, words) = cell.known();
             let is_one = cell.class.fails()
                 || (matches!(cell.class, Class::FallsBack | Class::Another) && !words.is_empty());
-            if !is_one {
-                continue;
-            }
-            let same = |group: &&mut Failures| match (group.fingerprint, fingerprint) {
-                (Some(one), Some(other)) => one.id == other.id,
-                // Of unknown words each has a row of its own.
-                (None, None) => group.words == words,
-                _ => false,
-            };
-            match groups.iter_mut().find(same) {
-                Some(group) => group.cells.push(cell),
-                None => groups.push(Failures {
-                    fingerprint,
-                    cells: vec![cell],
-                    words,
-                }),
-            }
-        }
-        groups.sort_by_key(|group| (group.fingerprint.is_none(), Reverse(group.cells.len())));
-        groups
+            is_one.then_some((cell, fingerprint, words))
+        }))
     }
 }
 

@@ -1,13 +1,13 @@
 //! The section on storage drivers.
 
-use facts::document::{Cell as Shown, Column, Fit, Piece, Table, Tone, numbers, words};
+use facts::document::{Cell as Shown, Column, Fit, Piece, Table, numbers, words};
 use facts::trials::{entry, in_order};
-use facts::{Evidence, Grid, Lang, Page, Tile, phrases, term, text, unit};
+use facts::{Evidence, Failures, Grid, Lang, Page, Tile, phrases, term, text, unit};
 use measure::Metric;
 
 use super::cell::{CLASSES, Cell, Class};
 use super::cost::{Costs, Slower, reference};
-use super::{Failures, Matrix, advice};
+use super::{Matrix, advice};
 use crate::cost::WORKS;
 
 pub(super) fn of(matrix: &Matrix, evidence: &Evidence, lang: Lang) -> Page {
@@ -30,11 +30,7 @@ pub(super) fn of(matrix: &Matrix, evidence: &Evidence, lang: Lang) -> Page {
             .push(Piece::heading(3, term!(lang; "Advice"; "Consejos")));
         page.section.push(Piece::List(advice));
     }
-    let told = |group: Failures| {
-        let known = group.fingerprint.map_or("nothing known", |known| &known.id);
-        format!("{} x {known}: {}", group.cells.len(), group.words)
-    };
-    page.lines = matrix.failures().into_iter().map(told).collect();
+    page.lines = matrix.failures().iter().map(Failures::line).collect();
     page
 }
 
@@ -139,25 +135,9 @@ fn failures(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
         ));
         return pieces;
     }
-    let row = |group: &Failures| {
-        let unknown =
-            || Shown::new(term!(lang; "nothing known"; "no se conoce")).tone(Tone::Missing);
-        let name = group
-            .fingerprint
-            .map(|known| Shown::new(format!("`{}`", known.id)));
-        // Causes and remedies are English.
-        let sentence = |of: Option<&String>| match (of, lang) {
-            (Some(text), Lang::En) => Shown::new(text),
-            (Some(text), Lang::Es) => Shown::new(text).english(),
-            (None, _) => Shown::new("–"),
-        };
-        vec![
-            name.unwrap_or_else(unknown),
-            cells(group.cells.iter().copied(), lang),
-            sentence(group.fingerprint.map(|known| &known.cause)),
-            sentence(group.fingerprint.map(|known| &known.remedy)),
-            Shown::new(phrases::short(group.words)).english(),
-        ]
+    let row = |group: &Failures<Cell>| {
+        let cells = cells(group.of.iter().copied(), lang);
+        group.row(lang, [cells])
     };
     let columns = lang.pick(
         [
