@@ -2,7 +2,6 @@
 //! precision, whatever the page's language is.
 
 mod nesting;
-mod sharing;
 mod sidecar;
 
 use std::fmt::Write;
@@ -20,7 +19,6 @@ use facts::Runs;
 use facts::unit;
 
 pub(crate) use nesting::growth_csv;
-pub(crate) use sharing::sharing_csv;
 pub(crate) use sidecar::sidecar_csv;
 
 type Column<T> = (&'static str, fn(&T) -> String);
@@ -379,7 +377,6 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     }
     text.push_str(&nesting::terminal(runs, analysis));
     text.push_str(&outcomes(analysis));
-    text.push_str(&sharing::terminal(analysis));
     text.push_str(&sidecar::terminal(analysis));
     let claims = || analysis.runs.iter().flat_map(|run| &run.claims);
     if claims().next().is_some() {

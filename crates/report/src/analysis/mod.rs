@@ -15,14 +15,12 @@ mod growth;
 mod parts;
 mod place;
 mod sensitivity;
-pub(crate) mod sharing;
 pub(crate) mod sidecar;
 
 use serde::{Serialize, Serializer};
 
 pub(crate) use self::depth::Depth;
 use self::depth::{DEPTH, DEPTH_START};
-use self::sharing::Sharing;
 use self::sidecar::Sidecar;
 use crate::claims;
 use facts::{Claim, Facts, Record, Runs, Table};
@@ -60,7 +58,6 @@ pub(crate) struct RunAnalysis {
     pub(crate) depth: Vec<Depth>,
     #[serde(rename = "found", serialize_with = "found")]
     pub(crate) facts: Option<Facts>,
-    pub(crate) sharing: Option<Sharing>,
     pub(crate) sidecar: Option<Sidecar>,
     pub(crate) sensitivity: Sensitivity,
     pub(crate) failures: Vec<Failure>,
@@ -82,7 +79,6 @@ pub(crate) struct Evidence<'a> {
     pub(crate) growth: &'a [SeriesSummary],
     pub(crate) answers: &'a Answers,
     pub(crate) depth: &'a [Depth],
-    pub(crate) sharing: Option<&'a Sharing>,
     pub(crate) sidecar: Option<&'a Sidecar>,
 }
 
@@ -104,7 +100,6 @@ impl RunAnalysis {
             {
                 true
             }
-            other if sharing::TABLES.contains(&other) => true,
             // Its tables have names that others may have too.
             other => self.sidecar.is_some() && sidecar::TABLES.contains(&other),
         }
@@ -186,10 +181,6 @@ impl Analysis {
         self.runs.iter().filter_map(|run| run.facts.as_ref())
     }
 
-    pub(crate) fn sharings(&self) -> impl Iterator<Item = &Sharing> {
-        self.runs.iter().filter_map(|run| run.sharing.as_ref())
-    }
-
     pub(crate) fn sidecars(&self) -> impl Iterator<Item = &Sidecar> {
         self.runs.iter().filter_map(|run| run.sidecar.as_ref())
     }
@@ -220,14 +211,12 @@ fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
     let growth = growth::of(record);
     let answers = answers::of(record, &growth, published);
     let depth = depth::depths(&record.trials);
-    let sharing = sharing::of(record, &ratios, published);
     let sidecar = sidecar::of(record, &ratios, published);
     let evidence = Evidence {
         ratios: &ratios,
         growth: &growth,
         answers: &answers,
         depth: &depth,
-        sharing: sharing.as_ref(),
         sidecar: sidecar.as_ref(),
     };
     let mut claims = claims::of(record, &evidence, published);
@@ -250,7 +239,6 @@ fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
         answers,
         depth,
         facts,
-        sharing,
         sidecar,
     })
 }

@@ -14,7 +14,6 @@ mod outcomes;
 mod parts;
 mod rows;
 mod scene;
-mod sharing;
 mod sidecar;
 mod tile;
 
@@ -60,8 +59,6 @@ pub(crate) enum Kind {
     Depth,
     /// What became of what was tried: of the experiment's own grids the one with this index.
     Grid(usize),
-    /// What becomes of each way of sharing in each generation.
-    Sharing,
     /// How patterns compare.
     Sidecar,
 }
@@ -120,7 +117,6 @@ impl Kind {
             Kind::Levels => "levels",
             Kind::Depth => "depth",
             Kind::Grid(_) => "",
-            Kind::Sharing => "sharing",
             Kind::Sidecar => "sidecar",
         }
     }
@@ -139,9 +135,6 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
     for (index, grid) in grids.flat_map(|page| &page.grids).enumerate() {
         let picture = outcomes::Outcomes(grid);
         figures.push(render_as(Kind::Grid(index), &grid.name, &picture)?);
-    }
-    if let Some(sharing) = sharing::Figure::of(analysis, lang) {
-        figures.push(render(Kind::Sharing, &sharing)?);
     }
     if let Some(sidecar) = sidecar::Figure::of(analysis, lang) {
         figures.push(render(Kind::Sidecar, &sidecar)?);

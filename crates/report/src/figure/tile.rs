@@ -3,7 +3,7 @@
 
 use plotters::prelude::{DrawingBackend, RGBColor, WHITE};
 
-use crate::figure::canvas::{BAND, BAR, Canvas, Drawn, Font, Point, QUIET};
+use crate::figure::canvas::{BAND, Canvas, Drawn, Font, Point};
 
 /// Width of the strip at the left of some fills.
 const STRIP: i32 = 16;
@@ -11,15 +11,12 @@ const STRIP: i32 = 16;
 /// How a kind of tile is filled. No two that mean something else look alike in grey.
 pub(crate) enum Look {
     Plain(RGBColor),
-    /// Light, with a plain strip at its left.
-    Edged,
     /// Light, with a hatched strip at its left.
     Hatched,
     /// Dark, under light words.
     Dark(RGBColor),
     /// Only a frame of dashes.
     Dashed,
-    Empty,
 }
 
 impl Look {
@@ -27,7 +24,6 @@ impl Look {
     pub(crate) fn inked(&self, font: Font) -> Font {
         let color = match self {
             Self::Dark(_) => WHITE,
-            Self::Empty => QUIET,
             _ => font.color,
         };
         Font { color, ..font }
@@ -36,7 +32,7 @@ impl Look {
     /// Pixels at the left that no word stands on.
     pub(crate) fn strip(&self) -> i32 {
         match self {
-            Self::Edged | Self::Hatched => STRIP,
+            Self::Hatched => STRIP,
             _ => 0,
         }
     }
@@ -50,10 +46,6 @@ impl Look {
         let strip = (from.0 + STRIP, to.1);
         match self {
             Self::Plain(color) | Self::Dark(color) => canvas.rectangle(from, to, *color),
-            Self::Edged => {
-                canvas.rectangle(from, to, BAND)?;
-                canvas.rectangle(from, strip, BAR)
-            }
             Self::Hatched => {
                 canvas.rectangle(from, to, BAND)?;
                 canvas.bar(from, strip, BAND, true)
@@ -62,7 +54,6 @@ impl Look {
                 canvas.dashes(from, to.0)?;
                 canvas.dashes((from.0, to.1), to.0)
             }
-            Self::Empty => Ok(()),
         }
     }
 }

@@ -66,7 +66,6 @@ pub(super) const TEXTS: Texts = Texts {
     claim_c6_layer: "With the store on the container's own layer, overlay refuses, and earlier than \
         on a volume.",
     claim_c6_limit: "PID and user namespaces nest 32 deep, overlay mounts 2.",
-    claim_b3: "/var/lib/docker expects one daemon: two at once can corrupt it.",
     claim_b15: "The sidecar brings back the cache and storage-driver problems: its storage half. Its \
         engine lies in a container like any other, so the place of its store decides.",
     claim_b15_cache: "The sidecar brings back the cache and storage-driver problems: its cache \

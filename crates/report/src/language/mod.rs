@@ -5,7 +5,6 @@
 mod english;
 mod glossary;
 mod levels;
-mod sharing;
 mod sidecar;
 mod spanish;
 #[cfg(test)]
@@ -34,7 +33,6 @@ macro_rules! texts {
 use texts;
 
 pub(crate) use levels::LevelTexts;
-pub(crate) use sharing::SharingTexts;
 pub(crate) use sidecar::SidecarTexts;
 
 texts! {
@@ -95,7 +93,6 @@ texts! {
     claim_c6_volume,
     claim_c6_layer,
     claim_c6_limit,
-    claim_b3,
     claim_b15,
     claim_b15_cache,
     claim_a23,
@@ -362,7 +359,6 @@ texts! {
 pub(crate) trait Texted {
     fn texts(self) -> &'static Texts;
     fn levels(self) -> &'static LevelTexts;
-    fn sharing(self) -> &'static SharingTexts;
     fn sidecar(self) -> &'static SidecarTexts;
     /// What an experiment says of itself, and whether it is still English on a page that is not.
     fn of_experiment(self, english: &str) -> (String, bool);
@@ -375,10 +371,6 @@ impl Texted for Lang {
 
     fn levels(self) -> &'static LevelTexts {
         self.pick(&levels::english::TEXTS, &levels::spanish::TEXTS)
-    }
-
-    fn sharing(self) -> &'static SharingTexts {
-        self.pick(&sharing::english::TEXTS, &sharing::spanish::TEXTS)
     }
 
     fn sidecar(self) -> &'static SidecarTexts {

@@ -70,7 +70,6 @@ pub(super) const TEXTS: Texts = Texts {
         en un volumen.",
     claim_c6_limit: "Los espacios de nombres de PID y de usuario se anidan hasta 32 niveles; los \
         montajes overlay, 2.",
-    claim_b3: "/var/lib/docker espera un solo demonio: dos a la vez pueden corromperlo.",
     claim_b15: "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su mitad de \
         almacenamiento. Su motor está en un contenedor como cualquier otro, así que decide el lugar \
         de su almacén.",

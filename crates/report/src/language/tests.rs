@@ -19,7 +19,6 @@ fn entries(lang: Lang) -> Vec<(&'static str, &'static str)> {
     [
         lang.texts().entries(),
         lang.levels().entries(),
-        lang.sharing().entries(),
         lang.sidecar().entries(),
     ]
     .concat()

@@ -8,7 +8,6 @@ mod method;
 mod order;
 pub(crate) mod phrases;
 mod results;
-mod sharing;
 pub(crate) mod sidecar;
 mod trials;
 
@@ -69,7 +68,6 @@ pub(crate) fn write(
     for section in [
         results::claims,
         facts_section,
-        sharing::sharing,
         sidecar::sidecar,
         results::ratios,
         growth::growth,
@@ -128,13 +126,8 @@ fn title(runs: &Runs, lang: Lang) -> String {
 
 /// What a figure shows, in words: the numbers are in the table beside it.
 fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
-    let (t, l, s) = (lang.texts(), lang.levels(), lang.sharing());
+    let (t, l) = (lang.texts(), lang.levels());
     let depths: usize = analysis.runs.iter().map(|run| run.depth.len()).sum();
-    let shared: usize = analysis.sharings().map(|sharing| sharing.cells.len()).sum();
-    let ways: usize = analysis
-        .sharings()
-        .map(|sharing| sharing.ways().len())
-        .sum();
     let patterns = analysis.sidecars().map(|sidecar| sidecar.patterns.len());
     let patterns = patterns.max().unwrap_or(0);
     let (alternative, caption) = match figure.kind {
@@ -151,7 +144,6 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
                 .next()
                 .map_or(("", ""), |grid| (&grid.alternative, &grid.caption))
         }
-        Kind::Sharing => (s.alt_sharing, s.caption_sharing),
         Kind::Sidecar => {
             let t = lang.sidecar();
             (t.alt_sidecar, t.caption_sidecar)
@@ -174,8 +166,6 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
             ("breakdowns", &breakdowns),
             ("series", &crate::figure::drawn_series(analysis).count()),
             ("subjects", &depths),
-            ("shared", &shared),
-            ("ways", &ways),
             ("columns", &patterns),
             ("blocks", &blocks().count()),
             (

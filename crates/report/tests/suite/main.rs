@@ -14,8 +14,6 @@ mod pod_claims;
 mod pods;
 mod schema;
 mod sessions;
-mod sharers;
-mod sharing;
 mod sidecar;
 mod support;
 mod trials;

@@ -413,8 +413,7 @@ fn a_rule_is_read_from_words(#[case] words: &str, #[case] rule: &str) {
 fn another_experiment_keeps_its_tables() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
-    let rows = [row("memory", "something", "1", "large", "")];
-    crate::sharers::run(&run, &rows, 0);
+    crate::facts::take(&run, "test", "memory");
     stdout(&report(&[&run]));
     let page = fs::read_to_string(run.join("report.md")).expect("read");
     assert!(page.contains("Tried once: memory"), "{page}");
