@@ -44,7 +44,7 @@ fn stand<'a>(sharing: &'a Sharing, way: Id) -> (Stand, Vec<&'a str>) {
     let is_broken = cost.is_some_and(|cost| cost.failed.is_some());
     let broken = sharing.cost_generation.as_deref().filter(|_| is_broken);
     fails.extend(broken.filter(|name| !fails.contains(name)));
-    let range = cost.and_then(|cost| cost.to_cold.as_ref()?.estimate?.interval);
+    let range = cost.and_then(|cost| cost.over_cold()?.interval);
     match (damaged.is_empty(), fails.is_empty(), holds.is_empty()) {
         (false, ..) => (Stand::Never, damaged),
         (_, false, _) => (Stand::Avoid, fails),
@@ -83,36 +83,30 @@ pub(super) fn of(sharing: &Sharing, id: Id, lang: Lang) -> Shown {
     let told = told.join(", ");
     let [english, spanish] = way.take;
     let (take, instead) = (lang.pick(english, spanish), instead(way, lang));
-    let (mut told, tone) = match stand {
-        Stand::Take => (
-            text!(lang; "Safe in {told}. {take}"; "Segura en {told}. {take}"),
-            Tone::Yes,
-        ),
-        Stand::Slow => (
+    let mut told = match stand {
+        Stand::Take => text!(lang; "Safe in {told}. {take}"; "Segura en {told}. {take}"),
+        Stand::Slow => {
             text!(lang; "Safe in {told}, and slower than an empty store: there is nothing to gain.";
-                "Segura en {told}, y más lenta que un almacén vacío: no hay nada que ganar."),
-            Tone::Mixed,
-        ),
-        Stand::Unpromised => (
+            "Segura en {told}, y más lenta que un almacén vacío: no hay nada que ganar.")
+        }
+        Stand::Unpromised => {
             text!(lang; "No damage was seen in {told}, and nobody promises that there is none: nothing to build on. {take}";
-                "No se vio daño en {told}, y nadie promete que no lo haya: no construya sobre ella. {take}"),
-            Tone::Mixed,
-        ),
-        Stand::Avoid => (
+            "No se vio daño en {told}, y nadie promete que no lo haya: no construya sobre ella. {take}")
+        }
+        Stand::Avoid => {
             text!(lang; "Not to be relied on: it does not hold in {told}. {instead}";
-                "No cuente con ella: no se sostiene en {told}. {instead}"),
-            Tone::Mixed,
-        ),
-        Stand::Never => (
-            text!(lang; "Never: it damages data in {told}. {instead}";
-                "Nunca: daña datos en {told}. {instead}"),
-            Tone::No,
-        ),
-        Stand::Open => (
-            text!(lang; "No advice: in {told} nothing was tried to its end.";
-                "Sin consejo: en {told} no se probó nada hasta el final."),
-            Tone::Missing,
-        ),
+            "No cuente con ella: no se sostiene en {told}. {instead}")
+        }
+        Stand::Never => text!(lang; "Never: it damages data in {told}. {instead}";
+            "Nunca: daña datos en {told}. {instead}"),
+        Stand::Open => text!(lang; "No advice: in {told} nothing was tried to its end.";
+            "Sin consejo: en {told} no se probó nada hasta el final."),
+    };
+    let tone = match stand {
+        Stand::Take => Tone::Yes,
+        Stand::Slow | Stand::Unpromised | Stand::Avoid => Tone::Mixed,
+        Stand::Never => Tone::No,
+        Stand::Open => Tone::Missing,
     };
     let leaks = generations(sharing, id, |cell| cell.class == Class::Leaks).join(", ");
     let holds = [Stand::Take, Stand::Slow, Stand::Unpromised];
@@ -128,11 +122,11 @@ pub(super) fn cheapest(sharing: &Sharing, lang: Lang) -> Option<Piece> {
     if sharing.costs.iter().all(|cost| cost.to_cold.is_none()) {
         return None;
     }
-    let cost = |way: Id| Some(sharing.cost_of(way.1)?.to_cold.as_ref()?.estimate?.value);
     let of_engine = |engine: &str| {
         let ways = sharing.ways().into_iter();
         let ways = ways.filter(|way| way.0 == engine && stand(sharing, *way).0 == Stand::Take);
-        let costs = ways.filter_map(|way| Some((way.1, cost(way)?)));
+        let costs =
+            ways.filter_map(|way| Some((way.1, sharing.cost_of(way.1)?.over_cold()?.value)));
         let (way, cost) = costs.min_by(|one, other| one.1.total_cmp(&other.1))?;
         let cost = lang.number(cost, 2);
         Some(

@@ -30,6 +30,13 @@ pub(super) struct Cost {
     pub(super) failed: Option<String>,
 }
 
+impl Cost {
+    /// Over the same job with an empty store.
+    pub(super) fn over_cold(&self) -> Option<Estimate> {
+        self.to_cold.as_ref()?.estimate
+    }
+}
+
 /// Arms that the run has, or has tried, in the order of their declaration.
 pub(super) fn costs(evidence: &Evidence) -> Vec<Cost> {
     let tried: Vec<&Trial> = rows(&evidence.record.trials, MOVED).collect();

@@ -1,7 +1,7 @@
 //! The section on sharing a cache: what becomes of each way and what follows, who refuses, the
 //! shortest lists that do damage, and what each way costs.
 
-use facts::document::{Cell as Shown, Column, Fit, Piece, Table, Tone, numbers, words};
+use facts::document::{Cell as Shown, Fit, Piece, Table, Tone, numbers, words};
 use facts::phrases::{ratio_cell, short};
 use facts::{Failures, Grid, Group, Lang, Page, Panel, Row, Tile, term, text, unit};
 use measure::Metric;
@@ -52,32 +52,24 @@ fn class(class: Class, lang: Lang) -> Shown {
     Shown::new(ending.word.of(lang)).tone(ending.tone)
 }
 
-fn table<const N: usize>(
-    caption: &str,
-    columns: [&'static str; N],
-    rows: impl Iterator<Item = Vec<Shown>>,
-) -> Piece {
+/// A table. Its titles are parted by bars, and begin with `#` above numbers.
+fn table(caption: &str, titles: &str, fit: Fit, rows: Vec<Vec<Shown>>) -> Piece {
+    let column = |title: &str| match title.strip_prefix('#') {
+        Some(title) => numbers(title.to_owned()),
+        None => words(title.to_owned()),
+    };
     Piece::Table(Table {
         caption: caption.to_owned(),
-        columns: columns.map(words).into(),
-        rows: rows.collect(),
-        fit: Fit::Cards,
+        columns: titles.split(" | ").map(column).collect(),
+        rows,
+        fit,
     })
 }
 
 /// A way a row, a generation a tile.
 fn grid(sharing: &Sharing, title: &str, lang: Lang) -> Grid {
     let generations = sharing.generations();
-    let ratio = |cell: &Cell| {
-        Some(
-            sharing
-                .cost_of_cell(cell)?
-                .to_cold
-                .as_ref()?
-                .estimate?
-                .value,
-        )
-    };
+    let ratio = |cell: &Cell| Some(sharing.cost_of_cell(cell)?.over_cold()?.value);
     let drawn = |cell: &Cell| {
         let search = cell.search.as_ref();
         let damage = search.filter(|search| !matches!(search.end, End::None | End::Unfinished));
@@ -118,7 +110,7 @@ fn grid(sharing: &Sharing, title: &str, lang: Lang) -> Grid {
             "Una cuadrícula de {count} maneras de compartir por generaciones de motores, {cells} celdas, cada una con el signo y la palabra de su clase. Las mismas celdas están en la tabla que sigue."),
         caption: term!(lang; "A sign, a word and a fill a class. Below the word: after how long an engine refused, or what does damage; at the right, where it was measured, the time of a job over that with an empty store.";
             "Un signo, una palabra y un relleno por clase. Debajo de la palabra: tras cuánto rechazó un motor, o qué hace daño; a la derecha, donde se midió, el tiempo de un trabajo entre el de un almacén vacío.").to_owned(),
-        row: way(lang).to_owned(),
+        row: term!(lang; "way"; "manera").to_owned(),
         columns: generations.iter().map(ToString::to_string).collect(),
         panels: vec![Panel {
             title: String::new(),
@@ -127,10 +119,6 @@ fn grid(sharing: &Sharing, title: &str, lang: Lang) -> Grid {
         outcomes: CLASSES.iter().map(|(_, ending)| ending.of(lang)).collect(),
         notes: is_priced.then(|| note.to_owned()).into_iter().collect(),
     }
-}
-
-fn way(lang: Lang) -> &'static str {
-    term!(lang; "way"; "manera")
 }
 
 /// The same with everything that is known of each cell; then what it costs, and one line of advice.
@@ -154,25 +142,21 @@ fn ways(sharing: &Sharing, grid: &Grid, lang: Lang) -> Vec<Piece> {
             .chain([cost, advice::of(sharing, *way, lang)])
             .collect()
     };
-    let cost = term!(lang; "time, over an empty store"; "tiempo, entre el de un almacén vacío");
-    let first: Column = words(way(lang));
-    let columns = grid.columns.iter().map(|name| words(name.clone()));
+    let names = generations.join(" | ");
     let mut pieces = vec![
         Piece::Paragraph(
             text!(lang; "{ways} ways, {cells} cells of {count} generations of engines: {classes}.";
             "{ways} maneras, {cells} celdas de {count} generaciones de motores: {classes}."),
         ),
         Piece::Figure(0),
-        Piece::Table(Table {
-            caption: term!(lang; "What becomes of each way of sharing in each generation of engines, what a job costs with it, and what to do";
-                "Qué pasa con cada manera de compartir en cada generación de motores, qué cuesta un trabajo con ella y qué hacer").to_owned(),
-            columns: std::iter::once(first)
-                .chain(columns)
-                .chain([numbers(cost), words(term!(lang; "advice"; "consejo"))])
-                .collect(),
-            rows: found.iter().map(row).collect(),
-            fit: Fit::Cards,
-        }),
+        table(
+            term!(lang; "What becomes of each way of sharing in each generation of engines, what a job costs with it, and what to do";
+                "Qué pasa con cada manera de compartir en cada generación de motores, qué cuesta un trabajo con ella y qué hacer"),
+            &text!(lang; "way | {names} | #time, over an empty store | advice";
+                "manera | {names} | #tiempo, entre el de un almacén vacío | consejo"),
+            Fit::Cards,
+            found.iter().map(row).collect(),
+        ),
         Piece::paragraph(
             term!(lang; "In each cell two jobs pulled, built, tagged, committed, pruned and removed images, and an oracle held what is there against what they were told is done: before and after a restart of both engines, and in the files of the stores. The class is the worst that it found, the search for damage included. Costs are times of a whole job over the same job with an empty store; * is declared primary.";
             "En cada celda dos trabajos descargaron, construyeron, etiquetaron, confirmaron, limpiaron y borraron imágenes, y un oráculo comparó lo que hay con lo que se les dijo que estaba hecho: antes y después de reiniciar ambos motores, y en los ficheros de los almacenes. La clase es lo peor que encontró, incluida la búsqueda de daños. Los costes son tiempos de un trabajo entero entre los del mismo con un almacén vacío; * está declarado primario."),
@@ -252,8 +236,7 @@ fn refusals(sharing: &Sharing, lang: Lang) -> Vec<Piece> {
         });
         let names = group.of.iter().map(|cell| format!("`{}`", cell.name));
         let names = names.collect::<Vec<_>>().join(", ");
-        let range = range.unwrap_or_else(|| "–".to_owned());
-        group.row(lang, [names, range].map(Shown::new))
+        group.row(lang, [Shown::new(names), Shown::or_dash(range)])
     };
     let all = if groups.is_empty() {
         Piece::paragraph(term!(lang; "Every engine started."; "Todos los motores arrancaron."))
@@ -261,25 +244,10 @@ fn refusals(sharing: &Sharing, lang: Lang) -> Vec<Piece> {
         table(
             term!(lang; "Cells in which an engine did not start, by what is known of its words";
                 "Celdas en las que un motor no arrancó, según lo que se sabe de sus palabras"),
-            lang.pick(
-                [
-                    "refusal",
-                    "cells",
-                    "after",
-                    "cause",
-                    "what helps",
-                    "in its own words",
-                ],
-                [
-                    "rechazo",
-                    "celdas",
-                    "tras",
-                    "causa",
-                    "qué ayuda",
-                    "con sus palabras",
-                ],
-            ),
-            groups.iter().map(row),
+            term!(lang; "refusal | cells | after | cause | what helps | in its own words";
+                "rechazo | celdas | tras | causa | qué ayuda | con sus palabras"),
+            Fit::Cards,
+            groups.iter().map(row).collect(),
         )
     };
     vec![Piece::heading(3, title), all]
@@ -346,11 +314,9 @@ fn searches(sharing: &Sharing, lang: Lang) -> Vec<Piece> {
     pieces.push(table(
         term!(lang; "Lists of operations by turns: the shortest one that does damage, of which no operation can be left out, or how much was tried without any";
             "Listas de operaciones por turnos: la más corta que hace daño, de la que no se puede quitar ninguna, o cuánto se probó sin que lo hubiera"),
-        lang.pick(
-            ["way", "found", "operations"],
-            ["manera", "hallado", "operaciones"],
-        ),
-        found.into_iter().map(row),
+        term!(lang; "way | found | operations"; "manera | hallado | operaciones"),
+        Fit::Cards,
+        found.into_iter().map(row).collect(),
     ));
     pieces.push(Piece::paragraph(term!(lang; "`a` and `b` are the two jobs. A list does the same again with `cache-sharing --replay FILE`; a run keeps each in its folder `cases`.";
         "`a` y `b` son los dos trabajos. Una lista se repite con `cache-sharing --replay FILE`; una ejecución guarda cada una en su carpeta `cases`.")));
@@ -371,12 +337,15 @@ fn findings(sharing: &Sharing, lang: Lang) -> Option<Piece> {
     };
     let cells = sharing.cells.iter();
     let cells = cells.filter(|cell| cell.trial != Class::Refused);
-    let mut rows = cells.filter_map(row).peekable();
-    rows.peek()?;
+    let rows: Vec<Vec<Shown>> = cells.filter_map(row).collect();
+    if rows.is_empty() {
+        return None;
+    }
     let table = table(
         term!(lang; "The worst finding of each trial that has one";
             "Lo peor que se encontró en cada prueba en la que hay algo"),
-        lang.pick(["cell", "finding"], ["celda", "hallazgo"]),
+        term!(lang; "cell | finding"; "celda | hallazgo"),
+        Fit::Cards,
         rows,
     );
     let title = term!(lang; "What the oracle found in each cell";
@@ -394,7 +363,7 @@ fn costs(sharing: &Sharing, lang: Lang) -> Vec<Piece> {
         let bytes = MOVES.iter().map(|step| {
             let bytes = cost.moved.get(step);
             let bytes = bytes.map(|bytes| format!("{} MB", lang.number(*bytes as f64 / 1e6, 1)));
-            Shown::new(bytes.unwrap_or_else(|| "–".to_owned()))
+            Shown::or_dash(bytes)
         });
         let ratios = [&cost.to_cold, &cost.to_warm];
         [Shown::new(format!("`{}`", cost.arm)), job(cost, lang)]
@@ -406,47 +375,19 @@ fn costs(sharing: &Sharing, lang: Lang) -> Vec<Piece> {
     };
     let generation = sharing.cost_generation.as_deref();
     let generation = generation.unwrap_or(term!(lang; "engines"; "motores"));
-    let named = |[first, last]: [&'static str; 2], rest: [&'static str; 7]| {
-        let columns = std::iter::once(words(first)).chain(rest.map(numbers));
-        columns.chain([words(last)]).collect()
-    };
     vec![
         Piece::heading(
             3,
             term!(lang; "What each way costs"; "Qué cuesta cada manera"),
         ),
-        Piece::Table(Table {
-            caption: text!(lang; "{generation}: a job from the start of its engine to the end of its container, and what it moves and leaves";
+        table(
+            &text!(lang; "{generation}: a job from the start of its engine to the end of its container, and what it moves and leaves";
                 "{generation}: un trabajo desde el arranque de su motor hasta el final de su contenedor, y lo que mueve y deja"),
-            columns: match lang {
-                Lang::En => named(
-                    ["job", "two jobs at once"],
-                    [
-                        "median",
-                        "over an empty store",
-                        "over a filled store of its own",
-                        "into the container",
-                        "out of the registry",
-                        "in its store",
-                        "in what it shares",
-                    ],
-                ),
-                Lang::Es => named(
-                    ["trabajo", "dos trabajos a la vez"],
-                    [
-                        "mediana",
-                        "entre un almacén vacío",
-                        "entre uno propio ya lleno",
-                        "hacia el contenedor",
-                        "desde el registro",
-                        "en su almacén",
-                        "en lo que comparte",
-                    ],
-                ),
-            },
-            rows: sharing.costs.iter().map(row).collect(),
-            fit: Fit::Scroll,
-        }),
+            term!(lang; "job | #median | #over an empty store | #over a filled store of its own | #into the container | #out of the registry | #in its store | #in what it shares | two jobs at once";
+                "trabajo | #mediana | #entre un almacén vacío | #entre uno propio ya lleno | #hacia el contenedor | #desde el registro | #en su almacén | #en lo que comparte | dos trabajos a la vez"),
+            Fit::Scroll,
+            sharing.costs.iter().map(row).collect(),
+        ),
         Piece::paragraph(
             term!(lang; "Ratios are medians of the ratios within blocks, with the interval that decides; * is declared primary, the others are exploratory and one in twenty of their intervals may miss. Bytes were seen in one job. The cold job of buildx is one with buildx and an empty store.";
             "Los cocientes son medianas de los cocientes dentro de cada bloque, con el intervalo que decide; * está declarado primario, los demás son exploratorios y de veinte de sus intervalos uno puede fallar. Los bytes se vieron en un trabajo. El trabajo en frío de buildx es uno con buildx y un almacén vacío."),
@@ -462,7 +403,7 @@ fn job(cost: &Cost, lang: Lang) -> Shown {
     let unit = unit(Metric::Job);
     let amount = |ns| format!("{} {}", unit.amount(ns, lang), unit.symbol());
     let median = cost.median.map(|median| amount(median.value));
-    Shown::new(median.unwrap_or_else(|| "–".to_owned()))
+    Shown::or_dash(median)
 }
 
 /// What the oracle said of the way that an arm is the cost of, in all generations.

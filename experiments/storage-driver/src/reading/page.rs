@@ -338,8 +338,7 @@ fn references(
         let disk = matrix.cell([generation, engine, driver, place]);
         let disk = disk.and_then(|cell| cell.disk_bytes);
         let disk = disk.map(|bytes| format!("{} MB", lang.number(bytes as f64 / 1e6, 1)));
-        let cells = medians.chain([disk]);
-        let cells = cells.map(|cell| Shown::new(cell.unwrap_or_else(|| "–".to_owned())));
+        let cells = medians.chain([disk]).map(Shown::or_dash);
         std::iter::once(name).chain(cells).collect()
     };
     engines.into_iter().filter_map(reference).map(row).collect()
