@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use facts::trials::{entry, in_order, rows};
+use facts::trials::{rows, tries};
 use fingerprints::{Fingerprint, explain};
 use measure::Trial;
 use serde::Serialize;
@@ -203,20 +203,9 @@ impl Damage {
 /// The cells, and the subjects that are none. Of a cell that was tried again, as a resumed run does,
 /// the last try that reached an end counts.
 pub(super) fn cells(trials: &[Trial]) -> (Vec<Cell>, Vec<String>) {
-    let has_ended = |rows: &Vec<&Trial>| rows.last().is_some_and(|row| is_verdict(row));
-    let mut tries: Vec<(Name, Vec<Vec<&Trial>>)> = Vec::new();
-    let mut strangers = Vec::new();
-    for row in rows(trials, TABLE) {
-        let Some(name) = Name::of(&row.subject) else {
-            strangers.push(&*row.subject);
-            continue;
-        };
-        let of_cell = entry(&mut tries, name);
-        match of_cell.last_mut() {
-            Some(last) if !has_ended(last) && last[0].session == row.session => last.push(row),
-            _ => of_cell.push(vec![row]),
-        }
-    }
+    let has_ended = |rows: &[&Trial]| rows.last().is_some_and(|row| is_verdict(row));
+    let begins = |last: &[&Trial], _: &Trial| has_ended(last);
+    let (tries, strangers) = tries(trials, TABLE, Name::of, begins);
     let cell = |(name, tries): (Name, Vec<Vec<&Trial>>)| {
         let ended = tries.iter().rfind(|rows| has_ended(rows));
         let rows = ended.or(tries.last()).map_or(&[][..], |rows| rows);
@@ -236,6 +225,5 @@ pub(super) fn cells(trials: &[Trial]) -> (Vec<Cell>, Vec<String>) {
         let rank = (place.is_none(), group, place);
         (engine, rank, way, age(&generation))
     });
-    let strangers = in_order(strangers.into_iter()).into_iter();
-    (cells, strangers.map(str::to_owned).collect())
+    (cells, strangers)
 }

@@ -6,7 +6,7 @@ mod claims;
 mod cost;
 mod page;
 
-use facts::trials::{entry, in_order, rows};
+use facts::trials::{in_order, tries};
 use facts::{Evidence, Facts, Failures, Group, Lang, Panel, Row, Tile, text};
 use measure::Trial;
 use miette::Result;
@@ -57,19 +57,8 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
 /// tries of a cell the last one that was not interrupted counts: with each session and each row for
 /// its place another one begins.
 fn cells(trials: &[Trial]) -> (Vec<Cell>, Vec<String>) {
-    let mut tries: Vec<(Name, Vec<Vec<&Trial>>)> = Vec::new();
-    let mut strangers = Vec::new();
-    for row in rows(trials, TABLE) {
-        let Some(name) = Name::of(&row.subject) else {
-            strangers.push(&*row.subject);
-            continue;
-        };
-        let of_cell = entry(&mut tries, name);
-        match of_cell.last_mut() {
-            Some(last) if row.step != "place" && last[0].session == row.session => last.push(row),
-            _ => of_cell.push(vec![row]),
-        }
-    }
+    let begins = |_: &[&Trial], row: &Trial| row.step == "place";
+    let (tries, strangers) = tries(trials, TABLE, Name::of, begins);
     let cell = |(name, tries): (Name, Vec<Vec<&Trial>>)| {
         let tries = tries.iter().map(|rows| Cell::of(name.clone(), rows));
         let mut all: Vec<Cell> = tries.collect();
@@ -79,11 +68,7 @@ fn cells(trials: &[Trial]) -> (Vec<Cell>, Vec<String>) {
         decisive.otherwise = all.into_iter().map(|other| other.class).collect();
         decisive
     };
-    let strangers = in_order(strangers.into_iter());
-    (
-        tries.into_iter().map(cell).collect(),
-        strangers.into_iter().map(str::to_owned).collect(),
-    )
+    (tries.into_iter().map(cell).collect(), strangers)
 }
 
 impl Matrix {
