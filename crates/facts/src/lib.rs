@@ -20,6 +20,7 @@ mod derive;
 pub mod document;
 mod estimate;
 mod grid;
+mod known;
 mod language;
 pub mod phrases;
 mod published;
@@ -36,6 +37,7 @@ pub use estimate::{
     Estimate, Range, Scope, estimate, narrow_like, p_value, pooled, sessions_needed,
 };
 pub use grid::{Ending, Fill, Grid, Group, Outcome, Panel, Plot, Row, Samples, Tile};
+pub use known::Failures;
 pub use language::{Lang, Text};
 pub use published::{METHODS, Published, PublishedRatio, Table, Unit, setup, unit};
 pub use ratios::{Ratio, RatioSummary, between, logs, of as ratios, pairs, ratio_of_ratios};

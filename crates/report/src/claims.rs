@@ -1,7 +1,6 @@
 //! What the published text claims, as data, and what a run says of it.
 
 mod nesting;
-mod sharing;
 
 pub(crate) use nesting::{DOCKER_BY_FACTOR, PODMAN_BY_FACTOR};
 
@@ -136,12 +135,6 @@ pub(crate) fn of(record: &Record, evidence: &Evidence, published: &Table) -> Vec
         .iter()
         .flat_map(|claim| held_against(claim, record, evidence.ratios, published))
         .chain(nesting::of(record, evidence, published))
-        .chain(
-            evidence
-                .sharing
-                .iter()
-                .flat_map(|sharing| sharing::of(sharing)),
-        )
         .collect()
 }
 

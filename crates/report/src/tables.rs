@@ -2,7 +2,6 @@
 //! precision, whatever the page's language is.
 
 mod nesting;
-mod sharing;
 
 use std::fmt::Write;
 
@@ -19,7 +18,6 @@ use facts::Runs;
 use facts::unit;
 
 pub(crate) use nesting::growth_csv;
-pub(crate) use sharing::sharing_csv;
 
 type Column<T> = (&'static str, fn(&T) -> String);
 
@@ -377,7 +375,6 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     }
     text.push_str(&nesting::terminal(runs, analysis));
     text.push_str(&outcomes(analysis));
-    text.push_str(&sharing::terminal(analysis));
     let claims = || analysis.runs.iter().flat_map(|run| &run.claims);
     if claims().next().is_some() {
         let _ = writeln!(text, "\nClaims:");

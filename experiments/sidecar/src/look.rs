@@ -141,7 +141,13 @@ fn tell(
         Err(report) => Sight::new(Word::NotSeen, said(&report)),
     };
     let outcome = sight.outcome;
-    row(words::row(table, pattern.name, step, &*outcome, sight.reason))?;
+    row(words::row(
+        table,
+        pattern.name,
+        step,
+        &*outcome,
+        sight.reason,
+    ))?;
     measure::note!("{}: {step}: {outcome}", pattern.name);
     Ok(())
 }

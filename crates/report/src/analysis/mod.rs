@@ -15,20 +15,18 @@ mod growth;
 mod parts;
 mod place;
 mod sensitivity;
-pub(crate) mod sharing;
 
 use serde::{Serialize, Serializer};
 
 pub(crate) use self::depth::Depth;
 use self::depth::{DEPTH, DEPTH_START};
-use self::sharing::Sharing;
 use crate::claims;
 use facts::{Claim, Facts, Record, Runs, Table};
 
 pub(crate) use answers::{Answers, Comparison, Factor, Way};
 pub(crate) use facts::{
-    ArmSummary, Estimate, Failure, Predicted, Range, Ratio, RatioSummary, Scope, between,
-    by_session, estimate, logs, pairs, pooled, ratio_of_ratios, sessions_needed,
+    ArmSummary, Estimate, Failure, Predicted, Range, RatioSummary, Scope, between, by_session,
+    estimate, logs, pairs, pooled, ratio_of_ratios, sessions_needed,
 };
 pub(crate) use growth::SeriesSummary;
 pub(crate) use parts::{Breakdown, PartSummary};
@@ -58,7 +56,6 @@ pub(crate) struct RunAnalysis {
     pub(crate) depth: Vec<Depth>,
     #[serde(rename = "found", serialize_with = "found")]
     pub(crate) facts: Option<Facts>,
-    pub(crate) sharing: Option<Sharing>,
     pub(crate) sensitivity: Sensitivity,
     pub(crate) failures: Vec<Failure>,
 }
@@ -79,7 +76,6 @@ pub(crate) struct Evidence<'a> {
     pub(crate) growth: &'a [SeriesSummary],
     pub(crate) answers: &'a Answers,
     pub(crate) depth: &'a [Depth],
-    pub(crate) sharing: Option<&'a Sharing>,
 }
 
 impl RunAnalysis {
@@ -92,15 +88,10 @@ impl RunAnalysis {
     pub(crate) fn explains(&self, table: &str) -> bool {
         match table {
             DEPTH | DEPTH_START => !self.depth.is_empty(),
-            other
-                if self
-                    .facts
-                    .iter()
-                    .any(|facts| facts.shown.iter().any(|shown| shown == other)) =>
-            {
-                true
+            other => {
+                let mut shown = self.facts.iter().flat_map(|facts| &facts.shown);
+                shown.any(|shown| shown == other)
             }
-            other => sharing::TABLES.contains(&other),
         }
     }
 
@@ -180,10 +171,6 @@ impl Analysis {
         self.runs.iter().filter_map(|run| run.facts.as_ref())
     }
 
-    pub(crate) fn sharings(&self) -> impl Iterator<Item = &Sharing> {
-        self.runs.iter().filter_map(|run| run.sharing.as_ref())
-    }
-
     pub(crate) fn growth(&self) -> impl Iterator<Item = &SeriesSummary> {
         self.runs.iter().flat_map(|run| &run.growth)
     }
@@ -210,13 +197,11 @@ fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
     let growth = growth::of(record);
     let answers = answers::of(record, &growth, published);
     let depth = depth::depths(&record.trials);
-    let sharing = sharing::of(record, &ratios, published);
     let evidence = Evidence {
         ratios: &ratios,
         growth: &growth,
         answers: &answers,
         depth: &depth,
-        sharing: sharing.as_ref(),
     };
     let mut claims = claims::of(record, &evidence, published);
     claims.extend(facts.iter().flat_map(|facts| facts.claims.iter().cloned()));
@@ -238,6 +223,5 @@ fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
         answers,
         depth,
         facts,
-        sharing,
     })
 }

@@ -14,8 +14,6 @@ mod outcomes;
 mod parts;
 mod rows;
 mod scene;
-mod sharing;
-mod tile;
 
 use std::sync::Once;
 
@@ -59,8 +57,6 @@ pub(crate) enum Kind {
     Depth,
     /// What became of what was tried: of the experiment's own grids the one with this index.
     Grid(usize),
-    /// What becomes of each way of sharing in each generation.
-    Sharing,
 }
 
 /// The page that a figure is drawn for.
@@ -117,7 +113,6 @@ impl Kind {
             Kind::Levels => "levels",
             Kind::Depth => "depth",
             Kind::Grid(_) => "",
-            Kind::Sharing => "sharing",
         }
     }
 }
@@ -135,9 +130,6 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
     for (index, grid) in grids.flat_map(|page| &page.grids).enumerate() {
         let picture = outcomes::Outcomes(grid, lang);
         figures.push(render_as(Kind::Grid(index), &grid.name, &picture)?);
-    }
-    if let Some(sharing) = sharing::Figure::of(analysis, lang) {
-        figures.push(render(Kind::Sharing, &sharing)?);
     }
     if analysis.shown_arms().next().is_some() {
         figures.push(render(

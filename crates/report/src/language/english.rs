@@ -66,10 +66,6 @@ pub(super) const TEXTS: Texts = Texts {
     claim_c6_layer: "With the store on the container's own layer, overlay refuses, and earlier than \
         on a volume.",
     claim_c6_limit: "PID and user namespaces nest 32 deep, overlay mounts 2.",
-    claim_b3: "/var/lib/docker expects one daemon: two at once can corrupt it.",
-    claim_b15_cache: "The sidecar brings back the cache and storage-driver problems: its cache \
-        half. An engine with a store of its own pulls everything again, and two can't share one \
-        store.",
     // Verdicts.
     here_consistent: "consistent here",
     here_not_reproduced: "not reproduced here",

@@ -5,7 +5,6 @@
 mod english;
 mod glossary;
 mod levels;
-mod sharing;
 mod spanish;
 #[cfg(test)]
 mod tests;
@@ -33,7 +32,6 @@ macro_rules! texts {
 use texts;
 
 pub(crate) use levels::LevelTexts;
-pub(crate) use sharing::SharingTexts;
 
 texts! {
     /// Every text of the page and its figures, but for what is of levels and trials.
@@ -93,8 +91,6 @@ texts! {
     claim_c6_volume,
     claim_c6_layer,
     claim_c6_limit,
-    claim_b3,
-    claim_b15_cache,
     // Verdicts.
     here_consistent,
     here_not_reproduced,
@@ -342,7 +338,6 @@ texts! {
 pub(crate) trait Texted {
     fn texts(self) -> &'static Texts;
     fn levels(self) -> &'static LevelTexts;
-    fn sharing(self) -> &'static SharingTexts;
     /// What an experiment says of itself, and whether it is still English on a page that is not.
     fn of_experiment(self, english: &str) -> (String, bool);
 }
@@ -354,10 +349,6 @@ impl Texted for Lang {
 
     fn levels(self) -> &'static LevelTexts {
         self.pick(&levels::english::TEXTS, &levels::spanish::TEXTS)
-    }
-
-    fn sharing(self) -> &'static SharingTexts {
-        self.pick(&sharing::english::TEXTS, &sharing::spanish::TEXTS)
     }
 
     fn of_experiment(self, english: &str) -> (String, bool) {

@@ -70,10 +70,6 @@ pub(super) const TEXTS: Texts = Texts {
         en un volumen.",
     claim_c6_limit: "Los espacios de nombres de PID y de usuario se anidan hasta 32 niveles; los \
         montajes overlay, 2.",
-    claim_b3: "/var/lib/docker espera un solo demonio: dos a la vez pueden corromperlo.",
-    claim_b15_cache: "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su \
-        mitad de caché. Un motor con almacén propio lo descarga todo otra vez, y dos no pueden \
-        compartir uno.",
     // Verdicts.
     here_consistent: "compatible con lo medido",
     here_not_reproduced: "no se reproduce aquí",

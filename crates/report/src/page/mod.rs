@@ -8,7 +8,6 @@ mod method;
 mod order;
 pub(crate) mod phrases;
 mod results;
-mod sharing;
 mod trials;
 
 use crate::analysis::Analysis;
@@ -68,7 +67,6 @@ pub(crate) fn write(
     for section in [
         results::claims,
         facts_section,
-        sharing::sharing,
         results::ratios,
         growth::growth,
         growth::answers,
@@ -126,13 +124,8 @@ fn title(runs: &Runs, lang: Lang) -> String {
 
 /// What a figure shows, in words: the numbers are in the table beside it.
 fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
-    let (t, l, s) = (lang.texts(), lang.levels(), lang.sharing());
+    let (t, l) = (lang.texts(), lang.levels());
     let depths: usize = analysis.runs.iter().map(|run| run.depth.len()).sum();
-    let shared: usize = analysis.sharings().map(|sharing| sharing.cells.len()).sum();
-    let ways: usize = analysis
-        .sharings()
-        .map(|sharing| sharing.ways().len())
-        .sum();
     let (alternative, caption) = match figure.kind {
         Kind::Samples => (t.alt_samples, t.caption_samples),
         Kind::Forest => (t.alt_forest, t.caption_forest),
@@ -147,7 +140,6 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
                 .next()
                 .map_or(("", ""), |grid| (&grid.alternative, &grid.caption))
         }
-        Kind::Sharing => (s.alt_sharing, s.caption_sharing),
     };
     let blocks = || analysis.runs.iter().flat_map(|run| &run.sensitivity.blocks);
     let breakdowns: usize = analysis.runs.iter().map(|run| run.parts.len()).sum();
@@ -166,8 +158,6 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
             ("breakdowns", &breakdowns),
             ("series", &crate::figure::drawn_series(analysis).count()),
             ("subjects", &depths),
-            ("shared", &shared),
-            ("ways", &ways),
             ("blocks", &blocks().count()),
             (
                 "flagged",

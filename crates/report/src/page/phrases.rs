@@ -1,6 +1,6 @@
 //! Numbers and verdicts as a reader sees them.
 
-use crate::analysis::{Estimate, Predicted, Range, Ratio, Scope};
+use crate::analysis::{Estimate, Predicted, Range, Scope};
 use crate::claims;
 use crate::language::{Lang, Texted as _, fill};
 use facts::Claim;
@@ -241,32 +241,5 @@ pub(crate) fn estimate_cell(estimate: Option<Estimate>, pairs: usize, lang: Lang
             ],
         )),
         None => value.below(fill(t.no_interval_n, &[("n", &pairs)])),
-    }
-}
-
-/// A ratio with its interval below; a star where it was a question before the run.
-pub(crate) fn ratio_cell(ratio: Option<&Ratio>, lang: Lang) -> Cell {
-    let found = ratio.and_then(|ratio| Some((ratio.estimate?, ratio.primary)));
-    let Some((estimate, primary)) = found else {
-        return Cell::new("–");
-    };
-    let star = if primary { " *" } else { "" };
-    let cell = Cell::new(format!("{}{star}", lang.number(estimate.value, 2)));
-    cell.below(match estimate.interval {
-        Some(found) => range(found, 2, lang),
-        None => lang.texts().no_interval_short.to_owned(),
-    })
-}
-
-/// An engine may say a lot.
-const SHORT: usize = 180;
-
-/// An engine's own words are no markup of ours, and only their beginning fits a table.
-pub(crate) fn short(words: &str) -> String {
-    let words = words.replace('`', "'");
-    match words.char_indices().nth(SHORT) {
-        Some((end, _)) => format!("{} ...", words[..end].trim_end()),
-        None if words.is_empty() => "–".to_owned(),
-        None => words,
     }
 }

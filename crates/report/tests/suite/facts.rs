@@ -48,8 +48,8 @@ struct Cli {
     run: RunArgs,
 }
 
-/// Takes a run of that experiment which has tried one thing.
-fn take(out: &Path, name: &'static str) {
+/// Takes a run of that experiment which has one row in a table.
+pub(crate) fn take(out: &Path, name: &'static str, table: &str) {
     let experiment = Experiment {
         name,
         arms: &[],
@@ -59,7 +59,7 @@ fn take(out: &Path, name: &'static str) {
     };
     let run = Cli::parse_from(parse(out, &[])).run;
     let tried = Trial {
-        table: "matrix".to_owned(),
+        table: table.to_owned(),
         subject: "a subject".to_owned(),
         step: "a step".to_owned(),
         outcome: "raw outcome".to_owned(),
@@ -93,7 +93,7 @@ pub(crate) fn claim(id: &'static str, of: &str, here: Here) -> Claim {
 
 /// Takes a run of which this is said.
 pub(crate) fn says(out: &Path, experiment: &'static str, claims: Vec<Claim>) {
-    take(out, experiment);
+    take(out, experiment, "matrix");
     let facts = Facts {
         claims,
         ..Facts::default()
@@ -165,7 +165,7 @@ fn page(lang: Lang) -> Page {
 fn what_an_experiment_says_is_shown() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
-    take(&run, "test");
+    take(&run, "test", "matrix");
     let facts = Facts {
         found: serde_json::json!({ "answer": 42 }),
         tables: [("tried.csv".to_owned(), "thing,here\none,works\n".to_owned())].into(),
@@ -230,7 +230,7 @@ fn what_an_experiment_says_is_shown() {
 fn a_run_without_facts_has_its_rows() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
-    take(&run, "test");
+    take(&run, "test", "matrix");
     assert!(stdout(&report(&[&run])).contains("raw outcome"));
 }
 
@@ -238,7 +238,7 @@ fn a_run_without_facts_has_its_rows() {
 fn facts_of_other_rows_are_refused() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
-    take(&run, "test");
+    take(&run, "test", "matrix");
     Facts::default().write(&run).expect("written");
     let trials = run.join("trials.csv");
     let rows = fs::read_to_string(&trials).expect("read");
@@ -294,4 +294,55 @@ fn a_figure_says_what_was_measured() {
         let svg = fs::read_to_string(run.join(file)).expect("read");
         assert!(svg.contains(heading), "no {heading} in {file}");
     }
+}
+
+#[test]
+fn a_claim_of_two_halves_needs_both_records() {
+    let place = workspace();
+    let reference = place.path().join("results/reference");
+    let found = json(&ledger(place.path(), &["--json"]));
+    let absent = found["absent"].as_array().expect("a list");
+    let remedy = absent.iter().find(|record| record["of"] == "cache-sharing");
+    assert_eq!(
+        remedy.expect("absent")["remedy"],
+        "cargo xtask cache-sharing"
+    );
+    let sharing = |out: &Path, b3: Here, b15: Here| {
+        claimed(out, "cache-sharing", &[("B3", b3), ("B15", b15)]);
+    };
+    let all = Here::Consistent;
+    sharing(&reference.join("cache-sharing"), all, all);
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert_eq!(paths(&found), ["results/reference/cache-sharing"]);
+    assert_eq!(verdict(&found, "B3"), "confirmed: ");
+    let half = "not-yet: storage-driver: no record; cache-sharing: confirmed";
+    assert_eq!(verdict(&found, "B15"), half);
+    let storage = reference.join("storage-driver");
+    claimed(
+        &storage,
+        "storage-driver",
+        &["B2", "B15", "C7"].map(|id| (id, all)),
+    );
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert_eq!(verdict(&found, "B15"), "confirmed: ");
+    // A run without costs says nothing of the cache half, and is passed over.
+    let own = place.path().join("results/cache-sharing");
+    sharing(&own.join("20260101T000000Z-000000"), all, Here::NotMeasured);
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert!(
+        paths(&found).contains(&"results/reference/cache-sharing"),
+        "{:?}",
+        paths(&found)
+    );
+    // One that shares without harm speaks against one half.
+    let not = Here::NotReproduced;
+    sharing(&own.join("20260102T000000Z-000000"), not, not);
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert_eq!(verdict(&found, "B3"), "refuted: all");
+    let halves = "depends: storage-driver: confirmed; cache-sharing: refuted: ";
+    assert!(
+        verdict(&found, "B15").starts_with(halves),
+        "{}",
+        verdict(&found, "B15")
+    );
 }

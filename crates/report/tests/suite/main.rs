@@ -13,8 +13,6 @@ mod page;
 mod pod_claims;
 mod schema;
 mod sessions;
-mod sharers;
-mod sharing;
 mod splice;
 mod support;
 mod trials;

@@ -1,48 +1,19 @@
-//! Sharing a cache: classes, tables, lists that do damage, costs, advice, claims, the figure.
+//! What a run says, from outside: the facts that the program derives of synthetic runs.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+mod made;
+mod said;
 
-use facts::Here;
+use facts::{Grid, Here, Lang, Page, Tile};
+use made::{LIST, REFUSED, WAYS, cell, cells, moved, ran, refuses, search, trial};
 use measure::Trial;
 use rstest::rstest;
-
-use crate::ledger::{json, ledger, paths, verdict, workspace};
-use crate::sharers::{self, LIST, REFUSED, WAYS, cell, cells, moved, ran, refuses, search};
-use crate::support::*;
-
-type Row = BTreeMap<String, String>;
-
-fn page(run: &Path) -> String {
-    fs::read_to_string(run.join("report.md")).expect("read")
-}
-
-/// What a run of these rows has in `sharing.csv` and in `claims.csv`, and its page.
-fn reported(rows: &[Trial], blocks: u32) -> (Vec<Row>, Vec<Row>, String) {
-    let place = tempfile::tempdir().expect("a folder");
-    let run = place.path().join("run");
-    sharers::run(&run, rows, blocks);
-    stdout(&report(&[&run]));
-    (
-        table(&run.join("sharing.csv")),
-        table(&run.join("claims.csv")),
-        page(&run),
-    )
-}
-
-/// The one row of `sharing.csv` of a run of these rows.
-fn row_of(rows: &[Trial]) -> Row {
-    let (mut rows, ..) = reported(rows, 0);
-    assert_eq!(rows.len(), 1);
-    rows.remove(0)
-}
+use said::{Row, here, row_of, said, section, table, text};
 
 const IMAGE: &str = "trixie docker image-and-layers";
 const MEANT: &str = "trixie docker archive";
 
-fn placed(outcome: &str) -> Vec<Trial> {
-    vec![crate::nests::trial("sharing", IMAGE, "place", outcome)]
+fn placed(subject: &str, outcome: &str) -> Vec<Trial> {
+    vec![trial("sharing", subject, "place", outcome)]
 }
 
 #[rstest]
@@ -66,12 +37,16 @@ fn placed(outcome: &str) -> Vec<Trial> {
 #[case::not_finished(ran(IMAGE, "safe", "")[..4].to_vec(), "not finished", "not finished")]
 #[case::another_word(ran(IMAGE, "fine", ""), "not finished", "not finished")]
 #[case::not_here(
-    placed("not on this kernel"),
+    placed(IMAGE, "not on this kernel"),
     "not on this kernel",
     "not on this kernel"
 )]
-#[case::not_root(placed("not without root"), "not without root", "not without root")]
-#[case::not_made(placed("not made"), "not made", "not made")]
+#[case::not_root(
+    placed(IMAGE, "not without root"),
+    "not without root",
+    "not without root"
+)]
+#[case::not_made(placed(IMAGE, "not made"), "not made", "not made")]
 fn classes_are_the_worst_that_was_seen(
     #[case] rows: Vec<Trial>,
     #[case] class: &str,
@@ -100,7 +75,7 @@ fn a_refusal_keeps_its_time_and_its_words() {
     let words =
         |number| format!("container docker-{number} died | who knows {number} | level=warning x");
     let [one, other] = [IMAGE, MEANT].map(|subject| refuses(subject, &words(subject.len())));
-    let (_, _, text) = reported(&[one, other].concat(), 0);
+    let text = section(&[one, other].concat());
     assert_eq!(text.matches("| – nothing known | ").count(), 1, "{text}");
     assert!(text.contains("| – | – | who knows 30 |"), "{text}");
     let unknown = row_of(&refuses(IMAGE, "who knows"));
@@ -140,8 +115,9 @@ fn the_shortest_list_has_a_class_of_its_own() {
         ("2 of seed 5", "safe"),
     ];
     let found = search(IMAGE, &lists, "3 operations", LIST);
-    let (rows, _, text) = reported(&[ran(IMAGE, "safe", ""), found].concat(), 0);
-    assert_eq!(rows[0]["search_class"], "corrupt");
+    let facts = said(&[ran(IMAGE, "safe", ""), found].concat(), 0);
+    let text = text(&facts, Lang::En);
+    assert_eq!(table(&facts)[0]["search_class"], "corrupt");
     let words = "■ damage by 3 operations; lost acknowledged data";
     assert!(text.contains(words), "{text}");
 }
@@ -155,7 +131,8 @@ fn a_list_that_was_not_cut_down_is_not_the_shortest(
     #[case] words: &str,
 ) {
     let found = search(MEANT, &[("16 of seed 6", "corrupt")], outcome, LIST);
-    let (rows, _, text) = reported(&[ran(MEANT, "safe", ""), found].concat(), 0);
+    let facts = said(&[ran(MEANT, "safe", ""), found].concat(), 0);
+    let (rows, text) = (table(&facts), text(&facts, Lang::En));
     let found = ["search", "shortest", "class"].map(|column| rows[0][column].as_str());
     assert_eq!(found, [expected, "", "corrupt"]);
     assert!(text.contains(words), "{text}");
@@ -165,7 +142,7 @@ fn a_list_that_was_not_cut_down_is_not_the_shortest(
 #[test]
 fn operations_of_all_steps_are_counted() {
     let mut rows = ran(MEANT, "safe", "");
-    let filled = crate::nests::trial("sharing", MEANT, "operations", "7 of 8");
+    let filled = trial("sharing", MEANT, "operations", "7 of 8");
     rows.insert(0, filled);
     let row = row_of(&rows);
     let found = ["operations", "operations_asked"].map(|column| row[column].as_str());
@@ -182,27 +159,21 @@ fn the_last_try_that_ended_counts() {
     assert_eq!(row_of(&[refused, broken_off].concat())["class"], "refused");
 }
 
-/// Everything about one run, since it takes its time to make.
+/// The tile of a way of a generation.
+fn tile<'a>(grid: &'a Grid, way: &str, generation: &str) -> &'a Tile {
+    let mut rows = grid.panels[0].groups.iter().flat_map(|group| &group.rows);
+    let row = rows.find(|row| row.name == way).expect("a row");
+    let mut columns = grid.columns.iter();
+    let column = columns.position(|name| name == generation);
+    row.tiles[column.expect("a column")]
+        .as_ref()
+        .expect("a tile")
+}
+
 #[test]
-fn a_run_of_three_generations_is_reported() {
-    let place = tempfile::tempdir().expect("a folder");
-    let run = place.path().join("run");
-    let rows = [cells(), moved()].concat();
-    sharers::run(&run, &rows, 12);
-    let told = stdout(&report(&[&run]));
-    for words in [
-        "Sharing a cache:",
-        "docker image-and-layers",
-        "lost acknowledged data (3 operations)",
-        "refused (12.3 s)",
-        "volume-database-locked",
-        LIST,
-        "B3 trixie docker: consistent here",
-        "B15 a store of its own against one for both: consistent here",
-    ] {
-        assert!(told.contains(words), "no {words} in {told}");
-    }
-    let text = page(&run);
+fn a_run_of_three_generations_is_read() {
+    let facts = said(&[cells(), moved()].concat(), 12);
+    let english = text(&facts, Lang::En);
     for words in [
         "## Sharing a cache between engines",
         "| `docker whole`; two daemons on one /var/lib/docker | ◐ refused; after 12.3 s",
@@ -223,13 +194,14 @@ fn a_run_of_three_generations_is_reported() {
         "120.0 MB",
         "the cheapest are: docker, `copy-of-filled` (0.4",
     ] {
-        assert!(text.contains(words), "no {words} in {text}");
+        assert!(english.contains(words), "no {words} in {english}");
     }
-    for table in ["sharing", "search", "moved"] {
-        assert!(!text.contains(&format!("Tried once: {table}")), "{table}");
-    }
-    let rows = table(&run.join("sharing.csv"));
-    assert_eq!(rows.len(), cells_of_ways());
+    assert_eq!(facts.shown, ["sharing", "search", "moved"]);
+    let found = ["B3", "B15"].map(|id| here(&facts, id));
+    assert_eq!(found, [Some(Here::Consistent); 2]);
+    let rows = table(&facts);
+    let of_ways = WAYS.iter().map(|(_, _, generations)| generations.len());
+    assert_eq!(rows.len(), of_ways.sum::<usize>());
     let of = |subject: [&str; 3]| {
         let mut rows = rows.iter();
         let is_it = |row: &&Row| ["generation", "engine", "way"].map(|name| &*row[name]) == subject;
@@ -247,9 +219,10 @@ fn a_run_of_three_generations_is_reported() {
         order[..4],
         ["whole", "whole", "whole", "whole-own-containerd"]
     );
-    figure(&run);
-    stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
-    let spanish = fs::read_to_string(run.join("report.es.md")).expect("read");
+    let pages = &facts.pages;
+    lines(&pages[&Lang::En]);
+    tiles(&pages[&Lang::En].grids[0]);
+    let spanish = text(&facts, Lang::Es);
     for words in [
         "## Compartir una caché entre motores",
         "Nunca: daña datos en",
@@ -257,33 +230,43 @@ fn a_run_of_three_generations_is_reported() {
     ] {
         assert!(spanish.contains(words), "no {words} in {spanish}");
     }
-    assert!(run.join("sharing.es.svg").exists());
+    assert_eq!(pages[&Lang::Es].grids.len(), 1);
 }
 
-fn cells_of_ways() -> usize {
-    let generations = WAYS.iter().map(|(_, _, generations)| generations.len());
-    generations.sum()
-}
-
-fn figure(run: &Path) {
-    let svg = fs::read_to_string(run.join("sharing.svg")).expect("read");
-    // Signs and words, so that no colour is needed.
-    for words in [
-        "image-and-layers-read-only",
-        "●",
-        "◆",
-        "✖",
-        "■",
-        "data lost",
-        "3 op.",
-        "×0.6",
-    ] {
-        assert!(svg.contains(words), "no {words}");
+fn lines(page: &Page) {
+    let lines = page.lines.join("\n");
+    for words in ["volume-database-locked: ", LIST] {
+        assert!(lines.contains(words), "no {words} in {lines}");
     }
-    assert_eq!(svg.matches('×').count(), 7, "six ways and the legend");
-    let (width, height, colours) = picture(&run.join("sharing.png"));
-    assert_eq!(width, 1640);
-    assert!(height > 1_000 && colours > 50, "{height} {colours}");
+}
+
+fn tiles(grid: &Grid) {
+    assert_eq!(grid.name, "sharing");
+    for (way, sign, word, below, beside) in [
+        ("whole", "■", "refused", "after 12.3 s", ""),
+        (
+            "image-and-layers",
+            "◆",
+            "lost acknowledged data",
+            "damage by 3 operations",
+            "",
+        ),
+        ("after-power-cut", "✖", "corrupt", "", ""),
+        ("image-and-layers-read-only", "△", "jobs fail", "", ""),
+        ("archive", "●", "safe", "", "×0.6"),
+    ] {
+        let tile = tile(grid, way, "trixie");
+        let outcome = &grid.outcomes[tile.outcome];
+        assert_eq!([&outcome.sign, grid.word(tile)], [sign, word], "{way}");
+        let found = tile.below.first().map_or("", String::as_str);
+        assert_eq!(found, below, "{way}");
+        assert!(tile.beside.starts_with(beside), "{way}: {}", tile.beside);
+    }
+    let groups = grid.panels[0].groups.iter().flat_map(|group| &group.rows);
+    let tiles = groups.flat_map(|row| row.tiles.iter().flatten());
+    let priced = tiles.filter(|tile| !tile.beside.is_empty());
+    assert_eq!(priced.count(), 6, "six ways");
+    assert!(grid.notes[0].starts_with("×1.00: "), "{:?}", grid.notes);
 }
 
 /// The line of advice of a way.
@@ -298,7 +281,7 @@ fn advice(text: &str, way: &str) -> String {
 /// What is unsafe in one generation is advised in none, whatever it costs.
 #[test]
 fn advice_follows_what_was_seen() {
-    let (_, _, text) = reported(&[cells(), moved()].concat(), 12);
+    let text = self::text(&said(&[cells(), moved()].concat(), 12), Lang::En);
     for (way, words) in [
         (
             "docker copy-of-filled",
@@ -339,7 +322,7 @@ fn advice_follows_what_was_seen() {
     );
     let others = cells().into_iter().filter(|row| row.subject != subject);
     let rows: Vec<Trial> = others.chain(harmed).chain(moved()).collect();
-    let (_, _, text) = reported(&rows, 12);
+    let text = self::text(&said(&rows, 12), Lang::En);
     let told = advice(&text, "docker copy-of-filled");
     assert!(
         told.starts_with("■ Never: it damages data in bookworm."),
@@ -350,13 +333,13 @@ fn advice_follows_what_was_seen() {
         "{text}"
     );
     // What holds and is promised by nobody is nothing to build on.
-    let (_, _, text) = reported(&ran("trixie docker layers", "safe", ""), 0);
+    let text = section(&ran("trixie docker layers", "safe", ""));
     let told = advice(&text, "docker layers");
     assert!(
         told.starts_with("◐ No damage was seen in trixie, and nobody"),
         "{told}"
     );
-    let (_, _, text) = reported(&ran("trixie docker of-tomorrow", "safe", ""), 0);
+    let text = section(&ran("trixie docker of-tomorrow", "safe", ""));
     let told = advice(&text, "docker of-tomorrow");
     assert_eq!(told, "– No advice: this way is not known.");
 }
@@ -364,13 +347,8 @@ fn advice_follows_what_was_seen() {
 #[test]
 fn a_row_that_names_no_cell_is_said() {
     let mut rows = cell(IMAGE);
-    rows.push(crate::nests::trial(
-        "sharing",
-        "docker whole",
-        "verdict",
-        "safe",
-    ));
-    let (_, _, text) = reported(&rows, 0);
+    rows.push(trial("sharing", "docker whole", "verdict", "safe"));
+    let text = section(&rows);
     let words = "name no cell, and are in no table: docker whole";
     assert!(text.contains(words), "{text}");
 }
@@ -379,12 +357,12 @@ fn a_row_that_names_no_cell_is_said() {
 #[test]
 fn a_job_that_fails_is_said() {
     let mut rows = cell(MEANT);
-    let failed = crate::nests::trial("moved", "docker-archive", "job", "failed");
+    let failed = trial("moved", "docker-archive", "job", "failed");
     rows.push(Trial {
         reason: "no space left on device".to_owned(),
         ..failed
     });
-    let (_, _, text) = reported(&rows, 0);
+    let text = section(&rows);
     let words = "| `docker-archive` | ■ the job fails; no space left on device";
     assert!(text.contains(words), "{text}");
     let told = advice(&text, "docker archive");
@@ -393,37 +371,37 @@ fn a_job_that_fails_is_said() {
 
 #[rstest]
 #[case::refused_and_damaged(
-    &["refused", "lost acknowledged data"], "consistent here")]
-#[case::damaged_whole(&["corrupt", "safe"], "consistent here")]
-#[case::all_safe(&["safe", "leaks"], "not reproduced here")]
-#[case::refused_and_safe(&["refused", "safe"], "inconclusive here")]
-#[case::safe_and_damaged(&["safe", "corrupt"], "inconclusive here")]
-#[case::never_tried(&["not made", "corrupt"], "inconclusive here")]
-#[case::nothing_told(&["not made", "not made"], "")]
-fn two_daemons_on_one_directory_are_judged(#[case] classes: &[&str; 2], #[case] expected: &str) {
+    &["refused", "lost acknowledged data"], Some(Here::Consistent))]
+#[case::damaged_whole(&["corrupt", "safe"], Some(Here::Consistent))]
+#[case::all_safe(&["safe", "leaks"], Some(Here::NotReproduced))]
+#[case::refused_and_safe(&["refused", "safe"], Some(Here::Inconclusive))]
+#[case::safe_and_damaged(&["safe", "corrupt"], Some(Here::Inconclusive))]
+#[case::never_tried(&["not made", "corrupt"], Some(Here::Inconclusive))]
+#[case::nothing_told(&["not made", "not made"], None)]
+fn two_daemons_on_one_directory_are_judged(
+    #[case] classes: &[&str; 2],
+    #[case] expected: Option<Here>,
+) {
     let ways = ["trixie docker whole", "trixie docker layers"];
     let mut rows: Vec<Trial> = Vec::new();
     for (subject, class) in ways.iter().zip(classes) {
         rows.extend(match *class {
             "refused" => refuses(subject, REFUSED),
-            "not made" => vec![crate::nests::trial("sharing", subject, "place", "not made")],
+            "not made" => placed(subject, "not made"),
             class => ran(subject, class, ""),
         });
     }
     // What other engines do is no matter of this claim.
     rows.extend(ran("trixie podman podman-whole", "corrupt", ""));
     rows.extend(ran("trixie docker after-kill", "corrupt", ""));
-    let (_, claims, _) = reported(&rows, 0);
-    let b3 = claims.iter().find(|row| row["id"] == "B3");
-    let found = b3.map_or("", |row| &row["claim_verdict"]);
-    assert_eq!(found, expected, "{b3:?}");
+    assert_eq!(here(&said(&rows, 0), "B3"), expected);
 }
 
 #[test]
 fn b3_tells_what_was_seen() {
-    let (_, claims, _) = reported(&cells(), 0);
-    let b3 = claims.iter().find(|row| row["of"] == "forky docker");
-    let seen = &b3.expect("a row")["seen"];
+    let facts = said(&cells(), 0);
+    let b3 = facts.claims.iter().find(|claim| claim.of == "forky docker");
+    let seen = &b3.expect("a claim").seen;
     for words in [
         "the whole directory: refused after 12.3 s: failed to start daemon: timeout waiting",
         "image-and-layers: lost acknowledged data",
@@ -435,21 +413,21 @@ fn b3_tells_what_was_seen() {
 
 /// Bytes out of the registry for an empty and a filled store, and what becomes of one directory.
 #[rstest]
-#[case::both(Some([41, 1]), "refused", "consistent here")]
-#[case::nothing_again(Some([41, 40]), "refused", "not reproduced here")]
-#[case::can_share(Some([41, 1]), "safe", "not reproduced here")]
-#[case::between(Some([41, 1]), "stale view", "inconclusive here")]
-#[case::not_moved(None, "refused", "not measured here")]
-#[case::not_tried(Some([41, 1]), "not made", "not measured here")]
+#[case::both(Some([41, 1]), "refused", Here::Consistent)]
+#[case::nothing_again(Some([41, 40]), "refused", Here::NotReproduced)]
+#[case::can_share(Some([41, 1]), "safe", Here::NotReproduced)]
+#[case::between(Some([41, 1]), "stale view", Here::Inconclusive)]
+#[case::not_moved(None, "refused", Here::NotMeasured)]
+#[case::not_tried(Some([41, 1]), "not made", Here::NotMeasured)]
 fn the_cache_half_is_judged(
     #[case] bytes: Option<[u64; 2]>,
     #[case] class: &str,
-    #[case] expected: &str,
+    #[case] expected: Here,
 ) {
     let subject = "trixie docker whole";
     let mut rows = match class {
         "refused" => refuses(subject, REFUSED),
-        "not made" => vec![crate::nests::trial("sharing", subject, "place", "not made")],
+        "not made" => placed(subject, "not made"),
         class => ran(subject, class, ""),
     };
     for (arm, bytes) in ["docker-cold", "docker-warm"]
@@ -458,80 +436,8 @@ fn the_cache_half_is_judged(
     {
         rows.push(Trial {
             bytes: Some(bytes * 1_000_000),
-            ..crate::nests::trial("moved", arm, "upstream", "ok")
+            ..trial("moved", arm, "upstream", "ok")
         });
     }
-    let (_, claims, _) = reported(&rows, 0);
-    let b15 = claims.iter().find(|row| row["id"] == "B15");
-    assert_eq!(b15.expect("a row")["claim_verdict"], expected, "{b15:?}");
-}
-
-#[test]
-fn a_claim_of_two_halves_needs_both_records() {
-    let place = workspace();
-    let reference = place.path().join("results/reference");
-    let found = json(&ledger(place.path(), &["--json"]));
-    let absent = found["absent"].as_array().expect("a list");
-    let remedy = absent.iter().find(|record| record["of"] == "cache-sharing");
-    assert_eq!(
-        remedy.expect("absent")["remedy"],
-        "cargo xtask cache-sharing"
-    );
-    let rows = [cells(), moved()].concat();
-    sharers::run(&reference.join("cache-sharing"), &rows, 12);
-    let found = json(&ledger(place.path(), &["--json"]));
-    assert_eq!(paths(&found), ["results/reference/cache-sharing"]);
-    assert_eq!(verdict(&found, "B3"), "confirmed: ");
-    let half = "not-yet: storage-driver: no record; cache-sharing: confirmed";
-    assert_eq!(verdict(&found, "B15"), half);
-    let storage = reference.join("storage-driver");
-    crate::facts::claimed(
-        &storage,
-        "storage-driver",
-        &[
-            ("B2", Here::Consistent),
-            ("B15", Here::Consistent),
-            ("C7", Here::Consistent),
-        ],
-    );
-    let found = json(&ledger(place.path(), &["--json"]));
-    assert_eq!(verdict(&found, "B15"), "confirmed: ");
-    // A run without costs says nothing of the cache half, and is passed over.
-    let own = place
-        .path()
-        .join("results/cache-sharing/20260101T000000Z-000000");
-    sharers::run(&own, &cells(), 0);
-    let found = json(&ledger(place.path(), &["--json"]));
-    assert!(
-        paths(&found).contains(&"results/reference/cache-sharing"),
-        "{:?}",
-        paths(&found)
-    );
-    // One that shares without harm speaks against one half.
-    let own = place
-        .path()
-        .join("results/cache-sharing/20260102T000000Z-000000");
-    let safe = ran("trixie docker whole", "safe", "");
-    sharers::run(&own, &[safe, moved()].concat(), 12);
-    let found = json(&ledger(place.path(), &["--json"]));
-    assert_eq!(verdict(&found, "B3"), "refuted: trixie docker");
-    let halves = "depends: storage-driver: confirmed; cache-sharing: refuted: ";
-    assert!(
-        verdict(&found, "B15").starts_with(halves),
-        "{}",
-        verdict(&found, "B15")
-    );
-}
-
-/// Leaves a run of three generations below `$MATRYOSHKA_LOOK`, to be looked at.
-#[test]
-#[ignore = "it only leaves a run to be looked at"]
-fn a_run_to_look_at() {
-    let Some(place) = std::env::var_os("MATRYOSHKA_LOOK") else {
-        return;
-    };
-    let run = Path::new(&place).join("sharing");
-    sharers::run(&run, &[cells(), moved()].concat(), 12);
-    stdout(&report(&[&run]));
-    stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
+    assert_eq!(here(&said(&rows, 0), "B15"), Some(expected));
 }

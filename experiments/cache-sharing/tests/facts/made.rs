@@ -4,12 +4,9 @@
 use std::path::Path;
 
 use clap::Parser;
-use measure::{Arm, Contrast, Experiment, Metric, Reading, RunArgs, Trial};
+use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, RunArgs, Trial};
 
-use crate::nests::trial;
-use crate::support::{GENERATIONS, session};
-use crate::support::{arm, parse};
-
+const GENERATIONS: [&str; 3] = ["bookworm", "trixie", "forky"];
 const ALL: &[&str] = &GENERATIONS;
 const SINCE_TRIXIE: &[&str] = &["trixie", "forky"];
 const FORKY: &[&str] = &["forky"];
@@ -217,7 +214,7 @@ pub(crate) fn cell(subject: &str) -> Vec<Trial> {
             search(
                 subject,
                 &[("16 of seed 6", "corrupt")],
-                "at most 16 operations",
+                "at most 2 operations",
                 "a pull a-0 as alpine; b prune",
             ),
         ]
@@ -285,10 +282,7 @@ pub(crate) fn moved() -> Vec<Trial> {
 /// Takes a run with these rows; its costs are those of trixie, and there are none where there are no
 /// blocks.
 pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
-    let arms: Vec<Arm> = ARMS
-        .iter()
-        .map(|(name, ..)| arm(Metric::Job, name, "", 1))
-        .collect();
+    let arms: Vec<Arm> = ARMS.iter().map(|(name, ..)| arm(name)).collect();
     let contrasts = CONTRASTS.map(|(above, below, primary)| Contrast {
         primary,
         ..Contrast::exploratory(
@@ -316,8 +310,9 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
     } else {
         &[]
     };
+    let out = out.to_str().expect("a path of text");
     let mut taken = 0_u64;
-    Cli::parse_from(parse(out, args))
+    Cli::parse_from([&["test", "--seed", "1", "--out", out], args].concat())
         .run
         .conduct(
             &experiment,
@@ -342,4 +337,48 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
             },
         )
         .expect("complete");
+}
+
+fn session() -> serde_json::Value {
+    let lab = |suite: &str| {
+        serde_json::json!({
+            "id": "a", "sandbox": "user", "suite": suite, "bundle": "0123",
+            "bundle_pinned": true, "packages": ["docker.io 26.1"],
+        })
+    };
+    let level = serde_json::json!({
+        "level": 1, "engine": "docker", "version": "26.1", "privileged": true,
+        "storage_driver": "overlay2", "storage_status": [], "security": [], "configuration": [],
+        "oci_runtime": "runc", "cgroup_driver": "cgroupfs", "cgroup_version": "2",
+        "containerd": "1.7",
+    });
+    serde_json::json!({
+        "stand_ins": ["alpine", "docker:dind"],
+        "lab": lab("trixie"),
+        "labs": GENERATIONS.map(lab),
+        "nests": [{ "levels": [level] }],
+    })
+}
+
+pub(crate) fn trial(table: &str, subject: &str, step: &str, outcome: &str) -> Trial {
+    Trial {
+        table: table.to_owned(),
+        subject: subject.to_owned(),
+        step: step.to_owned(),
+        outcome: outcome.to_owned(),
+        ..Trial::default()
+    }
+}
+
+fn arm(name: &'static str) -> Arm {
+    Arm {
+        name,
+        metric: Metric::Job,
+        method: "",
+        observer: Observer::Outside,
+        level: 1,
+        operations: 1,
+        detail: false,
+        about: "",
+    }
 }
