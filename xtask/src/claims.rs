@@ -35,7 +35,8 @@ pub(crate) struct Flags {
     /// Print the ledger as JSON
     #[arg(long)]
     json: bool,
-    /// Write the ledger of the committed records into README.md and results/reference/claims
+    /// Write the ledger of the committed records, and the numbers that README.md and
+    /// results/findings.md take from records
     #[arg(long)]
     readme: bool,
     /// Another workspace's folder

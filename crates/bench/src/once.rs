@@ -60,7 +60,8 @@ impl<'a> Labs<'a> {
         let mut nests = Vec::new();
         for lab in labs.values() {
             for engine in [Engine::Docker, Engine::Podman] {
-                nests.push(lab.nest(&[engine])?.describe()?);
+                let described = lab.nest(&[engine]).and_then(|nest| nest.describe());
+                nests.push(lab.blamed(described)?);
             }
         }
         let first = labs.get(&first).or(labs.values().next());
@@ -118,6 +119,9 @@ pub fn try_each<S: Display + Sync>(
                     };
                     let mut last = None;
                     let tried = attempt(subject, &mut |row| {
+                        if measure::interrupted() {
+                            return Err(miette::miette!("a signal arrived"));
+                        }
                         alive()?;
                         let sent = if is_end(&row) {
                             last.replace(row)
@@ -140,6 +144,8 @@ pub fn try_each<S: Display + Sync>(
         let mut ended = 0;
         for row in told {
             let row = row?;
+            // Nothing is said of what is not recorded.
+            run.tried(row.clone(), || Ok(()))?;
             if is_end(&row) {
                 ended += 1;
                 let Trial {
@@ -150,8 +156,7 @@ pub fn try_each<S: Display + Sync>(
                 } = &row;
                 measure::note!("{ended} of {}: {subject}: {step} {outcome}", left.len());
             }
-            rows.push(row.clone());
-            run.tried(row, || Ok(()))?;
+            rows.push(row);
         }
         Ok(rows)
     })

@@ -141,6 +141,11 @@ impl Cell {
         }
     }
 
+    /// A plain one; a dash where there is nothing to say.
+    pub fn or_dash(text: Option<impl Into<String>>) -> Self {
+        text.map_or_else(|| Self::new("–"), Self::new)
+    }
+
     /// With a further line below it.
     pub fn below(mut self, text: impl Into<String>) -> Self {
         self.below.push(text.into());

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::document::{Cell, Column, Fit, Piece, Table, Tone, words};
+use crate::estimate::Estimate;
 use crate::language::{Lang, Text};
 
 /// Rows of tiles, in groups and panels. It is a figure, a table of the page and one of the terminal.
@@ -26,6 +27,29 @@ pub struct Grid {
     pub outcomes: Vec<Outcome>,
     /// What else stands on tiles; lines below the legend.
     pub notes: Vec<String>,
+    /// Below the tiles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plots: Vec<Plot>,
+}
+
+/// Samples in the grid's columns, on an axis of their own that begins at zero.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Plot {
+    /// At its left.
+    pub title: String,
+    /// Of its numbers.
+    pub unit: String,
+    /// One a column; `None` where nothing was measured.
+    pub columns: Vec<Option<Samples>>,
+}
+
+/// What was measured of one column.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Samples {
+    /// Each of them.
+    pub values: Vec<f64>,
+    /// Of them.
+    pub median: Estimate,
 }
 
 /// A part with a title of its own.
@@ -181,6 +205,7 @@ impl Grid {
                 Ending::new("", "", Fill::Empty, Tone::Plain, [""; 2], [""; 2]).of(Lang::En),
             ],
             notes: Vec::new(),
+            plots: Vec::new(),
         }
     }
 

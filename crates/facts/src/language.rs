@@ -91,6 +91,11 @@ impl Lang {
         }
     }
 
+    /// One text of those that stand in the order of [`ALL`](Self::ALL).
+    pub fn of(self, texts: [&'static str; 2]) -> &'static str {
+        texts[self as usize]
+    }
+
     /// As HTML and files' names have it.
     pub fn code(self) -> &'static str {
         match self {

@@ -20,6 +20,7 @@ mod derive;
 pub mod document;
 mod estimate;
 mod grid;
+mod known;
 mod language;
 mod levels;
 pub mod phrases;
@@ -37,7 +38,8 @@ pub use derive::{Evidence, FILE, Facts, Page, committed, csv, found, main, words
 pub use estimate::{
     Estimate, Range, Scope, estimate, narrow_like, p_value, pooled, sessions_needed,
 };
-pub use grid::{Ending, Fill, Grid, Group, Outcome, Panel, Row, Tile};
+pub use grid::{Ending, Fill, Grid, Group, Outcome, Panel, Plot, Row, Samples, Tile};
+pub use known::Failures;
 pub use language::{Lang, Text};
 pub use levels::{Curve, Curves, Levels};
 pub use published::{METHODS, Published, PublishedRatio, Table, Unit, setup, unit};

@@ -110,6 +110,23 @@ pub struct Ratio {
     pub primary: bool,
 }
 
+impl Ratio {
+    /// What decides in a table for programs: the ratio and both ends of its interval, with six decimals.
+    pub fn columns(ratio: Option<&Self>, word: &str) -> [(String, String); 3] {
+        let estimate = ratio.and_then(|ratio| ratio.estimate);
+        let interval = estimate.and_then(|found| found.interval);
+        [
+            ("ratio", estimate.map(|found| found.value)),
+            ("low", interval.map(|range| range.low)),
+            ("high", interval.map(|range| range.high)),
+        ]
+        .map(|(name, value)| {
+            let value = value.map_or_else(String::new, |value| format!("{value:.6}"));
+            (format!("{word}_{name}"), value)
+        })
+    }
+}
+
 impl From<RatioSummary> for Ratio {
     fn from(found: RatioSummary) -> Self {
         Self {

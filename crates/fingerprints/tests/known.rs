@@ -70,6 +70,16 @@ fn ids(text: &str) -> Vec<&str> {
     "boltdb file /var/lib/docker/network/files/local-kv.db is already open",
     &["network-database-locked"]
 )]
+#[case::keys_of_docker(
+    "OCI runtime create failed: runc create failed: unable to start container process: error \
+     during container init: unable to join session keyring: unable to create session key: disk \
+     quota exceeded: unknown.",
+    &["keys-used-up"]
+)]
+#[case::keys_of_podman(
+    "Error: OCI runtime error: crun: create keyring `1a2b`: Disk quota exceeded",
+    &["keys-used-up"]
+)]
 #[case::pieces_in_the_wrong_order("is already open: boltdb file", &[])]
 #[case::pieces_on_two_lines("boltdb file x\nis already open", &[])]
 #[case::nothing("", &[])]

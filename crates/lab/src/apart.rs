@@ -5,10 +5,12 @@
 //! the cache, and so take away any cover with it, or put a link in its place; without a user
 //! namespace it could also unmount the cover.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use miette::Result;
@@ -26,12 +28,48 @@ pub(crate) fn require(folder: &Path) -> Result<()> {
     let remedy = "start it from a folder that the cache is not below, such as a new one";
     let mounts = fs::read("/proc/self/mountinfo").explain(&what, "mount /proc")?;
     let mounts = String::from_utf8_lossy(&mounts);
-    for place in cache::places()? {
+    let near = caches_near(folder).explain(&what, remedy)?;
+    for place in cache::places()?.into_iter().chain(near) {
         if let Some(why) = clash(folder, &place, &mounts).explain(&what, remedy)? {
             return Err(usage(what, why, remedy));
         }
     }
     Ok(())
+}
+
+/// How many levels below a folder caches are looked for, and in how many folders at most. Deeper ones
+/// are found only if somebody says where they are.
+const MOST_LEVELS: usize = 3;
+const MOST_FOLDERS: usize = 4096;
+
+/// Caches that lie around or not far below a folder, on the mount that a lab would see.
+fn caches_near(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let folder = fs::canonicalize(folder)?;
+    let device = fs::metadata(&folder)?.dev();
+    let around = folder.ancestors().map(Path::to_owned);
+    let mut near: Vec<PathBuf> = around.filter(|dir| cache::is_cache(dir)).collect();
+    let mut left = VecDeque::from([(folder, 0)]);
+    let mut looked_at = 0;
+    while let Some((dir, level)) = left.pop_front() {
+        looked_at += 1;
+        if looked_at > MOST_FOLDERS {
+            break;
+        }
+        // What can't be read or goes meanwhile is none.
+        for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+            let is_below = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let path = entry.path();
+            if !is_below || !entry.metadata().is_ok_and(|meta| meta.dev() == device) {
+                continue;
+            }
+            if cache::is_cache(&path) {
+                near.push(path);
+            } else if level + 1 < MOST_LEVELS {
+                left.push_back((path, level + 1));
+            }
+        }
+    }
+    Ok(near)
 }
 
 /// Why a folder and a cache are not apart, if they are not.

@@ -3,14 +3,15 @@
 
 use std::fs::File;
 use std::io::{self, PipeReader, Read, Write};
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{JoinHandle, spawn};
 
 use miette::Result;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::fstat;
+use rustix::fs::{fstat, makedev};
 use rustix::io::Errno;
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, getpgrp, kill_current_process_group, kill_process, waitid,
@@ -20,11 +21,12 @@ use rustix::termios::{
     OptionalActions, Termios, isatty, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, tcsetwinsize,
 };
 use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
+use signal_hook::flag::register_conditional_default;
 use signal_hook::iterator::Signals;
 
 use crate::error::{Explain, failure};
 use crate::held::{Ground, Held};
-use crate::service::cancelled;
+use crate::service::{Service, cancelled};
 use crate::start::Lab;
 
 const REMEDY: &str = "see `cargo xtask doctor`";
@@ -44,6 +46,11 @@ impl Lab {
         let what = "the command can't be started";
         let wanted = [SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH];
         let signals = Signals::new(wanted).explain(what, REMEDY)?;
+        let has_ended = Arc::new(AtomicBool::new(false));
+        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+            let has_ended = Arc::clone(&has_ended);
+            register_conditional_default(signal, has_ended).explain(what, REMEDY)?;
+        }
         if self.held.cancelled() {
             return Err(cancelled("the command's turn"));
         }
@@ -70,18 +77,20 @@ impl Lab {
             })
             .collect();
         let stop = relays.start_input().explain(what, REMEDY)?;
-        let ended = follow(&handle, signals, terminal.as_deref());
+        let ended = follow(&self.held, &handle, signals, terminal.as_deref());
         drop(stop);
         // Nothing comes back that has died; what the command did after that says nothing of the lab.
         let dead = self.held.obituary();
-        if let (None, Ok(Ended::Itself(_))) = (&dead, &ended)
-            && let Some(obituary) = self.obituary()
-        {
-            program::note!("warning: {obituary}");
+        if let (None, Ok(Ended::Itself(_))) = (&dead, &ended) {
+            for obituary in self.held.ask_daemons(Service::last_end) {
+                program::note!("warning: {obituary}");
+            }
         }
         // Whatever else the command has started ends with the lab.
         drop(self);
         drop(end);
+        // Who reads what it wrote may take any time, and nothing but this process is left to end.
+        has_ended.store(true, Ordering::SeqCst);
         let code = match ended.explain("the command is lost", REMEDY)? {
             Ended::Itself(code) => code,
             // Nobody may be there any more to read what it wrote.
@@ -111,6 +120,7 @@ enum Ended {
 
 /// Passes on what happens on this side until the command has ended, or is to.
 fn follow(
+    held: &Held,
     handle: &duct::Handle,
     mut signals: Signals,
     terminal: Option<&Terminal>,
@@ -129,6 +139,11 @@ fn follow(
             SIGCHLD => {
                 let ended = handle.try_wait();
                 if matches!(ended, Ok(None)) {
+                    // What the command itself dies of may keep it from that for ever.
+                    if !held.has_monitor() {
+                        give_back();
+                        return Ok(Ended::Itself(1));
+                    }
                     // Where nobody types, nobody is there either to continue what is stopped here.
                     if has_stopped(pid) && terminal.is_some_and(Terminal::is_ours) {
                         give_back();
@@ -188,7 +203,7 @@ impl Terminal {
             callers: callers.try_clone_to_owned().explain(what, REMEDY)?,
             ours,
             before,
-            is_input: isatty(stdin()),
+            is_input: is_one_terminal(stdin(), callers),
         };
         terminal.resize();
         Ok(Some((Arc::new(terminal), theirs)))
@@ -246,8 +261,10 @@ fn relays(
         outputs: Vec::new(),
         keyboard: terminal.filter(|terminal| terminal.is_input).cloned(),
     };
-    let on_terminal = |callers: BorrowedFd| match &theirs {
-        Some(theirs) if isatty(callers) => theirs.try_clone().map(Some),
+    let on_terminal = |callers: BorrowedFd| match (&theirs, terminal) {
+        (Some(theirs), Some(terminal)) if is_one_terminal(callers, terminal.callers.as_fd()) => {
+            theirs.try_clone().map(Some)
+        }
         _ => Ok(None),
     };
     if let Some(terminal) = terminal {
@@ -293,6 +310,16 @@ fn is_same(one: BorrowedFd, other: BorrowedFd) -> bool {
     matches!((id(one), id(other)), (Ok(one), Ok(other)) if one == other)
 }
 
+/// Whether both are the same terminal. `/dev/tty` is another name of the process's own one.
+fn is_one_terminal(one: BorrowedFd, other: BorrowedFd) -> bool {
+    let device = |file| fstat(file).map(|found| found.st_rdev);
+    let (Ok(first), Ok(second)) = (device(one), device(other)) else {
+        return false;
+    };
+    let own = makedev(5, 0);
+    isatty(one) && isatty(other) && (first == second || [first, second].contains(&own))
+}
+
 impl Relays {
     /// Until what is returned is dropped.
     fn start_input(self) -> io::Result<OwnedFd> {
@@ -332,12 +359,28 @@ fn relay_output(mut from: File, mut to: File, is_over: &PipeReader) -> io::Resul
         if is_over {
             left = left.saturating_sub(length);
         }
-        match to.write_all(&buffer[..length]) {
+        match write_all(&mut to, &buffer[..length]) {
             Err(why) if why.kind() != io::ErrorKind::BrokenPipe => return Err(why),
             Err(_) => return Ok(()),
             Ok(()) => {}
         }
     }
+}
+
+/// Waits for room, also where the caller has said that its stream must not.
+fn write_all(to: &mut File, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match to.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(length) => bytes = &bytes[length..],
+            Err(why) if why.kind() == io::ErrorKind::Interrupted => {}
+            Err(why) if why.kind() == io::ErrorKind::WouldBlock => {
+                let _ = poll(&mut [PollFd::new(to, PollFlags::OUT)], None);
+            }
+            Err(why) => return Err(why),
+        }
+    }
+    Ok(())
 }
 
 fn relay_input(stopped: &PipeReader, mut to: File, terminal: Option<&Terminal>) {

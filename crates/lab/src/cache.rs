@@ -27,10 +27,13 @@ const ROOM: &str = "free some disk space, or set XDG_CACHE_HOME to a directory t
 /// The kinds of things that are made once.
 const MADE: [&str; 2] = ["bundles", "images"];
 
+/// The folders of a cache.
+const FOLDERS: [&str; 4] = [MADE[0], MADE[1], "packages", "labs"];
+
 /// The cache directory of this project, made if missing.
 pub(crate) fn root() -> Result<PathBuf> {
-    let [root, _] = places()?;
-    for dir in ["bundles", "images", "packages", "labs"] {
+    let root = place_of_cache()?;
+    for dir in FOLDERS {
         let dir = root.join(dir);
         fs::create_dir_all(&dir)
             .explain(format!("the cache {} can't be made", dir.display()), ROOM)?;
@@ -38,25 +41,48 @@ pub(crate) fn root() -> Result<PathBuf> {
     Ok(root)
 }
 
-/// Where the cache is, and where it is unless `XDG_CACHE_HOME` says otherwise: another process may
-/// use that one.
-pub(crate) fn places() -> Result<[PathBuf; 2]> {
+/// Where the cache is: a folder of this name.
+const NAME: &str = "matryoshka";
+
+fn place_of_cache() -> Result<PathBuf> {
     let base = etcetera::choose_base_strategy()
         .explain("no cache directory", "set HOME or XDG_CACHE_HOME")?;
+    let dir = base.cache_dir();
     // Which folder that is depends on where one is, also for who writes to one of them.
-    if base.home_dir().is_relative() {
-        let why = format!(
-            "HOME is {}, which is no absolute path",
-            base.home_dir().display()
-        );
+    if dir.is_relative() {
+        let home = base.home_dir().display();
         return Err(failure(
             "no cache directory",
-            why,
-            "set HOME to an absolute path",
+            format!("HOME is {home}, which is no absolute path"),
+            "set HOME or XDG_CACHE_HOME to an absolute path",
         ));
     }
-    let dirs = [base.cache_dir(), base.home_dir().join(".cache")];
-    Ok(dirs.map(|dir| dir.join("matryoshka")))
+    Ok(dir.join(NAME))
+}
+
+/// Where this process has its cache, and where others may have theirs: in the home that the
+/// environment says or the machine's list of users does.
+pub(crate) fn places() -> Result<Vec<PathBuf>> {
+    let in_home = |home: PathBuf| home.join(".cache").join(NAME);
+    let own = rustix::process::getuid().as_raw().to_string();
+    let users = fs::read("/etc/passwd").unwrap_or_default();
+    let users = String::from_utf8_lossy(&users).into_owned();
+    let homes = users.lines().filter_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let place = in_home(PathBuf::from(fields.get(5)?));
+        // One that is not there yet can only be made by who may hold labs.
+        (fields[2] == own || is_cache(&place)).then_some(place)
+    });
+    let said = etcetera::home_dir().ok().map(in_home);
+    let others = said.into_iter().chain(homes);
+    let places = [place_of_cache()?].into_iter().chain(others);
+    Ok(places.filter(|place| place.is_absolute()).collect())
+}
+
+/// Whether this is a cache, of whatever process.
+pub(crate) fn is_cache(dir: &Path) -> bool {
+    let has = |folder| dir.join(folder).is_dir();
+    dir.ends_with(NAME) && FOLDERS.into_iter().all(has)
 }
 
 /// Holds the lock of one thing in the cache while it lives. The kernel releases it with the

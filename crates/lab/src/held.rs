@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use duct::{Expression, cmd};
@@ -24,7 +25,7 @@ use crate::error::{Explain, failure};
 use crate::inside::{Folder, Process};
 use crate::labs::Place;
 use crate::programs;
-use crate::service::ending;
+use crate::service::{Service, ending};
 
 /// How long the kernel may take to make the namespaces and mounts.
 const BUILD_DEADLINE: Duration = Duration::from_secs(20);
@@ -55,10 +56,6 @@ const REMEDIES: &[(&str, &str)] = &[
         "the machine's /sys is partly covered, as in a container: start that one with \
          --privileged",
     ),
-    (
-        "make /sys/fs/cgroup",
-        "the control groups can't be written to: in a container, start it with --privileged",
-    ),
 ];
 
 /// Who gets signals like that of Ctrl-C.
@@ -78,7 +75,7 @@ pub(crate) struct Held {
     process: Option<Arc<Process>>,
     monitor: duct::Handle,
     /// Those of its level 0, which no command does without for long.
-    daemons: Mutex<Vec<Arc<duct::Handle>>>,
+    daemons: Mutex<Vec<Arc<Service>>>,
     /// Our end of the monitor's standard input; never written to.
     lifeline: Option<std::io::PipeWriter>,
     cancelled: fn() -> bool,
@@ -98,6 +95,7 @@ impl Held {
         let spec = Spec {
             id: place.id.clone(),
             kind,
+            root: place.root(kind),
             state: place.state.clone(),
             bundle: bundle.to_owned(),
             cgroup: place.cgroup.clone(),
@@ -166,16 +164,34 @@ impl Held {
         self.spec.kind
     }
 
-    pub(crate) fn watch(&self, daemon: &Arc<duct::Handle>) {
+    pub(crate) fn watch(&self, daemon: &Arc<Service>) {
         let mut daemons = self.daemons.lock().unwrap_or_else(PoisonError::into_inner);
         daemons.push(Arc::clone(daemon));
     }
 
-    /// Whether a daemon has ended. It is noticed a moment later than what that did to others.
-    pub(crate) fn has_lost_a_daemon(&self) -> bool {
+    /// The daemons of level 0 that were started, whatever has become of them.
+    pub(crate) fn daemons(&self) -> Vec<Arc<Service>> {
         let daemons = self.daemons.lock().unwrap_or_else(PoisonError::into_inner);
-        let has_ended = |daemon: &Arc<duct::Handle>| !matches!(daemon.try_wait(), Ok(None));
-        daemons.iter().any(has_ended)
+        daemons.clone()
+    }
+
+    /// Asks them all at once: what there is to say of some.
+    pub(crate) fn ask_daemons(&self, ask: fn(&Service) -> Option<String>) -> Vec<String> {
+        let daemons = self.daemons();
+        std::thread::scope(|scope| {
+            let asked = daemons.iter().map(|daemon| scope.spawn(|| ask(daemon)));
+            let asked: Vec<_> = asked.collect();
+            let answers = asked.into_iter().map(ScopedJoinHandle::join);
+            answers.filter_map(|answer| answer.ok().flatten()).collect()
+        })
+    }
+
+    pub(crate) fn has_lost_a_daemon(&self) -> bool {
+        self.daemons().iter().any(|daemon| daemon.ended().is_some())
+    }
+
+    pub(crate) fn has_monitor(&self) -> bool {
+        matches!(self.monitor.try_wait(), Ok(None))
     }
 
     /// What of the sandbox itself has died, and how where that can be known.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use miette::Result;
+use sandbox::{ID_COUNT, ID_RANGES, Kind, range_of};
 
 use crate::cache;
 use crate::error::{Explain, failure, unsupported};
@@ -24,14 +25,39 @@ const CGROUP_PATIENCE: Duration = Duration::from_secs(10);
 /// And of one that had ended before: whoever wants a new lab waits meanwhile.
 const SWEEP_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How many ranges of ids are tried.
+const MOST_CLAIMS: u32 = 1000;
+
 /// A new lab's own places.
 pub(crate) struct Place {
+    range: u32,
     pub(crate) id: String,
     /// On a real file system, because the engines' stores are below it.
     pub(crate) state: PathBuf,
     pub(crate) cgroup: PathBuf,
     /// Locked while the lab lives.
     pub(crate) log: File,
+    /// The same, for who has another cache.
+    _group: File,
+}
+
+/// A name whose range of ids no other lab of this machine has, in whatever cache, with its control
+/// group: as long as that is there, which is as long as something lives in it, it is taken.
+fn claim(tree: &Path) -> io::Result<(u32, String, File)> {
+    for _ in 0..MOST_CLAIMS {
+        let range = rand::random_range(ID_RANGES);
+        let name = sandbox::name(range, rand::random());
+        let path = tree.join(format!("{GROUP}{name}"));
+        let group = sandbox::make_cgroup(&path)?;
+        // Of two that want the same one at once, the later one sees the other; at worst, both.
+        let groups = directories(tree).into_iter();
+        let names = groups.filter_map(|path| file_name(&path).strip_prefix(GROUP).map(range_of));
+        if names.filter(|taken| *taken == Some(range)).count() == 1 {
+            return Ok((range, name, group));
+        }
+        fs::remove_dir(path)?;
+    }
+    Err(io::Error::other("no range of ids is free"))
 }
 
 impl Place {
@@ -50,7 +76,10 @@ impl Place {
                 "mount one: mount -t cgroup2 none /sys/fs/cgroup/unified",
             )
         })?;
-        let id = format!("m{:08x}", rand::random::<u32>());
+        let (range, id, group) = claim(&tree).explain(
+            format!("a control group can't be made in {}", tree.display()),
+            "if they can't be written to, as in a container, start that one with --privileged",
+        )?;
         let state = labs.join(&id);
         fs::create_dir(&state).explain(what, remedy)?;
         let log = File::options()
@@ -60,15 +89,25 @@ impl Place {
         let log = log.explain(what, remedy)?;
         let place = Self {
             cgroup: tree.join(format!("{GROUP}{id}")),
+            range,
             id,
             state,
             log,
+            _group: group,
         };
         place.log.try_lock().explain(what, remedy)?;
         let command: Vec<String> = std::env::args().collect();
         let owner = format!("{} {}\n", std::process::id(), command.join(" "));
         fs::write(place.state.join(OWNER), owner).explain(what, remedy)?;
         Ok(place)
+    }
+
+    /// What the lab's root is on the machine.
+    pub(crate) fn root(&self, kind: Kind) -> u32 {
+        match kind {
+            Kind::User => self.range * ID_COUNT,
+            Kind::Root => 0,
+        }
     }
 
     /// What the monitor complained of.

@@ -42,7 +42,7 @@ enum Task {
     },
     /// List running labs and what the cache holds
     Status,
-    /// Empty the cache and take away what dead labs left
+    /// Empty the cache and remove what dead labs left
     Clean,
     /// Print a new lock: what the mirror has now
     Lock {

@@ -34,7 +34,7 @@ type Question = Box<dyn Fn() -> bool + Send + Sync>;
 /// A daemon whose output goes to a log.
 pub(crate) struct Service {
     name: &'static str,
-    handle: Arc<duct::Handle>,
+    handle: duct::Handle,
     log: PathBuf,
     answers: Question,
 }
@@ -45,7 +45,7 @@ impl Service {
         name: &'static str,
         argv: &[&str],
         answers: impl Fn() -> bool + Send + Sync + 'static,
-    ) -> Result<Self> {
+    ) -> Result<Arc<Self>> {
         let what = format!("{name} can't be started");
         let remedy = "free some disk space in the cache directory";
         let log = held.state().join(format!("{name}.log"));
@@ -57,14 +57,14 @@ impl Service {
             .stdout_file(file)
             .start()
             .explain(&what, remedy)?;
-        let handle = Arc::new(handle);
-        held.watch(&handle);
-        Ok(Self {
+        let service = Arc::new(Self {
             name,
             handle,
             log,
             answers: Box::new(answers),
-        })
+        });
+        held.watch(&service);
+        Ok(service)
     }
 
     /// Asks until the daemon answers; it dying meanwhile, or the deadline, is an error that holds
@@ -89,28 +89,42 @@ impl Service {
     }
 
     /// Its name, how it ended and its last lines, if it no longer answers.
-    ///
-    /// It is asked: what it did for others may have failed before it can be waited for, because its
-    /// sockets close before that.
     pub(crate) fn obituary(&self) -> Option<String> {
-        let end = Instant::now() + ANSWER_DEADLINE;
-        let how = loop {
-            if let Some(how) = self.ended() {
-                break how;
-            }
-            if (self.answers)() {
-                return None;
-            }
-            if Instant::now() > end {
-                break format!("does not answer after {} s", ANSWER_DEADLINE.as_secs());
-            }
-            let _ = self.handle.wait_timeout(PACE);
-        };
+        let how = self.ask(ANSWER_DEADLINE).err()?.unwrap_or_else(|| {
+            let seconds = ANSWER_DEADLINE.as_secs();
+            format!("does not answer after {seconds} s")
+        });
         Some(format!("{} {how}: {}", self.name, self.last_lines()))
     }
 
-    /// How it ended, if it has.
-    fn ended(&self) -> Option<String> {
+    /// The same for whoever needs it no more: only if it has ended.
+    pub(crate) fn last_end(&self) -> Option<String> {
+        let how = self.ask(QUESTION_DEADLINE).err()??;
+        Some(format!("{} {how}: {}", self.name, self.last_lines()))
+    }
+
+    /// Whether it answers; if not, how it ended, if it has.
+    ///
+    /// It is asked: what it did for others may have failed before it can be waited for, because its
+    /// sockets close before that.
+    fn ask(&self, patience: Duration) -> std::result::Result<(), Option<String>> {
+        let end = Instant::now() + patience;
+        loop {
+            if let Some(how) = self.ended() {
+                return Err(Some(how));
+            }
+            if (self.answers)() {
+                return Ok(());
+            }
+            if Instant::now() > end {
+                return Err(None);
+            }
+            let _ = self.handle.wait_timeout(PACE);
+        }
+    }
+
+    /// How it ended, if it has. That is noticed a moment later than what it did to others.
+    pub(crate) fn ended(&self) -> Option<String> {
         match self.handle.try_wait() {
             Ok(None) => None,
             Ok(Some(output)) => Some(ending(output.status)),

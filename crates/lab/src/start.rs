@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use miette::Result;
-use sandbox::{ID_BASE, Share};
+use sandbox::Share;
 
 use crate::bundle::Bundle;
-use crate::engine::{self, Docker, Engine};
+use crate::engine::{self, Engine};
 use crate::error::{Explain, Refused, failure};
 use crate::generation::Generation;
 use crate::held::{Ground, Held, Kind};
@@ -78,9 +78,9 @@ pub enum Mishap {
 
 /// A running lab. Dropping it ends everything in it and removes what it had on disk.
 pub struct Lab {
-    // Dropped in this order: the daemons' handles before the sandbox they live in.
-    docker: Mutex<Option<Docker>>,
-    registry: Service,
+    /// Whether Docker's daemon has answered. Locked while it starts.
+    docker: Mutex<bool>,
+    registry: Arc<Service>,
     pub(crate) held: Held,
     bundle: Bundle,
 }
@@ -121,7 +121,7 @@ impl Lab {
         let held = Held::start(place, options.sandbox, &bundle.path, shares, cancelled)?;
         up(&held)?;
         Ok(Self {
-            docker: Mutex::new(None),
+            docker: Mutex::new(false),
             registry: engine::start_registry(&held)?,
             held,
             bundle,
@@ -154,13 +154,17 @@ impl Lab {
 
     /// Makes sure that an engine at level 0 works: Docker's daemon answers, the registry is up.
     pub fn engine(&self, engine: Engine) -> Result<()> {
-        let mut docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
-        if engine == Engine::Docker && docker.is_none() {
-            *docker = Some(Docker::start(&self.held)?);
-        }
-        drop(docker);
-        self.registry
-            .wait_ready(&self.held, engine::DAEMON_DEADLINE)
+        let started = || {
+            let mut docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
+            if engine == Engine::Docker && !*docker {
+                engine::start_docker(&self.held)?;
+                *docker = true;
+            }
+            Ok(())
+        };
+        let deadline = engine::DAEMON_DEADLINE;
+        let ready = started().and_then(|()| self.registry.wait_ready(&self.held, deadline));
+        self.blamed(ready)
     }
 
     /// Nests engines: the first at level 0, each further one in a container of the one before.
@@ -170,7 +174,7 @@ impl Lab {
         if let Some(first) = layers.first() {
             self.engine(first.engine)?;
         }
-        Nest::build(self.level0(), self.bundle.generation, &layers)
+        self.blamed(Nest::build(self.level0(), self.bundle.generation, &layers))
     }
 
     /// Builds a nest for each different chain that is not empty; those with different engines at
@@ -249,27 +253,21 @@ impl Lab {
     /// The ends of what the daemons at level 0 wrote.
     #[must_use]
     pub fn last_lines(&self) -> String {
-        let docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
-        let services = docker
-            .iter()
-            .flat_map(Docker::services)
-            .chain([&self.registry]);
-        let said: Vec<String> = services.map(Service::last_words).collect();
+        let daemons = self.held.daemons();
+        let said: Vec<String> = daemons.iter().map(|daemon| daemon.last_words()).collect();
         said.join("\n")
     }
 
     /// What has died that should not have, with how it ended and its last lines.
     ///
-    /// Everything is asked and has to answer. Nothing that has died comes back, so that whatever was
-    /// done in the lab before this finds nothing was done in one that lived.
+    /// Everything that was started is asked and has to answer. Nothing that has died comes back, so
+    /// that whatever was done in the lab before this finds nothing was done in one that lived.
     #[must_use]
     pub fn obituary(&self) -> Option<String> {
-        let docker = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
-        let services = docker
-            .iter()
-            .flat_map(Docker::services)
-            .chain([&self.registry]);
-        let dead: Vec<String> = services.filter_map(Service::obituary).collect();
+        // One that just starts need not answer yet.
+        let starting = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(starting);
+        let dead = self.held.ask_daemons(Service::obituary);
         // Asked last: daemons die with the sandbox, and then it is what has died.
         let sandbox = self.held.obituary();
         sandbox.or_else(|| (!dead.is_empty()).then(|| dead.join("\n")))
@@ -346,10 +344,9 @@ fn furnish(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
     let etc = place.state.join("etc");
     engine::configure(&etc, bundle.generation, &controllers)?;
     cache::open_up(&place.state).explain("a lab's files can't be opened up", remedy)?;
-    if kind == Kind::User {
-        for dir in ["etc", "var"] {
-            own(&place.state.join(dir)).explain("a lab's files can't be handed over", remedy)?;
-        }
+    let root = place.root(kind);
+    for dir in ["etc", "var"] {
+        own(&place.state.join(dir), root).explain("a lab's files can't be handed over", remedy)?;
     }
     Ok(())
 }
@@ -371,16 +368,16 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Gives files to the root of the user namespace.
-fn own(path: &Path) -> std::io::Result<()> {
+/// Gives files to the lab's root.
+fn own(path: &Path, root: u32) -> std::io::Result<()> {
     let kind = fs::symlink_metadata(path)?.file_type();
     if kind.is_dir() {
         for entry in fs::read_dir(path)? {
-            own(&entry?.path())?;
+            own(&entry?.path(), root)?;
         }
-        return chown(path, Some(ID_BASE), Some(ID_BASE));
+        return chown(path, Some(root), Some(root));
     }
-    lchown(path, Some(ID_BASE), Some(ID_BASE))
+    lchown(path, Some(root), Some(root))
 }
 
 /// Brings up the loopback device with the registry's address. There is no other device, and no

@@ -37,7 +37,7 @@ pub struct RunArgs {
     #[arg(conflicts_with = "quick", allow_negative_numbers = true)]
     pub blocks: Option<u32>,
 
-    /// Fresh labs, one after the other; a word about the machine and not this boot of a lab needs 6
+    /// Fresh labs, one after the other; a machine-level interval needs at least 6
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     #[arg(allow_negative_numbers = true)]
     pub sessions: u32,

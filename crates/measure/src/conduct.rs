@@ -321,7 +321,7 @@ impl Run {
             return Err(usage(
                 "`--precision` has nothing to look at",
                 "no ratio of this experiment has both of its arms in this run",
-                "leave `--arms` away, or name both arms of a ratio",
+                "omit `--arms`, or name both arms of a ratio",
             ));
         }
         let manifest = Manifest {

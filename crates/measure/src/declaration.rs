@@ -11,7 +11,7 @@ pub(crate) fn check_declaration(experiment: &Experiment) -> miette::Result<()> {
         failure(
             "the experiment's declaration is wrong",
             why,
-            "mend its arms, contrasts, parts or series in its source",
+            "fix its arms, contrasts, parts or series in its source",
         )
     };
     let arms = experiment.arms;

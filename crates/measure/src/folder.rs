@@ -38,7 +38,7 @@ impl Folder {
             return Err(usage(
                 format!("the run folder {} is not empty", path.display()),
                 "a run never writes over another one",
-                "name a new folder with `--out DIR`, or leave `--out` away",
+                "name a new folder with `--out DIR`, or omit `--out`",
             ));
         }
         Ok(Self {

@@ -2,7 +2,6 @@
 //! every one of them can be rebuilt, byte for byte, from the raw samples.
 
 mod analysis;
-mod claims;
 mod compare;
 mod coverage;
 mod figure;
@@ -28,9 +27,8 @@ use facts::Runs;
 /// simulation of coverage, or hold every claim against the records
 ///
 /// Writes summary.csv, ratios.csv, parts.csv, claims.csv, growth.csv (where a run has series),
-/// matrix.csv (where it has cells of storage drivers), sharing.csv (where it has ways of sharing a
-/// cache), sidecar.csv (where it compares patterns), the figures that there is something for (figure,
-/// forest, parts, order, levels, depth, matrix, sharing and sidecar, each .svg and .png), report.md and report.html into the run's folder and prints the tables. With `--lang es` the page and the figures are report.es.md, figure.es.svg and so on.
+/// matrix.csv (where it has cells of storage drivers), sidecar.csv (where it compares patterns), the figures that there is something for (figure,
+/// forest, parts, order, levels, depth, matrix and sidecar, each .svg and .png), report.md and report.html into the run's folder and prints the tables. With `--lang es` the page and the figures are report.es.md, figure.es.svg and so on.
 /// Exit codes: 0 done; 1 a file can't be read or written; 2 RUN is no run, or says too little.
 #[derive(Parser)]
 #[command(name = "report", args_conflicts_with_subcommands = true)]
@@ -107,13 +105,8 @@ fn report(cli: &ReportArgs) -> miette::Result<()> {
         (cli.lang.file("report", "md"), page.markdown.into_bytes()),
         (cli.lang.file("report", "html"), page.html.into_bytes()),
     ];
-    for (name, table) in [
-        ("growth.csv", tables::growth_csv(&analysis)?),
-        ("sharing.csv", tables::sharing_csv(&analysis)?),
-        ("sidecar.csv", tables::sidecar_csv(&analysis)?),
-    ] {
-        derived.extend(table.map(|table| (name.to_owned(), table)));
-    }
+    let growth = tables::growth_csv(&analysis)?;
+    derived.extend(growth.map(|table| ("growth.csv".to_owned(), table)));
     for facts in analysis.facts() {
         let tables = facts.tables.iter();
         derived.extend(tables.map(|(name, table)| (name.clone(), table.clone().into_bytes())));

@@ -2,8 +2,6 @@
 //! precision, whatever the page's language is.
 
 mod nesting;
-mod sharing;
-mod sidecar;
 
 use std::fmt::Write;
 
@@ -20,8 +18,6 @@ use facts::Runs;
 use facts::unit;
 
 pub(crate) use nesting::growth_csv;
-pub(crate) use sharing::sharing_csv;
-pub(crate) use sidecar::sidecar_csv;
 
 type Column<T> = (&'static str, fn(&T) -> String);
 
@@ -379,8 +375,6 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     }
     text.push_str(&nesting::terminal(runs, analysis));
     text.push_str(&outcomes(analysis));
-    text.push_str(&sharing::terminal(analysis));
-    text.push_str(&sidecar::terminal(analysis));
     let claims = || analysis.runs.iter().flat_map(|run| &run.claims);
     if claims().next().is_some() {
         let _ = writeln!(text, "\nClaims:");
@@ -428,6 +422,14 @@ fn outcomes(analysis: &Analysis) -> String {
                         None => none(),
                     });
                     table.add_row(std::iter::once(row.name.clone()).chain(tiles));
+                }
+                for plot in &grid.plots {
+                    let name = format!("{}, {}", plot.title, plot.unit);
+                    let medians = plot.columns.iter().map(|samples| match samples {
+                        Some(samples) => phrases::estimate(Some(samples.median), 2, Lang::En),
+                        None => none(),
+                    });
+                    table.add_row(std::iter::once(name).chain(medians));
                 }
                 let _ = writeln!(told, "\n{}\n{table}", group.caption);
             }

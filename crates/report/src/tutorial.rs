@@ -16,7 +16,7 @@ pub(crate) fn write(folder: &Path, runs: &Runs, png: &[u8]) -> miette::Result<()
         return Err(usage(
             "the tutorial's files can't be made of this run",
             "they hold both startup and CPU, and this is a run of one experiment",
-            "name a run of experiment 4, with its folders startup and cpu, or leave --tutorial away",
+            "name a run of experiment 4, with its folders startup and cpu, or omit --tutorial",
         ));
     }
     std::fs::create_dir_all(folder).map_err(|error| {

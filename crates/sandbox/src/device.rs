@@ -12,9 +12,8 @@ use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use rustix::mount::{MountFlags, MoveMountFlags, OpenTreeFlags, mount, move_mount, open_tree};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::thread::{ThreadNameSpaceType, UnshareFlags, move_into_thread_name_spaces};
-use sandbox::ID_BASE;
 
-use crate::enter::has_own_user_namespace;
+use crate::enter::root_id;
 use crate::{Fault, Result, Step, sys, tree};
 
 pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
@@ -37,7 +36,7 @@ fn hand_over(args: &[String]) -> Result<()> {
     let number = |text: &String| text.parse::<u32>().step(|| text.clone());
     let device = makedev(number(major)?, number(minor)?);
     let handle = pidfd_open(init, PidfdFlags::empty()).step(|| "find the sandbox".into())?;
-    let is_mapped = has_own_user_namespace(init).step(|| "look at the sandbox".into())?;
+    let root = root_id(init)?;
 
     sys::unshare(UnshareFlags::NEWNS).step(|| "own mount namespace".into())?;
     tree::detach_from_machine()?;
@@ -47,9 +46,7 @@ fn hand_over(args: &[String]) -> Result<()> {
     let node = Path::new(tree::STAGE).join("node");
     let owner = Mode::RUSR | Mode::WUSR;
     mknodat(CWD, &node, FileType::BlockDevice, owner, device).step(|| "make the node".into())?;
-    if is_mapped {
-        chown(&node, Some(ID_BASE), Some(ID_BASE)).step(|| "hand the node over".into())?;
-    }
+    chown(&node, Some(root), Some(root)).step(|| "hand the node over".into())?;
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
     let node = open_tree(CWD, &node, flags).step(|| "take the node".into())?;
 

@@ -14,9 +14,8 @@ use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::thread::{ThreadNameSpaceType, UnshareFlags, move_into_thread_name_spaces};
-use sandbox::ID_BASE;
 
-use crate::enter::has_own_user_namespace;
+use crate::enter::root_id;
 use crate::{Fault, Result, Step, sys, tree};
 
 /// Where it is mounted for a moment, in this process's own mount namespace.
@@ -40,7 +39,7 @@ fn hand_over(args: &[String]) -> Result<()> {
     let init = pid.parse().ok().and_then(Pid::from_raw);
     let init = init.ok_or("not a process id").step(|| pid.clone())?;
     let handle = pidfd_open(init, PidfdFlags::empty()).step(|| "find the sandbox".into())?;
-    let is_mapped = has_own_user_namespace(init).step(|| "look at the sandbox".into())?;
+    let root = root_id(init)?;
 
     sys::unshare(UnshareFlags::NEWNS).step(|| "own mount namespace".into())?;
     tree::detach_from_machine()?;
@@ -54,10 +53,7 @@ fn hand_over(args: &[String]) -> Result<()> {
     }
     let made = || -> std::io::Result<()> {
         fs::set_permissions(PLACE, fs::Permissions::from_mode(0o755))?;
-        if is_mapped {
-            chown(PLACE, Some(ID_BASE), Some(ID_BASE))?;
-        }
-        Ok(())
+        chown(PLACE, Some(root), Some(root))
     };
     made().step(|| "hand the file system's root over".into())?;
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;

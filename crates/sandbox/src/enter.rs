@@ -127,6 +127,16 @@ fn terminal() -> Option<BorrowedFd<'static>> {
     streams.into_iter().find(|stream| isatty(stream))
 }
 
+/// What root of a sandbox is on the machine (`user_namespaces(7)`).
+pub(crate) fn root_id(init: Pid) -> Result<u32> {
+    let path = format!("/proc/{}/uid_map", init.as_raw_nonzero());
+    let map = fs::read_to_string(&path).step(|| format!("read {path}"))?;
+    let id = map.split_whitespace().nth(1).map(str::parse);
+    id.ok_or("there is none")
+        .and_then(|id| id.map_err(|_| "no number"))
+        .step(|| format!("find root in {path}"))
+}
+
 pub(crate) fn has_own_user_namespace(init: Pid) -> std::io::Result<bool> {
     let theirs = fs::read_link(format!("/proc/{}/ns/user", init.as_raw_nonzero()))?;
     Ok(theirs != fs::read_link("/proc/self/ns/user")?)

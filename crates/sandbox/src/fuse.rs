@@ -6,33 +6,56 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::Path;
 
-use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, statat};
+use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
 
-use crate::tree::STAGE;
+use crate::{ID_COUNT, range_of};
 
-/// Of all that is mounted where processes of this control group are.
-pub(crate) fn abort(cgroup: &Path) {
+/// All connections of the sandbox with this control group.
+///
+/// A user namespace has made them for one of its own ids, wherever they are mounted, if anywhere. Of a
+/// sandbox without one, those are found that are mounted where its processes are.
+pub(crate) fn abort(cgroup: &Path) -> io::Result<()> {
+    // Mounted nowhere, so that nobody else sees it.
+    let context = fsopen("fusectl", FsOpenFlags::FSOPEN_CLOEXEC)?;
+    fsconfig_create(&context)?;
+    let flags = FsMountFlags::FSMOUNT_CLOEXEC;
+    let control = fsmount(&context, flags, MountAttrFlags::empty())?;
     let name = cgroup.file_name().unwrap_or_default().to_string_lossy();
-    // What the machine has mounted itself may be shown inside, and is not the sandbox's.
-    let ours = connections(Path::new("/proc/self"));
+    let range = name.rsplit('-').next().and_then(range_of);
+    let mounted = mounted(&name);
+    for entry in Dir::new(openat(&control, ".", OFlags::DIRECTORY, Mode::empty())?)? {
+        let entry = entry?;
+        let connection = entry.file_name().to_string_lossy();
+        // One that has ended by itself meanwhile is not there.
+        let Ok(found) = statat(&control, &*connection, AtFlags::empty()) else {
+            continue;
+        };
+        let is_in_range = range == Some(found.st_uid / ID_COUNT);
+        if is_in_range || mounted.contains(&*connection) {
+            let file = format!("{connection}/abort");
+            if let Ok(file) = openat(&control, file, OFlags::WRONLY, Mode::empty()) {
+                let _ = rustix::io::write(file, b"1");
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The numbers of the connections that processes of this control group have mounted.
+fn mounted(cgroup: &str) -> BTreeSet<String> {
     let mut theirs = BTreeSet::new();
     for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let groups = fs::read_to_string(process.path().join("cgroup")).unwrap_or_default();
-        if groups.contains(&*name) {
+        if groups.contains(cgroup) {
             theirs.extend(connections(&process.path()));
         }
     }
-    let no_flags = MountFlags::empty();
-    if theirs.is_subset(&ours) || mount("none", STAGE, "fusectl", no_flags, None).is_err() {
-        return;
-    }
-    for connection in theirs.difference(&ours) {
-        // One that has ended by itself meanwhile is not there.
-        let _ = fs::write(Path::new(STAGE).join(connection).join("abort"), "1");
-    }
-    let _ = unmount(STAGE, UnmountFlags::DETACH);
+    // What the machine has mounted itself may be shown inside, and is not the sandbox's.
+    &theirs - &connections(Path::new("/proc/self"))
 }
 
 /// The numbers of the connections behind what a process has mounted (`proc_pid_mountinfo(5)`).

@@ -13,10 +13,10 @@ use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
 };
 use rustix::thread::UnshareFlags;
-use sandbox::{ID_BASE, ID_COUNT, Kind, LEAF, Spec, Word, kill_cgroup, remove_cgroup, remove_tree};
+use sandbox::{ID_COUNT, Kind, LEAF, Spec, Word, end_cgroup, remove_cgroup, remove_tree};
 
 use crate::sys::{self, Side};
-use crate::{Result, Step, fuse, init, tree};
+use crate::{Result, Step, init, tree};
 
 /// How long the kernel may take to let go of a control group whose processes are dead.
 const CGROUP_PATIENCE: Duration = Duration::from_secs(10);
@@ -98,7 +98,7 @@ struct Built {
 }
 
 fn build(spec: &Spec) -> Result<Built> {
-    let group = make_cgroup(spec)?;
+    let group = take_cgroup(spec)?;
     // Mounts made from here on are this process's and its children's only.
     sys::unshare(UnshareFlags::NEWNS).step(|| "own mount namespace".into())?;
     tree::detach_from_machine()?;
@@ -138,7 +138,7 @@ fn build_around(spec: &Spec, init: Pid, mut go: File, mut done: File) -> Result<
     let pid = init.as_raw_nonzero();
     let mut mapping = None;
     if spec.kind == Kind::User {
-        let range = format!("0 {ID_BASE} {ID_COUNT}\n");
+        let range = format!("0 {} {ID_COUNT}\n", spec.root);
         for map in ["uid_map", "gid_map"] {
             let path = format!("/proc/{pid}/{map}");
             fs::write(&path, &range).step(|| format!("write {path}"))?;
@@ -163,15 +163,12 @@ fn build_around(spec: &Spec, init: Pid, mut go: File, mut done: File) -> Result<
     }
 }
 
-/// The sandbox's own group, and in it the leaf for processes that are in no container.
-fn make_cgroup(spec: &Spec) -> Result<File> {
+/// Readies the sandbox's group: in it, a leaf for processes that are in no container.
+fn take_cgroup(spec: &Spec) -> Result<File> {
     let leaf = spec.cgroup.join(LEAF);
     let what = || format!("make {}", leaf.display());
-    let made = sandbox::make_cgroup(&spec.cgroup).step(what)?;
+    let group = sandbox::make_cgroup(&spec.cgroup).step(what)?;
     fs::create_dir(&leaf).step(what)?;
-    if spec.kind == Kind::Root {
-        return Ok(made);
-    }
     // Delegation as in Documentation/admin-guide/cgroup-v2.rst: the directory and these files.
     for group in [&spec.cgroup, &leaf] {
         for file in [
@@ -181,11 +178,11 @@ fn make_cgroup(spec: &Spec) -> Result<File> {
             "cgroup.subtree_control",
         ] {
             let path = group.join(file);
-            chown(&path, Some(ID_BASE), Some(ID_BASE))
+            chown(&path, Some(spec.root), Some(spec.root))
                 .step(|| format!("hand over {}", path.display()))?;
         }
     }
-    Ok(made)
+    Ok(group)
 }
 
 /// Returns when init is dead, which it is when the owner is gone.
@@ -226,8 +223,7 @@ fn end(init: &OwnedFd, cgroup: &Path) {
             complain!("init does not die");
             return;
         }
-        kill_cgroup(cgroup);
-        fuse::abort(cgroup);
+        end_cgroup(cgroup);
     }
     let _ = waitid(WaitId::PidFd(init.as_fd()), WaitIdOptions::EXITED);
 }

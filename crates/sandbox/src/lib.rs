@@ -9,24 +9,42 @@
 //! The monitor reads the *lifeline*, a pipe on its standard input, and never writes to it. However
 //! the owner ends (return, panic, `kill -9`), the kernel closes the pipe and the monitor acts.
 
+mod fuse;
 mod remove;
 
 use std::fs;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-pub use remove::{kill_cgroup, make_cgroup, remove_cgroup, remove_tree, sweep_cgroup};
+pub use remove::{end_cgroup, make_cgroup, remove_cgroup, remove_tree, sweep_cgroup};
 
-/// First id of the range that the ids 0 to 65535 of a user namespace are mapped to.
+/// The ranges of ids that sandboxes have, each one of its own: the upper halves of the ids that 0 to
+/// 65535 of a user namespace are mapped to. What the kernel counts and shows by owner (keys, processes,
+/// file systems in user space) is so no other sandbox's.
 ///
-/// Above what `useradd`, `/etc/subuid` and systemd (up to 0x6fffffff) hand out, so that no file or
-/// process of the machine belongs to an id of a sandbox.
-pub const ID_BASE: u32 = 0x7061_0000;
+/// Above what `useradd`, `/etc/subuid`, systemd (up to 0x6fffffff) and SSSD (up to 2000200000) hand
+/// out, so that no file or process of the machine belongs to an id of a sandbox.
+pub const ID_RANGES: Range<u32> = 0x7800..0x7fff;
 
 /// How many ids a sandbox has; 65534 (`nobody`) must be among them.
 pub const ID_COUNT: u32 = 0x1_0000;
+
+/// A sandbox's name: its range of ids, and what tells it from others that have had the range.
+#[must_use]
+pub fn name(range: u32, tag: u16) -> String {
+    format!("m{range:04x}{tag:04x}")
+}
+
+/// The range in a sandbox's name.
+#[must_use]
+pub fn range_of(name: &str) -> Option<u32> {
+    let digits = name.strip_prefix('m').filter(|digits| digits.len() == 8)?;
+    let range = u32::from_str_radix(digits.get(..4)?, 16).ok()?;
+    ID_RANGES.contains(&range).then_some(range)
+}
 
 /// Whether root inside is root outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,12 +87,14 @@ pub struct Spec {
     pub id: String,
     /// With or without a user namespace.
     pub kind: Kind,
+    /// What root inside is on the machine.
+    pub root: u32,
     /// Directory of this sandbox on a real file system; the monitor removes it at the end.
     /// Its `etc` and `var` become those of the sandbox.
     pub state: PathBuf,
     /// The bundle; its `usr` becomes the sandbox's, read-only.
     pub bundle: PathBuf,
-    /// The sandbox's control group, made and removed by the monitor.
+    /// The sandbox's control group, made by the owner ([`make_cgroup`]) and removed by the monitor.
     pub cgroup: PathBuf,
     /// What else of the machine is visible inside.
     pub shares: Vec<Share>,
@@ -113,4 +133,29 @@ pub fn cgroup2_mount() -> Option<PathBuf> {
         let is_cgroup2 = right.starts_with("cgroup2 ");
         is_cgroup2.then(|| left.split(' ').nth(4).map(PathBuf::from))?
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_holds_its_range() {
+        for range in ID_RANGES {
+            assert_eq!(range_of(&name(range, 0xabcd)), Some(range));
+            // As ids of two halves, without the sign.
+            assert!(i32::try_from(range * ID_COUNT + (ID_COUNT - 1)).is_ok());
+        }
+        for name in [
+            "",
+            "m7800",
+            "m70610000",
+            "m7fff0000",
+            "x78000000",
+            "m780000001",
+            "mé800000",
+        ] {
+            assert_eq!(range_of(name), None, "{name}");
+        }
+    }
 }

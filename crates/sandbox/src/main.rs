@@ -17,7 +17,6 @@ mod device;
 mod disk;
 mod enter;
 mod find;
-mod fuse;
 mod hold;
 mod init;
 mod sys;

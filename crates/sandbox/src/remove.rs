@@ -19,14 +19,27 @@ use rustix::io::Errno;
 use rustix::ioctl::{Opcode, Setter, ioctl, opcode};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::fuse;
+
 /// How a folder is opened that is to be emptied.
 const FOLDER: OFlags = OFlags::DIRECTORY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
 
+/// How long a folder is emptied again and again in which somebody makes files meanwhile: a process of
+/// another sandbox may have got hold of it.
+const TREE_PATIENCE: Duration = Duration::from_secs(2);
+
 /// Removes a folder with everything below it, if it is there.
 pub fn remove_tree(path: &Path) -> io::Result<()> {
-    remove(path, unlink)
+    let deadline = Instant::now() + TREE_PATIENCE;
+    loop {
+        match remove(path, unlink) {
+            Err(why)
+                if why.kind() == io::ErrorKind::DirectoryNotEmpty && Instant::now() < deadline => {}
+            done => return done,
+        }
+    }
 }
 
 /// Removes a control group with everything below it, killing what still runs in it.
@@ -38,17 +51,33 @@ pub fn remove_cgroup(path: &Path, patience: Duration) -> io::Result<()> {
     }
     kill_cgroup(path);
     let deadline = Instant::now() + patience;
+    let mut overdue = Instant::now() + OVERDUE.min(patience / 2);
     loop {
         match remove_groups(path) {
             Ok(()) => return Ok(()),
             Err(e) if Instant::now() > deadline => return Err(e),
+            Err(_) if Instant::now() > overdue => {
+                end_cgroup(path);
+                overdue += OVERDUE;
+            }
             Err(_) => wait_until_empty(path, deadline),
         }
     }
 }
 
+/// After which something keeps a process that was killed from dying.
+const OVERDUE: Duration = Duration::from_secs(1);
+
+/// Kills what runs in a control group and below it, also what waits for a file system that one of
+/// them serves.
+pub fn end_cgroup(path: &Path) {
+    kill_cgroup(path);
+    // Where that fails there is no such file system: it needs the same module.
+    let _ = fuse::abort(path);
+}
+
 /// Kills what runs in a control group and below it.
-pub fn kill_cgroup(path: &Path) {
+fn kill_cgroup(path: &Path) {
     if fs::write(path.join("cgroup.kill"), "1").is_ok() {
         return;
     }
@@ -61,12 +90,12 @@ pub fn kill_cgroup(path: &Path) {
     }
 }
 
-/// Makes a lab's control group. As long as what is returned is open, [`sweep_cgroup`] knows that
-/// somebody has it, whose processes may not be in it yet.
+/// Makes a lab's control group, if it is not there yet. As long as what is returned is open,
+/// [`sweep_cgroup`] knows that somebody has it, whose processes may not be in it yet.
 pub fn make_cgroup(path: &Path) -> io::Result<File> {
     loop {
         fs::create_dir_all(path)?;
-        let made = File::open(path).and_then(|group| group.lock().map(|()| group));
+        let made = File::open(path).and_then(|group| group.lock_shared().map(|()| group));
         // Who swept between the two steps had the lock, and the group is gone.
         match made {
             Ok(group) if is_there(&group, path)? => return Ok(group),
@@ -257,5 +286,32 @@ fn remove_entry(folder: &OwnedFd, name: &CString, flags: AtFlags) -> Done<()> {
 fn unlock(file: &OwnedFd) {
     if let Ok(flags) = ioctl_getflags(file) {
         let _ = ioctl_setflags(file, flags - (IFlags::IMMUTABLE | IFlags::APPEND));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_goes_in_which_somebody_still_makes_files() {
+        let top = std::env::temp_dir().join(format!("sandbox-remove-{}", std::process::id()));
+        let inner = top.join("inner");
+        fs::create_dir_all(&inner).expect("made");
+        let files: Vec<_> = (0..1000).map(|n| inner.join(n.to_string())).collect();
+        for file in &files {
+            File::create(file).expect("made");
+        }
+        let folder = File::open(&top).expect("opened");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                // By then the outer folder has been emptied.
+                while files.iter().step_by(100).all(|file| file.exists()) {}
+                let flags = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
+                openat(&folder, "late", flags, Mode::RUSR).expect("made");
+            });
+            remove_tree(&top).expect("removed");
+        });
+        assert!(!top.exists());
     }
 }

@@ -14,7 +14,7 @@ use rustix::mount::{
     MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount,
     mount_bind, mount_change, move_mount, open_tree, unmount,
 };
-use sandbox::{ID_BASE, Kind, Spec};
+use sandbox::Spec;
 
 use crate::{Result, Step, sys};
 
@@ -137,9 +137,7 @@ fn make_devices(spec: &Spec) -> Result<()> {
         .step(what)?;
         // mknod(2) takes the umask off the mode.
         fs::set_permissions(&node, fs::Permissions::from_mode(0o666)).step(what)?;
-        if spec.kind == Kind::User {
-            std::os::unix::fs::chown(&node, Some(ID_BASE), Some(ID_BASE)).step(what)?;
-        }
+        std::os::unix::fs::chown(&node, Some(spec.root), Some(spec.root)).step(what)?;
     }
     Ok(())
 }

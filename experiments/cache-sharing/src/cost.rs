@@ -8,6 +8,7 @@ use lab::{Disk, Engine, FileSystem, Generation, Lab, Layer, Level};
 use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, Trial, Trouble};
 use miette::{IntoDiagnostic, Result, miette};
 
+use crate::trial::FAILED;
 use crate::way::{ADDITIONAL, BUILDAH_PROGRAM, CONTAINERD_STORE, PLUGINS, PULL_THROUGH};
 
 /// How a job comes to what an earlier one has made.
@@ -28,8 +29,10 @@ enum Cache {
 }
 
 /// One arm.
-struct Row {
-    name: &'static str,
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    /// The way that it is the cost of, if it is that of any.
+    pub(crate) way: Option<&'static str>,
     engine: Engine,
     generations: &'static [Generation],
     cache: Cache,
@@ -59,14 +62,21 @@ const BUILDAH: &str = "buildah build --quiet --layers --tag job /context";
 const ALL: &[Generation] = &Generation::ALL;
 const WITH_BUILDX: &[Generation] = &[Generation::Trixie, Generation::Forky];
 
-const DOCKER_COLD: Row = Row {
+pub(crate) const DOCKER_COLD: Row = Row {
     name: "docker-cold",
+    way: None,
     engine: Engine::Docker,
     generations: ALL,
     cache: Cache::None,
     build: BUILD,
     flags: &[],
     about: "a Docker with an empty store",
+};
+pub(crate) const DOCKER_WARM: Row = Row {
+    name: "docker-warm",
+    cache: Cache::Store,
+    about: "the store of an earlier job, used by nobody else",
+    ..DOCKER_COLD
 };
 const BUILDX_COLD: Row = Row {
     name: "docker-buildx-cold",
@@ -84,16 +94,12 @@ const PODMAN_COLD: Row = Row {
     ..DOCKER_COLD
 };
 
-const ROWS: &[Row] = &[
+pub(crate) const ROWS: &[Row] = &[
     DOCKER_COLD,
-    Row {
-        name: "docker-warm",
-        cache: Cache::Store,
-        about: "the store of an earlier job, used by nobody else",
-        ..DOCKER_COLD
-    },
+    DOCKER_WARM,
     Row {
         name: "docker-pull-through",
+        way: Some("pull-through"),
         cache: Cache::Registry,
         flags: &[PULL_THROUGH],
         about: "an empty store, and a registry near by that keeps what it has fetched",
@@ -101,6 +107,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "docker-archive",
+        way: Some("archive"),
         cache: Cache::Folder,
         build: ARCHIVE,
         about: "an empty store, and an archive of an earlier job's images to load",
@@ -108,6 +115,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "docker-copy",
+        way: Some("copy-of-filled"),
         cache: Cache::Copy,
         about: "a copy of a filled store that shares its blocks (reflink)",
         ..DOCKER_COLD
@@ -115,6 +123,7 @@ const ROWS: &[Row] = &[
     BUILDX_COLD,
     Row {
         name: "docker-buildx-cache",
+        way: Some("buildx-cache"),
         cache: Cache::Folder,
         build: BUILDX,
         about: "an empty store, and buildx with a folder for a cache",
@@ -129,6 +138,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "podman-additional-store",
+        way: Some("additional-store"),
         cache: Cache::Additional,
         flags: &[ADDITIONAL],
         about: "an empty store, and a filled one that it only reads",
@@ -136,6 +146,7 @@ const ROWS: &[Row] = &[
     },
     Row {
         name: "buildah-layers",
+        way: Some("buildah-layers"),
         cache: Cache::Store,
         build: BUILDAH,
         flags: &[BUILDAH_PROGRAM],
@@ -250,14 +261,8 @@ pub(crate) struct Costs<'lab> {
 /// What one job took.
 struct Took {
     wall_ns: u64,
-    /// Bytes into the job's container.
-    network: u64,
-    /// Bytes out of the lab's registry.
-    upstream: u64,
-    /// Bytes in its store, afterwards.
-    disk: u64,
-    /// Bytes in what it shares, afterwards.
-    shared: u64,
+    /// Bytes, in the order of [`MOVES`].
+    moved: [u64; 4],
 }
 
 impl<'lab> Costs<'lab> {
@@ -305,17 +310,12 @@ impl<'lab> Costs<'lab> {
         let took = match filled.and_then(|()| self.job(way, false)) {
             Ok(took) => took,
             Err(report) => {
-                told("job", "failed", words(&report), None)?;
+                told("job", FAILED, words(&report), None)?;
                 return Ok(false);
             }
         };
-        let rows = [
-            ("network", took.network),
-            ("upstream", took.upstream),
-            ("disk", took.disk),
-            ("shared", took.shared),
-        ];
-        for (step, bytes) in rows {
+        let Took { moved, .. } = took;
+        for (step, bytes) in MOVES.iter().zip(moved) {
             told(step, "ok", String::new(), Some(bytes))?;
         }
         Ok(true)
@@ -390,15 +390,32 @@ impl<'lab> Costs<'lab> {
         }
         Ok(Took {
             wall_ns,
-            network: network?,
-            upstream,
-            disk: disk?,
-            shared: beside?,
+            moved: [network?, upstream, disk?, beside?],
         })
     }
 }
 
 impl Row {
+    /// The same job with an empty store; `None` of one that has no other.
+    pub(crate) fn cold(&self) -> Option<&'static str> {
+        self.held_against(Cache::None)
+    }
+
+    /// The same job with the store of an earlier one that nobody else uses.
+    pub(crate) fn warm(&self) -> Option<&'static str> {
+        self.held_against(Cache::Store)
+    }
+
+    /// The arm with this cache and engine that it is held against, of several the primary one.
+    fn held_against(&self, cache: Cache) -> Option<&'static str> {
+        let is_it = |row: &&Row| row.cache == cache && row.engine == self.engine;
+        let same: Vec<&str> = ROWS.iter().filter(is_it).map(|row| row.name).collect();
+        let mut pairs = PRIMARY.iter().chain(BESIDES);
+        let (_, below) =
+            pairs.find(|(above, below)| *above == self.name && same.contains(below))?;
+        Some(below)
+    }
+
     /// The container of a job's engine.
     fn layer(&self, store: &str, shared: &str, fills: bool) -> Layer {
         let at = match self.engine {
@@ -442,6 +459,11 @@ fn received(level: &Level) -> Result<u64> {
 
 /// Its rows in `trials.csv`: what a job moves and leaves.
 pub(crate) const MOVED: &str = "moved";
+
+/// Their steps: into the job's container; out of the lab's registry; afterwards in its store; in what
+/// it shares.
+pub(crate) const MOVES: [&str; 4] = ["network", UPSTREAM, "disk", "shared"];
+pub(crate) const UPSTREAM: &str = "upstream";
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use bench::once::Labs;
 use lab::{Disk, FileSystem, Generation, Lab, NoDisk, Options};
 use miette::Result;
 
+use crate::finding::Class;
 use crate::operation::BASES;
 use crate::side::{self, Bases};
 
@@ -141,12 +142,12 @@ pub(crate) fn clear(lab: &Lab, disk: FileSystem) -> Result<()> {
     cleared
 }
 
-/// Why there is none, in a word or two and in the refuser's.
-pub(crate) fn missing(why: &NoDisk) -> (&'static str, String) {
-    let outcome = match why {
-        NoDisk::NotOnThisKernel(_) => "not on this kernel",
-        NoDisk::NotWithoutRoot(_) => "not without root",
-        NoDisk::NotMade(_) => "not made",
+/// Why there is none, and in the refuser's words.
+pub(crate) fn missing(why: &NoDisk) -> (Class, String) {
+    let class = match why {
+        NoDisk::NotOnThisKernel(_) => Class::NotOnKernel,
+        NoDisk::NotWithoutRoot(_) => Class::NotWithoutRoot,
+        NoDisk::NotMade(_) => Class::NotMade,
     };
-    (outcome, why.to_string())
+    (class, why.to_string())
 }

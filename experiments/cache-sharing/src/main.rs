@@ -4,9 +4,11 @@ mod cost;
 mod field;
 mod finding;
 mod operation;
+mod reading;
 mod search;
 mod side;
 mod store;
+mod tools;
 mod trial;
 mod way;
 
@@ -15,7 +17,6 @@ use std::process::ExitCode;
 
 use bench::once::{self, Labs};
 use clap::Parser;
-use facts::Facts;
 use lab::{Generation, Kind, Options};
 use measure::{Experiment, Run, Trial};
 use miette::Result;
@@ -82,50 +83,47 @@ const QUICK: &[&str] = &["whole", "after-stop", "image-and-layers"];
 const WORKERS: usize = 4;
 
 /// The table of `trials.csv` with what became of each way, and its last step.
-const TABLE: &str = "sharing";
-const END: &str = "verdict";
+pub(crate) const TABLE: &str = "sharing";
+pub(crate) const END: &str = "verdict";
 
 fn main() -> ExitCode {
-    facts::main(
-        |_| Ok(Facts::default()),
-        || {
-            let cli = Cli::parse();
-            let options = |generation| Options {
-                generation,
-                sandbox: cli.sandbox,
-                cancelled: Some(measure::interrupted),
-                ..Options::default()
+    facts::main(reading::facts, || {
+        let cli = Cli::parse();
+        let options = |generation| Options {
+            generation,
+            sandbox: cli.sandbox,
+            cancelled: Some(measure::interrupted),
+            ..Options::default()
+        };
+        if let Some(file) = &cli.replay {
+            return replay(&cli, file, &options);
+        }
+        let generations = generations(&cli);
+        let subjects = subjects(&cli, &generations)?;
+        let priced = match generations[..] {
+            [only] => only,
+            _ => Generation::default(),
+        };
+        let experiment = if cli.no_cost {
+            TRIALS
+        } else {
+            cost::experiment(priced)
+        };
+        let all: Vec<Options> = generations.iter().copied().map(options).collect();
+        let able = || bench::able(&all.iter().collect::<Vec<_>>());
+        let mut is_first = true;
+        cli.run.conduct(&experiment, able, |run| {
+            let session = Session {
+                cli: &cli,
+                generations: &generations,
+                subjects: &subjects,
+                priced,
             };
-            if let Some(file) = &cli.replay {
-                return replay(&cli, file, &options);
-            }
-            let generations = generations(&cli);
-            let subjects = subjects(&cli, &generations)?;
-            let priced = match generations[..] {
-                [only] => only,
-                _ => Generation::default(),
-            };
-            let experiment = if cli.no_cost {
-                TRIALS
-            } else {
-                cost::experiment(priced)
-            };
-            let all: Vec<Options> = generations.iter().copied().map(options).collect();
-            let able = || bench::able(&all.iter().collect::<Vec<_>>());
-            let mut is_first = true;
-            cli.run.conduct(&experiment, able, |run| {
-                let session = Session {
-                    cli: &cli,
-                    generations: &generations,
-                    subjects: &subjects,
-                    priced,
-                };
-                let folder = run.path().to_owned();
-                let is_first = std::mem::take(&mut is_first);
-                once::resumable(&folder, session.hold(run, &options, is_first))
-            })
-        },
-    )
+            let folder = run.path().to_owned();
+            let is_first = std::mem::take(&mut is_first);
+            once::resumable(&folder, session.hold(run, &options, is_first))
+        })
+    })
 }
 
 fn generations(cli: &Cli) -> Vec<Generation> {
@@ -308,7 +306,7 @@ fn tried(
 
 /// Whether a way has no row after this one.
 fn is_verdict(row: &Trial) -> bool {
-    row.table == TABLE && (row.step == END || row.step == "place")
+    row.table == TABLE && (row.step == END || row.step == trial::PLACE)
 }
 
 /// What is to be looked for in a way that has got past the engines' own locks.
@@ -316,11 +314,10 @@ fn quest(subject: &Subject, rows: &[Trial], seed: u64) -> Option<Quest> {
     let name = subject.to_string();
     let mut verdicts = rows.iter();
     let verdict = verdicts.find(|row| row.subject == name && row.step == END)?;
-    let is_refused = verdict.outcome == Class::Refused.to_string();
-    let damage = [Class::Lost, Class::Corrupt].map(|class| class.to_string());
-    (!is_refused).then(|| Quest {
+    let class = Class::of(&verdict.outcome)?;
+    (class != Class::Refused).then(|| Quest {
         subject: *subject,
-        is_damaged: damage.contains(&verdict.outcome),
+        is_damaged: class.is_damage(),
         seed,
     })
 }
@@ -337,8 +334,9 @@ fn replay(cli: &Cli, file: &Path, options: &(impl Fn(Generation) -> Options + Sy
         let mut outcome = String::new();
         let done = tried(&field, &subject, &case.plan(), &mut |row| {
             outcome.clone_from(&row.outcome);
+            run.tried(row.clone(), || field.labs.alive())?;
             measure::note!("{}: {} {}", row.step, row.outcome, row.reason);
-            run.tried(row, || field.labs.alive())
+            Ok(())
         });
         done.or_else(|report| field.labs.alive().and(Err(report)))?;
         if outcome == case.outcome {

@@ -1,8 +1,8 @@
 //! The search for damage, and the shortest way to it.
 
-use std::fs;
 use std::path::Path;
 use std::str::FromStr;
+use std::{fmt, fs};
 
 use lab::Generation;
 use measure::Trial;
@@ -13,7 +13,7 @@ use crate::field::Field;
 use crate::finding::{Class, texts};
 use crate::operation::{self, Operation};
 use crate::trial::{self, Order, Plan, Subject, Verdict};
-use crate::way::WAYS;
+use crate::way;
 
 /// How many operations each job has in a trial.
 pub(crate) const OF_EACH: usize = 8;
@@ -68,8 +68,8 @@ impl Case {
         let text = fs::read(file).map_err(|why| refused(why.to_string()))?;
         let case: Self = serde_json::from_slice(&text).map_err(|why| refused(why.to_string()))?;
         let generation = Generation::from_str(&case.generation).map_err(refused)?;
-        let way = WAYS.iter().find(|way| way.name == case.way);
-        let way = way.ok_or_else(|| refused(format!("there is no way `{}`", case.way)))?;
+        let way = way::named(&case.way)
+            .ok_or_else(|| refused(format!("there is no way `{}`", case.way)))?;
         Ok((Subject { generation, way }, case))
     }
 
@@ -103,8 +103,8 @@ pub(crate) struct Quest {
     pub(crate) seed: u64,
 }
 
-impl std::fmt::Display for Quest {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Quest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.subject.fmt(f)
     }
 }
@@ -147,23 +147,23 @@ pub(crate) fn look(
     // What happens at a moment of the work is not the same with less of it.
     if !is_live && let Some((plan, _)) = &damaging {
         let operations = listed(&plan.operations);
-        return look.end(format!("with seed {}", plan.seed), operations);
+        return look.end(End::WithSeed(plan.seed), operations);
     }
     let Some((mut plan, mut verdict)) = damaging else {
         let found = if quest.is_damaged && is_live {
-            ONLY_AT_ONCE
+            End::OnlyAtOnce
         } else {
-            "none"
+            End::None
         };
         let operations = format!("{} operations", look.operations);
-        return look.end(found.to_owned(), operations);
+        return look.end(found, operations);
     };
     if plan.order == Order::AtOnce {
         plan.order = Order::ByTurns;
         verdict = look.attempt(&plan)?;
         if !verdict.class.is_damage() {
             let operations = listed(&plan.operations);
-            return look.end(ONLY_AT_ONCE.to_owned(), operations);
+            return look.end(End::OnlyAtOnce, operations);
         }
     }
     let whole = plan.operations.clone();
@@ -181,14 +181,18 @@ pub(crate) fn look(
     })?;
     let case = Case::of(subject, &plan, &verdict);
     case.write(cases, &subject.to_string().replace(' ', "-"))?;
-    let at_most = if is_shortest { "" } else { "at most " };
-    let found = format!("{at_most}{} operations", case.operations.len());
+    let count = case.operations.len() as u64;
+    let found = if is_shortest {
+        End::Shortest(count)
+    } else {
+        End::AtMost(count)
+    };
     look.end(found, listed(&case.operations))
 }
 
 fn listed(operations: &[Operation]) -> String {
     let operations = operations.iter().map(ToString::to_string);
-    operations.collect::<Vec<_>>().join("; ")
+    operations.collect::<Vec<_>>().join(BETWEEN)
 }
 
 /// A search under way.
@@ -207,7 +211,7 @@ impl Look<'_> {
         let name = self.subject.to_string().replace(' ', "-");
         let place = format!("{name}-{}", self.tried);
         let verdict = trial::run(self.field, self.subject, plan, &place, &mut |step| {
-            if step.name == "operations" {
+            if step.name == trial::OPERATIONS {
                 let done = step.outcome.split(' ').next();
                 let done = done.and_then(|done| done.parse::<u64>().ok());
                 self.operations += done.unwrap_or(0);
@@ -227,8 +231,8 @@ impl Look<'_> {
         Ok(verdict)
     }
 
-    fn end(&mut self, outcome: String, reason: String) -> Result<()> {
-        self.told(END.to_owned(), outcome, reason)
+    fn end(&mut self, end: End, reason: String) -> Result<()> {
+        self.told(END.to_owned(), end.to_string(), reason)
     }
 
     fn told(&mut self, step: String, outcome: String, reason: String) -> Result<()> {
@@ -246,11 +250,59 @@ impl Look<'_> {
 /// Its rows in `trials.csv`.
 pub(crate) const TABLE: &str = "search";
 
-/// How a search ends that found no list to do again by turns.
-const ONLY_AT_ONCE: &str = "only at once";
-
 /// The step of a search's last row.
 const END: &str = "shortest";
+
+/// Between the operations of a list.
+pub(crate) const BETWEEN: &str = "; ";
+
+/// How a search ends, as its last row says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum End {
+    /// No list does damage.
+    None,
+    /// None that can be done again by turns does, though it was done when both worked at once.
+    OnlyAtOnce,
+    /// So many operations do it, and not without any of them.
+    Shortest(u64),
+    /// So many operations do it; shorter lists were not all tried.
+    AtMost(u64),
+    /// What a seed has done at a moment of its own is not the same with less to do: its list was left
+    /// as it is.
+    WithSeed(u64),
+    /// There is no last row, or one that is not known, of which nothing is concluded.
+    Unfinished,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("none"),
+            Self::OnlyAtOnce => f.write_str("only at once"),
+            Self::Shortest(count) => write!(f, "{count} operations"),
+            Self::AtMost(count) => write!(f, "at most {count} operations"),
+            Self::WithSeed(seed) => write!(f, "with seed {seed}"),
+            Self::Unfinished => f.write_str("not finished"),
+        }
+    }
+}
+
+impl From<&str> for End {
+    fn from(outcome: &str) -> Self {
+        let number = outcome.split(' ').find_map(|word| word.parse().ok());
+        let number = number.unwrap_or(0);
+        let known = [
+            Self::None,
+            Self::OnlyAtOnce,
+            Self::Shortest(number),
+            Self::AtMost(number),
+            Self::WithSeed(number),
+        ];
+        let end = known.into_iter().find(|end| end.to_string() == outcome);
+        end.unwrap_or(Self::Unfinished)
+    }
+}
 
 /// Whether a search has no row after this one.
 pub(crate) fn is_end(row: &Trial) -> bool {

@@ -2,12 +2,18 @@
 
 use lab::{Engine, Generation, Layer};
 
+use crate::tools::{ARCHIVE, BUILDAH, BUILDX, PLAIN, Tools};
+
 use Generation::{Bookworm, Forky, Trixie};
 
 /// A way in which two jobs' engines share what they keep.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Way {
     pub(crate) name: &'static str,
+    /// What is shared, and how.
+    pub(crate) about: Said,
+    /// What to do with it where it holds.
+    pub(crate) take: Said,
     pub(crate) engine: Engine,
     pub(crate) generations: &'static [Generation],
     pub(crate) hand: Hand,
@@ -24,6 +30,22 @@ pub(crate) struct Way {
     /// What Podman has of level 0's configuration instead of its image's: so it works without FUSE,
     /// and with namespaces.
     like_outer: &'static [&'static str],
+}
+
+/// A text in the languages of a page: English, Spanish.
+pub(crate) type Said = [&'static str; 2];
+
+/// What two engines have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Group {
+    /// A whole store, both at once.
+    Store,
+    /// Parts of one, both at once.
+    Parts,
+    /// A whole store, one after the other.
+    InTurn,
+    /// Something that is meant to be shared.
+    Meant,
 }
 
 /// How the second engine comes to what the first one has.
@@ -72,55 +94,6 @@ pub(crate) enum ReadOnly {
     Both,
 }
 
-/// Scripts of a job. Their arguments: the engine's program, the image's name, its base, the name and
-/// the content of the file that it adds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Tools {
-    pub(crate) pull: &'static str,
-    pub(crate) build: &'static str,
-}
-
-/// What an engine does by itself. The file has always the same time, so that the same content makes
-/// the same layer in both jobs, as it does for two jobs of one pipeline.
-const PLAIN: Tools = Tools {
-    pull: r#""$1" pull --quiet "$3" && "$1" tag "$3" "$2""#,
-    build: r#"d=$(mktemp -d) && cd "$d" && mkdir made && printf %s "$5" > "made/$4" || exit
-chmod 755 made && chmod 644 "made/$4" && touch -d @0 "made/$4" made || exit
-printf 'FROM %s\nCOPY made /made\n' "$3" > Dockerfile
-DOCKER_BUILDKIT=0 "$1" build --quiet --tag "$2" . ; code=$?
-cd / && rm -rf "$d"; exit $code"#,
-};
-
-/// What a job builds is saved in an archive that another one loads instead of pulling.
-const ARCHIVE: Tools = Tools {
-    pull: r#"if [ -e "/cache/$3.tar" ]
-then "$1" load --quiet --input "/cache/$3.tar"
-else "$1" pull --quiet "$3" && "$1" save --output "/cache/$3.tar" "$3"
-fi && "$1" tag "$3" "$2""#,
-    build: PLAIN.build,
-};
-
-/// Builds through buildx, whose cache is a folder that all jobs read and write.
-const BUILDX: Tools = Tools {
-    pull: PLAIN.pull,
-    build: r#"d=$(mktemp -d) && cd "$d" && mkdir made && printf %s "$5" > "made/$4" || exit
-chmod 755 made && chmod 644 "made/$4" && touch -d @0 "made/$4" made || exit
-printf 'FROM %s\nCOPY made /made\n' "$3" > Dockerfile
-from=; [ -e /cache/index.json ] && from=--cache-from=type=local,src=/cache
-"$1" buildx build --quiet $from --cache-to type=local,dest=/cache,mode=max --load --tag "$2" . ; code=$?
-cd / && rm -rf "$d"; exit $code"#,
-};
-
-/// Builds with Buildah, which keeps the layer of each step (`--layers`) in the shared store.
-const BUILDAH: Tools = Tools {
-    pull: PLAIN.pull,
-    build: r#"d=$(mktemp -d) && cd "$d" && mkdir made && printf %s "$5" > "made/$4" || exit
-chmod 755 made && chmod 644 "made/$4" && touch -d @0 "made/$4" made || exit
-printf 'FROM %s\nCOPY made /made\n' "$3" > Dockerfile
-buildah build --layers --quiet --tag "$2" . ; code=$?
-cd / && rm -rf "$d"; exit $code"#,
-};
-
 const ALL: &[Generation] = &[Bookworm, Trixie, Forky];
 
 const fn own(at: &'static str) -> Mount {
@@ -148,8 +121,16 @@ const fn read_only(at: &'static str, read_only: ReadOnly) -> Mount {
 const WHOLE: &[Mount] = &[common("")];
 
 /// Two Dockers at once on one whole store.
-const DOCKER: Way = Way {
+pub(crate) const DOCKER: Way = Way {
     name: "whole",
+    about: [
+        "two daemons on one /var/lib/docker",
+        "dos demonios sobre un mismo /var/lib/docker",
+    ],
+    take: [
+        "Give each engine a store of its own.",
+        "Dé a cada motor un almacén propio.",
+    ],
     engine: Engine::Docker,
     generations: ALL,
     hand: Hand::Live,
@@ -173,6 +154,14 @@ const CONTAINERD: Way = Way {
 
 const PODMAN: Way = Way {
     name: "podman-whole",
+    about: [
+        "two Podmans on one /var/lib/containers",
+        "dos Podman sobre un mismo /var/lib/containers",
+    ],
+    take: [
+        "Mount the whole /var/lib/containers, and nothing less.",
+        "Monte /var/lib/containers entero, y nada menos.",
+    ],
     engine: Engine::Podman,
     like_outer: &["containers/storage.conf", CONTAINERS],
     ..DOCKER
@@ -206,61 +195,101 @@ pub(crate) const ADDITIONAL: &str =
 /// The mount of a cache outside of the store.
 pub(crate) const CACHE: &str = "/cache";
 
+/// What is to be done with parts of a store.
+const PIN: Said = [
+    "Pin the engines' version, or give each a whole store of its own.",
+    "Fije la versión de los motores, o dé a cada uno un almacén entero propio.",
+];
+
+/// What is to be done after an end without a stop.
+const OUTLIVES: Said = [
+    "What was acknowledged outlives it; what was under way must be done again.",
+    "Lo confirmado sobrevive; lo que estaba en marcha hay que repetirlo.",
+];
+
+#[rustfmt::skip]
 pub(crate) const WAYS: &[Way] = &[
     DOCKER,
     Way {
         name: "whole-own-containerd",
+        about: ["the same, each with a containerd folder of its own",
+            "lo mismo, cada uno con su propia carpeta containerd"],
         mounts: &[common(""), own("containerd")],
         ..DOCKER
     },
     Way {
         name: "whole-read-only",
+        about: ["the same, the second daemon may only read it", "lo mismo, el segundo demonio solo puede leerlo"],
+        take: ["The second engine can use what is there, and keep nothing.",
+            "El segundo motor puede usar lo que hay, y no guardar nada."],
         mounts: &[read_only("", ReadOnly::Second)],
         ..DOCKER
     },
     Way {
         name: "after-stop",
+        about: ["the store of a daemon that was stopped", "el almacén de un demonio que se detuvo"],
+        take: ["Stop the engine and wait for its end before the next one starts.",
+            "Detenga el motor y espere a que acabe antes de arrancar el siguiente."],
         hand: Hand::Stopped,
         ..DOCKER
     },
     Way {
         name: "after-kill",
+        about: ["the store of a daemon that was killed at work",
+            "el almacén de un demonio que se mató mientras trabajaba"],
+        take: OUTLIVES,
         hand: Hand::Killed,
         ..DOCKER
     },
     Way {
         name: "after-power-cut",
+        about: ["the store as a loss of power leaves it", "el almacén tal como lo deja un corte de corriente"],
+        take: OUTLIVES,
         hand: Hand::PowerCut,
         ..DOCKER
     },
     Way {
         name: "copied-live",
+        about: ["a copy that was made while a daemon worked on the store",
+            "una copia hecha mientras un demonio trabajaba en el almacén"],
+        take: ["Stop the engine before copying.", "Detenga el motor antes de copiar."],
         hand: Hand::Copied,
         ..DOCKER
     },
     Way {
         name: "next-generation",
+        about: ["the store of another generation, and back again", "el almacén de otra generación, y vuelta atrás"],
+        take: ["Keep a copy for the way back.", "Guarde una copia para la vuelta."],
         hand: Hand::NextGeneration,
         ..DOCKER
     },
     Way {
         name: "image",
+        about: ["the folder image in common", "la carpeta image en común"],
+        take: PIN,
         mounts: &[own(""), common("image")],
         ..DOCKER
     },
     Way {
         name: "layers",
+        about: ["the layers (overlay2) in common", "las capas (overlay2) en común"],
+        take: PIN,
         mounts: &[own(""), common("overlay2")],
         one_list: false,
         ..DOCKER
     },
     Way {
         name: "image-and-layers",
+        about: ["image and layers in common", "image y las capas en común"],
+        take: PIN,
         mounts: &[own(""), common("image"), common("overlay2")],
         ..DOCKER
     },
     Way {
         name: "image-and-layers-read-only",
+        about: ["image and layers in common, the second daemon may only read them",
+            "image y las capas en común, el segundo demonio solo puede leerlas"],
+        take: PIN,
         mounts: &[
             own(""),
             read_only("image", ReadOnly::Second),
@@ -270,12 +299,17 @@ pub(crate) const WAYS: &[Way] = &[
     },
     Way {
         name: "snapshots",
+        about: ["containerd's snapshots in common", "las instantáneas de containerd en común"],
+        take: PIN,
         mounts: &[own(""), common(SNAPSHOTS)],
         one_list: false,
         ..CONTAINERD
     },
     Way {
         name: "snapshots-and-content",
+        about: ["containerd's snapshots and content in common",
+            "las instantáneas y el contenido de containerd en común"],
+        take: PIN,
         mounts: &[own(""), common(SNAPSHOTS), common(CONTENT)],
         one_list: false,
         ..CONTAINERD
@@ -283,6 +317,10 @@ pub(crate) const WAYS: &[Way] = &[
     PODMAN,
     Way {
         name: "podman-whole-and-locks",
+        about: ["the same, and the folders of Podman's locks in common",
+            "lo mismo, y en común las carpetas de los cerrojos de Podman"],
+        take: ["Mount the store together with the folders of the locks.",
+            "Monte el almacén junto con las carpetas de los cerrojos."],
         mounts: &[
             common(""),
             common("/run/containers"),
@@ -294,27 +332,43 @@ pub(crate) const WAYS: &[Way] = &[
     // What is known to be meant for it.
     Way {
         name: "pull-through",
+        about: ["a registry near by that keeps what it has fetched",
+            "un registro cercano que guarda lo que ha traído"],
+        take: ["Name it as a mirror to every engine; what is built stays with its job.",
+            "Nómbrelo como espejo en cada motor; lo construido se queda en su trabajo."],
         mounts: &[own("")],
         one_list: false,
         flags: &[PULL_THROUGH],
         ..DOCKER
     },
     Way {
-        name: "copy-of-filled",
-        hand: Hand::LiveOnCopies,
-        mounts: &[own("")],
-        one_list: false,
-        ..DOCKER
-    },
-    Way {
         name: "archive",
+        about: ["an archive of images, to be loaded instead of pulling",
+            "un archivo de imágenes, que se carga en lugar de descargar"],
+        take: ["Let one job write the archive, and all others only load it.",
+            "Que un trabajo escriba el archivo y los demás solo lo carguen."],
         mounts: &[own(""), common(CACHE)],
         one_list: false,
         tools: ARCHIVE,
         ..DOCKER
     },
     Way {
+        name: "copy-of-filled",
+        about: ["a copy of a store that an engine has filled and left",
+            "una copia de un almacén que un motor llenó y dejó"],
+        take: ["Fill a store once, stop its engine, and give each job a copy that shares blocks (`cp --reflink`).",
+            "Llene un almacén una vez, detenga su motor y dé a cada trabajo una copia que comparta bloques (`cp --reflink`)."],
+        hand: Hand::LiveOnCopies,
+        mounts: &[own("")],
+        one_list: false,
+        ..DOCKER
+    },
+    Way {
         name: "buildx-cache",
+        about: ["a folder for buildx's cache, which all jobs read and write",
+            "una carpeta para la caché de buildx, que todos los trabajos leen y escriben"],
+        take: ["Name the folder in `--cache-from` and `--cache-to`; it needs containerd's store of images.",
+            "Nombre la carpeta en `--cache-from` y `--cache-to`; necesita el almacén de imágenes de containerd."],
         // Docker 20.10 has no buildx in its release.
         generations: &[Trixie, Forky],
         mounts: &[own(""), common(CACHE)],
@@ -325,6 +379,10 @@ pub(crate) const WAYS: &[Way] = &[
     },
     Way {
         name: "additional-store",
+        about: ["a filled store beside its own, which it only reads",
+            "un almacén lleno junto al propio, que solo lee"],
+        take: ["Fill it once, and name it in `additionalimagestores`, mounted read-only.",
+            "Llénelo una vez y nómbrelo en `additionalimagestores`, montado solo para leer."],
         hand: Hand::LiveAfterFiller,
         mounts: &[own(""), read_only("/srv/store", ReadOnly::Both)],
         one_list: false,
@@ -334,13 +392,45 @@ pub(crate) const WAYS: &[Way] = &[
     },
     Way {
         name: "buildah-layers",
+        about: ["Buildah's layers in one store", "las capas de Buildah en un mismo almacén"],
+        take: ["Build with `--layers` in one store for all jobs.",
+            "Construya con `--layers` en un almacén para todos los trabajos."],
         tools: BUILDAH,
         flags: &[BUILDAH_PROGRAM],
         ..PODMAN
     },
 ];
 
+/// A way by its name.
+pub(crate) fn named(name: &str) -> Option<&'static Way> {
+    WAYS.iter().find(|way| way.name == name)
+}
+
 impl Way {
+    pub(crate) fn group(&self) -> Group {
+        let is_plain = self.tools == PLAIN && self.flags.is_empty() && self.hand == Hand::Live;
+        let mut store = self.mounts.iter().filter(|mount| mount.at.is_empty());
+        if !self.is_live() {
+            Group::InTurn
+        } else if !is_plain {
+            Group::Meant
+        } else if store.all(|mount| mount.whose == Whose::Common) {
+            Group::Store
+        } else {
+            Group::Parts
+        }
+    }
+
+    /// Whether who made the engine says that it holds: without that, no damage is luck.
+    pub(crate) fn is_promised(&self) -> bool {
+        match self.group() {
+            Group::Store => self.engine == Engine::Podman,
+            Group::Parts => false,
+            Group::InTurn => [Hand::Stopped, Hand::Killed, Hand::PowerCut].contains(&self.hand),
+            Group::Meant => true,
+        }
+    }
+
     /// The engine's container, without its mounts.
     pub(crate) fn layer(&self) -> Layer {
         let layer = Layer::own(self.engine).with(self.flags);
@@ -374,5 +464,37 @@ impl Way {
     pub(crate) fn is_live(&self) -> bool {
         let live = [Hand::Live, Hand::LiveAfterFiller, Hand::LiveOnCopies];
         live.contains(&self.hand)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_says_what_it_is() {
+        for (index, way) in WAYS.iter().enumerate() {
+            for language in [0, 1] {
+                let same = |other: &Way| other.about[language] == way.about[language];
+                assert_eq!(WAYS.iter().position(same), Some(index), "{}", way.name);
+            }
+        }
+    }
+
+    /// What is shared as a whole, in parts, in turn, and as it is meant, is told by how it is shared.
+    #[test]
+    fn groups_are_those_of_the_readme() {
+        let of = |group| {
+            let ways = WAYS.iter().filter(move |way| way.group() == group);
+            ways.map(|way| way.name).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            [Group::Store, Group::Parts, Group::InTurn].map(of),
+            [
+                "whole whole-own-containerd whole-read-only podman-whole podman-whole-and-locks",
+                "image layers image-and-layers image-and-layers-read-only snapshots snapshots-and-content",
+                "after-stop after-kill after-power-cut copied-live next-generation",
+            ]
+        );
     }
 }

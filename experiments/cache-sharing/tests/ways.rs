@@ -1,12 +1,5 @@
 //! The core ways on real engines, through the program; a case that loses data; what it leaves.
 
-#[path = "../../../crates/lab/tests/suite/harness.rs"]
-mod harness;
-#[path = "../../../crates/lab/tests/machine/mod.rs"]
-mod machine;
-#[path = "../../../crates/lab/tests/machine/part.rs"]
-mod part;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,11 +7,9 @@ use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use harness::{Test, ensure, test};
-use lab::Generation;
-use libtest_mimic::Arguments;
-use machine::Machine;
+use lab_test::{Machine, ensure, process_of};
 use miette::{IntoDiagnostic, Result, miette};
+use rstest::rstest;
 use rustix::process::{Signal, kill_process};
 
 /// Two engines until their first operation, or the tear-down of all, on a loaded machine.
@@ -26,85 +17,42 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What is expected of a way: its verdict, and what its words hold.
 struct Core {
-    test: &'static str,
     way: &'static str,
     verdict: &'static str,
     words: &'static [&'static str],
 }
 
-const CORE: &[Core] = &[
-    Core {
-        test: "a_second_docker_on_the_whole_directory_is_refused",
-        way: "trixie docker whole",
-        verdict: "refused",
-        words: &["timeout waiting for containerd to start"],
-    },
-    Core {
-        test: "a_second_docker_with_a_containerd_of_its_own_is_refused_too",
-        way: "trixie docker whole-own-containerd",
-        verdict: "refused",
-        words: &[
-            "error while opening volume store metadata database",
-            "timeout",
-        ],
-    },
-    Core {
-        test: "after_a_clean_stop_all_is_there",
-        way: "trixie docker after-stop",
-        verdict: "safe",
-        words: &[],
-    },
-    Core {
-        test: "podmans_that_only_read_a_store_are_safe",
-        way: "trixie podman additional-store",
-        verdict: "safe",
-        words: &[],
-    },
-];
+const WHOLE: Core = Core {
+    way: "trixie docker whole",
+    verdict: "refused",
+    words: &["timeout waiting for containerd to start"],
+};
 
-/// The shortest lists that lose data, as a search has found them.
-const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/cases");
+const OWN_CONTAINERD: Core = Core {
+    way: "trixie docker whole-own-containerd",
+    verdict: "refused",
+    words: &[
+        "error while opening volume store metadata database",
+        "timeout",
+    ],
+};
+
+const AFTER_STOP: Core = Core {
+    way: "trixie docker after-stop",
+    verdict: "safe",
+    words: &[],
+};
+
+const ADDITIONAL_STORE: Core = Core {
+    way: "trixie podman additional-store",
+    verdict: "safe",
+    words: &[],
+};
+
+const CORE: &[Core] = &[WHOLE, OWN_CONTAINERD, AFTER_STOP, ADDITIONAL_STORE];
 
 fn main() -> ExitCode {
-    let arguments = Arguments {
-        test_threads: Some(1),
-        ..Arguments::from_args()
-    };
-    let lacks = harness::lacking(lab::Kind::User, Generation::Trixie);
-    let with = |test: Test| Test {
-        lacks: lacks.clone(),
-        ..test
-    };
-    let mut tests: Vec<Test> = CORE
-        .iter()
-        .map(|core| with(test(core.test, || holds(core))))
-        .collect();
-    for case in cases() {
-        let name = case
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let name = format!("a_kept_case_does_it_again::{name}");
-        tests.push(with(test(name, move || done_again(&case))));
-    }
-    tests.push(with(test("a_case_that_is_none_is_refused", no_case)));
-    tests.push(with(test(
-        "a_way_that_its_lab_cut_off_is_tried_again",
-        cut_off,
-    )));
-    tests.push(with(test(
-        "nothing_is_left_after_kill_9_with_two_engines_at_work",
-        killed,
-    )));
-    harness::run(&arguments, tests)
-}
-
-fn cases() -> Vec<PathBuf> {
-    let cases = fs::read_dir(CASES).into_iter().flatten().flatten();
-    let mut cases: Vec<PathBuf> = cases.map(|case| case.path()).collect();
-    cases.sort();
-    cases
+    lab_test::run(1, |_, _| {})
 }
 
 /// A run of the program.
@@ -172,7 +120,14 @@ fn cut() -> Result<&'static Cut, String> {
     cut.as_ref().map_err(String::clone)
 }
 
-fn holds(core: &Core) -> Result<()> {
+#[rstest]
+#[case::a_second_docker_on_the_whole_directory_is_refused(WHOLE)]
+#[case::a_second_docker_with_a_containerd_of_its_own_is_refused_too(OWN_CONTAINERD)]
+#[case::after_a_clean_stop_all_is_there(AFTER_STOP)]
+#[case::podmans_that_only_read_a_store_are_safe(ADDITIONAL_STORE)]
+#[lab_test::test]
+#[needs(engines(lab::Generation::Trixie))]
+fn core_way(#[case] core: Core) -> Result<()> {
     let done = core_run()?;
     ensure!(done.status == 0, "{}", done.said);
     let rows = rows(&done.home.path().join("run"))?;
@@ -191,15 +146,21 @@ fn holds(core: &Core) -> Result<()> {
     Ok(())
 }
 
-/// The same list of operations comes to the same end.
-fn done_again(case: &Path) -> Result<()> {
+/// The shortest lists that lose data, as a search has found them: the same list of operations comes to
+/// the same end.
+#[rstest]
+#[lab_test::test]
+#[needs(engines(lab::Generation::Trixie))]
+fn a_kept_case_does_it_again(#[files("cases/*.json")] case: PathBuf) -> Result<()> {
     let file = case.to_string_lossy();
     let done = carried_out(&["--replay", &file])?;
     ensure!(done.status == 0, "{}", done.said);
     Ok(())
 }
 
-fn no_case() -> Result<()> {
+#[lab_test::test]
+#[needs(engines(lab::Generation::Trixie))]
+fn a_case_that_is_none_is_refused() -> Result<()> {
     let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
     let file = home.path().join("case.json");
     fs::write(&file, "{\"way\": 1}").into_diagnostic()?;
@@ -262,7 +223,7 @@ fn asked(way: &str) -> [&str; 5] {
 fn cut_short() -> Result<Cut> {
     let before = Machine::now()?;
     let mut run = Running::start(CUT, "first starts")?;
-    let daemon = part::process_of(run.child.id(), "containerd")?;
+    let daemon = process_of(run.child.id(), "containerd")?;
     kill_process(daemon, Signal::KILL).into_diagnostic()?;
     let status = run.child.wait().into_diagnostic()?;
     let restored = before.is_restored(PATIENCE, || run.log());
@@ -275,7 +236,9 @@ fn cut_short() -> Result<Cut> {
 }
 
 /// An outcome of a lab that has died is none: the run ends, and the next one tries the way again.
-fn cut_off() -> Result<()> {
+#[lab_test::test]
+#[needs(engines(lab::Generation::Trixie))]
+fn a_way_that_its_lab_cut_off_is_tried_again() -> Result<()> {
     let Cut {
         run: first,
         status,
@@ -288,7 +251,7 @@ fn cut_off() -> Result<()> {
     ensure!(steps == ["first starts"], "{steps:?}\n{}", first.log());
     ensure!(status.code() == Some(1), "{status:?} {}", first.log());
     let run = first.run().to_string_lossy().into_owned();
-    for words in [&*part::killed("containerd"), &format!("--resume {run}")] {
+    for words in [&*lab_test::killed("containerd"), &format!("--resume {run}")] {
         ensure!(first.log().contains(words), "{words}: {}", first.log());
     }
     ensure!(restored.is_ok(), "{restored:?}");
@@ -305,7 +268,9 @@ fn cut_off() -> Result<()> {
 }
 
 /// No loop device, mount, process or file.
-fn killed() -> Result<()> {
+#[lab_test::test]
+#[needs(engines(lab::Generation::Trixie))]
+fn nothing_is_left_after_kill_9_with_two_engines_at_work() -> Result<()> {
     let before = Machine::now()?;
     let mut running = Running::start("trixie docker image-and-layers", "second starts")?;
     running.child.kill().into_diagnostic()?;

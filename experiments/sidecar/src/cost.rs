@@ -12,6 +12,7 @@ use crate::look::resident_bytes;
 use crate::node::{Node, Pod, as_it_is};
 use crate::pattern::{PATTERNS, Pattern};
 use crate::plugin::Plugin;
+use crate::words::{MEMORY, Word, row};
 
 pub(crate) const NAME: &str = "sidecar";
 
@@ -23,35 +24,56 @@ enum Part {
     Again,
 }
 
-/// A part, how its arm is called, what it is, and whether a quick run takes it.
-const PARTS: [(Part, &str, Metric, bool, &str); 3] = [
-    (
-        Part::Start,
-        "start",
-        Metric::Startup,
-        true,
-        "from `podman kube play` until the agent's engine answers",
-    ),
-    (
-        Part::First,
-        "first",
-        Metric::Job,
-        false,
-        "a job, the first one of its pod",
-    ),
-    (
-        Part::Again,
-        "again",
-        Metric::Job,
-        false,
-        "a job, after others of the same pod",
-    ),
+/// A part, how its arm is called, what it is, whether a quick run takes it, and its name for readers.
+pub(crate) struct Timed {
+    part: Part,
+    pub(crate) name: &'static str,
+    pub(crate) metric: Metric,
+    is_quick: bool,
+    about: &'static str,
+    pub(crate) title: [&'static str; 2],
+}
+
+pub(crate) const TIMES: [Timed; 3] = [
+    Timed {
+        part: Part::Start,
+        name: "start",
+        metric: Metric::Startup,
+        is_quick: true,
+        about: "from `podman kube play` until the agent's engine answers",
+        title: ["start-up", "arranque"],
+    },
+    Timed {
+        part: Part::First,
+        name: "first",
+        metric: Metric::Job,
+        is_quick: false,
+        about: "a job, the first one of its pod",
+        title: ["first job", "primer trabajo"],
+    },
+    Timed {
+        part: Part::Again,
+        name: AGAIN,
+        metric: Metric::Job,
+        is_quick: false,
+        about: "a job, after others of the same pod",
+        title: ["next job", "trabajo siguiente"],
+    },
 ];
+pub(crate) const AGAIN: &str = "again";
+
+impl Timed {
+    /// The arm of a pattern.
+    pub(crate) fn arm(&self, pattern: &Pattern) -> String {
+        format!("{}-{}", pattern.name, self.name)
+    }
+}
 
 /// Patterns of a quick run.
 pub(crate) const QUICK: [&str; 3] = ["dind", "dood", "sidecar"];
 
-const PS: [(&str, &str); 2] = [
+/// The arms that differ by the plugin alone.
+pub(crate) const PS: [(&str, &str); 2] = [
     ("ps-open", "`docker ps`, of an engine without a plugin"),
     (
         "ps-plugin",
@@ -81,20 +103,20 @@ const BESIDES: [(&str, &str); 5] = [
 pub(crate) fn experiment(patterns: &[&'static Pattern]) -> Experiment {
     let mut arms = Vec::new();
     for pattern in PATTERNS {
-        for (_, part, metric, is_quick, about) in PARTS {
+        for timed in TIMES {
             if !patterns.iter().any(|wanted| wanted.name == pattern.name) {
                 continue;
             }
-            let name: &'static str = format!("{}-{part}", pattern.name).leak();
+            let name: &'static str = timed.arm(pattern).leak();
             arms.push(Arm {
                 name,
-                metric,
+                metric: timed.metric,
                 method: "",
                 observer: Observer::Outside,
                 level: 1,
                 operations: 1,
-                detail: !is_quick || !QUICK.contains(&pattern.name),
-                about,
+                detail: !timed.is_quick || !QUICK.contains(&pattern.name),
+                about: timed.about,
             });
         }
     }
@@ -163,7 +185,7 @@ impl<'node> Costs<'node> {
             };
             // The node's engine has what the patterns' jobs before have fetched; so that it is the
             // same in each session, also for who asks for its first job only.
-            if wanted("again") || (pattern.engine.is_none() && wanted("first")) {
+            if wanted(AGAIN) || (pattern.engine.is_none() && wanted("first")) {
                 let pod = node.play(pattern, "-warm", as_it_is)?;
                 pod.ready()?;
                 pod.ask(&["job", "before"])?;
@@ -186,9 +208,9 @@ impl<'node> Costs<'node> {
             return self.plugin.ps(arm.name == "ps-plugin");
         }
         for pattern in PATTERNS {
-            for (part, name, ..) in PARTS {
-                if arm.name == format!("{}-{name}", pattern.name) {
-                    return self.take_part(pattern, part);
+            for timed in TIMES {
+                if arm.name == timed.arm(pattern) {
+                    return self.take_part(pattern, timed.part);
                 }
             }
         }
@@ -252,12 +274,8 @@ impl<'node> Costs<'node> {
         let before = self.memory.iter().filter(|row| row.subject == pattern.name);
         let step = (before.count() + 1).to_string();
         self.memory.push(Trial {
-            table: "memory".to_owned(),
-            subject: pattern.name.to_owned(),
-            step,
-            outcome: "ok".to_owned(),
             bytes: Some(bytes),
-            ..Trial::default()
+            ..row(MEMORY, pattern.name, &step, Word::Ok, "")
         });
     }
 

@@ -12,11 +12,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use bench::once::words;
+use bench::once::words as said_by;
 use lab::{Lab, Level};
 use measure::Trial;
 use miette::{Result, miette};
 
+use crate::words::{self, DAEMONLESS, Word};
 use report::{cause, ended};
 
 /// The manifest whose pod works: its agent is that of every set-up.
@@ -225,8 +226,12 @@ const SET_UPS: &[SetUp] = &[
     },
 ];
 
-/// The steps of a job that a row is made of; what follows only tidies up.
-const STEPS: [&str; 3] = ["build", "run", "database"];
+/// The steps of a job that a row is made of, and their names for readers; what follows only tidies up.
+pub(crate) const STEPS: [(&str, [&str; 2]); 3] = [
+    ("build", ["build", "construir"]),
+    ("run", ["run", "ejecutar"]),
+    ("database", ["database", "base de datos"]),
+];
 
 /// Tries every set-up in a pod of its own, or those of a quick run: a row each step.
 pub(crate) fn tried(
@@ -284,7 +289,7 @@ impl SetUp {
         let file = format!("/var/tmp/{pod}.yaml");
         let said = self.job(level, pod, &file);
         level.run(&["podman", "kube", "down", "--force", &file])?;
-        Ok(self.rows(&said.unwrap_or_else(|report| words(&report))))
+        Ok(self.rows(&said.unwrap_or_else(|report| said_by(&report))))
     }
 
     /// All that is said of a job, or of why there is none.
@@ -308,29 +313,24 @@ impl SetUp {
                 continue;
             };
             let (outcome, reason) = match outcome {
-                "works" => ("works", String::new()),
-                _ => ("refused", cause(&since)),
+                "works" => (Word::Works, String::new()),
+                _ => (Word::Refused, cause(&since)),
             };
             since.clear();
             rows.push(self.row(step, outcome, reason, Some(wall_ns)));
         }
         let told = rows.len();
-        for step in STEPS.iter().skip(told) {
-            rows.push(self.row(step, "not seen", cause(&since), None));
+        for (step, _) in STEPS.iter().skip(told) {
+            rows.push(self.row(step, Word::NotSeen, cause(&since), None));
         }
         rows.truncate(STEPS.len());
         rows
     }
 
-    fn row(&self, step: &str, outcome: &str, reason: String, wall_ns: Option<u64>) -> Trial {
+    fn row(&self, step: &str, outcome: Word, reason: String, wall_ns: Option<u64>) -> Trial {
         Trial {
-            table: "daemonless".to_owned(),
-            subject: self.subject.to_owned(),
-            step: step.to_owned(),
-            outcome: outcome.to_owned(),
-            reason,
             wall_ns,
-            ..Trial::default()
+            ..words::row(DAEMONLESS, self.subject, step, outcome, reason)
         }
     }
 }

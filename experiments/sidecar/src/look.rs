@@ -5,19 +5,18 @@ mod privilege;
 mod resources;
 mod traces;
 
-use bench::once::words;
+use bench::once::words as said;
 use measure::Trial;
 use miette::{Result, miette};
 
 use crate::node::{Node, Pod, as_it_is};
 use crate::pattern::Pattern;
+use crate::words::{self, PATTERN, Property, Word};
 
 use traces::Pods;
 
+pub(crate) use escape::{ESCAPES, TAKEN_OVER};
 pub(crate) use resources::resident_bytes;
-
-/// The table of `trials.csv`.
-const TABLE: &str = "pattern";
 
 /// What was seen: a word or two, and what stands behind it.
 struct Sight {
@@ -42,38 +41,38 @@ enum Look {
 }
 
 /// In an order in which no look disturbs the next.
-const LOOKS: [(&str, Look); 14] = [
-    ("agent-privilege", Look::Pod(privilege::agent)),
-    ("engine-privilege", Look::Pod(privilege::engine)),
-    ("node-paths", Look::Pod(privilege::node_paths)),
-    ("daemons", Look::Pod(resources::daemons)),
-    ("storage-volume", Look::Pod(traces::storage_volume)),
-    ("accounting", Look::Pod(resources::accounting)),
+const LOOKS: [(Property, Look); 14] = [
+    (Property::AgentPrivilege, Look::Pod(privilege::agent)),
+    (Property::EnginePrivilege, Look::Pod(privilege::engine)),
+    (Property::NodePaths, Look::Pod(privilege::node_paths)),
+    (Property::Daemons, Look::Pod(resources::daemons)),
+    (Property::StorageVolume, Look::Pod(traces::storage_volume)),
+    (Property::Accounting, Look::Pod(resources::accounting)),
     (
-        "collision-container",
+        Property::CollisionContainer,
         Look::Between(traces::collision_container),
     ),
-    ("collision-volume", Look::Between(traces::collision_volume)),
-    ("next-pod", Look::Between(traces::next_pod)),
-    ("cache", Look::Between(traces::cache)),
     (
-        "group-of-the-socket",
-        Look::Pod(privilege::group_of_the_socket),
+        Property::CollisionVolume,
+        Look::Between(traces::collision_volume),
     ),
-    ("without-privilege", Look::Pod(privilege::without)),
-    ("storage-layer", Look::Pod(traces::storage_layer)),
+    (Property::NextPod, Look::Between(traces::next_pod)),
+    (Property::Cache, Look::Between(traces::cache)),
+    (Property::Group, Look::Pod(privilege::group_of_the_socket)),
+    (Property::WithoutPrivilege, Look::Pod(privilege::without)),
+    (Property::StorageLayer, Look::Pod(traces::storage_layer)),
     (
-        "accounting-host-cgroupns",
+        Property::AccountingHost,
         Look::Pod(resources::accounting_host),
     ),
 ];
 
 /// What a quick run looks at besides the job and the escapes.
-const QUICK: [&str; 4] = [
-    "agent-privilege",
-    "engine-privilege",
-    "node-paths",
-    "accounting",
+const QUICK: [Property; 4] = [
+    Property::AgentPrivilege,
+    Property::EnginePrivilege,
+    Property::NodePaths,
+    Property::Accounting,
 ];
 
 /// Has a pattern's agent do a job, goes every way out, and looks at every property, a row each.
@@ -86,9 +85,9 @@ pub(crate) fn all(
     let pod = node.play(pattern, "", as_it_is)?;
     let job = pod.ready().and_then(|()| pod.ask(&["job", "first"]));
     let is_able = job.is_ok();
-    let report = job.map(|report| Some(Sight::new("works", report.trim())));
-    let report = report.or_else(|report| Ok(Some(Sight::new("fails", words(&report)))));
-    tell(row, TABLE, pattern, "job", report)?;
+    let report = job.map(|report| Some(Sight::new(Word::Works, report.trim())));
+    let report = report.or_else(|report| Ok(Some(Sight::new(Word::Fails, said(&report)))));
+    tell(row, PATTERN, pattern, Property::Job.name(), report)?;
     if !is_able {
         return Ok(());
     }
@@ -105,7 +104,7 @@ pub(crate) fn all(
             Look::Pod(look) => look(&pods.pod),
             Look::Between(look) => look(&mut pods),
         };
-        tell(row, TABLE, pattern, step, seen)?;
+        tell(row, PATTERN, pattern, step.name(), seen)?;
     }
     Ok(())
 }
@@ -119,13 +118,13 @@ pub(crate) fn socket_missing(
     let seen = match node.play(pattern, "", as_it_is) {
         Ok(pod) => pod
             .ready()
-            .map(|()| Some(Sight::new("works", "an engine answers"))),
-        Err(report) if words(&report).contains("stat /var/run/docker.sock") => {
-            Ok(Some(Sight::new("refused", words(&report))))
+            .map(|()| Some(Sight::new(Word::Works, "an engine answers"))),
+        Err(report) if said(&report).contains("stat /var/run/docker.sock") => {
+            Ok(Some(Sight::new(Word::Refused, said(&report))))
         }
         Err(report) => Err(report),
     };
-    tell(row, TABLE, pattern, "socket-missing", seen)
+    tell(row, PATTERN, pattern, Property::SocketMissing.name(), seen)
 }
 
 /// A row of what was seen; what could not be looked at is a row, too.
@@ -139,17 +138,16 @@ fn tell(
     let sight = match seen {
         Ok(None) => return Ok(()),
         Ok(Some(sight)) => sight,
-        Err(report) => Sight::new(NOT_SEEN, words(&report)),
+        Err(report) => Sight::new(Word::NotSeen, said(&report)),
     };
-    measure::note!("{}: {step}: {}", pattern.name, sight.outcome);
-    row(Trial {
-        table: table.to_owned(),
-        subject: pattern.name.to_owned(),
-        step: step.to_owned(),
-        outcome: sight.outcome,
-        reason: sight.reason,
-        ..Trial::default()
-    })
+    let outcome = sight.outcome;
+    row(words::row(
+        table,
+        pattern.name,
+        step,
+        &*outcome,
+        sight.reason,
+    ))?;
+    measure::note!("{}: {step}: {outcome}", pattern.name);
+    Ok(())
 }
-
-const NOT_SEEN: &str = "not seen";

@@ -7,8 +7,10 @@ mod look;
 mod node;
 mod pattern;
 mod plugin;
+mod reading;
 mod tls;
 mod transport;
+mod words;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -16,7 +18,6 @@ use std::sync::{Mutex, PoisonError};
 
 use bench::once;
 use clap::Parser;
-use facts::Facts;
 use measure::{Experiment, Run, Trial};
 use miette::Result;
 use serde_json::json;
@@ -71,37 +72,34 @@ const TRIALS: Experiment = Experiment {
 };
 
 fn main() -> ExitCode {
-    facts::main(
-        |_| Ok(Facts::default()),
-        || {
-            let cli = Cli::parse();
-            if cli.secrets {
-                return measure::say(Certificates::make()?.secrets());
-            }
-            let patterns = if cli.patterns.is_empty() {
-                PATTERNS.to_vec()
-            } else {
-                cli.patterns.clone()
-            };
-            let experiment = if cli.no_cost {
-                TRIALS
-            } else {
-                cost::experiment(&patterns)
-            };
-            let options = cli.lab.until(measure::interrupted);
-            let mut is_first = true;
-            cli.run.conduct(
-                &experiment,
-                || bench::able(&[&cli.lab]),
-                |run| {
-                    let tries = std::mem::take(&mut is_first) && !cli.only_cost;
-                    let node = Node::start(&options)?;
-                    let held = hold(run, &node, &patterns, tries, cli.run.quick);
-                    node.lab.blamed(held)
-                },
-            )
-        },
-    )
+    facts::main(reading::facts, || {
+        let cli = Cli::parse();
+        if cli.secrets {
+            return measure::say(Certificates::make()?.secrets());
+        }
+        let patterns = if cli.patterns.is_empty() {
+            PATTERNS.to_vec()
+        } else {
+            cli.patterns.clone()
+        };
+        let experiment = if cli.no_cost {
+            TRIALS
+        } else {
+            cost::experiment(&patterns)
+        };
+        let options = cli.lab.until(measure::interrupted);
+        let mut is_first = true;
+        cli.run.conduct(
+            &experiment,
+            || bench::able(&[&cli.lab]),
+            |run| {
+                let tries = std::mem::take(&mut is_first) && !cli.only_cost;
+                let node = Node::start(&options)?;
+                let held = hold(run, &node, &patterns, tries, cli.run.quick);
+                node.lab.blamed(held)
+            },
+        )
+    })
 }
 
 /// What is tried once, in a lab that all of it shares.

@@ -2,10 +2,15 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 /// One way to give a CI job in a pod an engine, or to do without.
 #[derive(Debug)]
 pub(crate) struct Pattern {
     pub(crate) name: &'static str,
+    /// For readers, English and Spanish: in a few words, and in a sentence.
+    pub(crate) short: [&'static str; 2],
+    pub(crate) is: [&'static str; 2],
     /// Its manifest, as a cluster takes it.
     pub(crate) manifest: &'static str,
     /// The pod's name in it.
@@ -29,6 +34,12 @@ impl fmt::Display for Pattern {
     }
 }
 
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Whether the agent speaks to a daemon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Client {
@@ -43,6 +54,14 @@ const AGENT: &[&str] = &["agent"];
 /// Engine and agent in one privileged container.
 pub(crate) const DIND: Pattern = Pattern {
     name: "dind",
+    short: [
+        "engine and agent in one container",
+        "motor y agente en un contenedor",
+    ],
+    is: [
+        "one privileged container with engine and agent in one image",
+        "un contenedor privilegiado con motor y agente en una sola imagen",
+    ],
     manifest: include_str!("../k8s/dind.yaml"),
     pod: "ci-dind",
     agent: "agent",
@@ -58,6 +77,11 @@ pub(crate) const DIND: Pattern = Pattern {
 /// The node's engine, through its socket.
 pub(crate) const DOOD: Pattern = Pattern {
     name: "dood",
+    short: ["the node's socket", "el socket del nodo"],
+    is: [
+        "the agent has the node's Docker socket, as an ordinary user of the socket's group",
+        "el agente tiene el socket de Docker del nodo, como usuario corriente del grupo del socket",
+    ],
     manifest: include_str!("../k8s/dood.yaml"),
     pod: "ci-dood",
     engine: None,
@@ -68,6 +92,14 @@ pub(crate) const DOOD: Pattern = Pattern {
 /// An engine beside the agent, over TLS, behind a plugin.
 pub(crate) const SIDECAR: Pattern = Pattern {
     name: "sidecar",
+    short: [
+        "engine beside the agent, TLS, plugin",
+        "motor junto al agente, TLS, plugin",
+    ],
+    is: [
+        "the agent and a privileged engine in one pod, over TLS with client certificates, behind an authorization plugin",
+        "el agente y un motor privilegiado en un pod, por TLS con certificados de cliente, tras un plugin de autorización",
+    ],
     manifest: include_str!("../k8s/sidecar.yaml"),
     pod: "ci-sidecar",
     engine: Some("engine"),
@@ -81,6 +113,14 @@ pub(crate) const SIDECAR: Pattern = Pattern {
 /// The same over plain TCP without a plugin, to show the risk.
 pub(crate) const SIDECAR_OPEN: Pattern = Pattern {
     name: "sidecar-open",
+    short: [
+        "the same, plain and without a plugin",
+        "lo mismo, sin TLS ni plugin",
+    ],
+    is: [
+        "the same over plain TCP without TLS and plugin; it is there only to show the risk",
+        "lo mismo por TCP sin TLS ni plugin; está solo para mostrar el riesgo",
+    ],
     manifest: include_str!("../risk/sidecar-open.yaml"),
     pod: "ci-sidecar-open",
     ..SIDECAR
@@ -89,6 +129,11 @@ pub(crate) const SIDECAR_OPEN: Pattern = Pattern {
 /// Buildah without a daemon or privilege, the database beside it in the pod.
 pub(crate) const DAEMONLESS: Pattern = Pattern {
     name: "daemonless",
+    short: ["Buildah, no engine", "Buildah, sin motor"],
+    is: [
+        "Buildah without root and with chroot isolation in a pod without privilege; the database is a container of the pod",
+        "Buildah sin root y con aislamiento chroot en un pod sin privilegio; la base de datos es un contenedor del pod",
+    ],
     manifest: include_str!("../k8s/daemonless.yaml"),
     pod: "ci-daemonless",
     engine: None,

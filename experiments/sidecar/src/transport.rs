@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bench::once::words;
+use bench::once::words as said_by;
 use lab::Output;
 use measure::Trial;
 use miette::Result;
@@ -11,9 +11,13 @@ use miette::Result;
 use crate::node::{Node, Pod, as_it_is};
 use crate::pattern::{SIDECAR, SIDECAR_OPEN};
 use crate::tls::FOLDER;
+use crate::words::{self, TRANSPORT, Word};
 
-/// The table of `trials.csv`.
-const TABLE: &str = "transport";
+/// How the names of those begin that are to be served.
+pub(crate) const RIGHT: &str = "right certificate";
+
+/// What a client asks for.
+pub(crate) const VERSION: &str = "version";
 
 /// A client in the pod, or in another one.
 struct Client {
@@ -28,7 +32,7 @@ struct Client {
 }
 
 const WITHIN: Client = Client {
-    name: "right certificate",
+    name: RIGHT,
     files: Some("right"),
     hidden: false,
     is_in_pod: true,
@@ -99,15 +103,14 @@ pub(crate) fn try_all(node: &Node, row: &mut dyn FnMut(Trial) -> Result<()>) -> 
         pod.ready()?;
         for client in clients {
             let (outcome, reason) = answer(client.refusal, PATIENCE, || ask(&pod, client, port));
-            measure::note!("{}: {outcome}", client.name);
-            row(Trial {
-                table: TABLE.to_owned(),
-                subject: client.name.to_owned(),
-                step: "version".to_owned(),
-                outcome: outcome.to_owned(),
-                reason: reason.trim().to_owned(),
-                ..Trial::default()
-            })?;
+            row(words::row(
+                TRANSPORT,
+                client.name,
+                VERSION,
+                outcome,
+                reason.trim(),
+            ))?;
+            measure::note!("{}: {}", client.name, outcome.name());
         }
     }
     Ok(())
@@ -120,19 +123,19 @@ fn answer(
     refusal: Option<&str>,
     patience: Duration,
     mut ask: impl FnMut() -> Result<Output>,
-) -> (&'static str, String) {
+) -> (Word, String) {
     let end = Instant::now() + patience;
     loop {
         let said = match ask() {
-            Ok(said) if said.success() => return ("served", said.stdout),
+            Ok(said) if said.success() => return (Word::Served, said.stdout),
             Ok(said) if refusal.is_some_and(|words| said.stderr.contains(words)) => {
-                return ("refused", said.stderr);
+                return (Word::Refused, said.stderr);
             }
             Ok(said) => said.stderr,
-            Err(report) => return ("not seen", words(&report)),
+            Err(report) => return (Word::NotSeen, said_by(&report)),
         };
         if Instant::now() > end || measure::interrupted() {
-            return ("not seen", said);
+            return (Word::NotSeen, said);
         }
         thread::sleep(Duration::from_millis(100));
     }
@@ -180,16 +183,16 @@ mod tests {
     const RESET: &str = "read tcp 127.0.0.1:1->127.0.0.1:2: read: connection reset by peer";
 
     #[rstest]
-    #[case::served(&[""], "served")]
-    #[case::refused(&[ALERT], "refused")]
-    #[case::lost_once(&[RESET, ALERT], "refused")]
-    #[case::lost_often(&[RESET, "write: broken pipe", "EOF", RESET, ALERT], "refused")]
-    #[case::served_after_all(&[RESET, ""], "served")]
-    #[case::never(&[RESET], "not seen")]
-    #[case::another_ones(&["remote error: tls: unknown certificate authority"], "not seen")]
-    fn a_client_asks_until_it_reads_an_answer(#[case] said: &[&str], #[case] expected: &str) {
+    #[case::served(&[""], Word::Served)]
+    #[case::refused(&[ALERT], Word::Refused)]
+    #[case::lost_once(&[RESET, ALERT], Word::Refused)]
+    #[case::lost_often(&[RESET, "write: broken pipe", "EOF", RESET, ALERT], Word::Refused)]
+    #[case::served_after_all(&[RESET, ""], Word::Served)]
+    #[case::never(&[RESET], Word::NotSeen)]
+    #[case::another_ones(&["remote error: tls: unknown certificate authority"], Word::NotSeen)]
+    fn a_client_asks_until_it_reads_an_answer(#[case] said: &[&str], #[case] expected: Word) {
         // One that repeats its last word for ever is not waited for.
-        let patience = if expected == "not seen" { 0 } else { 60 };
+        let patience = if expected == Word::NotSeen { 0 } else { 60 };
         let mut asked = 0;
         let (outcome, _) = answer(
             Some("tls: expired certificate"),
@@ -206,12 +209,12 @@ mod tests {
         );
         assert_eq!(outcome, expected);
         assert!(asked >= said.len(), "{asked}");
-        assert!(asked == said.len() || expected == "not seen", "{asked}");
+        assert!(asked == said.len() || expected == Word::NotSeen, "{asked}");
     }
 
     #[test]
     fn a_client_that_cannot_be_started_is_not_refused() {
         let (outcome, _) = answer(Some("down"), PATIENCE, || Err(miette!("the lab is down")));
-        assert_eq!(outcome, "not seen");
+        assert_eq!(outcome, Word::NotSeen);
     }
 }

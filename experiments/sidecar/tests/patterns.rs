@@ -1,13 +1,10 @@
 //! Every property of every pattern on real engines, through the program; what it leaves; and what an
 //! engine's plugin refuses.
 
-#[path = "../../../crates/lab/tests/suite/harness.rs"]
-mod harness;
-#[path = "../../../crates/lab/tests/machine/mod.rs"]
-mod machine;
-#[path = "../../../crates/lab/tests/machine/part.rs"]
-mod part;
 mod requests;
+#[expect(dead_code, reason = "of its words the requests here have a few")]
+#[path = "../src/words.rs"]
+mod words;
 
 use std::fs;
 use std::path::Path;
@@ -15,12 +12,10 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use harness::{Test, ensure, test};
-use lab::{Generation, Kind};
-use libtest_mimic::Arguments;
-use machine::Machine;
+use lab_test::{Machine, ensure, process_of};
 use measure::Trial;
 use miette::{IntoDiagnostic, Result, miette};
+use rstest::rstest;
 use rustix::process::{Signal, kill_process};
 use serde::Deserialize;
 
@@ -38,48 +33,12 @@ struct Expected {
 
 const EXPECTED: &str = include_str!("expected.csv");
 
+/// What has an expectation in each of its rows.
+const TABLES: [&str; 4] = ["pattern", "escape", "transport", "daemonless"];
+
 fn main() -> ExitCode {
-    let arguments = Arguments {
-        // A run of everything, and beside it what needs none.
-        test_threads: Some(2),
-        ..Arguments::from_args()
-    };
-    let lacks = harness::lacking(Kind::User, Generation::Trixie);
-    let with = |test: Test| Test {
-        lacks: lacks.clone(),
-        ..test
-    };
-    let mut tests = Vec::new();
-    for expected in csv::Reader::from_reader(EXPECTED.as_bytes()).deserialize::<Expected>() {
-        let expected = match expected {
-            Ok(expected) => expected,
-            Err(why) => {
-                measure::note!("expected.csv: {why}");
-                return ExitCode::FAILURE;
-            }
-        };
-        let Expected {
-            table,
-            subject,
-            step,
-            ..
-        } = &expected;
-        let name = format!("{table}::{subject}::{step}").replace([' ', ',', '-', '/', '\''], "_");
-        tests.push(with(test(name, move || holds(&expected))));
-    }
-    tests.push(with(test("no_row_is_without_expectation", complete)));
-    tests.push(with(test("no_key_is_in_the_record", without_keys)));
-    tests.push(with(test(
-        "nothing_is_left_after_kill_9_with_a_pod_up",
-        killed,
-    )));
-    tests.push(with(test(
-        "nothing_is_seen_of_a_pod_in_a_lab_that_has_died",
-        cut_off,
-    )));
-    let first = tests.len().min(1);
-    tests.splice(first..first, requests::tests());
-    harness::run(&arguments, tests)
+    // A run of everything, and beside it what needs none.
+    lab_test::run(2, |_, _| {})
 }
 
 /// One run measures at a time, and who looks at what a run leaves must not see another one.
@@ -124,15 +83,27 @@ fn tried() -> Result<Done> {
     })
 }
 
-fn holds(expected: &Expected) -> Result<()> {
-    let mut rows = done()?.rows.iter().filter(|row| is_of(row, expected));
-    let row = rows.next().ok_or_else(|| miette!("there is no such row"))?;
-    ensure!(
-        row.outcome == expected.outcome,
-        "{}: {}",
-        row.outcome,
-        row.reason
-    );
+/// Every difference, not only the first.
+#[rstest]
+#[case::pattern(TABLES[0])]
+#[case::escape(TABLES[1])]
+#[case::transport(TABLES[2])]
+#[case::daemonless(TABLES[3])]
+#[lab_test::test]
+#[needs(engines(lab::Generation::Trixie))]
+fn outcomes_are_as_expected(#[case] table: &str) -> Result<()> {
+    let mut expected: Vec<Expected> = read(EXPECTED)?;
+    expected.retain(|expected| expected.table == table);
+    ensure!(!expected.is_empty(), "nothing is expected");
+    let rows = &done()?.rows;
+    let mut wrong = Vec::new();
+    for expected in &expected {
+        match rows.iter().find(|row| is_of(row, expected)) {
+            Some(row) if row.outcome == expected.outcome => {}
+            row => wrong.push(format!("{expected:?}: {row:?}")),
+        }
+    }
+    ensure!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     Ok(())
 }
 
@@ -147,13 +118,14 @@ fn read<T: serde::de::DeserializeOwned>(table: &str) -> Result<Vec<T>> {
 }
 
 /// A new property, way or client needs an expectation.
-fn complete() -> Result<()> {
+#[lab_test::test]
+#[needs(engines(lab::Generation::Trixie))]
+fn no_row_is_without_expectation() -> Result<()> {
     let expected: Vec<Expected> = read(EXPECTED)?;
-    let tables = ["pattern", "escape", "transport", "daemonless"];
     let rows = done()?
         .rows
         .iter()
-        .filter(|row| tables.contains(&&*row.table));
+        .filter(|row| TABLES.contains(&&*row.table));
     let missing: Vec<&Trial> = rows
         .filter(|row| !expected.iter().any(|expected| is_of(row, expected)))
         .collect();
@@ -162,7 +134,9 @@ fn complete() -> Result<()> {
 }
 
 /// Keys lie in the lab, which is gone.
-fn without_keys() -> Result<()> {
+#[lab_test::test]
+#[needs(engines(lab::Generation::Trixie))]
+fn no_key_is_in_the_record() -> Result<()> {
     let run = done()?.home.path().join("run");
     for entry in fs::read_dir(run).into_diagnostic()? {
         let path = entry.into_diagnostic()?.path();
@@ -218,7 +192,9 @@ impl Drop for Running {
 }
 
 /// No loop device, mount, process, control group or file.
-fn killed() -> Result<()> {
+#[lab_test::test]
+#[needs(engines(lab::Generation::Trixie))]
+fn nothing_is_left_after_kill_9_with_a_pod_up() -> Result<()> {
     let _alone = one_at_a_time();
     let before = Machine::now()?;
     let mut running = Running::start("dind")?;
@@ -228,12 +204,14 @@ fn killed() -> Result<()> {
 }
 
 /// The run ends, and whatever it recorded is as a whole run has it.
-fn cut_off() -> Result<()> {
+#[lab_test::test]
+#[needs(engines(lab::Generation::Trixie))]
+fn nothing_is_seen_of_a_pod_in_a_lab_that_has_died() -> Result<()> {
     let whole = &done()?.rows;
     let _alone = one_at_a_time();
     let before = Machine::now()?;
     let mut running = Running::start("dood")?;
-    let init = part::process_of(running.child.id(), "init")?;
+    let init = process_of(running.child.id(), "init")?;
     kill_process(init, Signal::KILL).into_diagnostic()?;
     let status = running.child.wait().into_diagnostic()?;
     let rows: Vec<Trial> = read(&running.trials())?;
@@ -245,7 +223,7 @@ fn cut_off() -> Result<()> {
     let wrong: Vec<&Trial> = rows.iter().filter(|row| !is_so(row)).collect();
     ensure!(wrong.is_empty(), "{wrong:?}");
     ensure!(status.code() == Some(1), "{status:?} {}", running.log());
-    let named = part::killed("init");
+    let named = lab_test::killed("init");
     ensure!(running.log().contains(&named), "{}", running.log());
     before.is_restored(PATIENCE, || running.log())
 }

@@ -3,23 +3,14 @@
 //! One after the other: each compares the machine before and after, but for what labs of others
 //! have there meanwhile.
 
-#[path = "../../../crates/lab/tests/suite/harness.rs"]
-mod harness;
-#[path = "../../../crates/lab/tests/machine/mod.rs"]
-mod machine;
-#[path = "../../../crates/lab/tests/machine/part.rs"]
-mod part;
-
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use harness::{Test, ensure, test};
-use libtest_mimic::Arguments;
-use machine::Machine;
+use lab_test::{Machine, ensure, process_of};
 use miette::{IntoDiagnostic, Result};
-use part::process_of;
+use rstest::rstest;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Docker, nested Docker and nested Podman, so that everything a lab can leave is there.
@@ -29,34 +20,7 @@ const ARMS: &str = "--arms=bare,docker,dind,podman-nested";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn main() -> ExitCode {
-    let arguments = Arguments {
-        test_threads: Some(1),
-        ..Arguments::from_args()
-    };
-    let tests: [Test; 10] = [
-        test("nothing_is_left_after_a_normal_end", || verified(true)),
-        test("a_run_goes_on_when_its_readers_are_gone", || {
-            verified(false)
-        }),
-        test("nothing_is_left_after_ctrl_c", || signalled(Signal::INT)),
-        test("nothing_is_left_after_sigterm", || signalled(Signal::TERM)),
-        test("nothing_is_left_after_sighup", || signalled(Signal::HUP)),
-        test("nothing_is_left_after_kill_9_of_the_program", killed),
-        test("nothing_is_left_after_kill_9_of_the_monitor", || {
-            part_killed("monitor")
-        }),
-        test("nothing_is_left_after_kill_9_of_init", || {
-            part_killed("init")
-        }),
-        test("nothing_is_left_after_kill_9_of_dockerd", || {
-            part_killed("dockerd")
-        }),
-        test(
-            "what_is_left_after_all_is_killed_at_once_goes_with_the_next_lab",
-            all_killed,
-        ),
-    ];
-    harness::run(&arguments, tests)
+    lab_test::run(1, |_, _| {})
 }
 
 /// A run of the program with a folder and a temporary directory of its own.
@@ -80,7 +44,7 @@ impl Run {
         let child = Command::new(env!("CARGO_BIN_EXE_startup"))
             .args(flags)
             .arg(ARMS)
-            .arg(format!("--generation={}", harness::generation()?))
+            .arg(format!("--generation={}", lab_test::generation()?))
             .arg("--out")
             .arg(home.path().join("run"))
             .env("TMPDIR", temporary)
@@ -157,7 +121,11 @@ impl Drop for Run {
     }
 }
 
-fn verified(is_read: bool) -> Result<()> {
+#[rstest]
+#[case::nothing_is_left(true)]
+#[case::a_run_goes_on_when_its_readers_are_gone(false)]
+#[lab_test::test]
+fn after_a_normal_end(#[case] is_read: bool) -> Result<()> {
     let before = Machine::now()?;
     let mut run = Run::start_read(&["--verify"], is_read)?;
     let code = run.wait()?;
@@ -171,7 +139,12 @@ fn verified(is_read: bool) -> Result<()> {
     run.left_nothing(&before)
 }
 
-fn signalled(signal: Signal) -> Result<()> {
+#[rstest]
+#[case::ctrl_c(Signal::INT)]
+#[case::sigterm(Signal::TERM)]
+#[case::sighup(Signal::HUP)]
+#[lab_test::test]
+fn nothing_is_left_after_a_signal(#[case] signal: Signal) -> Result<()> {
     let before = Machine::now()?;
     let mut run = Run::start(&[])?;
     run.wait_for_samples()?;
@@ -193,7 +166,8 @@ fn signalled(signal: Signal) -> Result<()> {
     run.left_nothing(&before)
 }
 
-fn killed() -> Result<()> {
+#[lab_test::test]
+fn nothing_is_left_after_kill_9_of_the_program() -> Result<()> {
     let before = Machine::now()?;
     let mut run = Run::start(&[])?;
     run.wait_for_samples()?;
@@ -207,7 +181,12 @@ fn killed() -> Result<()> {
 }
 
 /// A process of the lab dies instead: the run ends, says so and keeps what it has.
-fn part_killed(part: &str) -> Result<()> {
+#[rstest]
+#[case::monitor("monitor")]
+#[case::init("init")]
+#[case::dockerd("dockerd")]
+#[lab_test::test]
+fn nothing_is_left_after_kill_9_of_a_part(#[case] part: &str) -> Result<()> {
     let before = Machine::now()?;
     let mut run = Run::start(&[])?;
     run.wait_for_samples()?;
@@ -221,13 +200,14 @@ fn part_killed(part: &str) -> Result<()> {
     );
     let samples = fs::read_to_string(run.out().join("samples.csv")).unwrap_or_default();
     for record in [run.manifest(), samples, run.log()] {
-        ensure!(record.contains(&part::killed(part)), "{record}");
+        ensure!(record.contains(&lab_test::killed(part)), "{record}");
     }
     run.left_nothing(&before)
 }
 
 /// Nobody is left to tear down; the next lab does it.
-fn all_killed() -> Result<()> {
+#[lab_test::test]
+fn what_is_left_after_all_is_killed_at_once_goes_with_the_next_lab() -> Result<()> {
     let before = Machine::now()?;
     let mut run = Run::start(&[])?;
     run.wait_for_samples()?;

@@ -1,12 +1,5 @@
 //! The core cells on real engines, through the program; what it takes over; what it leaves.
 
-#[path = "../../../crates/lab/tests/suite/harness.rs"]
-mod harness;
-#[path = "../../../crates/lab/tests/machine/mod.rs"]
-mod machine;
-#[path = "../../../crates/lab/tests/machine/part.rs"]
-mod part;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,11 +7,9 @@ use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use harness::{Test, ensure, test};
-use lab::Generation;
-use libtest_mimic::Arguments;
-use machine::Machine;
+use lab_test::{Machine, ensure, process_of};
 use miette::{IntoDiagnostic, Result, miette};
+use rstest::rstest;
 use rustix::process::{Signal, kill_process};
 
 /// A cell until its first stage, or the tear-down of all, on a loaded machine.
@@ -27,82 +18,60 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// What is expected of a cell: its name, the last stage that has a row, that one's outcome, what its
 /// words hold, and which driver the engine took.
 struct Core {
-    test: &'static str,
     cell: &'static str,
     last: (&'static str, &'static str),
     words: &'static [&'static str],
     driver: Option<&'static str>,
 }
 
+const ON_A_VOLUME: Core = Core {
+    cell: "trixie docker overlay2 volume",
+    last: ("disk", "ok"),
+    words: &[],
+    driver: Some("overlay2"),
+};
+
+const BY_NAME_ON_THE_LAYER: Core = Core {
+    cell: "trixie docker overlay2 layer",
+    last: ("starts", "failed"),
+    words: &[
+        "failed to mount overlay: invalid argument",
+        "error initializing graphdriver: driver not supported: overlay2",
+    ],
+    driver: None,
+};
+
+const LEFT_TO_ITSELF: Core = Core {
+    cell: "trixie docker automatic layer",
+    last: ("disk", "ok"),
+    words: &["failed to mount overlay: invalid argument"],
+    driver: Some("vfs"),
+};
+
+const BTRFS: Core = Core {
+    cell: "trixie docker btrfs volume",
+    last: ("starts", "failed"),
+    words: &["prerequisites for driver not satisfied (wrong filesystem?): btrfs"],
+    driver: None,
+};
+
+const SNAPSHOTTER: Core = Core {
+    cell: "forky docker snapshotter-overlayfs layer",
+    last: ("runs", "failed"),
+    words: &["failed to mount", "fstype: overlay", "invalid argument"],
+    driver: Some("overlayfs"),
+};
+
 const CORE: &[Core] = &[
-    Core {
-        test: "overlay2_on_a_volume_works",
-        cell: "trixie docker overlay2 volume",
-        last: ("disk", "ok"),
-        words: &[],
-        driver: Some("overlay2"),
-    },
-    Core {
-        test: "overlay2_by_name_on_the_containers_layer_is_refused",
-        cell: "trixie docker overlay2 layer",
-        last: ("starts", "failed"),
-        words: &[
-            "failed to mount overlay: invalid argument",
-            "error initializing graphdriver: driver not supported: overlay2",
-        ],
-        driver: None,
-    },
-    Core {
-        test: "left_to_itself_on_the_containers_layer_it_falls_back",
-        cell: "trixie docker automatic layer",
-        last: ("disk", "ok"),
-        words: &["failed to mount overlay: invalid argument"],
-        driver: Some("vfs"),
-    },
-    Core {
-        test: "btrfs_off_btrfs_refuses",
-        cell: "trixie docker btrfs volume",
-        last: ("starts", "failed"),
-        words: &["prerequisites for driver not satisfied (wrong filesystem?): btrfs"],
-        driver: None,
-    },
-    Core {
-        test: "a_snapshotter_on_the_containers_layer_fails_only_when_a_container_starts",
-        cell: "forky docker snapshotter-overlayfs layer",
-        last: ("runs", "failed"),
-        words: &["failed to mount", "fstype: overlay", "invalid argument"],
-        driver: Some("overlayfs"),
-    },
+    ON_A_VOLUME,
+    BY_NAME_ON_THE_LAYER,
+    LEFT_TO_ITSELF,
+    BTRFS,
+    SNAPSHOTTER,
 ];
 
 fn main() -> ExitCode {
-    let arguments = Arguments {
-        test_threads: Some(1),
-        ..Arguments::from_args()
-    };
-    let mut tests: Vec<Test> = CORE
-        .iter()
-        .map(|core| {
-            let generation = core.cell.split(' ').next().unwrap_or_default().parse();
-            let lacks = generation
-                .ok()
-                .and_then(|generation: Generation| harness::lacking(lab::Kind::User, generation));
-            Test {
-                lacks,
-                ..test(core.test, || holds(core))
-            }
-        })
-        .collect();
-    tests.push(test(
-        "what_an_earlier_run_has_finished_is_taken_over",
-        resumed,
-    ));
-    tests.push(test("a_cell_that_its_lab_cut_off_is_tried_again", cut_off));
-    tests.push(test(
-        "nothing_is_left_after_kill_9_with_a_file_system_mounted",
-        killed,
-    ));
-    harness::run(&arguments, tests)
+    lab_test::run(1, |_, _| {})
 }
 
 /// A run of the program.
@@ -188,7 +157,19 @@ fn cut() -> Result<&'static Cut, String> {
     cut.as_ref().map_err(String::clone)
 }
 
-fn holds(core: &Core) -> Result<()> {
+#[rstest]
+#[needs(engines(lab::Generation::Trixie))]
+#[case::overlay2_on_a_volume_works(ON_A_VOLUME)]
+#[needs(engines(lab::Generation::Trixie))]
+#[case::overlay2_by_name_on_the_containers_layer_is_refused(BY_NAME_ON_THE_LAYER)]
+#[needs(engines(lab::Generation::Trixie))]
+#[case::left_to_itself_on_the_containers_layer_it_falls_back(LEFT_TO_ITSELF)]
+#[needs(engines(lab::Generation::Trixie))]
+#[case::btrfs_off_btrfs_refuses(BTRFS)]
+#[needs(engines(lab::Generation::Forky))]
+#[case::a_snapshotter_on_the_containers_layer_fails_only_when_a_container_starts(SNAPSHOTTER)]
+#[lab_test::test]
+fn core_cell(#[case] core: Core) -> Result<()> {
     let generation = core.cell.split(' ').next().unwrap_or_default();
     let done = core_run(generation)?;
     ensure!(done.status == 0, "{}", done.said);
@@ -217,7 +198,8 @@ fn holds(core: &Core) -> Result<()> {
 }
 
 /// Its rows are the same, and what it had not is tried.
-fn resumed() -> Result<()> {
+#[lab_test::test]
+fn what_an_earlier_run_has_finished_is_taken_over() -> Result<()> {
     let (known, new) = (CUT, "trixie docker btrfs tmpfs");
     let first = core_run("trixie")?;
     ensure!(first.status == 0, "{}", first.said);
@@ -287,7 +269,7 @@ impl Drop for Running {
 fn cut_short() -> Result<Cut> {
     let before = Machine::now()?;
     let mut run = Running::start(CUT, "place")?;
-    let daemon = part::process_of(run.child.id(), "dockerd")?;
+    let daemon = process_of(run.child.id(), "dockerd")?;
     kill_process(daemon, Signal::KILL).into_diagnostic()?;
     let status = run.child.wait().into_diagnostic()?;
     let restored = before.is_restored(PATIENCE, || run.log());
@@ -300,7 +282,8 @@ fn cut_short() -> Result<Cut> {
 }
 
 /// An outcome of a lab that has died is none: the run ends, and the next one tries the cell again.
-fn cut_off() -> Result<()> {
+#[lab_test::test]
+fn a_cell_that_its_lab_cut_off_is_tried_again() -> Result<()> {
     let Cut {
         run: first,
         status,
@@ -313,7 +296,7 @@ fn cut_off() -> Result<()> {
     ensure!(steps == ["place"], "{steps:?}\n{}", first.log());
     ensure!(status.code() == Some(1), "{status:?} {}", first.log());
     let run = first.run().to_string_lossy().into_owned();
-    for words in [&*part::killed("dockerd"), &format!("--resume {run}")] {
+    for words in [&*lab_test::killed("dockerd"), &format!("--resume {run}")] {
         ensure!(first.log().contains(words), "{words}: {}", first.log());
     }
     ensure!(restored.is_ok(), "{restored:?}");
@@ -331,7 +314,8 @@ fn cut_off() -> Result<()> {
 }
 
 /// No loop device, mount or file of a lab with a file system of its own.
-fn killed() -> Result<()> {
+#[lab_test::test]
+fn nothing_is_left_after_kill_9_with_a_file_system_mounted() -> Result<()> {
     let before = Machine::now()?;
     let mut running = Running::start("trixie docker overlay2 xfs", "driver")?;
     running.child.kill().into_diagnostic()?;

@@ -202,13 +202,11 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) fn climb(run: &mut Run, options: &Options, most: usize, quick: bool) -> Result<()> {
     let pid_namespaces = {
         let lab = Lab::start(options)?;
+        let nest = |layer| lab.nest(&[layer, layer]).and_then(|nest| nest.describe());
         run.session(json!({
             "lab": lab.describe(),
             "stand_ins": lab.stand_ins(),
-            "nests": [
-                lab.nest(&[DOCKER, DOCKER])?.describe()?,
-                lab.nest(&[PODMAN, PODMAN])?.describe()?,
-            ],
+            "nests": [lab.blamed(nest(DOCKER))?, lab.blamed(nest(PODMAN))?],
         }))?;
         lab.blamed(limits(run, &lab))?
     };
@@ -317,18 +315,16 @@ fn rungs(
                     Where::BelowTheLast => level + 1 > pid_namespaces as usize,
                     Where::OnTheLayer => ladder.subject.contains(" layer"),
                 });
-                measure::note!("{}: level {level} refused: {reason}", ladder.subject);
-                let outcome = REFUSED.to_owned();
                 let refused = Trial {
-                    outcome,
-                    reason,
+                    outcome: REFUSED.to_owned(),
+                    reason: reason.clone(),
                     ..row(TABLE)
                 };
-                return run.tried(refused, || lab.alive());
+                run.tried(refused, || lab.alive())?;
+                measure::note!("{}: level {level} refused: {reason}", ladder.subject);
+                return Ok(());
             }
         };
-        let seconds = wall_ns.unwrap_or(0) as f64 / 1e9;
-        measure::note!("{}: level {level}, {seconds:.1} s", ladder.subject);
         let outcome = WORKS.to_owned();
         let works = Trial {
             outcome: outcome.clone(),
@@ -343,6 +339,8 @@ fn rungs(
             ..row(STARTS)
         };
         run.tried(starts, || lab.alive())?;
+        let seconds = wall_ns.unwrap_or(0) as f64 / 1e9;
+        measure::note!("{}: level {level}, {seconds:.1} s", ladder.subject);
     }
     Ok(())
 }

@@ -39,10 +39,12 @@ const fn store(engine: Engine) -> &'static str {
 /// A run of its own.
 pub(crate) fn alone(run: &mut Run, options: &Options) -> Result<()> {
     let lab = Lab::start(options)?;
+    let nest = lab.nest(&[DOCKER, DOCKER, DOCKER]);
+    let described = nest.and_then(|nest| nest.describe());
     run.session(json!({
         "lab": lab.describe(),
         "stand_ins": lab.stand_ins(),
-        "nests": [lab.nest(&[DOCKER, DOCKER, DOCKER])?.describe()?],
+        "nests": [lab.blamed(described)?],
     }))?;
     drop(lab);
     weigh(run, options)
@@ -122,10 +124,10 @@ impl Scale<'_, '_> {
             bytes: worked.is_ok().then_some(bytes),
             ..Trial::default()
         };
-        measure::note!("{subject}, {step}: {outcome} {reason}");
         for row in [row(TABLE, after.saturating_sub(before)), row(PULLED, sent)] {
             self.run.tried(row, || self.lab.alive())?;
         }
+        measure::note!("{subject}, {step}: {outcome} {reason}");
         Ok(())
     }
 }

@@ -1,19 +1,10 @@
 //! The program from outside: every arm works, and what is killed while it builds leaves nothing.
 
-#[path = "../../../crates/lab/tests/suite/harness.rs"]
-mod harness;
-#[path = "../../../crates/lab/tests/machine/mod.rs"]
-mod machine;
-#[path = "../../../crates/lab/tests/machine/part.rs"]
-mod part;
-
 use std::fs;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use harness::{Test, ensure, test};
-use libtest_mimic::Arguments;
-use machine::Machine;
+use lab_test::{Machine, ensure, process_of};
 use miette::{IntoDiagnostic, Result};
 use rustix::process::{Signal, kill_process};
 
@@ -21,19 +12,7 @@ use rustix::process::{Signal, kill_process};
 const PATIENCE: Duration = Duration::from_secs(180);
 
 fn main() -> ExitCode {
-    let arguments = Arguments {
-        test_threads: Some(1),
-        ..Arguments::from_args()
-    };
-    let tests: [Test; 3] = [
-        test("every_arm_of_three_podmans_works", every_arm),
-        test(
-            "nothing_is_left_after_kill_9_while_level_5_is_built",
-            killed,
-        ),
-        test("no_level_is_refused_by_a_lab_that_has_died", cut_off),
-    ];
-    harness::run(&arguments, tests)
+    lab_test::run(1, |_, _| {})
 }
 
 /// A ladder, and where it writes.
@@ -49,7 +28,7 @@ impl Ladder {
         let child = Command::new(env!("CARGO_BIN_EXE_triple"))
             .args(["--depth", "9", "--quick", "--out"])
             .arg(home.path().join("run"))
-            .arg(format!("--generation={}", harness::generation()?))
+            .arg(format!("--generation={}", lab_test::generation()?))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
@@ -87,12 +66,13 @@ impl Drop for Ladder {
 }
 
 /// Also those of the tutorial's own line.
-fn every_arm() -> Result<()> {
+#[lab_test::test]
+fn every_arm_of_three_podmans_works() -> Result<()> {
     let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
     let output = Command::new(env!("CARGO_BIN_EXE_triple"))
         .args(["--verify", "--chain", "podman/podman/podman", "--out"])
         .arg(home.path().join("run"))
-        .arg(format!("--generation={}", harness::generation()?))
+        .arg(format!("--generation={}", lab_test::generation()?))
         .stdin(Stdio::null())
         .output()
         .into_diagnostic()?;
@@ -114,7 +94,8 @@ fn every_arm() -> Result<()> {
     Ok(())
 }
 
-fn killed() -> Result<()> {
+#[lab_test::test]
+fn nothing_is_left_after_kill_9_while_level_5_is_built() -> Result<()> {
     let before = Machine::now()?;
     let mut ladder = Ladder::start()?;
     // The row of the start at level 4 is the last before the fifth.
@@ -132,17 +113,19 @@ fn killed() -> Result<()> {
     Ok(())
 }
 
-fn cut_off() -> Result<()> {
+#[lab_test::test]
+fn no_level_is_refused_by_a_lab_that_has_died() -> Result<()> {
     let before = Machine::now()?;
     let mut ladder = Ladder::start()?;
     ladder.wait_for("depth-start,docker on a volume,1,works")?;
-    let monitor = part::process_of(ladder.child.id(), "monitor")?;
+    let monitor = process_of(ladder.child.id(), "monitor")?;
     kill_process(monitor, Signal::KILL).into_diagnostic()?;
     let status = ladder.child.wait().into_diagnostic()?;
     let trials = ladder.trials();
     ensure!(!trials.contains("refused"), "{trials}");
+    ensure!(!ladder.log().contains("refused"), "{}", ladder.log());
     ensure!(status.code() == Some(1), "{status:?} {}", ladder.log());
-    let named = part::killed("monitor");
+    let named = lab_test::killed("monitor");
     ensure!(ladder.log().contains(&named), "{}", ladder.log());
     before.is_restored(PATIENCE, || ladder.log())
 }

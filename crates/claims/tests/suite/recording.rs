@@ -8,9 +8,7 @@ use claims::{Expected, Mutation, Recorder, Seen};
 use miette::{IntoDiagnostic, Result};
 
 use crate::look::Sight;
-use crate::pattern::PATTERNS;
 use crate::scene::{Scene, words};
-use crate::workers::{Ask, Asker};
 
 /// The kind of all labs of this suite, which is the default one.
 const SANDBOX: &str = "user";
@@ -43,49 +41,37 @@ impl Recording {
     }
 
     /// Asks the engines for their versions, once; what they say goes into every row.
-    pub(crate) fn ask_engines(&self, ask: &Asker) {
-        self.engines.get_or_init(|| {
-            let said = ask.run(Ask {
-                pattern: &PATTERNS[0],
-                look: versions,
-            });
-            said.map(|said| said.outcome).unwrap_or_default()
-        });
+    pub(crate) fn ask_engines(&self, node: &Scene) {
+        self.engines
+            .get_or_init(|| versions(node).unwrap_or_default());
     }
 
-    /// A look at a cell.
-    pub(crate) fn append(&self, test: &str, cell: &Expected, seen: &Result<Sight>) -> Result<()> {
+    /// A look at a cell; one without an outcome where this machine can't look.
+    pub(crate) fn append(&self, cell: &Expected, seen: &Result<Sight>) -> Result<()> {
+        let (property, pattern) = (&*cell.property, cell.pattern);
+        let name = [&*claims_of(property, pattern), property, pattern].join("::");
         self.seen
-            .append(&self.row(test, cell, seen))
+            .append(&self.row(&name, cell, seen))
             .into_diagnostic()
-    }
-
-    /// A cell that this machine can't look at. That this is told decides no test.
-    pub(crate) fn append_unseen(&self, test: &str, cell: &Expected, why: &str) {
-        let row = Seen {
-            seen: String::new(),
-            ..self.row(test, cell, &Ok(Sight::new("", why)))
-        };
-        let _ = self.seen.append(&row);
     }
 
     /// A look at a wrong set-up in a cell's place.
     pub(crate) fn append_mutation(
         &self,
-        test: &str,
         cell: &Expected,
         row: &Mutation,
         seen: &Result<Sight>,
     ) -> Result<()> {
+        let name = ["mutation", &row.property, &row.pattern, &row.set_up].join("::");
         let row_seen = Seen {
             // What was really looked at.
             pattern: row.set_up.clone(),
-            ..self.row(test, cell, seen)
+            ..self.row(&name, cell, seen)
         };
         self.mutations.append(&row_seen).into_diagnostic()
     }
 
-    fn row(&self, test: &str, cell: &Expected, seen: &Result<Sight>) -> Seen {
+    fn row(&self, name: &str, cell: &Expected, seen: &Result<Sight>) -> Seen {
         let (outcome, detail) = match seen {
             Ok(sight) => (sight.outcome.clone(), sight.detail.clone()),
             Err(report) => (claims::FAILED.to_owned(), words(report)),
@@ -102,7 +88,7 @@ impl Recording {
                 .to_string_lossy()
                 .into_owned(),
             sandbox: SANDBOX.to_owned(),
-            test: test.to_owned(),
+            test: name.replace('-', "_"),
             property: cell.property.clone(),
             pattern: cell.pattern.to_owned(),
             expected: cell.outcome.clone(),
@@ -113,15 +99,26 @@ impl Recording {
 }
 
 /// `docker 26.1.5+dfsg1, podman 5.4.2`, of the node.
-fn versions(scene: &Scene) -> Result<Sight> {
+fn versions(scene: &Scene) -> Result<String> {
     let node = scene.node()?;
     let docker = node.output(&["docker", "version", "--format", "{{.Server.Version}}"])?;
     let podman = node.output(&["podman", "--version"])?;
     let podman = podman.split_whitespace().last().unwrap_or_default();
-    Ok(Sight::new(
-        format!("docker {}, podman {podman}", docker.trim()),
-        "",
-    ))
+    Ok(format!("docker {}, podman {podman}", docker.trim()))
+}
+
+/// Which claims speak of a cell: with the property and the pattern the name of a look.
+fn claims_of(property: &str, pattern: &str) -> String {
+    let says = claims::says();
+    let ids = says
+        .iter()
+        .filter(|says| says.property == property && says.pattern == pattern);
+    let ids: Vec<String> = ids.map(|says| says.claim.to_lowercase()).collect();
+    if ids.is_empty() {
+        "unclaimed".to_owned()
+    } else {
+        ids.join("_")
+    }
 }
 
 /// The source's revision, with `+` where it was changed since; "" where git does not know.

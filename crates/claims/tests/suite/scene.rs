@@ -1,124 +1,118 @@
 //! Where a look takes place: one lab for all, and in it the jobs of each pattern.
 //!
 //! Looks run side by side and in any order. What they make has a name of its own; whoever stops,
-//! fills or counts something has a job of its own.
+//! fills or counts something has a job to itself.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
 use std::time::{Duration, Instant};
 
 use lab::{Engine, Lab, Layer, Level, Nest, Options};
 use miette::{Report, Result, miette};
 
+use crate::look::lists::Exchanges;
+use crate::look::parentage::{Started, start};
 use crate::pattern::Pattern;
 
-/// A lab that starts when it is first asked for.
-pub(crate) struct Shared {
-    options: Options,
-    lab: OnceLock<Result<Lab, String>>,
+/// Something that is made when it is first asked for, and then kept, or why it could not be made.
+pub(crate) struct Kept<T>(OnceLock<Result<T, String>>);
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self(OnceLock::new())
+    }
 }
 
-impl Shared {
-    pub(crate) fn new(options: Options) -> Self {
-        Self {
-            options,
-            lab: OnceLock::new(),
-        }
-    }
-
-    pub(crate) fn lab(&self) -> Result<&Lab> {
-        let lab = self.lab.get_or_init(|| {
-            let lab = Lab::start(&self.options).and_then(|lab| {
-                lab.engine(Engine::Docker)?;
-                // The image that looks give a name to or start.
-                for engine in [Engine::Docker, Engine::Podman] {
-                    let pull = [engine.program(), "pull", "--quiet", "alpine"];
-                    lab.level0().output(&pull)?;
-                }
-                Ok(lab)
-            });
-            lab.map_err(|report| words(&report))
-        });
-        lab.as_ref().map_err(|why| miette!("{why}"))
+impl<T> Kept<T> {
+    pub(crate) fn get(&self, build: impl FnOnce() -> Result<T>) -> Result<&T> {
+        let kept = self
+            .0
+            .get_or_init(|| build().map_err(|report| words(&report)));
+        kept.as_ref().map_err(|why| miette!("{why}"))
     }
 }
 
 /// A job that many looks use, and how long its engine took to be ready.
-pub(crate) struct Job<'lab> {
-    pub(crate) nest: Nest<'lab>,
+pub(crate) struct Job {
+    pub(crate) nest: Nest<'static>,
     pub(crate) ready_after: Duration,
+    /// What it and its node list of what each has made.
+    pub(crate) exchanges: Exchanges,
+    started: Kept<Started>,
 }
 
-type Slot<'lab> = Arc<OnceLock<Result<Arc<Job<'lab>>, String>>>;
+impl Job {
+    /// A container that it has started and that stays.
+    pub(crate) fn started(&self, scene: &Scene) -> Result<&Started> {
+        self.started.get(|| start(scene, &self.nest, &[]))
+    }
+}
 
-/// The jobs that live as long as the lab.
-pub(crate) struct Jobs<'lab> {
-    shared: &'lab Shared,
-    built: Mutex<BTreeMap<(&'static str, Which), Slot<'lab>>>,
+/// The lab, which starts when it is first asked for, and the jobs in it. The lab ends with this
+/// program.
+pub(crate) struct Stage {
+    options: Options,
+    lab: Kept<Lab>,
+    /// The job of each pattern that looks share.
+    shared: Mutex<BTreeMap<&'static str, Arc<Kept<Arc<Job>>>>>,
     /// Jobs that nobody uses at the moment and that are as they were built.
-    idle: Mutex<BTreeMap<&'static str, Vec<Nest<'lab>>>>,
+    idle: Mutex<BTreeMap<&'static str, Vec<Nest<'static>>>>,
+    /// Held by many that publish ports on the node, or by one that expects none there.
+    ports: RwLock<()>,
 }
 
-/// Two jobs of a pattern, on one node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Which {
-    First,
-    Second,
-}
-
-impl<'lab> Jobs<'lab> {
-    pub(crate) fn new(shared: &'lab Shared) -> Self {
+impl Stage {
+    pub(crate) fn new(options: Options) -> Self {
         Self {
-            shared,
-            built: Mutex::default(),
+            options,
+            lab: Kept::default(),
+            shared: Mutex::default(),
             idle: Mutex::default(),
+            ports: RwLock::default(),
         }
     }
 
-    pub(crate) fn scene(&self, pattern: &'static Pattern) -> Scene<'_, 'lab> {
+    pub(crate) fn scene(&'static self, pattern: &'static Pattern) -> Scene {
         Scene {
-            jobs: self,
+            stage: self,
             pattern,
         }
     }
 
-    fn get(&self, pattern: &'static Pattern, which: Which) -> Result<Arc<Job<'lab>>> {
-        let slot = {
-            let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(built.entry((pattern.name, which)).or_default())
-        };
-        let job = slot.get_or_init(|| {
-            let build = || -> Result<Arc<Job<'lab>>> {
-                let lab = self.shared.lab()?;
-                let began = Instant::now();
-                let nest = lab.nest(&pattern.layers)?;
-                let ready_after = began.elapsed();
-                Ok(Arc::new(Job { nest, ready_after }))
-            };
-            build().map_err(|report| words(&report))
-        });
-        job.clone().map_err(|why| miette!("{why}"))
+    fn lab(&self) -> Result<&Lab> {
+        self.lab.get(|| {
+            let lab = Lab::start(&self.options)?;
+            lab.engine(Engine::Docker)?;
+            // The image that looks give a name to or start.
+            for engine in [Engine::Docker, Engine::Podman] {
+                let pull = [engine.program(), "pull", "--quiet", "alpine"];
+                lab.level0().output(&pull)?;
+            }
+            Ok(lab)
+        })
     }
 }
 
 /// What a look has to work with.
-pub(crate) struct Scene<'a, 'lab> {
-    jobs: &'a Jobs<'lab>,
+pub(crate) struct Scene {
+    stage: &'static Stage,
     pub(crate) pattern: &'static Pattern,
 }
 
-impl<'lab> Scene<'_, 'lab> {
-    pub(crate) fn lab(&self) -> Result<&'lab Lab> {
-        self.jobs.shared.lab()
+impl Scene {
+    pub(crate) fn lab(&self) -> Result<&'static Lab> {
+        self.stage.lab()
     }
 
     pub(crate) fn options(&self) -> &Options {
-        &self.jobs.shared.options
+        &self.stage.options
     }
 
     /// The node: level 0.
-    pub(crate) fn node(&self) -> Result<Level<'lab>> {
+    pub(crate) fn node(&self) -> Result<Level<'static>> {
         Ok(self.lab()?.level0())
     }
 
@@ -132,46 +126,82 @@ impl<'lab> Scene<'_, 'lab> {
         self.pattern.layers[1].engine
     }
 
+    /// While this is held, ports of the node are used.
+    pub(crate) fn ports_that_are_published(&self) -> RwLockReadGuard<'static, ()> {
+        let ports = self.stage.ports.read();
+        ports.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// While this is held, none is.
+    pub(crate) fn ports_that_nobody_has(&self) -> RwLockWriteGuard<'static, ()> {
+        let ports = self.stage.ports.write();
+        ports.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The job that looks share.
-    pub(crate) fn job(&self) -> Result<Arc<Job<'lab>>> {
-        self.jobs.get(self.pattern, Which::First)
+    pub(crate) fn job(&self) -> Result<Arc<Job>> {
+        let slot = {
+            let mut shared = locked(&self.stage.shared);
+            let slot = shared.entry(self.pattern.name);
+            Arc::clone(slot.or_default())
+        };
+        let job = slot.get(|| {
+            let lab = self.lab()?;
+            let began = Instant::now();
+            let nest = lab.nest(&self.pattern.layers)?;
+            Ok(Arc::new(Job {
+                nest,
+                ready_after: began.elapsed(),
+                exchanges: Exchanges::default(),
+                started: Kept::default(),
+            }))
+        });
+        job.cloned()
     }
 
-    /// Another job of the same pattern on the same node, shared too.
-    pub(crate) fn other_job(&self) -> Result<Arc<Job<'lab>>> {
-        self.jobs.get(self.pattern, Which::Second)
-    }
-
-    /// A job for this look alone, whose layer may differ from the pattern's; gone afterwards.
+    /// A job of another layer than the pattern's, for this look alone; gone afterwards.
     pub(crate) fn own_job<T>(
         &self,
         change: impl FnOnce(Layer) -> Layer,
-        look: impl FnOnce(&Nest<'lab>) -> Result<T>,
+        look: impl FnOnce(&Nest<'static>) -> Result<T>,
     ) -> Result<T> {
         let [outer, inner] = self.pattern.layers;
         let nest = self.lab()?.nest(&[outer, change(inner)])?;
-        let looked = look(&nest);
-        let looked = looked.map_err(|report| with_last_lines(&report, &nest));
-        // It may be what the look has ended.
-        let _ = remove(&nest);
-        looked
+        gone_after(&nest, look)
     }
 
-    /// A job for this look alone while it lasts, as the pattern has it. The look leaves it as it
-    /// was; after one that fails it is gone.
-    pub(crate) fn quiet_job<T>(&self, look: impl FnOnce(&Nest<'lab>) -> Result<T>) -> Result<T> {
-        let idle = || {
-            let idle = self.jobs.idle.lock();
-            idle.unwrap_or_else(PoisonError::into_inner)
-        };
-        let known = idle().entry(self.pattern.name).or_default().pop();
-        let nest = match known {
-            Some(nest) => nest,
-            None => self.lab()?.nest(&self.pattern.layers)?,
-        };
+    /// A job as the pattern has it, for this look alone, that may leave it as it likes; gone
+    /// afterwards.
+    pub(crate) fn last_job<T>(&self, look: impl FnOnce(&Nest<'static>) -> Result<T>) -> Result<T> {
+        gone_after(&self.idle_job()?, look)
+    }
+
+    /// The same for a look that leaves it as it was: another look may have it afterwards.
+    pub(crate) fn quiet_job<T>(&self, look: impl FnOnce(&Nest<'static>) -> Result<T>) -> Result<T> {
+        self.left_idle(self.idle_job()?, look)
+    }
+
+    /// The same with a job that comes to the node now and in which nothing was done.
+    pub(crate) fn next_job<T>(&self, look: impl FnOnce(&Nest<'static>) -> Result<T>) -> Result<T> {
+        self.left_idle(self.lab()?.nest(&self.pattern.layers)?, look)
+    }
+
+    fn idle_job(&self) -> Result<Nest<'static>> {
+        let known = locked(&self.stage.idle)
+            .get_mut(self.pattern.name)
+            .and_then(Vec::pop);
+        known.map_or_else(|| self.lab()?.nest(&self.pattern.layers), Ok)
+    }
+
+    fn left_idle<T>(
+        &self,
+        nest: Nest<'static>,
+        look: impl FnOnce(&Nest<'static>) -> Result<T>,
+    ) -> Result<T> {
         let looked = look(&nest).map_err(|report| with_last_lines(&report, &nest));
         if looked.is_ok() {
-            idle().entry(self.pattern.name).or_default().push(nest);
+            let mut idle = locked(&self.stage.idle);
+            idle.entry(self.pattern.name).or_default().push(nest);
         } else {
             let _ = remove(&nest);
         }
@@ -185,8 +215,22 @@ impl<'lab> Scene<'_, 'lab> {
     }
 }
 
+fn gone_after<T>(
+    nest: &Nest<'static>,
+    look: impl FnOnce(&Nest<'static>) -> Result<T>,
+) -> Result<T> {
+    let looked = look(nest).map_err(|report| with_last_lines(&report, nest));
+    // It may be what the look has ended.
+    let _ = remove(nest);
+    looked
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Removes a job's container from its node, with the volumes that are its own.
-pub(crate) fn remove(nest: &Nest) -> Result<()> {
+fn remove(nest: &Nest) -> Result<()> {
     let (node, engine) = (&nest.levels()[0], nest.layers()[0].engine);
     let container = nest.levels()[1].container();
     let argv = [engine.program(), "rm", "--force", "--volumes", container];
@@ -196,10 +240,13 @@ pub(crate) fn remove(nest: &Nest) -> Result<()> {
 
 /// Removes a container of an engine, without waiting for it to end by itself.
 pub(crate) fn remove_container(level: &Level, engine: Engine, name: &str) -> Result<()> {
-    let argv = [engine.program(), "rm", "--force", name];
-    level
-        .output(&[&argv[..], at_once(engine)].concat())
-        .map(drop)
+    let argv = [&[engine.program()], &*removal(engine, name)].concat();
+    level.output(&argv).map(drop)
+}
+
+/// The arguments that do it.
+pub(crate) fn removal(engine: Engine, name: &str) -> Vec<&str> {
+    [&["rm", "--force", name], at_once(engine)].concat()
 }
 
 /// Podman gives a container ten seconds to end by itself even when it is removed by force.
@@ -217,7 +264,7 @@ pub(crate) fn words(report: &Report) -> String {
 }
 
 /// An error together with the last words of the engines that it is about.
-pub(crate) fn with_last_lines(report: &Report, nest: &Nest) -> Report {
+fn with_last_lines(report: &Report, nest: &Nest) -> Report {
     miette!(
         "{}\nlast lines of the job's engine:\n{}",
         words(report),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use miette::Result;
@@ -106,7 +107,7 @@ pub(crate) fn configure(etc: &Path, generation: Generation, controllers: &str) -
 
 /// Starts the registry. Whether it listens is asked of the kernel's table of the sandbox's sockets,
 /// because its address can be reached from inside only.
-pub(crate) fn start_registry(held: &Held) -> Result<Service> {
+pub(crate) fn start_registry(held: &Held) -> Result<Arc<Service>> {
     /// 10.99.0.1:5000 in state LISTEN, as `proc_pid_net(5)` writes it.
     const LISTENS: &str = "0100630A:1388 00000000:0000 0A";
     let argv = [
@@ -121,32 +122,20 @@ pub(crate) fn start_registry(held: &Held) -> Result<Service> {
     })
 }
 
-/// Docker at level 0: containerd and the daemon, as two services, as the distribution runs them.
-pub(crate) struct Docker {
-    containerd: Service,
-    daemon: Service,
-}
-
-impl Docker {
-    /// Starts both and waits until the API answers.
-    pub(crate) fn start(held: &Held) -> Result<Self> {
-        let (root, argv) = (held.way_in(), ["/usr/bin/containerd"]);
-        let answers = move || grpc_answers(root(), "run/containerd/containerd.sock");
-        let containerd = Service::start(held, "containerd", &argv, answers)?;
-        // A daemon that finds nobody there yet tries again only after a second.
-        containerd.wait_ready(held, DAEMON_DEADLINE)?;
-        let argv = [
-            "/usr/sbin/dockerd",
-            "--containerd=/run/containerd/containerd.sock",
-        ];
-        let root = held.way_in();
-        let answers = move || docker_answers(root());
-        let daemon = Service::start(held, "dockerd", &argv, answers)?;
-        daemon.wait_ready(held, DAEMON_DEADLINE)?;
-        Ok(Self { containerd, daemon })
-    }
-
-    pub(crate) fn services(&self) -> [&Service; 2] {
-        [&self.containerd, &self.daemon]
-    }
+/// Starts Docker at level 0 and waits until its API answers: containerd and the daemon, as two
+/// services, as the distribution runs them.
+pub(crate) fn start_docker(held: &Held) -> Result<()> {
+    let (root, argv) = (held.way_in(), ["/usr/bin/containerd"]);
+    let answers = move || grpc_answers(root(), "run/containerd/containerd.sock");
+    let containerd = Service::start(held, "containerd", &argv, answers)?;
+    // A daemon that finds nobody there yet tries again only after a second.
+    containerd.wait_ready(held, DAEMON_DEADLINE)?;
+    let argv = [
+        "/usr/sbin/dockerd",
+        "--containerd=/run/containerd/containerd.sock",
+    ];
+    let root = held.way_in();
+    let answers = move || docker_answers(root());
+    let daemon = Service::start(held, "dockerd", &argv, answers)?;
+    daemon.wait_ready(held, DAEMON_DEADLINE)
 }

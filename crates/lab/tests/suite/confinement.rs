@@ -6,20 +6,15 @@
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::sync::OnceLock;
 
 use lab::{Engine, Kind, Lab, Level};
-use miette::{IntoDiagnostic, Result};
+use lab_test::ensure;
+use miette::{IntoDiagnostic, Report, Result};
+use rstest::rstest;
 
 use crate::attached::compile;
-use crate::{Test, ensure, lab_of, test};
-
-/// Chains whose innermost engine starts the privileged container.
-const PLACES: [(&str, &[Engine]); 4] = [
-    ("docker", &[Engine::Docker]),
-    ("dind", &[Engine::Docker, Engine::Docker]),
-    ("podman", &[Engine::Podman]),
-    ("podman_nested", &[Engine::Podman, Engine::Podman]),
-];
+use crate::shared_lab;
 
 /// An attempt: it gets a command runner in the privileged container.
 type Attempt = fn(&Level) -> Result<()>;
@@ -40,29 +35,25 @@ const ATTEMPTS: [(&str, Attempt); 10] = [
     ("cannot_reboot_or_trigger_the_kernel", no_trigger),
 ];
 
-pub(crate) fn tests() -> Vec<Test> {
-    PLACES
-        .iter()
-        .map(|&(place, chain)| Test {
-            kinds: kinds(),
-            ..test(
-                format!("privileged_container_is_confined::{place}"),
-                move || in_privileged_container(chain),
-            )
-        })
-        .collect()
-}
-
 /// The kind of lab that the attempts are made in.
-fn kinds() -> &'static [Kind; 1] {
+fn kind() -> Kind {
     let root = std::env::var_os("MATRYOSHKA_TEST_SANDBOX").is_some_and(|kind| kind == "root");
-    if root { &[Kind::Root] } else { &[Kind::User] }
+    if root { Kind::Root } else { Kind::User }
 }
 
 /// All attempts in one container, every failure listed: bringing a level up costs more than trying.
-fn in_privileged_container(chain: &[Engine]) -> Result<()> {
-    let lab = lab_of(kinds()[0])?;
-    add_vsock_tool(&lab)?;
+#[rstest]
+#[case::docker(&[Engine::Docker])]
+#[case::dind(&[Engine::Docker, Engine::Docker])]
+#[case::podman(&[Engine::Podman])]
+#[case::podman_nested(&[Engine::Podman, Engine::Podman])]
+#[lab_test::test]
+#[needs(lab(crate::confinement::kind()))]
+fn privileged_container_is_confined(#[case] chain: &[Engine]) -> Result<()> {
+    static TOOL: OnceLock<Result<(), String>> = OnceLock::new();
+    let lab = shared_lab(kind())?;
+    let tool = TOOL.get_or_init(|| add_vsock_tool(lab).map_err(|report| format!("{report:?}")));
+    tool.clone().map_err(Report::msg)?;
     let nest = lab.nest(chain)?;
     let container = nest.privileged_leaf()?;
     let mut broken = Vec::new();

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use lab::{Engine, Layer, Level, Nest};
+use lab::{Engine, Kind, Layer, Level, Nest};
+use lab_test::ensure;
 use miette::{IntoDiagnostic, Result};
+use rstest::rstest;
 
-use crate::{Test, ensure, lab, test};
+use crate::{lab, shared_lab};
 
 const DOCKER: Layer = Layer::own(Engine::Docker);
 const PODMAN: Layer = Layer::own(Engine::Podman);
@@ -14,28 +16,15 @@ const MATCHED: Layer = PODMAN
     .like_outer(&["containers/containers.conf", "containers/storage.conf"])
     .on_own_network();
 
-pub(crate) fn tests() -> Vec<Test> {
-    let chains: [(&str, &'static [Layer]); 4] = [
-        ("docker", &[DOCKER, DOCKER, DOCKER]),
-        ("podman", &[PODMAN, PODMAN, PODMAN]),
-        ("podman_as_at_level_0", &[PODMAN, MATCHED, MATCHED]),
-        ("docker_in_podman_in_docker", &[DOCKER, PODMAN, DOCKER]),
-    ];
-    let mut tests: Vec<Test> = chains
-        .into_iter()
-        .map(|(name, chain)| test(format!("three_levels::{name}"), move || three_levels(chain)))
-        .collect();
-    tests.push(test(
-        "a_level_that_refuses_leaves_the_others_as_they_were",
-        refusal,
-    ));
-    tests.push(test("eight_levels_of_podman", eight_levels));
-    tests
-}
-
 /// A container at level 3 runs, is in three containers by the kernel's word, and every engine has
 /// the containers of its own level only.
-fn three_levels(chain: &[Layer]) -> Result<()> {
+#[rstest]
+#[case::docker(&[DOCKER, DOCKER, DOCKER])]
+#[case::podman(&[PODMAN, PODMAN, PODMAN])]
+#[case::podman_as_at_level_0(&[PODMAN, MATCHED, MATCHED])]
+#[case::docker_in_podman_in_docker(&[DOCKER, PODMAN, DOCKER])]
+#[lab_test::test]
+fn three_levels(#[case] chain: &[Layer]) -> Result<()> {
     let lab = lab()?;
     let nest = lab.nest(chain)?;
     ensure!(nest.levels().len() == 3, "{}", nest.levels().len());
@@ -80,8 +69,9 @@ fn pid_namespaces(lab: &Level, leaf: &str) -> Result<usize> {
 }
 
 /// One that can't be built is told, and goes without a trace.
-fn refusal() -> Result<()> {
-    let lab = lab()?;
+#[lab_test::test]
+fn a_level_that_refuses_leaves_the_others_as_they_were() -> Result<()> {
+    let lab = shared_lab(Kind::User)?;
     let mut nest = lab.nest(&[DOCKER, DOCKER])?;
     let Err(report) = nest.deepen(DOCKER.unprivileged()) else {
         return Err(miette::miette!("a daemon without privilege works"));
@@ -101,8 +91,9 @@ fn refusal() -> Result<()> {
 }
 
 /// Beyond what a path to a socket can hold, and where hops would add up.
-fn eight_levels() -> Result<()> {
-    let lab = lab()?;
+#[lab_test::test]
+fn eight_levels_of_podman() -> Result<()> {
+    let lab = shared_lab(Kind::User)?;
     let mut nest = lab.nest(&[PODMAN])?;
     for _ in 1..8 {
         nest.deepen(PODMAN)?;

@@ -3,9 +3,11 @@
 use std::fs;
 
 use lab::{Disk, Engine, Kind, Layer, NoDisk};
+use lab_test::ensure;
 use miette::{IntoDiagnostic, Result};
+use rstest::rstest;
 
-use crate::{Test, ensure, lab, lab_of, test};
+use crate::{lab, lab_of};
 
 const EXT4: Disk = Disk {
     name: "ext4",
@@ -29,30 +31,18 @@ const BTRFS: Disk = Disk {
     bytes: 512 << 20,
 };
 
-pub(crate) fn tests() -> Vec<Test> {
-    let mut tests: Vec<Test> = [EXT4, XFS, BTRFS]
-        .into_iter()
-        .map(|disk| {
-            let lacks = (!lab::has_filesystem(disk.filesystem))
-                .then(|| format!("this kernel has no {}", disk.filesystem));
-            let name = format!("disk_under_a_store::{}", disk.name);
-            Test {
-                lacks,
-                ..test(name, move || under_a_store(&disk))
-            }
-        })
-        .collect();
-    tests.push(test("a_disks_device_is_the_disk", device));
-    tests.push(test("a_disk_that_is_not_to_be_had_says_why", refusals));
-    tests.push(test("a_disk_goes_with_its_lab", goes));
-    tests.push(test("a_loss_of_power_keeps_what_was_synced", power_cut));
-    tests
-}
-
 /// The file system is what it was asked to be, root's of the lab, and an engine's store can be on it.
-fn under_a_store(disk: &Disk) -> Result<()> {
+#[rstest]
+#[needs(filesystem("ext4"))]
+#[case::ext4(EXT4)]
+#[needs(filesystem("xfs"))]
+#[case::xfs(XFS)]
+#[needs(filesystem("btrfs"))]
+#[case::btrfs(BTRFS)]
+#[lab_test::test]
+fn disk_under_a_store(#[case] disk: Disk) -> Result<()> {
     let lab = lab()?;
-    let disk_of_lab = lab.disk(disk).map_err(|why| miette::miette!("{why}"))?;
+    let disk_of_lab = lab.disk(&disk).map_err(|why| miette::miette!("{why}"))?;
     let place = disk_of_lab.folder();
     let found = lab.level0().output(&["stat", "-f", "-c", "%T", place])?;
     ensure!(
@@ -76,7 +66,8 @@ fn under_a_store(disk: &Disk) -> Result<()> {
 
 /// Whoever has the device reads what is on the disk, whatever is mounted where: level 0 and a
 /// privileged container, no other.
-fn device() -> Result<()> {
+#[lab_test::test]
+fn a_disks_device_is_the_disk() -> Result<()> {
     const SECRET: &str = "nobody-else-writes-this";
     let lab = lab()?;
     let disk = lab.disk(&EXT4).map_err(|why| miette::miette!("{why}"))?;
@@ -97,7 +88,8 @@ fn device() -> Result<()> {
     Ok(())
 }
 
-fn refusals() -> Result<()> {
+#[lab_test::test]
+fn a_disk_that_is_not_to_be_had_says_why() -> Result<()> {
     let lab = lab()?;
     let unknown = Disk {
         name: "zfs",
@@ -135,7 +127,8 @@ fn refusals() -> Result<()> {
 }
 
 /// What was written and synced is on the copy; what is written to the original later is not.
-fn power_cut() -> Result<()> {
+#[lab_test::test]
+fn a_loss_of_power_keeps_what_was_synced() -> Result<()> {
     let lab = lab()?;
     let named = |name| Disk { name, ..EXT4 };
     let failed = |why: NoDisk| miette::miette!("{why}");
@@ -158,7 +151,8 @@ fn power_cut() -> Result<()> {
 }
 
 /// Its loop device is there while the lab is, and not any more when that is gone.
-fn goes() -> Result<()> {
+#[lab_test::test]
+fn a_disk_goes_with_its_lab() -> Result<()> {
     let lab = lab_of(Kind::User)?;
     let id = lab.id().to_owned();
     lab.disk(&EXT4).map_err(|why| miette::miette!("{why}"))?;

@@ -1,29 +1,11 @@
 //! Which system call filters are around a container of the lab.
 
-use lab::{Engine, Level};
+use lab::{Engine, Kind, Level};
+use lab_test::ensure;
 use miette::Result;
+use rstest::rstest;
 
-use crate::{Test, ensure, lab, test};
-
-/// Chains whose innermost engine starts the containers.
-const PLACES: [(&str, &[Engine]); 4] = [
-    ("docker", &[Engine::Docker]),
-    ("dind", &[Engine::Docker, Engine::Docker]),
-    ("podman", &[Engine::Podman]),
-    ("podman_nested", &[Engine::Podman, Engine::Podman]),
-];
-
-pub(crate) fn tests() -> Vec<Test> {
-    PLACES
-        .iter()
-        .map(|&(place, chain)| {
-            test(
-                format!("unconfined_leaf_lacks_the_engines_filter::{place}"),
-                move || one_filter_less(chain),
-            )
-        })
-        .collect()
-}
+use crate::shared_lab;
 
 /// How many filters a process has that is started here (`Seccomp_filters` in
 /// `proc_pid_status(5)`, since Linux 5.9).
@@ -36,8 +18,14 @@ fn filters(level: &Level) -> Result<u32> {
         .ok_or_else(|| miette::miette!("no count of filters in {status}"))
 }
 
-fn one_filter_less(chain: &[Engine]) -> Result<()> {
-    let lab = lab()?;
+#[rstest]
+#[case::docker(&[Engine::Docker])]
+#[case::dind(&[Engine::Docker, Engine::Docker])]
+#[case::podman(&[Engine::Podman])]
+#[case::podman_nested(&[Engine::Podman, Engine::Podman])]
+#[lab_test::test]
+fn unconfined_leaf_lacks_the_engines_filter(#[case] chain: &[Engine]) -> Result<()> {
+    let lab = shared_lab(Kind::User)?;
     let nest = lab.nest(chain)?;
     let around = filters(&lab.level0())?;
     let (plain, unconfined) = (nest.leaf()?, nest.unconfined_leaf()?);

@@ -1,10 +1,11 @@
 //! The chosen generation of engines is what it says, at each level.
 
 use lab::{Engine, Generation, Lab, Layer};
+use lab_test::ensure;
 use miette::{Result, miette};
 use serde_json::Value;
 
-use crate::{Test, ensure, harness, lab, test};
+use crate::lab;
 
 /// A generation, with how the versions of its engines begin.
 const VERSIONS: [(Generation, &str, &str); 3] = [
@@ -30,13 +31,10 @@ const CHAINS: [(&str, [Layer; 2]); 3] = [
 /// What an engine stores images with by default, in every generation.
 const STORAGE: [(Engine, &str); 2] = [(Engine::Docker, "overlay2"), (Engine::Podman, "overlay")];
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![test("generation_is_what_it_says", is_what_it_says)]
-}
-
 /// All chains in one lab: bringing a lab up costs more than a nest.
-fn is_what_it_says() -> Result<()> {
-    let chosen = harness::generation()?;
+#[lab_test::test]
+fn generation_is_what_it_says() -> Result<()> {
+    let chosen = lab_test::generation()?;
     let lab = lab()?;
     let suite = lab.describe()["suite"].clone();
     ensure!(suite == chosen.to_string(), "{suite}");

@@ -6,39 +6,66 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lab::Kind;
+use lab_test::ensure;
 use miette::{IntoDiagnostic, Result, miette};
+use rstest::rstest;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::attached::compile;
-use crate::{Test, ensure, program, test};
-
-pub(crate) fn tests() -> Vec<Test> {
-    let of_root = |test: Test| Test {
-        kinds: &[Kind::Root],
-        ..test
-    };
-    vec![
-        test("what_is_hard_to_remove::deep", || goes("user", DEEP)),
-        of_root(test("what_is_hard_to_remove::locked", || {
-            goes("root", LOCKED)
-        })),
-        test("groups_without_a_lab_go_with_the_next", groups),
-        test("what_does_not_die::stopped", || {
-            dies("echo armed; kill -STOP $$", Signal::KILL)
-        }),
-        test("what_does_not_die::stopped_and_asked_to_end", || {
-            dies("echo armed; kill -STOP $$", Signal::TERM)
-        }),
-        Test {
-            lacks: (!Path::new("/dev/fuse").exists()).then(|| "needs /dev/fuse".to_owned()),
-            ..test("what_does_not_die::stuck", || dies("./stuck", Signal::KILL))
-        },
-    ]
-}
+use crate::program;
 
 /// Of a lab in which a command is that holds its own end up, nothing stays when its owner ends so.
-fn dies(script: &str, signal: Signal) -> Result<()> {
+#[rstest]
+#[case::stopped("echo armed; kill -STOP $$", Signal::KILL)]
+#[case::stopped_and_asked_to_end("echo armed; kill -STOP $$", Signal::TERM)]
+#[needs(device("/dev/fuse"))]
+#[case::stuck_plain("./stuck plain", Signal::KILL)]
+#[needs(device("/dev/fuse"))]
+#[case::stuck_detached("./stuck detached", Signal::KILL)]
+#[needs(device("/dev/fuse"))]
+#[case::stuck_unattached("./stuck unattached", Signal::KILL)]
+#[lab_test::test]
+fn what_does_not_die(#[case] script: &str, #[case] signal: Signal) -> Result<()> {
+    let (cache, mut owner, lab) = armed(script)?;
+    kill_process(Pid::from_child(&owner), signal).into_diagnostic()?;
+    owner.wait().into_diagnostic()?;
+    is_gone(&cache, &lab)
+}
+
+/// The owner finds its monitor killed: it says so, and takes everything away.
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+#[needs(device("/dev/fuse"))]
+fn what_is_stuck_without_a_monitor_ends() -> Result<()> {
+    let (cache, owner, lab) = armed("./stuck without_a_monitor")?;
+    kill_process(monitor_of(&lab)?, Signal::KILL).into_diagnostic()?;
+    let pid = Pid::from_child(&owner);
+    let waits = std::thread::spawn(|| owner.wait_with_output());
+    let gone = is_gone(&cache, &lab);
+    if gone.is_err() {
+        kill_process(pid, Signal::KILL).into_diagnostic()?;
+    }
+    let ended = waits.join().map(IntoDiagnostic::into_diagnostic);
+    let ended = ended.map_err(|_| miette!("it can't be waited for"))??;
+    let said = String::from_utf8_lossy(&ended.stderr);
+    ensure!(said.contains("the lab has died"), "{ended:?}");
+    gone
+}
+
+/// Of a lab whose owner and monitor are killed, the next one takes everything away.
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+#[needs(device("/dev/fuse"))]
+fn what_is_stuck_without_anybody_is_swept() -> Result<()> {
+    let (cache, owner, lab) = armed("./stuck without_anybody")?;
+    kill_both(owner, &lab)?;
+    let next = cache.lab("user", "true")?.output().into_diagnostic()?;
+    ensure!(next.status.success(), "{next:?}");
+    is_gone(&cache, &lab)
+}
+
+/// A lab in which this runs, after it has said so; its owner and its name.
+fn armed(script: &str) -> Result<(Cache, Child, String)> {
     let cache = Cache::new()?;
     let folder = tempfile::tempdir().into_diagnostic()?;
     compile(include_str!("stuck.c"), &folder.path().join("stuck"))?;
@@ -47,6 +74,7 @@ fn dies(script: &str, signal: Signal) -> Result<()> {
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .into_diagnostic()?;
     let said = owner.stdout.take().map(BufReader::new);
@@ -56,12 +84,14 @@ fn dies(script: &str, signal: Signal) -> Result<()> {
         .map_while(std::result::Result::ok);
     let lab = lines.next().unwrap_or_default();
     ensure!(lines.next().as_deref() == Some("armed"), "{lab}");
-    kill_process(Pid::from_child(&owner), signal).into_diagnostic()?;
-    owner.wait().into_diagnostic()?;
+    Ok((cache, owner, lab))
+}
+
+fn is_gone(cache: &Cache, lab: &str) -> Result<()> {
     // Before the monitor would go on without its death.
     let deadline = Instant::now() + Duration::from_secs(30);
-    while !cache.left(&lab)?.is_empty() {
-        ensure!(Instant::now() < deadline, "{:?}", cache.left(&lab)?);
+    while !cache.left(lab)?.is_empty() {
+        ensure!(Instant::now() < deadline, "{:?}", cache.left(lab)?);
         std::thread::sleep(Duration::from_millis(20));
     }
     Ok(())
@@ -130,7 +160,12 @@ fn group(lab: &str) -> Result<PathBuf> {
 }
 
 /// Ends a lab in order; then kills one with its monitor, and starts the next.
-fn goes(kind: &str, script: &str) -> Result<()> {
+#[rstest]
+#[case::deep("user", DEEP)]
+#[needs(lab(lab::Kind::Root))]
+#[case::locked("root", LOCKED)]
+#[lab_test::test]
+fn what_is_hard_to_remove(#[case] kind: &str, #[case] script: &str) -> Result<()> {
     let cache = Cache::new()?;
     let ended = cache.lab(kind, &format!("{script}\nhostname"))?.output();
     let ended = ended.into_diagnostic()?;
@@ -146,12 +181,7 @@ fn goes(kind: &str, script: &str) -> Result<()> {
     let mut owner = cache.lab(kind, &script)?;
     let mut owner = owner.stdout(Stdio::piped()).spawn().into_diagnostic()?;
     let lab = first_line(&mut owner)?;
-    let monitor = monitor_of(&lab)?;
-    // Stopped first, so that it can't act on the owner's death.
-    kill_process(monitor, Signal::STOP).into_diagnostic()?;
-    owner.kill().into_diagnostic()?;
-    owner.wait().into_diagnostic()?;
-    kill_process(monitor, Signal::KILL).into_diagnostic()?;
+    kill_both(owner, &lab)?;
     let left = cache.left(&lab)?;
     ensure!(left.len() == 2, "there is nothing to sweep: {left:?}");
     let next = cache.lab("user", "true")?.output().into_diagnostic()?;
@@ -159,6 +189,15 @@ fn goes(kind: &str, script: &str) -> Result<()> {
     let left = cache.left(&lab)?;
     ensure!(left.is_empty(), "the next lab leaves {left:?}: {next:?}");
     Ok(())
+}
+
+fn kill_both(mut owner: Child, lab: &str) -> Result<()> {
+    let monitor = monitor_of(lab)?;
+    // Stopped first, so that it can't act on the owner's death.
+    kill_process(monitor, Signal::STOP).into_diagnostic()?;
+    owner.kill().into_diagnostic()?;
+    owner.wait().into_diagnostic()?;
+    kill_process(monitor, Signal::KILL).into_diagnostic()
 }
 
 fn first_line(child: &mut Child) -> Result<String> {
@@ -169,8 +208,12 @@ fn first_line(child: &mut Child) -> Result<String> {
     Ok(line.trim().to_owned())
 }
 
-/// The process of a lab that is outside of it.
 fn monitor_of(lab: &str) -> Result<Pid> {
+    process_of(lab, false)
+}
+
+/// Of the two processes that hold a lab, init or the monitor.
+pub(crate) fn process_of(lab: &str, is_inside: bool) -> Result<Pid> {
     let spec = format!("labs/{lab}/spec.json");
     let of = |pid: i32, file: &str| {
         let text = fs::read_to_string(format!("/proc/{pid}/{file}"));
@@ -178,14 +221,16 @@ fn monitor_of(lab: &str) -> Result<Pid> {
     };
     let entries = fs::read_dir("/proc").into_diagnostic()?.flatten();
     let mut pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let monitor =
-        pids.find(|&pid| of(pid, "cmdline").contains(&spec) && !of(pid, "cgroup").contains(lab));
-    let monitor = monitor.and_then(Pid::from_raw);
-    monitor.ok_or_else(|| miette!("lab {lab} has no monitor"))
+    let found = pids.find(|&pid| {
+        of(pid, "cmdline").contains(&spec) && of(pid, "cgroup").contains(lab) == is_inside
+    });
+    let found = found.and_then(Pid::from_raw);
+    found.ok_or_else(|| miette!("lab {lab} has no such process"))
 }
 
 /// One that nobody lives in and nobody holds goes, with what is below it; any other stays.
-fn groups() -> Result<()> {
+#[lab_test::test]
+fn groups_without_a_lab_go_with_the_next() -> Result<()> {
     let (dead, held, alive) = (
         group("m0000dead")?,
         group("m0000be1d")?,

@@ -8,19 +8,10 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use lab::{Disk, Engine, Lab};
+use lab_test::ensure;
 use miette::{IntoDiagnostic, Result};
 
-use crate::{Test, ensure, lab, test};
-
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("links_of_the_inside::a_disks_file", disk_file),
-        test("links_of_the_inside::a_disks_device", disk_device),
-        test("links_of_the_inside::a_daemons_socket", sockets),
-        test("links_of_the_inside::a_covered_proc", covered_proc),
-        test("links_of_the_inside::a_levels_process", false_process),
-    ]
-}
+use crate::lab;
 
 const DISK: Disk = Disk {
     name: "planted",
@@ -43,7 +34,8 @@ fn plant(lab: &Lab, script: &str, machine: &Path) -> Result<()> {
 }
 
 /// Where a disk's file used to be made; it must not matter what the inside makes of any folder.
-fn disk_file() -> Result<()> {
+#[lab_test::test]
+fn a_disks_file() -> Result<()> {
     let machine = of_the_machine()?;
     let before = fs::metadata(machine.path()).into_diagnostic()?;
     let lab = lab()?;
@@ -61,7 +53,8 @@ fn disk_file() -> Result<()> {
 
 /// The device of a disk is that of the disk, whatever is at its folder by now: a link to the
 /// machine's root, and one of the lab's own folders, which the machine's disk lies under.
-fn disk_device() -> Result<()> {
+#[lab_test::test]
+fn a_disks_device() -> Result<()> {
     let lab = lab()?;
     let machine = fs::metadata("/").into_diagnostic()?.dev();
     for (name, script) in [
@@ -98,7 +91,8 @@ fn disk_device() -> Result<()> {
 }
 
 /// While daemons start, their sockets are asked again and again.
-fn sockets() -> Result<()> {
+#[lab_test::test]
+fn a_daemons_socket() -> Result<()> {
     let machine = of_the_machine()?;
     let socket = machine.path().join("socket");
     let listener = UnixListener::bind(&socket).into_diagnostic()?;
@@ -119,7 +113,8 @@ fn sockets() -> Result<()> {
 }
 
 /// What is at `/proc` inside need not be the kernel's.
-fn covered_proc() -> Result<()> {
+#[lab_test::test]
+fn a_covered_proc() -> Result<()> {
     let machine = of_the_machine()?;
     fs::write(machine.path().join("comm"), "docker-registry\n").into_diagnostic()?;
     fs::write(machine.path().join("io"), "wchar: 12345\n").into_diagnostic()?;
@@ -133,7 +128,8 @@ fn covered_proc() -> Result<()> {
 }
 
 /// Nor is it true what an engine says of its container.
-fn false_process() -> Result<()> {
+#[lab_test::test]
+fn a_levels_process() -> Result<()> {
     let lab = lab()?;
     let script = r"printf '#!/bin/sh\necho 1\n' > /tmp/docker; chmod 755 /tmp/docker
         mount --bind /tmp/docker /usr/bin/docker

@@ -5,46 +5,27 @@
 
 mod attached;
 mod confinement;
+mod daemons;
 mod deep;
 mod disks;
 mod filters;
 mod generations;
-mod harness;
 mod leftovers;
 mod links;
 mod mishaps;
+mod relayed;
 mod side_by_side;
 mod stand_ins;
 mod tutorial;
 
-use std::num::NonZero;
 use std::process::{Command, ExitCode};
+use std::sync::OnceLock;
 
-use harness::{Test, ensure, test};
 use lab::{Kind, Lab, Options};
-use libtest_mimic::Arguments;
-use miette::Result;
+use miette::{Result, miette};
 
 fn main() -> ExitCode {
-    let tests = [
-        attached::tests(),
-        confinement::tests(),
-        deep::tests(),
-        disks::tests(),
-        filters::tests(),
-        generations::tests(),
-        leftovers::tests(),
-        links::tests(),
-        mishaps::tests(),
-        side_by_side::tests(),
-        stand_ins::tests(),
-        tutorial::tests(),
-    ];
-    let mut arguments = Arguments::from_args();
-    // Half of the time of a test is spent waiting for an engine.
-    let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
-    arguments.test_threads.get_or_insert(2 * cores);
-    harness::run(&arguments, tests.into_iter().flatten())
+    lab_test::run(lab_test::overlapping(), |_, _| {})
 }
 
 /// A fresh lab of the chosen generation.
@@ -55,16 +36,23 @@ fn lab() -> Result<Lab> {
 /// The same, of this kind.
 fn lab_of(sandbox: Kind) -> Result<Lab> {
     Lab::start(&Options {
-        generation: harness::generation()?,
         sandbox,
-        ..Options::default()
+        ..lab_test::options()?
     })
+}
+
+/// A lab for tests that leave nothing in it which another would meet. It ends with this program.
+fn shared_lab(kind: Kind) -> Result<&'static Lab> {
+    static LABS: [OnceLock<Result<Lab, String>>; 2] = [const { OnceLock::new() }; 2];
+    let lab = &LABS[usize::from(kind == Kind::Root)];
+    let lab = lab.get_or_init(|| lab_of(kind).map_err(|report| format!("{report:?}")));
+    lab.as_ref().map_err(|why| miette!("{why}"))
 }
 
 /// The program `lab` with a task, for the chosen generation.
 fn program(task: &str) -> Result<Command> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
-    let generation = harness::generation()?.to_string();
+    let generation = lab_test::generation()?.to_string();
     command.args([task, "--generation", &generation]);
     Ok(command)
 }

@@ -9,57 +9,11 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use lab_test::{ensure, generation};
 use miette::{IntoDiagnostic, Result, miette};
+use rstest::rstest;
 
-use crate::harness::generation;
-use crate::{Test, ensure, program, test};
-
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("mirror_unreachable_and_cache_empty", mirror_unreachable),
-        test("mirror_unreachable_and_cache_filled", cache_needs_no_mirror),
-        test(
-            "packages_are_resolved_anew_where_the_lock_no_longer_fits",
-            resolve_anew,
-        ),
-        test("package_whose_hash_differs", wrong_hash),
-        test(
-            "damaged_cache_is_named_and_made_anew_beside_a_lab_on_it",
-            damaged_cache,
-        ),
-        test("working_folder_above_the_cache", || {
-            folder_above_the_cache("user")
-        }),
-        test(
-            "working_folder_above_the_cache_without_a_user_namespace",
-            || folder_above_the_cache("root"),
-        ),
-        test("bind_mount_above_the_cache", bind_mount),
-        test("two_builders_make_one_bundle", two_builders),
-        test(
-            "interrupted_build_leaves_nothing_half_valid",
-            interrupted_build,
-        ),
-        test("full_disk", full_disk),
-        test("no_root", no_root),
-        test("no_apt", no_apt),
-        test("small_stack", || after("ulimit -s 64", 77, &["ulimit -s"])),
-        test("small_files", || after("ulimit -f 100", 77, &["ulimit -f"])),
-        test("home_that_is_no_absolute_path", || {
-            after("unset XDG_CACHE_HOME; export HOME=x", 1, &["HOME is x"])
-        }),
-        test("deleted_working_folder", || {
-            let words = ["the current folder can't be found"];
-            after("mkdir gone && cd gone && rmdir ../gone", 2, &words)
-        }),
-        test("working_folder_whose_name_is_not_utf_8", || {
-            let first = "mkdir $'\\xff' && cd $'\\xff'";
-            after(first, 2, &["is not UTF-8"])
-        }),
-        test("daemon_that_dies_says_its_last_words", daemon_dies),
-        test("what_waits_for_a_dead_daemon_is_given_up", given_up),
-    ]
-}
+use crate::program;
 
 /// Nobody listens on the discard port of this machine.
 const NO_MIRROR: &str = "http://127.0.0.1:9/debian";
@@ -116,7 +70,8 @@ fn bundle_of(cache: &Path) -> Result<PathBuf> {
     Ok(cache.join("matryoshka/bundles").join(name))
 }
 
-fn mirror_unreachable() -> Result<()> {
+#[lab_test::test]
+fn mirror_unreachable_and_cache_empty() -> Result<()> {
     let cache = own_cache()?;
     let output = lab(cache.path(), "exec")?
         .args(["--", "true"])
@@ -126,7 +81,8 @@ fn mirror_unreachable() -> Result<()> {
     is_one_error(&output, 1, &["can't be fetched", "127.0.0.1:9"])
 }
 
-fn cache_needs_no_mirror() -> Result<()> {
+#[lab_test::test]
+fn mirror_unreachable_and_cache_filled() -> Result<()> {
     lab::Bundle::get(generation()?)?;
     let output = program("exec")?
         .args(["--", "echo", "no mirror needed"])
@@ -143,7 +99,8 @@ fn cache_needs_no_mirror() -> Result<()> {
 }
 
 /// What is done when the mirror no longer has what the lock pins, up to the choice of packages.
-fn resolve_anew() -> Result<()> {
+#[lab_test::test]
+fn packages_are_resolved_anew_where_the_lock_no_longer_fits() -> Result<()> {
     let cache = own_cache()?;
     let output = lab(cache.path(), "lock")?.output().into_diagnostic()?;
     ensure!(output.status.success(), "{}", text(&output));
@@ -166,7 +123,8 @@ fn resolve_anew() -> Result<()> {
 }
 
 /// A mirror on disk with one package that is not what the lock pins: apt itself refuses it.
-fn wrong_hash() -> Result<()> {
+#[lab_test::test]
+fn package_whose_hash_differs() -> Result<()> {
     let cache = own_cache()?;
     let mirror = own_cache()?;
     let locks = Path::new(env!("CARGO_MANIFEST_DIR")).join("lock");
@@ -202,7 +160,8 @@ fn wrong_hash() -> Result<()> {
 
 /// Of the same size and time, in a program that runs: it is found, named and made anew, and the lab
 /// that uses the damaged one goes on.
-fn damaged_cache() -> Result<()> {
+#[lab_test::test]
+fn damaged_cache_is_named_and_made_anew_beside_a_lab_on_it() -> Result<()> {
     let cache = filled_cache()?;
     let mut user = lab(cache.path(), "exec")?
         .args(["--", "sh", "-c"])
@@ -278,7 +237,11 @@ fn is_one_bundle(cache: &Path) -> Result<()> {
 const NOT_APART: &[&str] = &["can't be shown in a lab", "could change", "start it from"];
 
 /// What runs inside would write what the next lab runs. With another cache for this lab only, too.
-fn folder_above_the_cache(sandbox: &str) -> Result<()> {
+#[rstest]
+#[case::with_a_user_namespace("user")]
+#[case::without_a_user_namespace("root")]
+#[lab_test::test]
+fn working_folder_above_the_cache(#[case] sandbox: &str) -> Result<()> {
     let home = own_cache()?;
     for elsewhere in [None, Some(own_cache()?)] {
         let mut command = program("exec")?;
@@ -299,7 +262,8 @@ fn folder_above_the_cache(sandbox: &str) -> Result<()> {
 }
 
 /// A folder by another path, in a mount namespace of its own.
-fn bind_mount() -> Result<()> {
+#[lab_test::test]
+fn bind_mount_above_the_cache() -> Result<()> {
     let (home, elsewhere) = (own_cache()?, own_cache()?);
     let script = format!(
         "mount --bind {home} {elsewhere} && cd {elsewhere} && XDG_CACHE_HOME={home}/cache \
@@ -316,7 +280,52 @@ fn bind_mount() -> Result<()> {
     is_one_error(&output, 2, NOT_APART)
 }
 
-fn two_builders() -> Result<()> {
+/// The one that is found by whoever has the user's own home, and is not there yet.
+#[lab_test::test]
+fn working_folder_above_the_users_cache() -> Result<()> {
+    let (home, elsewhere) = (own_cache()?, own_cache()?);
+    let script = format!(
+        "echo root:x:0:0::{home}:/bin/sh > {elsewhere}/passwd && cd {home} &&
+         mount --bind {elsewhere}/passwd /etc/passwd &&
+         HOME={elsewhere} exec {lab} exec -- true",
+        home = home.path().display(),
+        elsewhere = elsewhere.path().display(),
+        lab = env!("CARGO_BIN_EXE_lab"),
+    );
+    let output = Command::new("unshare")
+        .args(["--mount", "sh", "-c", &script])
+        .env_remove("XDG_CACHE_HOME")
+        .env("MATRYOSHKA_MIRROR", NO_MIRROR)
+        .output()
+        .into_diagnostic()?;
+    is_one_error(&output, 2, NOT_APART)
+}
+
+/// One that nothing says anything of: it is found where it lies, from above and from within.
+#[lab_test::test]
+fn working_folder_above_some_cache() -> Result<()> {
+    let cache = own_cache()?;
+    fs::create_dir(cache.path().join("some")).into_diagnostic()?;
+    // Made by a start that comes no further.
+    let made = lab(&cache.path().join("some"), "exec")?
+        .args(["--", "true"])
+        .env("MATRYOSHKA_MIRROR", NO_MIRROR)
+        .output()
+        .into_diagnostic()?;
+    is_one_error(&made, 1, &["can't be fetched"])?;
+    for folder in ["", "some/matryoshka/labs"] {
+        let output = program("exec")?
+            .args(["--", "true"])
+            .current_dir(cache.path().join(folder))
+            .output()
+            .into_diagnostic()?;
+        is_one_error(&output, 2, &["can't be shown in a lab", "the cache"])?;
+    }
+    Ok(())
+}
+
+#[lab_test::test]
+fn two_builders_make_one_bundle() -> Result<()> {
     let cache = own_cache()?;
     let start = || {
         lab(cache.path(), "exec")?
@@ -335,7 +344,8 @@ fn two_builders() -> Result<()> {
 }
 
 /// Killed while it unpacks, then started again; one of the packages that it left is damaged.
-fn interrupted_build() -> Result<()> {
+#[lab_test::test]
+fn interrupted_build_leaves_nothing_half_valid() -> Result<()> {
     let cache = own_cache()?;
     let mut builder = lab(cache.path(), "exec")?
         .args(["--", "true"])
@@ -390,6 +400,7 @@ fn interrupted_build() -> Result<()> {
 }
 
 /// A cache on a file system of 64 MB, in a mount namespace of its own.
+#[lab_test::test]
 fn full_disk() -> Result<()> {
     let cache = own_cache()?;
     let script = format!(
@@ -410,6 +421,7 @@ fn full_disk() -> Result<()> {
     is_one_error(&output, 1, &["disk space"])
 }
 
+#[lab_test::test]
 fn no_root() -> Result<()> {
     // The checkout may lie where another user can't reach the program.
     let dir = tempfile::tempdir().into_diagnostic()?;
@@ -427,6 +439,7 @@ fn no_root() -> Result<()> {
     is_one_error(&output, 77, &["root"])
 }
 
+#[lab_test::test]
 fn no_apt() -> Result<()> {
     let cache = own_cache()?;
     let empty = own_cache()?;
@@ -439,7 +452,23 @@ fn no_apt() -> Result<()> {
 }
 
 /// Starts it by a shell that has first done something to the place or to itself.
-fn after(first: &str, code: i32, words: &[&str]) -> Result<()> {
+#[rstest]
+#[case::small_stack("ulimit -s 64", 77, "ulimit -s")]
+#[case::small_files("ulimit -f 100", 77, "ulimit -f")]
+#[case::home_that_is_not_asked("export HOME=x XDG_CACHE_HOME=/proc/no", 77, "/proc/no")]
+#[case::home_that_is_no_absolute_path("unset XDG_CACHE_HOME; export HOME=x", 1, "HOME is x")]
+#[case::deleted_working_folder(
+    "mkdir gone && cd gone && rmdir ../gone",
+    2,
+    "the current folder can't be found"
+)]
+#[case::working_folder_whose_name_is_not_utf_8("mkdir $'\\xff' && cd $'\\xff'", 2, "is not UTF-8")]
+#[lab_test::test]
+fn started_where_it_can_not_be(
+    #[case] first: &str,
+    #[case] code: i32,
+    #[case] words: &str,
+) -> Result<()> {
     let program = program("exec")?;
     let folder = own_cache()?;
     let output = Command::new("bash")
@@ -449,48 +478,5 @@ fn after(first: &str, code: i32, words: &[&str]) -> Result<()> {
         .current_dir(folder.path())
         .output()
         .into_diagnostic()?;
-    is_one_error(&output, code, words)
-}
-
-/// At once when it has failed somebody: that comes before it can be waited for.
-fn daemon_dies() -> Result<()> {
-    let lab = crate::lab()?;
-    lab.nest(&[lab::Engine::Docker])?;
-    ensure!(lab.obituary().is_none(), "{:?}", lab.obituary());
-    for (program, name) in [
-        ("docker-registry", "registry"),
-        ("containerd", "containerd"),
-        ("dockerd", "dockerd"),
-    ] {
-        lab.level0().output(&["pkill", "-9", "-x", program])?;
-        lab.level0().run(&["docker", "pull", "--quiet", "redis"])?;
-        let words = lab.obituary().unwrap_or_default();
-        let named = format!("{name} was ended by signal 9 (SIGKILL): ");
-        let lines = words.split_once(&named).map(|(_, lines)| lines);
-        let is_said = lines.is_some_and(|lines| lines.contains("level="));
-        ensure!(is_said, "{named}: {words}");
-    }
-    let died = lab.alive().map_err(|report| format!("{report:?}"));
-    let died = died.err().unwrap_or_default();
-    ensure!(
-        died.contains(&format!("lab {} has died", lab.id())),
-        "{died}"
-    );
-    Ok(())
-}
-
-/// Docker's client waits for as long as containerd does not end the container.
-fn given_up() -> Result<()> {
-    let lab = crate::lab()?;
-    lab.nest(&[lab::Engine::Docker])?;
-    let level = lab.level0();
-    let run = ["docker", "run", "--detach", "--name", "sleeper", "alpine"];
-    level.output(&[&run[..], &["sleep", "infinity"]].concat())?;
-    level.output(&["pkill", "-9", "-x", "containerd"])?;
-    let removed = level.run(&["docker", "rm", "--force", "sleeper"]);
-    let removed = lab.blamed(removed).map_err(|report| format!("{report:?}"));
-    let died = removed.err().unwrap_or_default();
-    let named = "containerd was ended by signal 9 (SIGKILL)";
-    ensure!(died.contains(named), "{died}");
-    Ok(())
+    is_one_error(&output, code, &[words])
 }

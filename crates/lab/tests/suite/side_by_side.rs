@@ -1,18 +1,16 @@
-//! Labs of both kinds at the same time, in one process.
+//! Several labs at the same time, in one process.
 
 use lab::{Engine, Kind};
+use lab_test::ensure;
 use miette::Result;
 
-use crate::{Test, ensure, lab_of, test};
+use crate::attached::compile;
+use crate::lab_of;
 
-pub(crate) fn tests() -> Vec<Test> {
-    vec![Test {
-        kinds: &[Kind::User, Kind::Root],
-        ..test("labs_of_both_kinds_live_side_by_side", side_by_side)
-    }]
-}
-
-fn side_by_side() -> Result<()> {
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+#[needs(lab(lab::Kind::Root))]
+fn labs_of_both_kinds_live_side_by_side() -> Result<()> {
     let (user, root) = (lab_of(Kind::User)?, lab_of(Kind::Root)?);
     {
         let mut seen = Vec::new();
@@ -42,5 +40,43 @@ fn side_by_side() -> Result<()> {
     let said = user.level0().output(&run)?;
     ensure!(said == "ok\n", "{said}");
     ensure!(user.obituary().is_none(), "{:?}", user.obituary());
+    Ok(())
+}
+
+/// Makes as many keys as the kernel lets one owner have (`keyrings(7)`); says how many it got, and
+/// keeps them.
+const KEYS: &str = r#"
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void) {
+    char name[20];
+    int made = 0;
+    syscall(SYS_keyctl, 1, "ring"); /* KEYCTL_JOIN_SESSION_KEYRING */
+    do sprintf(name, "secret-%d", made);
+    while (syscall(SYS_add_key, "user", name, "s", 1, -3) >= 0 && ++made < 100000);
+    printf("%d\n", made);
+    fflush(stdout);
+    sleep(60);
+}
+"#;
+
+/// Two that make as many as they can each get most of 200, at the same time, and see none of the other.
+#[lab_test::test]
+fn keys_of_one_lab_are_nothing_to_another() -> Result<()> {
+    let labs = [lab_of(Kind::User)?, lab_of(Kind::User)?];
+    let folder = lab::status()?.cache.join("labs");
+    let mut made = Vec::new();
+    for lab in &labs {
+        compile(KEYS, &folder.join(lab.id()).join("tools/keys"))?;
+        let script = "/opt/matryoshka/keys > /tmp/made 2>&1 & until grep . /tmp/made; do :; done";
+        let other = lab.level0().output(&["grep", "-c", "secret", "/proc/keys"]);
+        made.push((lab.level0().output(&["sh", "-c", script])?, other.is_ok()));
+    }
+    let [(first, false), (second, false)] = &made[..] else {
+        return Err(miette::miette!("keys of others are seen: {made:?}"));
+    };
+    let is_most = |made: &str| made.trim().parse::<u32>().is_ok_and(|made| made > 100);
+    ensure!(is_most(first) && is_most(second), "{made:?}");
     Ok(())
 }

@@ -2,24 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use lab::Engine;
+use lab::{Engine, Kind};
+use lab_test::ensure;
 use miette::Result;
 
-use crate::{Test, ensure, lab, test};
-
-pub(crate) fn tests() -> Vec<Test> {
-    vec![
-        test("postgres_takes_its_settings_as_published", settings),
-        test(
-            "builders_have_an_ordinary_user_as_published",
-            ordinary_users,
-        ),
-    ]
-}
+use crate::shared_lab;
 
 /// What tests rely on of the published image, of the stand-in.
-fn settings() -> Result<()> {
-    let lab = lab()?;
+#[lab_test::test]
+fn postgres_takes_its_settings_as_published() -> Result<()> {
+    let lab = shared_lab(Kind::User)?;
     let nest = lab.nest(&[Engine::Docker])?;
     let level = nest.innermost();
     let refused = level.run(&["docker", "run", "--rm", "postgres"])?;
@@ -56,8 +48,9 @@ fn settings() -> Result<()> {
 
 /// The ordinary users of the published builders: a home, subordinate ids, and programs that map
 /// them by a capability of their own and not as root.
-fn ordinary_users() -> Result<()> {
-    let lab = lab()?;
+#[lab_test::test]
+fn builders_have_an_ordinary_user_as_published() -> Result<()> {
+    let lab = shared_lab(Kind::User)?;
     lab.engine(Engine::Podman)?;
     for (image, program, user) in [
         ("quay.io/buildah/stable", "buildah", "build"),

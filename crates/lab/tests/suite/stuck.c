@@ -1,4 +1,5 @@
-/* A process that no signal ends: it serves a file system (FUSE) and, dying, touches memory in a file
+/* A process that no signal ends (stuck plain|detached|unattached: where its mount can be seen).
+   It serves a file system (FUSE) and, dying, touches memory in a file
    of that, for which the kernel would have to ask it (CLONE_CHILD_CLEARTID, set_tid_address(2)). */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -51,16 +52,31 @@ static void *serve(void *unused) {
     }
 }
 
-int main(void) {
-    char options[100];
+/* A mount that is in no mount namespace (fsopen(2)): FSCONFIG_SET_STRING is 1, FSCONFIG_CMD_CREATE 6. */
+static int unattached(void) {
+    char fd[20];
+    sprintf(fd, "%d", device);
+    const char *options[][2] = {{"fd", fd}, {"rootmode", "40000"}, {"user_id", "0"}, {"group_id", "0"}};
+    int context = syscall(SYS_fsopen, "fuse", 0);
+    for (int n = 0; n < 4; n++) syscall(SYS_fsconfig, context, 1, options[n][0], options[n][1], 0);
+    syscall(SYS_fsconfig, context, 6, 0, 0, 0);
+    return syscall(SYS_fsmount, context, 0, 0);
+}
+
+int main(int count, char **arguments) {
+    char options[100], mode = count > 1 ? *arguments[1] : 0;
+    int folder = -1;
     pthread_t server;
     device = open("/dev/fuse", O_RDWR);
     sprintf(options, "fd=%d,rootmode=40000,user_id=0,group_id=0", device);
-    if (device < 0 || mount("stuck", "/mnt", "fuse", 0, options)) return perror("mount"), 1;
+    if (mode == 'u') folder = unattached();
+    else if (!mount("stuck", "/mnt", "fuse", 0, options)) folder = open("/mnt", O_PATH);
+    if (device < 0 || folder < 0) return perror("mount"), 1;
     pthread_create(&server, 0, serve, 0);
-    int file = open("/mnt/file", O_RDWR);
+    int file = openat(folder, "file", O_RDWR);
     char *memory = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE, file, 0);
     if (file < 0 || memory == MAP_FAILED) return perror("map"), 1;
+    if (mode == 'd' && umount2("/mnt", MNT_DETACH)) return perror("umount2"), 1;
     silent = 1;
     syscall(SYS_set_tid_address, memory + 4096);
     puts("armed");

@@ -4,22 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use lab_test::ensure;
 use miette::{IntoDiagnostic, Result};
+use rstest::rstest;
 
-use crate::{Test, ensure, program, test};
-
-/// One block of commands of the tutorial, and what it must print.
-struct Block {
-    name: &'static str,
-    script: &'static str,
-    prints: &'static [&'static str],
-}
+use crate::program;
 
 /// As the tutorial's blocks stand, each with the clean-up that it gives.
-const BLOCKS: &[Block] = &[
-    Block {
-        name: "docker_in_docker",
-        script: r#"
+const DOCKER_IN_DOCKER: &str = r#"
 docker run -d --privileged --name mi-dind docker:dind
 for i in $(seq 1 15); do
     docker exec mi-dind docker info > /dev/null 2>&1 && break
@@ -35,12 +27,9 @@ docker exec mi-dind docker run --rm alpine echo "nivel 2"
 docker images | head -5
 docker stop mi-dind
 docker rm mi-dind
-"#,
-        prints: &["DinD listo", "hola desde nivel 2", "\nnivel 2\n"],
-    },
-    Block {
-        name: "mounted_socket",
-        script: r#"
+"#;
+
+const MOUNTED_SOCKET: &str = r#"
 docker run --rm \
     -v /var/run/docker.sock:/var/run/docker.sock \
     docker:cli \
@@ -52,12 +41,9 @@ docker run --rm \
 docker run --rm -v /var/run/docker.sock:/var/run/docker.sock docker:cli docker ps
 docker run --rm -v /var/run/docker.sock:/var/run/docker.sock docker:cli \
     docker run --rm --name creado-desde-dentro alpine echo "soy un hermano"
-"#,
-        prints: &["hola desde un hermano", "docker:cli", "soy un hermano"],
-    },
-    Block {
-        name: "podman_in_podman",
-        script: r#"
+"#;
+
+const PODMAN_IN_PODMAN: &str = r#"
 podman run -d --privileged --name mi-podman-nest quay.io/podman/stable sleep 3600
 podman exec mi-podman-nest podman pull alpine
 podman exec mi-podman-nest podman run --rm alpine echo "hola desde podman anidado"
@@ -66,27 +52,7 @@ podman exec mi-podman-nest podman run --privileged --rm quay.io/podman/stable \
     podman run --rm alpine echo "nivel 3"
 podman stop mi-podman-nest
 podman rm mi-podman-nest
-"#,
-        prints: &["hola desde podman anidado", "\npodman anidado\n", "nivel 3"],
-    },
-];
-
-pub(crate) fn tests() -> Vec<Test> {
-    let mut tests: Vec<Test> = BLOCKS
-        .iter()
-        .map(|block| {
-            test(format!("tutorial_runs_as_written::{}", block.name), || {
-                run(block)
-            })
-        })
-        .collect();
-    tests.push(test(
-        "exec_gives_scripts_their_folder_and_passes_the_exit_code",
-        scripts,
-    ));
-    tests.push(test("exec_says_that_a_command_is_missing", missing_command));
-    tests
-}
+"#;
 
 fn exec(dir: &Path, command: &[&str]) -> Result<Output> {
     program("exec")?
@@ -97,10 +63,16 @@ fn exec(dir: &Path, command: &[&str]) -> Result<Output> {
         .into_diagnostic()
 }
 
-fn run(block: &Block) -> Result<()> {
+/// What each block must print.
+#[rstest]
+#[case::docker_in_docker(DOCKER_IN_DOCKER, &["DinD listo", "hola desde nivel 2", "\nnivel 2\n"])]
+#[case::mounted_socket(MOUNTED_SOCKET, &["hola desde un hermano", "docker:cli", "soy un hermano"])]
+#[case::podman_in_podman(PODMAN_IN_PODMAN, &["hola desde podman anidado", "\npodman anidado\n", "nivel 3"])]
+#[lab_test::test]
+fn tutorial_runs_as_written(#[case] block: &str, #[case] prints: &[&str]) -> Result<()> {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
     // Every command must succeed, not only the last. (`| head` ends what is before it early.)
-    let script = format!("set -e{}", block.script);
+    let script = format!("set -e{block}");
     fs::write(dir.path().join("block.sh"), script).into_diagnostic()?;
     let output = exec(dir.path(), &["bash", "block.sh"])?;
     let (out, err) = (
@@ -108,7 +80,7 @@ fn run(block: &Block) -> Result<()> {
         String::from_utf8_lossy(&output.stderr),
     );
     ensure!(output.status.success(), "{}\n{out}\n{err}", output.status);
-    for expected in block.prints {
+    for expected in prints {
         ensure!(out.contains(expected), "{expected:?} in\n{out}\n{err}");
     }
     Ok(())
@@ -131,7 +103,8 @@ pwd >> results/out.csv
 exit 42
 "#;
 
-fn scripts() -> Result<()> {
+#[lab_test::test]
+fn exec_gives_scripts_their_folder_and_passes_the_exit_code() -> Result<()> {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
     fs::write(dir.path().join("bench.sh"), SCRIPT).into_diagnostic()?;
     let output = exec(dir.path(), &["bash", "bench.sh"])?;
@@ -150,7 +123,8 @@ fn scripts() -> Result<()> {
     Ok(())
 }
 
-fn missing_command() -> Result<()> {
+#[lab_test::test]
+fn exec_says_that_a_command_is_missing() -> Result<()> {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
     let output = exec(dir.path(), &["no-such-command"])?;
     let text = String::from_utf8_lossy(&output.stderr).into_owned();

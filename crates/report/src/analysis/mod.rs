@@ -11,18 +11,13 @@
 
 mod parts;
 mod sensitivity;
-pub(crate) mod sharing;
-pub(crate) mod sidecar;
 
 use serde::{Serialize, Serializer};
 
-use self::sharing::Sharing;
-use self::sidecar::Sidecar;
-use crate::claims;
 use facts::{Claim, Facts, Lang, Page, Record, Runs, Table};
 
 pub(crate) use facts::{
-    ArmSummary, Estimate, Failure, Predicted, Range, Ratio, RatioSummary, Scope, SeriesSummary,
+    ArmSummary, Estimate, Failure, Predicted, Range, RatioSummary, Scope, SeriesSummary,
     by_session, estimate, logs, pairs, pooled, sessions_needed,
 };
 pub(crate) use parts::{Breakdown, PartSummary};
@@ -49,8 +44,6 @@ pub(crate) struct RunAnalysis {
     pub(crate) growth: Vec<SeriesSummary>,
     #[serde(rename = "found", serialize_with = "found")]
     pub(crate) facts: Option<Facts>,
-    pub(crate) sharing: Option<Sharing>,
-    pub(crate) sidecar: Option<Sidecar>,
     pub(crate) sensitivity: Sensitivity,
     pub(crate) failures: Vec<Failure>,
 }
@@ -64,13 +57,6 @@ fn found<S: Serializer>(facts: &Option<Facts>, serializer: S) -> Result<S::Ok, S
         .serialize(serializer)
 }
 
-/// What a run's claims are made of.
-#[derive(Clone, Copy)]
-pub(crate) struct Evidence<'a> {
-    pub(crate) sharing: Option<&'a Sharing>,
-    pub(crate) sidecar: Option<&'a Sidecar>,
-}
-
 impl RunAnalysis {
     /// Whether primary ratios are at 5 % each, so that nothing is controlled of the family.
     pub(crate) fn is_each_by_itself(&self) -> bool {
@@ -79,19 +65,8 @@ impl RunAnalysis {
 
     /// Whether a table of trials is shown as what follows from it, so that nobody needs its rows.
     pub(crate) fn explains(&self, table: &str) -> bool {
-        match table {
-            other
-                if self
-                    .facts
-                    .iter()
-                    .any(|facts| facts.shown.iter().any(|shown| shown == other)) =>
-            {
-                true
-            }
-            other if sharing::TABLES.contains(&other) => true,
-            // Its tables have names that others may have too.
-            other => self.sidecar.is_some() && sidecar::TABLES.contains(&other),
-        }
+        let mut shown = self.facts.iter().flat_map(|facts| &facts.shown);
+        shown.any(|shown| shown == table)
     }
 
     /// Whether its ratios are too many to stand beside each other, so that the exploratory ones are
@@ -183,14 +158,6 @@ impl Analysis {
         known.unwrap_or((english, lang != Lang::En))
     }
 
-    pub(crate) fn sharings(&self) -> impl Iterator<Item = &Sharing> {
-        self.runs.iter().filter_map(|run| run.sharing.as_ref())
-    }
-
-    pub(crate) fn sidecars(&self) -> impl Iterator<Item = &Sidecar> {
-        self.runs.iter().filter_map(|run| run.sidecar.as_ref())
-    }
-
     pub(crate) fn growth(&self) -> impl Iterator<Item = &SeriesSummary> {
         self.runs.iter().flat_map(|run| &run.growth)
     }
@@ -214,14 +181,8 @@ fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
     let facts = Facts::read(&record.folder)?;
     let arms = &record.manifest.arms;
     let ratios = facts::ratios(record, published);
-    let sharing = sharing::of(record, &ratios, published);
-    let sidecar = sidecar::of(record, &ratios, published);
-    let evidence = Evidence {
-        sharing: sharing.as_ref(),
-        sidecar: sidecar.as_ref(),
-    };
-    let mut claims = claims::of(&evidence);
-    claims.extend(facts.iter().flat_map(|facts| facts.claims.iter().cloned()));
+    let claims = facts.iter().flat_map(|facts| facts.claims.iter().cloned());
+    let claims = claims.collect();
     Ok(RunAnalysis {
         experiment: record.manifest.experiment.clone(),
         claims,
@@ -238,7 +199,5 @@ fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
         ratios,
         growth: facts::series(record),
         facts,
-        sharing,
-        sidecar,
     })
 }

@@ -13,9 +13,6 @@ mod outcomes;
 mod parts;
 mod rows;
 mod scene;
-mod sharing;
-mod sidecar;
-mod tile;
 
 use std::sync::Once;
 
@@ -57,10 +54,6 @@ pub(crate) enum Kind {
     Levels,
     /// Of the experiment's own figures the one with this index.
     Own(usize),
-    /// What becomes of each way of sharing in each generation.
-    Sharing,
-    /// How patterns compare.
-    Sidecar,
 }
 
 /// The page that a figure is drawn for.
@@ -116,8 +109,6 @@ impl Kind {
             Kind::Order => "order",
             Kind::Levels => "levels",
             Kind::Own(_) => "",
-            Kind::Sharing => "sharing",
-            Kind::Sidecar => "sidecar",
         }
     }
 }
@@ -134,7 +125,11 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
     let mut own = (0..).map(Kind::Own);
     for page in analysis.pages(lang) {
         for (grid, kind) in page.grids.iter().zip(&mut own) {
-            figures.push(render_as(kind, &grid.name, &outcomes::Outcomes(grid))?);
+            figures.push(render_as(
+                kind,
+                &grid.name,
+                &outcomes::Outcomes(grid, lang),
+            )?);
         }
         for (levels, kind) in page.levels.iter().zip(&mut own) {
             figures.push(render_as(
@@ -143,12 +138,6 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
                 &grid::Grid::of(levels, lang),
             )?);
         }
-    }
-    if let Some(sharing) = sharing::Figure::of(analysis, lang) {
-        figures.push(render(Kind::Sharing, &sharing)?);
-    }
-    if let Some(sidecar) = sidecar::Figure::of(analysis, lang) {
-        figures.push(render(Kind::Sidecar, &sidecar)?);
     }
     if analysis.shown_arms().next().is_some() {
         figures.push(render(

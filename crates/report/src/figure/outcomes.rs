@@ -1,11 +1,14 @@
 //! A grid of outcomes: panels, groups of rows, a tile a column. Each outcome has a word, a sign and a
-//! fill of its own, so that no tile has to be told from another by its colour.
+//! fill of its own, so that no tile has to be told from another by its colour. Samples may lie below.
+
+mod plots;
 
 use facts::{Fill, Grid, Group, Outcome, Panel, Tile};
 use plotters::prelude::{DrawingBackend, WHITE};
 
 use crate::figure::canvas::{BAND, BAR, Canvas, Drawn, Font, GRID, INK, PUBLISHED, Point, QUIET};
 use crate::figure::{Frame, Picture};
+use crate::language::Lang;
 
 const WORD: Font = Font::new(21, INK).bold();
 const DETAIL: Font = Font::new(19, QUIET);
@@ -24,10 +27,12 @@ const INDENT: i32 = 36;
 const SMALLEST: i32 = 13;
 const LEGEND_LINE: i32 = 48;
 const KEY_LINE: i32 = 40;
+/// Room for the numbers of an axis.
+const AXIS: i32 = 54;
 /// A tile that is narrower has only its sign.
 const NARROWEST: i32 = 110;
 
-pub(crate) struct Outcomes<'a>(pub(crate) &'a Grid);
+pub(crate) struct Outcomes<'a>(pub(crate) &'a Grid, pub(crate) Lang);
 
 struct Layout {
     margin: i32,
@@ -52,23 +57,38 @@ impl Outcomes<'_> {
         let columns = count(&self.0.columns).max(1);
         let (margin, wide) = if frame.narrow { (14, 316) } else { (50, 330) };
         let beside = (frame.width - 2 * margin - wide) / columns;
-        let above = (frame.width - 2 * margin) / columns;
+        // Where names stand above, numbers of an axis may be at the left.
+        let axis = if self.0.plots.is_empty() { 0 } else { AXIS };
+        let above = (frame.width - 2 * margin - axis) / columns;
         let signs = above < NARROWEST;
         // On a phone a name stands above its tiles, unless these have only signs.
         let (names, name, width) = if frame.narrow && !signs {
-            (0, 38, above)
+            (axis, 38, above)
         } else {
             (wide, 0, beside)
+        };
+        let height = match frame.narrow {
+            true if signs => 44,
+            // Words of a tile's own may be many.
+            true if self.has_own_words() => 100,
+            _ => 64,
         };
         Layout {
             margin,
             left: margin + names,
-            tile: (width, if frame.narrow && signs { 44 } else { 64 }),
+            tile: (width, height),
             name,
             signs: frame.narrow && signs,
             top: if frame.titled { 110 } else { 10 },
             across: if frame.narrow { 1 } else { 2 },
         }
+    }
+
+    fn has_own_words(&self) -> bool {
+        let groups = self.0.panels.iter().flat_map(|panel| &panel.groups);
+        let rows = groups.flat_map(|group| &group.rows);
+        let mut tiles = rows.flat_map(|row| row.tiles.iter().flatten());
+        tiles.any(|tile| !tile.word.is_empty())
     }
 
     fn legend(&self) -> Vec<&Outcome> {
@@ -122,7 +142,9 @@ impl Picture for Outcomes<'_> {
         let panels = self.0.panels.iter().map(|panel| layout.panel(panel));
         let legend = self.lines(&layout) + count(&self.0.notes);
         let keys = self.keys(&layout) * KEY_LINE;
-        layout.top + panels.sum::<i32>() + 50 + legend * LEGEND_LINE + keys
+        let plots = count(&self.0.plots) * plots::height(&layout);
+        let marks = plots::legend_height(self.0, self.1, frame);
+        layout.top + panels.sum::<i32>() + plots + 50 + legend * LEGEND_LINE + keys + marks
     }
 
     fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B> {
@@ -135,6 +157,10 @@ impl Picture for Outcomes<'_> {
         for panel in &self.0.panels {
             self.paint_panel(canvas, panel, y, &layout, frame)?;
             y += layout.panel(panel);
+        }
+        for plot in &self.0.plots {
+            plots::paint(canvas, plot, self.1, y, &layout, frame)?;
+            y += plots::height(&layout);
         }
         self.paint_legend(canvas, y + 24, &layout, frame)
     }
@@ -297,7 +323,7 @@ impl Outcomes<'_> {
             canvas.text(note, (layout.margin, y), font)?;
             y += LEGEND_LINE;
         }
-        Ok(())
+        plots::paint_legend(canvas, self.0, self.1, (layout.margin, y), frame)
     }
 }
 

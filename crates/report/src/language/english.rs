@@ -43,34 +43,6 @@ pub(super) const TEXTS: Texts = Texts {
     no_reading: "no reading",
     primary_short: "primary",
     exploratory_short: "exploratory",
-    claim_b3: "/var/lib/docker expects one daemon: two at once can corrupt it.",
-    claim_b15: "The sidecar brings back the cache and storage-driver problems: its storage half. Its \
-        engine lies in a container like any other, so the place of its store decides.",
-    claim_b15_cache: "The sidecar brings back the cache and storage-driver problems: its cache \
-        half. An engine with a store of its own pulls everything again, and two can't share one \
-        store.",
-    claim_a23: "Which pattern for a pipeline in a container that builds images, starts \
-        databases, and does not expose the host?",
-    claim_b1: "CI server and engine in one image works.",
-    claim_b4: "The container of Docker in Docker must be privileged.",
-    claim_b5: "Docker out of Docker removes the storage-driver and cache problems.",
-    claim_b6: "Docker out of Docker starts no further daemons, so it uses fewer resources.",
-    claim_b7: "Docker out of Docker needs no privileged container, only a group with access to \
-        the socket.",
-    claim_b8: "Access to the socket is enough to start a privileged container and own the host.",
-    claim_b9: "The socket need not exist on the node; then the pattern cannot work.",
-    claim_b10: "All its containers are siblings: names of containers and volumes can collide.",
-    claim_b11: "Containers started that way are missed by the resource accounting of what \
-        started them. Only processor time and the place of the control group are seen here, no \
-        limit.",
-    claim_b12: "A pod can hold the CI container and an engine container that speak over TCP.",
-    claim_b13: "An authorization plugin can refuse privileged containers there.",
-    claim_b14: "The sidecar isolates the node from the pod's CI container.",
-    claim_b16: "The engine container still runs privileged.",
-    claim_b17: "Building without a Docker daemon avoids these problems.",
-    claim_c5: "Authorization plugins were bypassed by requests whose body was not handed over.",
-    claim_c8: "The inner container can escape the outer's memory limit on Kubernetes with \
-        cgroup v2: where its control group lies. No limit is seen here.",
     // Verdicts.
     here_consistent: "consistent here",
     here_not_reproduced: "not reproduced here",

@@ -4,8 +4,6 @@
 
 mod english;
 mod levels;
-mod sharing;
-mod sidecar;
 mod spanish;
 #[cfg(test)]
 mod tests;
@@ -33,8 +31,6 @@ macro_rules! texts {
 use texts;
 
 pub(crate) use levels::LevelTexts;
-pub(crate) use sharing::SharingTexts;
-pub(crate) use sidecar::SidecarTexts;
 
 texts! {
     /// Every text of the page and its figures, but for what is of levels and trials.
@@ -76,26 +72,6 @@ texts! {
     no_reading,
     primary_short,
     exploratory_short,
-    claim_b3,
-    claim_b15,
-    claim_b15_cache,
-    claim_a23,
-    claim_b1,
-    claim_b4,
-    claim_b5,
-    claim_b6,
-    claim_b7,
-    claim_b8,
-    claim_b9,
-    claim_b10,
-    claim_b11,
-    claim_b12,
-    claim_b13,
-    claim_b14,
-    claim_b16,
-    claim_b17,
-    claim_c5,
-    claim_c8,
     // Verdicts.
     here_consistent,
     here_not_reproduced,
@@ -328,8 +304,6 @@ texts! {
 pub(crate) trait Texted {
     fn texts(self) -> &'static Texts;
     fn levels(self) -> &'static LevelTexts;
-    fn sharing(self) -> &'static SharingTexts;
-    fn sidecar(self) -> &'static SidecarTexts;
 }
 
 impl Texted for Lang {
@@ -339,14 +313,6 @@ impl Texted for Lang {
 
     fn levels(self) -> &'static LevelTexts {
         self.pick(&levels::english::TEXTS, &levels::spanish::TEXTS)
-    }
-
-    fn sharing(self) -> &'static SharingTexts {
-        self.pick(&sharing::english::TEXTS, &sharing::spanish::TEXTS)
-    }
-
-    fn sidecar(self) -> &'static SidecarTexts {
-        self.pick(&sidecar::english::TEXTS, &sidecar::spanish::TEXTS)
     }
 }
 

@@ -45,38 +45,6 @@ pub(super) const TEXTS: Texts = Texts {
     no_reading: "sin lecturas",
     primary_short: "principal",
     exploratory_short: "exploratorio",
-    claim_b3: "/var/lib/docker espera un solo demonio: dos a la vez pueden corromperlo.",
-    claim_b15: "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su mitad de \
-        almacenamiento. Su motor está en un contenedor como cualquier otro, así que decide el lugar \
-        de su almacén.",
-    claim_b15_cache: "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su \
-        mitad de caché. Un motor con almacén propio lo descarga todo otra vez, y dos no pueden \
-        compartir uno.",
-    claim_a23: "¿Qué patrón para un pipeline en un contenedor que construye imágenes, arranca \
-        bases de datos y no expone el host?",
-    claim_b1: "El servidor de CI y el motor en una sola imagen funcionan.",
-    claim_b4: "El contenedor de Docker en Docker tiene que ser privilegiado.",
-    claim_b5: "Docker fuera de Docker elimina los problemas de almacenamiento y de caché.",
-    claim_b6: "Docker fuera de Docker no arranca más demonios, así que usa menos recursos.",
-    claim_b7: "Docker fuera de Docker no necesita un contenedor privilegiado, solo un grupo con \
-        acceso al socket.",
-    claim_b8: "El acceso al socket basta para arrancar un contenedor privilegiado y ser dueño \
-        del host.",
-    claim_b9: "El socket puede no existir en el nodo; entonces el patrón no puede funcionar.",
-    claim_b10: "Todos sus contenedores son hermanos: los nombres de contenedores y volúmenes \
-        pueden chocar.",
-    claim_b11: "La contabilidad de recursos de quien los arrancó no ve los contenedores \
-        arrancados así. Aquí solo se ven el tiempo de procesador y el lugar del grupo de \
-        control, ningún límite.",
-    claim_b12: "Un pod puede tener el contenedor de CI y un contenedor con el motor que hablan \
-        por TCP.",
-    claim_b13: "Allí un plugin de autorización puede rechazar contenedores privilegiados.",
-    claim_b14: "El sidecar aísla el nodo del contenedor de CI del pod.",
-    claim_b16: "El contenedor del motor sigue siendo privilegiado.",
-    claim_b17: "Construir sin un demonio de Docker evita estos problemas.",
-    claim_c5: "Se esquivaron plugins de autorización con peticiones cuyo cuerpo no se les entregó.",
-    claim_c8: "El contenedor interior puede escapar del límite de memoria del exterior en \
-        Kubernetes con cgroup v2: dónde está su grupo de control. Aquí no se ve ningún límite.",
     // Verdicts.
     here_consistent: "compatible con lo medido",
     here_not_reproduced: "no se reproduce aquí",

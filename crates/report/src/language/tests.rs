@@ -16,13 +16,7 @@ const ALIKE: [&str; 7] = [
 ];
 
 fn entries(lang: Lang) -> Vec<(&'static str, &'static str)> {
-    [
-        lang.texts().entries(),
-        lang.levels().entries(),
-        lang.sharing().entries(),
-        lang.sidecar().entries(),
-    ]
-    .concat()
+    [lang.texts().entries(), lang.levels().entries()].concat()
 }
 
 #[test]

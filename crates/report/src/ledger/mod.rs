@@ -4,6 +4,7 @@
 mod hold;
 mod page;
 mod records;
+mod splice;
 mod standing;
 mod terminal;
 
@@ -17,7 +18,9 @@ use miette::IntoDiagnostic;
 use self::hold::Ledger;
 use self::records::{Records, Wanted, reference_checks};
 
+/// What has numbers of records in its prose, and a part of the ledger between marks.
 const README: &str = "README.md";
+const FINDINGS: &str = "results/findings.md";
 const LEDGER: &str = "ledger.md";
 
 /// Hold every claim against what checks and runs have seen
@@ -40,8 +43,9 @@ pub(crate) struct ClaimsArgs {
     #[arg(long)]
     json: bool,
 
-    /// Write the ledger of the committed records: in short into README.md, in full into
-    /// results/reference/claims/ledger.md
+    /// Write the ledger of the committed records (its counts into README.md, the claims not fully
+    /// confirmed into results/findings.md, all of it into results/reference/claims/ledger.md), and
+    /// every number that a mark in those two pages takes from a record
     #[arg(long, conflicts_with_all = ["generation", "json"])]
     readme: bool,
 
@@ -101,28 +105,33 @@ fn judge(ledger: &Ledger) -> miette::Result<()> {
 }
 
 fn write(root: &Path, ledger: &Ledger) -> miette::Result<()> {
-    let readme = root.join(README);
-    let text = fs::read_to_string(&readme).map_err(|error| {
-        failure(
-            format!("{} can't be read", readme.display()),
-            error.to_string(),
-            "name the folder that it lies in with `--root DIR`",
-        )
-    })?;
-    let short = page::into_readme(&text, ledger).map_err(|why| {
-        failure(
-            format!("{} has no place for the ledger", readme.display()),
-            why,
-            format!("put both lines in: `{}` and `{}`", page::BEGIN, page::END),
-        )
-    })?;
     let folder = reference_checks(root);
     let mutations = page::mutations(&folder)?;
+    let pages = [
+        (root.join(README), page::counts(ledger)),
+        (root.join(FINDINGS), page::open(ledger)),
+    ];
+    let mut written = vec![(folder.join(LEDGER), page::full(ledger, mutations))];
+    for (path, part) in pages {
+        let text = fs::read_to_string(&path).map_err(|error| {
+            failure(
+                format!("{} can't be read", path.display()),
+                error.to_string(),
+                "name the folder that README.md and results/ lie in with `--root DIR`",
+            )
+        })?;
+        let text = page::between_marks(&text, &part).map_err(|why| {
+            failure(
+                format!("{} lacks the marks for the ledger", path.display()),
+                why,
+                format!("put both lines in: `{}` and `{}`", page::BEGIN, page::END),
+            )
+        })?;
+        let text = splice::fill(&path, &text, &root.join("results"))?;
+        written.push((path, text));
+    }
     fs::create_dir_all(&folder).into_diagnostic()?;
-    for (path, content) in [
-        (folder.join(LEDGER), page::full(ledger, mutations)),
-        (readme, short),
-    ] {
+    for (path, content) in written {
         write_atomically(&path, content.as_bytes())?;
         say(format!("wrote {}", path.display()))?;
     }
@@ -133,6 +142,6 @@ fn no_workspace(root: &Path, why: &str) -> miette::Report {
     usage(
         format!("{} is not the folder of a workspace", root.display()),
         why,
-        "name the folder that README.md and results/ lie in, or leave `--root` away",
+        "name the folder that README.md and results/ lie in, or omit `--root`",
     )
 }

@@ -1,4 +1,4 @@
-//! The ledger in Markdown: a page, and what of it stands in the project's README.
+//! The ledger in Markdown: a page, and what of it stands in other pages of the project.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,15 +13,15 @@ use super::terminal::{count, short};
 use crate::page::markdown;
 use facts::document::{Cell, Column, Document, Fit, Piece, Table, Tone, words};
 
-/// What stands before and after the ledger in a README.
+/// What stands before and after a part of the ledger in another page.
 pub(super) const BEGIN: &str = "<!-- claims: begin (cargo xtask claims --readme) -->";
 pub(super) const END: &str = "<!-- claims: end -->";
 
-/// The ledger's folder, from the README.
-const FOLDER: &str = "results/reference/claims";
+/// The ledger's folder, from that of the page of findings.
+const FOLDER: &str = "reference/claims";
 
-/// The README with the ledger in its place; why not, where it has none.
-pub(super) fn into_readme(text: &str, ledger: &Ledger) -> Result<String, String> {
+/// The page with that part of the ledger between its marks; why not, where they are not there.
+pub(super) fn between_marks(text: &str, part: &[Piece]) -> Result<String, String> {
     let between = |mark: &str| match text.matches(mark).count() {
         1 => Ok(()),
         count => Err(format!("it has {count} lines `{mark}`, not one")),
@@ -32,12 +32,16 @@ pub(super) fn into_readme(text: &str, ledger: &Ledger) -> Result<String, String>
     let Some((_, after)) = rest.split_once(END) else {
         return Err(format!("`{END}` stands before `{BEGIN}`"));
     };
-    let short = markdown::fragment(&in_short(ledger));
-    Ok(format!("{before}{BEGIN}\n{short}\n{END}{after}"))
+    let part = markdown::fragment(part);
+    Ok(format!("{before}{BEGIN}\n{part}\n{END}{after}"))
+}
+
+pub(super) fn counts(ledger: &Ledger) -> Vec<Piece> {
+    vec![Piece::Paragraph(count(ledger))]
 }
 
 /// What is not as the documents say has a line; the rest is named.
-fn in_short(ledger: &Ledger) -> Vec<Piece> {
+pub(super) fn open(ledger: &Ledger) -> Vec<Piece> {
     let mut rows = Vec::new();
     for word in [
         Word::Refuted,
@@ -53,10 +57,10 @@ fn in_short(ledger: &Ledger) -> Vec<Piece> {
             ]
         }));
     }
-    let mut pieces = vec![Piece::Paragraph(count(ledger))];
+    let mut pieces = counts(ledger);
     if !rows.is_empty() {
         pieces.push(table(
-            "What does not simply hold",
+            "Claims not fully confirmed",
             [words("claim"), words("says"), words("verdict")],
             rows,
         ));

@@ -8,8 +8,6 @@ mod method;
 mod order;
 pub(crate) mod phrases;
 mod results;
-mod sharing;
-pub(crate) mod sidecar;
 mod trials;
 
 use crate::analysis::Analysis;
@@ -69,8 +67,6 @@ pub(crate) fn write(
     for section in [
         results::claims,
         |source: &Source| of_facts(source, |page| &page.section),
-        sharing::sharing,
-        sidecar::sidecar,
         results::ratios,
         growth::growth,
         |source: &Source| of_facts(source, |page| &page.of_samples),
@@ -126,14 +122,7 @@ fn title(runs: &Runs, lang: Lang) -> String {
 
 /// What a figure shows, in words: the numbers are in the table beside it.
 fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
-    let (t, l, s) = (lang.texts(), lang.levels(), lang.sharing());
-    let shared: usize = analysis.sharings().map(|sharing| sharing.cells.len()).sum();
-    let ways: usize = analysis
-        .sharings()
-        .map(|sharing| sharing.ways().len())
-        .sum();
-    let patterns = analysis.sidecars().map(|sidecar| sidecar.patterns.len());
-    let patterns = patterns.max().unwrap_or(0);
+    let (t, l) = (lang.texts(), lang.levels());
     let (alternative, caption) = match figure.kind {
         Kind::Samples => (t.alt_samples, t.caption_samples),
         Kind::Forest => (t.alt_forest, t.caption_forest),
@@ -143,11 +132,6 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
         Kind::Own(index) => {
             let mut own = analysis.pages(lang).flat_map(facts::Page::figures);
             own.nth(index).unwrap_or_default()
-        }
-        Kind::Sharing => (s.alt_sharing, s.caption_sharing),
-        Kind::Sidecar => {
-            let t = lang.sidecar();
-            (t.alt_sidecar, t.caption_sidecar)
         }
     };
     let blocks = || analysis.runs.iter().flat_map(|run| &run.sensitivity.blocks);
@@ -166,9 +150,6 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
             ),
             ("breakdowns", &breakdowns),
             ("series", &crate::figure::drawn_series(analysis).count()),
-            ("shared", &shared),
-            ("ways", &ways),
-            ("columns", &patterns),
             ("blocks", &blocks().count()),
             (
                 "flagged",

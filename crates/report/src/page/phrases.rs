@@ -1,6 +1,6 @@
 //! Numbers and verdicts as a reader sees them.
 
-pub(crate) use facts::phrases::{estimate, in_unit, observer, predicted, range, ratio_cell, short};
+pub(crate) use facts::phrases::{estimate, in_unit, observer, predicted, range};
 
 use crate::analysis::{Estimate, Predicted, Scope};
 use crate::language::{Lang, Texted as _, fill};
@@ -104,9 +104,10 @@ pub(crate) fn source(source: Source, lang: Lang) -> &'static str {
 
 /// What a row answers, of a question; empty of a claim, and where nothing was decided.
 pub(crate) fn answer(claim: &Claim, lang: Lang) -> String {
-    match (&claim.told, &*claim.answer) {
-        (Some(told), _) => told.of(lang).to_owned(),
-        (None, "none") => lang.sidecar().word_none.to_owned(),
+    let told = claim.told.as_ref().map(|told| told.of(lang));
+    match (told, &*claim.answer) {
+        (Some(told), _) => told.to_owned(),
+        (None, "none") => lang.pick("none", "ninguno").to_owned(),
         (None, answer) => answer.to_owned(),
     }
 }

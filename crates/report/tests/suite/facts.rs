@@ -6,10 +6,11 @@ use std::path::Path;
 use clap::Parser;
 use facts::document::{Piece, Tone};
 use facts::{
-    Claim, Curve, Curves, Ending, Facts, Fill, Grid, Group, Here, Lang, Levels, Page, Panel, Row,
-    Text, Tile,
+    Claim, Curve, Curves, Ending, Facts, Fill, Grid, Group, Here, Lang, Levels, Page, Panel, Plot,
+    Row, Samples, Text, Tile,
 };
-use measure::{Experiment, RunArgs, Trial};
+use measure::stats::{ALPHA, Looks};
+use measure::{Experiment, Metric, RunArgs, Trial};
 
 use crate::ledger::{json, ledger, paths, verdict, workspace};
 use crate::support::*;
@@ -47,8 +48,8 @@ struct Cli {
     run: RunArgs,
 }
 
-/// Takes a run of that experiment which has tried one thing.
-fn take(out: &Path, name: &'static str) {
+/// Takes a run of that experiment which has one row in a table.
+pub(crate) fn take(out: &Path, name: &'static str, table: &str) {
     let experiment = Experiment {
         name,
         arms: &[],
@@ -58,7 +59,7 @@ fn take(out: &Path, name: &'static str) {
     };
     let run = Cli::parse_from(parse(out, &[])).run;
     let tried = Trial {
-        table: "matrix".to_owned(),
+        table: table.to_owned(),
         subject: "a subject".to_owned(),
         step: "a step".to_owned(),
         outcome: "raw outcome".to_owned(),
@@ -77,12 +78,12 @@ fn take(out: &Path, name: &'static str) {
 
 /// A run of which these claims are said.
 pub(crate) fn claimed(out: &Path, experiment: &'static str, claims: &[(&'static str, Here)]) {
-    let claims = claims.iter().map(|(id, here)| claim(id, *here, "all"));
-    told(out, experiment, claims.collect());
+    let claims = claims.iter().map(|(id, here)| claim(id, "all", *here));
+    says(out, experiment, claims.collect());
 }
 
-/// A row of a claim.
-pub(crate) fn claim(id: &'static str, here: Here, of: &str) -> Claim {
+/// That one is so.
+pub(crate) fn claim(id: &'static str, of: &str, here: Here) -> Claim {
     Claim {
         here,
         seen: "what was seen".to_owned(),
@@ -90,14 +91,21 @@ pub(crate) fn claim(id: &'static str, here: Here, of: &str) -> Claim {
     }
 }
 
-/// The same with any claims.
-pub(crate) fn told(out: &Path, experiment: &'static str, claims: Vec<Claim>) {
-    take(out, experiment);
+/// Takes a run of which this is said.
+pub(crate) fn says(out: &Path, experiment: &'static str, claims: Vec<Claim>) {
+    take(out, experiment, "matrix");
     let facts = Facts {
         claims,
         ..Facts::default()
     };
     facts.write(out).expect("written");
+}
+
+fn samples() -> Samples {
+    let values = vec![1.5, 2.5, 12.0];
+    let by_session = [(0, values.clone())].into();
+    let median = facts::estimate(&by_session, ALPHA, Looks::Once).expect("a median");
+    Samples { values, median }
 }
 
 fn page(lang: Lang) -> Page {
@@ -133,6 +141,11 @@ fn page(lang: Lang) -> Page {
         }],
         outcomes: ENDINGS.iter().map(|ending| ending.of(lang)).collect(),
         notes: vec!["×1.00: a note".to_owned()],
+        plots: vec![Plot {
+            title: "time".to_owned(),
+            unit: "minutes".to_owned(),
+            columns: vec![None, Some(samples())],
+        }],
     };
     let mut section = vec![
         Piece::heading(2, facts::term!(lang; "A section"; "Una sección")),
@@ -176,7 +189,7 @@ fn levels() -> Levels {
 fn what_an_experiment_says_is_shown() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
-    take(&run, "test");
+    take(&run, "test", "matrix");
     let facts = Facts {
         found: serde_json::json!({ "answer": 42 }),
         tables: [("tried.csv".to_owned(), "thing,here\none,works\n".to_owned())].into(),
@@ -190,6 +203,8 @@ fn what_an_experiment_says_is_shown() {
         "Things by places",
         "works (below one)",
         "fails",
+        "time, minutes",
+        "2.50 (no interval)",
         "a line of its own",
     ] {
         assert!(told.contains(words), "no {words} in {told}");
@@ -216,10 +231,15 @@ fn what_an_experiment_says_is_shown() {
         "×1.50",
         "works: all of it",
         "×1.00: a note",
+        "minutes",
+        "2.50",
+        "one sample",
     ] {
         assert!(svg.contains(words), "no {words}");
     }
     assert!(!svg.contains("unseen"), "the legend has what is there");
+    // Each sample is a dot and its edge; one more in the legend.
+    assert_eq!(svg.matches("<circle").count(), 2 * (3 + 1));
     let (width, _, colours) = picture(&run.join("tried.png"));
     assert!(width == 1640 && colours > 20, "{width} {colours}");
     let svg = fs::read_to_string(run.join("steps.svg")).expect("read");
@@ -248,7 +268,7 @@ fn what_an_experiment_says_is_shown() {
 fn a_run_without_facts_has_its_rows() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
-    take(&run, "test");
+    take(&run, "test", "matrix");
     assert!(stdout(&report(&[&run])).contains("raw outcome"));
 }
 
@@ -256,7 +276,7 @@ fn a_run_without_facts_has_its_rows() {
 fn facts_of_other_rows_are_refused() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
-    take(&run, "test");
+    take(&run, "test", "matrix");
     Facts::default().write(&run).expect("written");
     let trials = run.join("trials.csv");
     let rows = fs::read_to_string(&trials).expect("read");
@@ -294,4 +314,73 @@ fn the_ledger_takes_what_an_experiment_claims() {
     claimed(&own, "storage-driver", &all[..2]);
     let found = json(&ledger(place.path(), &["--json"]));
     assert_eq!(paths(&found), ["results/reference/storage-driver"]);
+}
+
+/// Each metric has an axis of its own, in each language.
+#[test]
+fn a_figure_says_what_was_measured() {
+    const ARMS: &[measure::Arm] = &[arm(Metric::Call, "ps", "", 1)];
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    make(&run, ARMS, 6, |_, taken| Ok(20_000_000 + taken));
+    stdout(&report(&[&run]));
+    stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
+    for (file, heading) in [
+        ("figure.svg", "One call of an engine"),
+        ("figure.es.svg", "Una llamada a la API de un motor"),
+    ] {
+        let svg = fs::read_to_string(run.join(file)).expect("read");
+        assert!(svg.contains(heading), "no {heading} in {file}");
+    }
+}
+
+#[test]
+fn a_claim_of_two_halves_needs_both_records() {
+    let place = workspace();
+    let reference = place.path().join("results/reference");
+    let found = json(&ledger(place.path(), &["--json"]));
+    let absent = found["absent"].as_array().expect("a list");
+    let remedy = absent.iter().find(|record| record["of"] == "cache-sharing");
+    assert_eq!(
+        remedy.expect("absent")["remedy"],
+        "cargo xtask cache-sharing"
+    );
+    let sharing = |out: &Path, b3: Here, b15: Here| {
+        claimed(out, "cache-sharing", &[("B3", b3), ("B15", b15)]);
+    };
+    let all = Here::Consistent;
+    sharing(&reference.join("cache-sharing"), all, all);
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert_eq!(paths(&found), ["results/reference/cache-sharing"]);
+    assert_eq!(verdict(&found, "B3"), "confirmed: ");
+    let half = "not-yet: storage-driver: no record; cache-sharing: confirmed";
+    assert_eq!(verdict(&found, "B15"), half);
+    let storage = reference.join("storage-driver");
+    claimed(
+        &storage,
+        "storage-driver",
+        &["B2", "B15", "C7"].map(|id| (id, all)),
+    );
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert_eq!(verdict(&found, "B15"), "confirmed: ");
+    // A run without costs says nothing of the cache half, and is passed over.
+    let own = place.path().join("results/cache-sharing");
+    sharing(&own.join("20260101T000000Z-000000"), all, Here::NotMeasured);
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert!(
+        paths(&found).contains(&"results/reference/cache-sharing"),
+        "{:?}",
+        paths(&found)
+    );
+    // One that shares without harm speaks against one half.
+    let not = Here::NotReproduced;
+    sharing(&own.join("20260102T000000Z-000000"), not, not);
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert_eq!(verdict(&found, "B3"), "refuted: all");
+    let halves = "depends: storage-driver: confirmed; cache-sharing: refuted: ";
+    assert!(
+        verdict(&found, "B15").starts_with(halves),
+        "{}",
+        verdict(&found, "B15")
+    );
 }

@@ -16,7 +16,10 @@ const OWN: &str = "target/claims";
 const README: &str = "# A project\n\n\
      <!-- claims: begin (cargo xtask claims --readme) -->\nold\n<!-- claims: end -->\n\nMore.\n";
 
-fn committed() -> PathBuf {
+/// What the ledger writes a part of itself into.
+pub(crate) const PAGES: [&str; 2] = ["README.md", "results/findings.md"];
+
+pub(crate) fn committed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -24,7 +27,9 @@ fn committed() -> PathBuf {
 pub(crate) fn workspace() -> TempDir {
     let place = tempfile::tempdir().expect("a folder");
     fs::create_dir_all(place.path().join("results/reference")).expect("made");
-    fs::write(place.path().join("README.md"), README).expect("written");
+    for page in PAGES {
+        fs::write(place.path().join(page), README).expect("written");
+    }
     place
 }
 
@@ -327,22 +332,25 @@ fn the_ledger_is_written_between_its_marks() {
     // One's own records have no part in it.
     record(&place.path().join(OWN), "trixie", |_| {});
     stdout(&ledger(place.path(), &["--readme"]));
-    let readme = fs::read_to_string(place.path().join("README.md")).expect("a README");
+    let written = || PAGES.map(|page| fs::read_to_string(place.path().join(page)).expect("a page"));
+    let [readme, findings] = written();
     let (before, after) = (
         "# A project\n\n<!-- claims: begin",
         "claims: end -->\n\nMore.\n",
     );
-    assert!(
-        readme.starts_with(before) && readme.ends_with(after),
-        "{readme}"
-    );
-    let row = "[A7](results/reference/claims/ledger.md#a7)";
-    assert!(
-        readme.contains(row) && !readme.contains("\nold\n"),
-        "{readme}"
-    );
-    assert!(readme.contains("● confirmed: A1, A2,"), "{readme}");
-    assert!(readme.lines().count() < 25, "{readme}");
+    for page in [&readme, &findings] {
+        let is_whole = page.starts_with(before) && page.ends_with(after);
+        assert!(is_whole && !page.contains("\nold\n"), "{page}");
+        assert!(
+            page.contains("claims: ") && page.contains(" confirmed, "),
+            "{page}"
+        );
+    }
+    assert!(readme.lines().count() < 10, "{readme}");
+    let row = "[A7](reference/claims/ledger.md#a7)";
+    assert!(findings.contains(row), "{findings}");
+    assert!(findings.contains("● confirmed: A1, A2,"), "{findings}");
+    assert!(findings.lines().count() < 25, "{findings}");
     let page = fs::read_to_string(place.path().join(REFERENCE).join("ledger.md")).expect("a page");
     for words in [
         "\n### A7\n",
@@ -354,8 +362,7 @@ fn the_ledger_is_written_between_its_marks() {
         assert!(page.contains(words), "no {words} in {page}");
     }
     stdout(&ledger(place.path(), &["--readme"]));
-    let again = fs::read_to_string(place.path().join("README.md")).expect("a README");
-    assert_eq!(readme, again);
+    assert_eq!([readme, findings], written());
 }
 
 #[rstest]
@@ -363,13 +370,19 @@ fn the_ledger_is_written_between_its_marks() {
 #[case::half(&README[..80])]
 #[case::twice(&[README, README].concat())]
 #[case::the_wrong_way("<!-- claims: end --> <!-- claims: begin (cargo xtask claims --readme) -->")]
-fn a_readme_without_a_place_is_left_alone(#[case] text: &str) {
+fn a_page_without_marks_is_left_alone(
+    #[case] text: &str,
+    #[values("README.md", "results/findings.md")] page: &str,
+) {
     let place = workspace();
-    let readme = place.path().join("README.md");
-    fs::write(&readme, text).expect("written");
+    fs::write(place.path().join(page), text).expect("written");
     let error = refused(&ledger(place.path(), &["--readme"]), 1);
-    assert!(error.contains("no place for the ledger"), "{error}");
-    assert_eq!(fs::read_to_string(&readme).expect("a README"), text);
+    assert!(error.contains("lacks the marks for the ledger"), "{error}");
+    for of in PAGES {
+        let expected = if of == page { text } else { README };
+        let now = fs::read_to_string(place.path().join(of)).expect("a page");
+        assert_eq!(now, expected);
+    }
     assert!(!place.path().join(REFERENCE).exists());
 }
 
@@ -385,31 +398,37 @@ fn what_is_no_workspace_is_wrong_usage(#[case] folder: &str) {
     );
 }
 
-/// README and ledger are those of the committed records, whichever there are.
+/// Ledger and numbers are those of the committed records, whichever there are.
 #[test]
-fn the_committed_ledger_is_that_of_the_committed_records() {
+fn the_committed_pages_are_those_of_the_committed_records() {
     let place = workspace();
-    let reference = place.path().join("results/reference");
-    let from = committed()
-        .join("results/reference")
-        .canonicalize()
-        .expect("a folder");
-    for run in fs::read_dir(&from).expect("runs") {
-        let run = run.expect("a run");
-        if run.file_name() != "claims" {
-            symlink(run.path(), reference.join(run.file_name())).expect("linked");
+    let [from, to] = [&committed(), place.path()].map(|root| root.join("results"));
+    let from = from.canonicalize().expect("a folder");
+    let link = |from: &Path, to: &Path| {
+        for entry in fs::read_dir(from).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let to = to.join(entry.file_name());
+            if !to.exists() && entry.file_name() != "claims" {
+                symlink(entry.path(), to).expect("linked");
+            }
         }
-    }
+    };
+    link(&from, &to);
+    link(&from.join("reference"), &to.join("reference"));
     fs::create_dir_all(place.path().join(REFERENCE)).expect("made");
-    for file in fs::read_dir(from.join("claims")).expect("records") {
+    for file in fs::read_dir(from.join("reference/claims")).expect("records") {
         let file = file.expect("a file");
         let to = place.path().join(REFERENCE).join(file.file_name());
         fs::copy(file.path(), to).expect("copied");
     }
-    let readme = place.path().join("README.md");
-    fs::copy(committed().join("README.md"), &readme).expect("copied");
+    for page in PAGES {
+        fs::copy(committed().join(page), place.path().join(page)).expect("copied");
+    }
     stdout(&ledger(place.path(), &["--readme"]));
-    for file in ["README.md", "results/reference/claims/ledger.md"] {
+    for file in PAGES
+        .into_iter()
+        .chain(["results/reference/claims/ledger.md"])
+    {
         let [ours, theirs] = [place.path(), &committed()]
             .map(|root| fs::read_to_string(root.join(file)).expect("a page"));
         assert!(

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use facts::{Claim, Here};
 
-use crate::facts::{claim, told};
+use crate::facts::{claim, says};
 use crate::ledger::{json, ledger, verdict, workspace};
 use crate::nests::*;
 use crate::support::*;
@@ -168,19 +168,19 @@ fn rows_of_a_claim_are_counted() {
     let answer = |says: &'static str, of: &str, answer: &'static str| Claim {
         says: says.into(),
         answer: answer.into(),
-        ..claim("A21", Here::Answered, of)
+        ..claim("A21", of, Here::Answered)
     };
     let growth = |of: &str, word| answer("additive or multiplicative?", of, word);
     let claims = vec![
-        claim("A19", Here::Inconclusive, "start-podman-podman-podman"),
-        claim("A19", Here::Consistent, "start-podman-podman-podman-inside"),
+        claim("A19", "start-podman-podman-podman", Here::Inconclusive),
+        claim("A19", "start-podman-podman-podman-inside", Here::Consistent),
         growth("start-docker-docker-docker", "additive"),
         growth("start-podman-podman-podman", "multiplicative"),
         growth("start-podman-podman-podman-inside", "multiplicative"),
         answer("does CPU accumulate more than startup?", "cpu", "no"),
         answer("which engine nests cheaper?", "engines", "Docker"),
     ];
-    told(&run, "triple", claims);
+    says(&run, "triple", claims);
     let found = json(&ledger(place.path(), &["--json"]));
     let a19 = verdict(&found, "A19");
     assert!(

@@ -5,7 +5,7 @@ use std::fs;
 use facts::Here;
 use measure::Trial;
 
-use crate::facts::{claim, claimed, told};
+use crate::facts::{claim, claimed, says};
 use crate::ledger::{json, ledger, paths, verdict, workspace};
 use crate::nests::{trial, tried};
 use crate::support::*;
@@ -81,8 +81,8 @@ fn the_ledger_takes_a_kind_of_run_for_its_own_claim() {
         (Here::NotReproduced, "docker on a volume"),
         (Here::Consistent, "a layer"),
     ];
-    let claims = here.map(|(here, of)| claim("C6", here, of));
-    told(&newer, "triple", claims.into());
+    let claims = here.map(|(here, of)| claim("C6", of, here));
+    says(&newer, "triple", claims.into());
     let found = json(&ledger(place.path(), &["--json"]));
     let c6 = verdict(&found, "C6");
     assert!(

@@ -5,7 +5,7 @@ use std::time::Instant;
 use lab::FileSystem;
 use miette::Result;
 
-use super::{Order, Trial};
+use super::{FAILED, FILLED, Order, Trial};
 use crate::finding::Class;
 use crate::operation::{Job, of_job};
 use crate::side::{Acknowledged, Side};
@@ -52,7 +52,7 @@ impl Trial<'_> {
                 self.found(Class::Corrupt, text);
             }
         }
-        let outcome = if again { "ok" } else { "failed" };
+        let outcome = if again { "ok" } else { FAILED };
         self.told("restarts", began, Ok(outcome.to_owned()))?;
         if again {
             self.both(&a, &b, &filled, "oracle after restart")?;
@@ -109,7 +109,7 @@ impl Trial<'_> {
         let mut filler = match Side::filler(self.lab, self.way, folder)? {
             Ok(filler) => filler,
             Err(why) => {
-                self.told("filled", began, Err(why.clone()))?;
+                self.told(FILLED, began, Err(why.clone()))?;
                 self.found(Class::Refused, why);
                 return Ok(None);
             }
@@ -127,7 +127,7 @@ impl Trial<'_> {
             let argv = ["sh", "-c", script, "sh", folder];
             self.lab.level0().output(&argv)?;
         }
-        self.told("filled", began, Ok("ok".to_owned()))?;
+        self.told(FILLED, began, Ok("ok".to_owned()))?;
         Ok(Some(acknowledged))
     }
 }

@@ -19,6 +19,15 @@ use crate::side::{self, Acknowledged, Bases, Side, source};
 use crate::store::{self, Places};
 use crate::way::{Hand, Way};
 
+/// The steps of a trial that are read again.
+pub(crate) const PLACE: &str = "place";
+pub(crate) const FILLED: &str = "filled";
+pub(crate) const FIRST_STARTS: &str = "first starts";
+pub(crate) const SECOND_STARTS: &str = "second starts";
+pub(crate) const OPERATIONS: &str = "operations";
+/// The outcome of one that did not get done.
+pub(crate) const FAILED: &str = "failed";
+
 /// A way on engines of a generation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject {
@@ -90,10 +99,10 @@ pub(crate) fn run(
     let disk = match lab.disk(&field::disk(name)) {
         Ok(disk) => disk,
         Err(why) => {
-            let (outcome, reason) = field::missing(&why);
+            let (class, reason) = field::missing(&why);
             tell(Step {
-                name: "place",
-                outcome: outcome.to_owned(),
+                name: PLACE,
+                outcome: class.to_string(),
                 reason,
                 since: began,
             })?;
@@ -134,7 +143,7 @@ impl Trial<'_> {
     ) -> Result<()> {
         let (outcome, reason) = match done {
             Ok(outcome) => (outcome, String::new()),
-            Err(reason) => ("failed".to_owned(), reason),
+            Err(reason) => (FAILED.to_owned(), reason),
         };
         (self.tell)(Step {
             name,
@@ -157,8 +166,8 @@ impl Trial<'_> {
     ) -> Result<Option<Side<'lab>>> {
         let began = Instant::now();
         let step = match job {
-            Job::A => "first starts",
-            Job::B => "second starts",
+            Job::A => FIRST_STARTS,
+            Job::B => SECOND_STARTS,
         };
         match Side::start(lab, self.way, job, folder)? {
             Ok(side) => {
@@ -184,7 +193,7 @@ impl Trial<'_> {
                 text: (*why).clone(),
             });
         }
-        self.told("operations", since, Ok(outcome))
+        self.told(OPERATIONS, since, Ok(outcome))
     }
 
     /// Holds an engine against what itself and the other were told.

@@ -10,12 +10,10 @@ use lab::Output;
 use measure::Trial;
 use miette::Result;
 
-use super::{NOT_SEEN, Sight, tell};
+use super::{Sight, tell};
 use crate::node::{Pod, SECRET, SERVICE};
 use crate::pattern::{Client, Pattern};
-
-/// The table of `trials.csv`.
-const TABLE: &str = "escape";
+use crate::words::{ESCAPE, PATTERN, Property, Word};
 
 /// Where a way begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,71 +28,106 @@ enum From {
 
 /// One way. `$file` is the secret's file on the node, `$device` the disk's, `$begin` how the secret
 /// begins.
-struct Way {
-    name: &'static str,
+pub(crate) struct Way {
+    pub(crate) name: &'static str,
+    /// For readers, English and Spanish.
+    pub(crate) is: [&'static str; 2],
     from: From,
     /// What of the node it leads to.
-    to: &'static str,
+    to: Word,
     script: &'static str,
 }
 
-const ESCAPES: [Way; 9] = [
+/// Of who has the engine's container.
+pub(crate) const TAKEN_OVER: &str = "engine-taken-over";
+
+pub(crate) const ESCAPES: [Way; 9] = [
     Way {
         name: "privileged-root-mount",
+        is: [
+            "a privileged container with the host's / mounted",
+            "un contenedor privilegiado con la / del host montada",
+        ],
         from: From::Engine,
-        to: "files",
+        to: Word::Files,
         script: r#"docker run --rm --privileged --volume /:/host alpine cat "/host$file""#,
     },
     Way {
         name: "bind-root",
+        is: ["`-v /:/host`", "montar con `-v /:/host`"],
         from: From::Engine,
-        to: "files",
+        to: Word::Files,
         script: r#"docker run --rm --volume /:/host alpine cat "/host$file""#,
     },
     Way {
         name: "host-pid",
+        is: [
+            "the host's processes, and their roots",
+            "los procesos del host y sus raíces",
+        ],
         from: From::Engine,
-        to: "processes",
+        to: Word::Processes,
         script: r#"docker run --rm --privileged --pid host alpine \
             sh -c "for root in /proc/[0-9]*/root; do cat \$root$file && exit; done; exit 1""#,
     },
     Way {
         name: "device",
+        is: [
+            "a device of the node's disk",
+            "un dispositivo del disco del nodo",
+        ],
         from: From::Engine,
-        to: "devices",
+        to: Word::Devices,
         script: r#"docker run --rm --device "$device" alpine grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
     },
     Way {
         name: "privileged-device",
+        is: [
+            "the same, made by a privileged container",
+            "lo mismo, hecho por un contenedor privilegiado",
+        ],
         from: From::Engine,
-        to: "devices",
+        to: Word::Devices,
         script: r#"docker run --rm --privileged alpine grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
     },
     Way {
         name: "socket-in-container",
+        is: [
+            "the engine's own socket in a container",
+            "el socket del propio motor en un contenedor",
+        ],
         from: From::Engine,
-        to: "devices",
+        to: Word::Devices,
         script: r#"docker run --rm --volume /var/run/docker.sock:/var/run/docker.sock docker:cli \
             docker run --rm --privileged alpine grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
     },
     Way {
         name: "exec-privileged",
+        is: ["a privileged exec", "un exec privilegiado"],
         from: From::Engine,
-        to: "devices",
+        to: Word::Devices,
         script: r#"id=$(docker run --detach --rm alpine sleep 60) || exit
             docker exec --privileged "$id" sh -c "mknod /disk b $numbers && grep -a -o -m 1 '$begin[a-z0-9]*' /disk"
             ended=$?; docker rm --force "$id" > /dev/null; exit $ended"#,
     },
     Way {
         name: "own-container",
+        is: [
+            "from the agent's own container, without an engine",
+            "desde el propio contenedor del agente, sin motor",
+        ],
         from: From::Agent,
-        to: "devices",
+        to: Word::Devices,
         script: r#"grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
     },
     Way {
-        name: "engine-taken-over",
+        name: TAKEN_OVER,
+        is: [
+            "who has the engine's container",
+            "quien tiene el contenedor del motor",
+        ],
         from: From::Takeover,
-        to: "devices",
+        to: Word::Devices,
         script: r#"grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
     },
 ];
@@ -111,11 +144,6 @@ const SHUT: [&str; 3] = [
 
 /// A client whose engine did not hear of it.
 const NOT_ASKED: &str = "connect to the Docker daemon";
-
-/// What became of a way.
-const REACHES: &str = "reaches the node";
-const STAYS: &str = "stays inside";
-const REFUSED: &str = "refused";
 
 impl Way {
     fn is_there(&self, pattern: &Pattern) -> bool {
@@ -156,17 +184,17 @@ fn judged(said: &Output, secret: &str) -> Sight {
         lines[lines.len().saturating_sub(3)..].join("\n")
     };
     if said.stdout.contains(secret) {
-        return Sight::new(REACHES, "it comes back with the secret");
+        return Sight::new(Word::Reaches, "it comes back with the secret");
     }
     if let Some(at) = said.stderr.find(DENIED) {
         let denied = said.stderr[at..].lines().take(2);
-        return Sight::new(REFUSED, denied.collect::<Vec<_>>().join(" "));
+        return Sight::new(Word::Refused, denied.collect::<Vec<_>>().join(" "));
     }
     let words = last(&said.stderr);
     let is_asked = !said.stderr.contains(NOT_ASKED);
     let is_shut = is_asked && SHUT.iter().any(|shut| said.stderr.contains(shut));
     // A way that failed for another reason was not gone to its end.
-    let outcome = if is_shut { STAYS } else { NOT_SEEN };
+    let outcome = if is_shut { Word::Inside } else { Word::NotSeen };
     let words = if words.is_empty() {
         format!("exit code {}, without a word", said.code)
     } else {
@@ -182,27 +210,31 @@ pub(super) fn all(pod: &Pod, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result
     let mut seen: BTreeMap<&str, String> = BTreeMap::new();
     for way in ESCAPES.iter().filter(|way| way.is_there(pattern)) {
         let gone = way.go(pod);
-        let sight = gone.unwrap_or_else(|report| Sight::new(NOT_SEEN, words(&report)));
+        let sight = gone.unwrap_or_else(|report| Sight::new(Word::NotSeen, words(&report)));
         // Not by a takeover: that is another crime than the one that is asked for.
-        if sight.outcome == REACHES && way.from != From::Takeover {
-            seen.entry(way.to)
-                .or_insert_with(|| format!("{} by {}", way.to, way.name));
+        if sight.outcome == Word::Reaches.name() && way.from != From::Takeover {
+            seen.entry(way.to.name())
+                .or_insert_with(|| format!("{} by {}", way.to.name(), way.name));
         }
-        tell(row, TABLE, pattern, way.name, Ok(Some(sight)))?;
+        tell(row, ESCAPE, pattern, way.name, Ok(Some(sight)))?;
     }
     if pattern.client == Client::Docker {
         let names = pod.output(&["docker", "ps", "--format", "{{.Names}}"])?;
         if names.lines().any(|name| name == SERVICE) {
-            seen.insert("containers", "containers on its engine's list".to_owned());
+            seen.insert(
+                Word::Containers.name(),
+                "containers on its engine's list".to_owned(),
+            );
         }
     }
     let (names, how): (Vec<&str>, Vec<String>) = seen.into_iter().unzip();
     let isolation = if names.is_empty() {
-        Sight::new("none of the node", "no way brought the secret back")
+        Sight::new(Word::NoneOfTheNode, "no way brought the secret back")
     } else {
         Sight::new(names.join(" "), how.join(", "))
     };
-    tell(row, super::TABLE, pattern, "isolation", Ok(Some(isolation)))
+    let step = Property::Isolation.name();
+    tell(row, PATTERN, pattern, step, Ok(Some(isolation)))
 }
 
 #[cfg(test)]
@@ -212,32 +244,43 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case::secret("secret-of-the-node-x1\n", "", REACHES)]
-    #[case::another("secret-of-the-node-y2\n", "", NOT_SEEN)]
-    #[case::shut("", "cat: can't open '/host/secret': No such file or directory", STAYS)]
+    #[case::secret("secret-of-the-node-x1\n", "", Word::Reaches)]
+    #[case::another("secret-of-the-node-y2\n", "", Word::NotSeen)]
+    #[case::shut(
+        "",
+        "cat: can't open '/host/secret': No such file or directory",
+        Word::Inside
+    )]
     #[case::no_engine(
         "",
         "permission denied while trying to connect to the Docker daemon",
-        NOT_SEEN
+        Word::NotSeen
     )]
-    #[case::no_image("", "docker: Error response from daemon: manifest unknown", NOT_SEEN)]
+    #[case::no_image(
+        "",
+        "docker: Error response from daemon: manifest unknown",
+        Word::NotSeen
+    )]
     #[case::denied(
         "",
         "docker: Error: authorization denied by plugin m:\nrefused by rule privileged",
-        REFUSED
+        Word::Refused
     )]
-    #[case::said("", "no secret-of-the-node-x1 here", NOT_SEEN)]
-    #[case::silent("", "", NOT_SEEN)]
+    #[case::said("", "no secret-of-the-node-x1 here", Word::NotSeen)]
+    #[case::silent("", "", Word::NotSeen)]
     fn only_the_secret_is_an_escape(
         #[case] stdout: &str,
         #[case] stderr: &str,
-        #[case] expected: &str,
+        #[case] expected: Word,
     ) {
         let said = Output {
             code: 1,
             stdout: stdout.to_owned(),
             stderr: stderr.to_owned(),
         };
-        assert_eq!(judged(&said, "secret-of-the-node-x1").outcome, expected);
+        assert_eq!(
+            judged(&said, "secret-of-the-node-x1").outcome,
+            expected.name()
+        );
     }
 }

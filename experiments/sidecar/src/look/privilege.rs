@@ -8,6 +8,7 @@ use miette::{Result, miette};
 use super::Sight;
 use crate::node::Pod;
 use crate::pattern::Client;
+use crate::words::Word;
 
 /// Every capability that there is on this kernel, as `capabilities(7)` counts them.
 const LAST_CAPABILITY: &str = "cat /proc/sys/kernel/cap_last_cap";
@@ -40,10 +41,10 @@ fn power(pod: &Pod, container: &str) -> Result<Sight> {
         .map_err(|why| miette!("cap_last_cap: {why}"))?;
     let full = u64::MAX >> (u64::BITS - 1 - last);
     let outcome = match effective {
-        0 if user != "0" => "none",
-        all if all == full => "full",
-        some if some & !USUAL == 0 => "default",
-        _ => "more",
+        0 if user != "0" => Word::None,
+        all if all == full => Word::Full,
+        some if some & !USUAL == 0 => Word::Default,
+        _ => Word::More,
     };
     let reason = format!(
         "user {user}, {} of {} capabilities ({effective:#x}), {} by programs that have them \
@@ -62,8 +63,8 @@ pub(super) fn agent(pod: &Pod) -> Result<Option<Sight>> {
 pub(super) fn engine(pod: &Pod) -> Result<Option<Sight>> {
     let Some(engine) = pod.pattern.engine else {
         let whose = match pod.pattern.client {
-            Client::Docker => "the node's",
-            Client::Buildah => "no engine",
+            Client::Docker => Word::TheNodes,
+            Client::Buildah => Word::NoEngine,
         };
         return Ok(Some(Sight::new(whose, "the pod has none of its own")));
     };
@@ -89,7 +90,7 @@ pub(super) fn node_paths(pod: &Pod) -> Result<Option<Sight>> {
     let lines = mounted.lines().filter(|line| !line.trim().is_empty());
     let paths: BTreeSet<&str> = lines.filter(is_nodes).collect();
     let outcome = if paths.is_empty() {
-        "none".to_owned()
+        Word::None.into()
     } else {
         paths.into_iter().collect::<Vec<_>>().join(" ")
     };
@@ -112,14 +113,14 @@ pub(super) fn without(pod: &Pod) -> Result<Option<Sight>> {
             .run(&["docker", "version"])
             .is_ok_and(|said| said.success())
         {
-            return Ok(Some(Sight::new("works", "the engine answers")));
+            return Ok(Some(Sight::new(Word::Works, "the engine answers")));
         }
         let logs = pod.logs();
         let refusal = logs
             .lines()
             .find(|line| line.contains("failed to start daemon"));
         if let Some(words) = refusal {
-            return Ok(Some(Sight::new("refused", words)));
+            return Ok(Some(Sight::new(Word::Refused, words)));
         }
         if Instant::now() > end {
             return Err(miette!("neither up nor refused within 30 s: {logs}"));
@@ -141,12 +142,12 @@ pub(super) fn group_of_the_socket(pod: &Pod) -> Result<Option<Sight>> {
     })?;
     let stranger = without.run(&ask)?;
     if member.success() && stranger.success() {
-        return Ok(Some(Sight::new("not needed", "a stranger may, too")));
+        return Ok(Some(Sight::new(Word::NotNeeded, "a stranger may, too")));
     }
     let (outcome, words) = if member.success() {
-        ("enough", stranger.stderr)
+        (Word::Enough, stranger.stderr)
     } else {
-        ("not enough", member.stderr)
+        (Word::NotEnough, member.stderr)
     };
     if !words.contains("permission denied") {
         return Err(miette!("it failed, but was not refused: {}", words.trim()));

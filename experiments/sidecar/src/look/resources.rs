@@ -7,6 +7,7 @@ use miette::{IntoDiagnostic, Result, miette};
 use super::Sight;
 use crate::node::Pod;
 use crate::pattern::Client;
+use crate::words::Word;
 
 /// A pod's control group below the tree that the node sees.
 fn group(pod: &Pod) -> Result<String> {
@@ -59,7 +60,7 @@ pub(super) fn daemons(pod: &Pod) -> Result<Option<Sight>> {
         .collect();
     names.sort();
     let outcome = if names.is_empty() {
-        "none".to_owned()
+        Word::None.into()
     } else {
         names.join(" ")
     };
@@ -179,9 +180,9 @@ fn counted(pod: &Pod, mark: &str) -> Result<Sight> {
         std::thread::sleep(pace);
     };
     let outcome = if counted >= burnt / 2 {
-        "counted"
+        Word::Counted
     } else {
-        "missed"
+        Word::Missed
     };
     let shortened = its.replace(&pods, "POD");
     let reason = format!(

@@ -7,6 +7,7 @@ use miette::{Result, miette};
 use super::Sight;
 use crate::node::{Pod, as_it_is};
 use crate::pattern::Client;
+use crate::words::Word;
 
 /// A pod that is looked at, and others of its pattern that several looks have in common: an engine
 /// that comes up is most of what a look takes.
@@ -67,21 +68,21 @@ const REMOVE: &str =
     r#"docker rm --force "$1"; docker network rm "$1"; docker volume rm "$1"; docker rmi "$1""#;
 
 /// Kind, and the command that lists it.
-const LISTS: [(&str, &[&str]); 4] = [
+const LISTS: [(Word, &[&str]); 4] = [
     (
-        "container",
+        Word::Container,
         &["docker", "ps", "--all", "--format", "{{.Names}}"],
     ),
     (
-        "image",
+        Word::Image,
         &["docker", "images", "--format", "{{.Repository}}"],
     ),
     (
-        "network",
+        Word::Network,
         &["docker", "network", "ls", "--format", "{{.Name}}"],
     ),
     (
-        "volume",
+        Word::Volume,
         &["docker", "volume", "ls", "--format", "{{.Name}}"],
     ),
 ];
@@ -97,13 +98,13 @@ pub(super) fn next_pod(pods: &mut Pods) -> Result<Option<Sight>> {
     let mut found = Vec::new();
     for (kind, list) in LISTS {
         if later.output(list)?.lines().any(|line| line == LEFT) {
-            found.push(kind);
+            found.push(kind.name());
         }
     }
     // On an engine that pods share it would lie in the way.
     later.run(&["sh", "-c", REMOVE, "sh", LEFT])?;
     let outcome = if found.is_empty() {
-        "nothing".to_owned()
+        Word::Nothing.into()
     } else {
         found.join(" ")
     };
@@ -127,7 +128,11 @@ pub(super) fn cache(pods: &mut Pods) -> Result<Option<Sight>> {
         ));
     }
     let images = pods.later()?.output(ask)?;
-    let outcome = if is_there(&images) { "kept" } else { "lost" };
+    let outcome = if is_there(&images) {
+        Word::Kept
+    } else {
+        Word::Lost
+    };
     let images: Vec<&str> = images.lines().collect();
     Ok(Some(Sight::new(
         outcome,
@@ -144,7 +149,7 @@ pub(super) fn storage_volume(pod: &Pod) -> Result<Option<Sight>> {
             Sight::new(pod.output(&DRIVER)?.trim(), "on the pod's emptyDir")
         }
         (Client::Docker, None) => Sight::new(
-            "the node's",
+            Word::TheNodes,
             format!("{} on the node", pod.output(&DRIVER)?.trim()),
         ),
         (Client::Buildah, _) => {
@@ -175,7 +180,7 @@ pub(super) fn storage_layer(pod: &Pod) -> Result<Option<Sight>> {
             .lines()
             .find(|line| line.contains("failed to start daemon"))
         {
-            return Ok(Some(Sight::new("refused", words)));
+            return Ok(Some(Sight::new(Word::Refused, words)));
         }
         if Instant::now() > end {
             return Err(miette!("neither up nor refused within 30 s: {logs}"));
@@ -197,9 +202,9 @@ pub(super) fn collision_container(pods: &mut Pods) -> Result<Option<Sight>> {
     let second = other.run(&run)?;
     pod.output(&["docker", "rm", "--force", SAME])?;
     let sight = match second.success() {
-        true => Sight::new("none", "both run"),
+        true => Sight::new(Word::None, "both run"),
         false if second.stderr.contains("is already in use") => {
-            Sight::new("conflict", second.stderr.trim())
+            Sight::new(Word::Conflict, second.stderr.trim())
         }
         false => return Err(miette!("{}", second.stderr.trim())),
     };
@@ -222,9 +227,9 @@ pub(super) fn collision_volume(pods: &mut Pods) -> Result<Option<Sight>> {
     let found = run(other, "cat /data/file 2>/dev/null; true")?;
     pod.output(&["docker", "volume", "rm", SAME])?;
     let outcome = if found.trim() == "first" {
-        "shared"
+        Word::Shared
     } else {
-        "none"
+        Word::None
     };
     Ok(Some(Sight::new(
         outcome,

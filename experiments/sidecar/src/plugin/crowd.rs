@@ -7,9 +7,15 @@ use measure::Trial;
 use miette::Result;
 
 use super::request::{Daemon, Outcome};
+use crate::words::{self, PLUGIN};
 
 const REQUESTS: usize = 1000;
 const AT_ONCE: usize = 32;
+
+/// What is counted: what came to the right end, and what did not.
+pub(crate) const COUNTS: [&str; 4] = ["allowed right", "refused right", LOST, WRONG];
+pub(crate) const LOST: &str = "lost";
+pub(crate) const WRONG: &str = "wrong";
 
 /// What changes nothing when it is done again.
 const LEGITIMATE: [&[u8]; 2] = [
@@ -50,19 +56,13 @@ pub(super) fn send(
         }
     });
     let wall_ns = u64::try_from(began.elapsed().as_nanos()).ok();
-    for (step, count) in [
-        ("allowed right", counts.allowed),
-        ("refused right", counts.refused),
-        ("lost", counts.lost),
-        ("wrong", counts.wrong),
-    ] {
+    let counts = [counts.allowed, counts.refused, counts.lost, counts.wrong];
+    for (step, count) in COUNTS.into_iter().zip(counts) {
+        let subject = format!("{REQUESTS} at {AT_ONCE}");
+        let outcome = count.into_inner().to_string();
         row(Trial {
-            table: "plugin".to_owned(),
-            subject: format!("{REQUESTS} at {AT_ONCE}"),
-            step: step.to_owned(),
-            outcome: count.into_inner().to_string(),
             wall_ns,
-            ..Trial::default()
+            ..words::row(PLUGIN, &subject, step, outcome, "")
         })?;
     }
     Ok(())

@@ -9,6 +9,7 @@ use measure::Trial;
 use miette::{Result, ensure, miette};
 
 use super::request::{Answer, Daemon, Outcome};
+use crate::words::{self, PLUGIN, Word};
 
 /// Let through by every policy.
 const HARMLESS: &[u8] = b"GET /containers/json HTTP/1.0\r\n\r\n";
@@ -16,6 +17,9 @@ const HARMLESS: &[u8] = b"GET /containers/json HTTP/1.0\r\n\r\n";
 /// Refused by every one.
 const HOSTILE: &[u8] = b"POST /containers/create HTTP/1.0\r\nContent-Type: application/json\r\n\
     Content-Length: 46\r\n\r\n{\"Image\":\"a\",\"HostConfig\":{\"Privileged\":true}}";
+
+/// The step of a plugin that was started again.
+pub(crate) const BACK: &str = "when it is back";
 
 /// How long a request must have hung to be sure that it hangs: it takes a few milliseconds.
 const HANGS: Duration = Duration::from_millis(500);
@@ -46,11 +50,11 @@ pub(super) fn kill(
     let back = daemon.send(HARMLESS);
     let hostile = daemon.ask(HOSTILE)?;
     row(match hostile {
-        Outcome::Refused(_) => trial("when it is back", &back),
+        Outcome::Refused(_) => trial(BACK, &back),
         outcome => Trial {
-            outcome: "wrong".to_owned(),
+            outcome: Word::Wrong.into(),
             reason: format!("a hostile request: {outcome:?}"),
-            ..trial("when it is back", &back)
+            ..trial(BACK, &back)
         },
     })
 }
@@ -73,18 +77,11 @@ fn while_gone(level: &Level, daemon: &Daemon, plugin: u32) -> Result<Answers> {
 
 fn trial(step: &str, answer: &io::Result<Answer>) -> Trial {
     let (outcome, reason) = match answer {
-        Ok(answer) if answer.is_served() => ("served", String::new()),
-        Ok(answer) => ("refused", answer.words()),
-        Err(e) => ("lost", e.to_string()),
+        Ok(answer) if answer.is_served() => (Word::Served, String::new()),
+        Ok(answer) => (Word::Refused, answer.words()),
+        Err(e) => (Word::Lost, e.to_string()),
     };
-    Trial {
-        table: "plugin".to_owned(),
-        subject: "killed in the middle".to_owned(),
-        step: step.to_owned(),
-        outcome: outcome.to_owned(),
-        reason,
-        ..Trial::default()
-    }
+    words::row(PLUGIN, "killed in the middle", step, outcome, reason)
 }
 
 /// A process of the engine's container, by its own numbers.

@@ -4,8 +4,8 @@
 //! Two Dockers at level 1, started alike: one asks the plugin, under the policy that the tables of
 //! requests are about, the other asks nobody and shows what a refused request would have done.
 
-mod crowd;
-mod gone;
+pub(crate) mod crowd;
+pub(crate) mod gone;
 mod request;
 
 use std::path::Path;
@@ -17,6 +17,7 @@ use lab::{Agent, Engine, Lab, Layer, Nest};
 use measure::{Reading, Trial, Trouble};
 use miette::{Report, Result, miette};
 
+use crate::words::{self, HOSTILE, LEGITIMATE, UNGUARDED};
 use request::{Daemon, Outcome};
 
 /// The plugin, static, to be put where a daemon finds it.
@@ -100,7 +101,7 @@ impl<'lab> Side<'lab> {
         let mut refused = Vec::new();
         for (name, request) in self.requests(cases::hostile)? {
             let outcome = self.daemon.ask(&request)?;
-            row(trial("hostile", &name, "plugin", &outcome))?;
+            row(trial(HOSTILE, &name, words::GUARDED, &outcome))?;
             if let Outcome::Refused(rule) = outcome {
                 refused.push((request, rule));
             }
@@ -111,7 +112,7 @@ impl<'lab> Side<'lab> {
                 Outcome::Rejected(words) => Outcome::Allowed(words),
                 outcome => outcome,
             };
-            row(trial("legitimate", &name, "plugin", &outcome))?;
+            row(trial(LEGITIMATE, &name, words::GUARDED, &outcome))?;
         }
         crowd::send(&self.daemon, &refused, row)?;
         gone::kill(self.nest.innermost(), &self.daemon, row)?;
@@ -184,7 +185,7 @@ impl<'lab> Plugin<'lab> {
             unguarded.join().map_err(|_| miette!("a client panicked"))?
         })?;
         for (name, outcome) in unguarded {
-            row(trial("hostile", &name, "without plugin", &outcome))?;
+            row(trial(HOSTILE, &name, UNGUARDED, &outcome))?;
         }
         Ok(())
     }
@@ -221,12 +222,5 @@ fn furnish(lab: &Lab, policy: &str) -> Result<()> {
 
 fn trial(table: &str, subject: &str, step: &str, outcome: &Outcome) -> Trial {
     let (word, reason) = outcome.words();
-    Trial {
-        table: table.to_owned(),
-        subject: subject.to_owned(),
-        step: step.to_owned(),
-        outcome: word.to_owned(),
-        reason: reason.to_owned(),
-        ..Trial::default()
-    }
+    words::row(table, subject, step, word, reason)
 }

@@ -10,6 +10,8 @@ use lab::{Folder, Level};
 use miette::{Result, miette};
 use serde_json::Value;
 
+use crate::words::Word;
+
 /// How long an answer may take: a daemon looks for a plugin that is gone for half a minute.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -39,11 +41,11 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    pub(super) fn words(&self) -> (&'static str, &str) {
+    pub(super) fn words(&self) -> (Word, &str) {
         match self {
-            Self::Refused(rule) => ("refused", rule),
-            Self::Rejected(words) => ("rejected by the daemon", words),
-            Self::Allowed(words) => ("allowed", words),
+            Self::Refused(rule) => (Word::Refused, rule),
+            Self::Rejected(words) => (Word::Rejected, words),
+            Self::Allowed(words) => (Word::Allowed, words),
         }
     }
 }

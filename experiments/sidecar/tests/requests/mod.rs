@@ -8,35 +8,11 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use authz::cases::{self, Case, Places};
-use lab::{Engine, Generation, Lab, Options};
+use lab::{Engine, Generation, Lab};
+use lab_test::{ensure, generation};
 use measure::Trial;
 use miette::{Report, Result, miette};
 use plugin::Plugin;
-
-use crate::harness::{Test, ensure, generation, test};
-
-/// In an order in which the first one has a lab of its own, beside whatever else there is.
-pub(crate) fn tests() -> Vec<Test> {
-    let policy = Test {
-        kinds: &[],
-        ..test(
-            "the_sidecars_policy_is_the_default_but_for_two_keys",
-            policy,
-        )
-    };
-    vec![
-        test("both_engines_list_containers", ps),
-        policy,
-        test("every_hostile_request_is_refused_by_its_rule", hostile),
-        test("what_is_refused_would_have_been_done", not_in_vain),
-        test("every_legitimate_request_is_let_through", legitimate),
-        test("of_a_thousand_at_32_none_is_lost_and_none_wrong", crowd),
-        test(
-            "killed_in_the_middle_nothing_is_done_until_it_is_back",
-            gone,
-        ),
-    ]
-}
 
 /// Whether the run of all patterns has sent the requests to these engines already.
 fn are_of_the_run() -> Result<bool> {
@@ -66,11 +42,7 @@ fn own() -> Result<&'static Own> {
 }
 
 fn tried() -> Result<Own> {
-    let options = Options {
-        generation: generation()?,
-        ..Options::default()
-    };
-    let lab = Lab::start(&options)?;
+    let lab = Lab::start(&lab_test::options()?)?;
     lab.engine(Engine::Docker)?;
     let mut rows = Vec::new();
     let mut plugin = Plugin::set_up(&lab)?;
@@ -112,7 +84,8 @@ fn hostile_cases() -> Result<Vec<Case>> {
         .collect())
 }
 
-fn hostile() -> Result<()> {
+#[lab_test::test]
+fn every_hostile_request_is_refused_by_its_rule() -> Result<()> {
     let mut wrong = Vec::new();
     for case in hostile_cases()? {
         let mut rules = case.rule.iter().chain(&case.also);
@@ -136,7 +109,8 @@ fn hostile() -> Result<()> {
 }
 
 /// A table of requests that no daemon takes would prove nothing.
-fn not_in_vain() -> Result<()> {
+#[lab_test::test]
+fn what_is_refused_would_have_been_done() -> Result<()> {
     let mut done = 0;
     for case in hostile_cases()? {
         done += usize::from(outcome("hostile", &case.name, "without plugin")?.0 == "allowed");
@@ -145,7 +119,8 @@ fn not_in_vain() -> Result<()> {
     Ok(())
 }
 
-fn legitimate() -> Result<()> {
+#[lab_test::test]
+fn every_legitimate_request_is_let_through() -> Result<()> {
     for case in cases::legitimate(&nowhere()).map_err(Report::msg)? {
         let (found, reason) = outcome("legitimate", &case.name, "plugin")?;
         ensure!(found == "allowed", "{}: {found}: {reason}", case.name);
@@ -153,7 +128,8 @@ fn legitimate() -> Result<()> {
     Ok(())
 }
 
-fn crowd() -> Result<()> {
+#[lab_test::test]
+fn of_a_thousand_at_32_none_is_lost_and_none_wrong() -> Result<()> {
     for (step, expected) in [
         ("allowed right", "500"),
         ("refused right", "500"),
@@ -166,7 +142,8 @@ fn crowd() -> Result<()> {
     Ok(())
 }
 
-fn gone() -> Result<()> {
+#[lab_test::test]
+fn killed_in_the_middle_nothing_is_done_until_it_is_back() -> Result<()> {
     for (step, expected) in [
         ("in the middle", "refused"),
         ("while it is gone", "refused"),
@@ -178,7 +155,8 @@ fn gone() -> Result<()> {
     Ok(())
 }
 
-fn ps() -> Result<()> {
+#[lab_test::test]
+fn both_engines_list_containers() -> Result<()> {
     for (which, timed) in ["open", "plugin"].iter().zip(&own()?.timed) {
         ensure!(timed.is_ok(), "{which}: {timed:?}");
     }
@@ -193,7 +171,9 @@ fn said(policy: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-fn policy() -> Result<()> {
+#[lab_test::test]
+#[needs(nothing())]
+fn the_sidecars_policy_is_the_default_but_for_two_keys() -> Result<()> {
     let ours = include_str!("../../images/engine/policy.toml");
     authz::Policy::read(ours).map_err(Report::msg)?;
     let (ours, default) = (said(ours), said(authz::DEFAULT_POLICY));

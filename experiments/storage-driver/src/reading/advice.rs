@@ -211,11 +211,7 @@ fn first(matrix: &Matrix, lang: Lang) -> String {
     };
     let groups = matrix.failures();
     let known = groups.iter().filter_map(|group| {
-        let failing: Vec<&&Cell> = group
-            .cells
-            .iter()
-            .filter(|cell| cell.class.fails())
-            .collect();
+        let failing: Vec<&&Cell> = group.of.iter().filter(|cell| cell.class.fails()).collect();
         let mut drivers: Vec<&[&str]> = Vec::new();
         let names: Vec<[&str; 4]> = failing.iter().map(|cell| cell.name.words()).collect();
         for name in &names {
@@ -224,7 +220,7 @@ fn first(matrix: &Matrix, lang: Lang) -> String {
             }
         }
         let unasked = group
-            .cells
+            .of
             .iter()
             .filter(|cell| cell.name.is_automatic())
             .count();

@@ -202,20 +202,8 @@ pub(super) fn row(matrix: &Matrix, cell: &Cell) -> Vec<(String, String)> {
     let mut row: Vec<(String, String)> = named.map(|(name, value)| (name.to_owned(), value)).into();
     let costs = matrix.costs_of(cell);
     for (index, (_, word, ..)) in WORKS.iter().enumerate() {
-        let estimate = costs.and_then(|costs| costs.ratios[index].as_ref()?.estimate);
-        let interval = estimate.and_then(|found| found.interval);
-        row.push((
-            format!("{word}_ratio"),
-            number(estimate.map(|found| found.value)),
-        ));
-        row.push((
-            format!("{word}_low"),
-            number(interval.map(|range| range.low)),
-        ));
-        row.push((
-            format!("{word}_high"),
-            number(interval.map(|range| range.high)),
-        ));
+        let ratio = costs.and_then(|costs| costs.ratios[index].as_ref());
+        row.extend(Ratio::columns(ratio, word));
     }
     row
 }

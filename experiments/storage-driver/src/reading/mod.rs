@@ -6,11 +6,8 @@ mod claims;
 mod cost;
 mod page;
 
-use std::cmp::Reverse;
-
-use facts::trials::{entry, in_order, rows};
-use facts::{Evidence, Facts, Group, Lang, Panel, Row, Tile, text};
-use fingerprints::Fingerprint;
+use facts::trials::{in_order, tries};
+use facts::{Evidence, Facts, Failures, Group, Lang, Panel, Row, Tile, text};
 use measure::Trial;
 use miette::Result;
 use serde::Serialize;
@@ -34,15 +31,6 @@ struct Matrix {
     costs: Vec<Costs>,
     /// vfs against fuse-overlayfs, metric by metric.
     duels: Vec<Duel>,
-}
-
-/// Cells that fail, or fall back, by what is known of their words.
-struct Failures<'a> {
-    /// `None`: nothing is known of them.
-    fingerprint: Option<&'static Fingerprint>,
-    cells: Vec<&'a Cell>,
-    /// The line that is known, or the first one; of the first cell.
-    words: &'a str,
 }
 
 /// The facts of a run.
@@ -69,19 +57,8 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
 /// tries of a cell the last one that was not interrupted counts: with each session and each row for
 /// its place another one begins.
 fn cells(trials: &[Trial]) -> (Vec<Cell>, Vec<String>) {
-    let mut tries: Vec<(Name, Vec<Vec<&Trial>>)> = Vec::new();
-    let mut strangers = Vec::new();
-    for row in rows(trials, TABLE) {
-        let Some(name) = Name::of(&row.subject) else {
-            strangers.push(&*row.subject);
-            continue;
-        };
-        let of_cell = entry(&mut tries, name);
-        match of_cell.last_mut() {
-            Some(last) if row.step != "place" && last[0].session == row.session => last.push(row),
-            _ => of_cell.push(vec![row]),
-        }
-    }
+    let begins = |_: &[&Trial], row: &Trial| row.step == "place";
+    let (tries, strangers) = tries(trials, TABLE, Name::of, begins);
     let cell = |(name, tries): (Name, Vec<Vec<&Trial>>)| {
         let tries = tries.iter().map(|rows| Cell::of(name.clone(), rows));
         let mut all: Vec<Cell> = tries.collect();
@@ -91,11 +68,7 @@ fn cells(trials: &[Trial]) -> (Vec<Cell>, Vec<String>) {
         decisive.otherwise = all.into_iter().map(|other| other.class).collect();
         decisive
     };
-    let strangers = in_order(strangers.into_iter());
-    (
-        tries.into_iter().map(cell).collect(),
-        strangers.into_iter().map(str::to_owned).collect(),
-    )
+    (tries.into_iter().map(cell).collect(), strangers)
 }
 
 impl Matrix {
@@ -180,33 +153,14 @@ impl Matrix {
         self.generations().into_iter().map(panel).collect()
     }
 
-    /// Known ones first, the most frequent of them first.
-    fn failures(&self) -> Vec<Failures<'_>> {
-        let mut groups: Vec<Failures> = Vec::new();
-        for cell in &self.cells {
+    /// Cells that fail, or fall back, by what is known of their words.
+    fn failures(&self) -> Vec<Failures<'_, Cell>> {
+        Failures::grouped(self.cells.iter().filter_map(|cell| {
             let (fingerprint, words) = cell.known();
             let is_one = cell.class.fails()
                 || (matches!(cell.class, Class::FallsBack | Class::Another) && !words.is_empty());
-            if !is_one {
-                continue;
-            }
-            let same = |group: &&mut Failures| match (group.fingerprint, fingerprint) {
-                (Some(one), Some(other)) => one.id == other.id,
-                // Of unknown words each has a row of its own.
-                (None, None) => group.words == words,
-                _ => false,
-            };
-            match groups.iter_mut().find(same) {
-                Some(group) => group.cells.push(cell),
-                None => groups.push(Failures {
-                    fingerprint,
-                    cells: vec![cell],
-                    words,
-                }),
-            }
-        }
-        groups.sort_by_key(|group| (group.fingerprint.is_none(), Reverse(group.cells.len())));
-        groups
+            is_one.then_some((cell, fingerprint, words))
+        }))
     }
 }
 

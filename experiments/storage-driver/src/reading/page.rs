@@ -1,13 +1,13 @@
 //! The section on storage drivers.
 
-use facts::document::{Cell as Shown, Column, Fit, Piece, Table, Tone, numbers, words};
+use facts::document::{Cell as Shown, Column, Fit, Piece, Table, numbers, words};
 use facts::trials::{entry, in_order};
-use facts::{Evidence, Grid, Lang, Page, Tile, phrases, term, text, unit};
+use facts::{Evidence, Failures, Grid, Lang, Page, Tile, phrases, term, text, unit};
 use measure::Metric;
 
 use super::cell::{CLASSES, Cell, Class};
 use super::cost::{Costs, Slower, reference};
-use super::{Failures, Matrix, advice};
+use super::{Matrix, advice};
 use crate::cost::WORKS;
 
 pub(super) fn of(matrix: &Matrix, evidence: &Evidence, lang: Lang) -> Page {
@@ -30,11 +30,7 @@ pub(super) fn of(matrix: &Matrix, evidence: &Evidence, lang: Lang) -> Page {
             .push(Piece::heading(3, term!(lang; "Advice"; "Consejos")));
         page.section.push(Piece::List(advice));
     }
-    let told = |group: Failures| {
-        let known = group.fingerprint.map_or("nothing known", |known| &known.id);
-        format!("{} x {known}: {}", group.cells.len(), group.words)
-    };
-    page.lines = matrix.failures().into_iter().map(told).collect();
+    page.lines = matrix.failures().iter().map(Failures::line).collect();
     page
 }
 
@@ -94,6 +90,7 @@ fn grid(matrix: &Matrix, title: &str, lang: Lang) -> Grid {
         ),
         outcomes: CLASSES.iter().map(|class| class.of(lang)).collect(),
         notes: note.into_iter().collect(),
+        plots: Vec::new(),
     }
 }
 
@@ -139,25 +136,9 @@ fn failures(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
         ));
         return pieces;
     }
-    let row = |group: &Failures| {
-        let unknown =
-            || Shown::new(term!(lang; "nothing known"; "no se conoce")).tone(Tone::Missing);
-        let name = group
-            .fingerprint
-            .map(|known| Shown::new(format!("`{}`", known.id)));
-        // Causes and remedies are English.
-        let sentence = |of: Option<&String>| match (of, lang) {
-            (Some(text), Lang::En) => Shown::new(text),
-            (Some(text), Lang::Es) => Shown::new(text).english(),
-            (None, _) => Shown::new("–"),
-        };
-        vec![
-            name.unwrap_or_else(unknown),
-            cells(group.cells.iter().copied(), lang),
-            sentence(group.fingerprint.map(|known| &known.cause)),
-            sentence(group.fingerprint.map(|known| &known.remedy)),
-            Shown::new(phrases::short(group.words)).english(),
-        ]
+    let row = |group: &Failures<Cell>| {
+        let cells = cells(group.of.iter().copied(), lang);
+        group.row(lang, [cells])
     };
     let columns = lang.pick(
         [
@@ -358,8 +339,7 @@ fn references(
         let disk = matrix.cell([generation, engine, driver, place]);
         let disk = disk.and_then(|cell| cell.disk_bytes);
         let disk = disk.map(|bytes| format!("{} MB", lang.number(bytes as f64 / 1e6, 1)));
-        let cells = medians.chain([disk]);
-        let cells = cells.map(|cell| Shown::new(cell.unwrap_or_else(|| "–".to_owned())));
+        let cells = medians.chain([disk]).map(Shown::or_dash);
         std::iter::once(name).chain(cells).collect()
     };
     engines.into_iter().filter_map(reference).map(row).collect()

@@ -1,6 +1,6 @@
 //! An outside client: does an application's integration test run in the pattern?
 
-use lab::{Engine, Lab, Nest};
+use lab::{Engine, Nest};
 use miette::{IntoDiagnostic, Result, miette};
 
 use super::Sight;
@@ -9,37 +9,46 @@ use crate::scene::Scene;
 
 /// In the job's container, where a CI job's application runs.
 pub(crate) fn in_the_job(scene: &Scene) -> Result<Sight> {
-    scene.own_job(|layer| layer, |nest| beside_the_engine(scene, nest))
+    match scene.inner() {
+        // All that it leaves is images.
+        Engine::Docker => scene.quiet_job(|nest| {
+            // A mounted socket's ports are the node's.
+            let is_nodes = scene.pattern.layers[1].socket;
+            let _published = is_nodes.then(|| scene.ports_that_are_published());
+            beside_the_engine(scene, nest)
+        }),
+        Engine::Podman => scene.last_job(|nest| beside_the_engine(scene, nest)),
+    }
 }
 
 /// The same, the job's Podman told to take a network that the node's has not: by default both take
 /// 10.88.0.0/16.
 pub(crate) fn with_its_own_network(scene: &Scene) -> Result<Sight> {
     const OTHER: &str = "[network]\ndefault_subnet = \"10.90.0.0/16\"\n";
-    scene.own_job(
-        |layer| layer,
-        |nest| {
-            let folder = "/etc/containers/containers.conf.d";
-            let write = "mkdir -p $1 && printf %s \"$2\" > $1/network.conf";
-            let argv = ["sh", "-c", write, "sh", folder, OTHER];
-            nest.innermost().output(&argv)?;
-            beside_the_engine(scene, nest)
-        },
-    )
+    scene.last_job(|nest| {
+        let folder = "/etc/containers/containers.conf.d";
+        let write = "mkdir -p $1 && printf %s \"$2\" > $1/network.conf";
+        let argv = ["sh", "-c", write, "sh", folder, OTHER];
+        nest.innermost().output(&argv)?;
+        beside_the_engine(scene, nest)
+    })
 }
 
-/// On the node, its client pointed at the job's daemon. In a lab of its own: on a shared node
-/// another's container may have the port, and answer.
+/// On the node, its client pointed at the job's daemon. Nobody else may have published a port there
+/// meanwhile: that container would answer.
 pub(crate) fn on_the_node(scene: &Scene) -> Result<Sight> {
-    let lab = Lab::start(scene.options())?;
-    let nest = lab.nest(&scene.pattern.layers)?;
-    let (outer, inner) = (&nest.levels()[0], nest.innermost());
-    // The job's root as the node's /proc has it.
-    let socket = inner.root_in_level0().join("run/docker.sock");
-    sight(integration_test(
-        outer,
-        &format!("unix://{}", socket.display()),
-    )?)
+    scene.quiet_job(|nest| {
+        let is_nodes = scene.pattern.layers[1].socket;
+        let _published = is_nodes.then(|| scene.ports_that_are_published());
+        let _none = (!is_nodes).then(|| scene.ports_that_nobody_has());
+        let (outer, inner) = (&nest.levels()[0], nest.innermost());
+        // The job's root as the node's /proc has it.
+        let socket = inner.root_in_level0().join("run/docker.sock");
+        sight(integration_test(
+            outer,
+            &format!("unix://{}", socket.display()),
+        )?)
+    })
 }
 
 fn beside_the_engine(scene: &Scene, nest: &Nest) -> Result<Sight> {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use lab_test::ensure;
 use miette::Result;
 
 use super::limits::{burn, ticks};
 use super::parentage::start;
 use super::{Sight, must};
-use crate::harness::ensure;
 use crate::processes::{self, within};
 use crate::scene::{Scene, remove_container, unique};
 
@@ -18,74 +18,71 @@ const END: Duration = Duration::from_secs(10);
 pub(crate) fn outlives(scene: &Scene) -> Result<Sight> {
     let (network, volume, mark) = (unique("network"), unique("volume"), unique("mark"));
     let mount = format!("{volume}:/data");
-    scene.own_job(
-        |layer| layer,
-        |nest| {
-            let (inner, node) = (nest.innermost(), scene.node()?);
-            must(inner, scene.inner(), &["network", "create", &network])?;
-            let started = start(scene, nest, &["--network", &network, "--volume", &mount])?;
-            let write = ["exec", &started.name, "touch", &format!("/data/{mark}")];
-            must(inner, scene.inner(), &write)?;
-            let stores = [
-                "find",
-                "/var/lib/docker/volumes",
-                "/var/lib/containers/storage/volumes",
-                "-name",
-                &mark,
-            ];
-            let before = node.run(&stores)?.stdout;
-            if before.is_empty() {
-                return Err(miette::miette!(
-                    "the volume's file is not on the node at all"
-                ));
+    scene.last_job(|nest| {
+        let (inner, node) = (nest.innermost(), scene.node()?);
+        must(inner, scene.inner(), &["network", "create", &network])?;
+        let started = start(scene, nest, &["--network", &network, "--volume", &mount])?;
+        let write = ["exec", &started.name, "touch", &format!("/data/{mark}")];
+        must(inner, scene.inner(), &write)?;
+        let stores = [
+            "find",
+            "/var/lib/docker/volumes",
+            "/var/lib/containers/storage/volumes",
+            "-name",
+            &mark,
+        ];
+        let before = node.run(&stores)?.stdout;
+        if before.is_empty() {
+            return Err(miette::miette!(
+                "the volume's file is not on the node at all"
+            ));
+        }
+        // As one does by hand: without `--volumes`.
+        remove_container(&node, scene.outer(), nest.levels()[1].container())?;
+        let pid = started.process.pid;
+        let gone = || {
+            processes::one(&node, pid)
+                .is_none_or(|now| now.argv != started.process.argv)
+                .then_some(())
+        };
+        let container = within(END, gone).is_none();
+        let networks = must(
+            &node,
+            scene.outer(),
+            &["network", "ls", "--format", "{{.Name}}"],
+        )?;
+        let list = ["volume", "ls", "--format", "{{.Name}}"];
+        let volumes = must(&node, scene.outer(), &list)?;
+        let left = [
+            ("container", container),
+            ("network", networks.lines().any(|name| name == network)),
+            ("volume", !node.run(&stores)?.stdout.is_empty()),
+        ];
+        if left[0].1 {
+            remove_container(&node, scene.outer(), &started.name)?;
+        }
+        // What is on the node in the job's store only, nobody there has a name for.
+        let lists = [
+            (["network", "rm", &network], &networks),
+            (["volume", "rm", &volume], &volumes),
+        ];
+        for (argv, list) in lists {
+            if list.lines().any(|name| name == argv[2]) {
+                must(&node, scene.outer(), &argv)?;
             }
-            // As one does by hand: without `--volumes`.
-            remove_container(&node, scene.outer(), nest.levels()[1].container())?;
-            let pid = started.process.pid;
-            let gone = || {
-                processes::one(&node, pid)
-                    .is_none_or(|now| now.argv != started.process.argv)
-                    .then_some(())
-            };
-            let container = within(END, gone).is_none();
-            let networks = must(
-                &node,
-                scene.outer(),
-                &["network", "ls", "--format", "{{.Name}}"],
-            )?;
-            let list = ["volume", "ls", "--format", "{{.Name}}"];
-            let volumes = must(&node, scene.outer(), &list)?;
-            let left = [
-                ("container", container),
-                ("network", networks.lines().any(|name| name == network)),
-                ("volume", !node.run(&stores)?.stdout.is_empty()),
-            ];
-            if left[0].1 {
-                remove_container(&node, scene.outer(), &started.name)?;
-            }
-            // What is on the node in the job's store only, nobody there has a name for.
-            let lists = [
-                (["network", "rm", &network], &networks),
-                (["volume", "rm", &volume], &volumes),
-            ];
-            for (argv, list) in lists {
-                if list.lines().any(|name| name == argv[2]) {
-                    must(&node, scene.outer(), &argv)?;
-                }
-            }
-            let left: Vec<&str> = left
-                .iter()
-                .filter(|(_, there)| *there)
-                .map(|(kind, _)| *kind)
-                .collect();
-            let outcome = if left.is_empty() {
-                "nothing".to_owned()
-            } else {
-                left.join(" ")
-            };
-            Ok(Sight::new(outcome, "of container, network and volume"))
-        },
-    )
+        }
+        let left: Vec<&str> = left
+            .iter()
+            .filter(|(_, there)| *there)
+            .map(|(kind, _)| *kind)
+            .collect();
+        let outcome = if left.is_empty() {
+            "nothing".to_owned()
+        } else {
+            left.join(" ")
+        };
+        Ok(Sight::new(outcome, "of container, network and volume"))
+    })
 }
 
 /// The job's container is paused: does what it started stop with it?

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use lab::{Layer, Level, Nest};
+use lab_test::ensure;
 use miette::{Result, miette};
 
 use super::parentage::{Started, first_process, group_of_job, start};
 use super::{Sight, engine, must};
-use crate::harness::ensure;
 use crate::processes::{self, Process, at, group_file, within};
 use crate::scene::{Scene, number, remove_container, unique};
 
@@ -182,34 +182,31 @@ const ENGINES: &[&str] = &[
 /// Which parts of an engine run in the job's container while it runs nothing, and what memory they
 /// take.
 pub(crate) fn daemons(scene: &Scene) -> Result<Sight> {
-    scene.own_job(
-        |layer| layer,
-        |nest| {
-            let run = ["run", "--rm", "alpine", "true"];
-            must(nest.innermost(), scene.inner(), &run)?;
-            let all = settled(nest)?;
-            let mb = |bytes: u64| bytes / 1_000_000;
-            let level = &nest.levels()[1];
-            let resident = |process: &Process| processes::resident_bytes(level, process.pid);
-            let whole: u64 = all.iter().map(resident).sum();
-            let parts = all.iter().filter(|process| is_engine(process));
-            let parts: Vec<String> = parts
-                .clone()
-                .map(|process| format!("{} {} MB", process.name, mb(resident(process))))
-                .collect();
-            let names: BTreeSet<&str> = all
-                .iter()
-                .filter(|process| is_engine(process))
-                .map(|process| process.name.as_str())
-                .collect();
-            let detail = format!(
-                "whole container {} MB resident; {}",
-                mb(whole),
-                parts.join(", ")
-            );
-            Ok(Sight::new(listed(names), detail.trim_end_matches("; ")))
-        },
-    )
+    scene.next_job(|nest| {
+        let run = ["run", "--rm", "alpine", "true"];
+        must(nest.innermost(), scene.inner(), &run)?;
+        let all = settled(nest)?;
+        let mb = |bytes: u64| bytes / 1_000_000;
+        let level = &nest.levels()[1];
+        let resident = |process: &Process| processes::resident_bytes(level, process.pid);
+        let whole: u64 = all.iter().map(resident).sum();
+        let parts = all.iter().filter(|process| is_engine(process));
+        let parts: Vec<String> = parts
+            .clone()
+            .map(|process| format!("{} {} MB", process.name, mb(resident(process))))
+            .collect();
+        let names: BTreeSet<&str> = all
+            .iter()
+            .filter(|process| is_engine(process))
+            .map(|process| process.name.as_str())
+            .collect();
+        let detail = format!(
+            "whole container {} MB resident; {}",
+            mb(whole),
+            parts.join(", ")
+        );
+        Ok(Sight::new(listed(names), detail.trim_end_matches("; ")))
+    })
 }
 
 /// Which parts of an engine run in the job's container beside two containers that it has started,

@@ -2,22 +2,20 @@
 //!
 //! A look never judges: what is expected is in the tables.
 
-mod client;
-mod control;
-mod images;
-mod jobs;
-mod lifetime;
-mod limits;
-mod lists;
-mod node;
-mod parentage;
-mod paths;
-mod privilege;
+pub(crate) mod client;
+pub(crate) mod control;
+pub(crate) mod images;
+pub(crate) mod jobs;
+pub(crate) mod lifetime;
+pub(crate) mod limits;
+pub(crate) mod lists;
+pub(crate) mod node;
+pub(crate) mod parentage;
+pub(crate) mod paths;
+pub(crate) mod privilege;
 
 use lab::{Level, Output};
 use miette::{Result, miette};
-
-use crate::scene::Scene;
 
 /// What a look has seen.
 #[derive(Clone, Debug)]
@@ -36,96 +34,6 @@ impl Sight {
             detail: detail.trim().to_owned(),
         }
     }
-}
-
-/// One property, written once, looked at under every pattern that it applies to.
-pub(crate) struct Property {
-    /// Its name in the tables.
-    pub(crate) name: &'static str,
-    /// What it looks at.
-    pub(crate) look: fn(&Scene) -> Result<Sight>,
-    /// The controller of control groups without which nothing can be seen; "" for none.
-    pub(crate) controller: &'static str,
-}
-
-const fn property(name: &'static str, look: fn(&Scene) -> Result<Sight>) -> Property {
-    Property {
-        name,
-        look,
-        controller: "",
-    }
-}
-
-const fn limit(
-    name: &'static str,
-    controller: &'static str,
-    look: fn(&Scene) -> Result<Sight>,
-) -> Property {
-    Property {
-        name,
-        look,
-        controller,
-    }
-}
-
-/// In the order of the table of expectations.
-pub(crate) static PROPERTIES: &[Property] = &[
-    property("engine", images::engine),
-    property("image-outward", |s| lists::outward(s, &lists::IMAGE)),
-    property("image-inward", |s| lists::inward(s, &lists::IMAGE)),
-    property("image-removal", images::removal),
-    property("second-pull", images::second_pull),
-    property("container-outward", |s| {
-        lists::outward(s, &lists::CONTAINER)
-    }),
-    property("container-inward", |s| lists::inward(s, &lists::CONTAINER)),
-    property("network-outward", |s| lists::outward(s, &lists::NETWORK)),
-    property("network-inward", |s| lists::inward(s, &lists::NETWORK)),
-    property("volume-outward", |s| lists::outward(s, &lists::VOLUME)),
-    property("volume-inward", |s| lists::inward(s, &lists::VOLUME)),
-    property("parent-by-processes", parentage::by_processes),
-    property("parent-by-control-group", parentage::by_control_group),
-    property("parent-by-namespaces", parentage::by_namespaces),
-    property("own-namespaces", parentage::own_namespaces),
-    property("daemon-ready", privilege::daemon_ready),
-    property("without-privilege", privilege::without),
-    property("with-devices", privilege::with_devices),
-    property("with-capabilities", privilege::with_capabilities),
-    property("group-of-the-socket", privilege::group_of_the_socket),
-    property("read-only-socket", privilege::read_only_socket),
-    property("socket-missing", node::socket_missing),
-    property("escape", node::escape),
-    property("control", control::control),
-    property("name-collision", jobs::name_collision),
-    property("volume-collision", jobs::volume_collision),
-    property("next-job", jobs::next_job),
-    property("bind-mount", paths::bind_mount),
-    property("missing-path", paths::missing_path),
-    property("outlives", lifetime::outlives),
-    property("pause", lifetime::pause),
-    property("processor-time", limits::processor_time),
-    property(
-        "processor-time-shared-cgroupns",
-        limits::processor_time_shared,
-    ),
-    limit("pids-limit", "pids", limits::pids),
-    limit("memory-limit", "memory", limits::memory),
-    limit(
-        "memory-limit-shared-cgroupns",
-        "memory",
-        limits::memory_shared,
-    ),
-    limit("cpu-limit", "cpu", limits::cpu),
-    property("daemons", limits::daemons),
-    property("engine-processes", limits::engine_processes),
-    property("integration-test", client::in_the_job),
-    property("integration-test-own-network", client::with_its_own_network),
-    property("integration-test-from-the-node", client::on_the_node),
-];
-
-/// A property by its name.
-pub(crate) fn named(name: &str) -> Option<&'static Property> {
-    PROPERTIES.iter().find(|property| property.name == name)
 }
 
 /// The text among these that an engine refused something with.

@@ -1,10 +1,10 @@
 //! What a job can reach of its node, and what it needs there.
 
 use lab::Lab;
+use lab_test::ensure;
 use miette::Result;
 
 use super::{Sight, engine, line_with, refused};
-use crate::harness::ensure;
 use crate::scene::{Scene, number};
 
 /// By what is in [`ATTEMPTS`], does a job read a file that only the node has? The node is the lab's

@@ -5,7 +5,7 @@ use miette::{Result, miette};
 
 use super::{Sight, must};
 use crate::processes::{self, Process, at, group_of};
-use crate::scene::{Scene, number, remove_container, unique};
+use crate::scene::{Scene, number, unique};
 
 /// A container that a job has started: its process, as the node sees it.
 pub(crate) struct Started {
@@ -24,17 +24,18 @@ pub(crate) fn start(scene: &Scene, nest: &Nest, flags: &[&str]) -> Result<Starte
     Ok(Started { name, process })
 }
 
-/// Runs a look at a container of the shared job, and removes that container.
+/// A look at the container that the shared job has started.
 fn look(
     scene: &Scene,
     see: impl FnOnce(&Nest, &Process, &Process) -> Result<Sight>,
 ) -> Result<Sight> {
     let job = scene.job()?;
-    let started = start(scene, &job.nest, &[])?;
-    let outer = first_process(scene, &job.nest);
-    let seen = outer.and_then(|outer| see(&job.nest, &outer, &started.process));
-    remove_container(job.nest.innermost(), scene.inner(), &started.name)?;
-    seen
+    let started = job.started(scene)?;
+    see(
+        &job.nest,
+        &first_process(scene, &job.nest)?,
+        &started.process,
+    )
 }
 
 /// The first process of the job's own container.

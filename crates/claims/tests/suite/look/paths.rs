@@ -1,9 +1,9 @@
 //! Whose path it is that a job mounts.
 
+use lab_test::ensure;
 use miette::{Result, miette};
 
 use super::{Sight, engine};
-use crate::harness::ensure;
 use crate::scene::{Scene, unique};
 
 /// What the container's own script ends with, and no engine.

@@ -1,0 +1,428 @@
+//! Claims about patterns. Most need rows that must have the claimed outcome, all of them; what could not
+//! be looked at leaves a claim open. The others are of a shape of their own.
+
+use std::borrow::Cow;
+
+use authz::Rule;
+use facts::{Claim, Here, Text};
+
+use super::advice::Stand;
+use super::cost::Memory;
+use super::{Look, REFERENCE, Sidecar, count, subjects};
+use crate::pattern::{DAEMONLESS, DIND, DOOD, Pattern, SIDECAR, SIDECAR_OPEN as OPEN};
+use crate::transport::{RIGHT, VERSION};
+use crate::words::{
+    ESCAPE, GUARDED, HOSTILE, LEGITIMATE, Property as P, TRANSPORT, UNGUARDED, Word as W,
+};
+
+/// How long words of what refused are told.
+const SHORT: usize = 80;
+
+/// What is claimed, in the order of the ledger.
+#[rustfmt::skip]
+static STATEMENTS: [(&str, Text); 18] = [
+    ("A23", Text::new("Which pattern for a pipeline in a container that builds images, starts databases, and does not expose the host?",
+        "¿Qué patrón para un pipeline en un contenedor que construye imágenes, arranca bases de datos y no expone el host?")),
+    ("B1", Text::new("CI server and engine in one image works.",
+        "El servidor de CI y el motor en una sola imagen funcionan.")),
+    ("B4", Text::new("The container of Docker in Docker must be privileged.",
+        "El contenedor de Docker en Docker tiene que ser privilegiado.")),
+    ("B5", Text::new("Docker out of Docker removes the storage-driver and cache problems.",
+        "Docker fuera de Docker elimina los problemas de almacenamiento y de caché.")),
+    ("B6", Text::new("Docker out of Docker starts no further daemons, so it uses fewer resources.",
+        "Docker fuera de Docker no arranca más demonios, así que usa menos recursos.")),
+    ("B7", Text::new("Docker out of Docker needs no privileged container, only a group with access to the socket.",
+        "Docker fuera de Docker no necesita un contenedor privilegiado, solo un grupo con acceso al socket.")),
+    ("B8", Text::new("Access to the socket is enough to start a privileged container and own the host.",
+        "El acceso al socket basta para arrancar un contenedor privilegiado y ser dueño del host.")),
+    ("B9", Text::new("The socket need not exist on the node; then the pattern cannot work.",
+        "El socket puede no existir en el nodo; entonces el patrón no puede funcionar.")),
+    ("B10", Text::new("All its containers are siblings: names of containers and volumes can collide.",
+        "Todos sus contenedores son hermanos: los nombres de contenedores y volúmenes pueden chocar.")),
+    ("B11", Text::new("Containers started that way are missed by the resource accounting of what started them. Only processor time and the place of the control group are seen here, no limit.",
+        "La contabilidad de recursos de quien los arrancó no ve los contenedores arrancados así. Aquí solo se ven el tiempo de procesador y el lugar del grupo de control, ningún límite.")),
+    ("B12", Text::new("A pod can hold the CI container and an engine container that speak over TCP.",
+        "Un pod puede tener el contenedor de CI y un contenedor con el motor que hablan por TCP.")),
+    ("B13", Text::new("An authorization plugin can refuse privileged containers there.",
+        "Allí un plugin de autorización puede rechazar contenedores privilegiados.")),
+    ("B14", Text::new("The sidecar isolates the node from the pod's CI container.",
+        "El sidecar aísla el nodo del contenedor de CI del pod.")),
+    ("B15", Text::new("The sidecar brings back the cache and storage-driver problems: its cache half. An engine with a store of its own pulls everything again, and two can't share one store.",
+        "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su mitad de caché. Un motor con almacén propio lo descarga todo otra vez, y dos no pueden compartir uno.")),
+    ("B16", Text::new("The engine container still runs privileged.",
+        "El contenedor del motor sigue siendo privilegiado.")),
+    ("B17", Text::new("Building without a Docker daemon avoids these problems.",
+        "Construir sin un demonio de Docker evita estos problemas.")),
+    ("C5", Text::new("Authorization plugins were bypassed by requests whose body was not handed over.",
+        "Se esquivaron plugins de autorización con peticiones cuyo cuerpo no se les entregó.")),
+    ("C8", Text::new("The inner container can escape the outer's memory limit on Kubernetes with cgroup v2: where its control group lies. No limit is seen here.",
+        "El contenedor interior puede escapar del límite de memoria del exterior en Kubernetes con cgroup v2: dónde está su grupo de control. Aquí no se ve ningún límite.")),
+];
+/// The other half of B15.
+const STORAGE: Text = Text::new(
+    "The sidecar brings back the cache and storage-driver problems: its storage half. Its engine lies in a container like any other, so the place of its store decides.",
+    "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su mitad de almacenamiento. Su motor está en un contenedor como cualquier otro, así que decide el lugar de su almacén.",
+);
+
+/// What a claim needs.
+enum Need {
+    /// One of these outcomes of a property.
+    Is(Pattern, P, &'static [W]),
+    /// One of these outcomes of a way out.
+    Way(Pattern, &'static str, &'static [W]),
+    /// The client with the right certificate is served.
+    Served,
+    /// None of the ways that a pattern's agent has tried reaches the node.
+    NoWayOut(Pattern),
+}
+use Need::{Is, NoWayOut, Served, Way};
+
+/// The agent has no privilege.
+const ORDINARY: &[W] = &[W::None, W::Default];
+
+const MOUNT: &str = "privileged-root-mount";
+
+/// Claim, what is looked at, what is claimed of it, what that needs.
+#[rustfmt::skip]
+static RULES: [(&str, &str, &str, &[Need]); 19] = [
+    ("B1", DIND.name, "the job works", &[Is(DIND, P::Job, &[W::Works])]),
+    ("B4", DIND.name, "the same pod without privilege is refused",
+        &[Is(DIND, P::WithoutPrivilege, &[W::Refused])]),
+    ("B5", DOOD.name, "a new pod finds the layers, and the store is the node's",
+        &[Is(DOOD, P::Cache, &[W::Kept]), Is(DOOD, P::StorageVolume, &[W::TheNodes])]),
+    ("B6", DOOD.name, "the pod brings no daemon", &[Is(DOOD, P::Daemons, &[W::None])]),
+    ("B7", DOOD.name, "an ordinary user of the socket's group is enough",
+        &[Is(DOOD, P::Group, &[W::Enough]), Is(DOOD, P::AgentPrivilege, ORDINARY)]),
+    ("B8", DOOD.name, "a privileged container reads the node's secret", &[Way(DOOD, MOUNT, &[W::Reaches])]),
+    ("B9", DOOD.name, "without the socket the pod is refused", &[Is(DOOD, P::SocketMissing, &[W::Refused])]),
+    ("B10", DOOD.name, "names of containers conflict, volumes are shared",
+        &[Is(DOOD, P::CollisionContainer, &[W::Conflict]), Is(DOOD, P::CollisionVolume, &[W::Shared])]),
+    ("B11", "processor time, dood", "the pod's control group misses the job's container",
+        &[Is(DOOD, P::Accounting, &[W::Missed])]),
+    ("B11", "processor time, dind and sidecar", "the pod's control group counts the job's container",
+        &[Is(DIND, P::Accounting, &[W::Counted]), Is(SIDECAR, P::Accounting, &[W::Counted])]),
+    ("B12", SIDECAR.name, "the job works, and the client with the right certificate is served",
+        &[Is(SIDECAR, P::Job, &[W::Works]), Served]),
+    ("B13", "a privileged container", "refused with the plugin, not without",
+        &[Way(SIDECAR, MOUNT, &[W::Refused]), Way(OPEN, MOUNT, &[W::Reaches, W::Inside])]),
+    ("B14", "sidecar, with the plugin", "an ordinary agent, nothing of the node mounted or seen, no way out",
+        &[Is(SIDECAR, P::AgentPrivilege, ORDINARY), Is(SIDECAR, P::NodePaths, &[W::None]),
+          Is(SIDECAR, P::Isolation, &[W::NoneOfTheNode]), NoWayOut(SIDECAR)]),
+    ("B14", "sidecar-open, without it", "the same without the plugin",
+        &[Is(OPEN, P::NodePaths, &[W::None]), Is(OPEN, P::Isolation, &[W::NoneOfTheNode]), NoWayOut(OPEN)]),
+    ("B15", "cache of a sidecar", "a new pod finds no layers", &[Is(SIDECAR, P::Cache, &[W::Lost])]),
+    ("B16", SIDECAR.name, "the engine's container has every privilege, and is refused without",
+        &[Is(SIDECAR, P::EnginePrivilege, &[W::Full]), Is(SIDECAR, P::WithoutPrivilege, &[W::Refused])]),
+    ("B17", "daemonless: privilege and the node", "the job works without privilege, daemon or way out",
+        &[Is(DAEMONLESS, P::Job, &[W::Works]), Is(DAEMONLESS, P::AgentPrivilege, ORDINARY),
+          Is(DAEMONLESS, P::EnginePrivilege, &[W::NoEngine]), Is(DAEMONLESS, P::Daemons, &[W::None]),
+          Is(DAEMONLESS, P::Isolation, &[W::NoneOfTheNode]), NoWayOut(DAEMONLESS)]),
+    ("B17", "daemonless: the cache", "a new pod finds the layers", &[Is(DAEMONLESS, P::Cache, &[W::Kept])]),
+    ("B17", "daemonless: accounting", "the job's work is counted",
+        &[Is(DAEMONLESS, P::Accounting, &[W::Counted])]),
+];
+
+pub(super) fn of(sidecar: &Sidecar) -> Vec<Claim> {
+    let held = RULES.iter().filter_map(|rule| held(rule, sidecar));
+    let mut claims: Vec<Claim> = held.collect();
+    claims.extend(choice(sidecar));
+    let beside = [DIND, SIDECAR];
+    claims.extend(beside.iter().filter_map(|other| memory(sidecar, other)));
+    claims.extend(requests(sidecar));
+    claims.extend(storage(sidecar));
+    claims.extend(bodies(sidecar));
+    claims.extend(beside.iter().filter_map(|name| placement(sidecar, name)));
+    // The rows of a claim together.
+    claims.sort_by_key(|claim| STATEMENTS.iter().position(|(id, _)| *id == claim.id));
+    claims
+}
+
+/// A row of a claim.
+fn claim(id: &'static str, of: &str, says: &'static str, here: Here, seen: String) -> Claim {
+    let statement = STATEMENTS.iter().find(|(known, _)| *known == id);
+    let statement = statement.map_or(Text::new("", ""), |(_, statement)| statement.clone());
+    Claim {
+        here,
+        seen,
+        ..Claim::blank(id, statement, None, of.to_owned(), says)
+    }
+}
+
+/// `sidecar job: works`; of what could not be looked at, why.
+fn told(look: &Look) -> String {
+    let told = format!("{} {}: {}", look.subject, look.step, look.name());
+    if look.words.is_empty() {
+        return told;
+    }
+    let words = look.words.replace('\n', " ");
+    match words.char_indices().nth(SHORT) {
+        Some((end, _)) => format!("{told} ({} ...)", words[..end].trim_end()),
+        None => format!("{told} ({words})"),
+    }
+}
+
+impl Need {
+    /// Its rows, and whether an outcome is the needed one.
+    fn looks<'a>(&self, sidecar: &'a Sidecar) -> Vec<(&'a Look, bool)> {
+        let (look, one_of): (_, &[W]) = match self {
+            Is(pattern, property, one_of) => (sidecar.property(pattern, *property), one_of),
+            Way(pattern, way, one_of) => (sidecar.look(ESCAPE, pattern.name, way), one_of),
+            Served => (sidecar.look(TRANSPORT, RIGHT, VERSION), &[W::Served]),
+            NoWayOut(pattern) => {
+                let looks = sidecar.escapes(pattern).into_iter();
+                return looks.map(|look| (look, !look.is(W::Reaches))).collect();
+            }
+        };
+        let is = |look: &Look| one_of.iter().any(|word| look.is(*word));
+        look.map(|look| (look, is(look))).into_iter().collect()
+    }
+
+    /// What was seen of it; ways out together.
+    fn told(&self, sidecar: &Sidecar) -> Vec<String> {
+        let looks = self.looks(sidecar);
+        let NoWayOut(pattern) = self else {
+            return looks.into_iter().map(|(look, _)| told(look)).collect();
+        };
+        if looks.is_empty() {
+            return Vec::new();
+        }
+        let [reach, unseen] = [W::Reaches, W::NotSeen].map(|word| sidecar.ways_that(pattern, word));
+        let (count, all) = (reach.len(), looks.len());
+        let mut seen = vec![format!(
+            "{count} of {all} ways out of {pattern} reach the node"
+        )];
+        for (what, ways) in [("by", reach), ("not seen:", unseen)] {
+            if !ways.is_empty() {
+                seen.push(format!("{what} {}", ways.join(", ")));
+            }
+        }
+        seen.extend(sidecar.taken_over(pattern).map(told));
+        seen
+    }
+}
+
+/// `None` where a run has no row of it.
+fn held(rule: &(&'static str, &str, &'static str, &[Need]), sidecar: &Sidecar) -> Option<Claim> {
+    let (id, of, says, needs) = rule;
+    let looks: Vec<Vec<(&Look, bool)>> = needs.iter().map(|need| need.looks(sidecar)).collect();
+    let all = || looks.iter().flatten();
+    all().next()?;
+    let here = if all().any(|(look, holds)| look.outcome.is_some() && !holds) {
+        Here::NotReproduced
+    } else if looks.iter().any(Vec::is_empty) || all().any(|(look, _)| look.outcome.is_none()) {
+        Here::NotMeasured
+    } else {
+        Here::Consistent
+    };
+    let told: Vec<String> = needs.iter().flat_map(|need| need.told(sidecar)).collect();
+    Some(claim(id, of, says, here, told.join("; ")))
+}
+
+/// A23: a question, whose answer is the patterns that run the job and do not expose the node.
+fn choice(sidecar: &Sidecar) -> Option<Claim> {
+    if sidecar.patterns.is_empty() {
+        return None;
+    }
+    let told = |pattern: &&'static Pattern| {
+        let why = match sidecar.stand(pattern) {
+            Stand::Take => "the job works, no way out".to_owned(),
+            Stand::Trusted => {
+                let ways = sidecar.ways_that(pattern, W::Reaches);
+                format!("reaches the node by {}", ways.join(", "))
+            }
+            Stand::Never => "the job fails".to_owned(),
+            Stand::Open => "not all was seen".to_owned(),
+        };
+        let overhead = sidecar.overhead(pattern).into_iter();
+        let overhead = overhead.filter_map(|(word, ratio)| Some((word, ratio?.estimate?.value)));
+        let overhead: Vec<String> = overhead
+            .map(|(word, ratio)| format!("{word} x{ratio:.2}"))
+            .collect();
+        match &overhead[..] {
+            [] => format!("{pattern}: {why}"),
+            some => format!("{pattern}: {why} ({} of {REFERENCE})", some.join(", ")),
+        }
+    };
+    let mut patterns = sidecar.patterns.iter();
+    let is_decided = patterns.any(|pattern| sidecar.stand(pattern) != Stand::Open);
+    let take = sidecar.to_take();
+    let (here, answer) = match (is_decided, take.is_empty()) {
+        (false, _) => (Here::NotMeasured, Cow::Borrowed("")),
+        (true, true) => (Here::Answered, Cow::Borrowed("none")),
+        (true, false) => (Here::Answered, Cow::Owned(take.join(", "))),
+    };
+    let seen: Vec<String> = sidecar.patterns.iter().map(told).collect();
+    let of = format!("{} patterns", sidecar.patterns.len());
+    let says = "which pattern runs the job and does not expose the node?";
+    Some(Claim {
+        answer,
+        ..claim("A23", &of, says, here, seen.join("; "))
+    })
+}
+
+/// B6: its second half, "so it uses fewer resources", by the memory of pods. The node's own daemon is
+/// the node's. Of too few pods for an interval nothing is held.
+fn memory(sidecar: &Sidecar, other: &Pattern) -> Option<Claim> {
+    let [own, others] = [sidecar.memory(&DOOD)?, sidecar.memory(other)?];
+    let interval = |memory: &Memory| memory.estimate?.interval;
+    let (least, most) = (interval(own)?, interval(others)?);
+    let here = if least.overlaps(most) {
+        Here::Inconclusive
+    } else if least.high < most.low {
+        Here::Consistent
+    } else {
+        Here::NotReproduced
+    };
+    let told = |memory: &Memory| {
+        let median = memory.estimate.map_or(f64::NAN, |found| found.value);
+        let [median, least, most] = [median, memory.least, memory.most].map(|bytes| bytes / 1e6);
+        let (pattern, n) = (memory.pattern, memory.n);
+        format!("{pattern} {median:.1} MB ({least:.1} to {most:.1}, n {n})")
+    };
+    let of = format!("memory of a pod: {DOOD} and {other}");
+    let says = "less memory, by intervals that have nothing in common";
+    Some(claim(
+        "B6",
+        &of,
+        says,
+        here,
+        format!("{}; {}", told(own), told(others)),
+    ))
+}
+
+/// B13: of all that was sent, and not at the price of refusing everything.
+fn requests(sidecar: &Sidecar) -> Option<Claim> {
+    let (hostile, legitimate) = (sidecar.hostile(GUARDED), sidecar.table(LEGITIMATE));
+    let all = [hostile.len(), legitimate.len()];
+    if all == [0, 0] {
+        return None;
+    }
+    let passed = subjects(&hostile, |look| look.is(W::Allowed));
+    let allowed = count(&legitimate, W::Allowed);
+    let mut both = hostile.iter().chain(&legitimate);
+    let is_unseen = both.any(|look| look.outcome.is_none());
+    let here = if !passed.is_empty() {
+        Here::NotReproduced
+    } else if all.contains(&0) || is_unseen {
+        Here::NotMeasured
+    } else if allowed < all[1] {
+        Here::Inconclusive
+    } else {
+        Here::Consistent
+    };
+    let [refused, rejected] = [W::Refused, W::Rejected].map(|word| count(&hostile, word));
+    let mut seen = vec![format!(
+        "of {} hostile requests {refused} refused, {rejected} rejected by the daemon; of {} \
+         legitimate ones {allowed} allowed",
+        all[0], all[1],
+    )];
+    let done = sidecar.done_unguarded();
+    seen.extend(done.map(|done| format!("without the plugin {done} hostile ones are done")));
+    if !passed.is_empty() {
+        seen.push(format!("allowed: {}", passed.join(", ")));
+    }
+    let says = "no hostile request is allowed, every legitimate one is";
+    Some(claim(
+        "B13",
+        "hostile and legitimate requests",
+        says,
+        here,
+        seen.join("; "),
+    ))
+}
+
+/// B15: its storage half. Without a volume the engine takes another driver, or none.
+fn storage(sidecar: &Sidecar) -> Option<Claim> {
+    let looks = [P::StorageVolume, P::StorageLayer].map(|name| sidecar.property(&SIDECAR, name));
+    let told: Vec<String> = looks.iter().flatten().map(|look| told(look)).collect();
+    let here = match looks.map(|look| look.and_then(|look| look.outcome.as_deref())) {
+        [Some(volume), Some(layer)] if volume != layer => Here::Consistent,
+        [Some(_), Some(_)] => Here::NotReproduced,
+        _ => Here::NotMeasured,
+    };
+    let says = "another driver, or none, where the store has no volume";
+    (!told.is_empty()).then(|| Claim {
+        statement: STORAGE,
+        ..claim("B15", "store of a sidecar", says, here, told.join("; "))
+    })
+}
+
+/// C5: a request that the plugin refused because it was not given the body, and that the daemon does
+/// where nobody asks: the daemon has a body that it does not hand over, and who judges by what they
+/// are given are got past. Where there is none, this daemon has not that hole.
+fn bodies(sidecar: &Sidecar) -> Option<Claim> {
+    let hostile = sidecar.hostile(GUARDED);
+    if hostile.is_empty() {
+        return None;
+    }
+    let is_of_rule = |look: &Look| look.is(W::Refused) && look.rule() == Rule::BodyMissing.name();
+    let missing = subjects(&hostile, is_of_rule);
+    let unguarded = |request: &str| {
+        let look = sidecar.look(HOSTILE, request, UNGUARDED);
+        look.and_then(|look| look.outcome.as_deref())
+    };
+    let mut done = missing.clone();
+    done.retain(|request| unguarded(request) == Some(W::Allowed.name()));
+    let here = if !done.is_empty() {
+        Here::Consistent
+    } else if missing.iter().any(|request| unguarded(request).is_none()) {
+        // Of a request without a body, too, the plugin is given none.
+        Here::Inconclusive
+    } else {
+        Here::NotReproduced
+    };
+    let (refused, all) = (missing.len(), hostile.len());
+    let mut seen = vec![format!(
+        "the plugin was not given the body of {refused} of {all} hostile requests, and refused them"
+    )];
+    if !done.is_empty() {
+        let (count, names) = (done.len(), done.join(", "));
+        seen.push(format!(
+            "without the plugin the daemon does {count} of these: {names}"
+        ));
+    }
+    let says = "the daemon does what a body says that it did not hand over";
+    Some(claim(
+        "C5",
+        "bodies that a plugin is given",
+        says,
+        here,
+        seen.join("; "),
+    ))
+}
+
+/// C8: where the job's container lies with the node's control group namespace, as Kubernetes gives it
+/// to privileged containers. That it lies beside its pod is what the claim needs and not what it
+/// says: no limit was seen. Within its pod, no limit of the pod is escaped.
+fn placement(sidecar: &Sidecar, pattern: &Pattern) -> Option<Claim> {
+    let look = sidecar.property(pattern, P::AccountingHost)?;
+    let here = match look.outcome {
+        Some(_) if look.is(W::Missed) => Here::Inconclusive,
+        Some(_) => Here::NotReproduced,
+        None => Here::NotMeasured,
+    };
+    let of = format!("placement, {pattern}");
+    let says = "the job's container lies outside its pod's control group, and so of its limit";
+    let seen = format!("{}; the limit itself was not seen", told(look));
+    Some(claim("C8", &of, says, here, seen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_is_of_a_stated_claim_and_of_known_ways() {
+        for (id, _, _, needs) in &RULES {
+            assert!(STATEMENTS.iter().any(|(known, _)| known == id), "{id}");
+            for need in *needs {
+                if let Way(_, way, _) = need {
+                    assert!(
+                        crate::look::ESCAPES.iter().any(|known| known.name == *way),
+                        "{way}"
+                    );
+                }
+            }
+        }
+    }
+}
