@@ -1,7 +1,6 @@
 //! From a run's folder to its facts, and back from the file.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -187,22 +186,27 @@ pub fn csv(rows: impl IntoIterator<Item = Vec<(String, String)>>) -> Result<Stri
     String::from_utf8(bytes).into_diagnostic()
 }
 
-/// Words of a record, as [`Facts::words`] has them: what the record has, English, Spanish.
-pub fn words(of: &[[&'static str; 3]]) -> BTreeMap<String, Text> {
-    let words = of.iter();
+/// Words of a record, as [`Facts::words`] has them. Names are as the record has them, then in English
+/// and Spanish; sentences are English in the record, and then in Spanish.
+pub fn words(
+    names: &[[&'static str; 3]],
+    sentences: &[[&'static str; 2]],
+) -> BTreeMap<String, Text> {
+    let names = names
+        .iter()
+        .map(|[name, english, spanish]| (*name, *english, *spanish));
+    let sentences = sentences
+        .iter()
+        .map(|[english, spanish]| (*english, *english, *spanish));
+    let words = names.chain(sentences);
     words
-        .map(|[word, english, spanish]| ((*word).to_owned(), Text::new(english, spanish)))
+        .map(|(word, english, spanish)| (word.to_owned(), Text::new(english, spanish)))
         .collect()
 }
 
 /// What was found, as [`Facts::found`] has it.
 pub fn found(of: &impl Serialize) -> Result<serde_json::Value> {
     serde_json::to_value(of).into_diagnostic()
-}
-
-/// The file's content.
-fn derived(run: &Path, derive: fn(&Evidence) -> Result<Facts>) -> Result<String> {
-    derive(&Evidence::open(run)?)?.text(run)
 }
 
 /// An experiment's program: `NAME derive RUN` writes the facts of a run into its folder, anything else
@@ -221,42 +225,4 @@ pub fn main(derive: fn(&Evidence) -> Result<Facts>, run: impl FnOnce() -> Result
         )),
         _ => run(),
     })
-}
-
-/// The committed runs of an experiment below `results` whose facts are not what they would be if they
-/// were derived now. For tests.
-pub fn committed(
-    results: &Path,
-    experiment: &str,
-    derive: fn(&Evidence) -> Result<Facts>,
-) -> Result<Vec<String>> {
-    let mut wrong = Vec::new();
-    let mut folders = vec![results.to_owned()];
-    let mut any = false;
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).into_diagnostic()? {
-            let path = entry.into_diagnostic()?.path();
-            // Runs of this machine lie in folders that begin with their time.
-            let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-            if path.is_dir() && !name.starts_with(|first: char| first.is_ascii_digit()) {
-                folders.push(path);
-            }
-        }
-        if !folder.join("manifest.json").is_file() {
-            continue;
-        }
-        let manifest = measure::Folder::open(&folder)?.manifest()?;
-        if manifest.experiment != experiment {
-            continue;
-        }
-        any = true;
-        let kept = std::fs::read_to_string(folder.join(FILE)).unwrap_or_default();
-        if kept != derived(&folder, derive)? {
-            wrong.push(folder.display().to_string());
-        }
-    }
-    if !any {
-        wrong.push(format!("no run of {experiment}"));
-    }
-    Ok(wrong)
 }

@@ -26,9 +26,10 @@ use facts::Runs;
 /// Rebuild the tables, figures and page of a run from its raw samples, compare two runs, draw the
 /// simulation of coverage, or hold every claim against the records
 ///
-/// Writes summary.csv, ratios.csv, parts.csv, claims.csv, growth.csv (where a run has series),
-/// matrix.csv (where it has cells of storage drivers), sidecar.csv (where it compares patterns), the figures that there is something for (figure,
-/// forest, parts, order, levels, depth, matrix and sidecar, each .svg and .png), report.md and report.html into the run's folder and prints the tables. With `--lang es` the page and the figures are report.es.md, figure.es.svg and so on.
+/// Writes summary.csv, ratios.csv, parts.csv, claims.csv, growth.csv (where a run has series) and the
+/// tables that its experiment has left in facts.json; the figures that there is something for, each as
+/// .svg and .png; report.md and report.html; all into the run's folder. Prints the tables. With
+/// `--lang es` the page and the figures are report.es.md, figure.es.svg and so on.
 /// Exit codes: 0 done; 1 a file can't be read or written; 2 RUN is no run, or says too little.
 #[derive(Parser)]
 #[command(name = "report", args_conflicts_with_subcommands = true)]

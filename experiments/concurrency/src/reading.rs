@@ -220,16 +220,3 @@ fn answer(found: &[Row], lang: Lang) -> Option<String> {
     (!told.is_empty())
         .then(|| text!(lang; "Starts a second: {list}."; "Arranques por segundo: {list}."))
 }
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    #[test]
-    fn the_committed_facts_are_those_of_their_runs() {
-        let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results");
-        let name = env!("CARGO_PKG_NAME");
-        let wrong = facts::committed(&results, name, super::facts).expect("read");
-        assert_eq!(wrong, [""; 0], "derive them: `cargo xtask report RUN`");
-    }
-}
