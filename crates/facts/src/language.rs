@@ -25,10 +25,10 @@ pub enum Lang {
 /// ```
 #[macro_export]
 macro_rules! text {
-    ($lang:expr; $english:literal; $spanish:literal) => {
+    ($lang:expr; $english:literal; $spanish:literal $(, $name:ident = $value:expr)*) => {
         match $lang {
-            $crate::Lang::En => format!($english),
-            $crate::Lang::Es => format!($spanish),
+            $crate::Lang::En => format!($english $(, $name = $value)*),
+            $crate::Lang::Es => format!($spanish $(, $name = $value)*),
         }
     };
 }
@@ -135,5 +135,18 @@ impl Lang {
             Lang::En => number.to_owned(),
             Lang::Es => number.replace('.', ","),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_files_are_those_of_the_language() {
+        assert_eq!(Lang::Es.number(1.5, 2), "1,50");
+        assert_eq!(Lang::En.number(-0.04, 1), "0.0");
+        assert_eq!(Lang::En.number(-0.06, 1), "-0.1");
+        assert_eq!(Lang::Es.file("report", "md"), "report.es.md");
     }
 }

@@ -35,8 +35,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::analysis::{self, Analysis, Estimate, Range};
-use crate::language::Lang;
 use facts::Here;
+use facts::Lang;
 use facts::{Record, Runs, text};
 
 /// The word that stands for the published figures.

@@ -20,7 +20,7 @@ use miette::IntoDiagnostic;
 
 use crate::analysis::Analysis;
 use crate::figure::Kind;
-use crate::language::Lang;
+use facts::Lang;
 use facts::Runs;
 
 /// Rebuild the tables, figures and page of a run from its raw samples, compare two runs, draw the

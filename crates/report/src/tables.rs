@@ -11,9 +11,9 @@ use measure::{Metric, failure};
 use crate::analysis::{
     Analysis, ArmSummary, Breakdown, Failure, PartSummary, Range, RatioSummary, Scope,
 };
-use crate::language::Lang;
 use crate::page::phrases;
 use facts::Claim;
+use facts::Lang;
 use facts::Runs;
 use facts::unit;
 

@@ -3,8 +3,8 @@
 use crate::coverage::STEM;
 use crate::coverage::read::{Cell, Criterion, Rule, Simulation};
 use crate::coverage::scene::{distinct, promised};
-use crate::language::Lang;
 use crate::page::{markdown, phrases};
+use facts::Lang;
 use facts::document::{self, Document, Fit, Piece, Table, Tone, numbers, words};
 
 const NO_INTERVAL: &str = "no interval";

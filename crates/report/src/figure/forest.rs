@@ -1,6 +1,7 @@
 //! The figure of ratios: one row a contrast on one logarithmic axis, the line at 1, the margin as a
 //! band, and what was published.
 
+use facts::{term, text};
 use std::collections::BTreeSet;
 
 use measure::Metric;
@@ -12,8 +13,8 @@ use crate::figure::canvas::{
 };
 use crate::figure::legend::{self, Mark};
 use crate::figure::{Frame, Picture};
-use crate::language::{Lang, Texted as _, fill};
 use crate::page::phrases;
+use facts::Lang;
 use facts::Runs;
 use facts::{Published, unit};
 
@@ -69,15 +70,23 @@ struct Layout {
 impl Forest {
     /// `None` when no run has a contrast.
     pub(crate) fn of(runs: &Runs, analysis: &Analysis, lang: Lang) -> Option<Self> {
-        let t = lang.texts();
         let panel = |(record, run): (&facts::Record, &crate::analysis::RunAnalysis)| {
             let mut lines = Vec::new();
             let together = if run.is_each_by_itself() {
-                t.primary_each
+                term!(lang; "Primary: declared before the run, each interval by itself";
+                    "Principales: declarados de antemano, cada intervalo por separado")
             } else {
-                t.primary
+                term!(lang; "Primary: declared before the run, intervals hold together";
+                    "Principales: declarados de antemano, intervalos simultáneos")
             };
-            for (primary, title) in [(true, together), (false, t.exploratory)] {
+            for (primary, title) in [
+                (true, together),
+                (
+                    false,
+                    term!(lang; "Exploratory: each interval by itself";
+                "Exploratorios: cada intervalo por separado"),
+                ),
+            ] {
                 let rows = || {
                     run.shown_ratios()
                         .filter(move |ratio| ratio.primary == primary)
@@ -140,14 +149,27 @@ impl Forest {
     }
 
     fn legend(&self) -> Vec<(Mark, String)> {
-        let t = self.lang.texts();
+        let lang = self.lang;
         let margin = self.lang.trimmed(self.margin_pct);
         let mut entries = vec![
-            (Mark::Ratio, t.mark_ratio.to_owned()),
-            (Mark::Band, fill(t.mark_band, &[("margin", &margin)])),
+            (
+                Mark::Ratio,
+                term!(lang; "ours: thin decides “different”, thick “equivalent”";
+                "nuestro: la fina decide «diferente», la gruesa «equivalente»")
+                .to_owned(),
+            ),
+            (
+                Mark::Band,
+                text!(lang; "within {margin} % of 1"; "a menos de un {margin} % del 1"),
+            ),
         ];
         if self.published {
-            entries.push((Mark::Published, t.mark_published_ratio.to_owned()));
+            entries.push((
+                Mark::Published,
+                term!(lang; "published, with the range that its repetitions span";
+                "publicado, con el rango que abarcan sus repeticiones")
+                .to_owned(),
+            ));
         }
         entries
     }
@@ -197,7 +219,7 @@ impl Row {
                     format!(
                         "{} ({})",
                         lang.number(estimate, 3),
-                        lang.texts().no_interval_short
+                        term!(lang; "no interval"; "sin intervalo")
                     )
                 }
                 (None, _) => "–".to_owned(),
@@ -261,7 +283,7 @@ impl Picture for Forest {
     fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B> {
         let layout = self.layout(frame);
         if frame.titled {
-            let title = self.lang.texts().forest_title;
+            let title = term!(self.lang; "Ratios within blocks"; "Cocientes dentro de cada bloque");
             canvas.text(title, (layout.margin, 60), Font::new(46, INK).bold())?;
         }
         let mut top = layout.top;
@@ -334,7 +356,8 @@ fn paint_panel<B: DrawingBackend>(
         canvas.text(&label, (x, last + 28), Font::new(26, QUIET).centered())?;
     }
     canvas.axis_line((axis.pixel(1.0), first), (axis.pixel(1.0), last))?;
-    let label = lang.texts().forest_axis;
+    let label = term!(lang; "ratio (1 is no difference; equal steps are equal factors)";
+        "cociente (1: sin diferencia; pasos iguales, factores iguales)");
     let middle = i32::midpoint(left, right);
     canvas.text(label, (middle, last + 66), Font::new(27, QUIET).centered())?;
     let mut y = first;

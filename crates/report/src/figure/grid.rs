@@ -1,13 +1,14 @@
 //! Small panels in rows over the level: those of a row share their axis, so that they can be held
 //! against each other. The figures of series and of what was tried level by level are made of it.
 
+use facts::term;
 use facts::{Curve, Curves, Levels};
 use plotters::prelude::DrawingBackend;
 
 use crate::figure::canvas::{Axis, Canvas, Drawn, Font, Growth, INK, Point, QUIET, SAMPLE, Shape};
 use crate::figure::legend::{self, Mark};
 use crate::figure::{Frame, Picture};
-use crate::language::{Lang, Texted as _};
+use facts::Lang;
 
 pub(crate) struct Grid<'a> {
     pub(crate) lang: Lang,
@@ -281,7 +282,7 @@ impl Place {
             canvas.text(&label, (x, bottom + 26), TICK.centered())?;
         }
         let middle = i32::midpoint(left, right);
-        let label = lang.levels().axis_level;
+        let label = term!(lang; "level"; "nivel");
         canvas.text(label, (middle, bottom + 56), NOTE.centered())?;
         for item in &panel.items {
             self.paint_item(canvas, item, bottom)?;

@@ -1,5 +1,6 @@
 //! The figure of series: every sample of each level, and what both models make of the lower ones.
 
+use facts::term;
 use std::collections::BTreeSet;
 
 use measure::Metric;
@@ -8,8 +9,8 @@ use measure::stats::Model;
 use crate::analysis::{Analysis, SeriesSummary};
 use crate::figure::grid::{Grid, Item, Panel, Row, Stroke};
 use crate::figure::legend::Mark;
-use crate::language::{Lang, Texted as _};
 use crate::page::phrases;
+use facts::Lang;
 use facts::unit;
 
 /// In the order of the rows: what costs most to nest first.
@@ -38,7 +39,6 @@ pub(crate) fn drawn(analysis: &Analysis) -> impl Iterator<Item = &SeriesSummary>
 
 /// `None` where none of them has a reading.
 pub(super) fn grid(analysis: &Analysis, lang: Lang) -> Option<Grid<'static>> {
-    let (t, l) = (lang.texts(), lang.levels());
     let row = |(metric, observer): &(Metric, &str)| {
         let series = drawn(analysis).filter(|of| (of.metric, of.observer) == (*metric, *observer));
         let series: Vec<&SeriesSummary> = series.collect();
@@ -59,19 +59,28 @@ pub(super) fn grid(analysis: &Analysis, lang: Lang) -> Option<Grid<'static>> {
     let rows: Vec<Row> = ROWS.iter().filter_map(row).collect();
     (!rows.is_empty()).then(|| Grid {
         lang,
-        title: l.levels_title,
+        title: term!(lang; "Level by level"; "Nivel a nivel"),
         rows,
         legend: vec![
-            (Mark::Sample, t.mark_sample),
-            (Mark::Median, t.mark_median),
-            (Mark::Solid, l.mark_additive),
-            (Mark::Dashes, l.mark_multiplicative),
+            (Mark::Sample, term!(lang; "one sample"; "una muestra")),
+            (
+                Mark::Median,
+                term!(lang; "median with its interval (95 % or more)";
+                "mediana con su intervalo (95 % o más)"),
+            ),
+            (
+                Mark::Solid,
+                term!(lang; "the same time a level"; "el mismo tiempo por nivel"),
+            ),
+            (
+                Mark::Dashes,
+                term!(lang; "the same factor a level"; "el mismo factor por nivel"),
+            ),
         ],
     })
 }
 
 fn panel(series: &SeriesSummary, lang: Lang) -> Panel {
-    let t = lang.levels();
     let scale = unit(series.metric).ns;
     let mut items = Vec::new();
     for (index, level) in series.levels.iter().enumerate() {
@@ -96,11 +105,11 @@ fn panel(series: &SeriesSummary, lang: Lang) -> Panel {
     Panel {
         title: String::new(),
         note: match series.model {
-            Some(Model::Additive) => t.model_additive,
-            Some(Model::Multiplicative) => t.model_multiplicative,
-            Some(Model::Both) => t.note_both,
-            Some(Model::Neither) => t.note_neither,
-            None => lang.texts().no_interval_short,
+            Some(Model::Additive) => term!(lang; "additive"; "aditivo"),
+            Some(Model::Multiplicative) => term!(lang; "multiplicative"; "multiplicativo"),
+            Some(Model::Both) => term!(lang; "both hold"; "se cumplen ambos"),
+            Some(Model::Neither) => term!(lang; "neither holds"; "ninguno se cumple"),
+            None => term!(lang; "no interval"; "sin intervalo"),
         }
         .to_owned(),
         items,

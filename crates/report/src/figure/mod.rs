@@ -22,7 +22,7 @@ use plotters::style::{FontStyle, register_font};
 
 use crate::analysis::Analysis;
 use crate::figure::canvas::{Canvas, Drawn, FONT};
-use crate::language::Lang;
+use facts::Lang;
 use facts::Runs;
 
 pub(crate) use canvas::PALETTE;

@@ -1,6 +1,7 @@
 //! Readings in the order in which they were taken, each relative to its arm's median, and the
 //! slowness of each block: drift, bursts and steps are seen here or nowhere.
 
+use facts::{term, text};
 use std::collections::BTreeMap;
 
 use measure::stats::median;
@@ -10,7 +11,7 @@ use crate::analysis::{Analysis, RunAnalysis};
 use crate::figure::canvas::{Axis, BAND, Canvas, Drawn, Font, GRID, Growth, INK, QUIET, Scale};
 use crate::figure::legend::{self, Mark};
 use crate::figure::{Frame, Picture, forest};
-use crate::language::{Lang, Texted as _, fill};
+use facts::Lang;
 use facts::{BlockId, Record, Runs};
 
 pub(crate) struct Order {
@@ -54,12 +55,22 @@ impl Order {
     }
 
     fn legend(&self) -> Vec<(Mark, &'static str)> {
-        let t = self.lang.texts();
+        let lang = self.lang;
         vec![
-            (Mark::Speck, t.mark_speck),
-            (Mark::Warmup, t.mark_warmup),
-            (Mark::Line, t.mark_slowness),
-            (Mark::Band, t.mark_flagged),
+            (Mark::Speck, term!(lang; "one sample"; "una muestra")),
+            (
+                Mark::Warmup,
+                term!(lang; "one sample of a warm-up block"; "una muestra de calentamiento"),
+            ),
+            (
+                Mark::Line,
+                term!(lang; "the block's slowness"; "la lentitud del bloque"),
+            ),
+            (
+                Mark::Band,
+                term!(lang; "flagged: B burst, S steal, T throttling, C clock, L load";
+                "marcado: B ráfaga, S robado, T freno, C reloj, L carga"),
+            ),
         ]
     }
 
@@ -155,7 +166,8 @@ impl Picture for Order {
         let mut top = 0;
         if frame.titled {
             canvas.text(
-                self.lang.texts().order_title,
+                term!(self.lang; "In the order in which they were taken";
+                    "En el orden en que se tomaron"),
                 (margin, 60),
                 Font::new(46, INK).bold(),
             )?;
@@ -182,12 +194,15 @@ fn paint_panel<B: DrawingBackend>(
     frame: Frame,
     lang: Lang,
 ) -> Drawn<B> {
-    let t = lang.texts();
     let (left, right) = (margin + 84, frame.width - margin);
     let (first, last) = (top + HEAD, top + HEAD + HEIGHT);
     let axis = panel.axis(last);
     canvas.text(&panel.title, (margin, top + 26), Font::new(32, INK).bold())?;
-    canvas.text(t.order_axis, (margin, top + 66), Font::new(25, QUIET))?;
+    canvas.text(
+        term!(lang; "reading / median of its arm"; "lectura / mediana de su brazo"),
+        (margin, top + 66),
+        Font::new(25, QUIET),
+    )?;
 
     let count = panel.blocks.len() as f64;
     let x = |place: f64| {
@@ -223,7 +238,7 @@ fn paint_panel<B: DrawingBackend>(
             let label = if (right - left) / sessions < SESSION_WIDTH {
                 session.to_string()
             } else {
-                fill(t.session_number, &[("number", &session)])
+                text!(lang; "session {number}"; "sesión {number}", number = session)
             };
             if panel.blocks.iter().any(|other| other.id.0 != 1) {
                 canvas.text(&label, (begin + 8, first - 4), Font::new(20, QUIET))?;
@@ -255,7 +270,7 @@ fn paint_panel<B: DrawingBackend>(
     canvas.rule((left, last), (right, last), GRID, 2)?;
     let middle = i32::midpoint(left, right);
     canvas.text(
-        t.order_blocks,
+        term!(lang; "block"; "bloque"),
         (middle, last + 66),
         Font::new(27, QUIET).centered(),
     )

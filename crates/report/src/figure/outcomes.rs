@@ -8,7 +8,7 @@ use plotters::prelude::{DrawingBackend, WHITE};
 
 use crate::figure::canvas::{BAND, BAR, Canvas, Drawn, Font, GRID, INK, PUBLISHED, Point, QUIET};
 use crate::figure::{Frame, Picture};
-use crate::language::Lang;
+use facts::Lang;
 
 const WORD: Font = Font::new(21, INK).bold();
 const DETAIL: Font = Font::new(19, QUIET);

@@ -1,14 +1,15 @@
 //! Where an excess goes: each part begins where the one before it ended, so that they stack up to
 //! the whole; what counts against is hatched.
 
+use facts::term;
 use plotters::prelude::{DrawingBackend, WHITE};
 
 use crate::analysis::{Analysis, Breakdown, Estimate, Range};
 use crate::figure::canvas::{Axis, BAR, Canvas, Drawn, Font, GRID, Growth, INK, QUIET, Scale};
 use crate::figure::legend::{self, Mark};
 use crate::figure::{Frame, Picture};
-use crate::language::{Lang, Texted as _};
 use crate::page::phrases;
+use facts::Lang;
 use facts::{Published, unit};
 
 pub(crate) struct Waterfall {
@@ -107,14 +108,18 @@ impl Waterfall {
     }
 
     fn legend(&self) -> Vec<(Mark, &'static str)> {
-        let t = self.lang.texts();
+        let lang = self.lang;
         let mut entries = vec![
-            (Mark::Whole, t.mark_whole),
-            (Mark::More, t.mark_more),
-            (Mark::Less, t.mark_less),
+            (Mark::Whole, term!(lang; "the whole"; "el total")),
+            (Mark::More, term!(lang; "adds"; "suma")),
+            (Mark::Less, term!(lang; "takes away"; "resta")),
         ];
         if self.published {
-            entries.push((Mark::Published, t.mark_published_ratio));
+            entries.push((
+                Mark::Published,
+                term!(lang; "published, with the range that its repetitions span";
+                "publicado, con el rango que abarcan sus repeticiones"),
+            ));
         }
         entries
     }
@@ -154,7 +159,6 @@ impl Group {
         published: Option<Published>,
         lang: Lang,
     ) -> Option<Self> {
-        let t = lang.texts();
         let whole = breakdown.whole?;
         let pct = |share: f64| share * 100.0;
         let span = |at: f64, estimate: Estimate| {
@@ -165,7 +169,7 @@ impl Group {
             estimate.interval.map(shift)
         };
         let mut bars = vec![Bar {
-            name: t.whole.to_owned(),
+            name: term!(lang; "the whole"; "el total").to_owned(),
             from: 0.0,
             to: pct(whole.value),
             interval: span(pct(whole.value), whole),
@@ -174,7 +178,7 @@ impl Group {
             whole: true,
         }];
         bars.extend(published.map(|published| Bar {
-            name: t.published_row.to_owned(),
+            name: term!(lang; "published"; "publicado").to_owned(),
             from: 0.0,
             to: 0.0,
             interval: None,
@@ -199,7 +203,7 @@ impl Group {
         }
         if let Some(remainder) = breakdown.remainder {
             bars.push(Bar {
-                name: t.remainder.to_owned(),
+                name: term!(lang; "remainder"; "resto").to_owned(),
                 from: at,
                 to: at + pct(remainder),
                 interval: None,
@@ -232,10 +236,10 @@ impl Picture for Waterfall {
     }
 
     fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B> {
-        let (t, layout) = (self.lang.texts(), self.layout(frame));
+        let (lang, layout) = (self.lang, self.layout(frame));
         if frame.titled {
             canvas.text(
-                t.parts_title,
+                term!(lang; "Where each percentage goes"; "De dónde sale cada porcentaje"),
                 (layout.margin, 60),
                 Font::new(46, INK).bold(),
             )?;
@@ -305,7 +309,8 @@ impl Waterfall {
         let zero = axis.pixel(0.0);
         canvas.axis_line((zero, first + layout.head), (zero, last))?;
         let (middle, font) = (i32::midpoint(left, right), Font::new(27, QUIET));
-        let label = self.lang.texts().parts_axis;
+        let label = term!(self.lang; "share of the reading below the line";
+            "proporción de la lectura del denominador");
         canvas.text(label, (middle, last + 66), font.centered())?;
 
         let mut y = first;

@@ -1,5 +1,6 @@
 //! What the figure of samples shows, in the units that a reader sees; no pixels yet.
 
+use facts::{term, text};
 use std::collections::{BTreeMap, BTreeSet};
 
 use measure::Metric;
@@ -10,7 +11,7 @@ use crate::figure::canvas::{Canvas, Drawn};
 use crate::figure::legend::Mark;
 use crate::figure::levels::work;
 use crate::figure::{Frame, Picture, columns, rows};
-use crate::language::{Lang, Texted as _, fill};
+use facts::Lang;
 use facts::Runs;
 use facts::{METHODS, Published, unit};
 
@@ -82,13 +83,18 @@ impl Picture for Scene {
 
 impl Scene {
     pub(crate) fn of(runs: &Runs, analysis: &Analysis, lang: Lang) -> Self {
-        let t = lang.texts();
         let (title, panels) = if runs.exp4 {
-            (t.title_exp4.to_owned(), published_panels(analysis, lang))
+            (
+                term!(lang; "Experiment 4: what nesting a container costs";
+                "Experimento 4: lo que cuesta anidar un contenedor")
+                .to_owned(),
+                published_panels(analysis, lang),
+            )
         } else {
             let experiment = &runs.records[0].manifest.experiment;
             (
-                fill(t.figure_title, &[("experiment", experiment)]),
+                text!(lang; "Experiment {experiment}: every sample";
+                    "Experimento {experiment}: todas las muestras"),
                 all_panels(analysis, lang),
             )
         };
@@ -103,11 +109,22 @@ impl Scene {
     }
 
     pub(crate) fn legend(&self) -> Vec<(Mark, &'static str)> {
-        let t = self.lang.texts();
-        let mut entries = vec![(Mark::Sample, t.mark_sample), (Mark::Median, t.mark_median)];
+        let lang = self.lang;
+        let mut entries = vec![
+            (Mark::Sample, term!(lang; "one sample"; "una muestra")),
+            (
+                Mark::Median,
+                term!(lang; "median with its interval (95 % or more)";
+            "mediana con su intervalo (95 % o más)"),
+            ),
+        ];
         let slots = self.panels.iter().flat_map(|panel| &panel.slots);
         if slots.clone().any(|slot| slot.published.is_some()) {
-            entries.push((Mark::Published, t.mark_published));
+            entries.push((
+                Mark::Published,
+                term!(lang; "published median with the range of its 4 repetitions";
+                "mediana publicada con el rango de sus 4 repeticiones"),
+            ));
         }
         entries
     }
@@ -144,7 +161,8 @@ impl Panel {
     /// The axis' label, which says where it does not begin at 0.
     pub(crate) fn label(&self) -> String {
         if self.span(1.0).0 > 0.0 {
-            fill(self.lang.texts().not_from_zero, &[("axis", &self.axis)])
+            text!(self.lang; "{axis} (the axis does not begin at 0)";
+                "{axis} (el eje no empieza en 0)", axis = self.axis)
         } else {
             self.axis.to_owned()
         }
@@ -153,7 +171,7 @@ impl Panel {
 
 impl Slot {
     fn of(arm: &ArmSummary, lang: Lang) -> Self {
-        let (t, unit) = (lang.texts(), unit(arm.metric));
+        let unit = unit(arm.metric);
         let median = arm.median.map(|median| median.value);
         let interval = arm.median.and_then(|median| median.interval);
         Self {
@@ -163,10 +181,10 @@ impl Slot {
             interval: interval.map(|range| (range.low / unit.ns, range.high / unit.ns)),
             median_label: median.map(|ns| unit.amount(ns, lang)).unwrap_or_default(),
             interval_label: interval.map_or_else(
-                || t.no_interval_short.to_owned(),
+                || term!(lang; "no interval"; "sin intervalo").to_owned(),
                 |range| {
                     let (low, high) = (unit.amount(range.low, lang), unit.amount(range.high, lang));
-                    fill(t.range, &[("low", &low), ("high", &high)])
+                    text!(lang; "{low} to {high}"; "{low} a {high}")
                 },
             ),
             published: arm.published,
@@ -174,17 +192,16 @@ impl Slot {
                 .published
                 .map(|published| lang.localise(&published.median.to_string()))
                 .unwrap_or_default(),
-            absent: arm
-                .values_ns
-                .is_empty()
-                .then(|| fill(t.no_sample, &[("count", &arm.failures)])),
+            absent: arm.values_ns.is_empty().then(|| {
+                text!(lang; "no sample ({count} failed)";
+                    "sin muestras ({count} fallidas)", count = arm.failures)
+            }),
         }
     }
 }
 
 /// The published methods of both metrics, measured or not.
 fn published_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
-    let t = lang.texts();
     let panel = |metric, title: &'static str| {
         let slot = |method: &&str| {
             let arm = analysis
@@ -192,7 +209,7 @@ fn published_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
                 .find(|arm| arm.metric == metric && arm.method == *method);
             let slot = arm.map_or_else(
                 || Slot {
-                    absent: Some(t.not_measured.to_owned()),
+                    absent: Some(term!(lang; "not measured"; "no medido").to_owned()),
                     ..Slot::default()
                 },
                 |arm| Slot::of(arm, lang),
@@ -210,8 +227,16 @@ fn published_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
         }
     };
     vec![
-        panel(Metric::Startup, t.panel_startup),
-        panel(Metric::Cpu, t.panel_cpu),
+        panel(
+            Metric::Startup,
+            term!(lang; "Startup: create a container that prints ok";
+            "Arranque: crear un contenedor que escribe ok"),
+        ),
+        panel(
+            Metric::Cpu,
+            term!(lang; "CPU: SHA-256 of 50 MB in a running container";
+            "CPU: SHA-256 de 50 MB en un contenedor en marcha"),
+        ),
     ]
 }
 
@@ -267,14 +292,17 @@ fn all_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
 }
 
 fn caption(runs: &Runs, panels: &[Panel], lang: Lang) -> String {
-    let t = lang.texts();
     let counts = || {
         let slots = panels.iter().flat_map(|panel| &panel.slots);
         slots.map(|slot| slot.values.len())
     };
     let n = match (counts().min().unwrap_or(0), counts().max().unwrap_or(0)) {
-        (least, most) if least == most => fill(t.n_each, &[("n", &most)]),
-        (least, most) => fill(t.n_from_to, &[("least", &least), ("most", &most)]),
+        (least, most) if least == most => {
+            text!(lang; "n = {n} each"; "n = {n} en cada uno", n = most)
+        }
+        (least, most) => {
+            text!(lang; "n = {least} to {most} each"; "n = {least} a {most} en cada uno")
+        }
     };
     let manifest = &runs.records[0].manifest;
     let machine = manifest.sessions.first().map(|session| &session.machine);
@@ -287,9 +315,10 @@ fn caption(runs: &Runs, panels: &[Panel], lang: Lang) -> String {
         .iter()
         .any(|record| !record.stand_ins().is_empty());
     let images = if stand_ins {
-        t.images_stand_ins
+        term!(lang; "stand-in images of distribution packages";
+            "imágenes sustitutas de paquetes de la distribución")
     } else {
-        t.images_real
+        term!(lang; "no stand-in images"; "sin imágenes sustitutas")
     };
     format!("{n} · Linux {kernel} · {date} · {images}")
 }

@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::records::{Absent, CHECKS, Checks, Measured, Records, Source};
 use super::standing::{Standing, Word};
-use crate::language::Lang;
 use crate::page::phrases;
 use facts::Claim;
 use facts::Here;
+use facts::Lang;
 use facts::document::Tone;
 
 /// What the ledger says.

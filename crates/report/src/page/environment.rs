@@ -1,16 +1,17 @@
 //! What a run was taken on: what a reader must know first, each session's machine and engines.
 
+use facts::{term, text};
 use measure::{Session, Status};
 use serde_json::Value;
 
-use crate::language::{Lang, Texted as _, fill};
+use crate::language::fill;
+use facts::Lang;
 use facts::document::{Cell, Fit, Piece, Table, words};
-use facts::{Record, Runs, text};
+use facts::{Record, Runs};
 
 /// What a reader of any number must know first: runs that did not end well, rows left out, a
 /// source that is not identified.
 pub(crate) fn warnings(runs: &Runs, lang: Lang) -> Vec<String> {
-    let t = lang.texts();
     let mut warnings = Vec::new();
     for Record {
         manifest, samples, ..
@@ -18,16 +19,14 @@ pub(crate) fn warnings(runs: &Runs, lang: Lang) -> Vec<String> {
     {
         let experiment = &manifest.experiment;
         if manifest.status != Status::Complete {
-            let reason = manifest.reason.as_deref().unwrap_or(t.was_killed);
+            let reason = manifest.reason.as_deref().unwrap_or(
+                term!(lang; "it did not end, or was killed"; "no terminó, o algo la mató"),
+            );
             let status = manifest.status.name();
-            warnings.push(fill(
-                t.not_complete,
-                &[
-                    ("experiment", experiment),
-                    ("status", &status),
-                    ("reason", &reason),
-                ],
-            ));
+            warnings.push(
+                text!(lang; "Note: the run of {experiment} is {status}: {reason}";
+                "Aviso: la ejecución de {experiment} quedó en estado «{status}»: {reason}"),
+            );
         }
         warnings.extend(
             samples
@@ -36,15 +35,11 @@ pub(crate) fn warnings(runs: &Runs, lang: Lang) -> Vec<String> {
                 .map(|note| format!("{experiment}: {note}")),
         );
         if manifest.tool.revision.is_none() {
-            warnings.push(fill(
-                t.no_revision,
-                &[
-                    ("experiment", experiment),
-                    ("version", &manifest.tool.version),
-                ],
-            ));
+            warnings.push(text!(lang; "The source of {experiment} is not identified: it was built without git, and only its version {version} is known.";
+                "No se sabe de qué código fuente salió {experiment}: se compiló sin git y solo consta su versión, {version}.", version = manifest.tool.version));
         } else if manifest.tool.dirty == Some(true) {
-            warnings.push(fill(t.dirty, &[("experiment", experiment)]));
+            warnings.push(text!(lang; "The source tree of {experiment} had changes that were not committed: its revision does not give the same program again.";
+                "El árbol de fuentes de {experiment} tenía cambios sin confirmar: su revisión no basta para volver a obtener el mismo programa."));
         }
     }
     warnings
@@ -52,7 +47,6 @@ pub(crate) fn warnings(runs: &Runs, lang: Lang) -> Vec<String> {
 
 /// Date, machine and size in one line.
 pub(super) fn lead(runs: &Runs, lang: Lang) -> String {
-    let t = lang.texts();
     let manifest = &runs.records[0].manifest;
     let date = manifest.started.get(..10).unwrap_or(&manifest.started);
     let machine = manifest.sessions.first().map(|session| &session.machine);
@@ -66,19 +60,17 @@ pub(super) fn lead(runs: &Runs, lang: Lang) -> String {
     let sessions = manifest.sessions.len();
     if runs.records.iter().all(|run| run.manifest.arms.is_empty()) {
         let trials: usize = runs.records.iter().map(|run| run.trials.len()).sum();
-        return fill(
-            lang.levels().lead_trials,
-            &[
-                ("date", &date),
-                ("kernel", &kernel),
-                ("cpu", &cpu),
-                ("cores", &cores),
-                ("trials", &trials),
-            ],
-        );
+        return text!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · {trials} trials, no repetitions";
+            "{date} · Linux {kernel} · {cpu}, {cores} núcleos · {trials} pruebas, sin repeticiones");
     }
     fill(
-        if sessions == 1 { t.lead_one } else { t.lead },
+        if sessions == 1 {
+            term!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · one session of {blocks} blocks";
+            "{date} · Linux {kernel} · {cpu}, {cores} núcleos · una sesión de {blocks} bloques")
+        } else {
+            term!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · {sessions} sessions of {blocks} blocks";
+            "{date} · Linux {kernel} · {cpu}, {cores} núcleos · {sessions} sesiones de {blocks} bloques")
+        },
         &[
             ("date", &date),
             ("kernel", &kernel),
@@ -127,19 +119,16 @@ pub(super) fn sessions(runs: &Runs, lang: Lang) -> Vec<Piece> {
 
 /// `startup, sessions 1 to 7; cpu, session 1`.
 fn names(sessions: &[(String, u32)], lang: Lang) -> String {
-    let t = lang.texts();
     let name = |sessions: &[(String, u32)]| {
         let numbers: Vec<u32> = sessions.iter().map(|(_, number)| *number).collect();
         let (first, last) = (numbers[0], numbers[numbers.len() - 1]);
         let experiment = &sessions[0].0;
         if numbers.len() == 1 {
-            return fill(
-                t.run_session,
-                &[("experiment", experiment), ("session", &first)],
-            );
+            return text!(lang; "{experiment}, session {session}";
+                "{experiment}, sesión {session}", session = first);
         }
         let run = if (first..=last).eq(numbers.iter().copied()) {
-            fill(t.range, &[("low", &first), ("high", &last)])
+            text!(lang; "{low} to {high}"; "{low} a {high}", low = first, high = last)
         } else {
             numbers
                 .iter()
@@ -147,22 +136,22 @@ fn names(sessions: &[(String, u32)], lang: Lang) -> String {
                 .collect::<Vec<_>>()
                 .join(", ")
         };
-        fill(
-            t.run_sessions,
-            &[("experiment", experiment), ("sessions", &run)],
-        )
+        text!(lang; "{experiment}, sessions {sessions}";
+            "{experiment}, sesiones {sessions}", sessions = run)
     };
     let chunks = sessions.chunk_by(|one, other| one.0 == other.0);
     chunks.map(name).collect::<Vec<_>>().join("; ")
 }
 
 fn group_tables(group: Group, lang: Lang) -> Vec<Piece> {
-    let t = lang.texts();
     let names = names(&group.names, lang);
     let fact = |(name, value): (&'static str, String)| vec![Cell::new(name), Cell::new(value)];
     let mut pieces = vec![Piece::Table(Table {
-        caption: fill(t.machine_caption, &[("sessions", &names)]),
-        columns: vec![words(t.column_fact), words(t.column_value)],
+        caption: text!(lang; "The machine ({sessions})"; "La máquina ({sessions})", sessions = names),
+        columns: vec![
+            words(term!(lang; "what"; "qué")),
+            words(term!(lang; "value"; "valor")),
+        ],
         rows: group.facts.into_iter().map(fact).collect(),
         fit: Fit::Narrow,
     })];
@@ -170,8 +159,9 @@ fn group_tables(group: Group, lang: Lang) -> Vec<Piece> {
         let headings = engine_columns(lang).map(|(heading, _)| heading);
         let row = |row: Vec<String>| row.into_iter().map(Cell::new).collect();
         pieces.push(Piece::Table(Table {
-            caption: fill(t.engines_caption, &[("sessions", &names)]),
-            columns: [t.column_nest]
+            caption: text!(lang; "Its engines, level by level ({sessions})";
+                "Sus motores, nivel a nivel ({sessions})", sessions = names),
+            columns: [term!(lang; "nest"; "anidamiento")]
                 .into_iter()
                 .chain(headings)
                 .map(words)
@@ -184,37 +174,68 @@ fn group_tables(group: Group, lang: Lang) -> Vec<Piece> {
 }
 
 fn facts(session: &Session, lang: Lang) -> Vec<(&'static str, String)> {
-    let t = lang.texts();
     let machine = &session.machine;
-    let told = |fact: &Option<String>| fact.clone().unwrap_or_else(|| t.not_readable.to_owned());
-    let yes = |fact: Option<bool>| match fact {
-        Some(true) => t.yes.to_owned(),
-        Some(false) => t.no.to_owned(),
-        None => t.not_readable.to_owned(),
+    let told = |fact: &Option<String>| {
+        fact.clone()
+            .unwrap_or_else(|| term!(lang; "not readable here"; "no se puede leer aquí").to_owned())
     };
-    let number = |fact: Option<String>| fact.unwrap_or_else(|| t.not_readable.to_owned());
+    let yes = |fact: Option<bool>| match fact {
+        Some(true) => term!(lang; "yes"; "sí").to_owned(),
+        Some(false) => term!(lang; "no"; "no").to_owned(),
+        None => term!(lang; "not readable here"; "no se puede leer aquí").to_owned(),
+    };
+    let number = |fact: Option<String>| {
+        fact.unwrap_or_else(|| term!(lang; "not readable here"; "no se puede leer aquí").to_owned())
+    };
     let memory = machine.memory_bytes.map(|bytes| {
         let gib = bytes as f64 / 1024.0 / 1024.0 / 1024.0;
         format!("{} GiB", lang.number(gib, 1))
     });
     let mut facts = vec![
-        (t.fact_kernel, told(&machine.kernel)),
-        (t.fact_cpu, told(&machine.cpu_model)),
+        (term!(lang; "kernel"; "núcleo"), told(&machine.kernel)),
         (
-            t.fact_cores,
+            term!(lang; "processor"; "procesador"),
+            told(&machine.cpu_model),
+        ),
+        (
+            term!(lang; "cores"; "núcleos de procesador"),
             number(machine.cores.map(|cores| cores.to_string())),
         ),
-        (t.fact_memory, number(memory)),
-        (t.fact_hypervisor, yes(machine.hypervisor)),
-        (t.fact_vendor, told(&machine.vendor)),
-        (t.fact_clock, told(&machine.clocksource)),
-        (t.fact_governor, told(&machine.governor)),
-        (t.fact_turbo, yes(machine.turbo)),
-        (t.fact_thp, told(&machine.thp)),
-        (t.fact_cgroups, told(&machine.cgroup_mode)),
+        (term!(lang; "memory"; "memoria"), number(memory)),
+        (
+            term!(lang; "virtual machine"; "máquina virtual"),
+            yes(machine.hypervisor),
+        ),
+        (
+            term!(lang; "its vendor"; "su fabricante"),
+            told(&machine.vendor),
+        ),
+        (
+            term!(lang; "clock source"; "fuente del reloj"),
+            told(&machine.clocksource),
+        ),
+        (
+            term!(lang; "frequency governor"; "gobernador de frecuencia"),
+            told(&machine.governor),
+        ),
+        (
+            term!(lang; "turbo frequencies"; "frecuencias turbo"),
+            yes(machine.turbo),
+        ),
+        (
+            term!(lang; "transparent huge pages"; "páginas enormes transparentes"),
+            told(&machine.thp),
+        ),
+        (
+            term!(lang; "control groups"; "grupos de control"),
+            told(&machine.cgroup_mode),
+        ),
     ];
     if let Some(cmdline) = &machine.cmdline {
-        facts.push((t.fact_cmdline, format!("`{cmdline}`")));
+        facts.push((
+            term!(lang; "kernel command line"; "línea de órdenes del núcleo"),
+            format!("`{cmdline}`"),
+        ));
     }
     if let Some(mitigations) = &machine.mitigations {
         let affected = mitigations
@@ -224,7 +245,7 @@ fn facts(session: &Session, lang: Lang) -> Vec<(&'static str, String)> {
             .map(|(name, state)| format!("{name}: {state}"))
             .collect();
         facts.push((
-            t.fact_mitigations,
+            term!(lang; "mitigations"; "mitigaciones"),
             if list.is_empty() {
                 "–".to_owned()
             } else {
@@ -234,22 +255,18 @@ fn facts(session: &Session, lang: Lang) -> Vec<(&'static str, String)> {
     }
     if let Some(lab) = session.description.get("lab") {
         let pinned = match lab["bundle_pinned"].as_bool() {
-            Some(false) => t.not_pinned,
-            _ => t.pinned,
+            Some(false) => term!(lang; "not those of the lock"; "no los fijados"),
+            _ => term!(lang; "as locked"; "los fijados"),
         };
         let packages = lab["packages"].as_array().map_or(0, Vec::len);
-        facts.push((t.fact_sandbox, format!("`{}`", text(&lab["sandbox"]))));
         facts.push((
-            t.fact_packages,
-            fill(
-                t.packages,
-                &[
-                    ("count", &packages),
-                    ("suite", &text(&lab["suite"])),
-                    ("bundle", &text(&lab["bundle"])),
-                    ("pinned", &pinned),
-                ],
-            ),
+            term!(lang; "sandbox"; "aislamiento (sandbox)"),
+            format!("`{}`", text(&lab["sandbox"])),
+        ));
+        facts.push((
+            term!(lang; "packages"; "paquetes"),
+            text!(lang; "{count} of {suite}, bundle `{bundle}`, {pinned}";
+                "{count} de {suite}, lote `{bundle}`, {pinned}", count = packages, suite = text(&lab["suite"]), bundle = text(&lab["bundle"])),
         ));
     }
     facts
@@ -257,26 +274,30 @@ fn facts(session: &Session, lang: Lang) -> Vec<(&'static str, String)> {
 
 /// Columns of the table of engines: heading, key of a level in a session's description.
 fn engine_columns(lang: Lang) -> [(&'static str, &'static str); 8] {
-    let t = lang.texts();
     [
-        (t.column_level, "level"),
-        (t.column_engine, "engine"),
-        (t.column_version, "version"),
-        (t.column_socket, "socket_of_outer"),
-        (t.column_privileged, "privileged"),
-        (t.column_storage, "storage_driver"),
-        (t.column_runtime, "oci_runtime"),
-        (t.column_cgroup_driver, "cgroup_driver"),
+        (term!(lang; "level"; "nivel"), "level"),
+        (term!(lang; "engine"; "motor"), "engine"),
+        (term!(lang; "version"; "versión"), "version"),
+        (
+            term!(lang; "socket of the outer"; "socket del exterior"),
+            "socket_of_outer",
+        ),
+        (term!(lang; "privileged"; "privilegiado"), "privileged"),
+        (term!(lang; "storage"; "almacenamiento"), "storage_driver"),
+        (term!(lang; "runtime"; "runtime OCI"), "oci_runtime"),
+        (
+            term!(lang; "cgroup driver"; "controlador de cgroups"),
+            "cgroup_driver",
+        ),
     ]
 }
 
 /// What a session's engines said of themselves, one line a level of each nest. The manifest holds
 /// all of it, and the packages.
 fn engines(session: &Session, lang: Lang) -> Vec<Vec<String>> {
-    let t = lang.texts();
     let plain = |value: &Value| match value {
-        Value::Bool(true) => t.yes.to_owned(),
-        Value::Bool(false) => t.no.to_owned(),
+        Value::Bool(true) => term!(lang; "yes"; "sí").to_owned(),
+        Value::Bool(false) => term!(lang; "no"; "no").to_owned(),
         other => text(other),
     };
     let nests = session.description.get("nests").and_then(Value::as_array);
@@ -298,15 +319,23 @@ fn engines(session: &Session, lang: Lang) -> Vec<Vec<String>> {
 
 /// What the published numbers were taken on.
 pub(super) fn published_setup(lang: Lang) -> miette::Result<Piece> {
-    let t = lang.texts();
     let names = [
-        ("docker", t.setup_docker),
-        ("podman", t.setup_podman),
-        ("podman_mode", t.setup_podman_mode),
-        ("podman_oci_runtime", t.setup_podman_runtime),
-        ("kernel", t.fact_kernel),
-        ("cpu_model", t.fact_cpu),
-        ("repetitions", t.setup_repetitions),
+        ("docker", term!(lang; "Docker"; "Docker")),
+        ("podman", term!(lang; "Podman"; "Podman")),
+        (
+            "podman_mode",
+            term!(lang; "Podman's mode"; "modo de Podman"),
+        ),
+        (
+            "podman_oci_runtime",
+            term!(lang; "Podman's runtime"; "runtime de Podman"),
+        ),
+        ("kernel", term!(lang; "kernel"; "núcleo")),
+        ("cpu_model", term!(lang; "processor"; "procesador")),
+        (
+            "repetitions",
+            term!(lang; "repetitions an arm"; "repeticiones por brazo"),
+        ),
     ];
     let row = |(fact, value): (String, String)| {
         let name = names
@@ -316,8 +345,13 @@ pub(super) fn published_setup(lang: Lang) -> miette::Result<Piece> {
         vec![Cell::new(name), Cell::new(value)]
     };
     Ok(Piece::Table(Table {
-        caption: t.setup_caption.to_owned(),
-        columns: vec![words(t.column_fact), words(t.column_value)],
+        caption: term!(lang; "What the published numbers were taken on";
+            "Con qué se tomaron las cifras publicadas")
+        .to_owned(),
+        columns: vec![
+            words(term!(lang; "what"; "qué")),
+            words(term!(lang; "value"; "valor")),
+        ],
         rows: facts::setup()?.into_iter().map(row).collect(),
         fit: Fit::Narrow,
     }))

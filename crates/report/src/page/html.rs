@@ -1,12 +1,13 @@
 //! A page as one HTML file that needs nothing else: no script, no font, no network.
 
+use facts::term;
 use std::fmt::Write;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::PageFigure;
 use crate::figure::PALETTE;
-use crate::language::{Lang, Texted as _};
+use facts::Lang;
 use facts::document::{Cell, Document, Fit, Piece, Table, Tone};
 
 const STYLE: &str = include_str!("style.css");
@@ -29,7 +30,7 @@ pub(crate) fn write(document: &Document, figures: &[PageFigure], lang: Lang) -> 
                     h1 { (inline(&document.title)) }
                     p.lead { (inline(&document.lead)) }
                 }
-                nav aria-label=(lang.texts().contents) {
+                nav aria-label=(term!(lang; "Contents"; "Índice")) {
                     ol {
                         @for (index, title) in sections.titles.iter().enumerate() {
                             li { a href=(format!("#s{}", index + 1)) { (inline(title)) } }

@@ -12,9 +12,11 @@ mod trials;
 
 use crate::analysis::Analysis;
 use crate::figure::{Figure, Kind};
-use crate::language::{Lang, Texted as _, fill};
+use crate::language::fill;
+use facts::Lang;
 use facts::Runs;
 use facts::document::{Document, Piece};
+use facts::{term, text};
 
 pub(crate) use environment::warnings;
 
@@ -109,26 +111,49 @@ fn of_facts(source: &Source, part: fn(&facts::Page) -> &[Piece]) -> Vec<Piece> {
 }
 
 fn title(runs: &Runs, lang: Lang) -> String {
-    let t = lang.texts();
     if runs.exp4 {
-        t.title_exp4.to_owned()
+        term!(lang; "Experiment 4: what nesting a container costs";
+            "Experimento 4: lo que cuesta anidar un contenedor")
+        .to_owned()
     } else {
-        fill(
-            t.title,
-            &[("experiment", &runs.records[0].manifest.experiment)],
-        )
+        text!(lang; "Experiment `{experiment}`";
+            "Experimento `{experiment}`", experiment = runs.records[0].manifest.experiment)
     }
 }
 
 /// What a figure shows, in words: the numbers are in the table beside it.
 fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
-    let (t, l) = (lang.texts(), lang.levels());
     let (alternative, caption) = match figure.kind {
-        Kind::Samples => (t.alt_samples, t.caption_samples),
-        Kind::Forest => (t.alt_forest, t.caption_forest),
-        Kind::Parts => (t.alt_parts, t.caption_parts),
-        Kind::Order => (t.alt_order, t.caption_order),
-        Kind::Levels => (l.alt_levels, l.caption_levels),
+        Kind::Samples => (
+            term!(lang; "Every sample of {arms} arms as a dot, with each median and its interval. The numbers are in the table that follows.";
+            "Todas las muestras de {arms} brazos como puntos, con cada mediana y su intervalo. Las cifras están en la tabla que sigue."),
+            term!(lang; "Dots are samples, none left out; the bar is the median, the beam its interval. A hollow diamond is a published median with the range of its four repetitions.";
+            "Los puntos son muestras, sin omitir ninguna; la barra es la mediana y el bigote su intervalo. Un rombo hueco es una mediana publicada con el rango de sus cuatro repeticiones."),
+        ),
+        Kind::Forest => (
+            term!(lang; "{ratios} ratios with their intervals on one axis around 1; {different} of them are different from 1. The numbers are in the table that follows.";
+            "{ratios} cocientes con sus intervalos sobre un mismo eje en torno a 1; {different} de ellos son diferentes de 1. Las cifras están en la tabla que sigue."),
+            term!(lang; "The line is 1, the band the margin of equivalence. Hollow diamonds are published ratios with the range that four repetitions span, which is no interval.";
+            "La línea es el 1 y la franja el margen de equivalencia. Los rombos huecos son cocientes publicados con el rango que abarcan cuatro repeticiones, que no es un intervalo."),
+        ),
+        Kind::Parts => (
+            term!(lang; "{breakdowns} ratios taken apart into bars that stack up to the whole. The numbers are in the table that follows.";
+            "{breakdowns} cocientes descompuestos en barras que se apilan hasta el total. Las cifras están en la tabla que sigue."),
+            term!(lang; "Each bar begins where the one before it ended. Hatched bars go backwards. Beams are intervals of the part at whose end they stand.";
+            "Cada barra empieza donde acaba la anterior. Las rayadas van hacia atrás. Los bigotes son intervalos de la parte en cuyo extremo están."),
+        ),
+        Kind::Order => (
+            term!(lang; "Every reading relative to its arm's median over {blocks} blocks in the order in which they were taken; {flagged} blocks are flagged.";
+            "Todas las lecturas respecto de la mediana de su brazo a lo largo de {blocks} bloques, en el orden en que se tomaron; {flagged} bloques están marcados."),
+            term!(lang; "1 is the median of the arm in its session. Short bars are the blocks' slowness; shaded blocks are flagged.";
+            "1 es la mediana del brazo en su sesión. Las barras cortas son la lentitud de cada bloque; los bloques sombreados están marcados."),
+        ),
+        Kind::Levels => (
+            term!(lang; "{series} series over levels, a panel each: every sample, medians with intervals, and the lines of both models up to the level that was held out. The numbers are in the table that follows.";
+            "{series} series nivel a nivel, un recuadro cada una: todas las muestras, las medianas con sus intervalos y las líneas de ambos modelos hasta el nivel apartado. Las cifras están en la tabla que sigue."),
+            term!(lang; "A row has one axis, so that its panels can be held against each other. Both lines are fitted to the lower levels and end where they predict the last one: solid adds the same time, dashed the same factor.";
+            "Cada fila tiene un mismo eje, para que sus recuadros se puedan comparar. Ambas líneas se ajustan a los niveles inferiores y acaban donde predicen el último: la continua suma el mismo tiempo, la discontinua el mismo factor."),
+        ),
         Kind::Own(index) => {
             let mut own = analysis.pages(lang).flat_map(facts::Page::figures);
             own.nth(index).unwrap_or_default()

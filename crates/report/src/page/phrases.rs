@@ -3,10 +3,12 @@
 pub(crate) use facts::phrases::{estimate, in_unit, observer, predicted, range};
 
 use crate::analysis::{Estimate, Predicted, Scope};
-use crate::language::{Lang, Texted as _, fill};
+use crate::language::fill;
 use facts::Claim;
+use facts::Lang;
 use facts::document::{Cell, Tone};
 use facts::{Here, Source, Verdict};
+use facts::{term, text};
 
 /// A share as per cent.
 pub(crate) fn percent(share: f64, decimals: usize, lang: Lang) -> String {
@@ -41,7 +43,7 @@ pub(crate) fn share(estimate: Option<Estimate>, lang: Lang) -> String {
             let text = range(interval.map(|share| share * 100.0), 1, lang).replace('-', "−");
             format!("{value} ({text})")
         }
-        None => format!("{value} ({})", lang.texts().no_interval_short),
+        None => format!("{value} ({})", term!(lang; "no interval"; "sin intervalo")),
     }
 }
 
@@ -55,18 +57,23 @@ pub(crate) fn p_value(p: f64, lang: Lang) -> String {
 }
 
 pub(crate) fn verdict(verdict: Verdict, by_itself: bool, margin_pct: f64, lang: Lang) -> String {
-    let t = lang.texts();
     let template = match verdict {
-        Verdict::Different => t.verdict_different,
-        Verdict::DifferentEquivalent => t.verdict_both,
-        Verdict::Equivalent => t.verdict_equivalent,
-        Verdict::Inconclusive => t.verdict_inconclusive,
-        Verdict::NoInterval => t.verdict_no_interval,
-        Verdict::NoReading => t.verdict_no_reading,
+        Verdict::Different => term!(lang; "different"; "diferente"),
+        Verdict::DifferentEquivalent => term!(lang; "different, yet equivalent within {margin} %";
+            "diferente, aunque equivalente dentro del {margin} %"),
+        Verdict::Equivalent => {
+            term!(lang; "equivalent within {margin} %"; "equivalente dentro del {margin} %")
+        }
+        Verdict::Inconclusive => term!(lang; "inconclusive"; "no concluyente"),
+        Verdict::NoInterval => term!(lang; "inconclusive: too few blocks for an interval";
+            "no concluyente: faltan bloques para un intervalo"),
+        Verdict::NoReading => {
+            term!(lang; "no block with both readings"; "ningún bloque con ambas lecturas")
+        }
     };
     let words = fill(template, &[("margin", &lang.trimmed(margin_pct))]);
     if by_itself && verdict.is_statement() {
-        fill(t.verdict_by_itself, &[("verdict", &words)])
+        text!(lang; "{verdict} (by itself)"; "{verdict} (por sí solo)", verdict = words)
     } else {
         words
     }
@@ -82,23 +89,36 @@ pub(crate) fn verdict_cell(of: Verdict, by_itself: bool, margin_pct: f64, lang: 
 }
 
 pub(crate) fn here_cell(here: Here, lang: Lang) -> Cell {
-    let t = lang.texts();
     let (text, tone) = match here {
-        Here::Consistent => (t.here_consistent, Tone::Yes),
-        Here::NotReproduced => (t.here_not_reproduced, Tone::No),
-        Here::Inconclusive => (t.here_inconclusive, Tone::Open),
-        Here::NotMeasured => (t.here_not_measured, Tone::Missing),
-        Here::Answered => (t.here_answered, Tone::Yes),
+        Here::Consistent => (
+            term!(lang; "consistent here"; "compatible con lo medido"),
+            Tone::Yes,
+        ),
+        Here::NotReproduced => (
+            term!(lang; "not reproduced here"; "no se reproduce aquí"),
+            Tone::No,
+        ),
+        Here::Inconclusive => (
+            term!(lang; "inconclusive here"; "sin decidir aquí"),
+            Tone::Open,
+        ),
+        Here::NotMeasured => (
+            term!(lang; "not measured here"; "no medido aquí"),
+            Tone::Missing,
+        ),
+        Here::Answered => (term!(lang; "answered here"; "respondido aquí"), Tone::Yes),
     };
     Cell::new(text).tone(tone)
 }
 
 pub(crate) fn source(source: Source, lang: Lang) -> &'static str {
-    let t = lang.texts();
     match source {
-        Source::Sign => t.source_sign,
-        Source::CannotResolve => t.source_cannot,
-        Source::NoNumber => t.source_no_number,
+        Source::Sign => term!(lang; "the source can carry the sign, no percentage";
+            "la fuente da para el signo, no para un porcentaje"),
+        Source::CannotResolve => {
+            term!(lang; "the source cannot resolve it"; "la fuente no permite resolverlo")
+        }
+        Source::NoNumber => term!(lang; "no number published"; "sin cifra publicada"),
     }
 }
 
@@ -126,32 +146,41 @@ pub(crate) fn predictions(
     lang: Lang,
 ) -> String {
     let [additive, multiplicative] = [additive, multiplicative].map(|model| predicted(model, lang));
-    fill(
-        lang.levels().both_predictions,
-        &[("additive", &additive), ("multiplicative", &multiplicative)],
-    )
+    text!(lang; "observed / predicted: additive {additive}, multiplicative {multiplicative}";
+        "observado / predicho: aditivo {additive}, multiplicativo {multiplicative}")
 }
 
 /// What a number speaks for.
 pub(crate) fn scope(scope: Scope, sessions: usize, lang: Lang) -> String {
-    let t = lang.texts();
     match scope {
-        Scope::Boot => t.scope_boot.to_owned(),
-        Scope::Sessions => fill(t.scope_sessions, &[("count", &sessions)]),
-        Scope::Machine => fill(t.scope_machine, &[("count", &sessions)]),
+        Scope::Boot => term!(lang; "on this boot only: the run has one session";
+            "solo para este arranque de la máquina: hay una única sesión")
+        .to_owned(),
+        Scope::Sessions => {
+            text!(lang; "for these {count} sessions only: below six there is no interval across sessions";
+            "solo para estas {count} sesiones: con menos de seis no existe un intervalo entre sesiones", count = sessions)
+        }
+        Scope::Machine => text!(lang; "for this machine, as far as {count} sessions can tell";
+            "para esta máquina, hasta donde alcanzan {count} sesiones", count = sessions),
     }
 }
 
 /// The estimate and, below it, its interval with n and coverage.
 pub(crate) fn estimate_cell(estimate: Option<Estimate>, pairs: usize, lang: Lang) -> Cell {
-    let t = lang.texts();
     let Some(estimate) = estimate else {
-        return Cell::new(t.no_reading).tone(Tone::Missing);
+        return Cell::new(term!(lang; "no reading"; "sin lecturas")).tone(Tone::Missing);
     };
     let value = Cell::new(lang.number(estimate.value, 3));
     let (template, n) = match estimate.scope {
-        Scope::Machine => (t.sessions_coverage, estimate.n),
-        Scope::Boot | Scope::Sessions => (t.n_coverage, pairs),
+        Scope::Machine => (
+            term!(lang; "{n} sessions ({pairs} blocks), coverage {coverage}";
+            "{n} sesiones ({pairs} bloques), cobertura {coverage}"),
+            estimate.n,
+        ),
+        Scope::Boot | Scope::Sessions => (
+            term!(lang; "n = {n}, coverage {coverage}"; "n = {n}, cobertura {coverage}"),
+            pairs,
+        ),
     };
     match estimate.interval {
         Some(interval) => value.below(range(interval, 3, lang)).below(fill(
@@ -162,6 +191,8 @@ pub(crate) fn estimate_cell(estimate: Option<Estimate>, pairs: usize, lang: Lang
                 ("coverage", &coverage(interval.coverage, lang)),
             ],
         )),
-        None => value.below(fill(t.no_interval_n, &[("n", &pairs)])),
+        None => value.below(
+            text!(lang; "no interval exists; n = {n}"; "no existe intervalo; n = {n}", n = pairs),
+        ),
     }
 }

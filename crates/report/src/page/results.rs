@@ -4,33 +4,34 @@ use super::Source;
 use super::phrases;
 use crate::analysis::{ArmSummary, PartSummary, RatioSummary, Scope};
 use crate::figure::Kind;
-use crate::language::{Lang, Texted as _, fill};
 use facts::Claim;
 use facts::Here;
+use facts::Lang;
 use facts::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use facts::unit;
+use facts::{term, text};
 
 pub(super) fn claims(source: &Source) -> Vec<Piece> {
-    let (lang, t) = (source.lang, source.lang.texts());
-    let mut pieces = vec![Piece::Heading(2, t.section_claims.to_owned())];
+    let lang = source.lang;
+    let mut pieces = vec![Piece::Heading(
+        2,
+        term!(lang; "What was claimed, and what was found here";
+        "Lo que se afirmaba y lo que se ha encontrado aquí")
+        .to_owned(),
+    )];
     let margin = source.margin();
     let row = |claim: &Claim| {
         let published = match claim.published {
             Some(published) => Cell::new(lang.number(published.value, 3))
-                .below(fill(
-                    t.published_range_n,
-                    &[
-                        ("range", &phrases::range(published.range(), 3, lang)),
-                        ("n", &published.n),
-                    ],
-                ))
+                .below(text!(lang; "range {range}, n = {n}";
+                    "rango de {range}, n = {n}", range = phrases::range(published.range(), 3, lang), n = published.n))
                 .below(phrases::source(claim.source, lang)),
             None => Cell::new(phrases::source(claim.source, lang)),
         };
         let family = if claim.primary {
-            t.primary_short
+            term!(lang; "primary"; "principal")
         } else {
-            t.exploratory_short
+            term!(lang; "exploratory"; "exploratorio")
         };
         let mut here = phrases::here_cell(claim.here, lang);
         if !claim.answer.is_empty() {
@@ -58,17 +59,20 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
         .collect();
     pieces.push(Piece::Paragraph(source.scope_sentence()));
     if rows.is_empty() {
-        pieces.push(Piece::Paragraph(t.no_claims.to_owned()));
+        pieces.push(Piece::Paragraph(term!(lang; "None of the ledger's published claims is about what this run measured.";
+            "Ninguna de las afirmaciones publicadas del registro trata de lo que mide esta ejecución.").to_owned()));
         return pieces;
     }
     pieces.push(Piece::Table(Table {
-        caption: t.claims_caption.to_owned(),
+        caption: term!(lang; "Published claims against this run";
+            "Las afirmaciones publicadas frente a esta ejecución")
+        .to_owned(),
         columns: vec![
-            words(t.column_claim),
-            words(t.column_statement),
-            words(t.column_published),
-            words(t.column_ours),
-            words(t.column_verdict),
+            words(term!(lang; "claim"; "afirmación")),
+            words(term!(lang; "what it says"; "qué dice")),
+            words(term!(lang; "published"; "publicado")),
+            words(term!(lang; "ours"; "nuestro")),
+            words(term!(lang; "verdict"; "veredicto")),
         ],
         rows,
         fit: Fit::Cards,
@@ -78,21 +82,28 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
         return pieces;
     }
     let mut definitions = [
-        t.define_consistent,
-        t.define_not_reproduced,
-        t.define_inconclusive_here,
-        t.define_direction,
-        t.define_source,
-        t.define_range,
+        term!(lang; "Consistent here: our interval overlaps the published range. An overlap is weak evidence, so our interval must exclude 1 as well.";
+            "Compatible con lo medido: nuestro intervalo se solapa con el rango publicado. Un solapamiento prueba poco; por eso nuestro intervalo tiene que excluir además el 1."),
+        term!(lang; "Not reproduced here: our interval and the published range have no value in common. It speaks of this machine and these versions, not of the published ones.";
+            "No se reproduce aquí: nuestro intervalo y el rango publicado no comparten ningún valor. Habla de esta máquina y de estas versiones, no de las publicadas."),
+        term!(lang; "Inconclusive here: our interval excludes neither the claim nor that there is no effect.";
+            "Sin decidir aquí: nuestro intervalo no excluye ni la afirmación ni que no haya efecto."),
+        term!(lang; "Claims without a number: of “more” and “less” the interval must lie on that side of 1; “nothing” needs equivalence within the margin, for which a missing difference is not enough. A ranking compares two ratios within each block.";
+            "Afirmaciones sin cifra: un «más» o un «menos» exige que el intervalo quede a ese lado del 1; un «nada» exige equivalencia dentro del margen, y para eso no basta con no ver diferencia. Un orden compara dos cocientes dentro de cada bloque."),
+        term!(lang; "The source itself: no 95 % interval exists for n = 4 (from the smallest to the largest of four values covers a median with 87.5 %). Where the ranges of its two arms are apart it can carry a sign; where they overlap, the source cannot resolve it.";
+            "La propia fuente: con n = 4 no existe un intervalo del 95 % (del menor al mayor de cuatro valores se cubre la mediana con un 87,5 %). Si los rangos de sus dos brazos no se tocan, la fuente da para un signo; si se solapan, no permite resolverlo."),
+        term!(lang; "The published range of a ratio goes from the smallest repetition above the line over the largest below it, to the largest over the smallest. It is a range and no interval: it has no coverage.";
+            "El rango publicado de un cociente va de la menor repetición del numerador entre la mayor del denominador a la mayor entre la menor. Es un rango, no un intervalo: no tiene cobertura."),
     ]
     .map(str::to_owned)
     .to_vec();
     let mut claims = source.analysis.runs.iter().flat_map(|run| &run.claims);
     if claims.any(|claim| claim.here == Here::Answered) {
-        definitions.push(lang.levels().define_answered.to_owned());
+        definitions.push(term!(lang; "Answered here: a question to which nothing was published, and which our interval decides. What the answer is stands below. Inconclusive here: it excludes neither answer.";
+            "Respondido aquí: una pregunta para la que no hay nada publicado y que nuestro intervalo decide. La respuesta está debajo. Sin decidir aquí: no excluye ninguna de las respuestas.").to_owned());
     }
     pieces.push(Piece::Details(
-        t.verdicts_title.to_owned(),
+        term!(lang; "What the verdicts mean"; "Qué significan los veredictos").to_owned(),
         vec![Piece::List(definitions)],
     ));
     pieces
@@ -117,79 +128,37 @@ pub(super) fn ratios(source: &Source) -> Vec<Piece> {
     if !source.has_arms() {
         return Vec::new();
     }
-    let (lang, t) = (source.lang, source.lang.texts());
-    let mut pieces = vec![Piece::Heading(2, t.section_ratios.to_owned())];
+    let lang = source.lang;
+    let mut pieces = vec![Piece::Heading(
+        2,
+        term!(lang; "The ratios"; "Los cocientes").to_owned(),
+    )];
     if source.analysis.ratios().next().is_none() {
-        pieces.push(Piece::Paragraph(t.no_ratios.to_owned()));
+        pieces.push(Piece::Paragraph(
+            term!(lang; "This run has no two arms that are held against each other.";
+            "En esta ejecución no hay dos brazos que se comparen entre sí.")
+            .to_owned(),
+        ));
         return pieces;
     }
     pieces.extend(source.figure(Kind::Forest));
     let margin = source.margin();
-    let several = source.analysis.runs.len() > 1;
-    let row = |ratio: &RatioSummary| {
-        let mut name = Cell::new(format!("`{}`", ratio.contrast));
-        let family = if ratio.primary {
-            t.primary_short
-        } else {
-            t.exploratory_short
-        };
-        name = name.below(if several {
-            format!("{}; {family}", unit(ratio.metric).heading(lang))
-        } else {
-            family.to_owned()
-        });
-        let number = |value: Option<f64>| {
-            value.map_or_else(|| Cell::new("–"), |value| Cell::new(lang.number(value, 3)))
-        };
-        let mut of_medians = number(ratio.ratio_of_medians);
-        if let Some(bootstrap) = ratio.bootstrap {
-            of_medians = of_medians.below(phrases::range(bootstrap, 3, lang));
-        }
-        let mut verdict = phrases::verdict_cell(ratio.verdict, ratio.by_itself, margin, lang);
-        if let (true, Some(narrow)) = (ratio.verdict.is_equivalent(), ratio.narrow) {
-            verdict = verdict.below(fill(
-                t.equivalence_interval,
-                &[
-                    ("coverage", &phrases::coverage(narrow.coverage, lang)),
-                    ("interval", &phrases::range(narrow, 3, lang)),
-                ],
-            ));
-        }
-        vec![
-            name,
-            number(ratio.estimate()),
-            match ratio.interval() {
-                Some(range) => Cell::new(phrases::range(range, 3, lang)),
-                None => Cell::new(t.none_exists).tone(Tone::Missing),
-            },
-            ratio.interval().map_or_else(
-                || Cell::new("–"),
-                |range| Cell::new(phrases::coverage(range.coverage, lang)),
-            ),
-            match ratio.scope() {
-                Scope::Machine => Cell::new(ratio.pairs.to_string())
-                    .below(fill(t.in_sessions, &[("count", &ratio.sessions)])),
-                Scope::Boot | Scope::Sessions => Cell::new(ratio.pairs.to_string()),
-            },
-            of_medians,
-            ratio
-                .holm_p
-                .map_or_else(|| Cell::new("–"), |p| Cell::new(phrases::p_value(p, lang))),
-            verdict,
-        ]
-    };
+    let row = |ratio: &RatioSummary| ratio_row(ratio, source);
     let table = |ratios: &mut dyn Iterator<Item = &RatioSummary>| {
         Piece::Table(Table {
-            caption: t.ratios_caption.to_owned(),
+            caption: term!(lang; "Ratios of two arms, taken within blocks";
+                "Cocientes de dos brazos, tomados dentro de cada bloque")
+            .to_owned(),
             columns: vec![
-                words(t.column_ratio),
-                numbers(t.column_estimate),
-                numbers(t.column_interval),
-                numbers(t.column_coverage),
-                numbers(t.column_blocks),
-                numbers(t.column_of_medians),
-                numbers(t.column_holm),
-                words(t.column_verdict),
+                words(term!(lang; "ratio"; "cociente")),
+                numbers(term!(lang; "estimate"; "estimación")),
+                numbers(term!(lang; "interval"; "intervalo")),
+                numbers(term!(lang; "coverage"; "cobertura")),
+                numbers(term!(lang; "blocks"; "bloques")),
+                numbers(term!(lang; "ratio of medians (bootstrap 95 %)";
+                    "cociente de medianas (bootstrap 95 %)")),
+                numbers(term!(lang; "p (Holm)"; "p (Holm)")),
+                words(term!(lang; "verdict"; "veredicto")),
             ],
             rows: ratios.map(row).collect(),
             fit: Fit::Scroll,
@@ -201,21 +170,72 @@ pub(super) fn ratios(source: &Source) -> Vec<Piece> {
     let folded = source.analysis.folded_ratios().count();
     if folded > 0 {
         pieces.push(Piece::Details(
-            fill(t.ratios_folded, &[("count", &folded)]),
+            text!(lang; "The other {count} ratios, which are exploratory";
+                "Los otros {count} cocientes, que son exploratorios", count = folded),
             vec![table(&mut source.analysis.folded_ratios())],
         ));
     }
     pieces.extend(sessions(source));
-    pieces.push(Piece::Paragraph(fill(
-        t.ratios_note,
-        &[("margin", &lang.trimmed(margin))],
-    )));
+    pieces.push(Piece::Paragraph(text!(lang; "The estimate is the median of the ratios within blocks. The interval decides: different when it does not hold 1; equivalent when the narrower one (the thick beam of the figure) lies within {margin} % of 1. That a difference is not seen does not say that there is none. The ratio of the medians, with its bootstrap over whole blocks, is there for comparison.";
+        "La estimación es la mediana de los cocientes dentro de cada bloque. Decide el intervalo: diferente si no contiene el 1; equivalente si el más estrecho (la barra gruesa de la figura) queda a menos de un {margin} % del 1. No ver una diferencia no quiere decir que no la haya. El cociente de medianas, con su bootstrap por bloques enteros, figura solo como comparación.", margin = lang.trimmed(margin))));
     pieces
+}
+
+/// One ratio, with all that is said of it.
+fn ratio_row(ratio: &RatioSummary, source: &Source) -> Vec<Cell> {
+    let (lang, margin) = (source.lang, source.margin());
+    let several = source.analysis.runs.len() > 1;
+    let mut name = Cell::new(format!("`{}`", ratio.contrast));
+    let family = if ratio.primary {
+        term!(lang; "primary"; "principal")
+    } else {
+        term!(lang; "exploratory"; "exploratorio")
+    };
+    name = name.below(if several {
+        format!("{}; {family}", unit(ratio.metric).heading(lang))
+    } else {
+        family.to_owned()
+    });
+    let number = |value: Option<f64>| {
+        value.map_or_else(|| Cell::new("–"), |value| Cell::new(lang.number(value, 3)))
+    };
+    let mut of_medians = number(ratio.ratio_of_medians);
+    if let Some(bootstrap) = ratio.bootstrap {
+        of_medians = of_medians.below(phrases::range(bootstrap, 3, lang));
+    }
+    let mut verdict = phrases::verdict_cell(ratio.verdict, ratio.by_itself, margin, lang);
+    if let (true, Some(narrow)) = (ratio.verdict.is_equivalent(), ratio.narrow) {
+        verdict = verdict.below(text!(lang; "by its {coverage} interval, {interval}";
+                "por su intervalo del {coverage}, de {interval}", coverage = phrases::coverage(narrow.coverage, lang), interval = phrases::range(narrow, 3, lang)));
+    }
+    vec![
+        name,
+        number(ratio.estimate()),
+        match ratio.interval() {
+            Some(range) => Cell::new(phrases::range(range, 3, lang)),
+            None => Cell::new(term!(lang; "none exists"; "no existe")).tone(Tone::Missing),
+        },
+        ratio.interval().map_or_else(
+            || Cell::new("–"),
+            |range| Cell::new(phrases::coverage(range.coverage, lang)),
+        ),
+        match ratio.scope() {
+            Scope::Machine => Cell::new(ratio.pairs.to_string())
+                .below(text!(lang; "in {count} sessions";
+                        "en {count} sesiones", count = ratio.sessions)),
+            Scope::Boot | Scope::Sessions => Cell::new(ratio.pairs.to_string()),
+        },
+        of_medians,
+        ratio
+            .holm_p
+            .map_or_else(|| Cell::new("–"), |p| Cell::new(phrases::p_value(p, lang))),
+        verdict,
+    ]
 }
 
 /// Each session's estimate, where there are several.
 fn sessions(source: &Source) -> Option<Piece> {
-    let (lang, t) = (source.lang, source.lang.texts());
+    let lang = source.lang;
     let several: Vec<&RatioSummary> = source
         .analysis
         .ratios()
@@ -238,18 +258,21 @@ fn sessions(source: &Source) -> Option<Piece> {
             Cell::new(each.collect::<Vec<_>>().join(" · ")),
             Cell::new(match ratio.scope() {
                 Scope::Machine => phrases::estimate_cell(ratio.decisive, ratio.sessions, lang).text,
-                _ => t.none_exists.to_owned(),
+                _ => term!(lang; "none exists"; "no existe").to_owned(),
             }),
             pooled,
         ]
     };
     Some(Piece::Table(Table {
-        caption: t.sessions_caption.to_owned(),
+        caption: term!(lang; "Primary ratios, session by session";
+            "Los cocientes principales, sesión a sesión")
+        .to_owned(),
         columns: vec![
-            words(t.column_ratio),
-            words(t.column_by_session),
-            numbers(t.column_across),
-            words(t.column_pooled),
+            words(term!(lang; "ratio"; "cociente")),
+            words(term!(lang; "each session"; "cada sesión")),
+            numbers(term!(lang; "across sessions"; "entre sesiones")),
+            words(term!(lang; "all blocks together (these sessions only)";
+                "todos los bloques juntos (solo estas sesiones)")),
         ],
         rows: several.iter().map(row).collect(),
         fit: Fit::Cards,
@@ -260,45 +283,34 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
     if !source.has_arms() {
         return Vec::new();
     }
-    let (lang, t) = (source.lang, source.lang.texts());
-    let mut pieces = vec![Piece::Heading(2, t.section_samples.to_owned())];
+    let lang = source.lang;
+    let mut pieces = vec![Piece::Heading(
+        2,
+        term!(lang; "Every sample"; "Todas las muestras").to_owned(),
+    )];
     pieces.extend(source.figure(Kind::Samples));
     let row = |arm: &ArmSummary| {
         let unit = unit(arm.metric);
         let amount = |ns: f64| format!("{} {}", unit.amount(ns, lang), unit.symbol());
         let published = arm.published.map(|published| {
             let localise = |value: f64| lang.localise(&value.to_string());
-            Cell::new(format!("{} {}", localise(published.median), unit.symbol())).below(fill(
-                t.range,
-                &[
-                    ("low", &localise(published.low)),
-                    ("high", &localise(published.high)),
-                ],
-            ))
+            Cell::new(format!("{} {}", localise(published.median), unit.symbol()))
+                .below(text!(lang; "{low} to {high}";
+                "{low} a {high}", low = localise(published.low), high = localise(published.high)))
         });
         let interval = arm.median.and_then(|median| median.interval);
         vec![
-            Cell::new(format!("`{}`", arm.arm)).below(fill(
-                t.level_observer,
-                &[
-                    ("level", &arm.level),
-                    ("observer", &phrases::observer(arm.observer, lang)),
-                ],
-            )),
+            Cell::new(format!("`{}`", arm.arm)).below(text!(lang; "level {level}, {observer}";
+                "nivel {level}, {observer}", level = arm.level, observer = phrases::observer(arm.observer, lang))),
             published.unwrap_or_else(|| Cell::new("–")),
             match arm.median {
                 Some(median) => Cell::new(amount(median.value)),
-                None => Cell::new(t.no_reading).tone(Tone::Missing),
+                None => Cell::new(term!(lang; "no reading"; "sin lecturas")).tone(Tone::Missing),
             },
             match interval {
-                Some(range) => Cell::new(fill(
-                    t.range,
-                    &[
-                        ("low", &unit.amount(range.low, lang)),
-                        ("high", &unit.amount(range.high, lang)),
-                    ],
-                )),
-                None => Cell::new(t.none_exists).tone(Tone::Missing),
+                Some(range) => Cell::new(text!(lang; "{low} to {high}";
+                    "{low} a {high}", low = unit.amount(range.low, lang), high = unit.amount(range.high, lang))),
+                None => Cell::new(term!(lang; "none exists"; "no existe")).tone(Tone::Missing),
             },
             interval.map_or_else(
                 || Cell::new("–"),
@@ -314,15 +326,17 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
     };
     let table = |arms: &mut dyn Iterator<Item = &ArmSummary>| {
         Piece::Table(Table {
-            caption: t.arms_caption.to_owned(),
+            caption:
+                term!(lang; "Medians of the measured samples"; "Medianas de las muestras medidas")
+                    .to_owned(),
             columns: vec![
-                words(t.column_arm),
-                numbers(t.column_published),
-                numbers(t.column_median),
-                numbers(t.column_interval),
-                numbers(t.column_coverage),
+                words(term!(lang; "arm"; "brazo")),
+                numbers(term!(lang; "published"; "publicado")),
+                numbers(term!(lang; "median"; "mediana")),
+                numbers(term!(lang; "interval"; "intervalo")),
+                numbers(term!(lang; "coverage"; "cobertura")),
                 numbers("n"),
-                numbers(t.column_failed),
+                numbers(term!(lang; "failed"; "fallidas")),
             ],
             rows: arms.map(row).collect(),
             fit: Fit::Scroll,
@@ -334,18 +348,20 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
     let folded = source.analysis.folded_arms().count();
     if folded > 0 {
         pieces.push(Piece::Details(
-            fill(t.arms_folded, &[("count", &folded)]),
+            text!(lang; "The other {count} arms, which only exploratory ratios are made of";
+                "Los otros {count} brazos, de los que solo se hacen cocientes exploratorios", count = folded),
             vec![table(&mut source.analysis.folded_arms())],
         ));
     }
-    pieces.push(Piece::Paragraph(t.arms_note.to_owned()));
+    pieces.push(Piece::Paragraph(term!(lang; "Published: the median and the range of four repetitions, which carry no 95 % interval. Drift moves medians of arms; the ratios above are safe from it.";
+        "Publicado: la mediana y el rango de cuatro repeticiones, que no dan para un intervalo del 95 %. La deriva desplaza las medianas de los brazos; a los cocientes de arriba no les afecta.").to_owned()));
     pieces.push(arms_about(source));
     pieces
 }
 
 /// What each arm is, of all of them.
 fn arms_about(source: &Source) -> Piece {
-    let t = source.lang.texts();
+    let lang = source.lang;
     let rows: Vec<Vec<Cell>> = source
         .analysis
         .arms()
@@ -357,10 +373,15 @@ fn arms_about(source: &Source) -> Piece {
         })
         .collect();
     Piece::Details(
-        t.arms_about.to_owned(),
+        term!(lang; "What each arm is"; "Qué es cada brazo").to_owned(),
         vec![Piece::Table(Table {
-            caption: t.arms_about_caption.to_owned(),
-            columns: vec![words(t.column_arm), words(t.column_about)],
+            caption: term!(lang; "Arms, in the experiment's own words";
+                "Los brazos, con las palabras del propio experimento")
+            .to_owned(),
+            columns: vec![
+                words(term!(lang; "arm"; "brazo")),
+                words(term!(lang; "what it is"; "qué es")),
+            ],
             rows,
             fit: Fit::Narrow,
         })],
@@ -371,11 +392,18 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
     if !source.has_arms() {
         return Vec::new();
     }
-    let (lang, t) = (source.lang, source.lang.texts());
-    let mut pieces = vec![Piece::Heading(2, t.section_parts.to_owned())];
+    let lang = source.lang;
+    let mut pieces = vec![Piece::Heading(
+        2,
+        term!(lang; "Where each percentage goes"; "De dónde sale cada porcentaje").to_owned(),
+    )];
     let breakdowns = || source.analysis.runs.iter().flat_map(|run| &run.parts);
     if breakdowns().next().is_none() {
-        pieces.push(Piece::Paragraph(t.no_parts.to_owned()));
+        pieces.push(Piece::Paragraph(
+            term!(lang; "No ratio of this run is taken apart.";
+            "Ningún cociente de esta ejecución se descompone.")
+            .to_owned(),
+        ));
         return pieces;
     }
     pieces.extend(source.figure(Kind::Parts));
@@ -401,7 +429,7 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
             of,
             phrases::share(breakdown.whole, lang),
             coverage(breakdown.whole),
-            Cell::new(t.whole_about),
+            Cell::new(term!(lang; "what the ratio exceeds 1 by"; "lo que el cociente pasa de 1")),
         ));
         for part in &breakdown.parts {
             rows.push(cells(
@@ -413,26 +441,29 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
         }
         if let Some(remainder) = breakdown.remainder {
             rows.push(cells(
-                Cell::new(t.remainder),
+                Cell::new(term!(lang; "remainder"; "resto")),
                 phrases::signed_pct(remainder, lang),
                 None,
-                Cell::new(t.remainder_about),
+                Cell::new(term!(lang; "medians do not add up"; "las medianas no se suman")),
             ));
         }
     }
     pieces.push(Piece::Table(Table {
-        caption: t.parts_caption.to_owned(),
+        caption: term!(lang; "Shares of the reading below the line, in the same block";
+            "Proporciones de la lectura del denominador, en el mismo bloque")
+        .to_owned(),
         columns: vec![
-            words(t.column_due),
-            numbers(t.column_share),
-            numbers(t.column_coverage),
-            numbers(t.column_blocks),
-            words(t.column_about),
+            words(term!(lang; "due to"; "se debe a")),
+            numbers(term!(lang; "share"; "parte")),
+            numbers(term!(lang; "coverage"; "cobertura")),
+            numbers(term!(lang; "blocks"; "bloques")),
+            words(term!(lang; "what it is"; "qué es")),
         ],
         rows,
         fit: Fit::Cards,
     }));
-    pieces.push(Piece::Paragraph(t.parts_note.to_owned()));
+    pieces.push(Piece::Paragraph(term!(lang; "In every block the parts add up to the whole; their medians need not, and the remainder says by how much. A part may be negative: then what it stands for made level 2 cheaper. Each interval has 95 % or more by itself.";
+        "En cada bloque las partes suman el total; sus medianas no tienen por qué, y el resto dice en cuánto se quedan. Una parte puede ser negativa: lo que representa abarató el nivel 2. Cada intervalo tiene por sí solo un 95 % o más.").to_owned()));
     pieces
 }
 
@@ -472,7 +503,7 @@ impl Source<'_> {
 
     /// What every number of the page speaks for.
     fn scope_sentence(&self) -> String {
-        let (lang, t) = (self.lang, self.lang.texts());
+        let lang = self.lang;
         let sessions = self
             .runs
             .records
@@ -486,6 +517,6 @@ impl Source<'_> {
             Scope::Machine => 2,
         });
         let scope = phrases::scope(scope.unwrap_or(Scope::Boot), sessions.unwrap_or(1), lang);
-        fill(t.scope_sentence, &[("scope", &scope)])
+        text!(lang; "Everything below holds {scope}."; "Todo lo que sigue vale {scope}.")
     }
 }

@@ -1,9 +1,10 @@
 //! Tables of what was tried once, where nobody says what follows from it.
 
+use facts::{term, text};
 use measure::Trial;
 
 use super::Source;
-use crate::language::{Lang, Texted as _, fill};
+use facts::Lang;
 use facts::document::{Cell, Piece};
 use facts::trials::{by_step, megabytes, seconds, tables, with_reason};
 
@@ -20,7 +21,6 @@ pub(super) fn trials(source: &Source) -> Vec<Piece> {
 }
 
 fn matrix(trials: &[Trial], table: &str, lang: Lang) -> Vec<Piece> {
-    let t = lang.levels();
     let cell = |row: &Trial| {
         let mut cell = Cell::new(&row.outcome).english();
         if let Some(ns) = row.wall_ns {
@@ -32,14 +32,21 @@ fn matrix(trials: &[Trial], table: &str, lang: Lang) -> Vec<Piece> {
         with_reason(cell, row)
     };
     vec![
-        Piece::Heading(2, fill(t.section_trials, &[("table", &table)])),
+        Piece::Heading(
+            2,
+            text!(lang; "Tried once: {table}"; "Probado una vez: {table}"),
+        ),
         Piece::Table(by_step(
             trials,
             table,
-            lang.texts().column_fact,
-            fill(t.trials_caption, &[("table", &table)]),
+            term!(lang; "what"; "qué"),
+            text!(lang; "{table}: what became of each"; "{table}: en qué quedó cada cosa"),
             cell,
         )),
-        Piece::Paragraph(t.trials_note.to_owned()),
+        Piece::Paragraph(
+            term!(lang; "Tried once each; outcomes and reasons are in the words of the record.";
+            "Probado una vez cada cosa; resultados y motivos, con las palabras del registro.")
+            .to_owned(),
+        ),
     ]
 }

@@ -6,8 +6,8 @@ use measure::Trial;
 
 use super::{Column, amount, none, number, readable, text, to_csv};
 use crate::analysis::{Analysis, Predicted, Range, Scope, SeriesSummary};
-use crate::language::Lang;
 use crate::page::phrases;
+use facts::Lang;
 use facts::Runs;
 use facts::trials;
 

@@ -1,5 +1,6 @@
 //! Samples below the tiles, in their columns.
 
+use facts::term;
 use facts::{Grid, Plot};
 use plotters::prelude::DrawingBackend;
 
@@ -7,7 +8,7 @@ use super::{Layout, NAME, count};
 use crate::figure::Frame;
 use crate::figure::canvas::{Axis, Canvas, Drawn, Font, GRID, Growth, INK, QUIET};
 use crate::figure::legend::{self, Mark};
-use crate::language::{Lang, Texted as _};
+use facts::Lang;
 
 const NOTE: Font = Font::new(20, QUIET);
 const VALUE: Font = Font::new(22, INK).bold();
@@ -24,8 +25,14 @@ pub(super) fn height(layout: &Layout) -> i32 {
 
 /// What their marks mean; nothing where there are none.
 fn marks(grid: &Grid, lang: Lang) -> Vec<(Mark, &'static str)> {
-    let t = lang.texts();
-    let marks = [(Mark::Sample, t.mark_sample), (Mark::Median, t.mark_median)];
+    let marks = [
+        (Mark::Sample, term!(lang; "one sample"; "una muestra")),
+        (
+            Mark::Median,
+            term!(lang; "median with its interval (95 % or more)";
+        "mediana con su intervalo (95 % o más)"),
+        ),
+    ];
     let is_there = !grid.plots.is_empty();
     marks.into_iter().filter(|_| is_there).collect()
 }
