@@ -40,9 +40,7 @@ const LEFT: &[(&str, Test)] = &[
     ("forest.svg", |text| contains(text, "</svg>")),
     ("order.svg", |text| contains(text, "</svg>")),
     ("figure.svg", |text| contains(text, "</svg>")),
-    ("figure.png", |bytes| {
-        bytes.starts_with(b"\x89PNG") && bytes.len() > 20_000
-    }),
+    ("figure.png", |bytes| bytes.starts_with(b"\x89PNG") && bytes.len() > 20_000),
 ];
 
 pub(crate) fn run(programs: &Programs, wholes: &[Whole]) -> Result<ExitCode> {
@@ -63,10 +61,7 @@ pub(crate) fn run(programs: &Programs, wholes: &[Whole]) -> Result<ExitCode> {
     // Each says what it finds, whatever the others found.
     for line in [
         cmd!(shell, "cargo fmt --all --check"),
-        cmd!(
-            shell,
-            "cargo clippy --workspace --all-targets --locked -- -D warnings"
-        ),
+        cmd!(shell, "cargo clippy --workspace --all-targets --locked -- -D warnings"),
     ] {
         step(line.to_string(), succeeds(&mut line.into()));
     }
@@ -74,10 +69,8 @@ pub(crate) fn run(programs: &Programs, wholes: &[Whole]) -> Result<ExitCode> {
     step(all.to_string(), tests.run(all.into()));
     // The default generation has had its turn with the rest.
     for generation in GENERATIONS {
-        let claims = cmd!(
-            shell,
-            "cargo test --package claims --test suite --locked --no-fail-fast"
-        );
+        let claims =
+            cmd!(shell, "cargo test --package claims --test suite --locked --no-fail-fast");
         let name = format!("{claims} ({generation})");
         step(name, tests.run(claims.env(GENERATION, generation).into()));
     }
@@ -135,9 +128,7 @@ fn check(whole: &Whole, out: &Path) -> Result<()> {
 }
 
 fn lines(text: &[u8]) -> usize {
-    text.split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-        .count()
+    text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count()
 }
 
 fn contains(text: &[u8], part: &str) -> bool {

@@ -18,10 +18,7 @@ const CHECKS: &str = "checks";
 
 /// Flags of the ledger.
 #[derive(Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Flags {
     /// First run what has no record: the checks, an experiment
     #[arg(long, conflicts_with_all = ["reference", "readme", "root"])]
@@ -47,11 +44,8 @@ pub(crate) struct Flags {
 impl Flags {
     /// The report's arguments: it knows what is valid.
     fn forwarded(&self) -> Vec<String> {
-        let switches = [
-            ("--reference", self.reference),
-            ("--json", self.json),
-            ("--readme", self.readme),
-        ];
+        let switches =
+            [("--reference", self.reference), ("--json", self.json), ("--readme", self.readme)];
         let values = [("--generation", &self.generation), ("--root", &self.root)];
         let switches = switches.into_iter().filter(|(_, on)| *on);
         let values = values
@@ -65,11 +59,7 @@ impl Flags {
 }
 
 pub(crate) fn run(programs: &Programs, flags: &Flags) -> Result<ExitCode> {
-    let ran = if flags.run {
-        make_missing(programs, flags)?
-    } else {
-        ExitCode::SUCCESS
-    };
+    let ran = if flags.run { make_missing(programs, flags)? } else { ExitCode::SUCCESS };
     let told = programs.forward("report", &flags.forwarded())?;
     Ok(if ran == ExitCode::SUCCESS { told } else { ran })
 }
@@ -96,9 +86,7 @@ fn make_missing(programs: &Programs, flags: &Flags) -> Result<ExitCode> {
     let runs = all("absent");
     let runs = runs.iter().filter(|absent| absent["of"] != CHECKS);
     for command in runs.filter_map(|absent| absent["remedy"].as_str()) {
-        let args = command
-            .split(' ')
-            .filter(|word| !["cargo", "xtask"].contains(word));
+        let args = command.split(' ').filter(|word| !["cargo", "xtask"].contains(word));
         let this = std::env::current_exe().into_diagnostic()?;
         let mut run = Command::new(this);
         // Where the report looks for it; the ledger is what was asked for.
@@ -113,10 +101,8 @@ fn make_missing(programs: &Programs, flags: &Flags) -> Result<ExitCode> {
 fn check(programs: &Programs, generation: &str) -> Result<i32> {
     let shell = programs.shell();
     let manifest = programs.root().join("Cargo.toml");
-    let suite = cmd!(
-        shell,
-        "cargo test --locked --manifest-path {manifest} --package claims --test suite"
-    );
+    let suite =
+        cmd!(shell, "cargo test --locked --manifest-path {manifest} --package claims --test suite");
     let mut suite = Command::from(suite.env("MATRYOSHKA_GENERATION", generation));
     let code = process::tied(suite.stdout(std::io::stderr()))?;
     // Cargo has codes of its own.

@@ -84,9 +84,7 @@ impl Experiment {
 }
 
 fn wholes(all: &[Experiment]) -> Vec<Whole> {
-    let parts = all
-        .iter()
-        .filter_map(|part| Some((part.part_of.as_ref()?, &part.name)));
+    let parts = all.iter().filter_map(|part| Some((part.part_of.as_ref()?, &part.name)));
     let mut parts: Vec<(&PartOf, &String)> = parts.collect();
     parts.sort_by_key(|(part_of, _)| (&part_of.whole, part_of.place));
     let wholes = parts.chunk_by(|a, b| a.0.whole == b.0.whole);

@@ -50,9 +50,8 @@ struct Rest {
 fn command(experiments: &Experiments) -> Command {
     let wholes = experiments.wholes.iter().map(|of| (&of.name, &of.about));
     let each = experiments.all.iter().map(|of| (&of.name, &of.question));
-    let tasks = wholes
-        .chain(each)
-        .map(|(name, about)| Rest::augment_args(Command::new(name).about(about)));
+    let tasks =
+        wholes.chain(each).map(|(name, about)| Rest::augment_args(Command::new(name).about(about)));
     let command = Command::new("cargo xtask")
         .bin_name("cargo xtask")
         .about("A laboratory for nested containers")
@@ -113,9 +112,7 @@ struct Lock {
 /// Writes a generation's lock anew from what the mirror has now.
 fn relock(programs: &Programs, generation: &str) -> Result<ExitCode> {
     if std::env::consts::ARCH != "x86_64" {
-        return Err(miette!(
-            "the lock is of amd64 packages: make it on such a machine"
-        ));
+        return Err(miette!("the lock is of amd64 packages: make it on such a machine"));
     }
     let output = programs.captured("lab", &["lock", "--generation", generation])?;
     program::note!("{}", String::from_utf8_lossy(&output.stderr).trim_end());

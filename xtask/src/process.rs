@@ -44,11 +44,7 @@ pub(crate) fn exit_status(command: &mut Command) -> Result<i32> {
 
 /// Runs a command whose output is wanted.
 pub(crate) fn output(command: &mut Command) -> Result<Output> {
-    run(
-        command.stdin(Stdio::null()).stdout(Stdio::piped()),
-        &HANDED_ON,
-        Child::wait_with_output,
-    )
+    run(command.stdin(Stdio::null()).stdout(Stdio::piped()), &HANDED_ON, Child::wait_with_output)
 }
 
 /// Runs a command that takes no care of what it starts itself: all that is in its process group ends
@@ -64,9 +60,7 @@ pub(crate) fn tied(command: &mut Command) -> Result<i32> {
     let group = Pid::from_child(&leash).as_raw_nonzero().get();
     command.stdin(Stdio::null()).process_group(group);
     // The terminal's Ctrl-C reaches this process and not that group.
-    let status = run(command, &[SIGINT, SIGTERM, SIGHUP], |mut child| {
-        child.wait()
-    });
+    let status = run(command, &[SIGINT, SIGTERM, SIGHUP], |mut child| child.wait());
     drop(leash.stdin.take());
     leash.wait().into_diagnostic()?;
     Ok(status?.code().unwrap_or(1))

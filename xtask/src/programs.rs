@@ -55,15 +55,8 @@ impl Programs {
             ));
         }
         let root = root.to_owned();
-        let names = experiments
-            .all
-            .iter()
-            .map(|experiment| experiment.name.clone());
-        Ok(Self {
-            shell,
-            root,
-            experiments: names.collect(),
-        })
+        let names = experiments.all.iter().map(|experiment| experiment.name.clone());
+        Ok(Self { shell, root, experiments: names.collect() })
     }
 
     /// The workspace's root directory.
@@ -110,11 +103,7 @@ impl Programs {
             let halves = std::fs::read_dir(folder).into_iter().flatten().flatten();
             let halves = halves.map(|entry| entry.path());
             let whole = folder.join(MANIFEST).is_file();
-            let runs = if whole {
-                vec![folder.to_owned()]
-            } else {
-                halves.collect()
-            };
+            let runs = if whole { vec![folder.to_owned()] } else { halves.collect() };
             for run in runs {
                 let Some(experiment) =
                     experiment(&run).filter(|name| self.experiments.contains(name))

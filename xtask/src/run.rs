@@ -66,18 +66,10 @@ impl Flags {
         let mut others = Vec::new();
         let mut given = args.drain(..);
         while let Some(arg) = given.next() {
-            let name = arg
-                .strip_prefix("--")
-                .and_then(|flag| flag.split('=').next());
+            let name = arg.strip_prefix("--").and_then(|flag| flag.split('=').next());
             let of_name = |flag: &&clap::Arg| flag.get_long() == name;
-            let flag = command
-                .get_arguments()
-                .find(|flag| name.is_some() && of_name(flag));
-            let to = if flag.is_some() {
-                &mut own
-            } else {
-                &mut others
-            };
+            let flag = command.get_arguments().find(|flag| name.is_some() && of_name(flag));
+            let to = if flag.is_some() { &mut own } else { &mut others };
             let takes_next = flag.is_some_and(|flag| flag.get_action().takes_values());
             let is_apart = takes_next && !arg.contains('=');
             to.push(arg);
@@ -106,9 +98,7 @@ pub(crate) fn whole(
         let of_first = text.find("Usage:").map_or(&*text, |at| &text[at..]);
         let own = Flags::command().render_help();
         let (about, of_first) = (&whole.about, of_first.trim_end());
-        say(format!(
-            "{about}\n\n{of_first}\n\nOptions of the report:\n{own}"
-        ))?;
+        say(format!("{about}\n\n{of_first}\n\nOptions of the report:\n{own}"))?;
         return Ok(ExitCode::SUCCESS);
     }
     let flags = Flags::take(&mut args);
@@ -145,9 +135,7 @@ pub(crate) fn whole(
         let (code, of_part) = programs.experiment(part, &whole.name, &args)?;
         if code != 0 {
             // What was taken can still be looked at.
-            of_part
-                .map(|report| show(programs, report, &more))
-                .transpose()?;
+            of_part.map(|report| show(programs, report, &more)).transpose()?;
             return Ok(exit_code(code));
         }
         report = of_part;
@@ -206,9 +194,7 @@ pub(crate) fn quick(programs: &Programs, of: &Whole, out: &Path) -> Result<()> {
 
 /// `results/NAME/<UTC time>-<six hexadecimal digits>`.
 fn fresh_folder(name: &str) -> PathBuf {
-    let stamp = jiff::Timestamp::now()
-        .strftime("%Y%m%dT%H%M%SZ")
-        .to_string();
+    let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
     let id = RandomState::new().build_hasher().finish() & 0xff_ffff;
     PathBuf::from(format!("results/{name}/{stamp}-{id:06x}"))
 }

@@ -28,15 +28,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What an experiment may link: none links another one, or the report.
-const OF_EXPERIMENTS: &[&str] = &[
-    "authz",
-    "bench",
-    "facts",
-    "fingerprints",
-    "lab",
-    "measure",
-    "standalone",
-];
+const OF_EXPERIMENTS: &[&str] =
+    &["authz", "bench", "facts", "fingerprints", "lab", "measure", "standalone"];
 
 /// The crate that tests on real engines share.
 const FOR_TESTS: &str = "lab-test";
@@ -62,17 +55,10 @@ const DRAWING: &[&str] = &["comfy-table", "dejavu", "maud", "plotters", "png"];
 #[test]
 fn arrows_point_one_way() {
     let metadata = workspace();
-    let own: BTreeSet<String> = metadata
-        .packages
-        .iter()
-        .map(|p| p.name.to_string())
-        .collect();
+    let own: BTreeSet<String> = metadata.packages.iter().map(|p| p.name.to_string()).collect();
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for package in &metadata.packages {
-        let links = package
-            .dependencies
-            .iter()
-            .filter(|d| d.kind != DependencyKind::Development);
+        let links = package.dependencies.iter().filter(|d| d.kind != DependencyKind::Development);
         let links: Vec<&str> = links.map(|dependency| dependency.name.as_str()).collect();
         for name in &links {
             let allowed = *package.name == FOR_TESTS || !TESTS_ONLY.contains(name);
@@ -80,25 +66,15 @@ fn arrows_point_one_way() {
         }
         let inner = links.iter().filter(|name| own.contains(**name));
         if is_experiment(package) {
-            let others: Vec<&&str> = inner
-                .filter(|name| !OF_EXPERIMENTS.contains(name))
-                .collect();
+            let others: Vec<&&str> = inner.filter(|name| !OF_EXPERIMENTS.contains(name)).collect();
             assert!(others.is_empty(), "{} links {others:?}", package.name);
             continue;
         }
-        found.insert(
-            package.name.to_string(),
-            inner.map(ToString::to_string).collect(),
-        );
+        found.insert(package.name.to_string(), inner.map(ToString::to_string).collect());
     }
     let expected: BTreeMap<String, BTreeSet<String>> = ARROWS
         .iter()
-        .map(|(name, to)| {
-            (
-                (*name).to_owned(),
-                to.iter().map(ToString::to_string).collect(),
-            )
-        })
+        .map(|(name, to)| ((*name).to_owned(), to.iter().map(ToString::to_string).collect()))
         .collect();
     assert_eq!(found, expected);
 }
@@ -115,11 +91,7 @@ fn every_experiment_states_its_question_and_draws_nothing() {
             let draws = draws.map(|dependency| dependency.name.as_str());
             let draws: Vec<&str> = draws.filter(|name| DRAWING.contains(name)).collect();
             assert!(draws.is_empty(), "{} links {draws:?}", package.name);
-            assert!(
-                folder.join("README.md").exists(),
-                "{} has no README",
-                package.name
-            );
+            assert!(folder.join("README.md").exists(), "{} has no README", package.name);
         }
     }
 }

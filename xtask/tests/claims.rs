@@ -30,24 +30,15 @@ fn script(path: &Path, text: &str) {
 fn every_missing_run_is_made() {
     let home = tempfile::tempdir().expect("a folder");
     let metadata = workspace();
-    let name = metadata
-        .packages
-        .iter()
-        .find(|package| is_experiment(package));
+    let name = metadata.packages.iter().find(|package| is_experiment(package));
     let name = name.expect("an experiment").name.as_str();
     script(&home.path().join("bin/cargo"), "#!/bin/sh\n");
-    script(
-        &home.path().join("debug/report"),
-        &LEDGER.replace("NAME", name),
-    );
+    script(&home.path().join("debug/report"), &LEDGER.replace("NAME", name));
     script(&home.path().join("debug").join(name), EXPERIMENT);
     let path = std::env::var("PATH").expect("a path");
     let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(["claims", "--run"])
-        .env(
-            "PATH",
-            format!("{}:{path}", home.path().join("bin").display()),
-        )
+        .env("PATH", format!("{}:{path}", home.path().join("bin").display()))
         .env("CARGO_TARGET_DIR", home.path())
         .output()
         .expect("xtask runs");

@@ -116,9 +116,7 @@ fn a_simulation_is_drawn(#[values(false, true)] apart: bool) {
 fn readme_is_filled_in() {
     let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
     let readme = std::fs::read_to_string(readme).expect("README.md");
-    let unfilled: Vec<&str> = readme
-        .split_whitespace()
-        .filter(|word| word.matches('@').count() > 1)
-        .collect();
+    let unfilled: Vec<&str> =
+        readme.split_whitespace().filter(|word| word.matches('@').count() > 1).collect();
     assert!(unfilled.is_empty(), "{unfilled:?}");
 }

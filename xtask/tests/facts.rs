@@ -28,10 +28,7 @@ fn committed_facts_are_those_of_their_runs() {
     let programs = metadata.target_directory.as_std_path().join("debug");
     let wrong = |run: &&PathBuf| !is_derived(run, &programs, &experiments);
     let wrong: Vec<&PathBuf> = runs.iter().filter(wrong).collect();
-    assert!(
-        wrong.is_empty(),
-        "`cargo xtask report RUN` derives: {wrong:?}"
-    );
+    assert!(wrong.is_empty(), "`cargo xtask report RUN` derives: {wrong:?}");
 }
 
 fn find(folder: &Path, runs: &mut Vec<PathBuf>) {

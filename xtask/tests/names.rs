@@ -38,10 +38,7 @@ fn forms(name: &str) -> [String; 5] {
 fn only_its_own_folder_names_an_experiment() {
     let metadata = workspace();
     let root = metadata.workspace_root.as_std_path();
-    let experiments = metadata
-        .packages
-        .iter()
-        .filter(|package| is_experiment(package));
+    let experiments = metadata.packages.iter().filter(|package| is_experiment(package));
     let names: Vec<&str> = experiments.map(|package| package.name.as_str()).collect();
     assert!(names.len() > 1, "{names:?}");
     let files = Command::new("git")

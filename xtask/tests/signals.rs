@@ -69,11 +69,7 @@ fn a_build_ends_with_the_one_that_started_it(
     kill_process(Pid::from_child(&xtask), signal).expect("sent");
     let status = xtask.wait().expect("it ends");
     assert_eq!(status.code(), (signal != Signal::KILL).then_some(1));
-    until(|| {
-        [cargo, rustc]
-            .iter()
-            .all(|pid| test_kill_process(*pid).is_err())
-    });
+    until(|| [cargo, rustc].iter().all(|pid| test_kill_process(*pid).is_err()));
 }
 
 #[rstest]
@@ -82,10 +78,7 @@ fn it_ends_after_the_lab(#[values(Signal::TERM, Signal::HUP)] signal: Signal) {
     let mut xtask = start(home.path(), IS_DONE, "lab");
     kill_process(Pid::from_child(&xtask), signal).expect("sent");
     let status = xtask.wait().expect("it ends");
-    assert!(
-        home.path().join("gone").exists(),
-        "the lab was not waited for"
-    );
+    assert!(home.path().join("gone").exists(), "the lab was not waited for");
     assert_eq!(status.code(), Some(1));
     assert!(test_kill_process(process(home.path(), "lab")).is_err());
 }
@@ -98,11 +91,7 @@ fn a_build_is_announced(#[case] cargo: &str, #[case] is_announced: bool) {
     let said = home.path().join("said");
     let sign = if is_announced { "cargo" } else { "lab" };
     let mut xtask = start(home.path(), cargo, sign);
-    let has_said = || {
-        fs::read_to_string(&said)
-            .expect("a file")
-            .contains("building")
-    };
+    let has_said = || fs::read_to_string(&said).expect("a file").contains("building");
     if is_announced {
         until(has_said);
     }

@@ -25,12 +25,7 @@ const TABLE: &[Row] = &[
     ("xtask exp4 --arms=dokcer", 2, "", "no arm"),
     ("xtask doctor", 0, "root", ""),
     ("xtask lab status", 0, "running labs", ""),
-    (
-        "xtask claims --root=no-such-folder",
-        2,
-        "",
-        "no-such-folder",
-    ),
+    ("xtask claims --root=no-such-folder", 2, "", "no-such-folder"),
     ("lab", 2, "", "Usage:"),
     ("lab --version", 0, "lab", ""),
     ("lab status", 0, "running labs", ""),
@@ -38,24 +33,14 @@ const TABLE: &[Row] = &[
     ("lab doctor", 0, "root", ""),
     ("lab mirror", 0, "http", ""),
     ("lab probe spawn 3 /bin/true", 0, "wall_ns", ""),
-    (
-        "lab exec --generation=jessie -- true",
-        2,
-        "",
-        "trixie, forky",
-    ),
+    ("lab exec --generation=jessie -- true", 2, "", "trixie, forky"),
     ("lab shell --generation=jessie", 2, "", "trixie, forky"),
     ("lab bring-up --generation=jessie", 2, "", "trixie, forky"),
     ("lab lock --generation=jessie", 2, "", "trixie, forky"),
     ("report", 2, "", "Usage:"),
     ("report compare published RUN", 0, "dind/docker", ""),
     ("report compare published RUN --json", 0, "\"", ""),
-    (
-        "report claims --readme --root=no-such-folder",
-        2,
-        "",
-        "no-such-folder",
-    ),
+    ("report claims --readme --root=no-such-folder", 2, "", "no-such-folder"),
     ("report coverage no-such-folder", 2, "", "no-such-folder"),
     ("authz --print-policy", 0, "[", ""),
     ("authz --version", 0, "authz", ""),
@@ -72,13 +57,7 @@ const FORWARDED: &[&str] = &["xtask report", "xtask compare"];
 const OF_EXPERIMENT: &str = "tests/streams.csv";
 
 /// Flags that say how something is done. What is neither here nor in the table is a new one.
-const HOW: &[&str] = &[
-    "--lang",
-    "--reference",
-    "--sandbox",
-    "--socket",
-    "--tutorial",
-];
+const HOW: &[&str] = &["--lang", "--reference", "--sandbox", "--socket", "--tutorial"];
 
 /// Programs that people do not call, without a help.
 const INNER: &[&str] = &["probe", "sandbox"];
@@ -92,9 +71,7 @@ enum Gone {
 
 /// Runs a line of the table. Whoever is gone has closed the pipe before the program starts.
 fn run(line: &str, gone: Gone) -> Output {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the workspace");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let log = scratch.join("log");
     std::fs::write(&log, "some words\n").expect("a file");
@@ -106,14 +83,9 @@ fn run(line: &str, gone: Gone) -> Output {
         "RUN" => run,
         other => other,
     });
-    let programs = Path::new(env!("CARGO_BIN_EXE_xtask"))
-        .parent()
-        .expect("a folder");
+    let programs = Path::new(env!("CARGO_BIN_EXE_xtask")).parent().expect("a folder");
     let mut command = Command::new(programs.join(words.next().expect("a program")));
-    command
-        .args(words)
-        .current_dir(scratch)
-        .stdin(Stdio::null());
+    command.args(words).current_dir(scratch).stdin(Stdio::null());
     // A cache of this test's own can be emptied.
     command.env("XDG_CACHE_HOME", scratch.join("cache"));
     let closed = || std::io::pipe().expect("a pipe").1;
@@ -140,11 +112,7 @@ fn complaints(&(line, code, stdout, stderr): &Row) -> Vec<String> {
         let out = String::from_utf8_lossy(&output.stdout);
         let err = String::from_utf8_lossy(&output.stderr);
         let fits = |text: &str, wanted: &str| {
-            if wanted.is_empty() {
-                text.is_empty()
-            } else {
-                text.contains(wanted)
-            }
+            if wanted.is_empty() { text.is_empty() } else { text.contains(wanted) }
         };
         // A list may be empty; what `probe feed` writes is bytes.
         let any = stdout.is_empty() && stderr.is_empty();
@@ -166,13 +134,9 @@ fn section(help: &str, title: &str) -> Vec<String> {
     let lines = help.lines().skip_while(|line| *line != title).skip(1);
     let lines = lines.take_while(|line| line.is_empty() || line.starts_with(' '));
     let names = lines.filter_map(|line| {
-        let long = line
-            .find("--")
-            .map(|at| &line[at..])
-            .filter(|_| line.trim_start().starts_with('-'));
-        let command = line
-            .strip_prefix("  ")
-            .filter(|rest| !rest.starts_with(' '));
+        let long =
+            line.find("--").map(|at| &line[at..]).filter(|_| line.trim_start().starts_with('-'));
+        let command = line.strip_prefix("  ").filter(|rest| !rest.starts_with(' '));
         let name = if title == "Options:" { long } else { command }?;
         Some(name.split([' ', '=', '[', '<']).next()?.to_owned())
     });
@@ -182,10 +146,7 @@ fn section(help: &str, title: &str) -> Vec<String> {
 /// Those that are no experiments.
 fn programs() -> BTreeSet<String> {
     let metadata = workspace();
-    let others = metadata
-        .packages
-        .iter()
-        .filter(|package| !is_experiment(package));
+    let others = metadata.packages.iter().filter(|package| !is_experiment(package));
     let targets = others.flat_map(|package| &package.targets);
     let programs = targets.filter(|target| target.is_bin());
     programs.map(|target| target.name.clone()).collect()
@@ -230,9 +191,7 @@ fn a_reader_that_goes_is_no_failure_and_each_stream_has_its_own() {
     assert!(built.expect("cargo runs").success());
     let mut lines: Vec<Row> = TABLE.to_vec();
     lines.extend(of_experiments());
-    let experiments: Vec<String> = experiments()
-        .map(|package| package.name.to_string())
-        .collect();
+    let experiments: Vec<String> = experiments().map(|package| package.name.to_string()).collect();
     let mut flags = BTreeSet::new();
     let mut tasks: Vec<String> = programs().into_iter().collect();
     while let Some(task) = tasks.pop() {

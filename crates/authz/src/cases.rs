@@ -25,10 +25,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("connect.json", include_str!("../cases/client/connect.json")),
     ("exec.json", include_str!("../cases/client/exec.json")),
     ("network.json", include_str!("../cases/client/network.json")),
-    (
-        "run-many.json",
-        include_str!("../cases/client/run-many.json"),
-    ),
+    ("run-many.json", include_str!("../cases/client/run-many.json")),
     ("run.json", include_str!("../cases/client/run.json")),
     ("update.json", include_str!("../cases/client/update.json")),
     ("volume.json", include_str!("../cases/client/volume.json")),
@@ -155,9 +152,7 @@ impl Case {
             return Some(text.into_bytes());
         }
         let bytes = self.sends_base64.as_ref().or(self.base64.as_ref());
-        BASE64_STANDARD
-            .decode(bytes.map_or("", String::as_str))
-            .ok()
+        BASE64_STANDARD.decode(bytes.map_or("", String::as_str)).ok()
     }
 
     fn text(&self) -> Option<String> {
@@ -165,16 +160,9 @@ impl Case {
         let host = |host: &String| format!(r#"{{"Image":"a","HostConfig":{{{host}}}}}"#);
         let body = self.body.clone();
         let body = body.or_else(|| self.host.as_ref().map(host));
-        let body = body.or_else(|| {
-            self.file
-                .as_ref()
-                .and_then(file)
-                .map(|(_, text)| (*text).into())
-        });
-        let body = body.or_else(|| {
-            self.nest
-                .map(|depth| "[".repeat(depth) + &"]".repeat(depth))
-        });
+        let body =
+            body.or_else(|| self.file.as_ref().and_then(file).map(|(_, text)| (*text).into()));
+        let body = body.or_else(|| self.nest.map(|depth| "[".repeat(depth) + &"]".repeat(depth)));
         body.map(|body| self.padded(body))
     }
 

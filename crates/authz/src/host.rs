@@ -101,14 +101,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let policy = policy(dir.path());
         symlink(dir.path().join("open/d"), dir.path().join("way")).expect("a link");
-        for path in [
-            "open",
-            "open/",
-            "open/d",
-            "open/d/../d",
-            "way",
-            "shut/../open",
-        ] {
+        for path in ["open", "open/", "open/d", "open/d/../d", "way", "shut/../open"] {
             assert_eq!(rule(&policy, &dir.path().join(path)), None, "{path}");
         }
     }
@@ -140,16 +133,10 @@ mod tests {
             let found = rule(&policy, &dir.path().join(path));
             let roots = matches!(found, Some(Rule::BindRoots));
             let guarded = path.is_empty() || path == "open/..";
-            assert!(
-                roots || guarded && found == Some(Rule::DaemonSocket),
-                "{path}: {found:?}"
-            );
+            assert!(roots || guarded && found == Some(Rule::DaemonSocket), "{path}: {found:?}");
         }
         assert_eq!(rule(&policy, Path::new("relative")), Some(Rule::BindRoots));
-        assert_eq!(
-            rule(&policy, Path::new("/proc/self/root")),
-            Some(Rule::BindRoots)
-        );
+        assert_eq!(rule(&policy, Path::new("/proc/self/root")), Some(Rule::BindRoots));
     }
 
     #[test]
@@ -158,13 +145,7 @@ mod tests {
         let policy = policy(dir.path());
         fs::write(dir.path().join("daemon/sock"), "").expect("a file");
         symlink(dir.path().join("daemon"), dir.path().join("open/d/sly")).expect("a link");
-        for path in [
-            "daemon",
-            "daemon/sock",
-            "open/d/sly",
-            "open/d/sly/sock",
-            "open/../daemon",
-        ] {
+        for path in ["daemon", "daemon/sock", "open/d/sly", "open/d/sly/sock", "open/../daemon"] {
             let found = rule(&policy, &dir.path().join(path));
             assert_eq!(found, Some(Rule::DaemonSocket), "{path}");
         }

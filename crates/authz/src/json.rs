@@ -30,10 +30,9 @@ impl Json {
         let value: Self = serde_json::from_slice(bytes)
             .map_err(|e| Refusal::new(Rule::BodyJson, format!("not one JSON value: {e}")))?;
         match value.repeated() {
-            Some(key) => Err(Refusal::new(
-                Rule::DuplicateKey,
-                format!("{} is there twice", quoted(key)),
-            )),
+            Some(key) => {
+                Err(Refusal::new(Rule::DuplicateKey, format!("{} is there twice", quoted(key))))
+            }
             None => Ok(value),
         }
     }

@@ -83,10 +83,7 @@ const RESOURCES: Keys = Keys {
 };
 
 /// What `update` takes besides.
-const UPDATE: Keys = Keys {
-    free: "RestartPolicy",
-    judged: &[],
-};
+const UPDATE: Keys = Keys { free: "RestartPolicy", judged: &[] };
 
 /// `POST /containers/NAME/exec`; `Container` and the small `detachKeys` are docker-py's.
 const EXEC: Keys = Keys {
@@ -154,11 +151,7 @@ pub(crate) fn object(
             continue;
         }
         let mut judged = tables.iter().flat_map(|table| table.judged);
-        let free = || {
-            tables
-                .iter()
-                .flat_map(|table| table.free.split_whitespace())
-        };
+        let free = || tables.iter().flat_map(|table| table.free.split_whitespace());
         if let Some((_, check)) = judged.clone().find(|(name, _)| name == key) {
             check(policy, key, value)?;
         } else if !free().any(|name| name == key) {
@@ -206,11 +199,7 @@ fn privileged_exec(_: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {
 }
 
 fn unset(rule: Rule, key: &str, value: &Json) -> Result<(), Refusal> {
-    if value.boolean(key)? {
-        Err(Refusal::new(rule, format!("{key} is set")))
-    } else {
-        Ok(())
-    }
+    if value.boolean(key)? { Err(Refusal::new(rule, format!("{key} is set"))) } else { Ok(()) }
 }
 
 fn capabilities(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {
@@ -230,12 +219,7 @@ fn network_mode(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal>
 }
 
 fn ipc_mode(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {
-    names::namespace(
-        policy,
-        key,
-        value.text(key)?,
-        &["none", "private", "shareable"],
-    )
+    names::namespace(policy, key, value.text(key)?, &["none", "private", "shareable"])
 }
 
 fn cgroup_namespace(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {
@@ -251,10 +235,7 @@ fn cgroup(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {
 }
 
 fn log_config(policy: &Policy, what: &str, value: &Json) -> Result<(), Refusal> {
-    const KEYS: Keys = Keys {
-        free: "Config",
-        judged: &[("Type", log_driver)],
-    };
+    const KEYS: Keys = Keys { free: "Config", judged: &[("Type", log_driver)] };
     object(policy, &[&KEYS], what, value)
 }
 
@@ -311,10 +292,8 @@ fn masked_paths(_: &Policy, key: &str, _: &Json) -> Result<(), Refusal> {
 }
 
 fn devices(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal> {
-    const DEVICE: Keys = Keys {
-        free: "PathInContainer CgroupPermissions",
-        judged: &[("PathOnHost", device)],
-    };
+    const DEVICE: Keys =
+        Keys { free: "PathInContainer CgroupPermissions", judged: &[("PathOnHost", device)] };
     for entry in value.list(key)? {
         object(policy, &[&DEVICE], key, entry)?;
     }
@@ -337,10 +316,7 @@ fn volumes_from(policy: &Policy, key: &str, value: &Json) -> Result<(), Refusal>
     if policy.volumes_from || value.list(key)?.is_empty() {
         Ok(())
     } else {
-        Err(Refusal::new(
-            Rule::VolumesFrom,
-            format!("{key} is not empty"),
-        ))
+        Err(Refusal::new(Rule::VolumesFrom, format!("{key} is not empty")))
     }
 }
 

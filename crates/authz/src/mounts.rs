@@ -29,10 +29,7 @@ pub(crate) fn binds(policy: &Policy, key: &str, value: &Json) -> Result<(), Refu
 /// A mount (moby `api/types/mount/mount.go`); type and source are judged together.
 const MOUNT: Keys = Keys {
     free: "Type Source Target ReadOnly Consistency ImageOptions TmpfsOptions",
-    judged: &[
-        ("BindOptions", bind_options),
-        ("VolumeOptions", volume_options),
-    ],
+    judged: &[("BindOptions", bind_options), ("VolumeOptions", volume_options)],
 };
 
 const BIND_OPTIONS: Keys = Keys {
@@ -40,15 +37,10 @@ const BIND_OPTIONS: Keys = Keys {
     judged: &[("Propagation", bind_propagation)],
 };
 
-const VOLUME_OPTIONS: Keys = Keys {
-    free: "NoCopy Labels Subpath",
-    judged: &[("DriverConfig", driver_config)],
-};
+const VOLUME_OPTIONS: Keys =
+    Keys { free: "NoCopy Labels Subpath", judged: &[("DriverConfig", driver_config)] };
 
-const DRIVER_CONFIG: Keys = Keys {
-    free: "",
-    judged: &[("Name", driver), ("Options", options)],
-};
+const DRIVER_CONFIG: Keys = Keys { free: "", judged: &[("Name", driver), ("Options", options)] };
 
 /// A path of the host, or a volume's name.
 fn source(policy: &Policy, source: &str) -> Result<(), Refusal> {

@@ -39,10 +39,7 @@ pub(crate) fn network_mode(policy: &Policy, mode: &str) -> Result<(), Refusal> {
 /// namespace of its own with `lo` alone (tried); of other versions that is not known.
 pub(crate) fn network(name: &str) -> Result<(), Refusal> {
     if name == "host" {
-        return Err(Refusal::new(
-            Rule::HostNamespace,
-            "the network is the host's",
-        ));
+        return Err(Refusal::new(Rule::HostNamespace, "the network is the host's"));
     }
     if !plain(name) || name.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(Refusal::new(Rule::NetworkId, quoted(name)));

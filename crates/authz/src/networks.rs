@@ -13,22 +13,13 @@ const NETWORK: Keys = Keys {
     judged: &[("Driver", driver), ("IPAM", ipam), ("Options", options)],
 };
 
-const IPAM: Keys = Keys {
-    free: "Options Config",
-    judged: &[("Driver", ipam_driver)],
-};
+const IPAM: Keys = Keys { free: "Options Config", judged: &[("Driver", ipam_driver)] };
 
 /// `POST /networks/NAME/connect`.
-const CONNECT: Keys = Keys {
-    free: "Container",
-    judged: &[("EndpointConfig", endpoint)],
-};
+const CONNECT: Keys = Keys { free: "Container", judged: &[("EndpointConfig", endpoint)] };
 
 /// `NetworkingConfig` of `POST /containers/create`.
-const CONFIG: Keys = Keys {
-    free: "",
-    judged: &[("EndpointsConfig", endpoints)],
-};
+const CONFIG: Keys = Keys { free: "", judged: &[("EndpointsConfig", endpoints)] };
 
 /// An endpoint (moby `api/types/network/endpoint.go`). What it says of addresses the daemon takes or
 /// writes over; an ID it prefers to the network's name.

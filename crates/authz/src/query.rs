@@ -30,10 +30,7 @@ pub(crate) fn start(policy: &Policy, call: &Call, target: &Target) -> Result<(),
         Some(_) => false,
     };
     if !believed {
-        return Err(Refusal::new(
-            Rule::FormBody,
-            "a Content-Type, and no body handed over",
-        ));
+        return Err(Refusal::new(Rule::FormBody, "a Content-Type, and no body handed over"));
     }
     Ok(())
 }
@@ -52,12 +49,8 @@ const BUILD: &str = "t dockerfile target platform q nocache cachefrom pull rm fo
                      cpusetmems shmsize ulimits isolation";
 
 /// Types of a build's context, as clients send them; another one may be a form's.
-const CONTEXTS: &[&str] = &[
-    "application/x-tar",
-    "application/tar",
-    "application/octet-stream",
-    "text/plain",
-];
+const CONTEXTS: &[&str] =
+    &["application/x-tar", "application/tar", "application/octet-stream", "text/plain"];
 
 /// `POST /build`, where policy lets build at all (moby `api/server/router/build/build_routes.go`).
 pub(crate) fn build(policy: &Policy, call: &Call, target: &Target) -> Result<(), Refusal> {
@@ -73,12 +66,9 @@ pub(crate) fn build(policy: &Policy, call: &Call, target: &Target) -> Result<(),
         match key.as_str() {
             _ if value.is_empty() => {}
             "networkmode" => names::network_mode(policy, &value)?,
-            "cgroupparent" => keys::listed(
-                Rule::CgroupParent,
-                &policy.cgroup_parents,
-                &Json::Text(value),
-                &key,
-            )?,
+            "cgroupparent" => {
+                keys::listed(Rule::CgroupParent, &policy.cgroup_parents, &Json::Text(value), &key)?
+            }
             "remote" if value == "client-session" => buildkit(policy, call, target)?,
             "remote" => return Err(Refusal::new(Rule::Build, "a remote context")),
             "version" if value != "1" => buildkit(policy, call, target)?,
@@ -93,9 +83,5 @@ pub(crate) fn build(policy: &Policy, call: &Call, target: &Target) -> Result<(),
 
 /// The upgraded connections of the newer builder.
 pub(crate) fn buildkit(policy: &Policy, _: &Call, target: &Target) -> Result<(), Refusal> {
-    if policy.buildkit {
-        Ok(())
-    } else {
-        Err(Refusal::new(Rule::Buildkit, quoted(&target.path)))
-    }
+    if policy.buildkit { Ok(()) } else { Err(Refusal::new(Rule::Buildkit, quoted(&target.path))) }
 }

@@ -148,11 +148,7 @@ pub(crate) fn judge(policy: &Policy, call: &Call, target: &Target) -> Result<(),
             Query(check) => check(policy, call, target)?,
         }
     }
-    if known {
-        Ok(())
-    } else {
-        Err(Refusal::new(Rule::UnknownRoute, named(call, target)))
-    }
+    if known { Ok(()) } else { Err(Refusal::new(Rule::UnknownRoute, named(call, target))) }
 }
 
 fn named(call: &Call, target: &Target) -> String {

@@ -94,10 +94,7 @@ pub struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(rule: Rule, what: impl Into<String>) -> Self {
-        Self {
-            rule,
-            what: what.into(),
-        }
+        Self { rule, what: what.into() }
     }
 }
 

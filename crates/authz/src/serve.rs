@@ -124,10 +124,7 @@ async fn answer(policy: &Policy, request: Request<Incoming>) -> (StatusCode, ser
         // the connection stays in step, as far as it goes.
         "/AuthZPlugin.AuthZRes" => {
             let _ = message(request).await;
-            (
-                StatusCode::OK,
-                json!({ "Allow": true, "Msg": "", "Err": "" }),
-            )
+            (StatusCode::OK, json!({ "Allow": true, "Msg": "", "Err": "" }))
         }
         _ => (StatusCode::NOT_FOUND, json!({ "Err": "no such call" })),
     }
@@ -143,9 +140,7 @@ fn response((status, body): (StatusCode, serde_json::Value)) -> Response<Full<By
 async fn message(request: Request<Incoming>) -> std::result::Result<Bytes, String> {
     let whole = async {
         let collected = Limited::new(request.into_body(), LARGEST).collect().await;
-        collected
-            .map(Collected::to_bytes)
-            .map_err(|e| e.to_string())
+        collected.map(Collected::to_bytes).map_err(|e| e.to_string())
     };
     let late = async {
         Timer::after(PATIENCE).await;

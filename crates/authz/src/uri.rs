@@ -33,10 +33,7 @@ impl Target {
         if inner.iter().any(|s| s.is_empty()) || segments.iter().any(|s| matches!(*s, "." | "..")) {
             return Err(odd("is not clean"));
         }
-        Ok(Self {
-            path: unversioned(policy, &path)?.to_owned(),
-            query: query.to_owned(),
-        })
+        Ok(Self { path: unversioned(policy, &path)?.to_owned(), query: query.to_owned() })
     }
 
     /// Parameters of the query. Old versions of Go split at `;` too.
@@ -104,18 +101,8 @@ mod tests {
 
     #[test]
     fn what_the_router_would_clean_is_odd() {
-        let uris = [
-            "",
-            "*",
-            "info",
-            "//info",
-            "/a//b",
-            "/a/./b",
-            "/a/%2e%2e/b",
-            "/%",
-            "/a%0ab",
-            "/é",
-        ];
+        let uris =
+            ["", "*", "info", "//info", "/a//b", "/a/./b", "/a/%2e%2e/b", "/%", "/a%0ab", "/é"];
         for uri in uris {
             assert_eq!(read(uri), Err(Rule::OddPath), "{uri}");
         }
@@ -123,16 +110,7 @@ mod tests {
 
     #[test]
     fn a_version_is_one_that_is_known() {
-        for version in [
-            "1.40",
-            "1.53",
-            "1.050",
-            "1.50.0",
-            "1.",
-            "2.0",
-            ".",
-            "1.99999999",
-        ] {
+        for version in ["1.40", "1.53", "1.050", "1.50.0", "1.", "2.0", ".", "1.99999999"] {
             let uri = format!("/v{version}/info");
             assert_eq!(read(&uri), Err(Rule::ApiVersion), "{uri}");
         }

@@ -77,8 +77,5 @@ pub fn trouble(mishap: Mishap) -> Trouble {
 }
 
 fn reading(wall_ns: u64, cpu_ns: u64) -> Reading {
-    Reading {
-        wall_ns,
-        cpu_ns: Some(cpu_ns),
-    }
+    Reading { wall_ns, cpu_ns: Some(cpu_ns) }
 }

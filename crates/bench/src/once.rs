@@ -100,9 +100,7 @@ pub fn try_each<S: Display + Sync>(
         run.tried(row.clone(), || Ok(()))?;
         rows.push(row);
     }
-    let left = subjects
-        .iter()
-        .filter(|subject| !finished.contains(&subject.to_string()));
+    let left = subjects.iter().filter(|subject| !finished.contains(&subject.to_string()));
     let left: Vec<&S> = left.collect();
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -123,11 +121,7 @@ pub fn try_each<S: Display + Sync>(
                             return Err(miette::miette!("a signal arrived"));
                         }
                         alive()?;
-                        let sent = if is_end(&row) {
-                            last.replace(row)
-                        } else {
-                            Some(row)
-                        };
+                        let sent = if is_end(&row) { last.replace(row) } else { Some(row) };
                         sent.map_or(Ok(()), say)
                     });
                     let tried = tried.and_then(|()| last.map_or(Ok(()), say));
@@ -148,12 +142,7 @@ pub fn try_each<S: Display + Sync>(
             run.tried(row.clone(), || Ok(()))?;
             if is_end(&row) {
                 ended += 1;
-                let Trial {
-                    subject,
-                    step,
-                    outcome,
-                    ..
-                } = &row;
+                let Trial { subject, step, outcome, .. } = &row;
                 measure::note!("{ended} of {}: {subject}: {step} {outcome}", left.len());
             }
             rows.push(row);
@@ -218,9 +207,7 @@ pub fn taken_over(
     for lab in labs.all().values() {
         let now = lab.describe();
         let is_same = |before: &Value| {
-            ["suite", "bundle", "sandbox"]
-                .iter()
-                .all(|key| before[key] == now[key])
+            ["suite", "bundle", "sandbox"].iter().all(|key| before[key] == now[key])
         };
         if !described.iter().any(is_same) {
             let suite = &now["suite"];
@@ -263,10 +250,7 @@ pub fn succeeded(done: Result<lab::Output>) -> Result<String, String> {
         return Ok(output.stdout);
     }
     let said = format!("{}\n{}", output.stderr, output.stdout);
-    let said: Vec<&str> = said
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let said: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = &said[said.len().saturating_sub(MOST)..];
     Err(if last.is_empty() {
         format!("exit code {}, without a word", output.code)
@@ -282,11 +266,7 @@ pub fn complaints(words: &str) -> String {
     let is_chatter = |line: &&str| chatter.iter().any(|word| line.contains(word));
     let (first, rest) = words.split_once(": time=").unwrap_or((words, ""));
     let rest = rest.lines().filter(|line| !is_chatter(line));
-    [first]
-        .into_iter()
-        .chain(rest)
-        .collect::<Vec<_>>()
-        .join("\n")
+    [first].into_iter().chain(rest).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -298,13 +278,8 @@ mod tests {
 
     use super::*;
 
-    const TRIALS: Experiment = Experiment {
-        name: "demo",
-        arms: &[],
-        contrasts: &[],
-        parts: &[],
-        series: &[],
-    };
+    const TRIALS: Experiment =
+        Experiment { name: "demo", arms: &[], contrasts: &[], parts: &[], series: &[] };
 
     #[derive(Parser)]
     struct Cli {
@@ -361,18 +336,14 @@ mod tests {
     fn recorded(place: &tempfile::TempDir) -> Vec<String> {
         let run = Folder::open(&place.path().join("run")).expect("a run");
         let rows = run.trials().expect("rows").into_iter();
-        rows.map(|row| format!("{} {} {}", row.subject, row.step, row.outcome))
-            .collect()
+        rows.map(|row| format!("{} {} {}", row.subject, row.step, row.outcome)).collect()
     }
 
     #[test]
     fn what_a_dead_lab_says_is_no_outcome() {
         let (place, done) = run(&[], Some(("b", "last")));
         let report = done.expect_err("the run has ended");
-        assert_eq!(
-            words(&report),
-            "`b` has come to no end: the lab has died: killed"
-        );
+        assert_eq!(words(&report), "`b` has come to no end: the lab has died: killed");
         let help = report.help().expect("a remedy").to_string();
         assert!(help.starts_with("again; `--resume "), "{help}");
         assert_eq!(recorded(&place), ["a first ok", "a last ok", "b first ok"]);
@@ -397,10 +368,7 @@ mod tests {
     #[test]
     fn with_nothing_recorded_there_is_nothing_to_go_on_from() {
         let (place, done) = run(&[], Some(("a", "first")));
-        let help = done
-            .expect_err("the run has ended")
-            .help()
-            .map(|help| help.to_string());
+        let help = done.expect_err("the run has ended").help().map(|help| help.to_string());
         assert_eq!(help.as_deref(), Some("again"));
         assert_eq!(recorded(&place), [""; 0]);
     }

@@ -71,23 +71,14 @@ pub struct Entry {
 /// Holds one claim against the newest rows of one generation.
 #[must_use]
 pub fn entry(claim: &Claim, says: &[Says], rows: &[Seen]) -> Entry {
-    let points: Vec<Point> = says
-        .iter()
-        .filter(|says| says.claim == claim.id)
-        .map(|says| point(says, rows))
-        .collect();
+    let points: Vec<Point> =
+        says.iter().filter(|says| says.claim == claim.id).map(|says| point(says, rows)).collect();
     let verdict = verdict(&points);
-    Entry {
-        id: claim.id.clone(),
-        points,
-        verdict,
-    }
+    Entry { id: claim.id.clone(), points, verdict }
 }
 
 fn point(says: &Says, rows: &[Seen]) -> Point {
-    let row = rows
-        .iter()
-        .find(|row| row.property == says.property && row.pattern == says.pattern);
+    let row = rows.iter().find(|row| row.property == says.property && row.pattern == says.pattern);
     Point {
         property: says.property.clone(),
         pattern: says.pattern.clone(),
@@ -111,13 +102,7 @@ fn verdict(points: &[Point]) -> Verdict {
     let contrary: Vec<String> = points
         .iter()
         .filter(|point| point.holds() == Some(false))
-        .map(|point| {
-            format!(
-                "{}: {}",
-                name(point),
-                point.seen.as_deref().unwrap_or_default()
-            )
-        })
+        .map(|point| format!("{}: {}", name(point), point.seen.as_deref().unwrap_or_default()))
         .collect();
     // What was seen to be otherwise is known, whatever was not looked at.
     if !contrary.is_empty() && contrary.len() + missing.len() < points.len() {

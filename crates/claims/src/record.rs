@@ -71,13 +71,9 @@ impl Recorder {
         let file = OpenOptions::new().append(true).create(true).open(&self.0)?;
         file.lock()?;
         let is_new = file.metadata()?.len() == 0;
-        let mut writer = csv::WriterBuilder::new()
-            .has_headers(is_new)
-            .from_writer(Vec::new());
+        let mut writer = csv::WriterBuilder::new().has_headers(is_new).from_writer(Vec::new());
         writer.serialize(seen).map_err(io::Error::other)?;
-        let row = writer
-            .into_inner()
-            .map_err(|e| io::Error::other(e.to_string()))?;
+        let row = writer.into_inner().map_err(|e| io::Error::other(e.to_string()))?;
         (&file).write_all(&row)
     }
 }
@@ -136,11 +132,7 @@ mod tests {
     fn the_last_look_counts() {
         let folder = tempfile::tempdir().expect("a folder");
         let recorder = Recorder::new(folder.path(), "trixie");
-        let rows = [
-            seen("dind", "its own"),
-            seen("dood", "the outer's"),
-            seen("dind", ""),
-        ];
+        let rows = [seen("dind", "its own"), seen("dood", "the outer's"), seen("dind", "")];
         for row in &rows {
             recorder.append(row).expect("a row");
         }
@@ -154,9 +146,7 @@ mod tests {
     #[test]
     fn a_torn_record_is_an_error() {
         let folder = tempfile::tempdir().expect("a folder");
-        Recorder::new(folder.path(), "trixie")
-            .append(&seen("dind", "its own"))
-            .expect("a row");
+        Recorder::new(folder.path(), "trixie").append(&seen("dind", "its own")).expect("a row");
         let file = folder.path().join("trixie.csv");
         let text = fs::read_to_string(&file).expect("the text");
         for length in [text.len() / 2, text.len() - 1, text.len() - 8] {

@@ -4,14 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 /// The patterns of nesting, in the order of the table's columns.
-pub const PATTERNS: [&str; 6] = [
-    "dind",
-    "dood",
-    "podman-nested",
-    "podman-matched",
-    "docker-in-podman",
-    "podman-in-docker",
-];
+pub const PATTERNS: [&str; 6] =
+    ["dind", "dood", "podman-nested", "podman-matched", "docker-in-podman", "podman-in-docker"];
 
 /// The generations of engines that the suite knows, oldest first.
 pub const GENERATIONS: [&str; 3] = ["bookworm", "trixie", "forky"];
@@ -132,11 +126,7 @@ pub fn expected(generation: &str) -> Vec<Expected> {
             }
             // A row of one generation comes after the row of all, and stands above it.
             found.retain(|known| known.property != *property || known.pattern != pattern);
-            found.push(Expected {
-                property: property.clone(),
-                pattern,
-                outcome: cell.clone(),
-            });
+            found.push(Expected { property: property.clone(), pattern, outcome: cell.clone() });
         }
     }
     found

@@ -134,16 +134,8 @@ impl Claim {
                 Is::Below => Here::of_below(ours, ratio.verdict),
                 Is::Same => Here::of_same(ours, ratio.verdict),
             },
-            source: ratio
-                .published
-                .map_or(Source::NoNumber, |published| published.source),
-            ..Self::blank(
-                id,
-                statement,
-                Some(ratio.metric),
-                ratio.contrast.clone(),
-                is.says(),
-            )
+            source: ratio.published.map_or(Source::NoNumber, |published| published.source),
+            ..Self::blank(id, statement, Some(ratio.metric), ratio.contrast.clone(), is.says())
         }
     }
 

@@ -97,9 +97,7 @@ impl Evidence {
         let record = Record::open(run)?;
         let arms = record.manifest.arms.iter();
         Ok(Self {
-            arms: arms
-                .map(|arm| summarise(&record, arm, &published))
-                .collect(),
+            arms: arms.map(|arm| summarise(&record, arm, &published)).collect(),
             ratios: ratios::of(&record, &published),
             series: series::of(&record),
             published,
@@ -128,11 +126,7 @@ impl Facts {
         };
         let remedy = format!("derive them again: `cargo xtask report {}`", run.display());
         let facts: Self = serde_json::from_str(&text).map_err(|why| {
-            failure(
-                format!("{} can't be read", path.display()),
-                why.to_string(),
-                &remedy,
-            )
+            failure(format!("{} can't be read", path.display()), why.to_string(), &remedy)
         })?;
         if facts.of != digest(run)? {
             return Err(failure(
@@ -150,10 +144,7 @@ impl Facts {
     }
 
     fn text(self, run: &Path) -> Result<String> {
-        let facts = Self {
-            of: digest(run)?,
-            ..self
-        };
+        let facts = Self { of: digest(run)?, ..self };
         Ok(serde_json::to_string(&facts).into_diagnostic()? + "\n")
     }
 }
@@ -192,16 +183,10 @@ pub fn words(
     names: &[[&'static str; 3]],
     sentences: &[[&'static str; 2]],
 ) -> BTreeMap<String, Text> {
-    let names = names
-        .iter()
-        .map(|[name, english, spanish]| (*name, *english, *spanish));
-    let sentences = sentences
-        .iter()
-        .map(|[english, spanish]| (*english, *english, *spanish));
+    let names = names.iter().map(|[name, english, spanish]| (*name, *english, *spanish));
+    let sentences = sentences.iter().map(|[english, spanish]| (*english, *english, *spanish));
     let words = names.chain(sentences);
-    words
-        .map(|(word, english, spanish)| (word.to_owned(), Text::new(english, spanish)))
-        .collect()
+    words.map(|(word, english, spanish)| (word.to_owned(), Text::new(english, spanish))).collect()
 }
 
 /// What was found, as [`Facts::found`] has it.

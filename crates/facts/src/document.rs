@@ -135,10 +135,7 @@ impl Tone {
 impl Cell {
     /// A plain one.
     pub fn new(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            ..Self::default()
-        }
+        Self { text: text.into(), ..Self::default() }
     }
 
     /// A plain one; a dash where there is nothing to say.
@@ -159,18 +156,12 @@ impl Cell {
 
     /// Leading there.
     pub fn link(self, to: impl Into<String>) -> Self {
-        Self {
-            link: Some(to.into()),
-            ..self
-        }
+        Self { link: Some(to.into()), ..self }
     }
 
     /// In English, whatever the page is in.
     pub fn english(self) -> Self {
-        Self {
-            english: true,
-            ..self
-        }
+        Self { english: true, ..self }
     }
 }
 
@@ -182,16 +173,10 @@ impl<T: Into<String>> From<T> for Cell {
 
 /// A column of words.
 pub fn words(title: impl Into<Cow<'static, str>>) -> Column {
-    Column {
-        title: title.into(),
-        number: false,
-    }
+    Column { title: title.into(), number: false }
 }
 
 /// A column of numbers.
 pub fn numbers(title: impl Into<Cow<'static, str>>) -> Column {
-    Column {
-        title: title.into(),
-        number: true,
-    }
+    Column { title: title.into(), number: true }
 }

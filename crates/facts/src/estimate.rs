@@ -68,32 +68,20 @@ impl Range {
 
     /// On another scale, that grows with this one.
     pub fn map(self, to: impl Fn(f64) -> f64) -> Self {
-        Self {
-            low: to(self.low),
-            high: to(self.high),
-            coverage: self.coverage,
-        }
+        Self { low: to(self.low), high: to(self.high), coverage: self.coverage }
     }
 }
 
 impl From<Interval> for Range {
     fn from(interval: Interval) -> Self {
-        Self {
-            low: interval.low,
-            high: interval.high,
-            coverage: interval.coverage,
-        }
+        Self { low: interval.low, high: interval.high, coverage: interval.coverage }
     }
 }
 
 impl Estimate {
     /// On another scale, that grows with this one.
     pub fn map(self, to: impl Fn(f64) -> f64) -> Self {
-        Self {
-            value: to(self.value),
-            interval: self.interval.map(|range| range.map(to)),
-            ..self
-        }
+        Self { value: to(self.value), interval: self.interval.map(|range| range.map(to)), ..self }
     }
 }
 
@@ -186,10 +174,7 @@ pub fn p_value(by_session: &BTreeMap<u32, Vec<f64>>, scope: Scope, looks: Looks)
 
 /// The sessions' estimates, in their order.
 fn medians(by_session: &BTreeMap<u32, Vec<f64>>) -> Vec<f64> {
-    by_session
-        .values()
-        .filter_map(|values| median(values))
-        .collect()
+    by_session.values().filter_map(|values| median(values)).collect()
 }
 
 #[cfg(test)]
@@ -199,12 +184,7 @@ mod tests {
     fn sessions(count: u32, values: usize) -> BTreeMap<u32, Vec<f64>> {
         let value = |session: u32, index: usize| f64::from(session) + index as f64 / 100.0;
         (1..=count)
-            .map(|session| {
-                (
-                    session,
-                    (0..values).map(|index| value(session, index)).collect(),
-                )
-            })
+            .map(|session| (session, (0..values).map(|index| value(session, index)).collect()))
             .collect()
     }
 
@@ -220,11 +200,7 @@ mod tests {
             (8, 0.01, Scope::Machine, 8, 0.01),
         ] {
             let found = estimate(&sessions(count, 9), alpha, Looks::Once).expect("values");
-            assert_eq!(
-                (found.scope, found.n, found.alpha),
-                (scope, n, at),
-                "{count} at {alpha}"
-            );
+            assert_eq!((found.scope, found.n, found.alpha), (scope, n, at), "{count} at {alpha}");
         }
         assert_eq!(estimate(&BTreeMap::new(), 0.05, Looks::Once), None);
     }
@@ -242,10 +218,7 @@ mod tests {
             let sessions = sessions(count, 20);
             let found = estimate(&sessions, 0.05, looks).expect("values");
             let narrow = narrow_like(found, &sessions, looks).expect("an interval");
-            assert!(
-                (narrow.coverage - coverage).abs() < 1e-9,
-                "{count} {narrow:?}"
-            );
+            assert!((narrow.coverage - coverage).abs() < 1e-9, "{count} {narrow:?}");
         }
         let one = sessions(1, 20);
         let found = estimate(&one, 0.05, Looks::Always).expect("values");

@@ -132,12 +132,7 @@ pub enum Fill {
 impl Tile {
     /// With nothing but the outcome's word on it.
     pub fn new(outcome: usize) -> Self {
-        Self {
-            outcome,
-            word: String::new(),
-            below: Vec::new(),
-            beside: String::new(),
-        }
+        Self { outcome, word: String::new(), below: Vec::new(), beside: String::new() }
     }
 }
 
@@ -211,11 +206,7 @@ impl Grid {
 
     /// The word that stands on a tile.
     pub fn word<'a>(&'a self, tile: &'a Tile) -> &'a str {
-        if tile.word.is_empty() {
-            &self.outcomes[tile.outcome].word
-        } else {
-            &tile.word
-        }
+        if tile.word.is_empty() { &self.outcomes[tile.outcome].word } else { &tile.word }
     }
 
     /// How many tiles each outcome has, in the order of the legend; none that has none.
@@ -225,10 +216,7 @@ impl Grid {
         let tiles = rows.flat_map(|row| row.tiles.iter().flatten());
         let mut counts = vec![0; self.outcomes.len()];
         tiles.for_each(|tile| counts[tile.outcome] += 1);
-        self.outcomes
-            .iter()
-            .zip(counts)
-            .filter(|(_, count)| *count > 0)
+        self.outcomes.iter().zip(counts).filter(|(_, count)| *count > 0)
     }
 
     /// The outcomes that stand on any tile.
@@ -238,9 +226,7 @@ impl Grid {
 
     /// `works 12, refused 3`
     pub fn counts(&self) -> String {
-        let counts = self
-            .counted()
-            .map(|(outcome, count)| format!("{} {count}", outcome.word));
+        let counts = self.counted().map(|(outcome, count)| format!("{} {count}", outcome.word));
         counts.collect::<Vec<_>>().join(", ")
     }
 
@@ -253,9 +239,7 @@ impl Grid {
     /// A table a group: a row a row, a column a column.
     pub fn tables(&self) -> Vec<Piece> {
         let groups = self.panels.iter().flat_map(|panel| &panel.groups);
-        groups
-            .map(|group| Piece::Table(self.table(group)))
-            .collect()
+        groups.map(|group| Piece::Table(self.table(group))).collect()
     }
 
     fn table(&self, group: &Group) -> Table {
@@ -271,9 +255,7 @@ impl Grid {
         };
         let row = |row: &Row| {
             let name = Cell::new(format!("`{}`", row.name));
-            std::iter::once(name)
-                .chain(row.tiles.iter().map(cell))
-                .collect()
+            std::iter::once(name).chain(row.tiles.iter().map(cell)).collect()
         };
         let columns = self.columns.iter().map(|name| words(format!("`{name}`")));
         let first: Column = words(self.row.clone());

@@ -33,11 +33,7 @@ impl<'a, T> Failures<'a, T> {
             };
             match groups.iter_mut().find(same) {
                 Some(group) => group.of.push(thing),
-                None => groups.push(Self {
-                    fingerprint,
-                    of: vec![thing],
-                    words,
-                }),
+                None => groups.push(Self { fingerprint, of: vec![thing], words }),
             }
         }
         groups.sort_by_key(|group| (group.fingerprint.is_none(), Reverse(group.of.len())));
@@ -60,28 +56,16 @@ impl<'a, T> Failures<'a, T> {
         let sentence = |of: fn(&Fingerprint) -> &String| {
             self.fingerprint.map_or_else(
                 || Cell::new("–"),
-                |known| Cell {
-                    english: lang != Lang::En,
-                    ..Cell::new(of(known))
-                },
+                |known| Cell { english: lang != Lang::En, ..Cell::new(of(known)) },
             )
         };
         let words = Cell::new(phrases::short(self.words)).english();
-        let causes = [
-            sentence(|known| &known.cause),
-            sentence(|known| &known.remedy),
-        ];
-        std::iter::once(name)
-            .chain(own)
-            .chain(causes)
-            .chain([words])
-            .collect()
+        let causes = [sentence(|known| &known.cause), sentence(|known| &known.remedy)];
+        std::iter::once(name).chain(own).chain(causes).chain([words]).collect()
     }
 }
 
 /// What differs between two tries of the same: names of containers, times.
 fn without_digits(words: &str) -> impl Iterator<Item = char> {
-    words
-        .chars()
-        .filter(|character| !character.is_ascii_digit())
+    words.chars().filter(|character| !character.is_ascii_digit())
 }

@@ -56,18 +56,12 @@ pub struct Text {
 impl Text {
     /// English, Spanish.
     pub const fn new(english: &'static str, spanish: &'static str) -> Self {
-        Self {
-            en: Cow::Borrowed(english),
-            es: Cow::Borrowed(spanish),
-        }
+        Self { en: Cow::Borrowed(english), es: Cow::Borrowed(spanish) }
     }
 
     /// Made once for each language.
     pub fn each(of: impl Fn(Lang) -> String) -> Self {
-        Self {
-            en: of(Lang::En).into(),
-            es: of(Lang::Es).into(),
-        }
+        Self { en: of(Lang::En).into(), es: of(Lang::Es).into() }
     }
 
     /// As readers of that language see it.
@@ -117,11 +111,7 @@ impl Lang {
         let text = format!("{value:.decimals$}");
         // What rounds to nothing has no sign.
         let is_nothing = text.trim_matches(['-', '0', '.']).is_empty();
-        self.localise(if is_nothing {
-            text.trim_start_matches('-')
-        } else {
-            &text
-        })
+        self.localise(if is_nothing { text.trim_start_matches('-') } else { &text })
     }
 
     /// A number with no more decimals than it has.

@@ -23,10 +23,7 @@ pub fn no_interval(lang: Lang) -> &'static str {
 
 /// A range, or that there is none.
 pub fn interval(interval: Option<Range>, decimals: usize, lang: Lang) -> String {
-    interval.map_or_else(
-        || no_interval(lang).to_owned(),
-        |found| range(found, decimals, lang),
-    )
+    interval.map_or_else(|| no_interval(lang).to_owned(), |found| range(found, decimals, lang))
 }
 
 /// An estimate with its interval, in one line.

@@ -58,11 +58,7 @@ pub struct PublishedRatio {
 impl PublishedRatio {
     /// A range, not an interval: it has no coverage that could be named.
     pub fn range(&self) -> Range {
-        Range {
-            low: self.low,
-            high: self.high,
-            coverage: f64::NAN,
-        }
+        Range { low: self.low, high: self.high, coverage: f64::NAN }
     }
 }
 
@@ -118,15 +114,7 @@ const fn shown(metric: Metric, tutorial_metric: &'static str, axis: Text, headin
         [.., b'_', b'u', b's'] => ("µs", 1e3, 3),
         _ => ("s", 1e9, 6),
     };
-    Unit {
-        metric,
-        ns,
-        tutorial_metric,
-        tutorial_decimals,
-        symbol,
-        heading,
-        axis,
-    }
+    Unit { metric, ns, tutorial_metric, tutorial_decimals, symbol, heading, axis }
 }
 
 /// The unit of a metric.
@@ -171,27 +159,9 @@ impl Table {
         let rows = csv::Reader::from_reader(FILE.as_bytes())
             .deserialize()
             .map(|row| {
-                row.map(
-                    |Row {
-                         metric,
-                         method,
-                         median,
-                         low,
-                         high,
-                         n,
-                     }| {
-                        (
-                            metric,
-                            method,
-                            Published {
-                                median,
-                                low,
-                                high,
-                                n,
-                            },
-                        )
-                    },
-                )
+                row.map(|Row { metric, method, median, low, high, n }| {
+                    (metric, method, Published { median, low, high, n })
+                })
             })
             .collect::<Result<_, csv::Error>>()
             .map_err(|error| unreadable("exp4_nested.csv", &error))?;
@@ -200,31 +170,22 @@ impl Table {
 
     /// The published ratio of the methods that two arms stand for.
     pub fn ratio(&self, above: &Arm<String>, below: &Arm<String>) -> Option<PublishedRatio> {
-        let (y, x) = (
-            self.get(above.metric, &above.method)?,
-            self.get(below.metric, &below.method)?,
-        );
+        let (y, x) =
+            (self.get(above.metric, &above.method)?, self.get(below.metric, &below.method)?);
         let (low, high) = (y.low / x.high, y.high / x.low);
         Some(PublishedRatio {
             value: y.median / x.median,
             low,
             high,
             n: y.n.min(x.n),
-            source: if low > 1.0 || high < 1.0 {
-                Source::Sign
-            } else {
-                Source::CannotResolve
-            },
+            source: if low > 1.0 || high < 1.0 { Source::Sign } else { Source::CannotResolve },
         })
     }
 
     /// What was published for a method.
     pub fn get(&self, metric: Metric, method: &str) -> Option<Published> {
         let name = unit(metric).tutorial_metric;
-        let row = self
-            .0
-            .iter()
-            .find(|(metric, of, _)| metric == name && of == method);
+        let row = self.0.iter().find(|(metric, of, _)| metric == name && of == method);
         row.map(|(_, _, published)| *published)
     }
 }
@@ -259,12 +220,8 @@ mod tests {
         assert_eq!(table.0.len(), 10);
         for metric in [Metric::Startup, Metric::Cpu] {
             for method in METHODS {
-                let Published {
-                    median,
-                    low,
-                    high,
-                    n,
-                } = table.get(metric, method).expect("published");
+                let Published { median, low, high, n } =
+                    table.get(metric, method).expect("published");
                 assert!(low <= median && median <= high && n == 4, "{method}");
             }
         }

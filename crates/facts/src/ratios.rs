@@ -73,26 +73,17 @@ pub struct RatioSummary {
 /// Every declared contrast, primary ones with their family.
 pub fn of(record: &Record, published: &Table) -> Vec<RatioSummary> {
     let contrasts = &record.manifest.contrasts;
-    let mut ratios: Vec<RatioSummary> = contrasts
-        .iter()
-        .filter_map(|contrast| compare(record, contrast, published))
-        .collect();
+    let mut ratios: Vec<RatioSummary> =
+        contrasts.iter().filter_map(|contrast| compare(record, contrast, published)).collect();
     // Who has no p-value still counts in the family.
     let primary = || contrasts.iter().filter(|contrast| contrast.primary);
     let p_of = |name: &str| {
         let ratio = ratios.iter().find(|ratio| ratio.contrast == name);
         ratio.and_then(|ratio| ratio.p).unwrap_or(1.0)
     };
-    let adjusted = holm(
-        &primary()
-            .map(|contrast| p_of(&contrast.name))
-            .collect::<Vec<_>>(),
-    );
+    let adjusted = holm(&primary().map(|contrast| p_of(&contrast.name)).collect::<Vec<_>>());
     for (contrast, holm_p) in primary().zip(adjusted) {
-        if let Some(ratio) = ratios
-            .iter_mut()
-            .find(|ratio| ratio.contrast == contrast.name)
-        {
+        if let Some(ratio) = ratios.iter_mut().find(|ratio| ratio.contrast == contrast.name) {
             ratio.holm_p = ratio.p.map(|_| holm_p);
         }
     }
@@ -129,11 +120,7 @@ impl Ratio {
 
 impl From<RatioSummary> for Ratio {
     fn from(found: RatioSummary) -> Self {
-        Self {
-            estimate: found.decisive,
-            primary: found.primary,
-            contrast: found.contrast,
-        }
+        Self { estimate: found.decisive, primary: found.primary, contrast: found.contrast }
     }
 }
 
@@ -166,18 +153,11 @@ fn compare(
     contrast: &Contrast<String>,
     published: &Table,
 ) -> Option<RatioSummary> {
-    let (above, below) = (
-        record.arm(&contrast.numerator)?,
-        record.arm(&contrast.denominator)?,
-    );
+    let (above, below) = (record.arm(&contrast.numerator)?, record.arm(&contrast.denominator)?);
     let values = pairs(record, above, below);
     let logs = by_session(logs(&values));
     let looks = record.looks();
-    let family = if contrast.primary {
-        record.family().max(1)
-    } else {
-        1
-    };
+    let family = if contrast.primary { record.family().max(1) } else { 1 };
     let share = ALPHA / family as f64;
     let at = |alpha: f64| estimate(&logs, alpha, looks).map(|found| found.map(f64::exp));
     let decisive = at(share);
@@ -185,11 +165,7 @@ fn compare(
     let verdict = if values.is_empty() {
         Verdict::NoReading
     } else {
-        Verdict::of(
-            decisive.and_then(|found| found.interval),
-            narrow,
-            record.margin(),
-        )
+        Verdict::of(decisive.and_then(|found| found.interval), narrow, record.margin())
     };
     let list: Vec<(f64, f64)> = values.values().copied().collect();
     let medians = median(&list.iter().map(|(y, _)| *y).collect::<Vec<_>>())
@@ -282,11 +258,7 @@ pub fn pairs(
 ) -> BTreeMap<BlockId, (f64, f64)> {
     let below = record.readings(below);
     let both = |(id, y)| Some((id, (y, *below.get(&id)?)));
-    record
-        .readings(above)
-        .into_iter()
-        .filter_map(both)
-        .collect()
+    record.readings(above).into_iter().filter_map(both).collect()
 }
 
 /// Logarithms of the within-block ratios.
@@ -325,11 +297,7 @@ mod tests {
             ("dind", "docker", false),
             ("again", "", false),
         ] {
-            assert_eq!(
-                is_control(numerator, denominator),
-                is,
-                "{numerator}/{denominator}"
-            );
+            assert_eq!(is_control(numerator, denominator), is, "{numerator}/{denominator}");
         }
     }
 }

@@ -54,10 +54,7 @@ impl Runs {
             ));
         }
         let records = if exp4 {
-            PARTS
-                .iter()
-                .map(|part| Record::open(&path.join(part)))
-                .collect::<Result<_, _>>()?
+            PARTS.iter().map(|part| Record::open(&path.join(part))).collect::<Result<_, _>>()?
         } else {
             vec![Record::open(path)?]
         };
@@ -76,10 +73,7 @@ impl Record {
         leave_out_unbegun(&mut blocks, &samples, &manifest);
         check_blocks(&blocks, &samples, &manifest).map_err(|why| {
             failure(
-                format!(
-                    "{} does not belong to this run",
-                    path.join("blocks.csv").display()
-                ),
+                format!("{} does not belong to this run", path.join("blocks.csv").display()),
                 why,
                 "restore the file: it is written once and never edited",
             )
@@ -92,21 +86,12 @@ impl Record {
                 "name another run, or take this one again",
             ));
         }
-        Ok(Self {
-            folder: path.to_owned(),
-            manifest,
-            samples,
-            blocks,
-            trials,
-        })
+        Ok(Self { folder: path.to_owned(), manifest, samples, blocks, trials })
     }
 
     /// The measured (not warm-up) samples of an arm, in the order in which they were taken.
     pub fn measured<'a>(&'a self, arm: &'a str) -> impl Iterator<Item = &'a Sample> {
-        self.samples
-            .rows
-            .iter()
-            .filter(move |row| !row.warmup && row.arm == arm)
+        self.samples.rows.iter().filter(move |row| !row.warmup && row.arm == arm)
     }
 
     /// The readings of an arm's measured samples by block, in ns an operation.
@@ -161,10 +146,8 @@ impl Record {
         }
         let (_, first) = readings.first_key_value()?;
         let whole = |id: &BlockId| -> Option<(BlockId, BTreeMap<&'a str, f64>)> {
-            let of_block: Option<BTreeMap<&str, f64>> = readings
-                .iter()
-                .map(|(name, readings)| Some((*name, *readings.get(id)?)))
-                .collect();
+            let of_block: Option<BTreeMap<&str, f64>> =
+                readings.iter().map(|(name, readings)| Some((*name, *readings.get(id)?))).collect();
             Some((*id, of_block?))
         };
         Some(first.keys().filter_map(whole).collect())
@@ -231,9 +214,7 @@ fn check_blocks(
     let ids: Vec<BlockId> = blocks.iter().map(|row| (row.session, row.block)).collect();
     if let Some(pair) = ids.windows(2).find(|pair| pair[0] >= pair[1]) {
         let (session, block) = pair[1];
-        return Err(format!(
-            "block {block} of session {session} is out of order"
-        ));
+        return Err(format!("block {block} of session {session} is out of order"));
     }
     let mut taken: BTreeMap<BlockId, bool> = BTreeMap::new();
     for row in &samples.rows {

@@ -103,23 +103,11 @@ const REQUIRED: &[(&str, Rule)] = &[
     ("/sessions/*/nests/*/levels/*/privileged", Rule::OfLab),
     ("/sessions/*/nests/*/levels/*/storage_driver", Rule::OfLab),
     ("/sessions/*/nests/*/levels/*/oci_runtime", Rule::OfLab),
-    (
-        "/sessions/*/nests/*/levels/*/cgroup_driver",
-        Rule::OfLabOrNone,
-    ),
+    ("/sessions/*/nests/*/levels/*/cgroup_driver", Rule::OfLabOrNone),
     ("/sessions/*/nests/*/levels/*/cgroup_version", Rule::OfLab),
-    (
-        "/sessions/*/nests/*/levels/*/storage_status",
-        Rule::OfLabMayBeEmpty,
-    ),
-    (
-        "/sessions/*/nests/*/levels/*/security",
-        Rule::OfLabMayBeEmpty,
-    ),
-    (
-        "/sessions/*/nests/*/levels/*/configuration",
-        Rule::OfLabMayBeEmpty,
-    ),
+    ("/sessions/*/nests/*/levels/*/storage_status", Rule::OfLabMayBeEmpty),
+    ("/sessions/*/nests/*/levels/*/security", Rule::OfLabMayBeEmpty),
+    ("/sessions/*/nests/*/levels/*/configuration", Rule::OfLabMayBeEmpty),
     ("/sessions/*/nests/*/levels/*/containerd", Rule::OfDocker),
 ];
 
@@ -159,17 +147,12 @@ fn places(manifest: &Value, pointer: &str) -> Vec<String> {
     };
     let elements = manifest.pointer(before).and_then(Value::as_array);
     let count = elements.map_or(0, Vec::len);
-    (0..count)
-        .flat_map(|index| places(manifest, &format!("{before}/{index}{after}")))
-        .collect()
+    (0..count).flat_map(|index| places(manifest, &format!("{before}/{index}{after}"))).collect()
 }
 
 fn wrong(manifest: &Value, place: &str, rule: Rule) -> Option<&'static str> {
     // `/sessions/0`, of `/sessions/0/machine/kernel`.
-    let session = place
-        .match_indices('/')
-        .nth(2)
-        .map_or("", |(end, _)| &place[..end]);
+    let session = place.match_indices('/').nth(2).map_or("", |(end, _)| &place[..end]);
     if !is_asked(manifest, session, place, rule) {
         return None;
     }
@@ -180,9 +163,7 @@ fn wrong(manifest: &Value, place: &str, rule: Rule) -> Option<&'static str> {
             Rule::Readable => {
                 let field = place.rsplit('/').next().unwrap_or_default();
                 let told = manifest.pointer(&format!("{session}/machine/unreadable/{field}"));
-                let told = told
-                    .and_then(Value::as_str)
-                    .is_some_and(|tried| !is_placeholder(tried));
+                let told = told.and_then(Value::as_str).is_some_and(|tried| !is_placeholder(tried));
                 (!told).then_some("is null, and nothing says where it was looked for")
             }
             Rule::FromGit => {
@@ -212,9 +193,7 @@ fn is_asked(manifest: &Value, session: &str, place: &str, rule: Rule) -> bool {
         Rule::Always | Rule::Readable | Rule::FromGit | Rule::MayBeEmpty => true,
         Rule::OfLab | Rule::OfLabOrNone | Rule::OfLabMayBeEmpty => has("lab"),
         Rule::OfLabRoot => has("lab_root"),
-        Rule::OfBlocks => ["blocks", "warmup_blocks"]
-            .iter()
-            .any(|count| manifest[*count] != 0),
+        Rule::OfBlocks => ["blocks", "warmup_blocks"].iter().any(|count| manifest[*count] != 0),
         Rule::OfDocker => {
             let level = place.rsplit_once('/').map_or("", |(level, _)| level);
             let engine = manifest.pointer(&format!("{level}/engine"));
@@ -279,14 +258,8 @@ mod tests {
     fn a_whole_record_passes() {
         assert_eq!(missing(&whole()), None);
         let mut without_lab = whole();
-        without_lab["sessions"][0]
-            .as_object_mut()
-            .expect("a session")
-            .remove("lab");
-        without_lab["sessions"][0]
-            .as_object_mut()
-            .expect("a session")
-            .remove("nests");
+        without_lab["sessions"][0].as_object_mut().expect("a session").remove("lab");
+        without_lab["sessions"][0].as_object_mut().expect("a session").remove("nests");
         assert_eq!(missing(&without_lab), None);
         let mut at_level_0 = whole();
         at_level_0["arms"][1]["level"] = 0.into();
@@ -356,9 +329,7 @@ mod tests {
     #[test]
     fn every_required_field_is_missed() {
         for (pointer, _) in REQUIRED {
-            let place = places(&whole(), pointer)
-                .pop()
-                .expect("in the whole record");
+            let place = places(&whole(), pointer).pop().expect("in the whole record");
             let (parent, field) = place.rsplit_once('/').expect("a pointer");
             let mut manifest = whole();
             let parent = manifest.pointer_mut(parent).and_then(Value::as_object_mut);

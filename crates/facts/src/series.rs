@@ -86,9 +86,7 @@ fn name(model: Model) -> &'static str {
 /// Every series of the run, in the order of its declaration.
 pub fn of(record: &Record) -> Vec<SeriesSummary> {
     let series = record.manifest.series.iter();
-    series
-        .filter_map(|series| summarise(record, series))
-        .collect()
+    series.filter_map(|series| summarise(record, series)).collect()
 }
 
 /// `None` when the run lacks an arm of it.

@@ -32,9 +32,8 @@ pub fn by_step(
     caption: String,
     cell: impl Fn(&Trial) -> Cell,
 ) -> Table {
-    let of: Vec<(String, &Trial)> = rows(trials, table)
-        .map(|row| (subject(trials, row), row))
-        .collect();
+    let of: Vec<(String, &Trial)> =
+        rows(trials, table).map(|row| (subject(trials, row), row)).collect();
     let steps = in_order(of.iter().map(|(_, row)| &*row.step));
     let row = |name: &str| {
         let of_step = |step: &&str| {
@@ -44,9 +43,7 @@ pub fn by_step(
             found.map_or_else(|| Cell::new("–"), |(_, row)| cell(row))
         };
         let name = Cell::new(name).english();
-        std::iter::once(name)
-            .chain(steps.iter().map(of_step))
-            .collect()
+        std::iter::once(name).chain(steps.iter().map(of_step)).collect()
     };
     let subjects = in_order(of.iter().map(|(name, _)| &**name));
     Table {
@@ -61,11 +58,7 @@ pub fn by_step(
 
 /// With the reason of a row below, in the words of who gave it.
 pub fn with_reason(cell: Cell, row: &Trial) -> Cell {
-    if row.reason.is_empty() {
-        cell
-    } else {
-        cell.below(&*row.reason).english()
-    }
+    if row.reason.is_empty() { cell } else { cell.below(&*row.reason).english() }
 }
 
 /// A time in seconds.

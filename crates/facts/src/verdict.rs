@@ -140,11 +140,7 @@ impl Here {
     /// Of "the ratio is below 1".
     pub fn of_below(ours: Option<Range>, verdict: Verdict) -> Self {
         Self::of_above(
-            ours.map(|ours| Range {
-                low: 1.0 / ours.high,
-                high: 1.0 / ours.low,
-                ..ours
-            }),
+            ours.map(|ours| Range { low: 1.0 / ours.high, high: 1.0 / ours.low, ..ours }),
             verdict,
         )
     }
@@ -193,11 +189,7 @@ mod tests {
     use super::*;
 
     fn range((low, high): (f64, f64)) -> Range {
-        Range {
-            low,
-            high,
-            coverage: 0.95,
-        }
+        Range { low, high, coverage: 0.95 }
     }
 
     #[rstest]
@@ -216,10 +208,7 @@ mod tests {
         #[case] narrow: Option<(f64, f64)>,
         #[case] verdict: Verdict,
     ) {
-        assert_eq!(
-            Verdict::of(decisive.map(range), narrow.map(range), 0.05),
-            verdict
-        );
+        assert_eq!(Verdict::of(decisive.map(range), narrow.map(range), 0.05), verdict);
     }
 
     #[rstest]

@@ -22,29 +22,20 @@ pub struct Match<'a> {
 /// exactly is more likely to be the cause.
 #[must_use]
 pub fn explain(log: &str) -> Vec<Match<'_>> {
-    let lines = log
-        .lines()
-        .flat_map(|line| line.split(JOINT))
-        .map(str::trim);
+    let lines = log.lines().flat_map(|line| line.split(JOINT)).map(str::trim);
     let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
     let longest = |fingerprint: &'static Fingerprint| {
         let found = lines.iter().filter_map(|line| {
             // A daemon's log escapes the quotes of what it passes on.
             let text = fingerprint.longest_in(&line.replace("\\\"", "\""))?;
-            Some(Match {
-                line,
-                fingerprint,
-                text,
-            })
+            Some(Match { line, fingerprint, text })
         });
         // The first of several that are equally long.
-        found.reduce(|best, next| {
-            if next.text.words.len() > best.text.words.len() {
-                next
-            } else {
-                best
-            }
-        })
+        found.reduce(
+            |best, next| {
+                if next.text.words.len() > best.text.words.len() { next } else { best }
+            },
+        )
     };
     let mut matches: Vec<Match> = table().iter().filter_map(longest).collect();
     matches.sort_by_key(|found| std::cmp::Reverse(found.text.words.len()));
@@ -63,15 +54,8 @@ pub fn explanation(log: &str) -> String {
     }
     let mut told = String::new();
     for found in matches {
-        let Fingerprint {
-            id, cause, remedy, ..
-        } = found.fingerprint;
-        let Text {
-            reproduced_by,
-            experiment,
-            standing,
-            ..
-        } = found.text;
+        let Fingerprint { id, cause, remedy, .. } = found.fingerprint;
+        let Text { reproduced_by, experiment, standing, .. } = found.text;
         let seen = if reproduced_by.is_empty() {
             format!("not made to happen here ({standing})")
         } else {

@@ -102,10 +102,8 @@ impl Text {
     #[must_use]
     pub fn is_in(&self, line: &str) -> bool {
         let mut rest = line;
-        self.words.split(GAP).all(|piece| {
-            rest.find(piece)
-                .map(|at| rest = &rest[at + piece.len()..])
-                .is_some()
-        })
+        self.words
+            .split(GAP)
+            .all(|piece| rest.find(piece).map(|at| rest = &rest[at + piece.len()..]).is_some())
     }
 }

@@ -98,19 +98,12 @@ fn a_fingerprint_is_told_once_with_its_first_line() {
 #[test]
 fn an_explanation_says_what_to_do() {
     let told = explanation("x | prerequisites for driver not satisfied (wrong filesystem?): btrfs");
-    for words in [
-        "not-btrfs: prerequisites",
-        "cause:",
-        "remedy: Put the store on a btrfs",
-    ] {
+    for words in ["not-btrfs: prerequisites", "cause:", "remedy: Put the store on a btrfs"] {
         assert!(told.contains(words), "no {words} in {told}");
     }
     let told = explanation("the daemon is tired");
     assert!(told.starts_with("nothing known"), "{told}");
-    assert!(
-        told.contains("exact words") && !told.contains("cause"),
-        "{told}"
-    );
+    assert!(told.contains("exact words") && !told.contains("cause"), "{told}");
 }
 
 #[test]
@@ -119,37 +112,19 @@ fn the_table_is_sound() {
     for fingerprint in table() {
         let id = fingerprint.id.as_str();
         for sentence in [&fingerprint.cause, &fingerprint.remedy] {
-            assert!(
-                sentence.ends_with('.') && sentence.len() > 20,
-                "{id}: {sentence}"
-            );
+            assert!(sentence.ends_with('.') && sentence.len() > 20, "{id}: {sentence}");
         }
-        assert!(
-            ["docker", "podman", "any"].contains(&fingerprint.engine.as_str()),
-            "{id}"
-        );
+        assert!(["docker", "podman", "any"].contains(&fingerprint.engine.as_str()), "{id}");
         for text in &fingerprint.texts {
-            assert!(
-                text.words.len() >= 12,
-                "{id}: too short to tell anything: {}",
-                text.words
-            );
+            assert!(text.words.len() >= 12, "{id}: too short to tell anything: {}", text.words);
             let other = of.insert(&text.words, id);
             assert_eq!(other, None, "{id}: the same text");
             // By its own words, whatever stands in the gaps.
             let line = text.words.replace(" ... ", " x ");
             assert!(ids(&line).contains(&id), "{id} is not found by {line}");
-            assert!(
-                !text.standing.is_empty(),
-                "{id}: neither produced nor why not"
-            );
+            assert!(!text.standing.is_empty(), "{id}: neither produced nor why not");
             let is_produced = text.standing == "produced";
-            assert_eq!(
-                is_produced,
-                !text.reproduced_by.is_empty(),
-                "{id}: {}",
-                text.standing
-            );
+            assert_eq!(is_produced, !text.reproduced_by.is_empty(), "{id}: {}", text.standing);
             // A cell has a place besides.
             let words = match text.experiment.as_str() {
                 "" => 0,

@@ -63,9 +63,7 @@ impl Test {
     /// Its name, as the standard harness would have it: without the program's.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.path
-            .split_once("::")
-            .map_or(self.path, |(_, name)| name)
+        self.path.split_once("::").map_or(self.path, |(_, name)| name)
     }
 }
 
@@ -105,10 +103,7 @@ pub fn generation() -> Result<lab::Generation> {
 
 /// The default lab, of that generation.
 pub fn options() -> Result<lab::Options> {
-    Ok(lab::Options {
-        generation: generation()?,
-        ..lab::Options::default()
-    })
+    Ok(lab::Options { generation: generation()?, ..lab::Options::default() })
 }
 
 /// How many tests to run at once that spend half of their time waiting for an engine.

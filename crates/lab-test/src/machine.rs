@@ -56,10 +56,7 @@ impl Machine {
         sets.insert("loop device", loop_devices());
         sets.insert("packet rule", rules()?);
         sets.insert("kernel setting", settings());
-        sets.insert(
-            "engine state",
-            ENGINE_STATE.iter().filter_map(|path| stamp(path)).collect(),
-        );
+        sets.insert("engine state", ENGINE_STATE.iter().filter_map(|path| stamp(path)).collect());
         let labs = lab::status()?.cache.join("labs");
         sets.insert("file of a lab", names(labs));
         Ok(Self(sets))
@@ -92,10 +89,7 @@ impl Machine {
         for (kind, lines) in &self.0 {
             let earlier = before.0.get(kind).cloned().unwrap_or_default();
             differences.extend(
-                lines
-                    .difference(&earlier)
-                    .filter(is_ours)
-                    .map(|line| format!("{kind}: {line}")),
+                lines.difference(&earlier).filter(is_ours).map(|line| format!("{kind}: {line}")),
             );
             if THE_MACHINES.contains(kind) {
                 let gone = earlier.difference(lines);
@@ -121,38 +115,25 @@ fn labs_of_others() -> Result<Vec<String>> {
 /// The lab in whose control group a process is, in brackets.
 fn lab_of(pid: i32) -> String {
     let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
-    let named = groups
-        .lines()
-        .find_map(|line| line.split("matryoshka-").nth(1));
+    let named = groups.lines().find_map(|line| line.split("matryoshka-").nth(1));
     let id = named.and_then(|rest| rest.split('/').next());
     id.map_or_else(String::new, |id| format!(" [{id}]"))
 }
 
 /// Kinds of which a lab of another test can't be the owner.
-const THE_MACHINES: [&str; 5] = [
-    "mount",
-    "network device",
-    "packet rule",
-    "engine state",
-    "kernel setting",
-];
+const THE_MACHINES: [&str; 5] =
+    ["mount", "network device", "packet rule", "engine state", "kernel setting"];
 
 /// The processes of labs and engines: process id, command line.
 pub(crate) fn processes() -> Result<Vec<(i32, String)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").into_diagnostic()?.flatten() {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
         let exe = fs::read_link(entry.path().join("exe")).unwrap_or_default();
         let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
-        let engine = ENGINE_PROGRAMS
-            .iter()
-            .any(|program| name.trim().starts_with(program));
+        let engine = ENGINE_PROGRAMS.iter().any(|program| name.trim().starts_with(program));
         if exe.to_string_lossy().contains("memfd:matryoshka") || engine {
             let line = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
             found.push((pid, line.replace('\0', " ").trim().to_owned()));
@@ -163,9 +144,7 @@ pub(crate) fn processes() -> Result<Vec<(i32, String)>> {
 
 fn names(dir: impl AsRef<Path>) -> BTreeSet<String> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect()
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
 /// Groups of any hierarchy with a name that an engine or a lab gives.
@@ -203,16 +182,10 @@ fn loop_devices() -> BTreeSet<String> {
 /// The machine's nftables rules, by the bundle's own `nft`, and which legacy tables exist.
 fn rules() -> Result<BTreeSet<String>> {
     let bundle = Bundle::get(crate::generation()?)?.path;
-    let libraries = bundle
-        .join("usr/lib")
-        .join(format!("{}-linux-gnu", std::env::consts::ARCH));
-    let loader = fs::read_dir(bundle.join("usr/lib64"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    let loader = loader
-        .map(|entry| entry.path())
-        .find(|p| p.to_string_lossy().contains("ld-linux"));
+    let libraries = bundle.join("usr/lib").join(format!("{}-linux-gnu", std::env::consts::ARCH));
+    let loader = fs::read_dir(bundle.join("usr/lib64")).into_iter().flatten().flatten();
+    let loader =
+        loader.map(|entry| entry.path()).find(|p| p.to_string_lossy().contains("ld-linux"));
     let loader = loader.ok_or_else(|| miette!("the bundle has no loader"))?;
     let output = Command::new(loader)
         .arg("--library-path")
@@ -224,17 +197,10 @@ fn rules() -> Result<BTreeSet<String>> {
     if !output.status.success() {
         return Err(miette!("nft: {}", String::from_utf8_lossy(&output.stderr)));
     }
-    let mut found: BTreeSet<String> = String::from_utf8_lossy(&output.stdout)
-        .lines()
-        .map(str::to_owned)
-        .collect();
+    let mut found: BTreeSet<String> =
+        String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect();
     for table in ["/proc/net/ip_tables_names", "/proc/net/ip6_tables_names"] {
-        found.extend(
-            fs::read_to_string(table)
-                .unwrap_or_default()
-                .lines()
-                .map(str::to_owned),
-        );
+        found.extend(fs::read_to_string(table).unwrap_or_default().lines().map(str::to_owned));
     }
     Ok(found)
 }
@@ -263,19 +229,13 @@ fn settings() -> BTreeSet<String> {
         for entry in fs::read_dir(&dir).into_iter().flatten().flatten() {
             let path = entry.path();
             let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
-            if NO_SETTINGS
-                .iter()
-                .any(|other| format!("{name}/").starts_with(other))
-            {
+            if NO_SETTINGS.iter().any(|other| format!("{name}/").starts_with(other)) {
                 continue;
             }
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 dirs.push(path);
             } else if let Ok(value) = fs::read(&path) {
-                found.insert(format!(
-                    "{name} = {}",
-                    String::from_utf8_lossy(&value).trim()
-                ));
+                found.insert(format!("{name} = {}", String::from_utf8_lossy(&value).trim()));
             }
         }
     }

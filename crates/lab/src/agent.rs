@@ -32,12 +32,7 @@ impl Agent {
             .stderr_null()
             .start()
             .explain(&what, remedy)?;
-        Ok(Self {
-            to,
-            from: BufReader::new(from),
-            handle,
-            level,
-        })
+        Ok(Self { to, from: BufReader::new(from), handle, level })
     }
 
     /// Starts a command next to the agent and times it. That the command failed is no error here:

@@ -146,9 +146,7 @@ fn parts(path: &Path) -> Vec<PathBuf> {
 /// Where a directory lies, whose path has no links (`proc_pid_mountinfo(5)`).
 fn spot(dir: &Path, mounts: &str) -> io::Result<Spot> {
     let id = statx(CWD, dir, AtFlags::empty(), StatxFlags::MNT_ID)?.stx_mnt_id;
-    let fields = mounts
-        .lines()
-        .map(|line| line.split(' ').collect::<Vec<_>>());
+    let fields = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
     let mut mount = fields.filter(|fields| fields[0] == id.to_string());
     let found = mount.next().and_then(|fields| {
         let point = unescaped(fields.get(4)?);
@@ -184,11 +182,7 @@ mod tests {
     /// `far` holds a cache; `home/linked` leads to it, and `home/.cache` is a real one.
     fn tree() -> tempfile::TempDir {
         let dir = tempfile::tempdir().expect("a directory");
-        for sub in [
-            "home/.cache/matryoshka/bundles",
-            "home/work",
-            "far/matryoshka",
-        ] {
+        for sub in ["home/.cache/matryoshka/bundles", "home/work", "far/matryoshka"] {
             fs::create_dir_all(dir.path().join(sub)).expect("a directory");
         }
         symlink("../far", dir.path().join("home/linked")).expect("a link");
@@ -198,16 +192,8 @@ mod tests {
     #[rstest]
     #[case::above("home", "home/.cache/matryoshka", Some("could change"))]
     #[case::right_above("home/.cache", "home/.cache/matryoshka", Some("could change"))]
-    #[case::itself(
-        "home/.cache/matryoshka",
-        "home/.cache/matryoshka",
-        Some("could change")
-    )]
-    #[case::below(
-        "home/.cache/matryoshka/bundles",
-        "home/.cache/matryoshka",
-        Some("a part of")
-    )]
+    #[case::itself("home/.cache/matryoshka", "home/.cache/matryoshka", Some("could change"))]
+    #[case::below("home/.cache/matryoshka/bundles", "home/.cache/matryoshka", Some("a part of"))]
     #[case::beside("home/work", "home/.cache/matryoshka", None)]
     #[case::a_link_on_the_way("home", "home/linked/matryoshka", Some("could change"))]
     #[case::behind_a_link("far", "home/linked/matryoshka", Some("could change"))]

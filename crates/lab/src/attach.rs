@@ -32,10 +32,7 @@ use crate::start::Lab;
 const REMEDY: &str = "see `cargo xtask doctor`";
 
 /// How often a command's owner in the background looks whether the terminal is its own again.
-const PACE: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 50_000_000,
-};
+const PACE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 impl Lab {
     /// Runs a command at level 0 with this process's own streams and terminal, ends the lab, and
@@ -272,10 +269,7 @@ fn relays(
         relays.outputs.push((from.into(), to.into()));
     }
     let input = if let Some(end) = on_terminal(stdin())? {
-        relays.input = terminal
-            .map(|t| t.ours.try_clone())
-            .transpose()?
-            .map(File::from);
+        relays.input = terminal.map(|t| t.ours.try_clone()).transpose()?.map(File::from);
         end
     } else {
         let (from, to) = io::pipe()?;
@@ -285,9 +279,7 @@ fn relays(
     let mut piped = |callers: BorrowedFd| -> io::Result<OwnedFd> {
         let (from, to) = io::pipe()?;
         let callers = callers.try_clone_to_owned()?;
-        relays
-            .outputs
-            .push((OwnedFd::from(from).into(), callers.into()));
+        relays.outputs.push((OwnedFd::from(from).into(), callers.into()));
         Ok(to.into())
     };
     let output = match on_terminal(stdout())? {
@@ -339,10 +331,7 @@ fn relay_output(mut from: File, mut to: File, is_over: &PipeReader) -> io::Resul
     let mut left: usize = 1 << 20;
     let mut buffer = vec![0; 1 << 16];
     loop {
-        let mut events = [
-            PollFd::new(&from, PollFlags::IN),
-            PollFd::new(is_over, PollFlags::IN),
-        ];
+        let mut events = [PollFd::new(&from, PollFlags::IN), PollFd::new(is_over, PollFlags::IN)];
         if poll(&mut events, None).is_err() {
             continue;
         }
@@ -386,10 +375,8 @@ fn write_all(to: &mut File, mut bytes: &[u8]) -> io::Result<()> {
 fn relay_input(stopped: &PipeReader, mut to: File, terminal: Option<&Terminal>) {
     let mut buffer = vec![0; 1 << 16];
     loop {
-        let mut events = [
-            PollFd::from_borrowed_fd(stdin(), PollFlags::IN),
-            PollFd::new(stopped, PollFlags::IN),
-        ];
+        let mut events =
+            [PollFd::from_borrowed_fd(stdin(), PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
         let polled = poll(&mut events, None);
         if !events[1].revents().is_empty() {
             return;

@@ -104,19 +104,12 @@ pub(crate) fn lock(path: &Path) -> Result<Lock> {
             Err(TryLockError::Error(why)) => return Err(failure(what(), why, ROOM)),
             Err(TryLockError::WouldBlock) if Instant::now() > deadline => {
                 let why = format!("another process has it for {} s", LOCK_DEADLINE.as_secs());
-                return Err(failure(
-                    what(),
-                    why,
-                    "end that process (`cargo xtask lab status`)",
-                ));
+                return Err(failure(what(), why, "end that process (`cargo xtask lab status`)"));
             }
             Err(TryLockError::WouldBlock) => {}
         }
         if !said {
-            program::note!(
-                "waiting for another process that works on {}",
-                path.display()
-            );
+            program::note!("waiting for another process that works on {}", path.display());
             said = true;
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -132,8 +125,7 @@ pub(crate) fn keep() -> Result<()> {
         if file.try_lock().is_ok() {
             remove_aside(&root);
         }
-        file.lock_shared()
-            .explain("the cache can't be kept", ROOM)?;
+        file.lock_shared().explain("the cache can't be kept", ROOM)?;
         let _ = LOCK.set(file);
     }
     Ok(())
@@ -269,10 +261,7 @@ mod tests {
         let parent = tempfile::tempdir().expect("a directory");
         let makers = AtomicUsize::new(0);
         let path = make(parent.path(), &makers).expect("it is made");
-        let mut file = File::options()
-            .append(true)
-            .open(path.join("file"))
-            .expect("open");
+        let mut file = File::options().append(true).open(path.join("file")).expect("open");
         file.write_all(b" and damaged").expect("written");
         let user = File::open(&path).expect("a directory");
         assert_eq!(make(parent.path(), &makers).expect("again"), path);

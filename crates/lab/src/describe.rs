@@ -90,11 +90,7 @@ impl Nest<'_> {
                 Engine::Podman => (PODMAN, "json", "/etc/containers/containers.conf"),
             };
             // A mounted socket is the outer daemon's, with the outer's configuration.
-            let configuration = if layer.socket {
-                "/dev/null"
-            } else {
-                configuration
-            };
+            let configuration = if layer.socket { "/dev/null" } else { configuration };
             let text = level.output(&[layer.engine.program(), "info", "--format", format])?;
             let info: Value = serde_json::from_str(&text).explain(
                 format!("{} describes itself in no known way", layer.engine),
@@ -132,13 +128,6 @@ impl Nest<'_> {
 /// Under which digest an engine at a level has an image.
 fn digest(level: &Level, engine: Engine, image: &str) -> Result<String> {
     let format = "{{index .RepoDigests 0}}";
-    let argv = [
-        engine.program(),
-        "image",
-        "inspect",
-        "--format",
-        format,
-        image,
-    ];
+    let argv = [engine.program(), "image", "inspect", "--format", format, image];
     Ok(level.output(&argv)?.trim().to_owned())
 }

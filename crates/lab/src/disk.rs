@@ -120,11 +120,7 @@ impl Lab {
         let file = self.held.state().join(format!("{}.img", disk.name));
         let made = || -> io::Result<File> {
             let mut options = File::options();
-            let image = options
-                .read(true)
-                .write(true)
-                .create_new(true)
-                .open(&file)?;
+            let image = options.read(true).write(true).create_new(true).open(&file)?;
             image.set_len(disk.bytes)?;
             Ok(image)
         };
@@ -137,11 +133,7 @@ impl Lab {
             .and_then(|()| loop_device(&file).map_err(not_made));
         // What is mounted stays.
         let _ = fs::remove_file(&file);
-        attached.map(|device| FileSystem {
-            folder,
-            image,
-            device,
-        })
+        attached.map(|device| FileSystem { folder, image, device })
     }
 
     /// Makes it on the machine, where the inside has no hand in it, by the lab's own packages.
@@ -188,9 +180,7 @@ impl Lab {
     }
 
     fn mount(&self, disk: &Disk, file: &Path, target: &str) -> Result<(), NoDisk> {
-        let handed = self
-            .held
-            .hand_over(file, disk.filesystem, disk.options, target);
+        let handed = self.held.hand_over(file, disk.filesystem, disk.options, target);
         let without_loop = |why: &String| NO_LOOP.iter().any(|words| why.contains(words));
         handed.map_err(|why| {
             if without_loop(&why) {
@@ -213,10 +203,7 @@ fn loader(bundle: &Path) -> io::Result<(PathBuf, PathBuf)> {
             }
         }
     }
-    Err(io::Error::new(
-        io::ErrorKind::NotFound,
-        "no ld-linux in the bundle",
-    ))
+    Err(io::Error::new(io::ErrorKind::NotFound, "no ld-linux in the bundle"))
 }
 
 /// The loop device that lies on this file.
@@ -290,10 +277,8 @@ mod tests {
 
     #[test]
     fn a_copy_has_the_same_bytes_and_no_more_blocks_than_it_needs() {
-        let (from, to) = (
-            tempfile::tempfile().expect("a file"),
-            tempfile::tempfile().expect("another"),
-        );
+        let (from, to) =
+            (tempfile::tempfile().expect("a file"), tempfile::tempfile().expect("another"));
         for file in [&from, &to] {
             file.set_len(64 << 20).expect("sized");
         }

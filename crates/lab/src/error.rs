@@ -34,11 +34,7 @@ impl Refused {
 
 impl Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "the probe at level {} could not do it: {}",
-            self.level, self.why
-        )
+        write!(f, "the probe at level {} could not do it: {}", self.level, self.why)
     }
 }
 

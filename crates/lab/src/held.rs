@@ -263,11 +263,7 @@ impl Held {
         target: &str,
     ) -> std::result::Result<(), String> {
         let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
-        self.put(
-            "device",
-            &[&major.to_string(), &minor.to_string(), target],
-            None,
-        )
+        self.put("device", &[&major.to_string(), &minor.to_string(), target], None)
     }
 
     /// A new terminal of the sandbox's own: our end, and the one for a command.
@@ -279,13 +275,8 @@ impl Held {
         let mut received = RecvAncillaryBuffer::new(&mut space);
         let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
         let mut word = [0];
-        recvmsg(
-            &from,
-            &mut [IoSliceMut::new(&mut word)],
-            &mut received,
-            flags,
-        )
-        .map_err(|why| not_made(&why))?;
+        recvmsg(&from, &mut [IoSliceMut::new(&mut word)], &mut received, flags)
+            .map_err(|why| not_made(&why))?;
         let mut ends = received.drain().flat_map(|message| match message {
             RecvAncillaryMessage::ScmRights(ends) => ends.collect(),
             _ => Vec::new(),
@@ -321,9 +312,7 @@ impl Held {
             ground.into(),
         ];
         line.extend(argv.iter().map(|arg| arg.as_ref().into()));
-        Ok(cmd(programs::sandbox()?, line)
-            .full_env(environment())
-            .unchecked())
+        Ok(cmd(programs::sandbox()?, line).full_env(environment()).unchecked())
     }
 }
 
@@ -371,10 +360,7 @@ fn environment() -> BTreeMap<String, OsString> {
 
 /// The monitor's one line, if it comes in time.
 fn hear(word: std::io::PipeReader) -> Option<Word> {
-    let timeout = Timespec {
-        tv_sec: i64::try_from(BUILD_DEADLINE.as_secs()).ok()?,
-        tv_nsec: 0,
-    };
+    let timeout = Timespec { tv_sec: i64::try_from(BUILD_DEADLINE.as_secs()).ok()?, tv_nsec: 0 };
     let readable = loop {
         match poll(&mut [PollFd::new(&word, PollFlags::IN)], Some(&timeout)) {
             Err(rustix::io::Errno::INTR) => {}

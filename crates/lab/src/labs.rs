@@ -82,10 +82,7 @@ impl Place {
         )?;
         let state = labs.join(&id);
         fs::create_dir(&state).explain(what, remedy)?;
-        let log = File::options()
-            .create_new(true)
-            .append(true)
-            .open(state.join(LOG));
+        let log = File::options().create_new(true).append(true).open(state.join(LOG));
         let log = log.explain(what, remedy)?;
         let place = Self {
             cgroup: tree.join(format!("{GROUP}{id}")),
@@ -113,11 +110,7 @@ impl Place {
     /// What the monitor complained of.
     pub(crate) fn last_lines(&self) -> String {
         let text = fs::read_to_string(self.state.join(LOG)).unwrap_or_default();
-        if text.trim().is_empty() {
-            "the monitor died without a word".to_owned()
-        } else {
-            text
-        }
+        if text.trim().is_empty() { "the monitor died without a word".to_owned() } else { text }
     }
 }
 
@@ -228,11 +221,7 @@ pub fn status() -> Result<Status> {
     }
     let packages = cache.join("packages");
     cached.push((packages.clone(), size(&packages)));
-    Ok(Status {
-        running,
-        cached,
-        cache,
-    })
+    Ok(Status { running, cached, cache })
 }
 
 fn running(labs: &Path) -> Vec<Running> {
@@ -282,10 +271,7 @@ pub fn clean() -> Result<u64> {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn size(path: &Path) -> u64 {

@@ -106,10 +106,7 @@ impl<'lab> Level<'lab> {
         let around = self.process.as_ref();
         let process = around.and_then(|around| self.held.find(around, number).ok());
         let mut hops = self.hops.clone();
-        hops.push(Hop {
-            engine,
-            container: container.to_owned(),
-        });
+        hops.push(Hop { engine, container: container.to_owned() });
         Ok(Self {
             held: self.held,
             hops,
@@ -233,9 +230,7 @@ impl<'lab> Level<'lab> {
             let _ = handle.kill();
             return Err(why);
         }
-        let output = handle
-            .into_output()
-            .explain(what(), "see `cargo xtask doctor`")?;
+        let output = handle.into_output().explain(what(), "see `cargo xtask doctor`")?;
         Ok(Output {
             code: output.status.code().unwrap_or(1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

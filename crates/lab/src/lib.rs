@@ -74,10 +74,7 @@ pub fn probe_bytes() -> usize {
 pub fn cached_engines(generation: Generation) -> Option<Check> {
     let found = match bundle::verify(generation)? {
         Ok(()) => Found::Ready("as they were made".to_owned()),
-        Err(why) => Found::Missing {
-            why,
-            remedy: "start a lab, which fetches them again",
-        },
+        Err(why) => Found::Missing { why, remedy: "start a lab, which fetches them again" },
     };
     let what = "engines in the cache".to_owned();
     Some(Check { what, found })

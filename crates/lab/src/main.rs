@@ -125,11 +125,7 @@ fn attach(mut options: Options, command: &[String]) -> Result<ExitCode> {
     // As on the tutorial's machine: both engines are there, and have been used.
     let engines = [[Layer::own(Engine::Docker)], [Layer::own(Engine::Podman)]];
     lab.nests(engines.iter().map(<[Layer; 1]>::as_slice))?;
-    let inside = if options.share.is_some() {
-        dir
-    } else {
-        PathBuf::from("/root")
-    };
+    let inside = if options.share.is_some() { dir } else { PathBuf::from("/root") };
     lab.attach(&inside, command).map(exit_code)
 }
 
@@ -265,11 +261,7 @@ fn doctor(options: &Options) -> Result<ExitCode> {
     for check in lab::alternatives(options.sandbox, options.generation) {
         say(line(&check))?;
     }
-    Ok(if able {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(program::EXIT_UNSUPPORTED)
-    })
+    Ok(if able { ExitCode::SUCCESS } else { ExitCode::from(program::EXIT_UNSUPPORTED) })
 }
 
 fn line(check: &Check) -> String {
@@ -290,26 +282,13 @@ mod tests {
 
     #[test]
     fn what_a_lab_has_of_its_own_is_not_shared() {
-        for dir in [
-            "/etc",
-            "/var",
-            "/var/lib",
-            "/var/lib/docker/x",
-            "/opt",
-            "/srv",
-            "/usr/src",
-            "/tmp",
-        ] {
+        for dir in
+            ["/etc", "/var", "/var/lib", "/var/lib/docker/x", "/opt", "/srv", "/usr/src", "/tmp"]
+        {
             assert!(shareable(Path::new(dir)).is_err(), "{dir}");
         }
-        for dir in [
-            "/root/x", "/home/me", "/tmp/x", "/opt/x", "/var/www", "/srv/www", "/work",
-        ] {
-            assert_eq!(
-                shareable(Path::new(dir)).ok().flatten(),
-                Some(dir.into()),
-                "{dir}"
-            );
+        for dir in ["/root/x", "/home/me", "/tmp/x", "/opt/x", "/var/www", "/srv/www", "/work"] {
+            assert_eq!(shareable(Path::new(dir)).ok().flatten(), Some(dir.into()), "{dir}");
         }
         assert_eq!(shareable(Path::new("/")).ok(), Some(None));
     }

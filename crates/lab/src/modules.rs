@@ -38,9 +38,7 @@ pub(crate) fn load() {
 pub fn has_filesystem(name: &str) -> bool {
     let is_known = || {
         let known = std::fs::read_to_string("/proc/filesystems").unwrap_or_default();
-        known
-            .lines()
-            .any(|line| line.split('\t').nth(1) == Some(name))
+        known.lines().any(|line| line.split('\t').nth(1) == Some(name))
     };
     is_known() || {
         ask_for(&[name]);

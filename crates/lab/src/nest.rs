@@ -135,11 +135,7 @@ impl<'lab> Nest<'lab> {
         layers: &[Layer],
     ) -> Result<Self> {
         let (first, rest) = layers.split_at(1.min(layers.len()));
-        let mut nest = Self {
-            generation,
-            layers: first.to_vec(),
-            levels: vec![outermost],
-        };
+        let mut nest = Self { generation, layers: first.to_vec(), levels: vec![outermost] };
         rest.iter().try_for_each(|layer| nest.step(*layer))?;
         nest.furnish()?;
         Ok(nest)
@@ -175,11 +171,7 @@ impl<'lab> Nest<'lab> {
         };
         let (container, outer) = (inside.container().to_owned(), outer.engine);
         // Podman's container has nothing in it that would listen.
-        let patience = if inner.socket || inner.engine == Engine::Podman {
-            "0"
-        } else {
-            "20"
-        };
+        let patience = if inner.socket || inner.engine == Engine::Podman { "0" } else { "20" };
         around.set_up(&[outer.program(), "stop", "--time", patience, &container])?;
         around.set_up(&[outer.program(), "start", &container])?;
         let again = around.inside(outer, &container, inner.privileged)?;
@@ -222,9 +214,7 @@ impl<'lab> Nest<'lab> {
     /// The innermost engine.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        self.layers
-            .last()
-            .map_or(Engine::Docker, |layer| layer.engine)
+        self.layers.last().map_or(Engine::Docker, |layer| layer.engine)
     }
 
     /// The environments, outermost first: level 0, then one inside each engine container.
@@ -305,15 +295,8 @@ fn step<'lab>(
 ) -> Result<Level<'lab>> {
     let container = name(inner.engine.program());
     let tools = format!("{TOOLS}:{TOOLS}:ro");
-    let mut argv = vec![
-        outer.program(),
-        "run",
-        "--detach",
-        "--name",
-        &container,
-        "--volume",
-        &tools,
-    ];
+    let mut argv =
+        vec![outer.program(), "run", "--detach", "--name", &container, "--volume", &tools];
     if inner.privileged {
         argv.push("--privileged");
         if outer == Engine::Docker {
@@ -321,18 +304,11 @@ fn step<'lab>(
             // The machine may lack one: then only what needs it fails.
             let root = level.root();
             let there = |device: &&&str| root.as_ref().is_ok_and(|root| root.has(device));
-            argv.extend(
-                devices
-                    .filter(there)
-                    .flat_map(|device| ["--device", device]),
-            );
+            argv.extend(devices.filter(there).flat_map(|device| ["--device", device]));
         }
     }
-    let files: Vec<String> = inner
-        .like_outer
-        .iter()
-        .map(|file| format!("/etc/{file}:/etc/{file}:ro"))
-        .collect();
+    let files: Vec<String> =
+        inner.like_outer.iter().map(|file| format!("/etc/{file}:/etc/{file}:ro")).collect();
     argv.extend(files.iter().flat_map(|file| ["--volume", file]));
     argv.extend(inner.flags);
     let network = name("network");
@@ -431,9 +407,7 @@ fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str
         }
         docker_answers(inside.root())
     };
-    wait_until(level.held(), &name, INNER_DEADLINE, died, ready, || {
-        logs(level, outer, container)
-    })
+    wait_until(level.held(), &name, INNER_DEADLINE, died, ready, || logs(level, outer, container))
 }
 
 /// The end of what a container wrote.

@@ -48,26 +48,14 @@ pub fn preflight(kind: Kind, generation: Generation) -> Vec<Check> {
 /// What it needs whatever its engines ask for.
 fn any_engines(kind: Kind, generation: Generation) -> Vec<Check> {
     let mut checks = vec![
-        check(
-            "limits that are large enough",
-            limits(),
-            program::RAISE_LIMIT,
-        ),
+        check("limits that are large enough", limits(), program::RAISE_LIMIT),
         check(
             "root",
             privilege(),
             "run as root, or: sudo env \"PATH=$PATH\" \"HOME=$HOME\" cargo xtask ...",
         ),
-        check(
-            "cgroup v2",
-            cgroup2(),
-            "mount one: mount -t cgroup2 none /sys/fs/cgroup/unified",
-        ),
-        check(
-            "overlay file system",
-            overlay(),
-            "load it as root: modprobe overlay",
-        ),
+        check("cgroup v2", cgroup2(), "mount one: mount -t cgroup2 none /sys/fs/cgroup/unified"),
+        check("overlay file system", overlay(), "load it as root: modprobe overlay"),
         check(
             "a cache directory for engines and their stores",
             cache_directory(),
@@ -120,10 +108,9 @@ pub(crate) fn require(kind: Kind, generation: Generation) -> Result<()> {
         }
     }
     match able(kind, generation, format!("generation {generation}")) {
-        Check {
-            what,
-            found: Found::Missing { why, remedy },
-        } => Err(unsupported(format!("no lab of {what}"), why, remedy)),
+        Check { what, found: Found::Missing { why, remedy } } => {
+            Err(unsupported(format!("no lab of {what}"), why, remedy))
+        }
         _ => Ok(()),
     }
 }
@@ -137,10 +124,7 @@ fn check(
         Ok(found) => Found::Ready(found),
         Err(why) => Found::Missing { why, remedy },
     };
-    Check {
-        what: what.into(),
-        found,
-    }
+    Check { what: what.into(), found }
 }
 
 /// Whether a generation's engines can do here what they are asked for.
@@ -224,12 +208,8 @@ fn overlay() -> std::result::Result<String, String> {
         Err(Errno::PERM) => {
             let known = fs::read_to_string("/proc/filesystems").unwrap_or_default();
             let is_there = known.lines().any(|line| line.ends_with("\toverlay"));
-            Ok(if is_there {
-                "in the kernel"
-            } else {
-                "not known: only root can ask the kernel"
-            }
-            .to_owned())
+            Ok(if is_there { "in the kernel" } else { "not known: only root can ask the kernel" }
+                .to_owned())
         }
         Err(why) => Err(why.to_string()),
     }
@@ -243,10 +223,7 @@ fn cache_directory() -> std::result::Result<String, String> {
     let found = rustix::fs::statfs(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
     let free_mb = found.f_bavail * u64::try_from(found.f_bsize).unwrap_or(0) / 1_000_000;
     if found.f_type == OVERLAY {
-        return Err(format!(
-            "{} lies on an overlay file system",
-            cache.display()
-        ));
+        return Err(format!("{} lies on an overlay file system", cache.display()));
     }
     Ok(format!("{} ({free_mb} MB free)", cache.display()))
 }

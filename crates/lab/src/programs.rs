@@ -70,11 +70,7 @@ mod tests {
     #[case::sandbox(SANDBOX)]
     fn carried_programs_are_static_and_small(#[case] program: &[u8]) {
         let elf = Elf::parse(program).expect("it is an ELF file");
-        assert!(
-            elf.program_headers
-                .iter()
-                .all(|header| header.p_type != PT_INTERP)
-        );
+        assert!(elf.program_headers.iter().all(|header| header.p_type != PT_INTERP));
         assert!(elf.libraries.is_empty(), "{:?}", elf.libraries);
         assert!(program.len() <= 2_000_000, "{} bytes", program.len());
     }

@@ -57,12 +57,7 @@ impl Service {
             .stdout_file(file)
             .start()
             .explain(&what, remedy)?;
-        let service = Arc::new(Self {
-            name,
-            handle,
-            log,
-            answers: Box::new(answers),
-        });
+        let service = Arc::new(Self { name, handle, log, answers: Box::new(answers) });
         held.watch(&service);
         Ok(service)
     }
@@ -188,11 +183,7 @@ pub(crate) fn lost(what: String) -> miette::Report {
 
 /// The user has asked for the end while something was waited for.
 pub(crate) fn cancelled(what: &str) -> miette::Report {
-    failure(
-        format!("interrupted while waiting for {what}"),
-        "a signal came",
-        "start it again",
-    )
+    failure(format!("interrupted while waiting for {what}"), "a signal came", "start it again")
 }
 
 /// The end of a log as text. Whoever wrote it may have written anything, and any amount.
@@ -209,11 +200,7 @@ fn end_of(log: &Path) -> io::Result<String> {
 pub(crate) fn last_lines(log: &str) -> String {
     let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = lines.len().saturating_sub(LAST_LINES);
-    if lines.is_empty() {
-        "(it wrote nothing)".to_owned()
-    } else {
-        lines[last..].join("\n")
-    }
+    if lines.is_empty() { "(it wrote nothing)".to_owned() } else { lines[last..].join("\n") }
 }
 
 /// Whether a Docker daemon answers that has this root directory (`GET /_ping`, Docker Engine API).

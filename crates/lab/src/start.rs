@@ -49,10 +49,7 @@ impl Options {
     /// The same, with every wait ended by an error once `cancelled` says so.
     #[must_use]
     pub fn until(&self, cancelled: fn() -> bool) -> Self {
-        Self {
-            cancelled: Some(cancelled),
-            ..self.clone()
-        }
+        Self { cancelled: Some(cancelled), ..self.clone() }
     }
 }
 
@@ -99,23 +96,11 @@ impl Lab {
         let place = Place::new()?;
         furnish(&place, &bundle, options.sandbox)?;
         let mut shares = vec![
-            Share {
-                source: place.state.join("tools"),
-                target: TOOLS.into(),
-                writable: false,
-            },
-            Share {
-                source: images,
-                target: "/srv/registry".into(),
-                writable: false,
-            },
+            Share { source: place.state.join("tools"), target: TOOLS.into(), writable: false },
+            Share { source: images, target: "/srv/registry".into(), writable: false },
         ];
         if let Some(dir) = &options.share {
-            shares.push(Share {
-                source: dir.clone(),
-                target: dir.clone(),
-                writable: true,
-            });
+            shares.push(Share { source: dir.clone(), target: dir.clone(), writable: true });
         }
         let cancelled = options.cancelled.unwrap_or(|| false);
         let held = Held::start(place, options.sandbox, &bundle.path, shares, cancelled)?;
@@ -275,8 +260,7 @@ impl Lab {
 
     /// An error that says what has died, if something has.
     pub fn alive(&self) -> Result<()> {
-        self.obituary()
-            .map_or(Ok(()), |obituary| Err(self.died(&obituary)))
+        self.obituary().map_or(Ok(()), |obituary| Err(self.died(&obituary)))
     }
 
     fn died(&self, obituary: &str) -> miette::Report {
@@ -291,14 +275,8 @@ impl Lab {
                 return report;
             };
             let first = obituary.lines().next().unwrap_or_default();
-            let is_said = report
-                .chain()
-                .any(|words| words.to_string().contains(first));
-            if is_said {
-                report
-            } else {
-                self.died(&obituary)
-            }
+            let is_said = report.chain().any(|words| words.to_string().contains(first));
+            if is_said { report } else { self.died(&obituary) }
         })
     }
 }
@@ -308,11 +286,7 @@ pub fn trial(kind: Kind) -> Result<()> {
     let remedy = "free some disk space in the cache directory";
     let place = Place::new()?;
     let bundle = place.state.join("bundle");
-    for dir in [
-        bundle.join("usr"),
-        place.state.join("etc"),
-        place.state.join("var"),
-    ] {
+    for dir in [bundle.join("usr"), place.state.join("etc"), place.state.join("var")] {
         fs::create_dir_all(&dir).explain(format!("{} can't be made", dir.display()), remedy)?;
     }
     cache::open_up(&place.state).explain("a trial can't be made", remedy)?;
@@ -323,11 +297,8 @@ pub fn trial(kind: Kind) -> Result<()> {
 fn furnish(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
     let remedy = "free some disk space in the cache directory";
     let made = || -> std::io::Result<()> {
-        let (etc, var, tools) = (
-            place.state.join("etc"),
-            place.state.join("var"),
-            place.state.join("tools"),
-        );
+        let (etc, var, tools) =
+            (place.state.join("etc"), place.state.join("var"), place.state.join("tools"));
         copy(&bundle.path.join("etc"), &etc)?;
         fs::write(etc.join("hostname"), format!("{}\n", place.id))?;
         for dir in ["lib", "log", "cache", "tmp", "spool"] {
@@ -383,10 +354,7 @@ fn own(path: &Path, root: u32) -> std::io::Result<()> {
 /// Brings up the loopback device with the registry's address. There is no other device, and no
 /// route to the outside.
 fn up(held: &Held) -> Result<()> {
-    let script = format!(
-        "ip link set lo up && ip address add {} dev lo",
-        engine::REGISTRY
-    );
+    let script = format!("ip link set lo up && ip address add {} dev lo", engine::REGISTRY);
     let output = held
         .command(Ground::Back, Path::new("/"), &["/bin/sh", "-c", &script])?
         .stdin_null()

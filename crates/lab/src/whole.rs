@@ -182,10 +182,7 @@ fn differences(made: &[Entry], there: &[Entry]) -> Result<(), String> {
             _ => continue,
         };
         let path = Some(path.as_path()).filter(|path| *path != Path::new(""));
-        found.push(format!(
-            "{} {how}",
-            path.unwrap_or(Path::new(".")).display()
-        ));
+        found.push(format!("{} {how}", path.unwrap_or(Path::new(".")).display()));
     }
     match found.as_slice() {
         [] => Ok(()),

@@ -22,10 +22,7 @@ const QUICK_WARMUP_BLOCKS: u32 = 1;
 ///
 /// [`RunArgs::conduct`] carries them out.
 #[derive(Debug, Clone, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct RunArgs {
     /// Take 10 measured blocks instead of 30, without the arms that only take results apart
     #[arg(long)]
@@ -94,10 +91,7 @@ impl RunArgs {
         if self.precision.is_none() && self.budget.is_none() {
             return Stopping::Fixed;
         }
-        Stopping::Adaptive {
-            precision_pct: self.precision,
-            budget_s: self.budget,
-        }
+        Stopping::Adaptive { precision_pct: self.precision, budget_s: self.budget }
     }
 
     /// Blocks before them that are flagged and left out.
@@ -114,10 +108,7 @@ impl RunArgs {
     ///
     /// Fails (usage) on a name that no arm has.
     pub(crate) fn select(&self, arms: &'static [Arm]) -> miette::Result<Vec<&'static Arm>> {
-        let unknown = self
-            .arms
-            .iter()
-            .find(|name| arms.iter().all(|arm| arm.name != **name));
+        let unknown = self.arms.iter().find(|name| arms.iter().all(|arm| arm.name != **name));
         if let Some(name) = unknown {
             let names: Vec<&str> = arms.iter().map(|arm| arm.name).collect();
             return Err(usage(
@@ -162,9 +153,8 @@ fn percent(text: &str) -> Result<f64, String> {
 }
 
 fn seconds(text: &str) -> Result<u64, String> {
-    let time: jiff::SignedDuration = text
-        .parse()
-        .map_err(|_| "a number with its unit is needed: 90s, 10m, 1h or 1h 30m")?;
+    let time: jiff::SignedDuration =
+        text.parse().map_err(|_| "a number with its unit is needed: 90s, 10m, 1h or 1h 30m")?;
     match u64::try_from(time.as_secs()) {
         Ok(seconds) if seconds > 0 => Ok(seconds),
         _ => Err("at least a second is needed".to_owned()),
@@ -213,11 +203,7 @@ mod tests {
             (&["--precision", "2"], 1000),
             (&["--budget", "1m", "--blocks", "40"], 40),
         ] {
-            assert_eq!(
-                parse(args).expect("parses").measured_blocks(),
-                blocks,
-                "{args:?}"
-            );
+            assert_eq!(parse(args).expect("parses").measured_blocks(), blocks, "{args:?}");
         }
     }
 
@@ -252,19 +238,11 @@ mod tests {
         assert_eq!(names(&[]), ["one", "second", "third"]);
         assert_eq!(names(&["--arms", "third,one,third"]), ["one", "third"]);
 
-        let error = parse(&["--arms", "one,secnod"])
-            .expect("parses")
-            .select(ARMS);
+        let error = parse(&["--arms", "one,secnod"]).expect("parses").select(ARMS);
         let error = error.expect_err("unknown");
         assert!(error.to_string().contains("secnod"));
         assert_eq!(error.severity(), Some(miette::Severity::Advice));
-        assert!(
-            error
-                .help()
-                .expect("a remedy")
-                .to_string()
-                .contains("one, second, third")
-        );
+        assert!(error.help().expect("a remedy").to_string().contains("one, second, third"));
     }
 
     #[test]
@@ -273,18 +251,12 @@ mod tests {
             list(&ARMS[..2], None),
             "one     an arm of the tests\nsecond  an arm of the tests\n"
         );
-        assert_eq!(
-            list(&ARMS[..1], Some(16)),
-            "one  an arm of\n     the tests\n"
-        );
+        assert_eq!(list(&ARMS[..1], Some(16)), "one  an arm of\n     the tests\n");
     }
 
     #[test]
     fn a_quick_run_leaves_details_out_unless_they_are_named() {
-        const DETAIL: Arm = Arm {
-            detail: true,
-            ..arm("detail", "")
-        };
+        const DETAIL: Arm = Arm { detail: true, ..arm("detail", "") };
         const ARMS: &[Arm] = &[arm("one", ""), DETAIL];
         for (args, names) in [
             (&["--quick"][..], &["one"][..]),

@@ -228,13 +228,7 @@ impl Contrast {
         denominator: &'static str,
         about: &'static str,
     ) -> Self {
-        Self {
-            name,
-            numerator,
-            denominator,
-            primary: true,
-            about,
-        }
+        Self { name, numerator, denominator, primary: true, about }
     }
 
     /// What is shown beside them, and proves nothing.
@@ -245,10 +239,7 @@ impl Contrast {
         denominator: &'static str,
         about: &'static str,
     ) -> Self {
-        Self {
-            primary: false,
-            ..Self::primary(name, numerator, denominator, about)
-        }
+        Self { primary: false, ..Self::primary(name, numerator, denominator, about) }
     }
 
     /// The form that a manifest holds.

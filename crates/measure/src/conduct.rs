@@ -54,9 +54,7 @@ fn command_line(experiment: &str, args: impl Iterator<Item = String>) -> Vec<Str
     };
     let mut line = vec![experiment.to_owned()];
     for arg in args.skip(1) {
-        let after_out = line
-            .last()
-            .is_some_and(|last| ["--out", "--resume"].contains(&&**last));
+        let after_out = line.last().is_some_and(|last| ["--out", "--resume"].contains(&&**last));
         line.push(match arg.strip_prefix("--out=") {
             Some(folder) => format!("--out={}", name(folder)),
             None if after_out => name(&arg),
@@ -169,9 +167,7 @@ impl Run {
             .map(|part| part.of.clone())
             .collect();
         manifest.parts.retain(|part| !broken.contains(&part.of));
-        manifest
-            .series
-            .retain(|series| series.arms.iter().all(in_run));
+        manifest.series.retain(|series| series.arms.iter().all(in_run));
         if arms.is_empty() {
             (manifest.blocks, manifest.warmup_blocks) = (0, 0);
         }
@@ -205,11 +201,7 @@ impl Run {
             self.manifest.seed,
             session,
         );
-        let planned = plan
-            .blocks
-            .iter()
-            .map(|block| block.order.len() as u64)
-            .sum();
+        let planned = plan.blocks.iter().map(|block| block.order.len() as u64).sum();
         let title = match self.manifest.planned_sessions {
             1 => self.manifest.experiment.clone(),
             all => format!("{}, session {session} of {all}", self.manifest.experiment),
@@ -258,22 +250,14 @@ impl Run {
         alive()?;
         let rows = match &mut self.trials {
             Some(rows) => rows,
-            none => none.insert(Rows::create(
-                self.folder.path(),
-                TRIALS_FILE,
-                &trials::COLUMNS,
-            )?),
+            none => none.insert(Rows::create(self.folder.path(), TRIALS_FILE, &trials::COLUMNS)?),
         };
         self.tried += 1;
         // One line a row, so that a torn last one is known by its missing end.
         let lines: Vec<&str> = trial.reason.lines().map(str::trim).collect();
         let reason = lines.join(" | ");
         let session = u32::try_from(self.manifest.sessions.len()).unwrap_or(u32::MAX);
-        rows.write_row(Trial {
-            session,
-            reason,
-            ..trial
-        })
+        rows.write_row(Trial { session, reason, ..trial })
     }
 
     /// Ends a session that has nothing to measure.
@@ -385,15 +369,9 @@ impl Run {
 
         if error.is_none() && args.verify && self.tally.failed > 0 {
             error = Some(failure(
-                format!(
-                    "{} of {} checks failed",
-                    self.tally.failed, self.tally.samples
-                ),
+                format!("{} of {} checks failed", self.tally.failed, self.tally.samples),
                 "with `--verify` every arm must work",
-                format!(
-                    "read the reasons in {}",
-                    self.folder.path().join("samples.csv").display()
-                ),
+                format!("read the reasons in {}", self.folder.path().join("samples.csv").display()),
             ));
         }
         // The body's error came first and says more than a manifest that can't be written.
@@ -419,11 +397,9 @@ impl Run {
         };
         match &self.end {
             Some(End::Complete(_)) => None,
-            Some(End::Interrupted) => Some(failure(
-                "the run was interrupted",
-                "a signal arrived",
-                kept(),
-            )),
+            Some(End::Interrupted) => {
+                Some(failure("the run was interrupted", "a signal arrived", kept()))
+            }
             Some(End::Fatal(reason)) => Some(failure("the run can't go on", reason, kept())),
             None => Some(failure(
                 "nothing was measured",
@@ -447,17 +423,8 @@ impl Run {
     }
 
     fn outcome_text(&self, as_json: bool) -> String {
-        let Manifest {
-            experiment,
-            status,
-            reason,
-            blocks,
-            seed,
-            ..
-        } = &self.manifest;
-        let Tally {
-            samples, failed, ..
-        } = self.tally;
+        let Manifest { experiment, status, reason, blocks, seed, .. } = &self.manifest;
+        let Tally { samples, failed, .. } = self.tally;
         let (tried, path) = (self.tried, self.folder.path().display());
         if as_json {
             json!({
@@ -490,9 +457,7 @@ impl Run {
 fn questions(contrasts: &[Contrast<String>]) -> Vec<(String, String)> {
     let any = contrasts.iter().any(|contrast| contrast.primary);
     let asked = contrasts.iter().filter(|contrast| contrast.primary || !any);
-    asked
-        .map(|contrast| (contrast.numerator.clone(), contrast.denominator.clone()))
-        .collect()
+    asked.map(|contrast| (contrast.numerator.clone(), contrast.denominator.clone())).collect()
 }
 
 impl Drop for Run {
@@ -507,9 +472,7 @@ impl Drop for Run {
 fn fresh_path(experiment: &str) -> miette::Result<PathBuf> {
     let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
     let id = random()? >> 8;
-    Ok(Path::new("results")
-        .join(experiment)
-        .join(format!("{stamp}-{id:06x}")))
+    Ok(Path::new("results").join(experiment).join(format!("{stamp}-{id:06x}")))
 }
 
 fn random() -> miette::Result<u32> {
@@ -531,10 +494,7 @@ mod tests {
         let kept =
             |args: &[&str]| command_line("cpu", args.iter().map(ToString::to_string)).join(" ");
         for (typed, recorded) in [
-            (
-                &["/x/cpu", "--out", "/y/run", "--quick"][..],
-                "cpu --out run --quick",
-            ),
+            (&["/x/cpu", "--out", "/y/run", "--quick"][..], "cpu --out run --quick"),
             (&["cargo xtask cpu", "--quick"], "cpu --quick"),
             (&["cpu", "--out=results/cpu/1"], "cpu --out=1"),
             (&["cpu", "--arms", "a,b"], "cpu --arms a,b"),

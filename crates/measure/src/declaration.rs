@@ -35,10 +35,7 @@ pub(crate) fn check_declaration(experiment: &Experiment) -> miette::Result<()> {
     for (index, contrast) in experiment.contrasts.iter().enumerate() {
         let earlier = &experiment.contrasts[..index];
         if earlier.iter().any(|other| other.name == contrast.name) {
-            return Err(wrong(format!(
-                "two contrasts are called `{}`",
-                contrast.name
-            )));
+            return Err(wrong(format!("two contrasts are called `{}`", contrast.name)));
         }
         for side in [contrast.numerator, contrast.denominator] {
             if arms.iter().all(|arm| arm.name != side) {
@@ -46,9 +43,7 @@ pub(crate) fn check_declaration(experiment: &Experiment) -> miette::Result<()> {
             }
         }
     }
-    check_parts(experiment)
-        .and_then(|()| check_series(experiment))
-        .map_err(wrong)
+    check_parts(experiment).and_then(|()| check_series(experiment)).map_err(wrong)
 }
 
 /// The parts of a contrast have to add up to what they take apart.
@@ -128,58 +123,28 @@ mod tests {
             plus: &'static [&'static str],
             minus: &'static [&'static str],
         ) -> Part {
-            Part {
-                of,
-                due: "x",
-                plus,
-                minus,
-                about: "",
-            }
+            Part { of, due: "x", plus, minus, about: "" }
         }
         const GOOD: Experiment = Experiment {
             name: "test",
             arms: ARMS,
             contrasts: const { &[contrast("second")] },
-            parts: &[
-                part("c", &["one"], &["third"]),
-                part("c", &["third"], &["second"]),
-            ],
+            parts: &[part("c", &["one"], &["third"]), part("c", &["third"], &["second"])],
             series: &[],
         };
-        const NOTHING: Arm = Arm {
-            operations: 0,
-            ..arm("one", "")
-        };
+        const NOTHING: Arm = Arm { operations: 0, ..arm("one", "") };
         assert!(check_declaration(&GOOD).is_ok());
         for (experiment, why) in [
             (
-                Experiment {
-                    arms: const { &[arm("one", ""), arm("one", "")] },
-                    ..GOOD
-                },
+                Experiment { arms: const { &[arm("one", ""), arm("one", "")] }, ..GOOD },
                 "two arms are called `one`",
             ),
             (
-                Experiment {
-                    arms: const { &[arm("one", "x"), arm("two", "x")] },
-                    ..GOOD
-                },
+                Experiment { arms: const { &[arm("one", "x"), arm("two", "x")] }, ..GOOD },
                 "published method",
             ),
-            (
-                Experiment {
-                    arms: &[NOTHING],
-                    ..GOOD
-                },
-                "does nothing",
-            ),
-            (
-                Experiment {
-                    contrasts: const { &[contrast("fourth")] },
-                    ..GOOD
-                },
-                "names no arm",
-            ),
+            (Experiment { arms: &[NOTHING], ..GOOD }, "does nothing"),
+            (Experiment { contrasts: const { &[contrast("fourth")] }, ..GOOD }, "names no arm"),
             (
                 Experiment {
                     contrasts: const { &[contrast("second"), contrast("third")] },
@@ -188,24 +153,12 @@ mod tests {
                 "two contrasts are called",
             ),
             (
-                Experiment {
-                    parts: const { &[part("c", &["one"], &["third"])] },
-                    ..GOOD
-                },
+                Experiment { parts: const { &[part("c", &["one"], &["third"])] }, ..GOOD },
                 "do not add up",
             ),
+            (Experiment { parts: const { &[part("d", &[], &[])] }, ..GOOD }, "no contrast `d`"),
             (
-                Experiment {
-                    parts: const { &[part("d", &[], &[])] },
-                    ..GOOD
-                },
-                "no contrast `d`",
-            ),
-            (
-                Experiment {
-                    parts: const { &[part("c", &["fourth"], &[])] },
-                    ..GOOD
-                },
+                Experiment { parts: const { &[part("c", &["fourth"], &[])] }, ..GOOD },
                 "names no arm",
             ),
         ] {
@@ -218,29 +171,16 @@ mod tests {
     #[test]
     fn series_are_checked() {
         const fn of(series: &'static [Series]) -> Experiment {
-            Experiment {
-                name: "test",
-                arms: ARMS,
-                contrasts: &[],
-                parts: &[],
-                series,
-            }
+            Experiment { name: "test", arms: ARMS, contrasts: &[], parts: &[], series }
         }
         const fn series(arms: &'static [&'static str]) -> Series {
-            Series {
-                name: "s",
-                arms,
-                about: "",
-            }
+            Series { name: "s", arms, about: "" }
         }
         const GOOD: Series = series(&["one", "second", "third"]);
         assert!(check_declaration(&of(&[GOOD])).is_ok());
         for (experiment, why) in [
             (of(const { &[series(&["one", "second"])] }), "three levels"),
-            (
-                of(const { &[series(&["one", "second", "fourth"])] }),
-                "names no arm",
-            ),
+            (of(const { &[series(&["one", "second", "fourth"])] }), "names no arm"),
             (of(&[GOOD, GOOD]), "two series are called"),
         ] {
             let error = check_declaration(&experiment).expect_err(why);

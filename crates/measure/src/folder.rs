@@ -41,9 +41,7 @@ impl Folder {
                 "name a new folder with `--out DIR`, or omit `--out`",
             ));
         }
-        Ok(Self {
-            path: path.to_owned(),
-        })
+        Ok(Self { path: path.to_owned() })
     }
 
     /// The folder of an earlier run.
@@ -60,9 +58,7 @@ impl Folder {
                 ));
             }
         }
-        Ok(Self {
-            path: path.to_owned(),
-        })
+        Ok(Self { path: path.to_owned() })
     }
 
     /// Where it is.
@@ -173,11 +169,7 @@ pub(crate) mod tests {
             experiment: "test".to_owned(),
             status: Status::Running,
             reason: None,
-            tool: Tool {
-                version: "0".to_owned(),
-                revision: None,
-                dirty: None,
-            },
+            tool: Tool { version: "0".to_owned(), revision: None, dirty: None },
             args: vec!["test".to_owned()],
             seed: u64::MAX,
             blocks: 1,
@@ -219,11 +211,7 @@ pub(crate) mod tests {
         let place = tempfile::tempdir().expect("a folder");
         let refused = |result: miette::Result<_>| {
             let error = result.expect_err("refused");
-            assert_eq!(
-                error.severity(),
-                Some(miette::Severity::Advice),
-                "{error:?}"
-            );
+            assert_eq!(error.severity(), Some(miette::Severity::Advice), "{error:?}");
             assert!(error.help().is_some());
         };
         refused(Folder::open(&place.path().join("nothing")));
@@ -246,10 +234,7 @@ pub(crate) mod tests {
     #[test]
     fn a_folder_with_something_in_it_is_no_new_run() {
         let place = tempfile::tempdir().expect("a folder");
-        assert!(
-            Folder::create(place.path()).is_ok(),
-            "an empty one is taken"
-        );
+        assert!(Folder::create(place.path()).is_ok(), "an empty one is taken");
         fs::write(place.path().join("x"), "").expect("written");
         let error = Folder::create(place.path()).expect_err("not empty");
         assert_eq!(error.severity(), Some(miette::Severity::Advice));

@@ -53,33 +53,21 @@ impl Machine {
 
     fn read_below(root: &Path) -> Self {
         const CPUINFO: &str = "proc/cpuinfo";
-        let mut reader = Reader {
-            root: root.to_owned(),
-            unreadable: BTreeMap::new(),
-        };
+        let mut reader = Reader { root: root.to_owned(), unreadable: BTreeMap::new() };
         let mut machine = Self {
             kernel: reader.fact("kernel", &[("proc/sys/kernel/osrelease", line)]),
             cmdline: reader.fact("cmdline", &[("proc/cmdline", kernel_parameters)]),
             hypervisor: reader.fact("hypervisor", &[(CPUINFO, hypervisor)]),
             vendor: reader.fact(
                 "vendor",
-                &[
-                    ("sys/class/dmi/id/sys_vendor", line),
-                    ("sys/hypervisor/type", line),
-                ],
+                &[("sys/class/dmi/id/sys_vendor", line), ("sys/hypervisor/type", line)],
             ),
-            cpu_model: reader.fact(
-                "cpu_model",
-                &[(CPUINFO, |text| labelled(text, "model name"))],
-            ),
+            cpu_model: reader.fact("cpu_model", &[(CPUINFO, |text| labelled(text, "model name"))]),
             cores: reader.fact("cores", &[(CPUINFO, cores)]),
             memory_bytes: reader.fact("memory_bytes", &[("proc/meminfo", memory_bytes)]),
             clocksource: reader.fact(
                 "clocksource",
-                &[(
-                    "sys/devices/system/clocksource/clocksource0/current_clocksource",
-                    line,
-                )],
+                &[("sys/devices/system/clocksource/clocksource0/current_clocksource", line)],
             ),
             mitigations: reader.mitigations("sys/devices/system/cpu/vulnerabilities"),
             governor: reader.fact(
@@ -89,16 +77,11 @@ impl Machine {
             turbo: reader.fact(
                 "turbo",
                 &[
-                    ("sys/devices/system/cpu/intel_pstate/no_turbo", |text| {
-                        Some(!flag(text)?)
-                    }),
+                    ("sys/devices/system/cpu/intel_pstate/no_turbo", |text| Some(!flag(text)?)),
                     ("sys/devices/system/cpu/cpufreq/boost", flag),
                 ],
             ),
-            thp: reader.fact(
-                "thp",
-                &[("sys/kernel/mm/transparent_hugepage/enabled", bracketed)],
-            ),
+            thp: reader.fact("thp", &[("sys/kernel/mm/transparent_hugepage/enabled", bracketed)]),
             cgroup_mode: reader.fact("cgroup_mode", &[("proc/self/mounts", cgroup_mode)]),
             unreadable: BTreeMap::new(),
         };
@@ -116,9 +99,7 @@ impl Reader {
     /// The first of the sources that exists and can be understood.
     fn fact<T>(&mut self, field: &str, sources: &[(&str, Parse<T>)]) -> Option<T> {
         let fact = sources.iter().find_map(|(path, parse)| {
-            fs::read_to_string(self.root.join(path))
-                .ok()
-                .and_then(|text| parse(&text))
+            fs::read_to_string(self.root.join(path)).ok().and_then(|text| parse(&text))
         });
         if fact.is_none() {
             let paths: Vec<String> = sources.iter().map(|(path, _)| format!("/{path}")).collect();
@@ -138,8 +119,7 @@ impl Reader {
                 .collect()
         });
         if entries.is_none() {
-            self.unreadable
-                .insert("mitigations".to_owned(), format!("/{path}"));
+            self.unreadable.insert("mitigations".to_owned(), format!("/{path}"));
         }
         entries
     }
@@ -171,19 +151,12 @@ fn hypervisor(cpuinfo: &str) -> Option<bool> {
 }
 
 fn cores(cpuinfo: &str) -> Option<usize> {
-    let cores = cpuinfo
-        .lines()
-        .filter(|line| line.starts_with("processor"))
-        .count();
+    let cores = cpuinfo.lines().filter(|line| line.starts_with("processor")).count();
     (cores > 0).then_some(cores)
 }
 
 fn memory_bytes(meminfo: &str) -> Option<u64> {
-    let kib: u64 = labelled(meminfo, "MemTotal")?
-        .strip_suffix("kB")?
-        .trim()
-        .parse()
-        .ok()?;
+    let kib: u64 = labelled(meminfo, "MemTotal")?.strip_suffix("kB")?.trim().parse().ok()?;
     kib.checked_mul(1024)
 }
 
@@ -201,11 +174,7 @@ fn cgroup_mode(mounts: &str) -> Option<String> {
         .filter(|(target, _)| target.starts_with("/sys/fs/cgroup"))
         .collect();
     // A later mount on the same place hides the earlier one.
-    let on_top = types
-        .iter()
-        .rev()
-        .find(|(target, _)| *target == "/sys/fs/cgroup")?
-        .1;
+    let on_top = types.iter().rev().find(|(target, _)| *target == "/sys/fs/cgroup")?.1;
     let mode = match (on_top, types.iter().any(|(_, kind)| *kind == "cgroup2")) {
         ("cgroup2", _) => "unified",
         (_, true) => "hybrid",
@@ -215,11 +184,8 @@ fn cgroup_mode(mounts: &str) -> Option<String> {
 }
 
 fn kernel_parameters(text: &str) -> Option<String> {
-    let about_places = |word: &&str| {
-        ["init=", "rdinit=", "root="]
-            .iter()
-            .any(|p| word.starts_with(p))
-    };
+    let about_places =
+        |word: &&str| ["init=", "rdinit=", "root="].iter().any(|p| word.starts_with(p));
     let heeded: Vec<&str> = text
         .split_whitespace()
         .take_while(|word| *word != "--")
@@ -253,14 +219,8 @@ mod tests {
                 "t /sys/fs/cgroup tmpfs rw 0 0\nc /sys/fs/cgroup/unified cgroup2 rw 0 0\n",
             ),
             ("sys/devices/system/cpu/intel_pstate/no_turbo", "1\n"),
-            (
-                "sys/kernel/mm/transparent_hugepage/enabled",
-                "always [madvise] never\n",
-            ),
-            (
-                "sys/devices/system/cpu/vulnerabilities/meltdown",
-                "Not affected\n",
-            ),
+            ("sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n"),
+            ("sys/devices/system/cpu/vulnerabilities/meltdown", "Not affected\n"),
         ] {
             write(root.path(), path, text);
         }
@@ -273,10 +233,7 @@ mod tests {
         assert_eq!(machine.cgroup_mode.as_deref(), Some("hybrid"));
         assert_eq!(machine.turbo, Some(false));
         assert_eq!(machine.thp.as_deref(), Some("madvise"));
-        assert_eq!(
-            machine.mitigations.expect("read")["meltdown"],
-            "Not affected"
-        );
+        assert_eq!(machine.mitigations.expect("read")["meltdown"], "Not affected");
     }
 
     #[test]
@@ -296,14 +253,8 @@ mod tests {
     fn modes_of_cgroup_mounts() {
         for (mounts, mode) in [
             ("c /sys/fs/cgroup cgroup2 rw 0 0\n", Some("unified")),
-            (
-                "t /sys/fs/cgroup tmpfs rw 0 0\nc /sys/fs/cgroup/cpu cgroup rw 0 0\n",
-                Some("legacy"),
-            ),
-            (
-                "t /sys/fs/cgroup tmpfs rw 0 0\nc /sys/fs/cgroup cgroup2 rw 0 0\n",
-                Some("unified"),
-            ),
+            ("t /sys/fs/cgroup tmpfs rw 0 0\nc /sys/fs/cgroup/cpu cgroup rw 0 0\n", Some("legacy")),
+            ("t /sys/fs/cgroup tmpfs rw 0 0\nc /sys/fs/cgroup cgroup2 rw 0 0\n", Some("unified")),
             ("p /proc proc rw 0 0\n", None),
         ] {
             assert_eq!(cgroup_mode(mounts).as_deref(), mode);

@@ -160,9 +160,7 @@ impl Status {
 
 /// Now, to the second, as manifests and block rows hold it.
 pub(crate) fn utc_now() -> String {
-    jiff::Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%SZ")
-        .to_string()
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]

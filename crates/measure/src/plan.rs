@@ -41,11 +41,7 @@ impl Plan {
             .map(|number| {
                 let mut order: Vec<usize> = (0..arms).collect();
                 order.shuffle(&mut rng);
-                Block {
-                    number,
-                    warmup: number <= warmup_blocks,
-                    order,
-                }
+                Block { number, warmup: number <= warmup_blocks, order }
             })
             .collect();
         Self { blocks }
@@ -62,10 +58,7 @@ mod tests {
         assert_eq!(plan, Plan::new(7, WARMUP_BLOCKS, 30, 42, 1));
         assert_ne!(plan, Plan::new(7, WARMUP_BLOCKS, 30, 43, 1));
         assert_ne!(plan, Plan::new(7, WARMUP_BLOCKS, 30, 42, 2));
-        assert_eq!(
-            plan.blocks[..12],
-            Plan::new(7, WARMUP_BLOCKS, 10, 42, 1).blocks
-        );
+        assert_eq!(plan.blocks[..12], Plan::new(7, WARMUP_BLOCKS, 10, 42, 1).blocks);
     }
 
     #[test]
@@ -91,10 +84,8 @@ mod tests {
         }
         assert_eq!(counts.len(), 24);
         let expected = f64::from(draws) / 24.0;
-        let chi_square: f64 = counts
-            .values()
-            .map(|&count| (f64::from(count) - expected).powi(2) / expected)
-            .sum();
+        let chi_square: f64 =
+            counts.values().map(|&count| (f64::from(count) - expected).powi(2) / expected).sum();
         assert!(chi_square < 49.7, "chi-square {chi_square}");
     }
 
@@ -102,11 +93,8 @@ mod tests {
     fn the_generator_is_pinned() {
         // A change here means that logged seeds no longer give the orders they gave: raise
         // METHOD_VERSION when it is wanted.
-        let orders: Vec<Vec<usize>> = Plan::new(5, 1, 2, 1, 1)
-            .blocks
-            .into_iter()
-            .map(|block| block.order)
-            .collect();
+        let orders: Vec<Vec<usize>> =
+            Plan::new(5, 1, 2, 1, 1).blocks.into_iter().map(|block| block.order).collect();
         assert_eq!(orders, [[3, 4, 1, 2, 0], [1, 2, 0, 3, 4], [0, 1, 4, 3, 2]]);
     }
 }

@@ -15,10 +15,7 @@ pub(crate) enum Progress {
 impl Progress {
     pub(crate) fn new(experiment: &str, samples: u64) -> Self {
         if !std::io::stderr().is_terminal() {
-            return Self::Lines {
-                experiment: experiment.to_owned(),
-                next_ns: 0,
-            };
+            return Self::Lines { experiment: experiment.to_owned(), next_ns: 0 };
         }
         let bar = ProgressBar::new(samples).with_prefix(experiment.to_owned());
         let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg} eta {eta}");
@@ -41,10 +38,7 @@ impl Progress {
 
     /// After a block.
     pub(crate) fn block(&mut self, now_ns: u64, block: u32, blocks: usize, failed: u64) {
-        if let Self::Lines {
-            experiment,
-            next_ns,
-        } = self
+        if let Self::Lines { experiment, next_ns } = self
             && (now_ns >= *next_ns || block as usize == blocks)
         {
             program::note!("{experiment}: block {block} of {blocks} done, {failed} samples failed");

@@ -12,17 +12,8 @@ use program::failure;
 
 pub(crate) const SAMPLES_FILE: &str = "samples.csv";
 
-const COLUMNS: [&str; 9] = [
-    "session",
-    "block",
-    "warmup",
-    "position",
-    "arm",
-    "started_ns",
-    "wall_ns",
-    "cpu_ns",
-    "reason",
-];
+const COLUMNS: [&str; 9] =
+    ["session", "block", "warmup", "position", "arm", "started_ns", "wall_ns", "cpu_ns", "reason"];
 
 /// One row of `samples.csv`: a reading, or the reason why there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,9 +70,7 @@ impl Rows {
     }
 
     fn over(file: File, name: String) -> Self {
-        let writer = csv::WriterBuilder::new()
-            .has_headers(false)
-            .from_writer(file);
+        let writer = csv::WriterBuilder::new().has_headers(false).from_writer(file);
         Self { writer, name }
     }
 
@@ -130,10 +119,7 @@ fn parse(text: &str, manifest: &Manifest) -> Result<Samples, (u64, String)> {
     let lines = text.lines().count() as u64;
     let mut notes = Vec::new();
     if !torn.is_empty() {
-        notes.push(format!(
-            "line {} is torn and was skipped: `{torn}`",
-            lines + 1
-        ));
+        notes.push(format!("line {} is torn and was skipped: `{torn}`", lines + 1));
     }
 
     let mut reader = csv::Reader::from_reader(text.as_bytes());
@@ -149,10 +135,7 @@ fn parse(text: &str, manifest: &Manifest) -> Result<Samples, (u64, String)> {
     let mut order = Order::of(manifest);
     for record in reader.into_records() {
         let record = record.map_err(|error| {
-            (
-                error.position().map_or(lines, csv::Position::line),
-                error.to_string(),
-            )
+            (error.position().map_or(lines, csv::Position::line), error.to_string())
         })?;
         let line = record.position().map_or(lines, csv::Position::line);
         let row: Sample = record
@@ -179,12 +162,7 @@ struct Order<'a> {
 
 impl<'a> Order<'a> {
     fn of(manifest: &'a Manifest) -> Self {
-        let mut order = Self {
-            manifest,
-            session: 0,
-            left: Vec::new(),
-            begun: true,
-        };
+        let mut order = Self { manifest, session: 0, left: Vec::new(), begun: true };
         order.next_session();
         order
     }
@@ -194,13 +172,7 @@ impl<'a> Order<'a> {
         self.begun = false;
         let manifest = self.manifest;
         let (warmup, blocks) = (manifest.warmup_blocks, manifest.blocks);
-        let plan = Plan::new(
-            manifest.arms.len(),
-            warmup,
-            blocks,
-            manifest.seed,
-            self.session,
-        );
+        let plan = Plan::new(manifest.arms.len(), warmup, blocks, manifest.seed, self.session);
         let mut rows: Vec<_> = plan
             .blocks
             .iter()
@@ -253,9 +225,7 @@ fn complete(rows: &[Sample], manifest: &Manifest) -> Result<(), String> {
     let mut expected = 0;
     for (number, session) in (1..).zip(&manifest.sessions) {
         if session.number != number {
-            return Err(format!(
-                "the manifest's sessions are not numbered 1 to {planned}"
-            ));
+            return Err(format!("the manifest's sessions are not numbered 1 to {planned}"));
         }
         let taken = session.blocks_taken.unwrap_or(manifest.blocks);
         let wrong = match manifest.stopping {
@@ -268,10 +238,7 @@ fn complete(rows: &[Sample], manifest: &Manifest) -> Result<(), String> {
                 manifest.blocks
             ));
         }
-        let found = rows
-            .iter()
-            .filter(|row| row.session == session.number)
-            .count();
+        let found = rows.iter().filter(|row| row.session == session.number).count();
         let planned = (manifest.warmup_blocks + taken) as usize * manifest.arms.len();
         expected += planned;
         if found != planned {
@@ -315,20 +282,13 @@ mod tests {
 
     /// The rows of a whole session, one block measured, each with the reading 5.
     fn session(session: u32, seed: u64) -> Vec<String> {
-        let Manifest {
-            arms,
-            warmup_blocks,
-            blocks,
-            ..
-        } = manifest();
+        let Manifest { arms, warmup_blocks, blocks, .. } = manifest();
         let plan = Plan::new(arms.len(), warmup_blocks, blocks, seed, session);
         let mut rows = Vec::new();
         for block in &plan.blocks {
             for (position, &arm) in (1..).zip(&block.order) {
                 let (number, warmup, arm) = (block.number, block.warmup, &arms[arm].name);
-                rows.push(format!(
-                    "{session},{number},{warmup},{position},{arm},0,5,,\n"
-                ));
+                rows.push(format!("{session},{number},{warmup},{position},{arm},0,5,,\n"));
             }
         }
         rows
@@ -338,11 +298,7 @@ mod tests {
     fn rows_come_back_as_they_were_written() {
         let folder = tempfile::tempdir().expect("a folder");
         let planned = read(&session(1, manifest().seed).concat()).expect("valid");
-        let good = Sample {
-            started_ns: 17,
-            wall_ns: Some(1_000),
-            ..planned.rows[0].clone()
-        };
+        let good = Sample { started_ns: 17, wall_ns: Some(1_000), ..planned.rows[0].clone() };
         let failed = Sample {
             wall_ns: None,
             reason: "exit code 125, \"no such image\"".to_owned(),
@@ -357,31 +313,16 @@ mod tests {
         let line = format!("1,1,true,1,{},17,1000,,", good.arm);
         assert_eq!(text.lines().nth(1), Some(line.as_str()));
         let samples = Samples::read(&path, &manifest()).expect("valid");
-        assert_eq!(
-            samples,
-            Samples {
-                rows: vec![good, failed],
-                notes: vec![]
-            }
-        );
+        assert_eq!(samples, Samples { rows: vec![good, failed], notes: vec![] });
         assert!(Rows::samples(folder.path()).is_err(), "never written over");
     }
 
     #[test]
     fn a_full_disk_is_a_clear_error() {
-        let full = File::options()
-            .write(true)
-            .open("/dev/full")
-            .expect("Linux has it");
-        let error = Rows::over(full, "samples.csv".to_owned())
-            .write_row(["x"])
-            .expect_err("full");
+        let full = File::options().write(true).open("/dev/full").expect("Linux has it");
+        let error = Rows::over(full, "samples.csv".to_owned()).write_row(["x"]).expect_err("full");
         assert!(error.to_string().contains("samples.csv can't be written"));
-        assert!(
-            error
-                .chain()
-                .any(|cause| cause.to_string().contains("No space left"))
-        );
+        assert!(error.chain().any(|cause| cause.to_string().contains("No space left")));
     }
 
     #[test]
@@ -390,19 +331,9 @@ mod tests {
         let samples = read(&format!("{}{}", whole[0], &whole[1][..9])).expect("valid");
         assert_eq!(samples.rows.len(), 1);
         assert_eq!(samples.notes.len(), 1);
-        assert!(
-            samples.notes[0].starts_with("line 3 is torn"),
-            "{}",
-            samples.notes[0]
-        );
+        assert!(samples.notes[0].starts_with("line 3 is torn"), "{}", samples.notes[0]);
 
-        assert_eq!(
-            read("").expect("no rows"),
-            Samples {
-                rows: vec![],
-                notes: vec![]
-            }
-        );
+        assert_eq!(read("").expect("no rows"), Samples { rows: vec![], notes: vec![] });
     }
 
     #[test]
@@ -432,12 +363,7 @@ mod tests {
             assert!(text.contains(why), "{text}");
             assert!(at == line || why == "by the seed", "{rows}: {at}");
         }
-        assert_eq!(
-            parse("session,block\n", &manifest())
-                .expect_err("columns")
-                .0,
-            1
-        );
+        assert_eq!(parse("session,block\n", &manifest()).expect_err("columns").0, 1);
         assert_eq!(parse("", &manifest()).expect_err("empty").0, 1);
     }
 
@@ -465,10 +391,7 @@ mod tests {
         // A cut file does not become whole by a number in the manifest.
         complete.sessions[0].blocks_taken = Some(0);
         assert!(parse(&text(4), &complete).is_err());
-        complete.stopping = Stopping::Adaptive {
-            precision_pct: None,
-            budget_s: Some(1),
-        };
+        complete.stopping = Stopping::Adaptive { precision_pct: None, budget_s: Some(1) };
         assert!(parse(&text(4), &complete).is_ok(), "an adaptive stop");
         let two = session(2, complete.seed).concat();
         assert!(

@@ -71,25 +71,19 @@ impl Sampling<'_> {
             if (self.interrupted)() {
                 return Ok(End::Interrupted);
             }
-            let before = self
-                .telemetry
-                .before(self.session, block.number, block.warmup);
+            let before = self.telemetry.before(self.session, block.number, block.warmup);
             let broken_off = self.one_block(block, take)?;
             self.blocks.write_row(self.telemetry.after(before))?;
             if let Some(end) = broken_off {
                 return Ok(end);
             }
             let now_ns = (self.clock)() - origin_ns;
-            self.progress
-                .block(now_ns, block.number, plan.blocks.len(), self.tally.failed);
+            self.progress.block(now_ns, block.number, plan.blocks.len(), self.tally.failed);
             if block.warmup {
                 continue;
             }
             self.tally.blocks += 1;
-            let enough = self
-                .precision
-                .as_mut()
-                .and_then(|precision| precision.end_block(now_ns));
+            let enough = self.precision.as_mut().and_then(|precision| precision.end_block(now_ns));
             if let Some(stopped) = enough {
                 return Ok(End::Complete(stopped));
             }
@@ -148,11 +142,7 @@ impl Sampling<'_> {
 
     /// A reason as a row can hold it: one line, never empty.
     fn in_words(&self, reason: &str) -> String {
-        let lines: Vec<&str> = reason
-            .lines()
-            .map(str::trim)
-            .filter(|l| !l.is_empty())
-            .collect();
+        let lines: Vec<&str> = reason.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
         let mut words = lines.join(" | ");
         if words.is_empty() {
             words.push_str("no reason was given");
@@ -223,10 +213,7 @@ mod tests {
             samples: &mut samples,
             blocks: &mut blocks,
             telemetry: Telemetry::new(),
-            progress: Progress::Lines {
-                experiment: "test".to_owned(),
-                next_ns: 0,
-            },
+            progress: Progress::Lines { experiment: "test".to_owned(), next_ns: 0 },
             precision: None,
             clock: &mut || {
                 now.set(now.get() + 10);
@@ -237,10 +224,7 @@ mod tests {
         };
         let end = sampling
             .carry_out(plan, &mut |arm| {
-                let arm = ARMS
-                    .iter()
-                    .find(|known| known.name == arm.name)
-                    .expect("an arm");
+                let arm = ARMS.iter().find(|known| known.name == arm.name).expect("an arm");
                 called.push(arm.name);
                 now.set(now.get() + 100);
                 let reading = script(taken.get(), arm);
@@ -251,12 +235,8 @@ mod tests {
         let warmups = plan.blocks.iter().take_while(|block| block.warmup);
         let warmup_blocks = warmups.last().map_or(0, |block| block.number);
         let all = plan.blocks.last().map_or(0, |block| block.number);
-        let record = Manifest {
-            seed: SEED,
-            warmup_blocks,
-            blocks: all - warmup_blocks,
-            ..manifest()
-        };
+        let record =
+            Manifest { seed: SEED, warmup_blocks, blocks: all - warmup_blocks, ..manifest() };
         let samples = Samples::read(&place.path().join(SAMPLES_FILE), &record);
         let blocks = std::fs::read_to_string(place.path().join(BLOCKS_FILE)).expect("read");
         Outcome {
@@ -269,10 +249,7 @@ mod tests {
     }
 
     fn reading(wall_ns: u64) -> Reading {
-        Reading {
-            wall_ns,
-            cpu_ns: Some(7),
-        }
+        Reading { wall_ns, cpu_ns: Some(7) }
     }
 
     #[test]
@@ -284,44 +261,23 @@ mod tests {
         let planned: Vec<(u32, bool, &str)> = plan
             .blocks
             .iter()
-            .flat_map(|b| {
-                b.order
-                    .iter()
-                    .map(|&arm| (b.number, b.warmup, ARMS[arm].name))
-            })
+            .flat_map(|b| b.order.iter().map(|&arm| (b.number, b.warmup, ARMS[arm].name)))
             .collect();
-        let rows: Vec<(u32, bool, &str)> = outcome
-            .rows
-            .iter()
-            .map(|row| (row.block, row.warmup, row.arm.as_str()))
-            .collect();
+        let rows: Vec<(u32, bool, &str)> =
+            outcome.rows.iter().map(|row| (row.block, row.warmup, row.arm.as_str())).collect();
         assert_eq!(rows, planned);
-        assert_eq!(
-            outcome.called,
-            planned.iter().map(|(_, _, name)| *name).collect::<Vec<_>>()
-        );
+        assert_eq!(outcome.called, planned.iter().map(|(_, _, name)| *name).collect::<Vec<_>>());
         for (index, row) in outcome.rows.iter().enumerate() {
             assert_eq!(row.wall_ns, Some(index as u64 + 1));
             assert_eq!(row.cpu_ns, Some(7));
             assert_eq!(row.position as usize, index % 2 + 1);
             // Two looks before the first sample, then two a sample, one a block; 100 ns inside each
             // sample; the clock began at 1000.
-            assert_eq!(
-                row.started_ns,
-                1_020 + index as u64 * 120 + index as u64 / 2 * 10
-            );
+            assert_eq!(row.started_ns, 1_020 + index as u64 * 120 + index as u64 / 2 * 10);
         }
         assert_eq!(outcome.blocks.len(), 4);
-        assert!(
-            outcome.blocks[0].starts_with("1,1,true,"),
-            "{}",
-            outcome.blocks[0]
-        );
-        assert!(
-            outcome.blocks[1].starts_with("1,2,false,"),
-            "{}",
-            outcome.blocks[1]
-        );
+        assert!(outcome.blocks[0].starts_with("1,1,true,"), "{}", outcome.blocks[0]);
+        assert!(outcome.blocks[1].starts_with("1,2,false,"), "{}", outcome.blocks[1]);
     }
 
     #[test]
@@ -335,9 +291,7 @@ mod tests {
     #[test]
     fn a_failed_sample_is_a_row_and_the_run_goes_on() {
         let outcome = run(&plan(0, 2), usize::MAX, |index, _| match index {
-            0 => Err(Trouble::Sample(
-                "exit code 125\n\n  no such image\n".to_owned(),
-            )),
+            0 => Err(Trouble::Sample("exit code 125\n\n  no such image\n".to_owned())),
             1 => Err(Trouble::Sample(String::new())),
             2 => Ok(reading(0)),
             _ => Ok(reading(5)),
@@ -347,12 +301,7 @@ mod tests {
         let reasons: Vec<&str> = outcome.rows.iter().map(|row| row.reason.as_str()).collect();
         assert_eq!(
             reasons,
-            [
-                "exit code 125 | no such image",
-                "no reason was given",
-                "the reading is 0 ns",
-                ""
-            ]
+            ["exit code 125 | no such image", "no reason was given", "the reading is 0 ns", ""]
         );
         assert!(outcome.rows[..3].iter().all(|row| row.wall_ns.is_none()));
     }

@@ -10,9 +10,8 @@ const NAME: &str = "matryoshka-measures";
 
 /// Says that this process measures, for as long as the value lives; fails if another one does.
 pub fn alone() -> miette::Result<UnixListener> {
-    SocketAddr::from_abstract_name(NAME)
-        .and_then(|name| UnixListener::bind_addr(&name))
-        .map_err(|why| {
+    SocketAddr::from_abstract_name(NAME).and_then(|name| UnixListener::bind_addr(&name)).map_err(
+        |why| {
             let why = match why.kind() {
                 std::io::ErrorKind::AddrInUse => "two runs at once would measure each other".into(),
                 _ => why.to_string(),
@@ -22,5 +21,6 @@ pub fn alone() -> miette::Result<UnixListener> {
                 why,
                 "wait for its end, or end it (`cargo xtask lab status` names its process)",
             )
-        })
+        },
+    )
 }

@@ -34,11 +34,7 @@ impl Precision {
         sessions: u32,
         contrasts: Vec<(String, String)>,
     ) -> Option<Self> {
-        let Stopping::Adaptive {
-            precision_pct,
-            budget_s,
-        } = stopping
-        else {
+        let Stopping::Adaptive { precision_pct, budget_s } = stopping else {
             return None;
         };
         Some(Self {
@@ -73,9 +69,7 @@ impl Precision {
         if hopeless && self.blocks >= PATIENCE {
             return Some(Stopped::NoReading);
         }
-        let spent = self
-            .budget_ns
-            .is_some_and(|budget_ns| elapsed_ns >= budget_ns);
+        let spent = self.budget_ns.is_some_and(|budget_ns| elapsed_ns >= budget_ns);
         spent.then_some(Stopped::Budget)
     }
 
@@ -101,10 +95,7 @@ mod tests {
     use super::*;
 
     fn precision(precision_pct: Option<f64>, budget_s: Option<u64>) -> Precision {
-        let stopping = Stopping::Adaptive {
-            precision_pct,
-            budget_s,
-        };
+        let stopping = Stopping::Adaptive { precision_pct, budget_s };
         let contrast = |above: &str| (above.to_owned(), "x".to_owned());
         Precision::new(stopping, 2, vec![contrast("y"), contrast("z")]).expect("adaptive")
     }
@@ -126,9 +117,8 @@ mod tests {
     #[test]
     fn it_ends_when_every_contrast_is_known() {
         let mut both = precision(Some(5.0), None);
-        let ends: Vec<_> = (0..60)
-            .map(|i| block(&mut both, 1_200 + i % 2, Some(1_500), 0))
-            .collect();
+        let ends: Vec<_> =
+            (0..60).map(|i| block(&mut both, 1_200 + i % 2, Some(1_500), 0)).collect();
         let first = ends.iter().position(Option::is_some).expect("it ends");
         assert_eq!(ends[first], Some(Stopped::Precise));
         // Rule 4 has no interval at alpha / 2 before 11 blocks.
@@ -137,11 +127,7 @@ mod tests {
         let mut one = precision(Some(5.0), None);
         let ends: Vec<_> = (0..20).map(|_| block(&mut one, 1_200, None, 0)).collect();
         assert!(ends[..19].iter().all(Option::is_none), "{ends:?}");
-        assert_eq!(
-            ends[19],
-            Some(Stopped::NoReading),
-            "an arm that always fails"
-        );
+        assert_eq!(ends[19], Some(Stopped::NoReading), "an arm that always fails");
     }
 
     #[test]

@@ -93,11 +93,7 @@ impl Telemetry {
     }
 
     fn below(root: &Path) -> Self {
-        Self {
-            root: root.to_owned(),
-            origin: Instant::now(),
-            wall: SystemTime::now,
-        }
+        Self { root: root.to_owned(), origin: Instant::now(), wall: SystemTime::now }
     }
 
     /// Read before a block's first sample.
@@ -157,9 +153,7 @@ impl Telemetry {
             context_switches: field(&stat, "ctxt ", 1),
             cgroup_throttles: self.cgroup_throttles(),
             thermal_throttles: self.thermal_throttles(),
-            offset_ns: wall_ns
-                .zip(monotonic_ns)
-                .map(|(wall, monotonic)| wall - monotonic),
+            offset_ns: wall_ns.zip(monotonic_ns).map(|(wall, monotonic)| wall - monotonic),
         }
     }
 
@@ -208,14 +202,9 @@ pub(crate) fn read(path: &Path) -> miette::Result<Vec<BlockRecord>> {
     let text = fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
     let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
     let mut reader = csv::Reader::from_reader(whole.as_bytes());
-    let header = reader
-        .headers()
-        .map_err(|error| refused(error.to_string()))?;
+    let header = reader.headers().map_err(|error| refused(error.to_string()))?;
     if *header != COLUMNS[..] {
-        return Err(refused(format!(
-            "the columns are not {}",
-            COLUMNS.join(",")
-        )));
+        return Err(refused(format!("the columns are not {}", COLUMNS.join(","))));
     }
     let rows: Result<Vec<BlockRecord>, csv::Error> = reader.deserialize().collect();
     let rows = rows.map_err(|error| refused(error.to_string()))?;
@@ -227,14 +216,8 @@ pub(crate) fn read(path: &Path) -> miette::Result<Vec<BlockRecord>> {
             row.psi_io_some_avg10_pct,
         ]
     };
-    match rows
-        .iter()
-        .find(|row| numbers(row).into_iter().flatten().any(|n| !n.is_finite()))
-    {
-        Some(row) => Err(refused(format!(
-            "block {} holds what is no number",
-            row.block
-        ))),
+    match rows.iter().find(|row| numbers(row).into_iter().flatten().any(|n| !n.is_finite())) {
+        Some(row) => Err(refused(format!("block {} holds what is no number", row.block))),
         None => Ok(rows),
     }
 }
@@ -248,10 +231,7 @@ fn field<T: std::str::FromStr>(path: &Path, prefix: &str, index: usize) -> Optio
 
 fn avg10(pressure: &str) -> Option<f64> {
     let some = pressure.lines().find(|line| line.starts_with("some "))?;
-    some.split_whitespace()
-        .find_map(|field| field.strip_prefix("avg10="))?
-        .parse()
-        .ok()
+    some.split_whitespace().find_map(|field| field.strip_prefix("avg10="))?.parse().ok()
 }
 
 #[cfg(test)]
@@ -273,10 +253,7 @@ mod tests {
         for (name, text) in [
             ("proc/loadavg", "0.50 0.40 0.30 1/100 1234\n"),
             ("proc/pressure/cpu", pressure),
-            (
-                "proc/stat",
-                "cpu  1 2 3 4 5 6 7 80 0 0\ncpu0 1 2 3 4 5 6 7 8 0 0\nctxt 1000\n",
-            ),
+            ("proc/stat", "cpu  1 2 3 4 5 6 7 80 0 0\ncpu0 1 2 3 4 5 6 7 8 0 0\nctxt 1000\n"),
             ("proc/self/cgroup", "3:cpu,cpuacct:/x\n0::/y\n"),
             ("sys/fs/cgroup/cpu,cpuacct/x/cpu.stat", "nr_throttled 5\n"),
             (throttle, "2\n"),
@@ -287,28 +264,17 @@ mod tests {
         let before = telemetry.before(1, 4, false);
         write(root, "proc/stat", "cpu  11 2 3 4 5 6 7 83 0 0\nctxt 1500\n");
         write(root, "proc/loadavg", "9 9 9\n");
-        write(
-            root,
-            "sys/fs/cgroup/cpu,cpuacct/x/cpu.stat",
-            "nr_throttled 9\n",
-        );
+        write(root, "sys/fs/cgroup/cpu,cpuacct/x/cpu.stat", "nr_throttled 9\n");
         write(root, throttle, "3\n");
         let row = telemetry.after(before);
         assert_eq!((row.session, row.block, row.warmup), (1, 4, false));
         assert_eq!(
-            (
-                row.load1,
-                row.psi_cpu_some_avg10_pct,
-                row.psi_io_some_avg10_pct
-            ),
+            (row.load1, row.psi_cpu_some_avg10_pct, row.psi_io_some_avg10_pct),
             (Some(0.5), Some(1.25), None)
         );
         assert_eq!((row.steal_ticks, row.busy_ticks), (Some(3), Some(10)));
         assert_eq!(row.context_switches, Some(500));
-        assert_eq!(
-            (row.cgroup_throttles, row.thermal_throttles),
-            (Some(4), Some(1))
-        );
+        assert_eq!((row.cgroup_throttles, row.thermal_throttles), (Some(4), Some(1)));
         let step = row.clock_step_ns.expect("both clocks are there");
         assert!(step.abs() < 1_000_000_000, "{step}");
     }

@@ -70,15 +70,7 @@ mod tests {
         let source = place.path().join("crates/a");
         write("crates/a/src/lib.rs", "");
         write("README.md", "");
-        let commit = [
-            "-c",
-            "user.name=a",
-            "-c",
-            "user.email=a@b",
-            "commit",
-            "-m",
-            "a",
-        ];
+        let commit = ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-m", "a"];
         for args in [&["init", "--quiet"][..], &["add", ":/"], &commit] {
             git(place.path(), args).expect("git works");
         }

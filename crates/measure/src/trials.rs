@@ -12,9 +12,8 @@ use program::failure;
 
 pub(crate) const TRIALS_FILE: &str = "trials.csv";
 
-pub(crate) const COLUMNS: [&str; 8] = [
-    "session", "table", "subject", "step", "outcome", "reason", "wall_ns", "bytes",
-];
+pub(crate) const COLUMNS: [&str; 8] =
+    ["session", "table", "subject", "step", "outcome", "reason", "wall_ns", "bytes"];
 
 /// One row of `trials.csv`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -50,8 +49,7 @@ pub(crate) fn read(folder: &Path) -> miette::Result<Vec<Trial>> {
     };
     let whole = text.rfind('\n').map_or(0, |end| end + 1);
     let rows = csv::Reader::from_reader(&text.as_bytes()[..whole]).into_deserialize();
-    rows.collect::<Result<_, csv::Error>>()
-        .map_err(|error| unreadable(&path, &error))
+    rows.collect::<Result<_, csv::Error>>().map_err(|error| unreadable(&path, &error))
 }
 
 fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> miette::Report {

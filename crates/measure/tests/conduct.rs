@@ -25,13 +25,8 @@ const ARMS: &[Arm] = &[arm("a"), arm("b"), arm("c")];
 const CONTRASTS: &[Contrast] = &[contrast("b/a", "b"), contrast("c/a", "c")];
 
 const PARTS: &[Part] = &[part("b/a", "b"), part("c/a", "c")];
-const DEMO: Experiment = Experiment {
-    name: "demo",
-    arms: ARMS,
-    contrasts: CONTRASTS,
-    parts: PARTS,
-    series: &[],
-};
+const DEMO: Experiment =
+    Experiment { name: "demo", arms: ARMS, contrasts: CONTRASTS, parts: PARTS, series: &[] };
 
 /// The whole difference as one part.
 const fn part(of: &'static str, plus: &'static str) -> Part {
@@ -48,13 +43,7 @@ const fn part(of: &'static str, plus: &'static str) -> Part {
 }
 
 const fn contrast(name: &'static str, numerator: &'static str) -> Contrast {
-    Contrast {
-        name,
-        numerator,
-        denominator: "a",
-        primary: true,
-        about: "",
-    }
+    Contrast { name, numerator, denominator: "a", primary: true, about: "" }
 }
 
 #[derive(Parser)]
@@ -77,10 +66,7 @@ fn record(out: &Path) -> (Manifest, Samples) {
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands for a sampler")]
 fn take(_: &Arm) -> Result<Reading, Trouble> {
-    Ok(Reading {
-        wall_ns: 5,
-        cpu_ns: None,
-    })
+    Ok(Reading { wall_ns: 5, cpu_ns: None })
 }
 
 /// A session of its own.
@@ -103,19 +89,9 @@ fn a_complete_run_leaves_its_whole_record() {
         })
         .expect("complete");
     let (manifest, samples) = record(&out);
-    assert_eq!(
-        (manifest.status, manifest.reason.as_deref()),
-        (Status::Complete, None)
-    );
-    assert_eq!(
-        (manifest.seed, manifest.blocks, manifest.warmup_blocks),
-        (9, 4, 2)
-    );
-    assert_eq!(
-        manifest.contrasts.len(),
-        1,
-        "only the one whose arms are both there"
-    );
+    assert_eq!((manifest.status, manifest.reason.as_deref()), (Status::Complete, None));
+    assert_eq!((manifest.seed, manifest.blocks, manifest.warmup_blocks), (9, 4, 2));
+    assert_eq!(manifest.contrasts.len(), 1, "only the one whose arms are both there");
     assert_eq!(manifest.parts.len(), 1, "and its parts");
     assert_eq!(manifest.sessions.len(), 1);
     assert_eq!(manifest.sessions[0].stopped, Some(Stopped::Planned));
@@ -127,10 +103,7 @@ fn a_complete_run_leaves_its_whole_record() {
     assert_eq!(blocks.expect("read").len(), 6);
 
     let again = args(&out, &[]).conduct(&DEMO, able, |_| Ok(()));
-    assert_eq!(
-        again.expect_err("never overwritten").severity(),
-        Some(miette::Severity::Advice)
-    );
+    assert_eq!(again.expect_err("never overwritten").severity(), Some(miette::Severity::Advice));
 }
 
 #[test]
@@ -211,20 +184,13 @@ fn a_failure_before_the_first_sample_is_recorded() {
     let out = place.path().join("run");
     let error = args(&out, &[])
         .conduct(&DEMO, able, |_| {
-            Err(measure::failure(
-                "the lab can't start",
-                "no overlayfs",
-                "load the module",
-            ))
+            Err(measure::failure("the lab can't start", "no overlayfs", "load the module"))
         })
         .expect_err("failed");
     assert_eq!(error.to_string(), "the lab can't start");
     let (manifest, samples) = record(&out);
     assert_eq!(manifest.status, Status::Failed);
-    assert_eq!(
-        manifest.reason.as_deref(),
-        Some("the lab can't start: no overlayfs")
-    );
+    assert_eq!(manifest.reason.as_deref(), Some("the lab can't start: no overlayfs"));
     assert!(samples.rows.is_empty());
 }
 
@@ -247,28 +213,13 @@ fn a_fatal_sample_fails_the_run_and_keeps_the_rest() {
         // Even when the body forgets the error, the run has not become complete.
         let _ = whole(run, |arm| {
             left -= 1;
-            if left == 0 {
-                Err(Trouble::Fatal("dockerd is gone".to_owned()))
-            } else {
-                take(arm)
-            }
+            if left == 0 { Err(Trouble::Fatal("dockerd is gone".to_owned())) } else { take(arm) }
         });
         Ok(())
     });
     let error = result.expect_err("fatal");
-    assert!(
-        error
-            .chain()
-            .any(|cause| cause.to_string() == "dockerd is gone"),
-        "{error:?}"
-    );
-    assert!(
-        error
-            .help()
-            .expect("a remedy")
-            .to_string()
-            .contains("4 samples are kept")
-    );
+    assert!(error.chain().any(|cause| cause.to_string() == "dockerd is gone"), "{error:?}");
+    assert!(error.help().expect("a remedy").to_string().contains("4 samples are kept"));
     let (manifest, samples) = record(&out);
     assert_eq!(manifest.status, Status::Failed);
     assert_eq!(samples.rows.len(), 4);
@@ -303,12 +254,8 @@ fn nothing_is_made_for_a_list_or_a_wrong_arm() {
     let place = tempfile::tempdir().expect("a folder");
     let out = place.path().join("run");
     let never = |_: &mut measure::Run| -> miette::Result<()> { panic!("not called") };
-    args(&out, &["--list"])
-        .conduct(&DEMO, able, never)
-        .expect("listed");
-    args(&out, &["--arms", "d"])
-        .conduct(&DEMO, able, never)
-        .expect_err("no such arm");
+    args(&out, &["--list"]).conduct(&DEMO, able, never).expect("listed");
+    args(&out, &["--arms", "d"]).conduct(&DEMO, able, never).expect_err("no such arm");
     assert!(!out.exists());
 }
 
@@ -316,10 +263,7 @@ fn nothing_is_made_for_a_list_or_a_wrong_arm() {
 fn measuring_nothing_or_twice_is_an_error() {
     let place = tempfile::tempdir().expect("a folder");
     let nothing = args(&place.path().join("a"), &[]).conduct(&DEMO, able, |_| Ok(()));
-    assert_eq!(
-        nothing.expect_err("nothing").to_string(),
-        "nothing was measured"
-    );
+    assert_eq!(nothing.expect_err("nothing").to_string(), "nothing was measured");
     let twice = args(&place.path().join("b"), &["--verify"]).conduct(&DEMO, able, |run| {
         whole(run, take)?;
         run.measure(take)

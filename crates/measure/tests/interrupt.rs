@@ -14,13 +14,8 @@ const ARMS: &[Arm] = &[Arm {
     about: "",
 }];
 
-const DEMO: Experiment = Experiment {
-    name: "demo",
-    arms: ARMS,
-    contrasts: &[],
-    parts: &[],
-    series: &[],
-};
+const DEMO: Experiment =
+    Experiment { name: "demo", arms: ARMS, contrasts: &[], parts: &[], series: &[] };
 
 #[derive(Parser)]
 struct Cli {
@@ -41,10 +36,7 @@ fn a_signal_ends_the_run_after_the_running_sample() {
             run.measure(|_| {
                 taken += 1;
                 match taken {
-                    1 | 2 => Ok(Reading {
-                        wall_ns: 1,
-                        cpu_ns: None,
-                    }),
+                    1 | 2 => Ok(Reading { wall_ns: 1, cpu_ns: None }),
                     _ => {
                         signal_hook::low_level::raise(signal_hook::consts::SIGTERM).expect("sent");
                         Err(Trouble::Sample("exit code 130".to_owned()))
@@ -61,10 +53,7 @@ fn a_signal_ends_the_run_after_the_running_sample() {
     assert_eq!(manifest.status, Status::Interrupted);
     let rows = folder.samples(&manifest).expect("valid rows").rows;
     assert_eq!(rows.len(), 3);
-    assert_eq!(
-        rows[2].reason,
-        "exit code 130 (an interrupt arrived during this sample)"
-    );
+    assert_eq!(rows[2].reason, "exit code 130 (an interrupt arrived during this sample)");
 }
 
 /// A machine that lacks nothing.

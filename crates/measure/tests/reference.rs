@@ -18,10 +18,7 @@ const DEVIATIONS: f64 = 5.0;
 fn table<Row: DeserializeOwned>(name: &str) -> Vec<Row> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
     let mut reader = csv::Reader::from_path(folder.join(name)).expect("a table");
-    let rows: Vec<Row> = reader
-        .deserialize()
-        .map(|row| row.expect("a row"))
-        .collect();
+    let rows: Vec<Row> = reader.deserialize().map(|row| row.expect("a row")).collect();
     assert!(!rows.is_empty(), "{name} is empty");
     rows
 }
@@ -158,23 +155,15 @@ fn small_bootstraps_are_their_enumerations() {
     for row in table::<EnumeratedRow>("bootstrap-enumerated.csv") {
         let number = |text: &str| -> f64 { text.parse().expect("a number") };
         let pair = |pair: &str| pair.split_once('/').map(|(y, x)| (number(y), number(x)));
-        let pairs: Vec<(f64, f64)> = row
-            .pairs
-            .split(' ')
-            .map(|p| pair(p).expect("y/x"))
-            .collect();
+        let pairs: Vec<(f64, f64)> = row.pairs.split(' ').map(|p| pair(p).expect("y/x")).collect();
         // A tail that ends well inside this ratio's place: so many resamples miss it by at most
         // 0.0016 (one standard deviation), and every place here is wider than 0.02.
         let tail = row.share_below + 0.45 * (row.share_up_to - row.share_below);
         let resamples = 100_000;
         let end = if tail < 0.5 {
-            bootstrap(&pairs, 2.0 * tail, resamples, 2)
-                .expect("an interval")
-                .low
+            bootstrap(&pairs, 2.0 * tail, resamples, 2).expect("an interval").low
         } else {
-            bootstrap(&pairs, 2.0 * (1.0 - tail), resamples, 2)
-                .expect("an interval")
-                .high
+            bootstrap(&pairs, 2.0 * (1.0 - tail), resamples, 2).expect("an interval").high
         };
         assert!(close(end, row.ratio), "{}: {row:?}: {end}", row.set);
     }

@@ -36,11 +36,7 @@ pub fn hash(mebibytes: u32) -> Hashed {
     let digest = hasher.finalize();
     let wall_ns = now_ns(ClockId::Monotonic) - wall;
     let cpu_ns = now_ns(ClockId::ProcessCPUTime) - cpu;
-    Hashed {
-        wall_ns,
-        cpu_ns,
-        digest: base16ct::lower::encode_string(&digest),
-    }
+    Hashed { wall_ns, cpu_ns, digest: base16ct::lower::encode_string(&digest) }
 }
 
 /// Writes the bytes that [`hash`] hashes: input that costs next to nothing to make.

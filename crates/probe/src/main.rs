@@ -60,9 +60,7 @@ fn serve() -> io::Result<()> {
     for line in io::stdin().lock().lines() {
         let answer = match serde_json::from_str(&line?) {
             Ok(request) => answer(&request),
-            Err(e) => Answer::Failed {
-                why: format!("request not understood: {e}"),
-            },
+            Err(e) => Answer::Failed { why: format!("request not understood: {e}") },
         };
         say(&answer)?;
     }

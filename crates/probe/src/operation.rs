@@ -140,10 +140,7 @@ fn timed(
     work(times)?;
     let wall_ns = now_ns(ClockId::Monotonic) - wall;
     let cpu_ns = now_ns(ClockId::ProcessCPUTime) - cpu;
-    Ok(Operated {
-        wall_ns,
-        cpu_ns: cpu_ns + others_ns()? - others,
-    })
+    Ok(Operated { wall_ns, cpu_ns: cpu_ns + others_ns()? - others })
 }
 
 fn read(file: &File, times: u32) -> io::Result<()> {
@@ -172,10 +169,9 @@ fn start(program: &Path) -> io::Result<u64> {
     let child = Command::new(program).arg(NOTHING).spawn()?;
     match reap(process_id(&child)?)? {
         (0, cpu_ns) => Ok(cpu_ns),
-        (status, _) => Err(io::Error::other(format!(
-            "{} {NOTHING}: wait status {status}",
-            program.display()
-        ))),
+        (status, _) => {
+            Err(io::Error::other(format!("{} {NOTHING}: wait status {status}", program.display())))
+        }
     }
 }
 
@@ -226,12 +222,7 @@ impl Partner {
             .spawn()?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (to, from) = pipes.ok_or_else(|| io::Error::other("no pipes"))?;
-        let mut partner = Self {
-            child,
-            to,
-            from,
-            clock: 0,
-        };
+        let mut partner = Self { child, to, from, clock: 0 };
         let pid = process_id(&partner.child)?.as_raw_nonzero().get();
         #[expect(unsafe_code, reason = "rustix has no clock of another process")]
         // SAFETY: the out-pointer is to a live variable of that type.
@@ -255,14 +246,8 @@ impl Partner {
 
     /// CPU time of the partner so far, in ns.
     fn cpu_ns(&self) -> io::Result<u64> {
-        let mut time = libc::timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        #[expect(
-            unsafe_code,
-            reason = "rustix reads only clocks that it has a name for"
-        )]
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        #[expect(unsafe_code, reason = "rustix reads only clocks that it has a name for")]
         // SAFETY: the out-pointer is to a live variable of that type.
         let result = unsafe { libc::clock_gettime(self.clock, &raw mut time) };
         if result != 0 {

@@ -51,11 +51,7 @@ impl Spawned {
     /// Why it is no good, in one line: how it ended and what it said last.
     #[must_use]
     pub fn complaint(&self) -> String {
-        let said = if self.stderr.trim().is_empty() {
-            &self.stdout
-        } else {
-            &self.stderr
-        };
+        let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
         let end = match self.exit {
             Exit::Code(code) => format!("exit code {code}"),
             Exit::Signal(signal) => format!("killed by signal {signal}"),
@@ -119,13 +115,7 @@ pub fn spawn(command_line: &[String], deadline: Duration) -> io::Result<Spawned>
     } else {
         Exit::Code(libc::WEXITSTATUS(status))
     };
-    Ok(Spawned {
-        wall_ns,
-        cpu_ns,
-        exit,
-        stdout: tail(stdout)?,
-        stderr: tail(stderr)?,
-    })
+    Ok(Spawned { wall_ns, cpu_ns, exit, stdout: tail(stdout)?, stderr: tail(stderr)? })
 }
 
 /// Whether the process ended before the deadline.
@@ -149,10 +139,7 @@ fn wait_until(handle: &OwnedFd, deadline: Duration) -> io::Result<bool> {
 /// Waits for that very child: its wait status and CPU time in ns.
 pub(crate) fn reap(pid: Pid) -> io::Result<(i32, u64)> {
     let mut status = 0;
-    #[expect(
-        unsafe_code,
-        reason = "std and rustix wait without the child's resource usage"
-    )]
+    #[expect(unsafe_code, reason = "std and rustix wait without the child's resource usage")]
     // SAFETY: both out-pointers are to live, correctly typed variables; zeroed is a valid rusage.
     let (result, usage) = unsafe {
         let mut usage = std::mem::zeroed::<libc::rusage>();
@@ -174,9 +161,7 @@ fn find(program: &str) -> Option<PathBuf> {
         return Some(program.into());
     }
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|dir| dir.join(program))
-        .find(|file| is_program(file))
+    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| is_program(file))
 }
 
 fn is_program(file: &Path) -> bool {
@@ -223,10 +208,8 @@ mod tests {
 
     #[test]
     fn much_output_neither_blocks_nor_is_kept() {
-        let spawned = run(
-            "head -c 3000000 /dev/zero | tr '\\0' x; echo end",
-            Duration::from_secs(30),
-        );
+        let spawned =
+            run("head -c 3000000 /dev/zero | tr '\\0' x; echo end", Duration::from_secs(30));
         assert_eq!(spawned.exit, Exit::Code(0));
         assert!(spawned.stdout.ends_with("xend\n"));
         assert_eq!(spawned.stdout.len() as u64, KEPT_BYTES);
@@ -251,10 +234,8 @@ mod tests {
 
     #[test]
     fn cpu_time_is_the_childs() {
-        let spawned = run(
-            "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done",
-            Duration::from_secs(60),
-        );
+        let spawned =
+            run("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done", Duration::from_secs(60));
         assert!(spawned.cpu_ns > 1_000_000, "{spawned:?}");
         assert!(spawned.wall_ns > 1_000_000, "{spawned:?}");
     }

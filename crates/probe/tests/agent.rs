@@ -74,10 +74,7 @@ fn an_operation_takes_its_time_and_more_take_more(
 
 #[test]
 fn an_operation_that_is_asked_for_no_times_is_refused() {
-    let request = Request::Operate {
-        operation: Operation::Getppid,
-        times: 0,
-    };
+    let request = Request::Operate { operation: Operation::Getppid, times: 0 };
     let answer = Agent::start().ask(&request);
     assert!(matches!(answer, Answer::Failed { .. }), "{answer:?}");
 }
@@ -85,11 +82,7 @@ fn an_operation_that_is_asked_for_no_times_is_refused() {
 #[test]
 fn an_unknown_operation_is_refused() {
     let mut agent = Agent::start();
-    writeln!(
-        agent.to,
-        r#"{{"operate":{{"operation":"dance","times":1}}}}"#
-    )
-    .expect("it lives");
+    writeln!(agent.to, r#"{{"operate":{{"operation":"dance","times":1}}}}"#).expect("it lives");
     let mut answer = String::new();
     agent.from.read_line(&mut answer).expect("it lives");
     assert!(answer.contains("dance"), "{answer}");

@@ -38,9 +38,7 @@ pub fn failure(
 /// The same for wrong usage; the program ends with [`EXIT_USAGE`].
 #[must_use]
 pub fn usage(what: impl Into<String>, why: impl Into<String>, remedy: impl Into<String>) -> Report {
-    let cause = MietteDiagnostic::new(why)
-        .with_help(remedy)
-        .with_severity(Severity::Advice);
+    let cause = MietteDiagnostic::new(why).with_help(remedy).with_severity(Severity::Advice);
     Report::new(cause).wrap_err(what.into())
 }
 
@@ -51,9 +49,7 @@ pub fn unsupported(
     why: impl Into<String>,
     remedy: impl Into<String>,
 ) -> Report {
-    let cause = MietteDiagnostic::new(why)
-        .with_help(remedy)
-        .with_severity(Severity::Warning);
+    let cause = MietteDiagnostic::new(why).with_help(remedy).with_severity(Severity::Warning);
     Report::new(cause).wrap_err(what.into())
 }
 
@@ -127,10 +123,7 @@ mod tests {
     fn what_why_and_remedy_are_one_line_each() {
         let long = "a long reason ".repeat(30);
         let text = render(&failure("what failed", long.trim(), "do this"));
-        let lines: Vec<&str> = text
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .collect();
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         assert_eq!(lines.len(), 3, "{text}");
         assert!(lines[0].contains("what failed"));
         assert!(lines[1].contains(long.trim()));

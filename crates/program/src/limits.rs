@@ -11,11 +11,7 @@ const MIB: u64 = 1 << 20;
 const NEEDED: [(Resource, u64, &str); 2] = [
     (Resource::Stack, MIB, "the stack (ulimit -s)"),
     // Engines, packages, disks of a lab.
-    (
-        Resource::Fsize,
-        16 * 1024 * MIB,
-        "the size of a file (ulimit -f)",
-    ),
+    (Resource::Fsize, 16 * 1024 * MIB, "the size of a file (ulimit -f)"),
 ];
 
 /// What to do about a limit that is too small.

@@ -42,10 +42,7 @@ pub fn beside(head: &str, text: &str, columns: Option<usize>) -> String {
     };
     // A head that leaves no room is no margin.
     let margin = " ".repeat(head.chars().count().min(columns / 2));
-    textwrap::fill(
-        &line,
-        textwrap::Options::new(columns).subsequent_indent(&margin),
-    )
+    textwrap::fill(&line, textwrap::Options::new(columns).subsequent_indent(&margin))
 }
 
 /// What [`note!`](crate::note!) calls.
@@ -73,10 +70,7 @@ mod tests {
             (None, "a name  some words about it"),
             (Some(80), "a name  some words about it"),
             (Some(20), "a name  some words\n        about it"),
-            (
-                Some(10),
-                "a name\n     some\n     words\n     about\n     it",
-            ),
+            (Some(10), "a name\n     some\n     words\n     about\n     it"),
         ] {
             assert_eq!(beside("a name  ", "some words about it", columns), lines);
         }

@@ -164,33 +164,17 @@ const ESTIMAND: Facts<Arm<String>, String, 5> = [
 
 /// What is listed where it differs: name, and what a record says of it.
 const LISTED: Facts<Record, BTreeSet<String>, 9> = [
-    ("kernel", |record| {
-        machines(record, |machine| machine.kernel.clone())
-    }),
-    ("processor", |record| {
-        machines(record, |machine| machine.cpu_model.clone())
-    }),
-    ("cores", |record| {
-        machines(record, |machine| Some(machine.cores?.to_string()))
-    }),
+    ("kernel", |record| machines(record, |machine| machine.kernel.clone())),
+    ("processor", |record| machines(record, |machine| machine.cpu_model.clone())),
+    ("cores", |record| machines(record, |machine| Some(machine.cores?.to_string()))),
     ("engines", engines),
     ("packages", |record| lab(record, "bundle")),
-    ("stand-ins", |record| {
-        record.stand_ins().into_iter().collect()
-    }),
-    ("sessions", |record| {
-        [record.manifest.sessions.len().to_string()].into()
-    }),
-    ("margin", |record| {
-        [format!("{} %", record.manifest.margin_pct)].into()
-    }),
+    ("stand-ins", |record| record.stand_ins().into_iter().collect()),
+    ("sessions", |record| [record.manifest.sessions.len().to_string()].into()),
+    ("margin", |record| [format!("{} %", record.manifest.margin_pct)].into()),
     ("source", |record| {
         let tool = &record.manifest.tool;
-        [tool
-            .revision
-            .clone()
-            .unwrap_or_else(|| tool.version.clone())]
-        .into()
+        [tool.revision.clone().unwrap_or_else(|| tool.version.clone())].into()
     }),
 ];
 
@@ -212,9 +196,7 @@ pub(crate) fn compare(args: &CompareArgs) -> miette::Result<()> {
 fn of_runs(base: &Runs, new: &Runs) -> miette::Result<Comparison> {
     let names = |runs: &Runs| -> Vec<String> {
         let records = runs.records.iter();
-        records
-            .map(|record| record.manifest.experiment.clone())
-            .collect()
+        records.map(|record| record.manifest.experiment.clone()).collect()
     };
     if names(base) != names(new) {
         return Err(usage(
@@ -227,11 +209,8 @@ fn of_runs(base: &Runs, new: &Runs) -> miette::Result<Comparison> {
             "name two runs of the same experiment",
         ));
     }
-    let mut comparison = Comparison {
-        family: BTreeMap::new(),
-        differences: Vec::new(),
-        rows: Vec::new(),
-    };
+    let mut comparison =
+        Comparison { family: BTreeMap::new(), differences: Vec::new(), rows: Vec::new() };
     for (base, new) in base.records.iter().zip(&new.records) {
         comparison.add(base, new);
     }
@@ -253,22 +232,13 @@ impl Comparison {
             }
         }
         let pairs = contrasts(base, new);
-        let family = pairs
-            .iter()
-            .filter(|pair| pair.primary && pair.why.is_none())
-            .count();
+        let family = pairs.iter().filter(|pair| pair.primary && pair.why.is_none()).count();
         self.family.insert(experiment.clone(), family);
         for pair in pairs {
-            let share = if pair.primary {
-                ALPHA / family.max(1) as f64
-            } else {
-                ALPHA
-            };
+            let share = if pair.primary { ALPHA / family.max(1) as f64 } else { ALPHA };
             let values = |record: &Record, contrast: &Contrast<String>| {
-                let (above, below) = (
-                    record.arm(&contrast.numerator)?,
-                    record.arm(&contrast.denominator)?,
-                );
+                let (above, below) =
+                    (record.arm(&contrast.numerator)?, record.arm(&contrast.denominator)?);
                 let pairs = analysis::pairs(record, above, below);
                 Some(analysis::by_session(analysis::logs(&pairs)))
             };
@@ -391,13 +361,7 @@ impl Comparison {
         } else {
             text.push_str("\nWhat differs beside the numbers:\n");
         }
-        for Difference {
-            experiment,
-            what,
-            base,
-            new,
-        } in &self.differences
-        {
+        for Difference { experiment, what, base, new } in &self.differences {
             let _ = writeln!(text, "  {experiment}, {what}: {base} -> {new}");
         }
         text
@@ -424,12 +388,8 @@ struct Pair<'a> {
 }
 
 fn contrasts<'a>(base: &'a Record, new: &'a Record) -> Vec<Pair<'a>> {
-    let earlier = |name: &str| {
-        base.manifest
-            .contrasts
-            .iter()
-            .find(|contrast| contrast.name == name)
-    };
+    let earlier =
+        |name: &str| base.manifest.contrasts.iter().find(|contrast| contrast.name == name);
     let pair = |contrast: &'a Contrast<String>| {
         let earlier = earlier(&contrast.name)?;
         let arms = || {
@@ -501,16 +461,8 @@ fn judge(why: Option<String>, sides: &[Side; 2], alpha: f64, scale: fn(f64) -> f
 fn estimates(
     sides: &[Side; 2],
     alpha: f64,
-) -> (
-    [Option<Estimate>; 2],
-    Option<&'static str>,
-    Option<&'static str>,
-) {
-    let pooled = || {
-        sides
-            .each_ref()
-            .map(|(values, looks)| analysis::pooled(values, alpha, *looks))
-    };
+) -> ([Option<Estimate>; 2], Option<&'static str>, Option<&'static str>) {
+    let pooled = || sides.each_ref().map(|(values, looks)| analysis::pooled(values, alpha, *looks));
     let across = |alpha: f64| {
         let of = |(values, looks): &Side| {
             analysis::estimate(values, alpha, *looks)
@@ -562,11 +514,7 @@ fn against_published(new: &Runs) -> miette::Result<Comparison> {
                 metric: ratio.metric,
                 name: ratio.contrast.clone(),
                 primary: ratio.primary,
-                base: Some(Shown::range(
-                    published.value,
-                    published.range(),
-                    published.n,
-                )),
+                base: Some(Shown::range(published.value, published.range(), published.n)),
                 new: ratio.decisive.map(Shown::of),
                 verdict: Verdict::NotComparable,
                 limit: None,
@@ -579,11 +527,8 @@ fn against_published(new: &Runs) -> miette::Result<Comparison> {
                 continue;
             };
             let ns = facts::unit(arm.metric).ns;
-            let range = Range {
-                low: published.low * ns,
-                high: published.high * ns,
-                coverage: f64::NAN,
-            };
+            let range =
+                Range { low: published.low * ns, high: published.high * ns, coverage: f64::NAN };
             rows.push(Row {
                 experiment: run.experiment.clone(),
                 kind: Kind::Arm,
@@ -607,27 +552,15 @@ fn against_published(new: &Runs) -> miette::Result<Comparison> {
         ));
     }
     let setup = facts::setup()?;
-    let published: Vec<String> = setup
-        .iter()
-        .map(|(fact, value)| format!("{fact} {value}"))
-        .collect();
+    let published: Vec<String> =
+        setup.iter().map(|(fact, value)| format!("{fact} {value}")).collect();
     let differences = new.records.iter().map(|record| Difference {
         experiment: record.manifest.experiment.clone(),
         what: "machine and engines".to_owned(),
         base: published.join(", "),
-        new: joined(
-            LISTED
-                .iter()
-                .take(4)
-                .flat_map(|(_, of)| of(record))
-                .collect(),
-        ),
+        new: joined(LISTED.iter().take(4).flat_map(|(_, of)| of(record)).collect()),
     });
-    Ok(Comparison {
-        family: BTreeMap::new(),
-        differences: differences.collect(),
-        rows,
-    })
+    Ok(Comparison { family: BTreeMap::new(), differences: differences.collect(), rows })
 }
 
 impl Shown {
@@ -644,18 +577,12 @@ impl Shown {
 
 fn joined(values: BTreeSet<String>) -> String {
     let values: Vec<String> = values.into_iter().collect();
-    if values.is_empty() {
-        "none".to_owned()
-    } else {
-        values.join(", ")
-    }
+    if values.is_empty() { "none".to_owned() } else { values.join(", ") }
 }
 
 fn machines(record: &Record, of: fn(&measure::Machine) -> Option<String>) -> BTreeSet<String> {
     let sessions = record.manifest.sessions.iter();
-    sessions
-        .filter_map(|session| of(&session.machine))
-        .collect()
+    sessions.filter_map(|session| of(&session.machine)).collect()
 }
 
 fn lab(record: &Record, field: &str) -> BTreeSet<String> {

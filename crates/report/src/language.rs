@@ -27,9 +27,6 @@ mod tests {
 
     #[test]
     fn values_are_filled_in_once() {
-        assert_eq!(
-            fill("{a} to {b}; {a}", &[("a", &"{b}"), ("b", &2)]),
-            "{b} to 2; {b}"
-        );
+        assert_eq!(fill("{a} to {b}; {a}", &[("a", &"{b}"), ("b", &2)]), "{b} to 2; {b}");
     }
 }

@@ -70,21 +70,10 @@ struct ReportArgs {
 
 fn main() -> ExitCode {
     measure::main(|| match Cli::parse() {
-        Cli {
-            other: Some(Other::Compare(args)),
-            ..
-        } => compare::compare(&args),
-        Cli {
-            other: Some(Other::Coverage(args)),
-            ..
-        } => coverage::coverage(&args),
-        Cli {
-            other: Some(Other::Claims(args)),
-            ..
-        } => ledger::claims(&args),
-        Cli {
-            report: Some(args), ..
-        } => report(&args),
+        Cli { other: Some(Other::Compare(args)), .. } => compare::compare(&args),
+        Cli { other: Some(Other::Coverage(args)), .. } => coverage::coverage(&args),
+        Cli { other: Some(Other::Claims(args)), .. } => ledger::claims(&args),
+        Cli { report: Some(args), .. } => report(&args),
         Cli { .. } => Err(usage(
             "no run is named",
             "a report is made of a run's folder",
@@ -131,7 +120,5 @@ fn report(cli: &ReportArgs) -> miette::Result<()> {
 }
 
 fn write_all(folder: &Path, files: &[(String, Vec<u8>)]) -> miette::Result<()> {
-    files
-        .iter()
-        .try_for_each(|(name, content)| write_atomically(&folder.join(name), content))
+    files.iter().try_for_each(|(name, content)| write_atomically(&folder.join(name), content))
 }

@@ -28,28 +28,14 @@ const SUMMARY: [Column<ArmSummary>; 13] = [
     ("observer", |arm| arm.observer.to_owned()),
     ("n", |arm| arm.n.to_string()),
     ("failures", |arm| arm.failures.to_string()),
-    ("median_ns", |arm| {
-        number(arm.median.map(|median| median.value), 1)
-    }),
-    ("low_ns", |arm| {
-        number(interval(arm).map(|range| range.low), 1)
-    }),
-    ("high_ns", |arm| {
-        number(interval(arm).map(|range| range.high), 1)
-    }),
-    ("coverage", |arm| {
-        number(interval(arm).map(|range| range.coverage), 6)
-    }),
-    ("scope", |arm| {
-        text(arm.median.map(|median| median.scope.name()))
-    }),
+    ("median_ns", |arm| number(arm.median.map(|median| median.value), 1)),
+    ("low_ns", |arm| number(interval(arm).map(|range| range.low), 1)),
+    ("high_ns", |arm| number(interval(arm).map(|range| range.high), 1)),
+    ("coverage", |arm| number(interval(arm).map(|range| range.coverage), 6)),
+    ("scope", |arm| text(arm.median.map(|median| median.scope.name()))),
     ("operations", |arm| arm.operations.to_string()),
     ("published_median_ns", |arm| {
-        number(
-            arm.published
-                .map(|published| published.median * unit(arm.metric).ns),
-            0,
-        )
+        number(arm.published.map(|published| published.median * unit(arm.metric).ns), 0)
     }),
 ];
 
@@ -58,93 +44,43 @@ const RATIOS: [Column<RatioSummary>; 39] = [
     ("numerator", |ratio| ratio.numerator.clone()),
     ("denominator", |ratio| ratio.denominator.clone()),
     ("pairs", |ratio| ratio.pairs.to_string()),
-    ("estimate", |ratio| {
-        number(ratio.each.map(|found| found.value), 6)
-    }),
+    ("estimate", |ratio| number(ratio.each.map(|found| found.value), 6)),
     ("low", |ratio| number(each(ratio).map(|range| range.low), 6)),
-    ("high", |ratio| {
-        number(each(ratio).map(|range| range.high), 6)
-    }),
-    ("coverage", |ratio| {
-        number(each(ratio).map(|range| range.coverage), 6)
-    }),
-    ("ratio_of_medians", |ratio| {
-        number(ratio.ratio_of_medians, 6)
-    }),
+    ("high", |ratio| number(each(ratio).map(|range| range.high), 6)),
+    ("coverage", |ratio| number(each(ratio).map(|range| range.coverage), 6)),
+    ("ratio_of_medians", |ratio| number(ratio.ratio_of_medians, 6)),
     ("primary", |ratio| ratio.primary.to_string()),
     // In experiment 4 both metrics may have a contrast of one name.
     ("metric", |ratio| ratio.metric.name().to_owned()),
-    ("scope", |ratio| {
-        text(ratio.decisive.map(|found| found.scope.name()))
-    }),
+    ("scope", |ratio| text(ratio.decisive.map(|found| found.scope.name()))),
     ("sessions", |ratio| ratio.sessions.to_string()),
     ("family", |ratio| ratio.family.to_string()),
-    ("alpha", |ratio| {
-        number(ratio.decisive.map(|found| found.alpha), 6)
-    }),
-    ("simultaneous_low", |ratio| {
-        number(ratio.interval().map(|range| range.low), 6)
-    }),
-    ("simultaneous_high", |ratio| {
-        number(ratio.interval().map(|range| range.high), 6)
-    }),
-    ("simultaneous_coverage", |ratio| {
-        number(ratio.interval().map(|range| range.coverage), 6)
-    }),
-    ("equivalence_low", |ratio| {
-        number(ratio.narrow.map(|range| range.low), 6)
-    }),
-    ("equivalence_high", |ratio| {
-        number(ratio.narrow.map(|range| range.high), 6)
-    }),
-    ("equivalence_coverage", |ratio| {
-        number(ratio.narrow.map(|range| range.coverage), 6)
-    }),
-    ("equivalent", |ratio| {
-        ratio.verdict.is_equivalent().to_string()
-    }),
+    ("alpha", |ratio| number(ratio.decisive.map(|found| found.alpha), 6)),
+    ("simultaneous_low", |ratio| number(ratio.interval().map(|range| range.low), 6)),
+    ("simultaneous_high", |ratio| number(ratio.interval().map(|range| range.high), 6)),
+    ("simultaneous_coverage", |ratio| number(ratio.interval().map(|range| range.coverage), 6)),
+    ("equivalence_low", |ratio| number(ratio.narrow.map(|range| range.low), 6)),
+    ("equivalence_high", |ratio| number(ratio.narrow.map(|range| range.high), 6)),
+    ("equivalence_coverage", |ratio| number(ratio.narrow.map(|range| range.coverage), 6)),
+    ("equivalent", |ratio| ratio.verdict.is_equivalent().to_string()),
     ("p", |ratio| number(ratio.p, 9)),
     ("holm_p", |ratio| number(ratio.holm_p, 9)),
     ("verdict", |ratio| ratio.verdict.name(ratio.by_itself)),
     ("control", |ratio| ratio.control.to_string()),
-    ("bootstrap_low", |ratio| {
-        number(ratio.bootstrap.map(|range| range.low), 6)
-    }),
-    ("bootstrap_high", |ratio| {
-        number(ratio.bootstrap.map(|range| range.high), 6)
-    }),
-    ("pooled", |ratio| {
-        number(ratio.pooled.map(|found| found.value), 6)
-    }),
-    ("pooled_low", |ratio| {
-        number(pooled(ratio).map(|range| range.low), 6)
-    }),
-    ("pooled_high", |ratio| {
-        number(pooled(ratio).map(|range| range.high), 6)
-    }),
-    ("pooled_coverage", |ratio| {
-        number(pooled(ratio).map(|range| range.coverage), 6)
-    }),
-    ("published", |ratio| {
-        number(ratio.published.map(|published| published.value), 6)
-    }),
-    ("published_low", |ratio| {
-        number(ratio.published.map(|published| published.low), 6)
-    }),
-    ("published_high", |ratio| {
-        number(ratio.published.map(|published| published.high), 6)
-    }),
+    ("bootstrap_low", |ratio| number(ratio.bootstrap.map(|range| range.low), 6)),
+    ("bootstrap_high", |ratio| number(ratio.bootstrap.map(|range| range.high), 6)),
+    ("pooled", |ratio| number(ratio.pooled.map(|found| found.value), 6)),
+    ("pooled_low", |ratio| number(pooled(ratio).map(|range| range.low), 6)),
+    ("pooled_high", |ratio| number(pooled(ratio).map(|range| range.high), 6)),
+    ("pooled_coverage", |ratio| number(pooled(ratio).map(|range| range.coverage), 6)),
+    ("published", |ratio| number(ratio.published.map(|published| published.value), 6)),
+    ("published_low", |ratio| number(ratio.published.map(|published| published.low), 6)),
+    ("published_high", |ratio| number(ratio.published.map(|published| published.high), 6)),
     ("published_n", |ratio| {
-        ratio
-            .published
-            .map_or_else(String::new, |published| published.n.to_string())
+        ratio.published.map_or_else(String::new, |published| published.n.to_string())
     }),
-    ("published_verdict", |ratio| {
-        text(ratio.here.map(facts::Here::name))
-    }),
-    ("published_source", |ratio| {
-        text(ratio.published.map(|published| published.source.name()))
-    }),
+    ("published_verdict", |ratio| text(ratio.here.map(facts::Here::name))),
+    ("published_source", |ratio| text(ratio.published.map(|published| published.source.name()))),
     ("by_itself", |ratio| ratio.by_itself.to_string()),
 ];
 
@@ -168,12 +104,8 @@ const PARTS: [Column<PartRow>; 11] = [
     ("due", |row| row.due.clone()),
     ("share", |row| number(row.share, 6)),
     ("low", |row| number(row.interval.map(|range| range.low), 6)),
-    ("high", |row| {
-        number(row.interval.map(|range| range.high), 6)
-    }),
-    ("coverage", |row| {
-        number(row.interval.map(|range| range.coverage), 6)
-    }),
+    ("high", |row| number(row.interval.map(|range| range.high), 6)),
+    ("coverage", |row| number(row.interval.map(|range| range.coverage), 6)),
     ("blocks", |row| row.blocks.to_string()),
     ("scope", |row| text(row.scope.map(Scope::name))),
     ("plus", |row| row.plus.clone()),
@@ -182,49 +114,25 @@ const PARTS: [Column<PartRow>; 11] = [
 
 const CLAIMS: [Column<Claim>; 21] = [
     ("id", |claim| claim.id.clone().into_owned()),
-    ("metric", |claim| {
-        text(claim.metric.map(measure::Metric::name))
-    }),
+    ("metric", |claim| text(claim.metric.map(measure::Metric::name))),
     ("of", |claim| claim.of.clone()),
     ("statement", |claim| claim.statement.of(Lang::En).to_owned()),
-    ("published", |claim| {
-        number(claim.published.map(|published| published.value), 6)
-    }),
-    ("published_low", |claim| {
-        number(claim.published.map(|published| published.low), 6)
-    }),
-    ("published_high", |claim| {
-        number(claim.published.map(|published| published.high), 6)
-    }),
+    ("published", |claim| number(claim.published.map(|published| published.value), 6)),
+    ("published_low", |claim| number(claim.published.map(|published| published.low), 6)),
+    ("published_high", |claim| number(claim.published.map(|published| published.high), 6)),
     ("published_n", |claim| {
-        claim
-            .published
-            .map_or_else(String::new, |published| published.n.to_string())
+        claim.published.map_or_else(String::new, |published| published.n.to_string())
     }),
     ("source", |claim| claim.source.name().to_owned()),
-    ("estimate", |claim| {
-        number(claim.ours.map(|ours| ours.value), 6)
-    }),
-    ("low", |claim| {
-        number(of_claim(claim).map(|range| range.low), 6)
-    }),
-    ("high", |claim| {
-        number(of_claim(claim).map(|range| range.high), 6)
-    }),
-    ("coverage", |claim| {
-        number(of_claim(claim).map(|range| range.coverage), 6)
-    }),
+    ("estimate", |claim| number(claim.ours.map(|ours| ours.value), 6)),
+    ("low", |claim| number(of_claim(claim).map(|range| range.low), 6)),
+    ("high", |claim| number(of_claim(claim).map(|range| range.high), 6)),
+    ("coverage", |claim| number(of_claim(claim).map(|range| range.coverage), 6)),
     ("pairs", |claim| claim.pairs.to_string()),
-    ("scope", |claim| {
-        text(claim.ours.map(|ours| ours.scope.name()))
-    }),
+    ("scope", |claim| text(claim.ours.map(|ours| ours.scope.name()))),
     ("primary", |claim| claim.primary.to_string()),
     ("verdict", |claim| {
-        if claim.is_of_ratio() {
-            claim.verdict.name(claim.by_itself)
-        } else {
-            String::new()
-        }
+        if claim.is_of_ratio() { claim.verdict.name(claim.by_itself) } else { String::new() }
     }),
     ("claim_verdict", |claim| claim.here.name().to_owned()),
     ("by_itself", |claim| claim.by_itself.to_string()),
@@ -236,56 +144,31 @@ const READABLE_SUMMARY: [Column<ArmSummary>; 8] = [
     ("arm", |arm| arm.arm.clone()),
     ("metric", |arm| arm.metric.name().to_owned()),
     ("published (range)", published),
-    ("ours", |arm| {
-        arm.median
-            .map_or_else(none, |median| amount(arm.metric, median.value))
-    }),
+    ("ours", |arm| arm.median.map_or_else(none, |median| amount(arm.metric, median.value))),
     ("interval", |arm| match interval(arm) {
         Some(range) => {
             let unit = unit(arm.metric);
-            format!(
-                "{} to {}",
-                unit.amount(range.low, Lang::En),
-                unit.amount(range.high, Lang::En)
-            )
+            format!("{} to {}", unit.amount(range.low, Lang::En), unit.amount(range.high, Lang::En))
         }
         None => "none exists".to_owned(),
     }),
-    ("coverage", |arm| {
-        percent(interval(arm).map(|range| range.coverage))
-    }),
+    ("coverage", |arm| percent(interval(arm).map(|range| range.coverage))),
     ("n", |arm| arm.n.to_string()),
     ("failed", |arm| arm.failures.to_string()),
 ];
 
 const READABLE_RATIOS: [Column<RatioSummary>; 8] = [
-    ("contrast", |ratio| {
-        format!(
-            "{}{}",
-            ratio.contrast,
-            if ratio.primary { " *" } else { "" }
-        )
-    }),
+    ("contrast", |ratio| format!("{}{}", ratio.contrast, if ratio.primary { " *" } else { "" })),
     ("metric", |ratio| ratio.metric.name().to_owned()),
     ("published", |ratio| {
-        ratio
-            .published
-            .map_or_else(none, |published| format!("{:.2}", published.value))
+        ratio.published.map_or_else(none, |published| format!("{:.2}", published.value))
     }),
-    ("ours", |ratio| {
-        ratio
-            .estimate()
-            .map_or_else(none, |ratio| format!("{ratio:.3}"))
-    }),
+    ("ours", |ratio| ratio.estimate().map_or_else(none, |ratio| format!("{ratio:.3}"))),
     ("interval", |ratio| {
         let range = |range| phrases::range(range, 3, Lang::En);
-        ratio
-            .interval()
-            .map_or_else(|| "none exists".to_owned(), range)
+        ratio.interval().map_or_else(|| "none exists".to_owned(), range)
     }),
-    ("coverage", |ratio| {
-        percent(ratio.interval().map(|range| range.coverage))
-    }),
+    ("coverage", |ratio| percent(ratio.interval().map(|range| range.coverage))),
     ("pairs", |ratio| ratio.pairs.to_string()),
     ("verdict", |ratio| ratio.verdict.name(ratio.by_itself)),
 ];
@@ -363,10 +246,7 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
         let table = readable(&READABLE_RATIOS, analysis.shown_ratios());
         let _ = writeln!(text, "\n{table}\n{RATIOS_NOTE}");
     }
-    let [arms, ratios] = [
-        analysis.folded_arms().count(),
-        analysis.folded_ratios().count(),
-    ];
+    let [arms, ratios] = [analysis.folded_arms().count(), analysis.folded_ratios().count()];
     if arms + ratios > 0 {
         let _ = writeln!(
             text,
@@ -390,14 +270,7 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     if analysis.failures().next().is_some() {
         let _ = writeln!(text, "\nFailed samples, those of warm-up blocks included:");
     }
-    for Failure {
-        metric,
-        arm,
-        reason,
-        measured,
-        warmup,
-    } in analysis.failures()
-    {
+    for Failure { metric, arm, reason, measured, warmup } in analysis.failures() {
         let times = measured + warmup;
         let _ = writeln!(text, "  {arm} ({}), {times} times: {reason}", metric.name());
     }
@@ -412,9 +285,7 @@ fn outcomes(analysis: &Analysis) -> String {
             for group in grid.panels.iter().flat_map(|panel| &panel.groups) {
                 let columns = std::iter::once(&grid.row).chain(&grid.columns);
                 let mut table = Table::new();
-                table
-                    .load_preset(presets::UTF8_BORDERS_ONLY)
-                    .set_header(columns);
+                table.load_preset(presets::UTF8_BORDERS_ONLY).set_header(columns);
                 for row in &group.rows {
                     let tiles = row.tiles.iter().map(|tile| match tile {
                         Some(tile) if tile.below.is_empty() => grid.word(tile).to_owned(),
@@ -452,17 +323,13 @@ fn to_csv<'a, T: 'a>(
     }
     let failed = |error: String| failure("a table can't be made", error, "report this as a bug");
     written.map_err(|error| failed(error.to_string()))?;
-    writer
-        .into_inner()
-        .map_err(|error| failed(error.to_string()))
+    writer.into_inner().map_err(|error| failed(error.to_string()))
 }
 
 /// Two columns of names, then numbers.
 fn readable<'a, T: 'a>(columns: &[Column<T>], rows: impl Iterator<Item = &'a T>) -> Table {
     let mut table = Table::new();
-    table
-        .load_preset(presets::UTF8_BORDERS_ONLY)
-        .set_header(columns.iter().map(|(name, _)| *name));
+    table.load_preset(presets::UTF8_BORDERS_ONLY).set_header(columns.iter().map(|(name, _)| *name));
     for row in rows {
         table.add_row(columns.iter().map(|(_, of)| of(row)));
     }
@@ -475,10 +342,7 @@ fn readable<'a, T: 'a>(columns: &[Column<T>], rows: impl Iterator<Item = &'a T>)
 fn published(arm: &ArmSummary) -> String {
     arm.published.map_or_else(none, |published| {
         let symbol = unit(arm.metric).symbol();
-        format!(
-            "{} {symbol} ({} to {})",
-            published.median, published.low, published.high
-        )
+        format!("{} {symbol} ({} to {})", published.median, published.low, published.high)
     })
 }
 

@@ -46,10 +46,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
     // A sandbox that has died leaves its number free for a stranger.
     let place = format!("/proc/{}/cgroup", init.as_raw_nonzero());
     let place = fs::read_to_string(&place).step(|| format!("read {place}"))?;
-    let name = Path::new(cgroup)
-        .parent()
-        .and_then(Path::file_name)
-        .unwrap_or_default();
+    let name = Path::new(cgroup).parent().and_then(Path::file_name).unwrap_or_default();
     if !place.contains(&*name.to_string_lossy()) {
         return Err("it has died").step(|| "find the sandbox".into());
     }
@@ -119,11 +116,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
 
 /// The terminal among the standard streams.
 fn terminal() -> Option<BorrowedFd<'static>> {
-    let streams = [
-        rustix::stdio::stdin(),
-        rustix::stdio::stdout(),
-        rustix::stdio::stderr(),
-    ];
+    let streams = [rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr()];
     streams.into_iter().find(|stream| isatty(stream))
 }
 

@@ -25,10 +25,7 @@ const CGROUP_PATIENCE: Duration = Duration::from_secs(10);
 const END_PATIENCE: Duration = Duration::from_secs(40);
 
 /// After which something keeps it from dying.
-const PACE: Timespec = Timespec {
-    tv_sec: 1,
-    tv_nsec: 0,
-};
+const PACE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 pub(crate) fn main(spec: &str) -> ExitCode {
     // Ctrl-C and a closed terminal are the owner's business; the monitor follows the lifeline only.
@@ -47,13 +44,8 @@ pub(crate) fn main(spec: &str) -> ExitCode {
     };
     let built = build(&spec);
     let word = match &built {
-        Ok(built) => Word::Ready {
-            init: built.init.as_raw_nonzero().get(),
-        },
-        Err(fault) => Word::Failed {
-            step: fault.step.clone(),
-            why: fault.why.clone(),
-        },
+        Ok(built) => Word::Ready { init: built.init.as_raw_nonzero().get() },
+        Err(fault) => Word::Failed { step: fault.step.clone(), why: fault.why.clone() },
     };
     say(&word);
     if let Ok(built) = &built {
@@ -70,11 +62,7 @@ pub(crate) fn main(spec: &str) -> ExitCode {
         complain!("{}: {e}", spec.state.display());
         clean = false;
     }
-    if clean {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn read_spec(path: &str) -> Result<Spec> {
@@ -127,11 +115,7 @@ fn build(spec: &Spec) -> Result<Built> {
     if built.is_err() {
         end(&handle, &spec.cgroup);
     }
-    built.map(|()| Built {
-        init,
-        handle,
-        _group: group,
-    })
+    built.map(|()| Built { init, handle, _group: group })
 }
 
 fn build_around(spec: &Spec, init: Pid, mut go: File, mut done: File) -> Result<()> {
@@ -154,8 +138,7 @@ fn build_around(spec: &Spec, init: Pid, mut go: File, mut done: File) -> Result<
     go.write_all(b"g").step(|| "start init".into())?;
     drop(go);
     let mut answer = String::new();
-    done.read_to_string(&mut answer)
-        .step(|| "hear from init".into())?;
+    done.read_to_string(&mut answer).step(|| "hear from init".into())?;
     match serde_json::from_str(&answer) {
         Ok(Word::Ready { .. }) => Ok(()),
         Ok(Word::Failed { step, why }) => Err(crate::Fault { step, why }),
@@ -171,12 +154,7 @@ fn take_cgroup(spec: &Spec) -> Result<File> {
     fs::create_dir(&leaf).step(what)?;
     // Delegation as in Documentation/admin-guide/cgroup-v2.rst: the directory and these files.
     for group in [&spec.cgroup, &leaf] {
-        for file in [
-            "",
-            "cgroup.procs",
-            "cgroup.threads",
-            "cgroup.subtree_control",
-        ] {
+        for file in ["", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"] {
             let path = group.join(file);
             chown(&path, Some(spec.root), Some(spec.root))
                 .step(|| format!("hand over {}", path.display()))?;
@@ -189,10 +167,7 @@ fn take_cgroup(spec: &Spec) -> Result<File> {
 fn supervise(init: &OwnedFd, cgroup: &Path) {
     let lifeline = io::stdin();
     loop {
-        let mut events = [
-            PollFd::new(&lifeline, PollFlags::IN),
-            PollFd::new(init, PollFlags::IN),
-        ];
+        let mut events = [PollFd::new(&lifeline, PollFlags::IN), PollFd::new(init, PollFlags::IN)];
         match poll(&mut events, None) {
             Ok(_) if events.iter().all(|e| e.revents().is_empty()) => {}
             Ok(_) => break,

@@ -16,10 +16,7 @@ pub(crate) fn main(spec: &Spec, go: File, mut done: File) -> ! {
     let children = sys::Signals::block(&[libc::SIGCHLD]);
     let word = match begin(spec, go) {
         Ok(()) => Word::Ready { init: 1 },
-        Err(fault) => Word::Failed {
-            step: fault.step,
-            why: fault.why,
-        },
+        Err(fault) => Word::Failed { step: fault.step, why: fault.why },
     };
     // A monitor that is gone can't read this: then there is nobody to live for.
     let said = serde_json::to_vec(&word).is_ok_and(|text| done.write_all(&text).is_ok());
@@ -45,8 +42,7 @@ fn begin(spec: &Spec, mut go: File) -> Result<()> {
     rustix::stdio::dup2_stderr(&null).step(|| "detach standard error".into())?;
     drop(null);
 
-    go.read_exact(&mut [0])
-        .step(|| "wait for the monitor".into())?;
+    go.read_exact(&mut [0]).step(|| "wait for the monitor".into())?;
     drop(go);
     if spec.kind == Kind::User {
         become_root()?;

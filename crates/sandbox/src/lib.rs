@@ -146,15 +146,8 @@ mod tests {
             // As ids of two halves, without the sign.
             assert!(i32::try_from(range * ID_COUNT + (ID_COUNT - 1)).is_ok());
         }
-        for name in [
-            "",
-            "m7800",
-            "m70610000",
-            "m7fff0000",
-            "x78000000",
-            "m780000001",
-            "mé800000",
-        ] {
+        for name in ["", "m7800", "m70610000", "m7fff0000", "x78000000", "m780000001", "mé800000"]
+        {
             assert_eq!(range_of(name), None, "{name}");
         }
     }

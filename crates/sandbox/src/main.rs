@@ -42,10 +42,7 @@ pub(crate) trait Step<T> {
 
 impl<T, E: std::fmt::Display> Step<T> for std::result::Result<T, E> {
     fn step(self, step: impl FnOnce() -> String) -> Result<T> {
-        self.map_err(|why| Fault {
-            step: step(),
-            why: why.to_string(),
-        })
+        self.map_err(|why| Fault { step: step(), why: why.to_string() })
     }
 }
 

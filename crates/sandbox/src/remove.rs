@@ -22,9 +22,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::fuse;
 
 /// How a folder is opened that is to be emptied.
-const FOLDER: OFlags = OFlags::DIRECTORY
-    .union(OFlags::NOFOLLOW)
-    .union(OFlags::CLOEXEC);
+const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// How long a folder is emptied again and again in which somebody makes files meanwhile: a process of
 /// another sandbox may have got hold of it.
@@ -143,10 +141,7 @@ fn wait_until_empty(path: &Path, deadline: Instant) {
     // A group can be refused for a moment after its last process is gone: look again soon.
     let left = deadline.saturating_duration_since(Instant::now());
     let left = left.min(Duration::from_millis(20));
-    let timeout = Timespec {
-        tv_sec: 0,
-        tv_nsec: left.subsec_nanos().into(),
-    };
+    let timeout = Timespec { tv_sec: 0, tv_nsec: left.subsec_nanos().into() };
     let _ = poll(&mut [PollFd::new(&events, PollFlags::PRI)], Some(&timeout));
 }
 

@@ -26,8 +26,7 @@ pub(crate) fn fork_into(namespaces: libc::c_int) -> io::Result<Side> {
         0 => Ok(Side::Child),
         pid => {
             let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-            pid.map(Side::Parent)
-                .ok_or_else(|| io::Error::other("clone returned no process id"))
+            pid.map(Side::Parent).ok_or_else(|| io::Error::other("clone returned no process id"))
         }
     }
 }
@@ -53,12 +52,8 @@ pub(crate) fn set_mount(
     harmless: bool,
     mapping: Option<BorrowedFd<'_>>,
 ) -> io::Result<()> {
-    let mut attributes = libc::mount_attr {
-        attr_set: 0,
-        attr_clr: 0,
-        propagation: libc::MS_PRIVATE,
-        userns_fd: 0,
-    };
+    let mut attributes =
+        libc::mount_attr { attr_set: 0, attr_clr: 0, propagation: libc::MS_PRIVATE, userns_fd: 0 };
     if read_only {
         attributes.attr_set |= libc::MOUNT_ATTR_RDONLY;
     }
@@ -81,11 +76,7 @@ pub(crate) fn set_mount(
             size_of::<libc::mount_attr>(),
         )
     };
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Leaves the caller's session keyring for an empty one of its own, where the kernel has keys: a
@@ -95,11 +86,7 @@ pub(crate) fn leave_keyring() {
     #[expect(unsafe_code, reason = "rustix has no keyctl")]
     // SAFETY: a null name asks for a new anonymous keyring; no memory is touched.
     unsafe {
-        libc::syscall(
-            libc::SYS_keyctl,
-            JOIN_SESSION_KEYRING,
-            std::ptr::null::<libc::c_char>(),
-        );
+        libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, std::ptr::null::<libc::c_char>());
     }
 }
 
@@ -112,24 +99,12 @@ pub(crate) fn install(filter: &[seccompiler::sock_filter]) -> io::Result<()> {
         len: libc::c_ushort::try_from(filter.len()).map_err(io::Error::other)?,
         filter: filter.as_ptr().cast_mut().cast(),
     };
-    #[expect(
-        unsafe_code,
-        reason = "rustix installs no filters, seccompiler sets no_new_privs"
-    )]
+    #[expect(unsafe_code, reason = "rustix installs no filters, seccompiler sets no_new_privs")]
     // SAFETY: the program and its instructions, which have the kernel's layout, outlive the call.
     let result = unsafe {
-        libc::syscall(
-            libc::SYS_seccomp,
-            libc::SECCOMP_SET_MODE_FILTER,
-            0,
-            &raw const program,
-        )
+        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program)
     };
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Ignores a signal for the rest of this process's life.
@@ -184,9 +159,5 @@ pub(crate) fn close_the_rest() -> io::Result<()> {
     #[expect(unsafe_code, reason = "rustix has no close_range")]
     // SAFETY: called before this program has opened anything.
     let result = unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

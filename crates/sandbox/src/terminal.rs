@@ -41,21 +41,14 @@ fn make(pid: &str) -> Result<()> {
     }
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let ours = openpt(flags).step(|| "open /dev/ptmx".into())?;
-    grantpt(&ours)
-        .and_then(|()| unlockpt(&ours))
-        .step(|| "unlock the terminal".into())?;
+    grantpt(&ours).and_then(|()| unlockpt(&ours)).step(|| "unlock the terminal".into())?;
     let theirs = ioctl_tiocgptpeer(&ours, flags).step(|| "open the terminal".into())?;
 
     let ends = [ours.as_fd(), theirs.as_fd()];
     let mut space = [const { std::mem::MaybeUninit::uninit() }; rustix::cmsg_space!(ScmRights(2))];
     let mut message = SendAncillaryBuffer::new(&mut space);
     message.push(SendAncillaryMessage::ScmRights(&ends));
-    sendmsg(
-        rustix::stdio::stdin(),
-        &[IoSlice::new(b"t")],
-        &mut message,
-        SendFlags::empty(),
-    )
-    .step(|| "hand the terminal over".into())?;
+    sendmsg(rustix::stdio::stdin(), &[IoSlice::new(b"t")], &mut message, SendFlags::empty())
+        .step(|| "hand the terminal over".into())?;
     Ok(())
 }

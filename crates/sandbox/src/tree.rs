@@ -56,11 +56,8 @@ const DIRECTORIES: &[&str] = &[
 /// Lets no mount of ours reach the machine. The other way stays open: what the machine unmounts is
 /// not kept busy by a sandbox.
 pub(crate) fn detach_from_machine() -> Result<()> {
-    mount_change(
-        "/",
-        MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC,
-    )
-    .step(|| "detach mounts from the machine's".into())
+    mount_change("/", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)
+        .step(|| "detach mounts from the machine's".into())
 }
 
 /// Takes the stage away again, in the monitor.
@@ -104,14 +101,8 @@ pub(crate) fn stage(spec: &Spec, mapping: Option<BorrowedFd<'_>>) -> Result<()> 
     for (tree, name) in mounts {
         let target = Path::new(STAGE).join(name);
         make_dir(&target)?;
-        move_mount(
-            &tree,
-            "",
-            CWD,
-            &target,
-            MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
-        )
-        .step(|| format!("mount {}", target.display()))?;
+        move_mount(&tree, "", CWD, &target, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
+            .step(|| format!("mount {}", target.display()))?;
     }
     make_devices(spec)?;
     make_dir(&Path::new(STAGE).join("root"))
@@ -183,11 +174,8 @@ fn enter(root: &Path) -> Result<()> {
     unmount(".", UnmountFlags::DETACH).step(|| "let go of the machine's root".into())?;
     std::env::set_current_dir("/").step(|| "enter the new root".into())?;
     // Engines expect the root to be shared, as an init system leaves it.
-    mount_change(
-        "/",
-        MountPropagationFlags::SHARED | MountPropagationFlags::REC,
-    )
-    .step(|| "share mounts among the levels".into())
+    mount_change("/", MountPropagationFlags::SHARED | MountPropagationFlags::REC)
+        .step(|| "share mounts among the levels".into())
 }
 
 /// A `/dev` with nothing of the machine but the harmless character devices.
@@ -212,12 +200,7 @@ fn devices(dev: &Path) -> Result<()> {
         bind(&node, &target)?;
     }
     let quiet = MountFlags::NOSUID | MountFlags::NOEXEC;
-    special(
-        "devpts",
-        &dev.join("pts"),
-        quiet,
-        "newinstance,ptmxmode=0666,mode=0620",
-    )?;
+    special("devpts", &dev.join("pts"), quiet, "newinstance,ptmxmode=0666,mode=0620")?;
     special("mqueue", &dev.join("mqueue"), quiet, "")?;
     tmpfs(&dev.join("shm"), "mode=1777")
 }
@@ -231,12 +214,7 @@ fn bind(source: &Path, target: &Path) -> Result<()> {
 }
 
 fn tmpfs(target: &Path, options: &str) -> Result<()> {
-    special(
-        "tmpfs",
-        target,
-        MountFlags::NOSUID | MountFlags::NODEV,
-        options,
-    )
+    special("tmpfs", target, MountFlags::NOSUID | MountFlags::NODEV, options)
 }
 
 fn special(kind: &str, target: &Path, flags: MountFlags, options: &str) -> Result<()> {

@@ -15,9 +15,7 @@ use std::process::Command;
 ///
 /// Where that can't be done: a build script has no other way to say it.
 pub fn build(packages: &[&str]) {
-    let crates = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("crates/");
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("crates/");
     watch(&crates.join("../Cargo.toml"));
     watch(&crates.join("../Cargo.lock"));
     for package in packages {
@@ -35,10 +33,7 @@ pub fn build(packages: &[&str]) {
         .arg(&target_dir)
         // What the outer cargo set for this build script is not meant for another build.
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env(
-            "RUSTFLAGS",
-            "-C target-feature=+crt-static -C relocation-model=static",
-        );
+        .env("RUSTFLAGS", "-C target-feature=+crt-static -C relocation-model=static");
     for package in packages {
         cargo.args(["--package", package]);
     }

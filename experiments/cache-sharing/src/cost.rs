@@ -187,9 +187,7 @@ const QUICK: &[&str] = &["docker-cold", "docker-warm", "docker-copy"];
 pub(crate) const NAME: &str = "cache-sharing";
 
 pub(crate) fn experiment(generation: Generation) -> Experiment {
-    let rows = ROWS
-        .iter()
-        .filter(|row| row.generations.contains(&generation));
+    let rows = ROWS.iter().filter(|row| row.generations.contains(&generation));
     let arms: Vec<Arm> = rows
         .map(|row| Arm {
             name: row.name,
@@ -275,11 +273,7 @@ impl<'lab> Costs<'lab> {
             nest.deepen_empty(engine)?;
             nest.shed()?;
         }
-        Ok(Self {
-            lab,
-            disk,
-            expected,
-        })
+        Ok(Self { lab, disk, expected })
     }
 
     /// Has an earlier job fill what an arm's jobs share, then takes one as a trial: what it moves
@@ -327,26 +321,17 @@ impl<'lab> Costs<'lab> {
         let row = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
         let mishap = |report| bench::trouble(self.lab.mishap(words(&report)));
         let took = self.job(row, false).map_err(mishap)?;
-        Ok(Reading {
-            wall_ns: took.wall_ns,
-            cpu_ns: None,
-        })
+        Ok(Reading { wall_ns: took.wall_ns, cpu_ns: None })
     }
 
     /// A job, from the start of its engine to the end of its container. The first one fills what
     /// later ones find.
     fn job(&self, row: &Row, is_first: bool) -> Result<Took> {
         let level = self.lab.level0();
-        let (own, shared) = (
-            format!("{}/own", self.disk.folder()),
-            format!("{}/{}", self.disk.folder(), row.name),
-        );
+        let (own, shared) =
+            (format!("{}/own", self.disk.folder()), format!("{}/{}", self.disk.folder(), row.name));
         let fills = is_first && matches!(row.cache, Cache::Copy | Cache::Additional);
-        let store = if fills || row.cache == Cache::Store {
-            &shared
-        } else {
-            &own
-        };
+        let store = if fills || row.cache == Cache::Store { &shared } else { &own };
         level.output(&["mkdir", "-p", store, &shared])?;
         let mut nest = self.lab.nest(&[row.engine])?;
         let layer = row.layer(store, &shared, fills);
@@ -354,13 +339,7 @@ impl<'lab> Costs<'lab> {
 
         let began = Instant::now();
         if row.cache == Cache::Copy && !is_first {
-            level.output(&[
-                "cp",
-                "-a",
-                "--reflink=always",
-                &format!("{shared}/."),
-                store,
-            ])?;
+            level.output(&["cp", "-a", "--reflink=always", &format!("{shared}/."), store])?;
         }
         nest.deepen_empty(layer)?;
         let script = format!("{{ {}; }} > /dev/null && {RUN}", row.build);
@@ -376,11 +355,7 @@ impl<'lab> Costs<'lab> {
             bytes.into_diagnostic()
         };
         let disk = bytes(store);
-        let beside = if *store == shared {
-            Ok(0)
-        } else {
-            bytes(&shared)
-        };
+        let beside = if *store == shared { Ok(0) } else { bytes(&shared) };
         nest.shed()?;
         level.output(&["rm", "-rf", &own])?;
         let said = said.map_err(|why| miette!("{why}"))?;
@@ -388,10 +363,7 @@ impl<'lab> Costs<'lab> {
             let expected = &self.expected;
             return Err(miette!("it printed `{said}` instead of `{expected}`"));
         }
-        Ok(Took {
-            wall_ns,
-            moved: [network?, upstream, disk?, beside?],
-        })
+        Ok(Took { wall_ns, moved: [network?, upstream, disk?, beside?] })
     }
 }
 

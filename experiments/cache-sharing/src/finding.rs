@@ -150,10 +150,7 @@ pub(crate) fn findings(reason: &str) -> Vec<Finding> {
             Some((Class::of(class).filter(|class| class.is_told())?, text))
         });
         match (begun, found.last_mut()) {
-            (Some((class, text)), _) => found.push(Finding {
-                class,
-                text: text.to_owned(),
-            }),
+            (Some((class, text)), _) => found.push(Finding { class, text: text.to_owned() }),
             (None, Some(last)) => last.text.extend([JOINT, part]),
             (None, None) => {}
         }

@@ -68,13 +68,8 @@ struct Cli {
 }
 
 /// A run without samples.
-const TRIALS: Experiment = Experiment {
-    name: cost::NAME,
-    arms: &[],
-    contrasts: &[],
-    parts: &[],
-    series: &[],
-};
+const TRIALS: Experiment =
+    Experiment { name: cost::NAME, arms: &[], contrasts: &[], parts: &[], series: &[] };
 
 /// What a quick run tries.
 const QUICK: &[&str] = &["whole", "after-stop", "image-and-layers"];
@@ -104,21 +99,13 @@ fn main() -> ExitCode {
             [only] => only,
             _ => Generation::default(),
         };
-        let experiment = if cli.no_cost {
-            TRIALS
-        } else {
-            cost::experiment(priced)
-        };
+        let experiment = if cli.no_cost { TRIALS } else { cost::experiment(priced) };
         let all: Vec<Options> = generations.iter().copied().map(options).collect();
         let able = || bench::able(&all.iter().collect::<Vec<_>>());
         let mut is_first = true;
         cli.run.conduct(&experiment, able, |run| {
-            let session = Session {
-                cli: &cli,
-                generations: &generations,
-                subjects: &subjects,
-                priced,
-            };
+            let session =
+                Session { cli: &cli, generations: &generations, subjects: &subjects, priced };
             let folder = run.path().to_owned();
             let is_first = std::mem::take(&mut is_first);
             once::resumable(&folder, session.hold(run, &options, is_first))
@@ -129,11 +116,8 @@ fn main() -> ExitCode {
 fn generations(cli: &Cli) -> Vec<Generation> {
     let mut generations = cli.generations.clone();
     if generations.is_empty() {
-        generations = if cli.run.quick {
-            vec![Generation::default()]
-        } else {
-            Generation::ALL.to_vec()
-        };
+        generations =
+            if cli.run.quick { vec![Generation::default()] } else { Generation::ALL.to_vec() };
     }
     generations.sort_unstable();
     generations.dedup();
@@ -182,11 +166,7 @@ impl Session<'_> {
         is_first: bool,
     ) -> Result<()> {
         let start = |generation| field::start(&options(generation));
-        let generations = if is_first {
-            self.generations
-        } else {
-            &[self.priced]
-        };
+        let generations = if is_first { self.generations } else { &[self.priced] };
         let labs = Labs::start(generations, &start)?;
         if is_first {
             let (resumed, known) = match &self.cli.resume {
@@ -221,9 +201,8 @@ impl Session<'_> {
 
     fn try_ways(&self, run: &mut Run, field: &Field, known: Vec<Trial>) -> Result<()> {
         let seed = run.seed();
-        let (searched, known): (Vec<Trial>, Vec<Trial>) = known
-            .into_iter()
-            .partition(|row| row.table == search::TABLE);
+        let (searched, known): (Vec<Trial>, Vec<Trial>) =
+            known.into_iter().partition(|row| row.table == search::TABLE);
         let attempt = |subject: &Subject, row: &mut dyn FnMut(Trial) -> Result<()>| {
             tried(field, subject, &at_once(seed), row)
         };
@@ -232,11 +211,8 @@ impl Session<'_> {
         if self.cli.no_cost || self.cli.run.quick {
             return Ok(());
         }
-        let quests: Vec<Quest> = self
-            .subjects
-            .iter()
-            .filter_map(|subject| quest(subject, &rows, seed))
-            .collect();
+        let quests: Vec<Quest> =
+            self.subjects.iter().filter_map(|subject| quest(subject, &rows, seed)).collect();
         let cases = run.path().join("cases");
         let attempt = |quest: &Quest, row: &mut dyn FnMut(Trial) -> Result<()>| {
             search::look(field, quest, &cases, row)
@@ -266,11 +242,7 @@ impl Session<'_> {
 
 /// Both jobs at once, as a seed has it.
 fn at_once(seed: u64) -> Plan {
-    Plan {
-        seed,
-        order: Order::AtOnce,
-        operations: operation::drawn(seed, OF_EACH),
-    }
+    Plan { seed, order: Order::AtOnce, operations: operation::drawn(seed, OF_EACH) }
 }
 
 /// Tries a way, its steps as rows; the last one has the verdict.

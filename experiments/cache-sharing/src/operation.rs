@@ -48,11 +48,7 @@ pub(crate) enum Request {
     /// An image of the registry, under a name of the job's own.
     Pull { name: String, base: String },
     /// An image with one file more than its base. The same content makes the same layer.
-    Build {
-        name: String,
-        base: String,
-        content: u8,
-    },
+    Build { name: String, base: String, content: u8 },
     /// A second name.
     Tag { name: String, of: String },
     /// A container that reads all files of an image.
@@ -78,11 +74,9 @@ impl fmt::Display for Operation {
         write!(f, "{} ", self.job)?;
         match &self.request {
             Request::Pull { name, base } => write!(f, "pull {base} as {name}"),
-            Request::Build {
-                name,
-                base,
-                content,
-            } => write!(f, "build {name} of {base} with content {content}"),
+            Request::Build { name, base, content } => {
+                write!(f, "build {name} of {base} with content {content}")
+            }
             Request::Tag { name, of } => write!(f, "tag {of} as {name}"),
             Request::Run { of } => write!(f, "run {of}"),
             Request::Commit { name, of } => write!(f, "commit {name} of {of}"),
@@ -130,11 +124,7 @@ pub(crate) fn drawn(seed: u64, of_each: usize) -> Vec<Operation> {
     let mut left = BTreeMap::from(Job::BOTH.map(|job| (job, of_each)));
     let mut drawn = Vec::new();
     while left.values().any(|left| *left > 0) {
-        let job = if random.random_bool(0.5) {
-            Job::A
-        } else {
-            Job::B
-        };
+        let job = if random.random_bool(0.5) { Job::A } else { Job::B };
         let Some(left) = left.get_mut(&job).filter(|left| **left > 0) else {
             continue;
         };
@@ -157,11 +147,7 @@ fn request(random: &mut ChaCha8Rng, names: &mut Vec<String>, name: String) -> Re
             return Request::Pull { name, base };
         }
         let content = random.random_range(0..CONTENTS);
-        return Request::Build {
-            name,
-            base,
-            content,
-        };
+        return Request::Build { name, base, content };
     };
     let of = names[any].clone();
     match draw {
@@ -288,20 +274,14 @@ mod tests {
     }
 
     fn build(job: Job, name: &str) -> Operation {
-        let request = Request::Build {
-            name: name.to_owned(),
-            base: "alpine".to_owned(),
-            content: 0,
-        };
+        let request =
+            Request::Build { name: name.to_owned(), base: "alpine".to_owned(), content: 0 };
         Operation { job, request }
     }
 
     fn remove(job: Job, name: &str) -> Operation {
         let name = name.to_owned();
-        Operation {
-            job,
-            request: Request::Remove { name },
-        }
+        Operation { job, request: Request::Remove { name } }
     }
 
     #[rstest]

@@ -49,10 +49,7 @@ impl Case {
             way: subject.way.name.to_owned(),
             seed: plan.seed,
             outcome: verdict.class.to_string(),
-            findings: texts(&verdict.findings)
-                .lines()
-                .map(str::to_owned)
-                .collect(),
+            findings: texts(&verdict.findings).lines().map(str::to_owned).collect(),
             operations: plan.operations.clone(),
         }
     }
@@ -74,20 +71,12 @@ impl Case {
     }
 
     pub(crate) fn plan(&self) -> Plan {
-        Plan {
-            seed: self.seed,
-            order: Order::ByTurns,
-            operations: self.operations.clone(),
-        }
+        Plan { seed: self.seed, order: Order::ByTurns, operations: self.operations.clone() }
     }
 
     fn write(&self, folder: &Path, name: &str) -> Result<()> {
         let failed = |why: std::io::Error| {
-            measure::failure(
-                "a case can't be written",
-                why.to_string(),
-                "free some disk space",
-            )
+            measure::failure("a case can't be written", why.to_string(), "free some disk space")
         };
         fs::create_dir_all(folder).map_err(failed)?;
         let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
@@ -118,24 +107,14 @@ pub(crate) fn look(
     row: &mut dyn FnMut(Trial) -> Result<()>,
 ) -> Result<()> {
     let subject = &quest.subject;
-    let mut look = Look {
-        field,
-        subject,
-        tried: 0,
-        operations: 0,
-        row,
-    };
+    let mut look = Look { field, subject, tried: 0, operations: 0, row };
     let is_live = subject.way.is_live();
     let mut damaging = None;
     for seed in quest.seed..quest.seed + LISTS {
         let plan = Plan {
             seed,
             // By turns first, so that it can be done again.
-            order: if seed == quest.seed || !is_live {
-                Order::ByTurns
-            } else {
-                Order::AtOnce
-            },
+            order: if seed == quest.seed || !is_live { Order::ByTurns } else { Order::AtOnce },
             operations: operation::drawn(seed, OF_EACH),
         };
         let verdict = look.attempt(&plan)?;
@@ -150,11 +129,7 @@ pub(crate) fn look(
         return look.end(End::WithSeed(plan.seed), operations);
     }
     let Some((mut plan, mut verdict)) = damaging else {
-        let found = if quest.is_damaged && is_live {
-            End::OnlyAtOnce
-        } else {
-            End::None
-        };
+        let found = if quest.is_damaged && is_live { End::OnlyAtOnce } else { End::None };
         let operations = format!("{} operations", look.operations);
         return look.end(found, operations);
     };
@@ -168,10 +143,7 @@ pub(crate) fn look(
     }
     let whole = plan.operations.clone();
     let (_, is_shortest) = operation::shortest(whole, SHORTER, |fewer| {
-        let shorter = Plan {
-            operations: fewer.to_vec(),
-            ..plan.clone()
-        };
+        let shorter = Plan { operations: fewer.to_vec(), ..plan.clone() };
         let found = look.attempt(&shorter)?;
         let does = found.class.is_damage();
         if does {
@@ -182,11 +154,7 @@ pub(crate) fn look(
     let case = Case::of(subject, &plan, &verdict);
     case.write(cases, &subject.to_string().replace(' ', "-"))?;
     let count = case.operations.len() as u64;
-    let found = if is_shortest {
-        End::Shortest(count)
-    } else {
-        End::AtMost(count)
-    };
+    let found = if is_shortest { End::Shortest(count) } else { End::AtMost(count) };
     look.end(found, listed(&case.operations))
 }
 
@@ -218,10 +186,8 @@ impl Look<'_> {
             }
             Ok(())
         })?;
-        let verdict = verdict.unwrap_or_else(|| Verdict {
-            class: Class::Safe,
-            findings: Vec::new(),
-        });
+        let verdict =
+            verdict.unwrap_or_else(|| Verdict { class: Class::Safe, findings: Vec::new() });
         let how = match plan.order {
             Order::AtOnce => ", at once",
             Order::ByTurns => "",

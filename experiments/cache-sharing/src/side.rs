@@ -99,14 +99,8 @@ impl<'lab> Side<'lab> {
             }
             return Ok(Err(complaints(&why)));
         }
-        let side = Self {
-            job,
-            nest,
-            way,
-            acknowledged: Acknowledged::new(),
-            done: 0,
-            failed: Vec::new(),
-        };
+        let side =
+            Self { job, nest, way, acknowledged: Acknowledged::new(), done: 0, failed: Vec::new() };
         // Podman has no daemon that could refuse: its first command opens the store.
         if way.engine == Engine::Podman
             && let Err(why) = side.asks(&["info", "--format", "{{.Store.GraphDriverName}}"])
@@ -147,17 +141,12 @@ impl<'lab> Side<'lab> {
 
     /// Carries an operation out. What it needs may be missing because it failed: then it is left.
     pub(crate) fn does(&mut self, operation: &Operation) {
-        if operation
-            .needs()
-            .is_some_and(|name| !self.acknowledged.contains_key(name))
-        {
+        if operation.needs().is_some_and(|name| !self.acknowledged.contains_key(name)) {
             return;
         }
         match self.carried_out(&operation.request) {
             Ok(()) => self.done += 1,
-            Err(why) => self
-                .failed
-                .push(format!("{operation}: {}", complaint(&why))),
+            Err(why) => self.failed.push(format!("{operation}: {}", complaint(&why))),
         }
     }
 
@@ -168,11 +157,7 @@ impl<'lab> Side<'lab> {
                 self.script(self.way.tools.pull, &[name, base])?;
                 (name, Image::of(base))
             }
-            Request::Build {
-                name,
-                base,
-                content,
-            } => {
+            Request::Build { name, base, content } => {
                 let file = format!("common-{content}");
                 let text = format!("content {content}");
                 self.script(self.way.tools.build, &[name, base, &file, &text])?;
@@ -275,9 +260,7 @@ impl<'lab> Side<'lab> {
 
     /// Stops the engine in order and starts it again.
     pub(crate) fn restarts(&mut self) -> std::result::Result<(), String> {
-        self.nest
-            .restart()
-            .map_err(|report| complaints(&words(&report)))
+        self.nest.restart().map_err(|report| complaints(&words(&report)))
     }
 
     /// Ends the engine in order; its container stays.
@@ -306,10 +289,7 @@ fn complaint(words: &str) -> &str {
 pub(crate) fn common(way: &Way, folder: &str) -> String {
     let mut mounts = way.mounts.iter();
     let mount = mounts.find(|mount| mount.whose == Whose::Common);
-    mount.map_or_else(
-        || format!("{folder}/common/store"),
-        |mount| source(folder, Job::A, mount),
-    )
+    mount.map_or_else(|| format!("{folder}/common/store"), |mount| source(folder, Job::A, mount))
 }
 
 /// Where a mount's files are on the file system that both have.
@@ -336,10 +316,7 @@ fn target(way: &Way, mount: &Mount) -> String {
 
 impl Image {
     fn of(base: &str) -> Self {
-        Self {
-            base: base.to_owned(),
-            made: BTreeMap::new(),
-        }
+        Self { base: base.to_owned(), made: BTreeMap::new() }
     }
 
     fn with(mut self, file: &str, content: &str) -> Self {
@@ -364,11 +341,7 @@ fn differs(read: &str, expected: &str) -> String {
     let first = lines.find(|(read, expected)| read != expected);
     match first {
         Some((read, expected)) => format!("`{read}` instead of `{expected}`"),
-        None => format!(
-            "{} lines instead of {}",
-            read.lines().count(),
-            expected.lines().count()
-        ),
+        None => format!("{} lines instead of {}", read.lines().count(), expected.lines().count()),
     }
 }
 
@@ -400,24 +373,13 @@ mod tests {
             "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed  made/a"
         ));
         assert_eq!(lines[2], "base");
-        assert_eq!(
-            differs(&read, &read.replace("base", "other")),
-            "`base` instead of `other`"
-        );
+        assert_eq!(differs(&read, &read.replace("base", "other")), "`base` instead of `other`");
     }
 
     #[test]
     fn what_is_common_is_one_folder_and_what_is_own_is_two() {
-        let whole = Mount {
-            whose: Whose::Common,
-            at: "",
-            read_only: ReadOnly::Nobody,
-        };
-        let own = Mount {
-            whose: Whose::Own,
-            at: "containerd",
-            ..whole
-        };
+        let whole = Mount { whose: Whose::Common, at: "", read_only: ReadOnly::Nobody };
+        let own = Mount { whose: Whose::Own, at: "containerd", ..whole };
         assert_eq!(source("/d", Job::A, &whole), source("/d", Job::B, &whole));
         assert_ne!(source("/d", Job::A, &own), source("/d", Job::B, &own));
     }

@@ -34,12 +34,7 @@ pub(crate) fn audit(root: &Folder, places: &[Places], read: Read) -> Vec<Finding
     let mut findings = Vec::new();
     let mut of_layers: BTreeMap<&Path, Owned> = BTreeMap::new();
     let mut looked: BTreeSet<&Path> = BTreeSet::new();
-    for Places {
-        images,
-        layers,
-        besides,
-    } in places
-    {
+    for Places { images, layers, besides } in places {
         let mut own = Vec::new();
         let owned = read(root, images, besides.as_deref(), &mut own);
         if looked.insert(images) {
@@ -49,10 +44,7 @@ pub(crate) fn audit(root: &Folder, places: &[Places], read: Read) -> Vec<Finding
         for (layer, owner) in &owned {
             if !there.contains(layer) {
                 let text = format!("the layer of {owner} has no folder ({})", short(layer));
-                findings.push(Finding {
-                    class: Class::Corrupt,
-                    text,
-                });
+                findings.push(Finding { class: Class::Corrupt, text });
             }
         }
         of_layers.entry(layers).or_default().extend(owned);
@@ -60,16 +52,10 @@ pub(crate) fn audit(root: &Folder, places: &[Places], read: Read) -> Vec<Finding
     for (layers, owned) in of_layers {
         let owned: BTreeSet<&String> = owned.iter().map(|(layer, _)| layer).collect();
         let there = folders(root, layers);
-        let alone: Vec<&String> = there
-            .iter()
-            .filter(|layer| !owned.contains(layer))
-            .collect();
+        let alone: Vec<&String> = there.iter().filter(|layer| !owned.contains(layer)).collect();
         if !alone.is_empty() {
             let text = format!("{} layers that nothing refers to", alone.len());
-            findings.push(Finding {
-                class: Class::Leaks,
-                text,
-            });
+            findings.push(Finding { class: Class::Leaks, text });
         }
     }
     findings.sort_by(|a, b| (b.class, &a.text).cmp(&(a.class, &b.text)));
@@ -87,10 +73,8 @@ fn short(name: &str) -> &str {
 
 fn names(root: &Folder, folder: &Path) -> Vec<String> {
     let names = root.names(folder).unwrap_or_default();
-    let mut names: Vec<String> = names
-        .into_iter()
-        .map(|name| name.to_string_lossy().into_owned())
-        .collect();
+    let mut names: Vec<String> =
+        names.into_iter().map(|name| name.to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
@@ -105,10 +89,7 @@ fn folders(root: &Folder, layers: &Path) -> BTreeSet<String> {
 }
 
 fn corrupt(findings: &mut Vec<Finding>, text: String) {
-    findings.push(Finding {
-        class: Class::Corrupt,
-        text,
-    });
+    findings.push(Finding { class: Class::Corrupt, text });
 }
 
 fn parsed<T: DeserializeOwned + Default>(
@@ -253,9 +234,7 @@ pub(crate) fn podman(
     let mut layers_of = |storage: &Path| {
         let lists = ["layers.json", "volatile-layers.json"];
         let lists = lists.map(|list| storage.join("overlay-layers").join(list));
-        let layers = lists
-            .iter()
-            .flat_map(|list| parsed::<Vec<PodmanLayer>>(root, list, findings));
+        let layers = lists.iter().flat_map(|list| parsed::<Vec<PodmanLayer>>(root, list, findings));
         layers.collect::<Vec<_>>()
     };
     let layers = layers_of(storage);
@@ -307,11 +286,8 @@ mod tests {
 
     /// A store with one image of two layers.
     fn store(root: &Path) -> Places {
-        let places = Places {
-            images: root.join("image"),
-            layers: root.join("overlay2"),
-            besides: None,
-        };
+        let places =
+            Places { images: root.join("image"), layers: root.join("overlay2"), besides: None };
         let second = Sha256::digest("sha256:one sha256:two");
         let second = base16ct::lower::encode_string(&second);
         let layers = places.images.join("layerdb/sha256");
@@ -337,10 +313,7 @@ mod tests {
         let places = store(root.path());
         change(&places);
         let findings = audit(&machine(), &[places.clone(), places], docker);
-        findings
-            .into_iter()
-            .map(|Finding { class, text }| format!("{class}: {text}"))
-            .collect()
+        findings.into_iter().map(|Finding { class, text }| format!("{class}: {text}")).collect()
     }
 
     #[test]
@@ -353,10 +326,7 @@ mod tests {
         let found = found(|places| {
             fs::remove_dir(places.layers.join("folder-1")).expect("removed");
         });
-        assert_eq!(
-            found,
-            ["corrupt: the layer of layer one has no folder (folder-1)"]
-        );
+        assert_eq!(found, ["corrupt: the layer of layer one has no folder (folder-1)"]);
     }
 
     #[test]
@@ -373,10 +343,7 @@ mod tests {
         let found = found(|places| {
             fs::write(places.images.join("repositories.json"), "{\"Repo").expect("written");
         });
-        assert!(
-            found[0].contains("repositories.json can't be read"),
-            "{found:?}"
-        );
+        assert!(found[0].contains("repositories.json can't be read"), "{found:?}");
     }
 
     #[test]
@@ -418,11 +385,7 @@ mod tests {
         fs::write(storage.join("overlay-layers/layers.json"), layers).expect("written");
         let images = r#"[{"id":"i","layer":"a"}]"#;
         fs::write(storage.join("overlay-images/images.json"), images).expect("written");
-        let places = Places {
-            layers: storage.join("overlay"),
-            images: storage,
-            besides: None,
-        };
+        let places = Places { layers: storage.join("overlay"), images: storage, besides: None };
         let found = audit(&machine(), &[places], podman);
         let texts: Vec<&str> = found.iter().map(|finding| &*finding.text).collect();
         assert_eq!(

@@ -97,25 +97,15 @@ pub(crate) enum ReadOnly {
 const ALL: &[Generation] = &[Bookworm, Trixie, Forky];
 
 const fn own(at: &'static str) -> Mount {
-    Mount {
-        whose: Whose::Own,
-        at,
-        read_only: ReadOnly::Nobody,
-    }
+    Mount { whose: Whose::Own, at, read_only: ReadOnly::Nobody }
 }
 
 const fn common(at: &'static str) -> Mount {
-    Mount {
-        whose: Whose::Common,
-        ..own(at)
-    }
+    Mount { whose: Whose::Common, ..own(at) }
 }
 
 const fn read_only(at: &'static str, read_only: ReadOnly) -> Mount {
-    Mount {
-        read_only,
-        ..common(at)
-    }
+    Mount { read_only, ..common(at) }
 }
 
 const WHOLE: &[Mount] = &[common("")];
@@ -123,14 +113,8 @@ const WHOLE: &[Mount] = &[common("")];
 /// Two Dockers at once on one whole store.
 pub(crate) const DOCKER: Way = Way {
     name: "whole",
-    about: [
-        "two daemons on one /var/lib/docker",
-        "dos demonios sobre un mismo /var/lib/docker",
-    ],
-    take: [
-        "Give each engine a store of its own.",
-        "Dé a cada motor un almacén propio.",
-    ],
+    about: ["two daemons on one /var/lib/docker", "dos demonios sobre un mismo /var/lib/docker"],
+    take: ["Give each engine a store of its own.", "Dé a cada motor un almacén propio."],
     engine: Engine::Docker,
     generations: ALL,
     hand: Hand::Live,
@@ -145,10 +129,7 @@ pub(crate) const DOCKER: Way = Way {
 /// A Docker whose images are in its containerd's store.
 const CONTAINERD: Way = Way {
     generations: &[Forky],
-    arguments: &[
-        "--feature=containerd-snapshotter",
-        "--storage-driver=overlayfs",
-    ],
+    arguments: &["--feature=containerd-snapshotter", "--storage-driver=overlayfs"],
     ..DOCKER
 };
 
@@ -444,11 +425,7 @@ impl Way {
     /// The engine that fills what both only read or have copies of: one like theirs, but with that
     /// for a store.
     pub(crate) fn filler(&self) -> Layer {
-        let usual = if self.engine == Engine::Podman {
-            PODMAN
-        } else {
-            DOCKER
-        };
+        let usual = if self.engine == Engine::Podman { PODMAN } else { DOCKER };
         usual.layer()
     }
 

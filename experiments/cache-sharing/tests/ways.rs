@@ -31,23 +31,13 @@ const WHOLE: Core = Core {
 const OWN_CONTAINERD: Core = Core {
     way: "trixie docker whole-own-containerd",
     verdict: "refused",
-    words: &[
-        "error while opening volume store metadata database",
-        "timeout",
-    ],
+    words: &["error while opening volume store metadata database", "timeout"],
 };
 
-const AFTER_STOP: Core = Core {
-    way: "trixie docker after-stop",
-    verdict: "safe",
-    words: &[],
-};
+const AFTER_STOP: Core = Core { way: "trixie docker after-stop", verdict: "safe", words: &[] };
 
-const ADDITIONAL_STORE: Core = Core {
-    way: "trixie podman additional-store",
-    verdict: "safe",
-    words: &[],
-};
+const ADDITIONAL_STORE: Core =
+    Core { way: "trixie podman additional-store", verdict: "safe", words: &[] };
 
 const CORE: &[Core] = &[WHOLE, OWN_CONTAINERD, AFTER_STOP, ADDITIONAL_STORE];
 
@@ -134,11 +124,7 @@ fn core_way(#[case] core: Core) -> Result<()> {
     let mut of_way = rows.iter().filter(|row| row["subject"] == core.way);
     let verdict = of_way.find(|row| row["step"] == "verdict");
     let verdict = verdict.ok_or_else(|| miette!("{} has none: {}", core.way, done.said))?;
-    ensure!(
-        verdict["outcome"] == core.verdict,
-        "{}: {verdict:?}",
-        core.way
-    );
+    ensure!(verdict["outcome"] == core.verdict, "{}: {verdict:?}", core.way);
     for words in core.words {
         let is_said = verdict["reason"].contains(words);
         ensure!(is_said, "no `{words}` in {verdict:?}");
@@ -228,22 +214,14 @@ fn cut_short() -> Result<Cut> {
     let status = run.child.wait().into_diagnostic()?;
     let restored = before.is_restored(PATIENCE, || run.log());
     let restored = restored.map_err(|report| format!("{report:?}"));
-    Ok(Cut {
-        run,
-        status,
-        restored,
-    })
+    Ok(Cut { run, status, restored })
 }
 
 /// An outcome of a lab that has died is none: the run ends, and the next one tries the way again.
 #[lab_test::test]
 #[needs(engines(lab::Generation::Trixie))]
 fn a_way_that_its_lab_cut_off_is_tried_again() -> Result<()> {
-    let Cut {
-        run: first,
-        status,
-        restored,
-    } = cut().map_err(|why| miette!("{why}"))?;
+    let Cut { run: first, status, restored } = cut().map_err(|why| miette!("{why}"))?;
     let steps: Vec<String> = rows(&first.run())?
         .into_iter()
         .map(|mut row| row.remove("step").unwrap_or_default())

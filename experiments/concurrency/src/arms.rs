@@ -21,28 +21,10 @@ const PODMAN: Layer = Layer::own(Engine::Podman);
 
 pub(crate) static SET_UPS: [SetUp; 5] = [
     set_up("docker", &[DOCKER], 1, "Docker", "Docker"),
-    set_up(
-        "dind",
-        &[DOCKER, DOCKER],
-        2,
-        "Docker in Docker",
-        "Docker en Docker",
-    ),
-    set_up(
-        "dood",
-        &[DOCKER, Layer::mounted_socket()],
-        1,
-        "a mounted socket",
-        "un socket montado",
-    ),
+    set_up("dind", &[DOCKER, DOCKER], 2, "Docker in Docker", "Docker en Docker"),
+    set_up("dood", &[DOCKER, Layer::mounted_socket()], 1, "a mounted socket", "un socket montado"),
     set_up("podman", &[PODMAN], 1, "Podman", "Podman"),
-    set_up(
-        "podman-nested",
-        &[PODMAN, PODMAN],
-        2,
-        "Podman in Podman",
-        "Podman en Podman",
-    ),
+    set_up("podman-nested", &[PODMAN, PODMAN], 2, "Podman in Podman", "Podman en Podman"),
 ];
 
 const fn set_up(
@@ -52,12 +34,7 @@ const fn set_up(
     english: &'static str,
     spanish: &'static str,
 ) -> SetUp {
-    SetUp {
-        name,
-        chain,
-        level,
-        about: Text::new(english, spanish),
-    }
+    SetUp { name, chain, level, about: Text::new(english, spanish) }
 }
 
 /// How many at once.
@@ -89,11 +66,7 @@ impl Burst {
     }
 
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        let of = |set_up| {
-            COUNTS
-                .into_iter()
-                .map(move |starts| Self { set_up, starts })
-        };
+        let of = |set_up| COUNTS.into_iter().map(move |starts| Self { set_up, starts });
         SET_UPS.iter().flat_map(of)
     }
 }
@@ -113,10 +86,7 @@ pub(crate) fn experiment() -> Experiment {
         detail: !QUICK.contains(&burst.starts),
         about: forever(match burst.starts {
             1 => format!("one start next to {}", burst.set_up.about.en),
-            many => format!(
-                "{many} starts at once next to {}, to the last",
-                burst.set_up.about.en
-            ),
+            many => format!("{many} starts at once next to {}, to the last", burst.set_up.about.en),
         }),
     };
     let mut contrasts = Vec::new();
@@ -127,10 +97,7 @@ pub(crate) fn experiment() -> Experiment {
             let above = of(name, burst.starts);
             let name = forever(format!("{above}/{below}"));
             let contrast = Contrast::exploratory(name, above, below, about);
-            contrasts.push(Contrast {
-                primary,
-                ..contrast
-            });
+            contrasts.push(Contrast { primary, ..contrast });
         };
         if burst.starts > 1 {
             let primary = burst.starts == 8 && burst.set_up.chain.len() == 1;

@@ -44,31 +44,20 @@ fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
 }
 
 fn session(run: &mut Run, lab: &Lab) -> Result<()> {
-    let wanted: Vec<Burst> = run
-        .arms()
-        .iter()
-        .filter_map(|arm| Burst::of(arm.name))
-        .collect();
+    let wanted: Vec<Burst> = run.arms().iter().filter_map(|arm| Burst::of(arm.name)).collect();
     let nests = lab.nests(wanted.iter().map(|burst| burst.set_up.chain))?;
     let mut agents = BTreeMap::new();
     for (&chain, nest) in &nests {
         let beside = (0..CROWD).map(|_| nest.innermost().agent());
         agents.insert(chain, beside.collect::<Result<Vec<Agent>>>()?);
     }
-    let described = nests
-        .values()
-        .map(Nest::describe)
-        .collect::<Result<Vec<_>>>()?;
+    let described = nests.values().map(Nest::describe).collect::<Result<Vec<_>>>()?;
     run.session(json!({
         "lab": lab.describe(),
         "stand_ins": lab.stand_ins(),
         "nests": described,
     }))?;
-    let mut crowd = Crowd {
-        lab,
-        nests: &nests,
-        agents,
-    };
+    let mut crowd = Crowd { lab, nests: &nests, agents };
     // Each start's own time, first: samples have one number each.
     for round in 1..=ROUNDS {
         for burst in &wanted {
@@ -110,30 +99,20 @@ impl Crowd<'_> {
         let chain = burst.set_up.chain;
         let engine = self.nests[chain].engine().program();
         let argv = [engine, "run", "--rm", "alpine", "echo", "ok"];
-        let agents = self
-            .agents
-            .get_mut(chain)
-            .map_or(&mut [][..], Vec::as_mut_slice);
+        let agents = self.agents.get_mut(chain).map_or(&mut [][..], Vec::as_mut_slice);
         let start = |agent: &mut Agent| agent.spawn(&argv, DEADLINE + PATIENCE);
         let done: Vec<_> = thread::scope(|scope| {
             let started: Vec<_> = agents[..burst.starts]
                 .iter_mut()
                 .map(|agent| scope.spawn(move || start(agent)))
                 .collect();
-            started
-                .into_iter()
-                .map(thread::ScopedJoinHandle::join)
-                .collect()
+            started.into_iter().map(thread::ScopedJoinHandle::join).collect()
         });
         let mut starts = Vec::new();
         for done in done {
             let spawned = done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
             let good = spawned.printed("ok\n");
-            starts.push(if good {
-                Ok(spawned.wall_ns)
-            } else {
-                Err(spawned.complaint())
-            });
+            starts.push(if good { Ok(spawned.wall_ns) } else { Err(spawned.complaint()) });
         }
         Ok(starts)
     }
@@ -151,10 +130,7 @@ impl Crowd<'_> {
             None => Ok(()),
         };
         self.lab.check(starts, failed).map_err(bench::trouble)?;
-        Ok(Reading {
-            wall_ns,
-            cpu_ns: None,
-        })
+        Ok(Reading { wall_ns, cpu_ns: None })
     }
 }
 

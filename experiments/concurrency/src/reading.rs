@@ -56,29 +56,19 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
             ("last_ns", number(row.last_ns)),
             (
                 "starts_per_s",
-                row.starts_per_s
-                    .map_or_else(String::new, |rate| format!("{rate:.3}")),
+                row.starts_per_s.map_or_else(String::new, |rate| format!("{rate:.3}")),
             ),
             ("each_ns", number(row.each_ns)),
-            (
-                "longest_ns",
-                row.longest_ns.map_or_else(String::new, |ns| ns.to_string()),
-            ),
+            ("longest_ns", row.longest_ns.map_or_else(String::new, |ns| ns.to_string())),
             ("failed", row.failed.to_string()),
         ];
         row.map(|(name, value)| (name.to_owned(), value)).into()
     };
     Ok(Facts {
-        tables: [(
-            "concurrency.csv".to_owned(),
-            facts::csv(found.iter().map(table))?,
-        )]
-        .into(),
+        tables: [("concurrency.csv".to_owned(), facts::csv(found.iter().map(table))?)].into(),
         found: facts::found(&found)?,
         shown: vec![TABLE.to_owned()],
-        pages: Lang::ALL
-            .map(|lang| (lang, page(evidence, &found, lang)))
-            .into(),
+        pages: Lang::ALL.map(|lang| (lang, page(evidence, &found, lang))).into(),
         ..Facts::default()
     })
 }
@@ -114,21 +104,15 @@ fn page(evidence: &Evidence, found: &[Row], lang: Lang) -> Page {
         let of = || found.iter().filter(|row| row.set_up == set_up.name);
         let cells = |row: &Row| {
             let name = format!("{}-{}", row.set_up, row.starts);
-            let mut ratios = evidence
-                .ratios
-                .iter()
-                .filter(|ratio| ratio.numerator == name);
+            let mut ratios = evidence.ratios.iter().filter(|ratio| ratio.numerator == name);
             let alone = format!("{}-1", row.set_up);
-            let (to_alone, to_outer): (Vec<_>, Vec<_>) = ratios
-                .by_ref()
-                .partition(|ratio| ratio.denominator == alone);
+            let (to_alone, to_outer): (Vec<_>, Vec<_>) =
+                ratios.by_ref().partition(|ratio| ratio.denominator == alone);
             let ratio = |of: &[&facts::RatioSummary]| {
                 let found = of.first().map(|ratio| facts::Ratio::from((*ratio).clone()));
                 phrases::ratio_cell(found.as_ref(), lang)
             };
-            let rate = row
-                .starts_per_s
-                .map_or_else(|| "–".to_owned(), |rate| lang.number(rate, 1));
+            let rate = row.starts_per_s.map_or_else(|| "–".to_owned(), |rate| lang.number(rate, 1));
             let numbers = [
                 seconds(row.last_ns),
                 rate,
@@ -156,11 +140,7 @@ fn page(evidence: &Evidence, found: &[Row], lang: Lang) -> Page {
     section.push(Piece::Paragraph(text!(lang;
         "To the last: median of the samples, by the clock of who asked for all of them. Each one and the longest: by the probe that started it, in {ROUNDS} rounds before the samples. A star marks a ratio that was asked before the run.";
         "Hasta el último: mediana de las muestras, con el reloj de quien los pidió todos. Cada uno y el más largo: con la sonda que lo arrancó, en {ROUNDS} rondas antes de las muestras. El asterisco marca un cociente que se preguntó antes de la ejecución.")));
-    Page {
-        section,
-        grids: vec![grid(evidence, title, lang)],
-        ..Page::default()
-    }
+    Page { section, grids: vec![grid(evidence, title, lang)], ..Page::default() }
 }
 
 /// Every sample: a set-up a column, a number of starts a row.
@@ -174,20 +154,11 @@ fn grid(evidence: &Evidence, title: &str, lang: Lang) -> Grid {
     let plot = |starts: usize| Plot {
         title: text!(lang; "{starts} at once"; "{starts} a la vez"),
         unit: term!(lang; "seconds to the last"; "segundos hasta el último").to_owned(),
-        columns: SET_UPS
-            .iter()
-            .map(|set_up| samples(starts, set_up))
-            .collect(),
+        columns: SET_UPS.iter().map(|set_up| samples(starts, set_up)).collect(),
     };
     let plots = COUNTS.into_iter().map(plot);
-    let head = Panel {
-        title: String::new(),
-        groups: Vec::new(),
-    };
-    let columns = SET_UPS
-        .iter()
-        .map(|set_up| set_up.name.to_owned())
-        .collect();
+    let head = Panel { title: String::new(), groups: Vec::new() };
+    let columns = SET_UPS.iter().map(|set_up| set_up.name.to_owned()).collect();
     Grid {
         name: "concurrency".to_owned(),
         title: title.to_owned(),
@@ -203,9 +174,7 @@ fn grid(evidence: &Evidence, title: &str, lang: Lang) -> Grid {
 /// Which gains most by starting several at once, in a sentence.
 fn answer(found: &[Row], lang: Lang) -> Option<String> {
     let rate = |set_up: &str, best: bool| {
-        let of = found
-            .iter()
-            .filter(|row| row.set_up == set_up && (best || row.starts == 1));
+        let of = found.iter().filter(|row| row.set_up == set_up && (best || row.starts == 1));
         let rates = of.filter_map(|row| Some((row.starts_per_s?, row.starts)));
         rates.max_by(|one, other| one.0.total_cmp(&other.0))
     };

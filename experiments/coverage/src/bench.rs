@@ -32,11 +32,7 @@ impl Bench {
             environment,
             ticks: law.ticks,
             numerator,
-            denominator: if environment.unequal {
-                other()
-            } else {
-                numerator
-            },
+            denominator: if environment.unequal { other() } else { numerator },
             ratio,
         }
     }
@@ -72,11 +68,7 @@ impl Bench {
     /// What the clock shows of a duration given in units of [`READING_MS`].
     fn clock(&self, duration: f64) -> f64 {
         let ms = READING_MS * duration;
-        if self.ticks {
-            (ms / TICK_MS).round() * TICK_MS
-        } else {
-            ms
-        }
+        if self.ticks { (ms / TICK_MS).round() * TICK_MS } else { ms }
     }
 
     /// The numerator's median over a run of `n` blocks, in milliseconds. A clock that rounds keeps
@@ -178,15 +170,13 @@ mod tests {
                     stream += 1;
                     let mut draws = Draws::new(8, stream);
                     // Many short runs: within one, readings may hang together.
-                    let pairs: Vec<_> = (0..2_000)
-                        .flat_map(|_| bench.pairs(5, &mut draws))
-                        .collect();
+                    let pairs: Vec<_> =
+                        (0..2_000).flat_map(|_| bench.pairs(5, &mut draws)).collect();
                     let ratios: Vec<f64> = pairs.iter().map(|(y, x)| y / x).collect();
                     halves(&ratios, bench.true_ratio(), &format!("ratio, {what}"));
                     // Those hang together: one a run.
-                    let medians: Vec<f64> = (0..10_000)
-                        .map(|run| bench.pairs(5, &mut draws)[run % 5].0)
-                        .collect();
+                    let medians: Vec<f64> =
+                        (0..10_000).map(|run| bench.pairs(5, &mut draws)[run % 5].0).collect();
                     halves(&medians, bench.true_median(5), &format!("median, {what}"));
                 }
             }
@@ -198,12 +188,7 @@ mod tests {
         for environment in &ENVIRONMENTS {
             for law in LAWS.iter().filter(|law| !law.ticks) {
                 let truth = Bench::with_true_ratio(law, environment, 1.05).true_ratio();
-                assert!(
-                    (truth - 1.05).abs() < 1e-9,
-                    "{} {}",
-                    law.name,
-                    environment.name
-                );
+                assert!((truth - 1.05).abs() < 1e-9, "{} {}", law.name, environment.name);
             }
         }
     }

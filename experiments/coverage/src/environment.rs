@@ -39,42 +39,23 @@ pub(crate) enum Order {
 }
 
 const fn randomised(name: &'static str, weather: Weather) -> Environment {
-    Environment {
-        name,
-        weather,
-        order: Order::Random,
-        unequal: false,
-    }
+    Environment { name, weather, order: Order::Random, unequal: false }
 }
 
 pub(crate) const IID: Environment = randomised("iid", Weather::Still);
 
-pub(crate) const AR_09: Environment = randomised(
-    "AR(1) 0.9",
-    Weather::Autoregression {
-        phi: 0.9,
-        sigma: 0.2,
-    },
-);
+pub(crate) const AR_09: Environment =
+    randomised("AR(1) 0.9", Weather::Autoregression { phi: 0.9, sigma: 0.2 });
 
 pub(crate) const DRIFT: Environment = randomised("drift", Weather::Drift { rise: 0.2 });
 
-pub(crate) const UNEQUAL: Environment = Environment {
-    name: "unequal shapes",
-    unequal: true,
-    ..IID
-};
+pub(crate) const UNEQUAL: Environment =
+    Environment { name: "unequal shapes", unequal: true, ..IID };
 
 pub(crate) const ENVIRONMENTS: [Environment; 7] = [
     IID,
     randomised("block effect", Weather::Blocks { sigma: 0.2 }),
-    randomised(
-        "AR(1) 0.5",
-        Weather::Autoregression {
-            phi: 0.5,
-            sigma: 0.2,
-        },
-    ),
+    randomised("AR(1) 0.5", Weather::Autoregression { phi: 0.5, sigma: 0.2 }),
     AR_09,
     DRIFT,
     randomised("burst", Weather::Burst { factor: 1.5 }),
@@ -82,11 +63,8 @@ pub(crate) const ENVIRONMENTS: [Environment; 7] = [
 ];
 
 /// How runs are often made, and the first case that has to fail.
-pub(crate) const DRIFT_A_THEN_B: Environment = Environment {
-    name: "drift, all A then all B",
-    order: Order::OneAfterTheOther,
-    ..DRIFT
-};
+pub(crate) const DRIFT_A_THEN_B: Environment =
+    Environment { name: "drift, all A then all B", order: Order::OneAfterTheOther, ..DRIFT };
 
 impl Weather {
     /// The factors of `2 n` readings, in the order of time.

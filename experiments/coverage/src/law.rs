@@ -28,11 +28,7 @@ pub(crate) enum Shape {
 }
 
 const fn continuous(name: &'static str, shape: Shape) -> Law {
-    Law {
-        name,
-        shape,
-        ticks: false,
-    }
+    Law { name, shape, ticks: false }
 }
 
 const fn mixture(name: &'static str, share: f64) -> Law {
@@ -45,28 +41,12 @@ pub(crate) const LOGNORMAL: Law = continuous("lognormal 0.1", Shape::Lognormal {
 pub(crate) const LAWS: [Law; 7] = [
     LOGNORMAL,
     continuous("lognormal 0.5", Shape::Lognormal { sigma: 0.5 }),
-    continuous(
-        "ex-Gaussian",
-        Shape::ExGaussian {
-            sigma: 0.05,
-            tau: 0.2,
-        },
-    ),
+    continuous("ex-Gaussian", Shape::ExGaussian { sigma: 0.05, tau: 0.2 }),
     mixture("mixture 80/20", 0.80),
     // Half the mass ends just below a gap in which there is nothing.
     mixture("mixture 52/48", 0.52),
-    continuous(
-        "shifted Pareto 1.5",
-        Shape::ShiftedPareto {
-            index: 1.5,
-            scale: 0.2,
-        },
-    ),
-    Law {
-        name: "4 ms ticks",
-        ticks: true,
-        ..LOGNORMAL
-    },
+    continuous("shifted Pareto 1.5", Shape::ShiftedPareto { index: 1.5, scale: 0.2 }),
+    Law { name: "4 ms ticks", ticks: true, ..LOGNORMAL },
 ];
 
 /// A shape with its median made 1.
@@ -78,10 +58,7 @@ pub(crate) struct Noise {
 
 impl Noise {
     pub(crate) fn new(shape: Shape) -> Self {
-        Self {
-            shape,
-            median: median_of(|x| shape.cdf(x)),
-        }
+        Self { shape, median: median_of(|x| shape.cdf(x)) }
     }
 
     pub(crate) fn draw(&self, draws: &mut Draws) -> f64 {
@@ -200,11 +177,7 @@ mod tests {
             let mut draws = Draws::new(4, index);
             let product = |draws: &mut Draws| noise.draw(draws) * (0.3 * draws.normal()).exp();
             let below = mean((0..20_000).map(|_| f64::from(product(&mut draws) <= median)));
-            assert!(
-                (below - 0.5).abs() < 4.0 * 0.5 / 20_000_f64.sqrt(),
-                "{}: {below}",
-                law.name
-            );
+            assert!((below - 0.5).abs() < 4.0 * 0.5 / 20_000_f64.sqrt(), "{}: {below}", law.name);
         }
     }
 

@@ -10,22 +10,14 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) enum Progress {
     Bar(ProgressBar),
-    Lines {
-        done: usize,
-        cells: usize,
-        next: Instant,
-    },
+    Lines { done: usize, cells: usize, next: Instant },
 }
 
 impl Progress {
     pub(crate) fn new(cells: usize) -> Self {
         if !std::io::stderr().is_terminal() {
             let next = Instant::now() + LINE_EVERY;
-            return Self::Lines {
-                done: 0,
-                cells,
-                next,
-            };
+            return Self::Lines { done: 0, cells, next };
         }
         let bar = ProgressBar::new(cells as u64);
         let style =

@@ -66,10 +66,9 @@ impl Cell {
     /// many blocks only.
     pub(crate) fn assumption_holds(&self) -> bool {
         match self.rule {
-            Rule::Median => matches!(
-                self.environment.weather,
-                Weather::Still | Weather::Blocks { .. }
-            ),
+            Rule::Median => {
+                matches!(self.environment.weather, Weather::Still | Weather::Blocks { .. })
+            }
             Rule::Ratio | Rule::Equivalence | Rule::Adaptive => {
                 self.environment.order == Order::Random
             }
@@ -96,14 +95,7 @@ pub(crate) fn is_defined(law: &Law, environment: &Environment, ratio: f64) -> bo
 pub(crate) fn protocol(replicates: u32) -> Vec<Cell> {
     let mut cells = Vec::new();
     let mut add = |rule, sizes: &[usize], law, environment, ratio, replicates| {
-        cells.extend(sizes.iter().map(|&n| Cell {
-            rule,
-            n,
-            law,
-            environment,
-            ratio,
-            replicates,
-        }));
+        cells.extend(sizes.iter().map(|&n| Cell { rule, n, law, environment, ratio, replicates }));
     };
     for environment in &ENVIRONMENTS {
         for law in &LAWS {
@@ -119,46 +111,18 @@ pub(crate) fn protocol(replicates: u32) -> Vec<Cell> {
             // No ratio of two counts of ticks near these lies at the margin.
             if !law.ticks {
                 for margin in [1.0 + MARGIN, 1.0 / (1.0 + MARGIN)] {
-                    add(
-                        Rule::Equivalence,
-                        &SIZES,
-                        law,
-                        environment,
-                        margin,
-                        replicates,
-                    );
+                    add(Rule::Equivalence, &SIZES, law, environment, margin, replicates);
                 }
             }
-            add(
-                Rule::Adaptive,
-                &[HORIZON],
-                law,
-                environment,
-                1.0,
-                replicates,
-            );
+            add(Rule::Adaptive, &[HORIZON], law, environment, 1.0, replicates);
         }
     }
-    add(
-        Rule::Ratio,
-        &SIZES,
-        &LOGNORMAL,
-        &DRIFT_A_THEN_B,
-        1.0,
-        replicates,
-    );
+    add(Rule::Ratio, &SIZES, &LOGNORMAL, &DRIFT_A_THEN_B, 1.0, replicates);
     let fewer = replicates / BOOTSTRAP_SHARE;
     for environment in [&IID, &AR_09] {
         for law in &LAWS {
             if is_defined(law, environment, 1.08) {
-                add(
-                    Rule::Bootstrap,
-                    &BOOTSTRAP_SIZES,
-                    law,
-                    environment,
-                    1.08,
-                    fewer,
-                );
+                add(Rule::Bootstrap, &BOOTSTRAP_SIZES, law, environment, 1.08, fewer);
             }
         }
     }

@@ -16,19 +16,11 @@ fn law(name: &str) -> &'static Law {
 
 fn environment(name: &str) -> &'static Environment {
     let mut all = ENVIRONMENTS.iter();
-    all.find(|environment| environment.name == name)
-        .expect("an environment")
+    all.find(|environment| environment.name == name).expect("an environment")
 }
 
 fn one(rule: Rule, n: usize, law: &'static Law, at: &'static Environment, ratio: f64) -> Outcome {
-    let cell = Cell {
-        rule,
-        n,
-        law,
-        environment: at,
-        ratio,
-        replicates: REPLICATES,
-    };
+    let cell = Cell { rule, n, law, environment: at, ratio, replicates: REPLICATES };
     simulate(&[cell], SEED, 1, || ())[0]
 }
 
@@ -76,10 +68,7 @@ fn equivalence_is_denied_at_the_margin(
 ) {
     let outcome = one(Rule::Equivalence, 100, &LOGNORMAL, environment, margin);
     let wrongly = 1.0 - outcome.coverage().expect("answers");
-    assert!(
-        wrongly < 0.05 + 3.5 * (0.05_f64 * 0.95 / f64::from(REPLICATES)).sqrt(),
-        "{wrongly}"
-    );
+    assert!(wrongly < 0.05 + 3.5 * (0.05_f64 * 0.95 / f64::from(REPLICATES)).sqrt(), "{wrongly}");
     // In the middle of the margin the same blocks say yes, so a no means something. (Counted are
     // noes.)
     let noes = one(Rule::Equivalence, 100, &LOGNORMAL, &IID, 1.0).coverage();

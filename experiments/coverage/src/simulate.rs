@@ -79,12 +79,7 @@ fn run(cell: &Cell, mut draws: Draws) -> Outcome {
         Rule::Ratio | Rule::Equivalence | Rule::Adaptive => bench.true_ratio(),
         Rule::Bootstrap => bench.true_ratio_of_medians(),
     };
-    let mut outcome = Outcome {
-        cell: *cell,
-        given: 0,
-        covered: 0,
-        exact: None,
-    };
+    let mut outcome = Outcome { cell: *cell, given: 0, covered: 0, exact: None };
     for _ in 0..cell.replicates {
         let pairs = bench.pairs(cell.n, &mut draws);
         let interval = match cell.rule {
@@ -126,11 +121,7 @@ fn ever_missed(pairs: &[(f64, f64)], truth: f64) -> Option<bool> {
     let mut missed = None;
     for blocks in 1..=logs.len() {
         if let Some(log) = median_interval(&logs[..blocks], ALPHA, Looks::Always) {
-            let interval = Interval {
-                low: log.low.exp(),
-                high: log.high.exp(),
-                ..log
-            };
+            let interval = Interval { low: log.low.exp(), high: log.high.exp(), ..log };
             missed = Some(!holds(interval, truth));
             if missed == Some(true) {
                 break;

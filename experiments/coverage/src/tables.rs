@@ -86,11 +86,7 @@ fn table<const N: usize>(
         .write_record(header)
         .and_then(|()| rows.into_iter().try_for_each(|row| table.write_record(row)));
     let not_made = |error: &dyn std::fmt::Display| {
-        failure(
-            format!("{name} can't be made"),
-            error.to_string(),
-            "report this as a bug",
-        )
+        failure(format!("{name} can't be made"), error.to_string(), "report this as a bug")
     };
     written.map_err(|error| not_made(&error))?;
     table.into_inner().map_err(|error| not_made(&error))

@@ -83,10 +83,7 @@ fn reach(outcomes: &[Outcome], rule: Rule, what: &str) -> Criterion {
     let least = cells.iter().filter_map(|o| o.coverage()).reduce(f64::min);
     let needed = cells.iter().find_map(|o| required(o)).unwrap_or(1.0);
     Criterion {
-        what: format!(
-            "{what} in at least {} where its assumptions hold",
-            percent(needed)
-        ),
+        what: format!("{what} in at least {} where its assumptions hold", percent(needed)),
         found: format!(
             "{below} of {} cells below; lowest {}",
             cells.len(),
@@ -98,11 +95,7 @@ fn reach(outcomes: &[Outcome], rule: Rule, what: &str) -> Criterion {
 
 /// Cells whose coverage has to be the exact one.
 fn exact(outcomes: &[Outcome]) -> Vec<(&Outcome, f64)> {
-    outcomes
-        .iter()
-        .filter(|o| o.cell.is_exact())
-        .filter_map(|o| Some((o, o.exact?)))
-        .collect()
+    outcomes.iter().filter(|o| o.cell.is_exact()).filter_map(|o| Some((o, o.exact?))).collect()
 }
 
 /// How many standard errors a coverage is away from the exact one.
@@ -114,10 +107,8 @@ pub(crate) fn deviations(outcome: &Outcome) -> Option<f64> {
 /// against what chance gives.
 fn within_three(outcomes: &[Outcome]) -> Criterion {
     let cells = exact(outcomes);
-    let beyond = cells
-        .iter()
-        .filter(|(o, _)| deviations(o).is_some_and(|z| z.abs() > 3.0))
-        .count() as u64;
+    let beyond =
+        cells.iter().filter(|(o, _)| deviations(o).is_some_and(|z| z.abs() > 3.0)).count() as u64;
     let law = Binomial::new(BEYOND_THREE, cells.len() as u64);
     let allowed = law.map_or(0, |law| law.inverse_cdf(1.0 - FAMILY_ERROR));
     Criterion {
@@ -126,10 +117,7 @@ fn within_three(outcomes: &[Outcome]) -> Criterion {
              chance gives (at most {allowed} of {}, 99 %)",
             cells.len()
         ),
-        found: format!(
-            "{beyond} beyond; {:.1} expected",
-            cells.len() as f64 * BEYOND_THREE
-        ),
+        found: format!("{beyond} beyond; {:.1} expected", cells.len() as f64 * BEYOND_THREE),
         met: !cells.is_empty() && beyond <= allowed,
     }
 }
@@ -170,10 +158,7 @@ fn silent(outcomes: &[Outcome]) -> Criterion {
 
 /// What breaks the design has to be seen to break it.
 fn must_fail(outcomes: &[Outcome], what: &str, case: fn(&Outcome) -> bool) -> Criterion {
-    let cells: Vec<&Outcome> = outcomes
-        .iter()
-        .filter(|o| case(o) && o.cell.n >= VISIBLE)
-        .collect();
+    let cells: Vec<&Outcome> = outcomes.iter().filter(|o| case(o) && o.cell.n >= VISIBLE).collect();
     let found: Vec<String> = cells
         .iter()
         .filter_map(|o| Some(format!("{} at n = {}", percent(o.coverage()?), o.cell.n)))
@@ -232,20 +217,11 @@ mod tests {
         let good = |o: &Outcome| o.given > 0 && o.cell.assumption_holds() && !o.cell.is_exact();
         let of = |rule| move |o: &Outcome| o.cell.rule == rule && good(o);
         // 94.29 % misses, 94.30 % does not.
-        for (rule, criterion) in [
-            (Rule::Median, 0),
-            (Rule::Ratio, 1),
-            (Rule::Equivalence, 5),
-            (Rule::Adaptive, 6),
-        ] {
-            assert_eq!(
-                unmet(&spoiled(of(rule), |o| o.covered = 9_429)),
-                [criterion]
-            );
-            assert_eq!(
-                unmet(&spoiled(of(rule), |o| o.covered = 9_430)),
-                [0_usize; 0]
-            );
+        for (rule, criterion) in
+            [(Rule::Median, 0), (Rule::Ratio, 1), (Rule::Equivalence, 5), (Rule::Adaptive, 6)]
+        {
+            assert_eq!(unmet(&spoiled(of(rule), |o| o.covered = 9_429)), [criterion]);
+            assert_eq!(unmet(&spoiled(of(rule), |o| o.covered = 9_430)), [0_usize; 0]);
         }
         let exact = |o: &Outcome| o.given > 0 && o.cell.is_exact();
         // 5.6 standard errors too many in one cell: chance gives one beyond three, not this far.

@@ -3,10 +3,7 @@
 use std::process::{Command, Output};
 
 fn coverage(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_coverage"))
-        .args(arguments)
-        .output()
-        .expect("the program")
+    Command::new(env!("CARGO_BIN_EXE_coverage")).args(arguments).output().expect("the program")
 }
 
 #[test]

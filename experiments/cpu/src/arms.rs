@@ -33,11 +33,8 @@ const PUBLISHED: Work = Work::Pipe(&Pipe {
     known: false,
 });
 /// The same with input out of memory.
-const MEMORY: Work = Work::Pipe(&Pipe {
-    shell: SH,
-    line: "PROBE feed 50 | sha256sum",
-    known: true,
-});
+const MEMORY: Work =
+    Work::Pipe(&Pipe { shell: SH, line: "PROBE feed 50 | sha256sum", known: true });
 /// The published line with busybox's programs, wherever that is.
 const BUSYBOX: Work = Work::Pipe(&Pipe {
     shell: BUSYBOX_SH,
@@ -50,11 +47,8 @@ const BUSYBOX_SUM: Work = Work::Pipe(&Pipe {
     line: "head -c 52428800 /dev/urandom | busybox sha256sum",
     known: false,
 });
-const BUSYBOX_MEMORY: Work = Work::Pipe(&Pipe {
-    shell: BUSYBOX_SH,
-    line: "PROBE feed 50 | busybox sha256sum",
-    known: true,
-});
+const BUSYBOX_MEMORY: Work =
+    Work::Pipe(&Pipe { shell: BUSYBOX_SH, line: "PROBE feed 50 | busybox sha256sum", known: true });
 /// The published line with our program.
 const OURS: Work = Work::Pipe(&Pipe {
     shell: SH,
@@ -107,35 +101,18 @@ const fn arm(
     level: u8,
     about: &'static str,
 ) -> Arm {
-    Arm {
-        name,
-        metric: Metric::Cpu,
-        method,
-        observer,
-        level,
-        operations: 1,
-        detail: false,
-        about,
-    }
+    Arm { name, metric: Metric::Cpu, method, observer, level, operations: 1, detail: false, about }
 }
 
 /// An arm that only takes a result apart.
 const fn detail(name: &'static str, observer: Observer, level: u8, about: &'static str) -> Arm {
-    Arm {
-        detail: true,
-        ..arm(name, "", observer, level, about)
-    }
+    Arm { detail: true, ..arm(name, "", observer, level, about) }
 }
 
 use Observer::{Inside, Outside, OwnClock};
 
-pub(crate) const EXPERIMENT: Experiment = Experiment {
-    name: "cpu",
-    arms: ARMS,
-    contrasts: CONTRASTS,
-    parts: PARTS,
-    series: &[],
-};
+pub(crate) const EXPERIMENT: Experiment =
+    Experiment { name: "cpu", arms: ARMS, contrasts: CONTRASTS, parts: PARTS, series: &[] };
 
 const HOP: &str = "timed at level 0 through exec, against in the container";
 const PROGRAM: &str = "busybox's sha256sum against GNU's, both fed by GNU's head at level 0";
@@ -181,13 +158,7 @@ const PARTS: &[Part] = &[
         minus: &["bare-busybox-memory"],
         about: NESTING,
     },
-    Part {
-        of: "dind/bare",
-        due: "hop",
-        plus: &["dind"],
-        minus: &["dind-inside"],
-        about: HOP,
-    },
+    Part { of: "dind/bare", due: "hop", plus: &["dind"], minus: &["dind-inside"], about: HOP },
     Part {
         of: "dind/bare",
         due: "program",
@@ -289,141 +260,33 @@ const PARTS: &[Part] = &[
 ];
 
 const ARMS: &[Arm] = &[
-    arm(
-        "bare",
-        "bare",
-        Outside,
-        0,
-        "GNU sha256sum of 50 MiB of /dev/urandom, no container",
-    ),
-    arm(
-        "docker",
-        "docker",
-        Outside,
-        1,
-        "busybox sha256sum of the same, by docker exec",
-    ),
-    arm(
-        "docker-again",
-        "",
-        Outside,
-        1,
-        "the same under another name (A/A)",
-    ),
+    arm("bare", "bare", Outside, 0, "GNU sha256sum of 50 MiB of /dev/urandom, no container"),
+    arm("docker", "docker", Outside, 1, "busybox sha256sum of the same, by docker exec"),
+    arm("docker-again", "", Outside, 1, "the same under another name (A/A)"),
     arm("dind", "dind", Outside, 2, "the same by docker exec twice"),
     arm("podman", "podman", Outside, 1, "the same by podman exec"),
-    arm(
-        "podman-nested",
-        "podman-nested",
-        Outside,
-        2,
-        "the same by podman exec twice",
-    ),
-    arm(
-        "bare-self",
-        "",
-        OwnClock,
-        0,
-        "the probe's SHA-256 of 50 MiB, by its own clock",
-    ),
+    arm("podman-nested", "podman-nested", Outside, 2, "the same by podman exec twice"),
+    arm("bare-self", "", OwnClock, 0, "the probe's SHA-256 of 50 MiB, by its own clock"),
     arm("docker-self", "", OwnClock, 1, "the same in Docker"),
     arm("dind-self", "", OwnClock, 2, "the same in Docker in Docker"),
     arm("podman-self", "", OwnClock, 1, "the same in Podman"),
-    arm(
-        "podman-nested-self",
-        "",
-        OwnClock,
-        2,
-        "the same in Podman in Podman",
-    ),
+    arm("podman-nested-self", "", OwnClock, 2, "the same in Podman in Podman"),
     arm("docker-hop", "", Outside, 1, "docker exec … true"),
-    arm(
-        "dind-hop",
-        "",
-        Outside,
-        2,
-        "docker exec … docker exec … true",
-    ),
+    arm("dind-hop", "", Outside, 2, "docker exec … docker exec … true"),
     arm("podman-hop", "", Outside, 1, "podman exec … true"),
-    arm(
-        "podman-nested-hop",
-        "",
-        Outside,
-        2,
-        "podman exec … podman exec … true",
-    ),
-    detail(
-        "bare-busybox",
-        Outside,
-        0,
-        "as bare, with busybox's programs",
-    ),
-    detail(
-        "bare-busybox-sum",
-        Outside,
-        0,
-        "as bare, with busybox's sha256sum, fed by GNU's head",
-    ),
-    detail(
-        "bare-ours",
-        Outside,
-        0,
-        "as bare, with the probe for sha256sum",
-    ),
-    detail(
-        "bare-memory",
-        Outside,
-        0,
-        "as bare, with input out of memory",
-    ),
-    detail(
-        "bare-busybox-memory",
-        Outside,
-        0,
-        "as bare-busybox, with input out of memory",
-    ),
-    detail(
-        "docker-inside",
-        Inside,
-        1,
-        "as docker, timed in the container: no hop",
-    ),
-    detail(
-        "dind-inside",
-        Inside,
-        2,
-        "as dind, timed in the container: no hop",
-    ),
-    detail(
-        "podman-inside",
-        Inside,
-        1,
-        "as podman, timed in the container: no hop",
-    ),
-    detail(
-        "podman-nested-inside",
-        Inside,
-        2,
-        "as podman-nested, timed in the container: no hop",
-    ),
-    detail(
-        "docker-inside-memory",
-        Inside,
-        1,
-        "as docker-inside, with input out of memory",
-    ),
-    detail(
-        "dind-inside-memory",
-        Inside,
-        2,
-        "as dind-inside, with input out of memory",
-    ),
-    detail(
-        "podman-inside-memory",
-        Inside,
-        1,
-        "as podman-inside, with input out of memory",
-    ),
+    arm("podman-nested-hop", "", Outside, 2, "podman exec … podman exec … true"),
+    detail("bare-busybox", Outside, 0, "as bare, with busybox's programs"),
+    detail("bare-busybox-sum", Outside, 0, "as bare, with busybox's sha256sum, fed by GNU's head"),
+    detail("bare-ours", Outside, 0, "as bare, with the probe for sha256sum"),
+    detail("bare-memory", Outside, 0, "as bare, with input out of memory"),
+    detail("bare-busybox-memory", Outside, 0, "as bare-busybox, with input out of memory"),
+    detail("docker-inside", Inside, 1, "as docker, timed in the container: no hop"),
+    detail("dind-inside", Inside, 2, "as dind, timed in the container: no hop"),
+    detail("podman-inside", Inside, 1, "as podman, timed in the container: no hop"),
+    detail("podman-nested-inside", Inside, 2, "as podman-nested, timed in the container: no hop"),
+    detail("docker-inside-memory", Inside, 1, "as docker-inside, with input out of memory"),
+    detail("dind-inside-memory", Inside, 2, "as dind-inside, with input out of memory"),
+    detail("podman-inside-memory", Inside, 1, "as podman-inside, with input out of memory"),
     detail(
         "podman-nested-inside-memory",
         Inside,
@@ -436,30 +299,10 @@ const CONTRASTS: &[Contrast] = &[
     Contrast::primary("docker/bare", "docker", "bare", "published as +15 % (A17)"),
     Contrast::primary("dind/bare", "dind", "bare", "published as +24 % (A17)"),
     Contrast::primary("podman/bare", "podman", "bare", "published as +21 % (A17)"),
-    Contrast::primary(
-        "podman-nested/bare",
-        "podman-nested",
-        "bare",
-        "published as +49 % (A17)",
-    ),
-    Contrast::primary(
-        "docker-self/bare-self",
-        "docker-self",
-        "bare-self",
-        "same program, no hop",
-    ),
-    Contrast::primary(
-        "dind-self/bare-self",
-        "dind-self",
-        "bare-self",
-        "same program, no hop",
-    ),
-    Contrast::primary(
-        "podman-self/bare-self",
-        "podman-self",
-        "bare-self",
-        "same program, no hop",
-    ),
+    Contrast::primary("podman-nested/bare", "podman-nested", "bare", "published as +49 % (A17)"),
+    Contrast::primary("docker-self/bare-self", "docker-self", "bare-self", "same program, no hop"),
+    Contrast::primary("dind-self/bare-self", "dind-self", "bare-self", "same program, no hop"),
+    Contrast::primary("podman-self/bare-self", "podman-self", "bare-self", "same program, no hop"),
     Contrast::primary(
         "podman-nested-self/bare-self",
         "podman-nested-self",
@@ -514,10 +357,5 @@ const CONTRASTS: &[Contrast] = &[
         "bare-busybox-memory",
         "the same, two levels of Podman",
     ),
-    Contrast::exploratory(
-        "docker-again/docker",
-        "docker-again",
-        "docker",
-        "A/A: should contain 1",
-    ),
+    Contrast::exploratory("docker-again/docker", "docker-again", "docker", "A/A: should contain 1"),
 ];

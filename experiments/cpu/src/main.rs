@@ -108,12 +108,7 @@ impl Bench<'_> {
         };
         match arm.observer {
             Observer::Inside => bench::spawn(self.lab, agent, &argv, good),
-            _ => bench::spawn(
-                self.lab,
-                &mut self.outside,
-                &level.from_outside(&argv),
-                good,
-            ),
+            _ => bench::spawn(self.lab, &mut self.outside, &level.from_outside(&argv), good),
         }
     }
 }

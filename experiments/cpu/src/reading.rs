@@ -5,12 +5,7 @@ use facts::{Claim, Evidence, Facts, Is, Text, words};
 /// The facts of a run: claims in the order of the ledger.
 pub(crate) fn facts(evidence: &Evidence) -> Facts {
     let of = |id, is, [above, below]: [&str; 2], statement| {
-        Some(Claim::of_ratio(
-            id,
-            statement,
-            is,
-            &evidence.between(above, below)?,
-        ))
+        Some(Claim::of_ratio(id, statement, is, &evidence.between(above, below)?))
     };
     let claims = [
         of(

@@ -75,10 +75,7 @@ pub(crate) const QUICK: [&str; 3] = ["dind", "dood", "sidecar"];
 /// The arms that differ by the plugin alone.
 pub(crate) const PS: [(&str, &str); 2] = [
     ("ps-open", "`docker ps`, of an engine without a plugin"),
-    (
-        "ps-plugin",
-        "`docker ps`, of an engine that asks the plugin",
-    ),
+    ("ps-plugin", "`docker ps`, of an engine that asks the plugin"),
 ];
 
 /// What is asked of these times. The others are beside it.
@@ -192,14 +189,7 @@ impl<'node> Costs<'node> {
                 warm.push(pod);
             }
         }
-        Ok(Self {
-            node,
-            clock: node.level().agent()?,
-            warm,
-            plugin,
-            memory: Vec::new(),
-            jobs: 0,
-        })
+        Ok(Self { node, clock: node.level().agent()?, warm, plugin, memory: Vec::new(), jobs: 0 })
     }
 
     /// One sample.
@@ -224,20 +214,14 @@ impl<'node> Costs<'node> {
         let failed = |report| bench::trouble(lab.mishap(words(&report)));
         match part {
             Part::Start => {
-                let pod = self
-                    .node
-                    .prepare(pattern, "-fresh", as_it_is)
-                    .map_err(failed)?;
+                let pod = self.node.prepare(pattern, "-fresh", as_it_is).map_err(failed)?;
                 let mut argv = vec!["sh".to_owned(), "-c".to_owned(), START.to_owned()];
                 argv.extend(["sh".to_owned(), pod.file.clone()]);
                 argv.extend(pod.asked(&["ready"]));
                 self.timed(&argv)
             }
             Part::First => {
-                let pod = self
-                    .node
-                    .play(pattern, "-fresh", as_it_is)
-                    .map_err(failed)?;
+                let pod = self.node.play(pattern, "-fresh", as_it_is).map_err(failed)?;
                 pod.ready().map_err(failed)?;
                 let reading = self.timed(&pod.asked(&["job", &text]))?;
                 let bytes = resident_bytes(&pod).map_err(failed)?;
@@ -245,10 +229,7 @@ impl<'node> Costs<'node> {
                 Ok(reading)
             }
             Part::Again => {
-                let pod = self
-                    .warm
-                    .iter()
-                    .find(|pod| pod.pattern.name == pattern.name);
+                let pod = self.warm.iter().find(|pod| pod.pattern.name == pattern.name);
                 let pod = pod.ok_or_else(|| Trouble::Fatal("no warm pod".to_owned()))?;
                 let argv = pod.asked(&["job", &text]);
                 self.timed(&argv)
@@ -273,10 +254,8 @@ impl<'node> Costs<'node> {
     fn remember(&mut self, pattern: &Pattern, bytes: u64) {
         let before = self.memory.iter().filter(|row| row.subject == pattern.name);
         let step = (before.count() + 1).to_string();
-        self.memory.push(Trial {
-            bytes: Some(bytes),
-            ..row(MEMORY, pattern.name, &step, Word::Ok, "")
-        });
+        self.memory
+            .push(Trial { bytes: Some(bytes), ..row(MEMORY, pattern.name, &step, Word::Ok, "") });
     }
 
     /// What pods had in memory, each after its first job.

@@ -104,21 +104,14 @@ const SET_UPS: &[SetUp] = &[
         is_quick: true,
         ..BUILDAH
     },
-    SetUp {
-        subject: "buildah, ordinary user, SETUID SETGID",
-        power: Power::Only(MAPS),
-        ..BUILDAH
-    },
+    SetUp { subject: "buildah, ordinary user, SETUID SETGID", power: Power::Only(MAPS), ..BUILDAH },
     SetUp {
         subject: "buildah, ordinary user, SETUID SETGID, no filter of system calls",
         power: Power::Only(MAPS),
         settings: &[NoFilter],
         ..BUILDAH
     },
-    SetUp {
-        is_quick: true,
-        ..BUILDAH
-    },
+    SetUp { is_quick: true, ..BUILDAH },
     SetUp {
         subject: "buildah, ordinary user, SETUID SETGID SYS_CHROOT, no escalation",
         settings: &[NoEscalation],
@@ -147,11 +140,7 @@ const SET_UPS: &[SetUp] = &[
         settings: &[NoEscalation, NoFilter],
         ..BUILDAH
     },
-    SetUp {
-        subject: "buildah, root, SETUID SETGID SYS_CHROOT",
-        is_root: true,
-        ..BUILDAH
-    },
+    SetUp { subject: "buildah, root, SETUID SETGID SYS_CHROOT", is_root: true, ..BUILDAH },
     SetUp {
         subject: "buildah, root, SETUID SETGID SETFCAP SYS_CHROOT",
         is_root: true,
@@ -240,10 +229,8 @@ pub(crate) fn tried(
     row: &mut dyn FnMut(Trial) -> Result<()>,
 ) -> Result<()> {
     lab.engine(lab::Engine::Podman)?;
-    let wanted: Vec<&SetUp> = SET_UPS
-        .iter()
-        .filter(|set_up| set_up.is_quick || !is_quick)
-        .collect();
+    let wanted: Vec<&SetUp> =
+        SET_UPS.iter().filter(|set_up| set_up.is_quick || !is_quick).collect();
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         let (says, told) = mpsc::channel();
@@ -328,10 +315,7 @@ impl SetUp {
     }
 
     fn row(&self, step: &str, outcome: Word, reason: String, wall_ns: Option<u64>) -> Trial {
-        Trial {
-            wall_ns,
-            ..words::row(DAEMONLESS, self.subject, step, outcome, reason)
-        }
+        Trial { wall_ns, ..words::row(DAEMONLESS, self.subject, step, outcome, reason) }
     }
 }
 
@@ -357,36 +341,23 @@ mod tests {
 
     #[test]
     fn the_pod_of_the_manifest_is_among_them() {
-        let lines = [
-            "runAsUser: 1000",
-            "allowPrivilegeEscalation: true",
-            "drop: [ALL]",
-        ];
+        let lines = ["runAsUser: 1000", "allowPrivilegeEscalation: true", "drop: [ALL]"];
         let added = format!("add: [{}]", MAPS_AND_CHROOT.join(", "));
         for line in lines.iter().copied().chain([added.as_str()]) {
             assert!(MANIFEST.contains(line), "{line}");
         }
         assert!(!MANIFEST.contains("privileged: true"));
-        assert!(
-            SET_UPS
-                .iter()
-                .any(|set_up| set_up.subject == BUILDAH.subject)
-        );
+        assert!(SET_UPS.iter().any(|set_up| set_up.subject == BUILDAH.subject));
     }
 
     #[test]
     fn a_report_is_a_row_a_step() {
         let said = "Error: no\nbuild failed 20\nrun works 40\nbuild works 7 times\ndatabase works 1\nclean works 0\n";
         let rows = BUILDAH.rows(said);
-        let seen: Vec<_> = rows
-            .iter()
-            .map(|row| (&*row.step, &*row.outcome, &*row.reason))
-            .collect();
-        let expected = [
-            ("build", "refused", "Error: no"),
-            ("run", "works", ""),
-            ("database", "works", ""),
-        ];
+        let seen: Vec<_> =
+            rows.iter().map(|row| (&*row.step, &*row.outcome, &*row.reason)).collect();
+        let expected =
+            [("build", "refused", "Error: no"), ("run", "works", ""), ("database", "works", "")];
         assert_eq!(seen, expected);
         assert_eq!(rows[1].wall_ns, Some(40_000_000));
         let rows = BUILDAH.rows("build works 1\ncontainer has ended\n");

@@ -26,10 +26,7 @@ struct Sight {
 
 impl Sight {
     fn new(outcome: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            outcome: outcome.into(),
-            reason: reason.into(),
-        }
+        Self { outcome: outcome.into(), reason: reason.into() }
     }
 }
 
@@ -48,23 +45,14 @@ const LOOKS: [(Property, Look); 14] = [
     (Property::Daemons, Look::Pod(resources::daemons)),
     (Property::StorageVolume, Look::Pod(traces::storage_volume)),
     (Property::Accounting, Look::Pod(resources::accounting)),
-    (
-        Property::CollisionContainer,
-        Look::Between(traces::collision_container),
-    ),
-    (
-        Property::CollisionVolume,
-        Look::Between(traces::collision_volume),
-    ),
+    (Property::CollisionContainer, Look::Between(traces::collision_container)),
+    (Property::CollisionVolume, Look::Between(traces::collision_volume)),
     (Property::NextPod, Look::Between(traces::next_pod)),
     (Property::Cache, Look::Between(traces::cache)),
     (Property::Group, Look::Pod(privilege::group_of_the_socket)),
     (Property::WithoutPrivilege, Look::Pod(privilege::without)),
     (Property::StorageLayer, Look::Pod(traces::storage_layer)),
-    (
-        Property::AccountingHost,
-        Look::Pod(resources::accounting_host),
-    ),
+    (Property::AccountingHost, Look::Pod(resources::accounting_host)),
 ];
 
 /// What a quick run looks at besides the job and the escapes.
@@ -116,9 +104,7 @@ pub(crate) fn socket_missing(
     row: &mut dyn FnMut(Trial) -> Result<()>,
 ) -> Result<()> {
     let seen = match node.play(pattern, "", as_it_is) {
-        Ok(pod) => pod
-            .ready()
-            .map(|()| Some(Sight::new(Word::Works, "an engine answers"))),
+        Ok(pod) => pod.ready().map(|()| Some(Sight::new(Word::Works, "an engine answers"))),
         Err(report) if said(&report).contains("stat /var/run/docker.sock") => {
             Ok(Some(Sight::new(Word::Refused, said(&report))))
         }
@@ -141,13 +127,7 @@ fn tell(
         Err(report) => Sight::new(Word::NotSeen, said(&report)),
     };
     let outcome = sight.outcome;
-    row(words::row(
-        table,
-        pattern.name,
-        step,
-        &*outcome,
-        sight.reason,
-    ))?;
+    row(words::row(table, pattern.name, step, &*outcome, sight.reason))?;
     measure::note!("{}: {step}: {outcome}", pattern.name);
     Ok(())
 }

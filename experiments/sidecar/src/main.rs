@@ -63,13 +63,8 @@ fn pattern(name: &str) -> Result<&'static Pattern, String> {
 }
 
 /// A run without samples.
-const TRIALS: Experiment = Experiment {
-    name: cost::NAME,
-    arms: &[],
-    contrasts: &[],
-    parts: &[],
-    series: &[],
-};
+const TRIALS: Experiment =
+    Experiment { name: cost::NAME, arms: &[], contrasts: &[], parts: &[], series: &[] };
 
 fn main() -> ExitCode {
     facts::main(reading::facts, || {
@@ -77,16 +72,9 @@ fn main() -> ExitCode {
         if cli.secrets {
             return measure::say(Certificates::make()?.secrets());
         }
-        let patterns = if cli.patterns.is_empty() {
-            PATTERNS.to_vec()
-        } else {
-            cli.patterns.clone()
-        };
-        let experiment = if cli.no_cost {
-            TRIALS
-        } else {
-            cost::experiment(&patterns)
-        };
+        let patterns =
+            if cli.patterns.is_empty() { PATTERNS.to_vec() } else { cli.patterns.clone() };
+        let experiment = if cli.no_cost { TRIALS } else { cost::experiment(&patterns) };
         let options = cli.lab.until(measure::interrupted);
         let mut is_first = true;
         cli.run.conduct(
@@ -156,9 +144,7 @@ fn hold(
     let plugin = Mutex::new(None);
     if tries {
         let wanted = |pattern: &&'static Pattern| !is_quick || cost::QUICK.contains(&pattern.name);
-        let is_daemonless = patterns
-            .iter()
-            .any(|pattern| pattern.name == DAEMONLESS.name);
+        let is_daemonless = patterns.iter().any(|pattern| pattern.name == DAEMONLESS.name);
         // Those that take longest begin first.
         let parts: Vec<Part> = [Part::Plugin]
             .into_iter()

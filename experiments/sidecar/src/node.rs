@@ -26,11 +26,7 @@ macro_rules! file {
 const IMAGES: [Image; 3] = [
     Image {
         tag: "registry.example/matryoshka/ci-agent:1",
-        files: &[
-            file!("agent/Dockerfile"),
-            file!("agent/agent"),
-            file!("agent/job/Dockerfile"),
-        ],
+        files: &[file!("agent/Dockerfile"), file!("agent/agent"), file!("agent/job/Dockerfile")],
     },
     Image {
         tag: "registry.example/matryoshka/ci-dind:1",
@@ -91,8 +87,7 @@ impl Node {
         let secret_file = format!("{}/secret", disk.folder());
         let secret = format!("{SECRET}{}", lab.id());
         let script = r#"umask 077; echo "$2" > "$1" && sync "$1""#;
-        lab.level0()
-            .output(&["sh", "-c", script, "sh", &secret_file, &secret])?;
+        lab.level0().output(&["sh", "-c", script, "sh", &secret_file, &secret])?;
         let node = Self {
             certificates: Certificates::make()?,
             secret,
@@ -113,8 +108,7 @@ impl Node {
         // plugin opens that for pods (the CNI plugin `firewall`).
         let between_pods = ["iptables", "--insert", "DOCKER-USER", "--source", PODS];
         let accept = ["--destination", PODS, "--jump", "ACCEPT"];
-        self.level()
-            .output(&[&between_pods[..], &accept].concat())?;
+        self.level().output(&[&between_pods[..], &accept].concat())?;
         let run = ["docker", "run", "--detach", "--name", SERVICE, "alpine"];
         let argv = [&run[..], &["sleep", "infinity"]].concat();
         self.level().output(&argv).map(drop)
@@ -131,8 +125,7 @@ impl Node {
             }
             let folder = image.files[0].0.split('/').next().unwrap_or_default();
             let folder = format!("{IMAGE_SOURCES}/{folder}");
-            self.level()
-                .output(&["podman", "build", "--quiet", "--tag", image.tag, &folder])?;
+            self.level().output(&["podman", "build", "--quiet", "--tag", image.tag, &folder])?;
         }
         Ok(())
     }
@@ -167,8 +160,7 @@ impl Node {
         change: impl Fn(String) -> String,
     ) -> Result<Pod<'node>> {
         let pod = self.prepare(pattern, suffix, change)?;
-        self.level()
-            .output(&["podman", "kube", "play", &pod.file])?;
+        self.level().output(&["podman", "kube", "play", &pod.file])?;
         Ok(pod)
     }
 
@@ -189,12 +181,7 @@ impl Node {
         });
         let file = format!("/var/tmp/{name}.yaml");
         self.write(&file, change(manifest).as_bytes())?;
-        Ok(Pod {
-            node: self,
-            pattern,
-            name,
-            file,
-        })
+        Ok(Pod { node: self, pattern, name, file })
     }
 }
 
@@ -246,17 +233,13 @@ impl<'node> Pod<'node> {
 
     /// The same in one of its containers.
     pub(crate) fn run_in(&self, container: &str, argv: &[&str]) -> Result<Output> {
-        self.node
-            .level()
-            .run(&[&["podman", "exec", container], argv].concat())
+        self.node.level().run(&[&["podman", "exec", container], argv].concat())
     }
 
     /// The output of such a command, which must succeed.
     pub(crate) fn output(&self, argv: &[&str]) -> Result<String> {
         let agent = self.agent();
-        self.node
-            .level()
-            .output(&[&["podman", "exec", &agent][..], argv].concat())
+        self.node.level().output(&[&["podman", "exec", &agent][..], argv].concat())
     }
 
     /// Waits until the agent can do a job.
@@ -283,37 +266,29 @@ impl<'node> Pod<'node> {
         };
         let engine = self.container(engine);
         let argv = ["podman", "logs", "--tail", "20", &engine];
-        self.node.level().run(&argv).map_or_else(
-            |report| measure::one_line(&report),
-            |logs| logs.stdout + &logs.stderr,
-        )
+        self.node
+            .level()
+            .run(&argv)
+            .map_or_else(|report| measure::one_line(&report), |logs| logs.stdout + &logs.stderr)
     }
 
     /// What Podman says of it by a template.
     pub(crate) fn inspect(&self, format: &str) -> Result<String> {
         let argv = ["podman", "pod", "inspect", "--format", format, &self.name];
-        self.node
-            .level()
-            .output(&argv)
-            .map(|said| said.trim().to_owned())
+        self.node.level().output(&argv).map(|said| said.trim().to_owned())
     }
 
     /// What Podman says of one of its containers by a template.
     pub(crate) fn inspect_container(&self, name: &str, format: &str) -> Result<String> {
         let container = self.container(name);
         let argv = ["podman", "inspect", "--format", format, &container];
-        self.node
-            .level()
-            .output(&argv)
-            .map(|said| said.trim().to_owned())
+        self.node.level().output(&argv).map(|said| said.trim().to_owned())
     }
 }
 
 impl Drop for Pod<'_> {
     fn drop(&mut self) {
-        let argv = [
-            "podman", "pod", "rm", "--force", "--time", "0", "--ignore", &self.name,
-        ];
+        let argv = ["podman", "pod", "rm", "--force", "--time", "0", "--ignore", &self.name];
         let _ = self.node.level().run(&argv);
     }
 }

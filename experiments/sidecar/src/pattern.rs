@@ -54,10 +54,7 @@ const AGENT: &[&str] = &["agent"];
 /// Engine and agent in one privileged container.
 pub(crate) const DIND: Pattern = Pattern {
     name: "dind",
-    short: [
-        "engine and agent in one container",
-        "motor y agente en un contenedor",
-    ],
+    short: ["engine and agent in one container", "motor y agente en un contenedor"],
     is: [
         "one privileged container with engine and agent in one image",
         "un contenedor privilegiado con motor y agente en una sola imagen",
@@ -92,10 +89,7 @@ pub(crate) const DOOD: Pattern = Pattern {
 /// An engine beside the agent, over TLS, behind a plugin.
 pub(crate) const SIDECAR: Pattern = Pattern {
     name: "sidecar",
-    short: [
-        "engine beside the agent, TLS, plugin",
-        "motor junto al agente, TLS, plugin",
-    ],
+    short: ["engine beside the agent, TLS, plugin", "motor junto al agente, TLS, plugin"],
     is: [
         "the agent and a privileged engine in one pod, over TLS with client certificates, behind an authorization plugin",
         "el agente y un motor privilegiado en un pod, por TLS con certificados de cliente, tras un plugin de autorización",
@@ -113,10 +107,7 @@ pub(crate) const SIDECAR: Pattern = Pattern {
 /// The same over plain TCP without a plugin, to show the risk.
 pub(crate) const SIDECAR_OPEN: Pattern = Pattern {
     name: "sidecar-open",
-    short: [
-        "the same, plain and without a plugin",
-        "lo mismo, sin TLS ni plugin",
-    ],
+    short: ["the same, plain and without a plugin", "lo mismo, sin TLS ni plugin"],
     is: [
         "the same over plain TCP without TLS and plugin; it is there only to show the risk",
         "lo mismo por TCP sin TLS ni plugin; está solo para mostrar el riesgo",

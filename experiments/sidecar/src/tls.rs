@@ -112,9 +112,7 @@ fn params(name: &str, (from, until): (i32, i32)) -> Result<CertificateParams> {
     params.distinguished_name.push(DnType::CommonName, name);
     let today = Zoned::now().date();
     let day = |days: i32| -> Result<_> {
-        let day = today
-            .checked_add(Span::new().days(days))
-            .into_diagnostic()?;
+        let day = today.checked_add(Span::new().days(days)).into_diagnostic()?;
         let (month, of_month) = (day.month().unsigned_abs(), day.day().unsigned_abs());
         Ok(date_time_ymd(i32::from(day.year()), month, of_month))
     };
@@ -127,11 +125,8 @@ impl Bundle {
     /// Writes it to level 0, for its root alone.
     pub(crate) fn write(&self, node: &Level, name: &str) -> Result<()> {
         let folder = Path::new(FOLDER).join(name);
-        let files = [
-            ("ca.pem", &self.authority),
-            ("cert.pem", &self.certificate),
-            ("key.pem", &self.key),
-        ];
+        let files =
+            [("ca.pem", &self.authority), ("cert.pem", &self.certificate), ("key.pem", &self.key)];
         for (file, content) in files {
             write_private(node, &folder.join(file), content)?;
         }

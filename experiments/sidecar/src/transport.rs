@@ -31,13 +31,8 @@ struct Client {
     refusal: Option<&'static str>,
 }
 
-const WITHIN: Client = Client {
-    name: RIGHT,
-    files: Some("right"),
-    hidden: false,
-    is_in_pod: true,
-    refusal: None,
-};
+const WITHIN: Client =
+    Client { name: RIGHT, files: Some("right"), hidden: false, is_in_pod: true, refusal: None };
 
 const CLIENTS: [Client; 6] = [
     Client {
@@ -76,11 +71,7 @@ const CLIENTS: [Client; 6] = [
 
 /// Against the unencrypted port.
 const OPEN: [Client; 2] = [
-    Client {
-        name: "sidecar-open plain",
-        files: None,
-        ..WITHIN
-    },
+    Client { name: "sidecar-open plain", files: None, ..WITHIN },
     Client {
         name: "sidecar-open plain, from another pod",
         files: None,
@@ -94,22 +85,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Lets every client ask, a row each.
 pub(crate) fn try_all(node: &Node, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result<()> {
-    for (pattern, port, clients) in [
-        (&SIDECAR, 2376, &CLIENTS[..]),
-        (&SIDECAR_OPEN, 2375, &OPEN[..]),
-    ] {
+    for (pattern, port, clients) in
+        [(&SIDECAR, 2376, &CLIENTS[..]), (&SIDECAR_OPEN, 2375, &OPEN[..])]
+    {
         // Other pods of the pattern are looked at meanwhile.
         let pod = node.play(pattern, "-transport", as_it_is)?;
         pod.ready()?;
         for client in clients {
             let (outcome, reason) = answer(client.refusal, PATIENCE, || ask(&pod, client, port));
-            row(words::row(
-                TRANSPORT,
-                client.name,
-                VERSION,
-                outcome,
-                reason.trim(),
-            ))?;
+            row(words::row(TRANSPORT, client.name, VERSION, outcome, reason.trim()))?;
             measure::note!("{}: {}", client.name, outcome.name());
         }
     }
@@ -194,19 +178,12 @@ mod tests {
         // One that repeats its last word for ever is not waited for.
         let patience = if expected == Word::NotSeen { 0 } else { 60 };
         let mut asked = 0;
-        let (outcome, _) = answer(
-            Some("tls: expired certificate"),
-            Duration::from_secs(patience),
-            || {
+        let (outcome, _) =
+            answer(Some("tls: expired certificate"), Duration::from_secs(patience), || {
                 let stderr = said[asked.min(said.len() - 1)].to_owned();
                 asked += 1;
-                Ok(Output {
-                    code: i32::from(!stderr.is_empty()),
-                    stdout: String::new(),
-                    stderr,
-                })
-            },
-        );
+                Ok(Output { code: i32::from(!stderr.is_empty()), stdout: String::new(), stderr })
+            });
         assert_eq!(outcome, expected);
         assert!(asked >= said.len(), "{asked}");
         assert!(asked == said.len() || expected == Word::NotSeen, "{asked}");

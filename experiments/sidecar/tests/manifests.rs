@@ -55,27 +55,16 @@ fn a_manifest_is_of_the_api(#[case] manifest: &str, #[case] kinds: &[&str]) {
 
 #[test]
 fn secrets_are_printed_as_manifests_with_a_key_for_each_end() {
-    let printed = Command::new(env!("CARGO_BIN_EXE_sidecar"))
-        .arg("--secrets")
-        .output()
-        .expect("it runs");
+    let printed =
+        Command::new(env!("CARGO_BIN_EXE_sidecar")).arg("--secrets").output().expect("it runs");
     let manifest = String::from_utf8(printed.stdout).expect("text");
     let read = read(&manifest);
     assert_eq!(read.len(), 2);
-    assert!(
-        read.iter()
-            .all(|(kind, unknown)| kind == "Secret" && unknown.is_empty()),
-        "{read:?}"
-    );
+    assert!(read.iter().all(|(kind, unknown)| kind == "Secret" && unknown.is_empty()), "{read:?}");
     let documents: Vec<Secret> = serde_saphyr::from_multiple(&manifest).expect("secrets");
-    let names = documents
-        .iter()
-        .map(|secret| secret.metadata.name.as_deref());
+    let names = documents.iter().map(|secret| secret.metadata.name.as_deref());
     let names: Vec<_> = names.collect();
-    assert_eq!(
-        names,
-        [Some("docker-server-tls"), Some("docker-client-tls")]
-    );
+    assert_eq!(names, [Some("docker-server-tls"), Some("docker-client-tls")]);
     let keys: Vec<&str> = documents
         .iter()
         .map(|secret| secret.string_data.as_ref().expect("data")["key.pem"].as_str())

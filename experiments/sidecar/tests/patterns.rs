@@ -62,9 +62,7 @@ fn done() -> Result<&'static Done> {
 
 fn program(folder: &Path) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_sidecar"));
-    program
-        .args(["--no-cost", "--generation", "trixie", "--out"])
-        .arg(folder);
+    program.args(["--no-cost", "--generation", "trixie", "--out"]).arg(folder);
     program
 }
 
@@ -77,10 +75,7 @@ fn tried() -> Result<Done> {
     ensure!(output.status.success(), "{said}");
     let rows = csv::Reader::from_path(folder.join("trials.csv")).into_diagnostic()?;
     let rows = rows.into_deserialize().collect::<Result<_, csv::Error>>();
-    Ok(Done {
-        home,
-        rows: rows.into_diagnostic()?,
-    })
+    Ok(Done { home, rows: rows.into_diagnostic()? })
 }
 
 /// Every difference, not only the first.
@@ -122,13 +117,9 @@ fn read<T: serde::de::DeserializeOwned>(table: &str) -> Result<Vec<T>> {
 #[needs(engines(lab::Generation::Trixie))]
 fn no_row_is_without_expectation() -> Result<()> {
     let expected: Vec<Expected> = read(EXPECTED)?;
-    let rows = done()?
-        .rows
-        .iter()
-        .filter(|row| TABLES.contains(&&*row.table));
-    let missing: Vec<&Trial> = rows
-        .filter(|row| !expected.iter().any(|expected| is_of(row, expected)))
-        .collect();
+    let rows = done()?.rows.iter().filter(|row| TABLES.contains(&&*row.table));
+    let missing: Vec<&Trial> =
+        rows.filter(|row| !expected.iter().any(|expected| is_of(row, expected))).collect();
     ensure!(missing.is_empty(), "{missing:?}");
     Ok(())
 }

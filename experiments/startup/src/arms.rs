@@ -25,14 +25,10 @@ const NESTED: &[Layer] = &[Layer::own(Engine::Podman), Layer::own(Engine::Podman
 /// mounted through FUSE (`storage.conf`).
 const NAMESPACES: &str = "containers/containers.conf";
 const STORAGE: &str = "containers/storage.conf";
-const NESTED_NAMESPACES: &[Layer] = &[
-    Layer::own(Engine::Podman),
-    Layer::own(Engine::Podman).like_outer(&[NAMESPACES]),
-];
-const NESTED_MATCHED: &[Layer] = &[
-    Layer::own(Engine::Podman),
-    Layer::own(Engine::Podman).like_outer(&[NAMESPACES, STORAGE]),
-];
+const NESTED_NAMESPACES: &[Layer] =
+    &[Layer::own(Engine::Podman), Layer::own(Engine::Podman).like_outer(&[NAMESPACES])];
+const NESTED_MATCHED: &[Layer] =
+    &[Layer::own(Engine::Podman), Layer::own(Engine::Podman).like_outer(&[NAMESPACES, STORAGE])];
 
 /// Arm, chain of engines, what it does at the innermost one.
 pub(crate) const CHAINS: &[(&str, &[Layer], Step)] = &[
@@ -79,13 +75,8 @@ const fn detail(mut arm: Arm) -> Arm {
 
 use Observer::{Inside, Outside};
 
-pub(crate) const EXPERIMENT: Experiment = Experiment {
-    name: "startup",
-    arms: ARMS,
-    contrasts: CONTRASTS,
-    parts: PARTS,
-    series: &[],
-};
+pub(crate) const EXPERIMENT: Experiment =
+    Experiment { name: "startup", arms: ARMS, contrasts: CONTRASTS, parts: PARTS, series: &[] };
 
 const PARTS: &[Part] = &[
     Part {
@@ -135,70 +126,16 @@ const PARTS: &[Part] = &[
 const ARMS: &[Arm] = &[
     arm("bare", "bare", Outside, 0, "echo at level 0, no container"),
     arm("docker", "docker", Outside, 1, "docker run at level 0"),
-    arm(
-        "docker-again",
-        "",
-        Outside,
-        1,
-        "the same under another name (A/A)",
-    ),
-    arm(
-        "dind",
-        "dind",
-        Outside,
-        2,
-        "docker run in Docker in Docker, through docker exec",
-    ),
-    arm(
-        "dind-inside",
-        "",
-        Inside,
-        2,
-        "the same, timed next to the inner client",
-    ),
-    arm(
-        "dood",
-        "",
-        Outside,
-        1,
-        "docker run through a mounted socket, through docker exec",
-    ),
-    arm(
-        "dood-inside",
-        "",
-        Inside,
-        1,
-        "the same, timed next to the client in the container",
-    ),
-    arm(
-        "docker-hop",
-        "",
-        Outside,
-        1,
-        "docker exec … true: the hop alone",
-    ),
+    arm("docker-again", "", Outside, 1, "the same under another name (A/A)"),
+    arm("dind", "dind", Outside, 2, "docker run in Docker in Docker, through docker exec"),
+    arm("dind-inside", "", Inside, 2, "the same, timed next to the inner client"),
+    arm("dood", "", Outside, 1, "docker run through a mounted socket, through docker exec"),
+    arm("dood-inside", "", Inside, 1, "the same, timed next to the client in the container"),
+    arm("docker-hop", "", Outside, 1, "docker exec … true: the hop alone"),
     arm("podman", "podman", Outside, 1, "podman run at level 0"),
-    arm(
-        "podman-nested",
-        "podman-nested",
-        Outside,
-        2,
-        "podman run in Podman, through podman exec",
-    ),
-    arm(
-        "podman-nested-inside",
-        "",
-        Inside,
-        2,
-        "the same, timed next to the inner Podman",
-    ),
-    arm(
-        "podman-hop",
-        "",
-        Outside,
-        1,
-        "podman exec … true: the hop alone",
-    ),
+    arm("podman-nested", "podman-nested", Outside, 2, "podman run in Podman, through podman exec"),
+    arm("podman-nested-inside", "", Inside, 2, "the same, timed next to the inner Podman"),
+    arm("podman-hop", "", Outside, 1, "podman exec … true: the hop alone"),
     detail(arm(
         "podman-namespaces-inside",
         "",
@@ -223,30 +160,15 @@ const CONTRASTS: &[Contrast] = &[
         "podman",
         "published as +45 % (A15)",
     ),
-    Contrast::primary(
-        "dind-inside/docker",
-        "dind-inside",
-        "docker",
-        "the same without the hop",
-    ),
+    Contrast::primary("dind-inside/docker", "dind-inside", "docker", "the same without the hop"),
     Contrast::primary(
         "podman-nested-inside/podman",
         "podman-nested-inside",
         "podman",
         "the same without the hop",
     ),
-    Contrast::exploratory(
-        "dood-inside/docker",
-        "dood-inside",
-        "docker",
-        "the mounted socket (A9)",
-    ),
-    Contrast::exploratory(
-        "podman-nested/docker",
-        "podman-nested",
-        "docker",
-        "who is faster (A16)",
-    ),
+    Contrast::exploratory("dood-inside/docker", "dood-inside", "docker", "the mounted socket (A9)"),
+    Contrast::exploratory("podman-nested/docker", "podman-nested", "docker", "who is faster (A16)"),
     Contrast::exploratory(
         "docker-hop/docker",
         "docker-hop",
@@ -271,10 +193,5 @@ const CONTRASTS: &[Contrast] = &[
         "podman-nested-inside",
         "what the published image saves by doing less",
     ),
-    Contrast::exploratory(
-        "docker-again/docker",
-        "docker-again",
-        "docker",
-        "A/A: should contain 1",
-    ),
+    Contrast::exploratory("docker-again/docker", "docker-again", "docker", "A/A: should contain 1"),
 ];

@@ -81,12 +81,7 @@ impl<'lab> Bench<'lab> {
                 inside.insert(chain, nest.innermost().agent()?);
             }
         }
-        Ok(Self {
-            lab,
-            nests,
-            outside: lab.level0().agent()?,
-            inside,
-        })
+        Ok(Self { lab, nests, outside: lab.level0().agent()?, inside })
     }
 
     fn take(&mut self, arm: &Arm) -> Result<Reading, Trouble> {
@@ -107,9 +102,7 @@ impl<'lab> Bench<'lab> {
             _ => self.inside.get_mut(chain),
         };
         let agent = agent.ok_or_else(|| Trouble::Fatal("no probe there".to_owned()))?;
-        bench::spawn(self.lab, agent, &argv, |spawned| {
-            spawned.printed(step.prints())
-        })
+        bench::spawn(self.lab, agent, &argv, |spawned| spawned.printed(step.prints()))
     }
 }
 

@@ -5,25 +5,11 @@ use facts::{Claim, Evidence, Facts, Is, Text, words};
 /// The facts of a run: claims in the order of the ledger.
 pub(crate) fn facts(evidence: &Evidence) -> Facts {
     let of = |id, is, [above, below]: [&str; 2], statement| {
-        Some(Claim::of_ratio(
-            id,
-            statement,
-            is,
-            &evidence.between(above, below)?,
-        ))
+        Some(Claim::of_ratio(id, statement, is, &evidence.between(above, below)?))
     };
     let larger = |[[above, below], [other, one]]: [[&str; 2]; 2], statement| {
-        let (first, second) = (
-            evidence.between(above, below)?,
-            evidence.between(other, one)?,
-        );
-        Some(Claim::of_larger(
-            "A14",
-            statement,
-            &evidence.record,
-            &first,
-            &second,
-        ))
+        let (first, second) = (evidence.between(above, below)?, evidence.between(other, one)?);
+        Some(Claim::of_larger("A14", statement, &evidence.record, &first, &second))
     };
     let claims = [
         of(

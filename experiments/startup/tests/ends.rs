@@ -49,16 +49,8 @@ impl Run {
             .arg(home.path().join("run"))
             .env("TMPDIR", temporary)
             .stdin(Stdio::null())
-            .stdout(if is_read {
-                Stdio::null()
-            } else {
-                closed()?.into()
-            })
-            .stderr(if is_read {
-                log.into()
-            } else {
-                Stdio::from(closed()?)
-            })
+            .stdout(if is_read { Stdio::null() } else { closed()?.into() })
+            .stderr(if is_read { log.into() } else { Stdio::from(closed()?) })
             .spawn()
             .into_diagnostic()?;
         Ok(Self { child, home })
@@ -131,11 +123,7 @@ fn after_a_normal_end(#[case] is_read: bool) -> Result<()> {
     let code = run.wait()?;
     ensure!(code == Some(0), "{code:?} {}", run.log());
     ensure!(run.samples() == 4, "{}", run.samples());
-    ensure!(
-        run.manifest().contains("\"status\": \"complete\""),
-        "{}",
-        run.manifest()
-    );
+    ensure!(run.manifest().contains("\"status\": \"complete\""), "{}", run.manifest());
     run.left_nothing(&before)
 }
 
@@ -158,11 +146,7 @@ fn nothing_is_left_after_a_signal(#[case] signal: Signal) -> Result<()> {
     let code = run.wait()?;
     ensure!(code == Some(1), "{code:?} {}", run.log());
     ensure!(run.samples() >= 3, "{}", run.samples());
-    ensure!(
-        run.manifest().contains("\"status\": \"interrupted\""),
-        "{}",
-        run.manifest()
-    );
+    ensure!(run.manifest().contains("\"status\": \"interrupted\""), "{}", run.manifest());
     run.left_nothing(&before)
 }
 
@@ -171,10 +155,7 @@ fn nothing_is_left_after_kill_9_of_the_program() -> Result<()> {
     let before = Machine::now()?;
     let mut run = Run::start(&[])?;
     run.wait_for_samples()?;
-    kill(
-        i32::try_from(run.child.id()).into_diagnostic()?,
-        Signal::KILL,
-    )?;
+    kill(i32::try_from(run.child.id()).into_diagnostic()?, Signal::KILL)?;
     run.wait()?;
     ensure!(run.samples() >= 3, "{}", run.samples());
     run.left_nothing(&before)
@@ -193,11 +174,7 @@ fn nothing_is_left_after_kill_9_of_a_part(#[case] part: &str) -> Result<()> {
     kill_process(process_of(run.child.id(), part)?, Signal::KILL).into_diagnostic()?;
     let code = run.wait()?;
     ensure!(code == Some(1), "{code:?} {}", run.log());
-    ensure!(
-        run.manifest().contains("\"status\": \"failed\""),
-        "{}",
-        run.manifest()
-    );
+    ensure!(run.manifest().contains("\"status\": \"failed\""), "{}", run.manifest());
     let samples = fs::read_to_string(run.out().join("samples.csv")).unwrap_or_default();
     for record in [run.manifest(), samples, run.log()] {
         ensure!(record.contains(&lab_test::killed(part)), "{record}");
@@ -214,10 +191,7 @@ fn what_is_left_after_all_is_killed_at_once_goes_with_the_next_lab() -> Result<(
     let monitor = process_of(run.child.id(), "monitor")?;
     // The monitor first, stopped, so that it can't act on the owner's death.
     kill_process(monitor, Signal::STOP).into_diagnostic()?;
-    kill(
-        i32::try_from(run.child.id()).into_diagnostic()?,
-        Signal::KILL,
-    )?;
+    kill(i32::try_from(run.child.id()).into_diagnostic()?, Signal::KILL)?;
     kill_process(monitor, Signal::KILL).into_diagnostic()?;
     run.wait()?;
     let mut next = Run::start(&["--verify"])?;

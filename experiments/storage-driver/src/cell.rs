@@ -61,19 +61,13 @@ impl<'lab> Bench<'lab> {
         flags: &[&str],
     ) -> Result<Self> {
         let (layer, store) = ground.under(cell.driver.layer());
-        let flags: Vec<&'static str> = flags
-            .iter()
-            .map(|flag| &*(*flag).to_owned().leak())
-            .collect();
+        let flags: Vec<&'static str> =
+            flags.iter().map(|flag| &*(*flag).to_owned().leak()).collect();
         let layer = layer.with([layer.flags, &flags].concat().leak());
         let mut nest = lab.nest(&[cell.driver.engine])?;
         nest.deepen_empty(layer)?;
         let status = String::new();
-        Ok(Self {
-            nest,
-            store,
-            status,
-        })
+        Ok(Self { nest, store, status })
     }
 
     fn engine(&self) -> &Level<'lab> {
@@ -106,10 +100,7 @@ impl<'lab> Bench<'lab> {
             let complaints = lines.filter(|line| line.contains("level=error"));
             reason = complaints.collect::<Vec<_>>().join("\n");
         }
-        Ok(Done {
-            reason,
-            ..Done::default()
-        })
+        Ok(Done { reason, ..Done::default() })
     }
 
     fn driver(&mut self) -> Stage {
@@ -144,10 +135,7 @@ impl<'lab> Bench<'lab> {
         let layers = self.script(BUILD)?;
         match layers.trim().parse::<usize>() {
             Ok(layers) if layers >= LAYERS => Ok(Done::default()),
-            _ => Err(format!(
-                "an image of {} layers instead of {LAYERS}",
-                layers.trim()
-            )),
+            _ => Err(format!("an image of {} layers instead of {LAYERS}", layers.trim())),
         }
     }
 
@@ -184,10 +172,7 @@ impl<'lab> Bench<'lab> {
         let (known, strange): (Vec<&str>, Vec<&str>) = lines.iter().partition(is_known);
         if strange.is_empty() {
             let known = known.iter().map(|line| format!("known: {line}"));
-            return Ok(Done {
-                reason: known.collect::<Vec<_>>().join("\n"),
-                ..Done::default()
-            });
+            return Ok(Done { reason: known.collect::<Vec<_>>().join("\n"), ..Done::default() });
         }
         Ok(Done {
             outcome: Some("deviates".to_owned()),
@@ -206,10 +191,7 @@ impl<'lab> Bench<'lab> {
         };
         let bytes = bytes.map_err(|error| error.to_string())?;
         let bytes = bytes.saturating_sub(before);
-        Ok(Done {
-            bytes: Some(bytes),
-            ..Done::default()
-        })
+        Ok(Done { bytes: Some(bytes), ..Done::default() })
     }
 }
 
@@ -273,11 +255,7 @@ pub(crate) fn run(lab: &Lab, cell: &Cell, row: &mut dyn FnMut(Trial) -> Result<(
     let ground = match Ground::make(lab, *cell.place, &name)? {
         Ok(ground) => ground,
         Err(Missing { outcome, reason }) => {
-            let missing = Done {
-                outcome: Some(outcome.to_owned()),
-                reason,
-                bytes: None,
-            };
+            let missing = Done { outcome: Some(outcome.to_owned()), reason, bytes: None };
             return record("place", began, Ok(missing)).map(drop);
         }
     };

@@ -26,24 +26,9 @@ pub(crate) enum Work {
 }
 
 pub(crate) const WORKS: &[(Work, &str, Metric, &str)] = &[
-    (
-        Work::Start,
-        "start",
-        Metric::Startup,
-        "a container of an image with 30 layers, start to end",
-    ),
-    (
-        Work::Unpack,
-        "unpack",
-        Metric::Unpack,
-        "that image out of an archive into the store",
-    ),
-    (
-        Work::Write,
-        "write",
-        Metric::Write,
-        "64 MiB to a container's own layer, and to the device",
-    ),
+    (Work::Start, "start", Metric::Startup, "a container of an image with 30 layers, start to end"),
+    (Work::Unpack, "unpack", Metric::Unpack, "that image out of an archive into the store"),
+    (Work::Write, "write", Metric::Write, "64 MiB to a container's own layer, and to the device"),
     (
         Work::Files,
         "files",
@@ -53,17 +38,12 @@ pub(crate) const WORKS: &[(Work, &str, Metric, &str)] = &[
 ];
 
 /// What a cell's costs are held against, by engine.
-pub(crate) const REFERENCES: [(Engine, &str, &str); 2] = [
-    (Engine::Docker, "overlay2", "volume"),
-    (Engine::Podman, "overlay", "volume"),
-];
+pub(crate) const REFERENCES: [(Engine, &str, &str); 2] =
+    [(Engine::Docker, "overlay2", "volume"), (Engine::Podman, "overlay", "volume")];
 
 /// What a quick run measures: cells as `ENGINE-DRIVER-PLACE`. Many files take too long for it.
-const QUICK: &[&str] = &[
-    "docker-overlay2-volume",
-    "docker-fuse-overlayfs-volume",
-    "docker-vfs-volume",
-];
+const QUICK: &[&str] =
+    &["docker-overlay2-volume", "docker-fuse-overlayfs-volume", "docker-vfs-volume"];
 const QUICK_WORKS: &[Work] = &[Work::Start, Work::Write];
 
 /// What is asked of a driver first.
@@ -71,11 +51,7 @@ const FIRST_WORKS: &[Work] = &[Work::Start, Work::Files];
 
 /// The questions: above the line, below it, of which work.
 const PRIMARY: &[(&str, &str, &[Work])] = &[
-    (
-        "docker-fuse-overlayfs-volume",
-        "docker-overlay2-volume",
-        FIRST_WORKS,
-    ),
+    ("docker-fuse-overlayfs-volume", "docker-overlay2-volume", FIRST_WORKS),
     ("docker-vfs-volume", "docker-overlay2-volume", FIRST_WORKS),
     (
         // Is vfs always the slowest (claim C7)?
@@ -122,11 +98,7 @@ pub(crate) fn declare(cells: &[Cell], generation: Generation) -> Declared {
                 detail: !is_quick,
                 about,
             });
-            rows.push(Row {
-                name,
-                cell: *cell,
-                work: *work,
-            });
+            rows.push(Row { name, cell: *cell, work: *work });
         }
     }
     let names: Vec<&'static str> = arms.iter().map(|arm: &Arm| arm.name).collect();
@@ -249,11 +221,7 @@ impl<'lab> Place<'lab> {
         level.output(&[program, "pull", "--quiet", "alpine"])?;
         level.output(&[program, "load", "--input", &format!("{ARCHIVE}/job.tar")])?;
         let leaf = bench.nest.leaf()?;
-        Ok(Self {
-            beside: level.agent()?,
-            within: leaf.agent()?,
-            bench,
-        })
+        Ok(Self { beside: level.agent()?, within: leaf.agent()?, bench })
     }
 }
 

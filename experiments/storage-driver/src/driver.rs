@@ -37,31 +37,20 @@ const DOCKER: Driver = Driver {
     overlays: true,
 };
 
-const PODMAN: Driver = Driver {
-    engine: Engine::Podman,
-    called: "overlay",
-    ..DOCKER
-};
+const PODMAN: Driver = Driver { engine: Engine::Podman, called: "overlay", ..DOCKER };
 
 /// Podman's overlay, where `fuse-overlayfs` mounts it.
 pub(crate) const THROUGH_FUSE: &str = "overlay-fuse";
 
 /// Docker with its containerd's snapshotters for a store.
-const SNAPSHOTTER: Driver = Driver {
-    generations: &[Forky],
-    ..DOCKER
-};
+const SNAPSHOTTER: Driver = Driver { generations: &[Forky], ..DOCKER };
 
 /// The feature that makes Docker keep its images in containerd's store (`dockerd(8)`).
 const FEATURE: &str = "--feature=containerd-snapshotter";
 
 pub(crate) const DRIVERS: &[Driver] = &[
     DOCKER,
-    Driver {
-        name: "automatic-with-fuse",
-        with_fuse: true,
-        ..DOCKER
-    },
+    Driver { name: "automatic-with-fuse", with_fuse: true, ..DOCKER },
     Driver {
         name: "overlay2",
         called: "overlay2",
@@ -129,11 +118,7 @@ pub(crate) const DRIVERS: &[Driver] = &[
         ..PODMAN
     },
     // As the published image has it.
-    Driver {
-        name: "overlay-fuse",
-        called: THROUGH_FUSE,
-        ..PODMAN
-    },
+    Driver { name: "overlay-fuse", called: THROUGH_FUSE, ..PODMAN },
     Driver {
         name: "vfs",
         called: "vfs",
@@ -155,10 +140,7 @@ DOCKER_BUILDKIT=0 docker build --quiet --tag ";
 /// What all drivers need of level 0.
 pub(crate) fn prepare(lab: &Lab) -> Result<()> {
     let level = lab.level0();
-    for driver in DRIVERS
-        .iter()
-        .filter(|driver| !driver.configuration.is_empty())
-    {
+    for driver in DRIVERS.iter().filter(|driver| !driver.configuration.is_empty()) {
         let write = format!("cat > {} <<'END'\n{}END\n", driver.file(), driver.text());
         level.output(&["sh", "-c", &write])?;
     }
@@ -180,11 +162,7 @@ impl Driver {
                 layer.with(vec!["--volume", &*mount.leak()].leak())
             }
         };
-        if self.with_fuse {
-            layer.of_image(WITH_FUSE)
-        } else {
-            layer
-        }
+        if self.with_fuse { layer.of_image(WITH_FUSE) } else { layer }
     }
 
     /// Its configuration at level 0.

@@ -7,16 +7,8 @@ use rustix::fs::{Mode, OFlags, SeekFrom, open, seek};
 use rustix::io::{Errno, read};
 
 /// Whose messages are kept: how they begin, after the time.
-const SPEAKERS: &[&str] = &[
-    "overlayfs",
-    "overlay:",
-    "fuse",
-    "XFS",
-    "BTRFS",
-    "EXT4-fs",
-    "tmpfs",
-    "erofs",
-];
+const SPEAKERS: &[&str] =
+    &["overlayfs", "overlay:", "fuse", "XFS", "BTRFS", "EXT4-fs", "tmpfs", "erofs"];
 
 /// What every mount says that works, and every engine in a user namespace that tries a mount without
 /// `userxattr` first.

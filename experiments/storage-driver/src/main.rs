@@ -63,13 +63,8 @@ struct Cli {
 }
 
 /// A run without samples.
-const MATRIX: Experiment = Experiment {
-    name: "storage-driver",
-    arms: &[],
-    contrasts: &[],
-    parts: &[],
-    series: &[],
-};
+const MATRIX: Experiment =
+    Experiment { name: "storage-driver", arms: &[], contrasts: &[], parts: &[], series: &[] };
 
 fn main() -> ExitCode {
     facts::main(reading::facts, || {
@@ -84,11 +79,7 @@ fn main() -> ExitCode {
             _ => Generation::default(),
         };
         let declared = cost::declare(&cells, priced);
-        let experiment = if cli.no_cost {
-            MATRIX
-        } else {
-            declared.experiment
-        };
+        let experiment = if cli.no_cost { MATRIX } else { declared.experiment };
         let options = |generation| Options {
             generation,
             sandbox: cli.sandbox,
@@ -116,10 +107,7 @@ fn main() -> ExitCode {
 fn log(file: &Path) -> Result<String> {
     let read = if file == Path::new("-") {
         let mut bytes = Vec::new();
-        std::io::stdin()
-            .lock()
-            .read_to_end(&mut bytes)
-            .map(|_| bytes)
+        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
     } else {
         std::fs::read(file)
     };
@@ -136,11 +124,8 @@ fn log(file: &Path) -> Result<String> {
 fn generations(cli: &Cli) -> Vec<Generation> {
     let mut generations = cli.generations.clone();
     if generations.is_empty() {
-        generations = if cli.run.quick {
-            vec![Generation::default()]
-        } else {
-            Generation::ALL.to_vec()
-        };
+        generations =
+            if cli.run.quick { vec![Generation::default()] } else { Generation::ALL.to_vec() };
     }
     generations.sort_unstable();
     generations.dedup();

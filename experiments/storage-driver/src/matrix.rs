@@ -28,11 +28,7 @@ pub(crate) fn cells(generations: &[Generation], quick: bool) -> Vec<Cell> {
         let drivers = DRIVERS.iter();
         for driver in drivers.filter(|driver| driver.generations.contains(&generation)) {
             for place in PLACES {
-                let cell = Cell {
-                    generation,
-                    driver,
-                    place,
-                };
+                let cell = Cell { generation, driver, place };
                 if !quick || QUICK.contains(&&*cell.to_string()) {
                     cells.push(cell);
                 }

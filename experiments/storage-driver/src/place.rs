@@ -28,18 +28,9 @@ pub(crate) enum Lies {
 
 /// Usual ones first.
 pub(crate) const PLACES: &[Place] = &[
-    Place {
-        name: "volume",
-        lies: Lies::Volume,
-    },
-    Place {
-        name: "layer",
-        lies: Lies::Layer,
-    },
-    Place {
-        name: "tmpfs",
-        lies: Lies::Tmpfs,
-    },
+    Place { name: "volume", lies: Lies::Volume },
+    Place { name: "layer", lies: Lies::Layer },
+    Place { name: "tmpfs", lies: Lies::Tmpfs },
     disk("xfs", "xfs", &["mkfs.xfs", "-q"], ""),
     disk(
         "btrfs",
@@ -49,12 +40,7 @@ pub(crate) const PLACES: &[Place] = &[
         // removes a layer (`btrfs(5)`).
         "user_subvol_rm_allowed",
     ),
-    disk(
-        "ext4-no-filetype",
-        "ext4",
-        &["mkfs.ext4", "-q", "-O", "^filetype"],
-        "",
-    ),
+    disk("ext4-no-filetype", "ext4", &["mkfs.ext4", "-q", "-O", "^filetype"], ""),
     disk(
         "xfs-no-dtype",
         "xfs",
@@ -70,16 +56,7 @@ const fn disk(
     make: &'static [&'static str],
     options: &'static str,
 ) -> Place {
-    Place {
-        name,
-        lies: Lies::Disk(Disk {
-            name,
-            filesystem,
-            make,
-            options,
-            bytes: 6 * GIB,
-        }),
-    }
+    Place { name, lies: Lies::Disk(Disk { name, filesystem, make, options, bytes: 6 * GIB }) }
 }
 
 /// A place for one cell.

@@ -62,13 +62,7 @@ const SNAPSHOTTER: Core = Core {
     driver: Some("overlayfs"),
 };
 
-const CORE: &[Core] = &[
-    ON_A_VOLUME,
-    BY_NAME_ON_THE_LAYER,
-    LEFT_TO_ITSELF,
-    BTRFS,
-    SNAPSHOTTER,
-];
+const CORE: &[Core] = &[ON_A_VOLUME, BY_NAME_ON_THE_LAYER, LEFT_TO_ITSELF, BTRFS, SNAPSHOTTER];
 
 fn main() -> ExitCode {
     lab_test::run(1, |_, _| {})
@@ -174,10 +168,7 @@ fn core_cell(#[case] core: Core) -> Result<()> {
     let done = core_run(generation)?;
     ensure!(done.status == 0, "{}", done.said);
     let rows = done.rows()?;
-    let of_cell: Vec<_> = rows
-        .iter()
-        .filter(|row| row["subject"] == core.cell)
-        .collect();
+    let of_cell: Vec<_> = rows.iter().filter(|row| row["subject"] == core.cell).collect();
     let (step, outcome) = core.last;
     let last = of_cell.last();
     let last = last.ok_or_else(|| miette!("{} has no row: {}", core.cell, done.said))?;
@@ -274,21 +265,13 @@ fn cut_short() -> Result<Cut> {
     let status = run.child.wait().into_diagnostic()?;
     let restored = before.is_restored(PATIENCE, || run.log());
     let restored = restored.map_err(|report| format!("{report:?}"));
-    Ok(Cut {
-        run,
-        status,
-        restored,
-    })
+    Ok(Cut { run, status, restored })
 }
 
 /// An outcome of a lab that has died is none: the run ends, and the next one tries the cell again.
 #[lab_test::test]
 fn a_cell_that_its_lab_cut_off_is_tried_again() -> Result<()> {
-    let Cut {
-        run: first,
-        status,
-        restored,
-    } = cut().map_err(|why| miette!("{why}"))?;
+    let Cut { run: first, status, restored } = cut().map_err(|why| miette!("{why}"))?;
     let steps: Vec<String> = rows(&first.run())?
         .into_iter()
         .map(|mut row| row.remove("step").unwrap_or_default())

@@ -50,18 +50,11 @@ pub(crate) const PLACES: &[Place] = &[
 ];
 
 const fn place(name: &'static str, chain: &'static [Layer]) -> Place {
-    Place {
-        name,
-        chain,
-        filter: true,
-    }
+    Place { name, chain, filter: true }
 }
 
 const fn unconfined(name: &'static str, chain: &'static [Layer]) -> Place {
-    Place {
-        filter: false,
-        ..place(name, chain)
-    }
+    Place { filter: false, ..place(name, chain) }
 }
 
 const fn arm(name: &'static str, level: u8, operations: u32, about: &'static str) -> Arm {

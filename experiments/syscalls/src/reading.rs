@@ -15,12 +15,7 @@ pub(crate) fn facts(evidence: &Evidence) -> Facts {
     };
     let claim = |ratio| Claim::of_ratio("A18", statement.clone(), Is::Above, ratio);
     Facts {
-        claims: evidence
-            .ratios
-            .iter()
-            .filter(is_second)
-            .map(claim)
-            .collect(),
+        claims: evidence.ratios.iter().filter(is_second).map(claim).collect(),
         ..Facts::default()
     }
 }

@@ -19,9 +19,7 @@ pub(crate) fn of(level: &Level) -> Result<Value> {
         .into_diagnostic()
         .wrap_err("the control group of a place's first process can't be read")?;
     let mounts = level.output(&["cat", "/proc/self/mountinfo"])?;
-    let filters = status
-        .lines()
-        .find_map(|line| line.strip_prefix("Seccomp_filters:"));
+    let filters = status.lines().find_map(|line| line.strip_prefix("Seccomp_filters:"));
     Ok(json!({
         "level": level.depth(),
         // Since Linux 5.9 (proc_pid_status(5)).

@@ -55,36 +55,11 @@ pub(crate) struct Declared {
 /// on system calls: some milliseconds each.
 const OPERATIONS: &[(&str, Operation, u32, &str)] = &[
     ("getppid", Operation::Getppid, 15_000, "getppid()"),
-    (
-        "urandom",
-        Operation::Urandom,
-        5_000,
-        "read of 64 bytes of /dev/urandom",
-    ),
-    (
-        "open-stat",
-        Operation::OpenStat,
-        500,
-        "stat, open and close of /etc/passwd",
-    ),
-    (
-        "fork-exec",
-        Operation::ForkExec,
-        6,
-        "start of a static program, to its end",
-    ),
-    (
-        "ping-pong",
-        Operation::PingPong,
-        500,
-        "a byte to another process and back",
-    ),
-    (
-        "page-fault",
-        Operation::PageFault,
-        1_280,
-        "first write to a page of memory",
-    ),
+    ("urandom", Operation::Urandom, 5_000, "read of 64 bytes of /dev/urandom"),
+    ("open-stat", Operation::OpenStat, 500, "stat, open and close of /etc/passwd"),
+    ("fork-exec", Operation::ForkExec, 6, "start of a static program, to its end"),
+    ("ping-pong", Operation::PingPong, 500, "a byte to another process and back"),
+    ("page-fault", Operation::PageFault, 1_280, "first write to a page of memory"),
 ];
 
 /// Collects declarations. What a program declares lives as long as it does, so texts are leaked
@@ -134,11 +109,7 @@ impl Maker {
     /// Chains share their outer parts: a place is declared once.
     fn arm(&mut self, arm: Arm, work: Work, place: &'static str) {
         if self.known.insert(arm.name) {
-            self.rows.push(Row {
-                name: arm.name,
-                work,
-                place,
-            });
+            self.rows.push(Row { name: arm.name, work, place });
             self.arms.push(arm);
         }
     }
@@ -166,26 +137,10 @@ impl Maker {
             _ => ("start of a container", "the same, next to its engine"),
         };
         let name = format!("start-{place}");
-        add(
-            name,
-            Metric::Startup,
-            Outside,
-            1,
-            !quick,
-            start,
-            Work::Start,
-        );
+        add(name, Metric::Startup, Outside, 1, !quick, start, Work::Start);
         if level > 1 {
             let name = format!("start-{place}-inside");
-            add(
-                name,
-                Metric::Startup,
-                Inside,
-                1,
-                !quick,
-                inside,
-                Work::Start,
-            );
+            add(name, Metric::Startup, Inside, 1, !quick, inside, Work::Start);
         }
         if level > 0 {
             let (name, what) = (format!("hop-{place}"), "exec … true, through all hops");
@@ -210,10 +165,7 @@ impl Maker {
 
     /// The same thing twice under two names (A/A).
     fn again(&mut self, place: &str) {
-        let (name, of) = (
-            text(format!("start-{place}-again")),
-            text(format!("start-{place}")),
-        );
+        let (name, of) = (text(format!("start-{place}-again")), text(format!("start-{place}")));
         let arm = self.arms.iter().find(|arm| arm.name == of).cloned();
         if let Some(arm) = arm {
             let about = "the same under another name (A/A)";
@@ -257,14 +209,8 @@ impl Maker {
         };
         let mut all: Vec<(Vec<&'static str>, &'static str)> = vec![
             (climb(&inside), "a start, next to its engine"),
-            (
-                climb(&|level| outside("start", level)),
-                "a start, through all hops",
-            ),
-            (
-                climb(&|level| outside("sha256", level)),
-                "SHA-256, by its own clock",
-            ),
+            (climb(&|level| outside("start", level)), "a start, through all hops"),
+            (climb(&|level| outside("sha256", level)), "SHA-256, by its own clock"),
             (climb(&hashed), "sha256sum, through all hops"),
         ];
         for (operation, _, _, about) in OPERATIONS {
@@ -314,8 +260,7 @@ impl Maker {
         let whole = Line::Whole.name();
         let of = text(format!("{whole}/{PREPARED}"));
         let about = "the line as the tutorial has it, against engines that are ready";
-        self.contrasts
-            .push(Contrast::exploratory(of, whole, PREPARED, about));
+        self.contrasts.push(Contrast::exploratory(of, whole, PREPARED, about));
         self.parts.extend(crate::literal::parts(of));
     }
 }
@@ -337,13 +282,7 @@ mod tests {
         assert_eq!(starts("start-docker-podman-docker"), 1);
         // Of a mixed chain no level predicts another.
         let series: Vec<&str> = both.series.iter().map(|series| series.arms[0]).collect();
-        assert_eq!(
-            series
-                .iter()
-                .filter(|first| **first == "start-docker")
-                .count(),
-            2
-        );
+        assert_eq!(series.iter().filter(|first| **first == "start-docker").count(), 2);
     }
 
     #[test]
@@ -352,10 +291,7 @@ mod tests {
         let primary = deep.contrasts.iter().filter(|contrast| contrast.primary);
         let primary: Vec<&str> = primary.map(|contrast| contrast.name).collect();
         let (above, below) = ("docker-docker-docker-docker", "docker-docker-docker");
-        assert_eq!(
-            primary,
-            [format!("start-{above}-inside/start-{below}-inside")]
-        );
+        assert_eq!(primary, [format!("start-{above}-inside/start-{below}-inside")]);
         let series = deep.series.iter().find(|s| s.name.starts_with("sha256"));
         assert_eq!(series.expect("one").arms.len(), 4);
     }

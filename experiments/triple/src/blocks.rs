@@ -61,17 +61,11 @@ fn session(
             nests.extend(bench.build(chain, deepest, &mut tried)?);
         }
     }
-    if wanted
-        .iter()
-        .any(|row| matches!(row.work, Work::Literal(_)))
-    {
+    if wanted.iter().any(|row| matches!(row.work, Work::Literal(_))) {
         bench.literal = Some(outcome(lab, literal::Bench::new(lab))?);
     }
-    let unbuilt: Map<String, Value> = bench
-        .unbuilt
-        .iter()
-        .map(|(place, why)| (place.clone(), why.as_str().into()))
-        .collect();
+    let unbuilt: Map<String, Value> =
+        bench.unbuilt.iter().map(|(place, why)| (place.clone(), why.as_str().into())).collect();
     run.session(json!({
         "lab": lab.describe(),
         "stand_ins": lab.stand_ins(),
@@ -112,12 +106,7 @@ struct Place<'lab> {
 
 impl<'lab> Place<'lab> {
     fn bare(lab: &'lab Lab) -> Result<Self> {
-        Ok(Self {
-            nest: None,
-            beside: None,
-            within: lab.level0().agent()?,
-            leaf: lab.level0(),
-        })
+        Ok(Self { nest: None, beside: None, within: lab.level0().agent()?, leaf: lab.level0() })
     }
 
     fn of(nest: Nest<'lab>) -> Result<Self> {
@@ -167,8 +156,7 @@ impl<'lab> Bench<'lab> {
             if let Some(reason) = reason {
                 let why = format!("level {level} is not there: {reason}");
                 let deeper = (level..=deepest).map(|level| chain.place(level));
-                self.unbuilt
-                    .extend(deeper.map(|place| (place, why.clone())));
+                self.unbuilt.extend(deeper.map(|place| (place, why.clone())));
                 break;
             }
         }

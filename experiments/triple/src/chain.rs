@@ -12,12 +12,7 @@ const AS_OUTER: &[&str] = &["containers/containers.conf", "containers/storage.co
 pub(crate) const WORDS: &[(&str, Layer)] = &[
     ("docker", Layer::own(Engine::Docker)),
     ("podman", Layer::own(Engine::Podman)),
-    (
-        "matched",
-        Layer::own(Engine::Podman)
-            .like_outer(AS_OUTER)
-            .on_own_network(),
-    ),
+    ("matched", Layer::own(Engine::Podman).like_outer(AS_OUTER).on_own_network()),
 ];
 
 /// Beyond this, every sample would wait longer for its hops than for its container. The ladder

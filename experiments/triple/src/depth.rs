@@ -40,27 +40,11 @@ const WITHOUT_VOLUME: &[&str] = &["--image-volume=ignore"];
 const LADDERS: &[Ladder] = &[
     ladder("docker on a volume", &[DOCKER], true),
     ladder("podman on a volume", &[PODMAN], true),
-    ladder(
-        "podman-matched on a volume",
-        &[MATCHED.on_own_network()],
-        false,
-    ),
+    ladder("podman-matched on a volume", &[MATCHED.on_own_network()], false),
     ladder("podman-matched on a volume, one network", &[MATCHED], false),
-    ladder(
-        "docker and podman by turns, on volumes",
-        &[PODMAN, DOCKER],
-        false,
-    ),
-    ladder(
-        "docker on tmpfs",
-        &[DOCKER.with(&["--tmpfs=/var/lib/docker:exec"])],
-        false,
-    ),
-    ladder(
-        "podman on tmpfs",
-        &[PODMAN.with(&["--tmpfs=/var/lib/containers:exec"])],
-        false,
-    ),
+    ladder("docker and podman by turns, on volumes", &[PODMAN, DOCKER], false),
+    ladder("docker on tmpfs", &[DOCKER.with(&["--tmpfs=/var/lib/docker:exec"])], false),
+    ladder("podman on tmpfs", &[PODMAN.with(&["--tmpfs=/var/lib/containers:exec"])], false),
     ladder(
         // By name: left to itself it takes another driver, below.
         "docker on the container's layer",
@@ -75,11 +59,7 @@ const LADDERS: &[Ladder] = &[
             false,
         )
     },
-    ladder(
-        "podman on the container's layer",
-        &[PODMAN.with(WITHOUT_VOLUME)],
-        false,
-    ),
+    ladder("podman on the container's layer", &[PODMAN.with(WITHOUT_VOLUME)], false),
     ladder(
         "podman-matched on the container's layer",
         &[MATCHED.on_own_network().with(WITHOUT_VOLUME)],
@@ -88,12 +68,7 @@ const LADDERS: &[Ladder] = &[
 ];
 
 const fn ladder(subject: &'static str, layers: &'static [Layer], quick: bool) -> Ladder {
-    Ladder {
-        subject,
-        layers,
-        most: usize::MAX,
-        quick,
-    }
+    Ladder { subject, layers, most: usize::MAX, quick }
 }
 
 /// What the kernel allows, tried: the name of what is put within each other, how deep it is claimed
@@ -101,12 +76,7 @@ const fn ladder(subject: &'static str, layers: &'static [Layer], quick: bool) ->
 /// of it in each kind of sandbox (with a user namespace, and without).
 pub(crate) const TRIED: &[(&str, &str, &str, [u32; 2])] = &[
     (PID_NAMESPACES, "32", "kind=--pid", [1, 1]),
-    (
-        "user namespaces within each other",
-        "32",
-        "kind='--user --map-root-user'",
-        [1, 0],
-    ),
+    ("user namespaces within each other", "32", "kind='--user --map-root-user'", [1, 0]),
     ("overlay mounts on overlay mounts", "2", OVERLAYS, [0, 0]),
 ];
 
@@ -124,18 +94,9 @@ echo $n";
 
 /// What can be read of limits that a ladder could meet.
 const READ: &[(&str, &str)] = &[
-    (
-        "user.max_pid_namespaces",
-        "/proc/sys/user/max_pid_namespaces",
-    ),
-    (
-        "user.max_mnt_namespaces",
-        "/proc/sys/user/max_mnt_namespaces",
-    ),
-    (
-        "user.max_net_namespaces",
-        "/proc/sys/user/max_net_namespaces",
-    ),
+    ("user.max_pid_namespaces", "/proc/sys/user/max_pid_namespaces"),
+    ("user.max_mnt_namespaces", "/proc/sys/user/max_mnt_namespaces"),
+    ("user.max_net_namespaces", "/proc/sys/user/max_net_namespaces"),
     ("fs.mount-max", "/proc/sys/fs/mount-max"),
     ("kernel.pid_max", "/proc/sys/kernel/pid_max"),
     ("cgroup.max.depth", "/sys/fs/cgroup/cgroup.max.depth"),
@@ -156,17 +117,9 @@ enum Where {
 /// Whose words are whose: a text that is in a refusal, where, and the limit that it tells of.
 const REFUSALS: &[(&str, Where, &str)] = &[
     // clone(2): ENOSPC of `create_pid_namespace` in kernel/pid_namespace.c.
-    (
-        "clone: No space left on device",
-        Where::BelowTheLast,
-        PID_NAMESPACES,
-    ),
+    ("clone: No space left on device", Where::BelowTheLast, PID_NAMESPACES),
     // runc's way of saying that the clone failed: its child has gone without a word.
-    (
-        "can't get final child's PID from pipe: EOF",
-        Where::BelowTheLast,
-        PID_NAMESPACES,
-    ),
+    ("can't get final child's PID from pipe: EOF", Where::BelowTheLast, PID_NAMESPACES),
     // overlayfs takes no upper folder on an overlay (`ovl_get_upper` in fs/overlayfs/super.c).
     (
         "driver not supported: overlay2",
@@ -179,21 +132,12 @@ const REFUSALS: &[(&str, Where, &str)] = &[
         Where::OnTheLayer,
         "fuse-overlayfs on the fuse-overlayfs of the level around",
     ),
-    (
-        "connect: no route to host",
-        Where::Anywhere,
-        "one range of addresses at two levels",
-    ),
+    ("connect: no route to host", Where::Anywhere, "one range of addresses at two levels"),
 ];
 
 /// What a fetch says on its way.
-const PROGRESS: &[&str] = &[
-    "Trying to pull",
-    "Resolving",
-    "Getting image",
-    "Copying",
-    "Writing manifest",
-];
+const PROGRESS: &[&str] =
+    &["Trying to pull", "Resolving", "Getting image", "Copying", "Writing manifest"];
 
 /// A start at some level, for an engine that hangs.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -248,11 +192,7 @@ fn limits(run: &mut Run, lab: &Lab) -> Result<u32> {
     for (name, file) in READ {
         let read = lab.level0().run(&["cat", file])?;
         // The lab's own group may be a root, which has no such file.
-        let value = if read.success() {
-            read.stdout.trim()
-        } else {
-            "none"
-        };
+        let value = if read.success() { read.stdout.trim() } else { "none" };
         row(name, file, value.to_owned())?;
     }
     Ok(pid_namespaces)
@@ -315,29 +255,17 @@ fn rungs(
                     Where::BelowTheLast => level + 1 > pid_namespaces as usize,
                     Where::OnTheLayer => ladder.subject.contains(" layer"),
                 });
-                let refused = Trial {
-                    outcome: REFUSED.to_owned(),
-                    reason: reason.clone(),
-                    ..row(TABLE)
-                };
+                let refused =
+                    Trial { outcome: REFUSED.to_owned(), reason: reason.clone(), ..row(TABLE) };
                 run.tried(refused, || lab.alive())?;
                 measure::note!("{}: level {level} refused: {reason}", ladder.subject);
                 return Ok(());
             }
         };
         let outcome = WORKS.to_owned();
-        let works = Trial {
-            outcome: outcome.clone(),
-            wall_ns,
-            bytes,
-            ..row(TABLE)
-        };
+        let works = Trial { outcome: outcome.clone(), wall_ns, bytes, ..row(TABLE) };
         run.tried(works, || lab.alive())?;
-        let starts = Trial {
-            outcome,
-            wall_ns: Some(start_ns),
-            ..row(STARTS)
-        };
+        let starts = Trial { outcome, wall_ns: Some(start_ns), ..row(STARTS) };
         run.tried(starts, || lab.alive())?;
         let seconds = wall_ns.unwrap_or(0) as f64 / 1e9;
         measure::note!("{}: level {level}, {seconds:.1} s", ladder.subject);

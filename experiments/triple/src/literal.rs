@@ -111,13 +111,7 @@ pub(crate) struct Bench<'lab> {
 impl<'lab> Bench<'lab> {
     pub(crate) fn new(lab: &'lab Lab) -> Result<Self> {
         let nest = lab.nest(&[Layer::own(Engine::Podman), Layer::own(Engine::Podman)])?;
-        let fill = [
-            RUN,
-            HELD,
-            &[IMAGE],
-            &["podman", "pull", "--quiet", "alpine"],
-        ]
-        .concat();
+        let fill = [RUN, HELD, &[IMAGE], &["podman", "pull", "--quiet", "alpine"]].concat();
         nest.innermost().output(&fill)?;
         // A layer of it is one of level 2's image.
         nest.innermost().output(&["podman", "rmi", "alpine"])?;
@@ -143,13 +137,7 @@ const fn part(
     minus: &'static [&'static str],
     about: &'static str,
 ) -> Part {
-    Part {
-        of,
-        due,
-        plus,
-        minus,
-        about,
-    }
+    Part { of, due, plus, minus, about }
 }
 
 /// Where the line's time goes, of the contrast of this name: what each step adds to the one before.
@@ -161,13 +149,7 @@ pub(crate) fn parts(of: &'static str) -> [Part; 5] {
     const NEW: &str = Line::StoreNew.name();
     const THERE: &str = Line::StoreThere.name();
     [
-        part(
-            of,
-            "outer pull",
-            &[WHOLE],
-            &[OUTER],
-            "the image of level 2 is fetched, or is there",
-        ),
+        part(of, "outer pull", &[WHOLE], &[OUTER], "the image of level 2 is fetched, or is there"),
         part(
             of,
             "inner pull",
@@ -182,13 +164,7 @@ pub(crate) fn parts(of: &'static str) -> [Part; 5] {
             &[THERE],
             "a new volume and Podman's first command on it, against one that is there",
         ),
-        part(
-            of,
-            "level 2's container",
-            &[ENGINE],
-            &[],
-            "which the prepared way has already",
-        ),
+        part(of, "level 2's container", &[ENGINE], &[], "which the prepared way has already"),
         part(
             of,
             "level 3's container",

@@ -49,13 +49,8 @@ const WORKS: &str = "works";
 const REFUSED: &str = "refused";
 
 /// A run without samples.
-const TRIALS: Experiment = Experiment {
-    name: "triple",
-    arms: &[],
-    contrasts: &[],
-    parts: &[],
-    series: &[],
-};
+const TRIALS: Experiment =
+    Experiment { name: "triple", arms: &[], contrasts: &[], parts: &[], series: &[] };
 
 fn main() -> ExitCode {
     facts::main(reading::facts, || {
@@ -65,14 +60,10 @@ fn main() -> ExitCode {
         if let Some(depth) = cli.depth {
             let quick = cli.run.quick;
             let most = usize::from(depth);
-            return cli.run.conduct(&TRIALS, able, |run| {
-                depth::climb(run, &options, most, quick)
-            });
+            return cli.run.conduct(&TRIALS, able, |run| depth::climb(run, &options, most, quick));
         }
         if cli.stores {
-            return cli
-                .run
-                .conduct(&TRIALS, able, |run| store::alone(run, &options));
+            return cli.run.conduct(&TRIALS, able, |run| store::alone(run, &options));
         }
         let chains = chains(&cli)?;
         let declared = declare(&chains);
@@ -95,12 +86,7 @@ fn main() -> ExitCode {
 /// The chains that were asked for, or the usual ones.
 fn chains(cli: &Cli) -> Result<Vec<(Chain, bool)>> {
     if !cli.chains.is_empty() {
-        return Ok(cli
-            .chains
-            .iter()
-            .cloned()
-            .map(|chain| (chain, true))
-            .collect());
+        return Ok(cli.chains.iter().cloned().map(|chain| (chain, true)).collect());
     }
     let usual = CHAINS.iter().map(|(text, quick)| {
         let chain = text.parse().map_err(|why| miette::miette!("{why}"))?;

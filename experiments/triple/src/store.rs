@@ -173,30 +173,17 @@ fn pulled_and_loaded(scale: &mut Scale, layer: Layer) -> Result<()> {
 
 /// Podman's additional image store: the outer store, read-only, at every level.
 fn additional_store(scale: &mut Scale) -> Result<()> {
-    let layers = [
-        Layer::own(Engine::Podman),
-        PODMAN.with(FROM_LEVEL_1),
-        PODMAN.with(FROM_FURTHER_OUT),
-    ];
+    let layers =
+        [Layer::own(Engine::Podman), PODMAN.with(FROM_LEVEL_1), PODMAN.with(FROM_FURTHER_OUT)];
     let nest = scale.lab.nest(&layers)?;
     let outermost = &nest.levels()[0];
     let subject = "additional store, podman";
     let at = (outermost, store(Engine::Podman));
     let pull = format!("podman pull --quiet {IMAGE} && podman run --rm --pull=never {IMAGE} true");
-    scale.step(subject, "level 1 cold", at, || {
-        outermost.output(&["sh", "-c", &pull]).map(drop)
-    })?;
+    scale.step(subject, "level 1 cold", at, || outermost.output(&["sh", "-c", &pull]).map(drop))?;
     let option = format!("--storage-opt=additionalimagestore={SHARED}");
     for (depth, level) in nest.levels().iter().enumerate().skip(1) {
-        let run = [
-            "podman",
-            &option,
-            "run",
-            "--rm",
-            "--pull=never",
-            IMAGE,
-            "true",
-        ];
+        let run = ["podman", &option, "run", "--rm", "--pull=never", IMAGE, "true"];
         for state in ["cold", "warm"] {
             let step = format!("level {} {state}", depth + 1);
             scale.step(subject, &step, (level, store(Engine::Podman)), || {
@@ -230,9 +217,7 @@ fn filled_volume(scale: &mut Scale) -> Result<()> {
         around.output(&["docker", "volume", "create", &copied])?;
         let copy = format!("cd /{VOLUMES} && cp -a {filled}/. {copied}/");
         let step = format!("level {level} copied for another job");
-        scale.step(subject, &step, at, || {
-            around.output(&["sh", "-c", &copy]).map(drop)
-        })?;
+        scale.step(subject, &step, at, || around.output(&["sh", "-c", &copy]).map(drop))?;
         // It is of use only if a daemon takes it.
         let job = Job::start(around, &copied)?;
         job.exec(&run)?;
@@ -255,14 +240,7 @@ impl<'a, 'lab> Job<'a, 'lab> {
                              i=$((i+1)); [ $i -lt 600 ] || exit 1; sleep 0.05; done";
         let name = format!("job-{volume}");
         let mount = format!("{volume}:/var/lib/docker");
-        let flags = [
-            "--detach",
-            "--privileged",
-            "--name",
-            &name,
-            "--volume",
-            &mount,
-        ];
+        let flags = ["--detach", "--privileged", "--name", &name, "--volume", &mount];
         let argv = [&["docker", "run"], &flags[..], &["docker:dind"]].concat();
         around.output(&argv)?;
         let job = Self { around, name };

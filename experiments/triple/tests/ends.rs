@@ -79,16 +79,8 @@ fn every_arm_of_three_podmans_works() -> Result<()> {
     let samples = fs::read_to_string(home.path().join("run/samples.csv")).unwrap_or_default();
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{said}\n{samples}");
-    let has = |arm: &str| {
-        samples
-            .lines()
-            .any(|row| row.split(',').nth(4) == Some(arm))
-    };
-    for arm in [
-        "start-podman-podman-podman-inside",
-        "literal",
-        "store-there",
-    ] {
+    let has = |arm: &str| samples.lines().any(|row| row.split(',').nth(4) == Some(arm));
+    for arm in ["start-podman-podman-podman-inside", "literal", "store-there"] {
         ensure!(has(arm), "{arm} in\n{samples}");
     }
     Ok(())
@@ -105,11 +97,7 @@ fn nothing_is_left_after_kill_9_while_level_5_is_built() -> Result<()> {
     before.is_restored(PATIENCE, || ladder.log())?;
     // The rows that it had are kept.
     ensure!(!ladder.trials().contains("volume,5"), "{}", ladder.trials());
-    ensure!(
-        ladder.trials().contains("depth,docker on a volume,3,works"),
-        "{}",
-        ladder.trials()
-    );
+    ensure!(ladder.trials().contains("depth,docker on a volume,3,works"), "{}", ladder.trials());
     Ok(())
 }
 

@@ -74,32 +74,19 @@ const fn arm(name: &'static str, observer: Observer, level: u8, about: &'static 
 }
 
 const fn hash(name: &'static str, about: &'static str) -> Arm {
-    Arm {
-        metric: Metric::Cpu,
-        ..arm(name, OwnClock, 0, about)
-    }
+    Arm { metric: Metric::Cpu, ..arm(name, OwnClock, 0, about) }
 }
 
 use Observer::{Inside, Outside, OwnClock};
 
-pub(crate) const EXPERIMENT: Experiment = Experiment {
-    name: "userns",
-    arms: ARMS,
-    contrasts: CONTRASTS,
-    parts: &[],
-    series: &[],
-};
+pub(crate) const EXPERIMENT: Experiment =
+    Experiment { name: "userns", arms: ARMS, contrasts: CONTRASTS, parts: &[], series: &[] };
 
 const ARMS: &[Arm] = &[
     arm("bare-user", Outside, 0, "echo at level 0, no container"),
     arm("bare-root", Outside, 0, "the same without user namespace"),
     arm("docker-user", Outside, 1, "docker run at level 0"),
-    arm(
-        "docker-user-again",
-        Outside,
-        1,
-        "the same under another name (A/A)",
-    ),
+    arm("docker-user-again", Outside, 1, "the same under another name (A/A)"),
     arm("docker-root", Outside, 1, "the same without user namespace"),
     arm("podman-user", Outside, 1, "podman run at level 0"),
     arm("podman-root", Outside, 1, "the same without user namespace"),
@@ -109,28 +96,10 @@ const ARMS: &[Arm] = &[
         2,
         "docker run in Docker in Docker, timed next to the inner client",
     ),
-    arm(
-        "dind-inside-root",
-        Inside,
-        2,
-        "the same without user namespace",
-    ),
-    arm(
-        "docker-hop-user",
-        Outside,
-        1,
-        "docker exec … true: the hop alone",
-    ),
-    arm(
-        "docker-hop-root",
-        Outside,
-        1,
-        "the same without user namespace",
-    ),
-    hash(
-        "hash-user",
-        "the probe's SHA-256 of 50 MiB, by its own clock",
-    ),
+    arm("dind-inside-root", Inside, 2, "the same without user namespace"),
+    arm("docker-hop-user", Outside, 1, "docker exec … true: the hop alone"),
+    arm("docker-hop-root", Outside, 1, "the same without user namespace"),
+    hash("hash-user", "the probe's SHA-256 of 50 MiB, by its own clock"),
     hash("hash-root", "the same without user namespace"),
 ];
 
@@ -205,11 +174,7 @@ mod tests {
         let row = |name| ROWS.iter().find(|row| row.0 == name).expect("a row");
         for contrast in CONTRASTS {
             let (above, below) = (row(contrast.numerator), row(contrast.denominator));
-            assert!(
-                above.2 == below.2 && above.3 == below.3,
-                "{}",
-                contrast.name
-            );
+            assert!(above.2 == below.2 && above.3 == below.3, "{}", contrast.name);
         }
     }
 }

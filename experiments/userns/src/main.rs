@@ -31,12 +31,8 @@ struct Cli {
 impl Cli {
     /// A lab of this kind.
     fn options(&self, sandbox: Kind) -> Options {
-        Options {
-            generation: self.generation,
-            sandbox,
-            ..Options::default()
-        }
-        .until(measure::interrupted)
+        Options { generation: self.generation, sandbox, ..Options::default() }
+            .until(measure::interrupted)
     }
 }
 
@@ -47,18 +43,15 @@ fn main() -> ExitCode {
             let cli = Cli::parse();
             let labs = [Kind::User, Kind::Root].map(|kind| cli.options(kind));
             let able = || bench::able(&[&labs[0], &labs[1]]);
-            cli.run
-                .conduct(&EXPERIMENT, able, |run| experiment(run, &cli))
+            cli.run.conduct(&EXPERIMENT, able, |run| experiment(run, &cli))
         },
     )
 }
 
 fn experiment(run: &mut Run, cli: &Cli) -> Result<()> {
     let began = Instant::now();
-    let (user, root) = (
-        Lab::start(&cli.options(Kind::User))?,
-        Lab::start(&cli.options(Kind::Root))?,
-    );
+    let (user, root) =
+        (Lab::start(&cli.options(Kind::User))?, Lab::start(&cli.options(Kind::Root))?);
     let held = session(run, &user, &root, began);
     user.blamed(root.blamed(held))
 }

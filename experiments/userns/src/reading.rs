@@ -4,10 +4,7 @@ use facts::{Facts, words};
 
 /// The facts of a run.
 pub(crate) fn facts() -> Facts {
-    Facts {
-        words: words(&[], SENTENCES),
-        ..Facts::default()
-    }
+    Facts { words: words(&[], SENTENCES), ..Facts::default() }
 }
 
 /// What arms and parts do: English as in the record, Spanish.

@@ -74,15 +74,10 @@ impl<'lab> Side<'lab> {
         let argv = step.argv(engine);
         let (agent, argv) = match observer {
             Observer::Outside => (Some(&mut self.outside), level.from_outside(&argv)),
-            _ => (
-                self.inside.get_mut(chain),
-                argv.into_iter().map(String::from).collect(),
-            ),
+            _ => (self.inside.get_mut(chain), argv.into_iter().map(String::from).collect()),
         };
         let agent = agent.ok_or_else(|| Trouble::Fatal("no probe there".to_owned()))?;
-        bench::spawn(self.lab, agent, &argv, |spawned| {
-            spawned.printed(step.prints())
-        })
+        bench::spawn(self.lab, agent, &argv, |spawned| spawned.printed(step.prints()))
     }
 
     fn hash(&mut self) -> Result<Reading, Trouble> {

@@ -81,26 +81,14 @@ impl Tests {
             .collect();
         // A program whose tests have times of their own is not one more test.
         let apart = |program: &&str| !rows.iter().any(|(_, name)| name.starts_with(*program));
-        let whole: Vec<&str> = self
-            .programs
-            .seconds
-            .keys()
-            .map(String::as_str)
-            .filter(apart)
-            .collect();
-        rows.extend(
-            whole
-                .into_iter()
-                .map(|name| (self.programs.seconds[name], name)),
-        );
+        let whole: Vec<&str> =
+            self.programs.seconds.keys().map(String::as_str).filter(apart).collect();
+        rows.extend(whole.into_iter().map(|name| (self.programs.seconds[name], name)));
         rows.sort_by(|a, b| b.0.total_cmp(&a.0));
         let lines = rows.iter().take(SHOWN);
         let lines = lines.map(|(seconds, name)| format!("{seconds:>8.1} s  {name}"));
         let head = format!("the slowest {SHOWN} tests, or programs of tests:");
-        std::iter::once(head)
-            .chain(lines)
-            .collect::<Vec<_>>()
-            .join("\n")
+        std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -126,9 +114,7 @@ fn begun(line: &str) -> Option<String> {
     // Rustc's list of what it was made of: the program, a colon, the sources, in the package's folder.
     let made_of = fs::read_to_string(format!("{file}.d")).unwrap_or_default();
     let source = made_of.lines().next()?.split(' ').nth(1)?;
-    let package = source
-        .split(['/'])
-        .take_while(|part| !["src", "tests"].contains(part));
+    let package = source.split(['/']).take_while(|part| !["src", "tests"].contains(part));
     Some(format!("{} {name}", package.last()?))
 }
 
@@ -159,11 +145,8 @@ mod tests {
         fs::write(&tests.times, "4.1 lab suite: a\n1 lab suite: b\n").expect("a file");
         let table = tests.slowest();
         let rows: Vec<&str> = table.lines().skip(1).map(str::trim).collect();
-        let expected = [
-            "4.1 s  lab suite: a",
-            "2.5 s  doc tests of measure",
-            "1.0 s  lab suite: b",
-        ];
+        let expected =
+            ["4.1 s  lab suite: a", "2.5 s  doc tests of measure", "1.0 s  lab suite: b"];
         assert_eq!(rows, expected);
     }
 }

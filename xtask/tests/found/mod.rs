@@ -10,9 +10,6 @@ pub(crate) fn workspace() -> Metadata {
 
 /// Whether a package lies below `experiments/`.
 pub(crate) fn is_experiment(package: &Package) -> bool {
-    let folder = package
-        .manifest_path
-        .parent()
-        .and_then(|folder| folder.parent());
+    let folder = package.manifest_path.parent().and_then(|folder| folder.parent());
     folder.is_some_and(|folder| folder.ends_with("experiments"))
 }

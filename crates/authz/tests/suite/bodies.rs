@@ -42,10 +42,7 @@ const HARMLESS: &[(&str, &str)] = &[
     ("CgroupnsMode", r#""private""#),
     ("Devices", "[]"),
     ("Binds", r#"["v:/v","/new"]"#),
-    (
-        "Mounts",
-        r#"[{"Type":"volume","Source":"v","Target":"/x"}]"#,
-    ),
+    ("Mounts", r#"[{"Type":"volume","Source":"v","Target":"/x"}]"#),
     ("SecurityOpt", r#"["no-new-privileges"]"#),
     ("ReadonlyPaths", "null"),
     ("Memory", "1048576"),
@@ -55,9 +52,7 @@ const HARMLESS: &[(&str, &str)] = &[
 /// Some of them, each key at most once.
 pub(crate) fn harmless() -> impl Strategy<Value = Vec<u8>> {
     subsequence(HARMLESS, 0..=HARMLESS.len()).prop_map(|settings| {
-        let pairs = settings
-            .iter()
-            .map(|(key, value)| format!(r#""{key}":{value}"#));
+        let pairs = settings.iter().map(|(key, value)| format!(r#""{key}":{value}"#));
         let pairs: Vec<String> = pairs.collect();
         format!(r#"{{"Image":"a","HostConfig":{}}}"#, object(&pairs)).into_bytes()
     })
@@ -126,14 +121,7 @@ pub(crate) enum Torn {
 }
 
 pub(crate) fn torn() -> impl Strategy<Value = Torn> {
-    let after = &[
-        "{}",
-        " ",
-        "\0",
-        "]",
-        "x",
-        "{\"HostConfig\":{\"Privileged\":true}}",
-    ];
+    let after = &["{}", " ", "\0", "]", "x", "{\"HostConfig\":{\"Privileged\":true}}"];
     prop_oneof![
         12 => Just(Torn::Not),
         1 => any::<Index>().prop_map(Torn::Cut),

@@ -41,10 +41,7 @@ fn every_legitimate_request_is_let_through() {
 fn every_rule_but_the_messages_own_has_a_hostile_request() {
     let place = tempfile::tempdir().expect("a directory");
     let cases = hostile(place.path());
-    let tried: BTreeSet<&str> = cases
-        .iter()
-        .filter_map(|case| case.rule.as_deref())
-        .collect();
+    let tried: BTreeSet<&str> = cases.iter().filter_map(|case| case.rule.as_deref()).collect();
     let all: BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.name()).collect();
     let untried: Vec<_> = all.difference(&tried).collect();
     assert_eq!(untried, [&Rule::Call.name()]);
@@ -66,12 +63,7 @@ fn a_message_that_is_not_the_daemons_is_refused() {
     for message in messages {
         let verdict = decide_message(&policy, message);
         let rule = verdict.map_err(|refusal| refusal.rule);
-        assert_eq!(
-            rule,
-            Err(Rule::Call),
-            "{}",
-            String::from_utf8_lossy(message)
-        );
+        assert_eq!(rule, Err(Rule::Call), "{}", String::from_utf8_lossy(message));
     }
     // Without method or path there is no route.
     assert!(decide_message(&policy, b"{}").is_err());
@@ -89,14 +81,8 @@ fn a_refusal_says_rule_reason_and_remedy() {
             panic!("{}: {text}", case.name);
         };
         let rule = case.rule.expect("a rule");
-        assert!(
-            what.starts_with(&format!("refused by rule {rule}: ")),
-            "{text}"
-        );
-        assert!(
-            why.starts_with("why: ") && remedy.starts_with("remedy: "),
-            "{text}"
-        );
+        assert!(what.starts_with(&format!("refused by rule {rule}: ")), "{text}");
+        assert!(why.starts_with("why: ") && remedy.starts_with("remedy: "), "{text}");
         assert!(text.len() < 1000, "{text}");
     }
 }
@@ -137,20 +123,11 @@ fn the_policys_switches_open_what_they_name_and_no_more() {
     for (path, expected) in [
         ("/build?t=a&networkmode=default", None),
         ("/build?networkmode=host", Some(Rule::HostNamespace)),
-        (
-            "/build?%6eetworkmode=container:c",
-            Some(Rule::ContainerNamespace),
-        ),
-        (
-            "/build?networkmode=none&networkmode=host",
-            Some(Rule::HostNamespace),
-        ),
+        ("/build?%6eetworkmode=container:c", Some(Rule::ContainerNamespace)),
+        ("/build?networkmode=none&networkmode=host", Some(Rule::HostNamespace)),
         ("/build?cgroupparent=/", Some(Rule::CgroupParent)),
         ("/build?remote=http://x/y.tar", Some(Rule::Build)),
-        (
-            "/build?entitlements=security.insecure",
-            Some(Rule::UnknownKey),
-        ),
+        ("/build?entitlements=security.insecure", Some(Rule::UnknownKey)),
         ("/build?version=2", Some(Rule::Buildkit)),
         ("/grpc", Some(Rule::Buildkit)),
     ] {
@@ -166,10 +143,7 @@ fn the_policys_switches_open_what_they_name_and_no_more() {
         verdict.err().map(|refusal| refusal.rule)
     };
     assert_eq!(typed("application/x-tar"), None);
-    for kind in [
-        "application/x-www-form-urlencoded",
-        "Multipart/Form-Data; boundary=x",
-    ] {
+    for kind in ["application/x-www-form-urlencoded", "Multipart/Form-Data; boundary=x"] {
         assert_eq!(typed(kind), Some(Rule::FormBody), "{kind}");
     }
     let buildkit = policy("buildkit = false", "buildkit = true");

@@ -21,11 +21,7 @@ pub(crate) fn legitimate(place: &Path) -> Vec<Case> {
 
 fn in_places(place: &Path, table: fn(&Places) -> Result<Vec<Case>, String>) -> Vec<Case> {
     let (open, shut) = directories(place);
-    let places = Places {
-        open: &open,
-        shut: &shut,
-        host_network: "1f2e3d4c5b6a",
-    };
+    let places = Places { open: &open, shut: &shut, host_network: "1f2e3d4c5b6a" };
     table(&places).expect("cases")
 }
 

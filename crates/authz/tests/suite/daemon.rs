@@ -36,26 +36,13 @@ fn by_host_config(host: &Fields) -> Option<String> {
     if matches!(last(host, "Privileged"), Some(Go::Bool(true))) {
         return Some("Privileged".to_owned());
     }
-    for name in [
-        "PidMode",
-        "IpcMode",
-        "UTSMode",
-        "UsernsMode",
-        "NetworkMode",
-        "CgroupnsMode",
-    ] {
+    for name in ["PidMode", "IpcMode", "UTSMode", "UsernsMode", "NetworkMode", "CgroupnsMode"] {
         let mode = text(name);
         if mode == "host" || mode.starts_with("container:") {
             return Some(format!("{name}={mode}"));
         }
     }
-    for name in [
-        "Devices",
-        "DeviceRequests",
-        "DeviceCgroupRules",
-        "VolumesFrom",
-        "Annotations",
-    ] {
+    for name in ["Devices", "DeviceRequests", "DeviceCgroupRules", "VolumesFrom", "Annotations"] {
         if full(name) {
             return Some(name.to_owned());
         }
@@ -72,25 +59,17 @@ fn by_host_config(host: &Fields) -> Option<String> {
         // strings.ToUpper, and the prefix that may be missing.
         let name = name.to_uppercase();
         let name = name.strip_prefix("CAP_").unwrap_or(&name);
-        matches!(
-            name,
-            "ALL" | "SYS_ADMIN" | "SYS_PTRACE" | "SYS_MODULE" | "NET_ADMIN" | "BPF"
-        )
+        matches!(name, "ALL" | "SYS_ADMIN" | "SYS_PTRACE" | "SYS_MODULE" | "NET_ADMIN" | "BPF")
     });
     if let Some(name) = capability {
         return Some(format!("CapAdd {name}"));
     }
     let options = texts("SecurityOpt");
-    if let Some(option) = options
-        .iter()
-        .find(|o| o.contains("unconfined") || o.contains("disable"))
+    if let Some(option) = options.iter().find(|o| o.contains("unconfined") || o.contains("disable"))
     {
         return Some(format!("SecurityOpt {option}"));
     }
-    if let Some(bind) = texts("Binds")
-        .into_iter()
-        .find(|b| b.starts_with('/') && b.contains(':'))
-    {
+    if let Some(bind) = texts("Binds").into_iter().find(|b| b.starts_with('/') && b.contains(':')) {
         return Some(format!("Binds {bind}"));
     }
     let Some(Go::List(mounts)) = last(host, "Mounts") else {
@@ -111,9 +90,7 @@ fn by_mount(mount: &Go) -> Option<String> {
     };
     // The keys of a map are not folded; of equal ones the last counts.
     let last = options.iter().rfind(|(key, _)| key == "device");
-    let device = last
-        .and_then(|(_, value)| as_text(value))
-        .unwrap_or_default();
+    let device = last.and_then(|(_, value)| as_text(value)).unwrap_or_default();
     (kind == "volume" && device.starts_with('/')).then(|| format!("Mounts volume of {device}"))
 }
 

@@ -62,10 +62,7 @@ impl Reader<'_> {
             b'n' => self.word("null", Go::Null),
             b'-' | b'0'..=b'9' => {
                 let number = |b: &u8| matches!(b, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
-                self.at += self.bytes[self.at..]
-                    .iter()
-                    .take_while(|b| number(b))
-                    .count();
+                self.at += self.bytes[self.at..].iter().take_while(|b| number(b)).count();
                 Some(Go::Number)
             }
             _ => None,

@@ -23,20 +23,13 @@ fn holds(policy: &Policy, body: &[u8]) -> Result<(), String> {
     };
     match decide_message(policy, &create_message(body)) {
         Err(_) => Ok(()),
-        Ok(()) => Err(format!(
-            "let through with {setting}: {}",
-            String::from_utf8_lossy(body)
-        )),
+        Ok(()) => Err(format!("let through with {setting}: {}", String::from_utf8_lossy(body))),
     }
 }
 
 /// Without a file of failures: what is found becomes a row of `a table`.
 fn config() -> ProptestConfig {
-    ProptestConfig {
-        cases: 4000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
@@ -63,10 +56,7 @@ proptest! {
 fn the_daemons_side_knows_the_hostile_cases() {
     let place = tempfile::tempdir().expect("a directory");
     let known = hostile(place.path());
-    let count = known
-        .iter()
-        .filter_map(created)
-        .filter(|b| forbidden(b).is_some());
+    let count = known.iter().filter_map(created).filter(|b| forbidden(b).is_some());
     // Otherwise the property above would hold of nothing.
     assert!(count.count() >= 40);
 }
@@ -77,9 +67,7 @@ fn the_daemons_side_knows_the_hostile_cases() {
 #[ignore = "runs as long as AUTHZ_FUZZ_SECONDS says"]
 #[expect(clippy::disallowed_macros, reason = "captured by the test's harness")]
 fn fuzz() {
-    let seconds = env::var("AUTHZ_FUZZ_SECONDS")
-        .ok()
-        .and_then(|s| s.parse().ok());
+    let seconds = env::var("AUTHZ_FUZZ_SECONDS").ok().and_then(|s| s.parse().ok());
     let end = Instant::now() + Duration::from_secs(seconds.unwrap_or(600));
     let place = tempfile::tempdir().expect("a directory");
     let known = [hostile(place.path()), legitimate(place.path())].concat();
@@ -89,11 +77,7 @@ fn fuzz() {
     while Instant::now() < end {
         let new = body().new_tree(&mut runner).expect("a body").current();
         let from = usize::try_from(tried).expect("64 bits") % bodies.len();
-        let mut body = if tried % 8 == 0 {
-            bodies[from].clone()
-        } else {
-            new
-        };
+        let mut body = if tried % 8 == 0 { bodies[from].clone() } else { new };
         for _ in 0..4 {
             let torn = torn().new_tree(&mut runner).expect("a way").current();
             body = torn.apply(body);
@@ -106,8 +90,5 @@ fn fuzz() {
         }
     }
     println!("{tried} bodies, {hostile} of them hostile, {open} let through");
-    assert!(
-        hostile > 0 && open > 0,
-        "a search of one kind of body finds nothing"
-    );
+    assert!(hostile > 0 && open > 0, "a search of one kind of body finds nothing");
 }

@@ -23,10 +23,7 @@ impl Plugin {
     fn start(place: &Path) -> Self {
         let socket = place.join("plugins/x.sock");
         let child = program(&socket).stderr(Stdio::null()).spawn();
-        let plugin = Self {
-            child: child.expect("the program starts"),
-            socket,
-        };
+        let plugin = Self { child: child.expect("the program starts"), socket };
         let end = Instant::now() + Duration::from_secs(20);
         while UnixStream::connect(&plugin.socket).is_err() {
             assert!(Instant::now() < end, "the plugin does not serve");
@@ -64,13 +61,8 @@ fn program(socket: &Path) -> Command {
 }
 
 fn send(mut stream: &UnixStream, path: &str, body: &[u8]) {
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    stream
-        .write_all(&[head.as_bytes(), body].concat())
-        .expect("a request");
+    let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+    stream.write_all(&[head.as_bytes(), body].concat()).expect("a request");
 }
 
 /// Status and JSON of one answer; nothing if the other side has ended.
@@ -104,9 +96,7 @@ fn allowed(answer: &(u16, Value)) -> bool {
 }
 
 fn refused(answer: &(u16, Value)) -> bool {
-    let said = answer.1["Msg"]
-        .as_str()
-        .is_some_and(|text| !text.is_empty());
+    let said = answer.1["Msg"].as_str().is_some_and(|text| !text.is_empty());
     answer.0 == 200 && answer.1["Allow"] == Value::Bool(false) && said
 }
 
@@ -115,26 +105,14 @@ fn it_speaks_the_plugin_protocol() {
     let place = tempfile::tempdir().expect("a directory");
     let plugin = Plugin::start(place.path());
     let (status, activated) = plugin.call("/Plugin.Activate", b"");
-    assert_eq!(
-        (status, &activated["Implements"][0]),
-        (200, &"authz".into())
-    );
+    assert_eq!((status, &activated["Implements"][0]), (200, &"authz".into()));
     assert!(allowed(&plugin.call(REQUEST, &create_message(HARMLESS))));
     let answer = plugin.call(REQUEST, &create_message(HOSTILE));
     assert!(refused(&answer), "{answer:?}");
-    assert!(
-        answer.1["Msg"]
-            .as_str()
-            .is_some_and(|text| text.contains("rule privileged"))
-    );
-    assert!(allowed(
-        &plugin.call("/AuthZPlugin.AuthZRes", &create_message(HOSTILE))
-    ));
+    assert!(answer.1["Msg"].as_str().is_some_and(|text| text.contains("rule privileged")));
+    assert!(allowed(&plugin.call("/AuthZPlugin.AuthZRes", &create_message(HOSTILE))));
     assert_eq!(plugin.call("/AuthZPlugin.Other", b"{}").0, 404);
-    let mode = fs::metadata(&plugin.socket)
-        .expect("a socket")
-        .permissions()
-        .mode();
+    let mode = fs::metadata(&plugin.socket).expect("a socket").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
 
@@ -161,20 +139,13 @@ fn of_a_thousand_requests_at_32_at_once_none_is_lost_and_none_wrong() {
                             } else {
                                 plugin.call(REQUEST, &message)
                             };
-                            if hostile {
-                                refused(&answer)
-                            } else {
-                                allowed(&answer)
-                            }
+                            if hostile { refused(&answer) } else { allowed(&answer) }
                         })
                         .count()
                 })
             })
             .collect();
-        clients
-            .into_iter()
-            .map(|client| client.join().expect("a client"))
-            .sum()
+        clients.into_iter().map(|client| client.join().expect("a client")).sum()
     });
     assert_eq!(right, 1000);
 }
@@ -184,20 +155,15 @@ fn requests_that_break_off_are_never_let_through_and_harm_no_other() {
     let place = tempfile::tempdir().expect("a directory");
     let plugin = Plugin::start(place.path());
     let message = create_message(HARMLESS);
-    let head = format!(
-        "POST {REQUEST} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
-        message.len()
-    );
+    let head =
+        format!("POST {REQUEST} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", message.len());
     let whole = [head.as_bytes(), &message].concat();
     for length in (0..whole.len()).step_by(7) {
         let mut stream = plugin.connect();
         stream.write_all(&whole[..length]).expect("a part");
         stream.shutdown(std::net::Shutdown::Write).expect("an end");
         let answer = answer(&mut BufReader::new(&stream));
-        assert!(
-            !answer.as_ref().is_some_and(allowed),
-            "{length}: {answer:?}"
-        );
+        assert!(!answer.as_ref().is_some_and(allowed), "{length}: {answer:?}");
     }
     assert!(allowed(&plugin.call(REQUEST, &message)));
 }
@@ -216,9 +182,7 @@ fn bodies_that_are_huge_chunked_or_empty() {
     assert!(refused(&plugin.call(REQUEST, b"")));
     assert!(refused(&plugin.call(REQUEST, &create_message(b""))));
     let message = create_message(HARMLESS);
-    assert!(refused(
-        &plugin.call(REQUEST, &message[..message.len() - 1])
-    ));
+    assert!(refused(&plugin.call(REQUEST, &message[..message.len() - 1])));
     // In chunks: the same message, or one whose last chunk does not come.
     let chunked = |ends: bool| {
         let mut stream = plugin.connect();
@@ -244,9 +208,7 @@ fn bodies_that_are_huge_chunked_or_empty() {
     stream.write_all(head.as_bytes()).expect("a head");
     let piece = vec![b' '; 1 << 16];
     while stream.write_all(&piece).is_ok() {
-        stream
-            .set_write_timeout(Some(Duration::from_secs(1)))
-            .expect("a time limit");
+        stream.set_write_timeout(Some(Duration::from_secs(1))).expect("a time limit");
     }
     let answer = answer(&mut BufReader::new(&stream));
     assert!(!answer.as_ref().is_some_and(allowed), "{answer:?}");
@@ -259,10 +221,8 @@ fn killed_in_the_middle_it_answers_nothing() {
     let mut plugin = Plugin::start(place.path());
     let message = create_message(HARMLESS);
     let mut stream = plugin.connect();
-    let head = format!(
-        "POST {REQUEST} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n",
-        message.len()
-    );
+    let head =
+        format!("POST {REQUEST} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", message.len());
     stream.write_all(head.as_bytes()).expect("a head");
     stream.write_all(&message[..20]).expect("a part");
     plugin.child.kill().expect("a signal");
@@ -313,11 +273,7 @@ fn it_takes_nobodys_place_and_no_half_a_policy() {
     let plugin = Plugin::start(place.path());
     let second = ended(&mut program(&plugin.socket));
     assert_eq!(second.status.code(), Some(1));
-    assert!(
-        said(&second).contains("another plugin serves there"),
-        "{}",
-        said(&second)
-    );
+    assert!(said(&second).contains("another plugin serves there"), "{}", said(&second));
     let file = place.path().join("file");
     fs::write(&file, "precious").expect("a file");
     assert_eq!(ended(&mut program(&file)).status.code(), Some(1));

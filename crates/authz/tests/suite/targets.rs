@@ -68,17 +68,11 @@ fn target() -> impl Strategy<Value = String> {
         };
         text.chars().map(turned).collect()
     };
-    let piece = (
-        select(pieces),
-        prop::collection::vec(prop::bool::weighted(0.1), 1..9),
-    )
-        .prop_map(move |(text, at)| {
-            if text.starts_with('%') {
-                text.to_owned()
-            } else {
-                encoded(text, &at)
-            }
-        });
+    let piece = (select(pieces), prop::collection::vec(prop::bool::weighted(0.1), 1..9)).prop_map(
+        move |(text, at)| {
+            if text.starts_with('%') { text.to_owned() } else { encoded(text, &at) }
+        },
+    );
     prop::collection::vec(piece, 1..6).prop_map(|pieces| pieces.concat())
 }
 
@@ -99,20 +93,12 @@ proptest! {
 
 #[test]
 fn the_routers_side_knows_its_paths() {
-    let decided = [
-        "/containers/create",
-        "/v1.50/%63ontainers/create?x",
-        "/v.../containers/a/b/exec",
-    ];
+    let decided =
+        ["/containers/create", "/v1.50/%63ontainers/create?x", "/v.../containers/a/b/exec"];
     for target in decided {
         assert!(decides(target), "{target}");
     }
-    for target in [
-        "/containers/create/",
-        "//containers/create",
-        "/containers/exec",
-        "/info",
-    ] {
+    for target in ["/containers/create/", "//containers/create", "/containers/exec", "/info"] {
         assert!(!decides(target), "{target}");
     }
 }

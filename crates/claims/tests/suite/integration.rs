@@ -98,9 +98,7 @@ pub(crate) enum Step {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}: {}", self.step, self.why)?;
-        self.log
-            .iter()
-            .try_for_each(|line| write!(f, "\n  | {line}"))
+        self.log.iter().try_for_each(|line| write!(f, "\n  | {line}"))
     }
 }
 
@@ -120,12 +118,10 @@ pub(crate) fn integration_test(level: &Level, docker_host: &str) -> Result<Outco
         .output()
         .into_diagnostic()?;
     let said = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(said.trim())
-        .into_diagnostic()
-        .wrap_err_with(|| {
-            let complaint = String::from_utf8_lossy(&output.stderr);
-            format!("the integration test: {}, {said}{complaint}", output.status)
-        })
+    serde_json::from_str(said.trim()).into_diagnostic().wrap_err_with(|| {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        format!("the integration test: {}, {said}{complaint}", output.status)
+    })
 }
 
 /// Where Docker's daemon listens.
@@ -143,19 +139,10 @@ pub(crate) fn podman_service(level: &Level) -> Result<String> {
     );
     level.output(&["sh", "-c", &serve])?;
     let end = Instant::now() + START_DEADLINE;
-    let ask = || {
-        get(
-            level.root()?.connect(format!("{FOLDER}/podman.sock"))?,
-            "/_ping",
-        )
-    };
+    let ask = || get(level.root()?.connect(format!("{FOLDER}/podman.sock"))?, "/_ping");
     while !ask().is_ok_and(|answer| answer.trim() == "OK") {
         if Instant::now() > end {
-            let log = || {
-                level
-                    .root()?
-                    .read_to_string(format!("{FOLDER}/service.log"))
-            };
+            let log = || level.root()?.read_to_string(format!("{FOLDER}/service.log"));
             let log = log().unwrap_or_default();
             return Err(miette!("Podman's service does not answer: {log}"));
         }
@@ -194,15 +181,11 @@ pub(crate) fn child() -> Option<ExitCode> {
 fn join(namespaces: &Path) -> Result<()> {
     // Whoever started this is gone, then so is the reason for it.
     set_parent_process_death_signal(Some(Signal::KILL)).into_diagnostic()?;
-    let kinds = [
-        ("net", LinkNameSpaceType::Network),
-        ("mnt", LinkNameSpaceType::Mount),
-    ];
+    let kinds = [("net", LinkNameSpaceType::Network), ("mnt", LinkNameSpaceType::Mount)];
     let open = |(name, kind)| {
         let path = namespaces.join(name);
         let file = File::open(&path).into_diagnostic();
-        file.wrap_err_with(|| path.display().to_string())
-            .map(|file| (file, kind))
+        file.wrap_err_with(|| path.display().to_string()).map(|file| (file, kind))
     };
     // Both before the first is joined: the path leads through the file system that is left.
     let files: Vec<(File, LinkNameSpaceType)> =
@@ -221,20 +204,15 @@ async fn drive(host: &str) -> Outcome {
     let done = async {
         traces.left().map_err(|why| why.at(Step::Ask))?;
         let postgres = postgres(&traces).await;
-        let redis = if postgres.is_ok() {
-            Some(redis(&traces).await)
-        } else {
-            None
-        };
+        let redis = if postgres.is_ok() { Some(redis(&traces).await) } else { None };
         let used = postgres.and_then(|postgres| Ok((postgres, redis.transpose()?)));
         // Also after a failure: what testcontainers drops, it removes.
         match (traces.gone().await, used) {
             (Ok(()), used) => used,
             (Err(left), Ok(_)) => Err(left),
-            (Err(left), Err(stop)) => Err(Stop {
-                why: format!("{}, after {stop}", left.why),
-                ..left
-            }),
+            (Err(left), Err(stop)) => {
+                Err(Stop { why: format!("{}, after {stop}", left.why), ..left })
+            }
         }
     };
     match done.await {
@@ -276,12 +254,8 @@ async fn postgres(traces: &Traces) -> Result<String, Stop> {
             .batch_execute("CREATE TABLE dolls (size int4 PRIMARY KEY, name text NOT NULL)")
             .await?;
         let insert = "INSERT INTO dolls VALUES ($1, $2), ($3, $4)";
-        client
-            .execute(insert, &[&1, &"Masha", &2, &"Matryona"])
-            .await?;
-        let row = client
-            .query_one("SELECT name FROM dolls WHERE size = $1", &[&2])
-            .await?;
+        client.execute(insert, &[&1, &"Masha", &2, &"Matryona"]).await?;
+        let row = client.query_one("SELECT name FROM dolls WHERE size = $1", &[&2]).await?;
         row.try_get::<_, String>(0)
     });
     let name = read_back.await.map_err(|why| log.stop(Step::Use, &why))?;
@@ -347,15 +321,8 @@ async fn start(
         .start()
         .await
         .map_err(|why| log.stop(Step::Start, &whole(&why)))?;
-    traces
-        .note_volumes(server.id())
-        .map_err(|why| why.at(Step::Ask))?;
-    let found = async {
-        Ok((
-            server.get_host().await?,
-            server.get_host_port_ipv4(port).await?,
-        ))
-    };
+    traces.note_volumes(server.id()).map_err(|why| why.at(Step::Ask))?;
+    let found = async { Ok((server.get_host().await?, server.get_host_port_ipv4(port).await?)) };
     let found: Result<_, testcontainers::TestcontainersError> = found.await;
     let (host, port) = found.map_err(|why| log.stop(Step::Resolve, &whole(&why)))?;
     Ok((server, host.to_string(), port))
@@ -442,12 +409,9 @@ impl Traces {
     fn ask(&self, path: &str) -> Result<serde_json::Value, Refusal> {
         let socket = self.host.trim_start_matches("unix://");
         let stream = UnixStream::connect(socket);
-        let body = stream
-            .and_then(|stream| get(stream, path))
-            .map_err(|why| why.to_string());
+        let body = stream.and_then(|stream| get(stream, path)).map_err(|why| why.to_string());
         let parse = |body: String| serde_json::from_str(&body).map_err(|_| body);
-        body.and_then(parse)
-            .map_err(|why| Refusal(format!("{}{path}: {why}", self.host)))
+        body.and_then(parse).map_err(|why| Refusal(format!("{}{path}: {why}", self.host)))
     }
 
     /// The volumes that a container has got, which are to go with it.
@@ -468,9 +432,7 @@ impl Traces {
         let volumes = self.ask("/volumes")?;
         let names = |list: &serde_json::Value, key: &str| -> Vec<String> {
             let names = list.as_array().into_iter().flatten();
-            names
-                .filter_map(|thing| thing[key].as_str().map(str::to_owned))
-                .collect()
+            names.filter_map(|thing| thing[key].as_str().map(str::to_owned)).collect()
         };
         let own = self.volumes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut left = names(&volumes["Volumes"], "Name");

@@ -22,11 +22,7 @@ const fn own(name: &'static str, outer: Engine, inner: Engine) -> Pattern {
 }
 
 const fn of(name: &'static str, outer: Engine, inner: Layer) -> Pattern {
-    Pattern {
-        name,
-        layers: [Layer::own(outer), inner],
-        foreign_node: &[Engine::Podman],
-    }
+    Pattern { name, layers: [Layer::own(outer), inner], foreign_node: &[Engine::Podman] }
 }
 
 /// In the order of the table's columns.
@@ -38,11 +34,7 @@ pub(crate) static PATTERNS: [Pattern; 6] = [
     // Its third, with the image as it is published.
     own("podman-nested", Engine::Podman, Engine::Podman),
     // The same with the namespaces, groups and storage that a Podman at level 0 gives.
-    of(
-        "podman-matched",
-        Engine::Podman,
-        Layer::own(Engine::Podman).like_outer(LIKE_LEVEL_0),
-    ),
+    of("podman-matched", Engine::Podman, Layer::own(Engine::Podman).like_outer(LIKE_LEVEL_0)),
     own("docker-in-podman", Engine::Podman, Engine::Docker),
     own("podman-in-docker", Engine::Docker, Engine::Podman),
 ];
@@ -86,11 +78,7 @@ pub(crate) static WRONG: [Pattern; 7] = [
         Layer::mounted_socket().with(&["--user", "1000:1000"]),
     ),
     // A job of root, whom the socket's group does not matter to.
-    of(
-        "dood-of-root",
-        Engine::Docker,
-        Layer::mounted_socket().with(&["--user", "0:0"]),
-    ),
+    of("dood-of-root", Engine::Docker, Layer::mounted_socket().with(&["--user", "0:0"])),
     // A node that has Docker after all.
     Pattern {
         name: "dood-where-docker-is",
@@ -98,11 +86,7 @@ pub(crate) static WRONG: [Pattern; 7] = [
         foreign_node: &[Engine::Docker, Engine::Podman],
     },
     // What the tutorial says that it needs, forgotten.
-    of(
-        "dind-without-privilege",
-        Engine::Docker,
-        Layer::own(Engine::Docker).unprivileged(),
-    ),
+    of("dind-without-privilege", Engine::Docker, Layer::own(Engine::Docker).unprivileged()),
 ];
 
 /// A pattern by its name, right or wrong.

@@ -47,9 +47,7 @@ fn proc(level: &Level) -> std::io::Result<Folder> {
 
 fn pids(proc: &Folder) -> Vec<u32> {
     let names = proc.names(".").unwrap_or_default().into_iter();
-    names
-        .filter_map(|name| name.to_str()?.parse().ok())
-        .collect()
+    names.filter_map(|name| name.to_str()?.parse().ok()).collect()
 }
 
 /// One process at a level; `None` when it is gone.

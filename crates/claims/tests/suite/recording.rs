@@ -42,17 +42,14 @@ impl Recording {
 
     /// Asks the engines for their versions, once; what they say goes into every row.
     pub(crate) fn ask_engines(&self, node: &Scene) {
-        self.engines
-            .get_or_init(|| versions(node).unwrap_or_default());
+        self.engines.get_or_init(|| versions(node).unwrap_or_default());
     }
 
     /// A look at a cell; one without an outcome where this machine can't look.
     pub(crate) fn append(&self, cell: &Expected, seen: &Result<Sight>) -> Result<()> {
         let (property, pattern) = (&*cell.property, cell.pattern);
         let name = [&*claims_of(property, pattern), property, pattern].join("::");
-        self.seen
-            .append(&self.row(&name, cell, seen))
-            .into_diagnostic()
+        self.seen.append(&self.row(&name, cell, seen)).into_diagnostic()
     }
 
     /// A look at a wrong set-up in a cell's place.
@@ -77,16 +74,11 @@ impl Recording {
             Err(report) => (claims::FAILED.to_owned(), words(report)),
         };
         Seen {
-            when: jiff::Timestamp::now()
-                .strftime("%Y-%m-%dT%H:%M:%SZ")
-                .to_string(),
+            when: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             revision: self.revision.get_or_init(revision).clone(),
             generation: self.generation.clone(),
             engines: self.engines.get().cloned().unwrap_or_default(),
-            kernel: rustix::system::uname()
-                .release()
-                .to_string_lossy()
-                .into_owned(),
+            kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
             sandbox: SANDBOX.to_owned(),
             test: name.replace('-', "_"),
             property: cell.property.clone(),
@@ -110,32 +102,20 @@ fn versions(scene: &Scene) -> Result<String> {
 /// Which claims speak of a cell: with the property and the pattern the name of a look.
 fn claims_of(property: &str, pattern: &str) -> String {
     let says = claims::says();
-    let ids = says
-        .iter()
-        .filter(|says| says.property == property && says.pattern == pattern);
+    let ids = says.iter().filter(|says| says.property == property && says.pattern == pattern);
     let ids: Vec<String> = ids.map(|says| says.claim.to_lowercase()).collect();
-    if ids.is_empty() {
-        "unclaimed".to_owned()
-    } else {
-        ids.join("_")
-    }
+    if ids.is_empty() { "unclaimed".to_owned() } else { ids.join("_") }
 }
 
 /// The source's revision, with `+` where it was changed since; "" where git does not know.
 fn revision() -> String {
     let git = |args: &[&str]| {
-        let output = Command::new("git")
-            .args(args)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .output();
+        let output =
+            Command::new("git").args(args).current_dir(env!("CARGO_MANIFEST_DIR")).output();
         let output = output.ok().filter(|output| output.status.success())?;
         Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     };
     let changed = git(&["status", "--porcelain"]).is_some_and(|changes| !changes.is_empty());
     let revision = git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_default();
-    if changed {
-        format!("{revision}+")
-    } else {
-        revision
-    }
+    if changed { format!("{revision}+") } else { revision }
 }

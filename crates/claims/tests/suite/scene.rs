@@ -28,9 +28,7 @@ impl<T> Default for Kept<T> {
 
 impl<T> Kept<T> {
     pub(crate) fn get(&self, build: impl FnOnce() -> Result<T>) -> Result<&T> {
-        let kept = self
-            .0
-            .get_or_init(|| build().map_err(|report| words(&report)));
+        let kept = self.0.get_or_init(|| build().map_err(|report| words(&report)));
         kept.as_ref().map_err(|why| miette!("{why}"))
     }
 }
@@ -76,10 +74,7 @@ impl Stage {
     }
 
     pub(crate) fn scene(&'static self, pattern: &'static Pattern) -> Scene {
-        Scene {
-            stage: self,
-            pattern,
-        }
+        Scene { stage: self, pattern }
     }
 
     fn lab(&self) -> Result<&Lab> {
@@ -187,9 +182,7 @@ impl Scene {
     }
 
     fn idle_job(&self) -> Result<Nest<'static>> {
-        let known = locked(&self.stage.idle)
-            .get_mut(self.pattern.name)
-            .and_then(Vec::pop);
+        let known = locked(&self.stage.idle).get_mut(self.pattern.name).and_then(Vec::pop);
         known.map_or_else(|| self.lab()?.nest(&self.pattern.layers), Ok)
     }
 
@@ -234,8 +227,7 @@ fn remove(nest: &Nest) -> Result<()> {
     let (node, engine) = (&nest.levels()[0], nest.layers()[0].engine);
     let container = nest.levels()[1].container();
     let argv = [engine.program(), "rm", "--force", "--volumes", container];
-    node.output(&[&argv[..], at_once(engine)].concat())
-        .map(drop)
+    node.output(&[&argv[..], at_once(engine)].concat()).map(drop)
 }
 
 /// Removes a container of an engine, without waiting for it to end by itself.
@@ -265,11 +257,7 @@ pub(crate) fn words(report: &Report) -> String {
 
 /// An error together with the last words of the engines that it is about.
 fn with_last_lines(report: &Report, nest: &Nest) -> Report {
-    miette!(
-        "{}\nlast lines of the job's engine:\n{}",
-        words(report),
-        nest.last_lines()
-    )
+    miette!("{}\nlast lines of the job's engine:\n{}", words(report), nest.last_lines())
 }
 
 /// A name that nothing else in this lab has.

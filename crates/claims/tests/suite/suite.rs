@@ -24,10 +24,7 @@ pub(crate) fn suite() -> &'static Suite {
     static SUITE: LazyLock<Suite> = LazyLock::new(|| {
         // An unknown generation is told by the harness, which then runs nothing.
         let options = lab_test::options().unwrap_or_else(|_| Options::default());
-        Suite {
-            recording: Recording::new(options.generation),
-            stage: Stage::new(options),
-        }
+        Suite { recording: Recording::new(options.generation), stage: Stage::new(options) }
     });
     &SUITE
 }
@@ -69,9 +66,7 @@ impl Subject {
         let cells = claims::expected(generation).into_iter();
         let mut cells =
             cells.filter(|cell| cell.property == self.property && cell.pattern == self.pattern);
-        cells
-            .next()
-            .ok_or_else(|| miette!("{self:?} is in no table"))
+        cells.next().ok_or_else(|| miette!("{self:?} is in no table"))
     }
 
     fn mutation(&self) -> Result<Option<Mutation>> {
@@ -82,8 +77,7 @@ impl Subject {
             (&row.property, &row.pattern, &row.set_up) == (&self.property, &self.pattern, set_up)
         };
         let row = claims::mutations().into_iter().find(is_this);
-        row.map(Some)
-            .ok_or_else(|| miette!("{self:?} is in no table"))
+        row.map(Some).ok_or_else(|| miette!("{self:?} is in no table"))
     }
 }
 

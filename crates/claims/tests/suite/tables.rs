@@ -50,9 +50,7 @@ fn a_name_begins_with_the_claims_that_speak_of_the_property() {
     let says = claims::says();
     for (function, subjects) in cases() {
         let (_, named) = without_claims(function);
-        let speak = says
-            .iter()
-            .filter(|says| says.property == subjects[0].property);
+        let speak = says.iter().filter(|says| says.property == subjects[0].property);
         let speak: BTreeSet<String> = speak.map(|says| says.claim.to_lowercase()).collect();
         let named: BTreeSet<String> = named.into_iter().map(str::to_owned).collect();
         assert_eq!(named, speak, "{function}");

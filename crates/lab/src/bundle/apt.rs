@@ -34,12 +34,7 @@ pub(crate) fn machine_apt() -> Result<String> {
         return Ok(mirror.trim_end_matches('/').to_owned());
     }
     let sources = Command::new("apt-get")
-        .args([
-            "indextargets",
-            "--format",
-            "$(SITE) $(RELEASE) $(ORIGIN)",
-            "Created-By: Packages",
-        ])
+        .args(["indextargets", "--format", "$(SITE) $(RELEASE) $(ORIGIN)", "Created-By: Packages"])
         .output();
     let sources = sources.map_err(|why| {
         unsupported(
@@ -52,19 +47,11 @@ pub(crate) fn machine_apt() -> Result<String> {
     let candidates: Vec<Vec<&str>> = text
         .lines()
         .map(|line| line.split(' ').collect::<Vec<_>>())
-        .filter(|fields| {
-            fields
-                .get(1)
-                .is_some_and(|release| RELEASES.contains(release))
-        })
+        .filter(|fields| fields.get(1).is_some_and(|release| RELEASES.contains(release)))
         .collect();
     // The origin is known once lists were fetched; others publish under Debian's release names too.
-    let known = candidates
-        .iter()
-        .find(|fields| fields.get(2) == Some(&"Debian"));
-    let debian = known
-        .or(candidates.first())
-        .map(|fields| fields[0].to_owned());
+    let known = candidates.iter().find(|fields| fields.get(2) == Some(&"Debian"));
+    let debian = known.or(candidates.first()).map(|fields| fields[0].to_owned());
     debian.ok_or_else(|| {
         unsupported(
             "apt knows no mirror of Debian",
@@ -88,13 +75,7 @@ impl PrivateRoot {
             .tempdir_in(cache.join("packages"))
             .explain("apt's private root can't be made", remedy)?;
         let path = dir.path();
-        for sub in [
-            "lists/partial",
-            "archives/partial",
-            "state",
-            "cache",
-            "parts",
-        ] {
+        for sub in ["lists/partial", "archives/partial", "state", "cache", "parts"] {
             fs::create_dir_all(path.join(sub)).explain("apt's private root", remedy)?;
         }
         let root = path.display();
@@ -106,10 +87,7 @@ impl PrivateRoot {
         };
         let files = [
             ("status", String::new()),
-            (
-                "sources.list",
-                format!("deb {signed_by}{mirror} {suite} main\n"),
-            ),
+            ("sources.list", format!("deb {signed_by}{mirror} {suite} main\n")),
             (
                 "apt.conf",
                 // Of the machine's own configuration only how to fetch: its hooks must not run here.
@@ -136,19 +114,12 @@ impl PrivateRoot {
     }
 
     pub(super) fn has_lists(&self) -> bool {
-        let lists = fs::read_dir(self.0.path().join("lists"))
-            .into_iter()
-            .flatten()
-            .flatten();
-        lists
-            .into_iter()
-            .any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
+        let lists = fs::read_dir(self.0.path().join("lists")).into_iter().flatten().flatten();
+        lists.into_iter().any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
     }
 
     pub(super) fn apt(&self, args: &[&str]) -> Result<Output> {
-        run(mortal("apt-get")
-            .env("APT_CONFIG", self.0.path().join("apt.conf"))
-            .args(args))
+        run(mortal("apt-get").env("APT_CONFIG", self.0.path().join("apt.conf")).args(args))
     }
 }
 
@@ -188,11 +159,7 @@ pub(super) fn complaints(output: &Output) -> String {
         |kind: &str| -> Vec<&str> { text.lines().filter(|line| line.starts_with(kind)).collect() };
     // Warnings only where nothing worse is said: `update` merely warns when nothing is reached.
     let errors = kind("E: ");
-    let lines = if errors.is_empty() {
-        kind("W: ")
-    } else {
-        errors
-    };
+    let lines = if errors.is_empty() { kind("W: ") } else { errors };
     match lines.as_slice() {
         [] => String::new(),
         [one] => (*one).to_owned(),

@@ -91,10 +91,8 @@ fn locked(generation: Generation, cache: &Path) -> Result<PathBuf> {
 
 /// Digest that names a bundle.
 fn key(packages: &[Package]) -> String {
-    let mut lines: Vec<String> = packages
-        .iter()
-        .map(|p| format!("{} {} {}\n", p.name, p.version, p.sha256))
-        .collect();
+    let mut lines: Vec<String> =
+        packages.iter().map(|p| format!("{} {} {}\n", p.name, p.version, p.sha256)).collect();
     lines.sort();
     let mut hasher = Sha256::new();
     for line in &lines {
@@ -118,10 +116,7 @@ fn made(
         fetched = Some(packages::fetch(cache, packages)?);
         unpack::all(cache, packages, dir)?;
         recipe::finish(dir)?;
-        let record = Record {
-            packages: packages.to_owned(),
-            pinned,
-        };
+        let record = Record { packages: packages.to_owned(), pinned };
         let text = serde_json::to_vec(&record).unwrap_or_default();
         let written = fs::write(dir.join(RECORD), text);
         Ok::<_, Missing>(written.explain("the bundle's record can't be written", remedy)?)
@@ -140,11 +135,5 @@ fn made(
         format!("{} can't be read", path.join(RECORD).display()),
         "run `cargo xtask lab clean` and try again",
     )?;
-    Ok(Bundle {
-        generation,
-        path,
-        key,
-        packages: record.packages,
-        pinned: record.pinned,
-    })
+    Ok(Bundle { generation, path, key, packages: record.packages, pinned: record.pinned })
 }

@@ -67,10 +67,7 @@ pub(super) fn parse_lock(text: &str) -> Result<Vec<Package>> {
     csv::Reader::from_reader(text.as_bytes())
         .deserialize()
         .collect::<std::result::Result<_, _>>()
-        .explain(
-            "the lock can't be read",
-            "make it anew: `cargo xtask lab lock`",
-        )
+        .explain("the lock can't be read", "make it anew: `cargo xtask lab lock`")
 }
 
 /// Writes a lock, sorted so that two of them can be compared line by line.
@@ -78,13 +75,9 @@ pub(super) fn write_lock(mut packages: Vec<Package>) -> Result<String> {
     packages.sort_by(|a, b| a.name.cmp(&b.name));
     let mut table = csv::Writer::from_writer(Vec::new());
     for package in &packages {
-        table
-            .serialize(package)
-            .explain("the lock can't be written", "report this")?;
+        table.serialize(package).explain("the lock can't be written", "report this")?;
     }
-    let bytes = table
-        .into_inner()
-        .explain("the lock can't be written", "report this")?;
+    let bytes = table.into_inner().explain("the lock can't be written", "report this")?;
     String::from_utf8(bytes).explain("the lock can't be written", "report this")
 }
 
@@ -109,13 +102,7 @@ pub(super) fn resolve(generation: Generation) -> Result<Vec<Package>> {
             format!("check the network and apt's sources, or name a mirror in {MIRROR_VARIABLE}"),
         ));
     }
-    let mut args = vec![
-        "install",
-        "--print-uris",
-        "-qq",
-        "-o",
-        "Acquire::ForceHash=SHA256",
-    ];
+    let mut args = vec!["install", "--print-uris", "-qq", "-o", "Acquire::ForceHash=SHA256"];
     args.extend(recipe::packages(generation));
     let resolved = root.apt(&args)?;
     if !resolved.status.success() {
@@ -126,10 +113,8 @@ pub(super) fn resolve(generation: Generation) -> Result<Vec<Package>> {
         ));
     }
     let text = String::from_utf8_lossy(&resolved.stdout).into_owned();
-    let packages: Option<Vec<Package>> = text
-        .lines()
-        .map(|line| parse_uri_line(line, &mirror))
-        .collect();
+    let packages: Option<Vec<Package>> =
+        text.lines().map(|line| parse_uri_line(line, &mirror)).collect();
     let needed = packages.map(|mut list| {
         list.retain(|package| !recipe::leaves_out(&package.name));
         list
@@ -166,10 +151,8 @@ pub(super) fn fetch(
     packages: &[Package],
 ) -> std::result::Result<cache::Lock, Missing> {
     let lock = lock(cache)?;
-    let wanted: Vec<&Package> = packages
-        .iter()
-        .filter(|package| !is_there(cache, package))
-        .collect();
+    let wanted: Vec<&Package> =
+        packages.iter().filter(|package| !is_there(cache, package)).collect();
     if wanted.is_empty() {
         return Ok(lock);
     }
@@ -180,26 +163,12 @@ pub(super) fn fetch(
         .tempdir_in(cache.join("packages"))
         .explain("packages can't be written", remedy)?;
     let bytes: u64 = wanted.iter().map(|package| package.size).sum();
-    program::note!(
-        "fetching {} packages, {} MB",
-        wanted.len(),
-        bytes / 1_000_000
-    );
+    program::note!("fetching {} packages, {} MB", wanted.len(), bytes / 1_000_000);
 
     // apt's own downloader: it knows the machine's proxy and keeps one connection open.
     let mut helper = mortal("/usr/lib/apt/apt-helper");
-    helper.args([
-        "-o",
-        "Acquire::Retries=2",
-        "-o",
-        "Acquire::http::Timeout=30",
-    ]);
-    helper.args([
-        "-o",
-        "Acquire::https::Timeout=30",
-        "-o",
-        "APT::Sandbox::User=root",
-    ]);
+    helper.args(["-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=30"]);
+    helper.args(["-o", "Acquire::https::Timeout=30", "-o", "APT::Sandbox::User=root"]);
     helper.arg("download-file");
     for package in &wanted {
         helper

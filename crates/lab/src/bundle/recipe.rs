@@ -83,10 +83,7 @@ pub(super) fn packages(generation: Generation) -> Vec<&'static str> {
 /// What the resolution brings along and nothing in a bundle uses: name, reason. In a name `*` stands
 /// for anything, so that the table fits other versions, too.
 const LEFT_OUT: &[(&str, &str)] = &[
-    (
-        "libllvm*",
-        "PostgreSQL's compiler for long queries; without it they are interpreted",
-    ),
+    ("libllvm*", "PostgreSQL's compiler for long queries; without it they are interpreted"),
     ("libz3-*", "a part of libllvm"),
     (
         "postgresql-common*",
@@ -148,14 +145,8 @@ const FILES: &[(&str, &str)] = &[
     ("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
     // Nobody listens there, and the kernel says so at once. Without a name server Docker would
     // give its containers one of the internet's and every look-up would wait for it.
-    (
-        "etc/resolv.conf",
-        "nameserver 10.99.0.1\noptions timeout:1 attempts:1\n",
-    ),
-    (
-        "etc/nsswitch.conf",
-        "passwd: files\ngroup: files\nhosts: files dns\n",
-    ),
+    ("etc/resolv.conf", "nameserver 10.99.0.1\noptions timeout:1 attempts:1\n"),
+    ("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
     ("etc/subuid", "root:1:65535\n"),
     ("etc/subgid", "root:1:65535\n"),
 ];
@@ -180,11 +171,8 @@ pub(super) fn finish(root: &Path) -> Result<()> {
             format!("{} can't be read", master.display()),
             "run `cargo xtask lab clean`",
         )?;
-        fs::write(
-            root.join("etc").join(name),
-            text.replace(":*:", ":x:") + extra,
-        )
-        .explain(format!("/etc/{name} can't be written"), remedy)?;
+        fs::write(root.join("etc").join(name), text.replace(":*:", ":x:") + extra)
+            .explain(format!("/etc/{name} can't be written"), remedy)?;
     }
     let cache = Command::new("ldconfig").arg("-r").arg(root).output();
     match cache {

@@ -81,12 +81,7 @@ pub(super) fn all(cache: &Path, packages: &[Package], root: &Path) -> Result<()>
 
 fn one(archive: &Path, package: &Package, root: &Path) -> Result<()> {
     verify(archive, package)?;
-    let what = || {
-        format!(
-            "package {} {} can't be unpacked",
-            package.name, package.version
-        )
-    };
+    let what = || format!("package {} {} can't be unpacked", package.name, package.version);
     let remedy = "free some disk space in the cache directory, or `cargo xtask lab clean`";
     let mut child = mortal("dpkg-deb")
         .arg("--fsys-tarfile")
@@ -105,11 +100,7 @@ fn one(archive: &Path, package: &Package, root: &Path) -> Result<()> {
     if output.status.success() {
         Ok(())
     } else {
-        Err(failure(
-            what(),
-            String::from_utf8_lossy(&output.stderr),
-            remedy,
-        ))
+        Err(failure(what(), String::from_utf8_lossy(&output.stderr), remedy))
     }
 }
 
@@ -123,10 +114,7 @@ fn verify(archive: &Path, package: &Package) -> Result<()> {
     }
     let _ = fs::remove_file(archive);
     Err(failure(
-        format!(
-            "package {} {} is not what was pinned",
-            package.name, package.version
-        ),
+        format!("package {} {} is not what was pinned", package.name, package.version),
         format!("its SHA-256 is {found}, not {}", package.sha256),
         remedy,
     ))
@@ -192,9 +180,7 @@ fn lies_in(path: &Path, pattern: &str) -> bool {
     Path::new(pattern).components().all(|wanted| {
         let wanted = wanted.as_os_str().to_str();
         let name = names.next().and_then(|name| name.as_os_str().to_str());
-        wanted
-            .zip(name)
-            .is_some_and(|(wanted, name)| recipe::fits(wanted, name))
+        wanted.zip(name).is_some_and(|(wanted, name)| recipe::fits(wanted, name))
     })
 }
 
@@ -212,10 +198,7 @@ mod tests {
     #[case::configuration("./etc/docker", Some("etc/docker"))]
     #[case::documentation("./usr/share/doc/x", None)]
     #[case::any_version("./usr/lib/postgresql/17/lib/bitcode/x.bc", None)]
-    #[case::beside_it(
-        "./usr/lib/postgresql/17/lib/x.so",
-        Some("usr/lib/postgresql/17/lib/x.so")
-    )]
+    #[case::beside_it("./usr/lib/postgresql/17/lib/x.so", Some("usr/lib/postgresql/17/lib/x.so"))]
     #[case::state("./var/lib/x", None)]
     #[case::escape("./usr/../../x", None)]
     #[case::root("./", None)]

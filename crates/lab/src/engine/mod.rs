@@ -65,15 +65,9 @@ const CONFIGURATION: &[(&str, &str)] = &[
     ("docker/daemon.json", include_str!("daemon.json")),
     ("docker/registry.yml", include_str!("registry.yml")),
     ("containers/policy.json", include_str!("policy.json")),
-    (
-        "containers/registries.conf",
-        include_str!("registries.conf"),
-    ),
+    ("containers/registries.conf", include_str!("registries.conf")),
     ("containers/storage.conf", include_str!("storage.conf")),
-    (
-        "containers/containers.conf",
-        include_str!("containers.conf"),
-    ),
+    ("containers/containers.conf", include_str!("containers.conf")),
 ];
 
 /// Writes the engines' configuration into a sandbox's `/etc`.
@@ -110,11 +104,7 @@ pub(crate) fn configure(etc: &Path, generation: Generation, controllers: &str) -
 pub(crate) fn start_registry(held: &Held) -> Result<Arc<Service>> {
     /// 10.99.0.1:5000 in state LISTEN, as `proc_pid_net(5)` writes it.
     const LISTENS: &str = "0100630A:1388 00000000:0000 0A";
-    let argv = [
-        "/usr/bin/docker-registry",
-        "serve",
-        "/etc/docker/registry.yml",
-    ];
+    let argv = ["/usr/bin/docker-registry", "serve", "/etc/docker/registry.yml"];
     let root = held.way_in();
     Service::start(held, "registry", &argv, move || {
         let table = root().and_then(|root| root.read_to_string("proc/1/net/tcp"));
@@ -130,10 +120,7 @@ pub(crate) fn start_docker(held: &Held) -> Result<()> {
     let containerd = Service::start(held, "containerd", &argv, answers)?;
     // A daemon that finds nobody there yet tries again only after a second.
     containerd.wait_ready(held, DAEMON_DEADLINE)?;
-    let argv = [
-        "/usr/sbin/dockerd",
-        "--containerd=/run/containerd/containerd.sock",
-    ];
+    let argv = ["/usr/sbin/dockerd", "--containerd=/run/containerd/containerd.sock"];
     let root = held.way_in();
     let answers = move || docker_answers(root());
     let daemon = Service::start(held, "dockerd", &argv, answers)?;

@@ -7,18 +7,10 @@ pub(super) const BASE_FILES: &[(&str, u32, &str)] = &[
         0o644,
         "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n",
     ),
-    (
-        "etc/group",
-        0o644,
-        "root:x:0:\ntty:x:5:\ndocker:x:999:\nnobody:x:65534:\n",
-    ),
+    ("etc/group", 0o644, "root:x:0:\ntty:x:5:\ndocker:x:999:\nnobody:x:65534:\n"),
     ("etc/subuid", 0o644, "root:1:65535\n"),
     ("etc/subgid", 0o644, "root:1:65535\n"),
-    (
-        "etc/nsswitch.conf",
-        0o644,
-        "passwd: files\ngroup: files\nhosts: files dns\n",
-    ),
+    ("etc/nsswitch.conf", 0o644, "passwd: files\ngroup: files\nhosts: files dns\n"),
     (
         "etc/os-release",
         0o644,

@@ -45,13 +45,7 @@ pub(crate) fn get(bundle: &Bundle) -> Result<PathBuf> {
     let key = base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned();
     let images = cache::root()?.join("images");
     cache::make_once(&images, &key, "making images again", |dir| {
-        make_all(
-            bundle,
-            &Storage {
-                root: dir.to_owned(),
-            },
-        )
-        .map_err(|why| {
+        make_all(bundle, &Storage { root: dir.to_owned() }).map_err(|why| {
             failure(
                 "the stand-in images can't be made",
                 why,
@@ -110,10 +104,7 @@ fn make_all(bundle: &Bundle, storage: &Storage) -> io::Result<()> {
             })
         };
         // Layers are left uncompressed: they are read from memory, and every level unpacks them.
-        let listed: Vec<Value> = layers
-            .iter()
-            .map(|layer| blob("layer.v1.tar", layer))
-            .collect();
+        let listed: Vec<Value> = layers.iter().map(|layer| blob("layer.v1.tar", layer)).collect();
         let manifest = storage.put_json(&json!({
             "schemaVersion": 2,
             "mediaType": "application/vnd.oci.image.manifest.v1+json",
@@ -266,21 +257,13 @@ fn libraries(bundle: &Bundle, programs: &[PathBuf]) -> io::Result<BTreeSet<PathB
         let Ok(elf) = goblin::elf::Elf::parse(&bytes) else {
             continue;
         };
-        for name in elf
-            .libraries
-            .iter()
-            .copied()
-            .chain(elf.interpreter.map(base_name))
-        {
+        for name in elf.libraries.iter().copied().chain(elf.interpreter.map(base_name)) {
             let library = LIBRARY_DIRECTORIES
                 .iter()
                 .map(|dir| Path::new(dir).join(name))
                 .find(|path| bundle.path.join(path).exists())
                 .ok_or_else(|| {
-                    io::Error::other(format!(
-                        "{} needs {name}, not in the bundle",
-                        file.display()
-                    ))
+                    io::Error::other(format!("{} needs {name}, not in the bundle", file.display()))
                 })?;
             if found.insert(library.clone()) {
                 queue.push(library);
@@ -310,12 +293,8 @@ fn followed(dir: &Path, target: &Path) -> PathBuf {
     followed
 }
 
-const LIBRARY_DIRECTORIES: &[&str] = &[
-    "usr/lib64",
-    "usr/lib/x86_64-linux-gnu",
-    "usr/lib/aarch64-linux-gnu",
-    "usr/lib",
-];
+const LIBRARY_DIRECTORIES: &[&str] =
+    &["usr/lib64", "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib"];
 
 fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)

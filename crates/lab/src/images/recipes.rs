@@ -98,11 +98,7 @@ pub(super) const RECIPES: &[Recipe] = &[
         stands_for: "docker:dind",
         programs: &[
             DOCKER_CLIENT,
-            &[
-                "usr/bin/containerd",
-                "usr/bin/containerd-shim-runc-v2",
-                "usr/sbin/runc",
-            ],
+            &["usr/bin/containerd", "usr/bin/containerd-shim-runc-v2", "usr/sbin/runc"],
             &[
                 "usr/sbin/dockerd",
                 "usr/sbin/docker-proxy",
@@ -112,26 +108,11 @@ pub(super) const RECIPES: &[Recipe] = &[
         ],
         trees: XTABLES,
         files: &[
-            (
-                "usr/local/bin/docker-entrypoint.sh",
-                0o755,
-                include_str!("docker-entrypoint.sh"),
-            ),
-            (
-                "usr/local/bin/dockerd-entrypoint.sh",
-                0o755,
-                include_str!("dockerd-entrypoint.sh"),
-            ),
-            (
-                "etc/docker/daemon.json",
-                0o644,
-                include_str!("../engine/daemon.json"),
-            ),
+            ("usr/local/bin/docker-entrypoint.sh", 0o755, include_str!("docker-entrypoint.sh")),
+            ("usr/local/bin/dockerd-entrypoint.sh", 0o755, include_str!("dockerd-entrypoint.sh")),
+            ("etc/docker/daemon.json", 0o644, include_str!("../engine/daemon.json")),
         ],
-        links: &[
-            &[("usr/bin/docker-init", "tini-static")],
-            PACKET_FILTER_LINKS,
-        ],
+        links: &[&[("usr/bin/docker-init", "tini-static")], PACKET_FILTER_LINKS],
         entrypoint: &["dockerd-entrypoint.sh"],
         command: &[],
         volumes: &["/var/lib/docker"],
@@ -169,33 +150,13 @@ pub(super) const RECIPES: &[Recipe] = &[
                     "podman:x:1000:1000::/home/podman:/bin/bash\n",
                 ),
             ),
-            (
-                "etc/group",
-                0o644,
-                "root:x:0:\ntty:x:5:\nnobody:x:65534:\npodman:x:1000:\n",
-            ),
+            ("etc/group", 0o644, "root:x:0:\ntty:x:5:\nnobody:x:65534:\npodman:x:1000:\n"),
             ("etc/subuid", 0o644, "podman:1:999\npodman:1001:64535\n"),
             ("etc/subgid", 0o644, "podman:1:999\npodman:1001:64535\n"),
-            (
-                "etc/containers/policy.json",
-                0o644,
-                include_str!("../engine/policy.json"),
-            ),
-            (
-                "etc/containers/registries.conf",
-                0o644,
-                include_str!("../engine/registries.conf"),
-            ),
-            (
-                "etc/containers/storage.conf",
-                0o644,
-                include_str!("podman-storage.conf"),
-            ),
-            (
-                "etc/containers/containers.conf",
-                0o644,
-                include_str!("podman-containers.conf"),
-            ),
+            ("etc/containers/policy.json", 0o644, include_str!("../engine/policy.json")),
+            ("etc/containers/registries.conf", 0o644, include_str!("../engine/registries.conf")),
+            ("etc/containers/storage.conf", 0o644, include_str!("podman-storage.conf")),
+            ("etc/containers/containers.conf", 0o644, include_str!("podman-containers.conf")),
             (
                 "home/podman/.config/containers/containers.conf",
                 0o644,
@@ -208,17 +169,11 @@ pub(super) const RECIPES: &[Recipe] = &[
             ),
         ],
         links: &[&[("usr/libexec/podman/catatonit", "../../bin/catatonit")]],
-        homes: &[
-            ("home/podman", 1000),
-            ("home/podman/.local/share/containers", 1000),
-        ],
+        homes: &[("home/podman", 1000), ("home/podman/.local/share/containers", 1000)],
         capabilities: MAPPERS,
         entrypoint: &[],
         command: &["/bin/bash"],
-        volumes: &[
-            "/var/lib/containers",
-            "/home/podman/.local/share/containers",
-        ],
+        volumes: &["/var/lib/containers", "/home/podman/.local/share/containers"],
         environment: &["_CONTAINERS_USERNS_CONFIGURED=", "BUILDAH_ISOLATION=chroot"],
         ..PLAIN
     },
@@ -250,44 +205,21 @@ pub(super) const RECIPES: &[Recipe] = &[
                     "build:x:1000:1000::/home/build:/bin/bash\n",
                 ),
             ),
-            (
-                "etc/group",
-                0o644,
-                "root:x:0:\ntty:x:5:\nnobody:x:65534:\nbuild:x:1000:\n",
-            ),
+            ("etc/group", 0o644, "root:x:0:\ntty:x:5:\nnobody:x:65534:\nbuild:x:1000:\n"),
             ("etc/subuid", 0o644, "build:1:999\nbuild:1001:64535\n"),
             ("etc/subgid", 0o644, "build:1:999\nbuild:1001:64535\n"),
-            (
-                "etc/containers/policy.json",
-                0o644,
-                include_str!("../engine/policy.json"),
-            ),
-            (
-                "etc/containers/registries.conf",
-                0o644,
-                include_str!("../engine/registries.conf"),
-            ),
+            ("etc/containers/policy.json", 0o644, include_str!("../engine/policy.json")),
+            ("etc/containers/registries.conf", 0o644, include_str!("../engine/registries.conf")),
             // Not as the published image: without the empty store that users may mount images on.
-            (
-                "etc/containers/storage.conf",
-                0o644,
-                include_str!("podman-storage.conf"),
-            ),
-            (
-                "etc/containers/containers.conf",
-                0o644,
-                include_str!("buildah-containers.conf"),
-            ),
+            ("etc/containers/storage.conf", 0o644, include_str!("podman-storage.conf")),
+            ("etc/containers/containers.conf", 0o644, include_str!("buildah-containers.conf")),
             (
                 "home/build/.config/containers/storage.conf",
                 0o644,
                 include_str!("user-storage.conf"),
             ),
         ],
-        homes: &[
-            ("home/build", 1000),
-            ("home/build/.local/share/containers", 1000),
-        ],
+        homes: &[("home/build", 1000), ("home/build/.local/share/containers", 1000)],
         capabilities: MAPPERS,
         command: &["/bin/bash"],
         volumes: &["/var/lib/containers", "/home/build/.local/share/containers"],
@@ -308,17 +240,9 @@ pub(super) const RECIPES: &[Recipe] = &[
                 "usr/bin/setpriv",
             ],
         ],
-        trees: &[
-            "usr/lib/postgresql/*/lib",
-            "usr/share/postgresql/*",
-            "usr/share/zoneinfo/Etc",
-        ],
+        trees: &["usr/lib/postgresql/*/lib", "usr/share/postgresql/*", "usr/share/zoneinfo/Etc"],
         files: &[
-            (
-                "usr/local/bin/docker-entrypoint.sh",
-                0o755,
-                include_str!("postgres-entrypoint.sh"),
-            ),
+            ("usr/local/bin/docker-entrypoint.sh", 0o755, include_str!("postgres-entrypoint.sh")),
             (
                 "etc/passwd",
                 0o644,
@@ -328,11 +252,7 @@ pub(super) const RECIPES: &[Recipe] = &[
                     "nobody:x:65534:65534:nobody:/:/sbin/nologin\n",
                 ),
             ),
-            (
-                "etc/group",
-                0o644,
-                "root:x:0:\ntty:x:5:\npostgres:x:999:\nnobody:x:65534:\n",
-            ),
+            ("etc/group", 0o644, "root:x:0:\ntty:x:5:\npostgres:x:999:\nnobody:x:65534:\n"),
         ],
         links: &[
             &[("usr/share/zoneinfo/UTC", "Etc/UTC")],
@@ -353,17 +273,9 @@ pub(super) const RECIPES: &[Recipe] = &[
     Recipe {
         repository: "library/redis",
         stands_for: "redis",
-        programs: &[&[
-            "usr/bin/redis-server",
-            "usr/bin/redis-cli",
-            "usr/bin/setpriv",
-        ]],
+        programs: &[&["usr/bin/redis-server", "usr/bin/redis-cli", "usr/bin/setpriv"]],
         files: &[
-            (
-                "usr/local/bin/docker-entrypoint.sh",
-                0o755,
-                include_str!("redis-entrypoint.sh"),
-            ),
+            ("usr/local/bin/docker-entrypoint.sh", 0o755, include_str!("redis-entrypoint.sh")),
             (
                 "etc/passwd",
                 0o644,
@@ -373,11 +285,7 @@ pub(super) const RECIPES: &[Recipe] = &[
                     "nobody:x:65534:65534:nobody:/:/sbin/nologin\n",
                 ),
             ),
-            (
-                "etc/group",
-                0o644,
-                "root:x:0:\ntty:x:5:\nredis:x:999:\nnobody:x:65534:\n",
-            ),
+            ("etc/group", 0o644, "root:x:0:\ntty:x:5:\nredis:x:999:\nnobody:x:65534:\n"),
         ],
         entrypoint: &["docker-entrypoint.sh"],
         command: &["redis-server"],
@@ -456,7 +364,4 @@ pub(super) const BESIDES: &[Besides] = &[
 const MAPPERS: &[(&str, u32)] = &[("usr/bin/newuidmap", 7), ("usr/bin/newgidmap", 6)];
 
 /// The extensions of iptables, by architecture.
-const XTABLES: &[&str] = &[
-    "usr/lib/x86_64-linux-gnu/xtables",
-    "usr/lib/aarch64-linux-gnu/xtables",
-];
+const XTABLES: &[&str] = &["usr/lib/x86_64-linux-gnu/xtables", "usr/lib/aarch64-linux-gnu/xtables"];

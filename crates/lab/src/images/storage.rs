@@ -42,25 +42,11 @@ impl Storage {
         let repository = self.repository(recipe.repository);
         let hex = |blob: &Blob| blob.digest.trim_start_matches("sha256:").to_owned();
         let mut links = vec![
-            (
-                format!("_manifests/revisions/sha256/{}", hex(manifest)),
-                manifest,
-            ),
+            (format!("_manifests/revisions/sha256/{}", hex(manifest)), manifest),
             (format!("_manifests/tags/{}/current", recipe.tag), manifest),
-            (
-                format!(
-                    "_manifests/tags/{}/index/sha256/{}",
-                    recipe.tag,
-                    hex(manifest)
-                ),
-                manifest,
-            ),
+            (format!("_manifests/tags/{}/index/sha256/{}", recipe.tag, hex(manifest)), manifest),
         ];
-        links.extend(
-            layers
-                .iter()
-                .map(|blob| (format!("_layers/sha256/{}", hex(blob)), blob)),
-        );
+        links.extend(layers.iter().map(|blob| (format!("_layers/sha256/{}", hex(blob)), blob)));
         for (dir, blob) in links {
             let dir = repository.join(dir);
             fs::create_dir_all(&dir)?;
@@ -94,10 +80,7 @@ impl BlobWriter {
         fs::create_dir_all(&dir)?;
         let file = self.file.persist(dir.join("data"))?;
         file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-        Ok(Blob {
-            digest: format!("sha256:{hex}"),
-            size: self.size,
-        })
+        Ok(Blob { digest: format!("sha256:{hex}"), size: self.size })
     }
 }
 
@@ -127,11 +110,7 @@ impl Layer {
     /// One of this recipe's image, which says what does not belong to root.
     pub(super) fn new(storage: &Storage, recipe: &'static Recipe) -> io::Result<Self> {
         let writer = io::BufWriter::with_capacity(1 << 20, BlobWriter::new(storage)?);
-        Ok(Self {
-            archive: tar::Builder::new(writer),
-            directories: BTreeSet::new(),
-            recipe,
-        })
+        Ok(Self { archive: tar::Builder::new(writer), directories: BTreeSet::new(), recipe })
     }
 
     fn header(&self, path: &str, kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {
@@ -154,8 +133,7 @@ impl Layer {
         self.parents(path)?;
         let mode = if path.ends_with("tmp") { 0o1777 } else { 0o755 };
         let mut header = self.header(path, tar::EntryType::Directory, mode, 0);
-        self.archive
-            .append_data(&mut header, format!("{path}/"), io::empty())
+        self.archive.append_data(&mut header, format!("{path}/"), io::empty())
     }
 
     /// The directories that a path is in, outermost first.
@@ -192,8 +170,7 @@ impl Layer {
             Some((_, capability)) => {
                 let attribute = file_capability(*capability);
                 let key = "SCHILY.xattr.security.capability";
-                self.archive
-                    .append_pax_extensions([(key, attribute.as_slice())])?;
+                self.archive.append_pax_extensions([(key, attribute.as_slice())])?;
                 mode & 0o777
             }
             None => mode & 0o7777,
@@ -204,10 +181,7 @@ impl Layer {
 
     pub(super) fn finish(self) -> io::Result<Blob> {
         let writer = self.archive.into_inner()?;
-        writer
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .finish()
+        writer.into_inner().map_err(io::IntoInnerError::into_error)?.finish()
     }
 }
 
@@ -234,14 +208,10 @@ mod tests {
     #[test]
     fn a_capability_is_written_as_the_kernel_reads_it() {
         // As `setcap cap_setuid=ep` writes it.
-        let low = [
-            1, 0, 0, 2, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        ];
+        let low = [1, 0, 0, 2, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         assert_eq!(file_capability(7), low);
         // CAP_BPF: of the second half.
-        let high = [
-            1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0,
-        ];
+        let high = [1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0];
         assert_eq!(file_capability(39), high);
     }
 }

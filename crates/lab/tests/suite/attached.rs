@@ -35,16 +35,9 @@ impl Session {
     fn start(script: &str) -> Result<Self> {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let ours = openpt(flags).into_diagnostic()?;
-        grantpt(&ours)
-            .and_then(|()| unlockpt(&ours))
-            .into_diagnostic()?;
+        grantpt(&ours).and_then(|()| unlockpt(&ours)).into_diagnostic()?;
         let theirs = ioctl_tiocgptpeer(&ours, flags).into_diagnostic()?;
-        let size = Winsize {
-            ws_row: 33,
-            ws_col: 77,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
+        let size = Winsize { ws_row: 33, ws_col: 77, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&ours, size).into_diagnostic()?;
         let folder = tempfile::tempdir().into_diagnostic()?;
         let lab = program("exec")?;
@@ -73,19 +66,11 @@ impl Session {
                 }
             }
         });
-        Ok(Self {
-            shell,
-            keyboard,
-            screen,
-            folder,
-        })
+        Ok(Self { shell, keyboard, screen, folder })
     }
 
     fn screen(&self) -> String {
-        self.screen
-            .lock()
-            .map(|shown| shown.clone())
-            .unwrap_or_default()
+        self.screen.lock().map(|shown| shown.clone()).unwrap_or_default()
     }
 
     /// Waits until this is on the screen.
@@ -180,12 +165,7 @@ fn terminal_is_like_the_callers() -> Result<()> {
     for words in ["/dev/pts/0", "33 77", "xterm-256color"] {
         ensure!(screen.contains(words), "{words} in {screen}");
     }
-    let size = Winsize {
-        ws_row: 44,
-        ws_col: 88,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
+    let size = Winsize { ws_row: 44, ws_col: 88, ws_xpixel: 0, ws_ypixel: 0 };
     tcsetwinsize(&session.keyboard, size).into_diagnostic()?;
     session.expect("44 88")?;
     session.enter("\x03")?;
@@ -255,10 +235,7 @@ fn streams_are_copied() -> Result<()> {
 
 #[lab_test::test]
 fn what_can_not_be_written_is_an_error() -> Result<()> {
-    let full = File::options()
-        .write(true)
-        .open("/dev/full")
-        .into_diagnostic()?;
+    let full = File::options().write(true).open("/dev/full").into_diagnostic()?;
     let done = program("exec")?
         .args(["--", "echo", "lost"])
         .stdin(Stdio::null())
@@ -353,16 +330,9 @@ fn inside_of(owner: u32) -> Result<(usize, Vec<String>)> {
         }
         processes += 1;
         let mounts = fs::read_to_string(process.join("mountinfo")).unwrap_or_default();
-        let mounts: Vec<&str> = mounts
-            .lines()
-            .filter_map(|line| line.split(' ').next())
-            .collect();
+        let mounts: Vec<&str> = mounts.lines().filter_map(|line| line.split(' ').next()).collect();
         let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
-        for fd in fs::read_dir(process.join("fd"))
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
+        for fd in fs::read_dir(process.join("fd")).into_iter().flatten().flatten() {
             let target = fs::read_link(fd.path()).unwrap_or_default();
             let target = target.to_string_lossy().into_owned();
             let info = process.join("fdinfo").join(fd.file_name());
@@ -380,11 +350,7 @@ fn inside_of(owner: u32) -> Result<(usize, Vec<String>)> {
                 || mounts.contains(&mount);
             if !is_harmless {
                 let fd = fd.file_name();
-                foreign.push(format!(
-                    "{} {} -> {target} {flags}",
-                    name.trim(),
-                    fd.display()
-                ));
+                foreign.push(format!("{} {} -> {target} {flags}", name.trim(), fd.display()));
             }
         }
     }

@@ -27,10 +27,7 @@ const ATTEMPTS: [(&str, Attempt); 10] = [
     ("cannot_change_the_machines_sysctls", no_sysctl),
     ("cannot_change_the_time", no_time),
     ("cannot_load_a_module", no_module),
-    (
-        "cannot_change_control_groups_outside_its_own",
-        no_foreign_cgroup,
-    ),
+    ("cannot_change_control_groups_outside_its_own", no_foreign_cgroup),
     ("cannot_see_the_machines_files", no_foreign_file),
     ("cannot_reboot_or_trigger_the_kernel", no_trigger),
 ];
@@ -71,10 +68,7 @@ fn sh(container: &Level, script: &str) -> Result<lab::Output> {
 }
 
 fn no_foreign_process(container: &Level) -> Result<()> {
-    let mut marker = std::process::Command::new("sleep")
-        .arg("86399")
-        .spawn()
-        .into_diagnostic()?;
+    let mut marker = std::process::Command::new("sleep").arg("86399").spawn().into_diagnostic()?;
     let seen = sh(container, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
     let _ = marker.kill();
     let _ = marker.wait();
@@ -103,10 +97,7 @@ fn no_way_out(container: &Level) -> Result<()> {
     let registry = sh(container, "echo | nc -w 2 10.99.0.1 5000 && echo CONNECTED")?;
     ensure!(registry.stdout.contains("CONNECTED"), "{registry:?}");
     for address in addresses {
-        let said = sh(
-            container,
-            &format!("echo | nc -w 2 {address} {port} && echo CONNECTED"),
-        )?;
+        let said = sh(container, &format!("echo | nc -w 2 {address} {port} && echo CONNECTED"))?;
         ensure!(!said.stdout.contains("CONNECTED"), "{address}: {said:?}");
     }
     ensure!(listener.accept().is_err(), "a connection came through");
@@ -178,24 +169,14 @@ fn no_time(container: &Level) -> Result<()> {
 fn no_module(container: &Level) -> Result<()> {
     let said = sh(container, "echo junk > /tmp/junk.ko; insmod /tmp/junk.ko")?;
     // Anything about the module's format would mean that the kernel had looked at it.
-    let refused = [
-        "not permitted",
-        "not implemented",
-        "does not support requested operation",
-    ];
-    ensure!(
-        refused.iter().any(|word| said.stderr.contains(word)),
-        "{said:?}"
-    );
+    let refused = ["not permitted", "not implemented", "does not support requested operation"];
+    ensure!(refused.iter().any(|word| said.stderr.contains(word)), "{said:?}");
     Ok(())
 }
 
 fn no_foreign_cgroup(container: &Level) -> Result<()> {
     // The v2 tree shows the sandbox's own part only.
-    let said = sh(
-        container,
-        "mkdir -p /tmp/g; mount -t cgroup2 none /tmp/g; ls /tmp/g",
-    )?;
+    let said = sh(container, "mkdir -p /tmp/g; mount -t cgroup2 none /tmp/g; ls /tmp/g")?;
     ensure!(!said.stdout.contains("matryoshka"), "{said:?}");
     // On a hybrid machine the v1 trees can be mounted, and are the machine's: but not changed.
     let said = sh(

@@ -34,11 +34,9 @@ fn daemon_that_dies_says_its_last_words() -> Result<()> {
     let lab = crate::lab()?;
     lab.nest(&[Engine::Docker])?;
     ensure!(lab.obituary().is_none(), "{:?}", lab.obituary());
-    for (program, name) in [
-        ("docker-registry", "registry"),
-        ("containerd", "containerd"),
-        ("dockerd", "dockerd"),
-    ] {
+    for (program, name) in
+        [("docker-registry", "registry"), ("containerd", "containerd"), ("dockerd", "dockerd")]
+    {
         lab.level0().output(&["pkill", "-9", "-x", program])?;
         lab.level0().run(&["docker", "pull", "--quiet", "redis"])?;
         let words = lab.obituary().unwrap_or_default();
@@ -49,10 +47,7 @@ fn daemon_that_dies_says_its_last_words() -> Result<()> {
     }
     let died = lab.alive().map_err(|report| format!("{report:?}"));
     let died = died.err().unwrap_or_default();
-    ensure!(
-        died.contains(&format!("lab {} has died", lab.id())),
-        "{died}"
-    );
+    ensure!(died.contains(&format!("lab {} has died", lab.id())), "{died}");
     Ok(())
 }
 

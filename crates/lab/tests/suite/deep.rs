@@ -12,9 +12,8 @@ use crate::{lab, shared_lab};
 const DOCKER: Layer = Layer::own(Engine::Docker);
 const PODMAN: Layer = Layer::own(Engine::Podman);
 /// Podman as it is at level 0, whose containers have addresses of their own.
-const MATCHED: Layer = PODMAN
-    .like_outer(&["containers/containers.conf", "containers/storage.conf"])
-    .on_own_network();
+const MATCHED: Layer =
+    PODMAN.like_outer(&["containers/containers.conf", "containers/storage.conf"]).on_own_network();
 
 /// A container at level 3 runs, is in three containers by the kernel's word, and every engine has
 /// the containers of its own level only.
@@ -77,10 +76,7 @@ fn a_level_that_refuses_leaves_the_others_as_they_were() -> Result<()> {
         return Err(miette::miette!("a daemon without privilege works"));
     };
     let why = format!("{report:?}");
-    ensure!(
-        why.contains("ermission denied") || why.contains("not permitted"),
-        "{why}"
-    );
+    ensure!(why.contains("ermission denied") || why.contains("not permitted"), "{why}");
     ensure!(nest.levels().len() == 2, "{}", nest.levels().len());
     let left = |level: &Level| level.output(&["docker", "ps", "--all", "--quiet"]);
     let left = left(nest.innermost())?;

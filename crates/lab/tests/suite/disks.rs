@@ -45,19 +45,11 @@ fn disk_under_a_store(#[case] disk: Disk) -> Result<()> {
     let disk_of_lab = lab.disk(&disk).map_err(|why| miette::miette!("{why}"))?;
     let place = disk_of_lab.folder();
     let found = lab.level0().output(&["stat", "-f", "-c", "%T", place])?;
-    ensure!(
-        found.contains(disk.filesystem) || found.contains("ext2/ext3"),
-        "{found}"
-    );
+    ensure!(found.contains(disk.filesystem) || found.contains("ext2/ext3"), "{found}");
     let store = format!("{place}:/var/lib/docker");
     let flags: &'static [&'static str] = vec!["--volume", &*store.leak()].leak();
-    let nest = lab.nest(&[
-        Layer::own(Engine::Docker),
-        Layer::own(Engine::Docker).with(flags),
-    ])?;
-    let said = nest
-        .innermost()
-        .output(&["docker", "run", "--rm", "alpine", "echo", "on it"])?;
+    let nest = lab.nest(&[Layer::own(Engine::Docker), Layer::own(Engine::Docker).with(flags)])?;
+    let said = nest.innermost().output(&["docker", "run", "--rm", "alpine", "echo", "on it"])?;
     ensure!(said == "on it\n", "{said}");
     let store = lab.level0().output(&["ls", place])?;
     ensure!(store.contains("image"), "{store}");
@@ -91,31 +83,16 @@ fn a_disks_device_is_the_disk() -> Result<()> {
 #[lab_test::test]
 fn a_disk_that_is_not_to_be_had_says_why() -> Result<()> {
     let lab = lab()?;
-    let unknown = Disk {
-        name: "zfs",
-        filesystem: "no-such-fs",
-        ..EXT4
-    };
+    let unknown = Disk { name: "zfs", filesystem: "no-such-fs", ..EXT4 };
     let found = lab.disk(&unknown);
     ensure!(
         matches!(&found, Err(NoDisk::NotOnThisKernel(why)) if why.contains("no-such-fs")),
         "{found:?}"
     );
-    let small = Disk {
-        name: "small",
-        bytes: 1 << 20,
-        ..XFS
-    };
+    let small = Disk { name: "small", bytes: 1 << 20, ..XFS };
     let found = lab.disk(&small);
-    ensure!(
-        matches!(&found, Err(NoDisk::NotMade(why)) if !why.is_empty()),
-        "{found:?}"
-    );
-    let wrong = Disk {
-        name: "wrong",
-        filesystem: "xfs",
-        ..EXT4
-    };
+    ensure!(matches!(&found, Err(NoDisk::NotMade(why)) if !why.is_empty()), "{found:?}");
+    let wrong = Disk { name: "wrong", filesystem: "xfs", ..EXT4 };
     let found = lab.disk(&wrong);
     ensure!(
         matches!(&found, Err(NoDisk::NotOnThisKernel(why)) if why.contains("mount")),
@@ -143,10 +120,7 @@ fn a_loss_of_power_keeps_what_was_synced() -> Result<()> {
     let after = after.map_err(failed)?;
     shell("echo late > $1/late && sync $1/late", before.folder())?;
     let found = shell("cat $1/kept && ls $1", after.folder())?;
-    ensure!(
-        found.starts_with("kept\n") && !found.contains("late"),
-        "{found}"
-    );
+    ensure!(found.starts_with("kept\n") && !found.contains("late"), "{found}");
     Ok(())
 }
 
@@ -161,10 +135,7 @@ fn a_disk_goes_with_its_lab() -> Result<()> {
     drop(lab);
     let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
     while loop_devices(&id)? > 0 {
-        ensure!(
-            std::time::Instant::now() < end,
-            "a loop device outlives its lab"
-        );
+        ensure!(std::time::Instant::now() < end, "a loop device outlives its lab");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     Ok(())

@@ -38,9 +38,7 @@ fn generation_is_what_it_says() -> Result<()> {
     let lab = lab()?;
     let suite = lab.describe()["suite"].clone();
     ensure!(suite == chosen.to_string(), "{suite}");
-    let versions = VERSIONS
-        .iter()
-        .find(|(generation, ..)| *generation == chosen);
+    let versions = VERSIONS.iter().find(|(generation, ..)| *generation == chosen);
     let (_, docker, podman) = *versions.ok_or_else(|| miette!("{chosen} has no versions here"))?;
     let mut broken = Vec::new();
     for (name, chain) in &CHAINS {
@@ -54,14 +52,7 @@ fn generation_is_what_it_says() -> Result<()> {
 
 fn nests(lab: &Lab, versions: [&str; 2], chain: &[Layer]) -> Result<()> {
     let nest = lab.nest(chain)?;
-    let run = [
-        nest.engine().program(),
-        "run",
-        "--rm",
-        "alpine",
-        "echo",
-        "ok",
-    ];
+    let run = [nest.engine().program(), "run", "--rm", "alpine", "echo", "ok"];
     let said = nest.innermost().run(&run)?;
     ensure!(said.success() && said.stdout == "ok\n", "{said:?}");
     // What is known of it would otherwise be taken for a part of what a container says.
@@ -72,15 +63,9 @@ fn nests(lab: &Lab, versions: [&str; 2], chain: &[Layer]) -> Result<()> {
         let found = level["version"].as_str().unwrap_or_default();
         ensure!(found.starts_with(version), "{level}");
         let storage = STORAGE.iter().find(|(engine, _)| *engine == layer.engine);
-        ensure!(
-            storage.is_some_and(|(_, driver)| level["storage_driver"] == *driver),
-            "{level}"
-        );
+        ensure!(storage.is_some_and(|(_, driver)| level["storage_driver"] == *driver), "{level}");
         // A record without it is refused by the report.
-        ensure!(
-            layer.engine == Engine::Podman || level["containerd"] != "",
-            "{level}"
-        );
+        ensure!(layer.engine == Engine::Podman || level["containerd"] != "", "{level}");
     }
     Ok(())
 }

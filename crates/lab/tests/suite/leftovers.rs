@@ -78,10 +78,7 @@ fn armed(script: &str) -> Result<(Cache, Child, String)> {
         .spawn()
         .into_diagnostic()?;
     let said = owner.stdout.take().map(BufReader::new);
-    let mut lines = said
-        .into_iter()
-        .flat_map(BufRead::lines)
-        .map_while(std::result::Result::ok);
+    let mut lines = said.into_iter().flat_map(BufRead::lines).map_while(std::result::Result::ok);
     let lab = lines.next().unwrap_or_default();
     ensure!(lines.next().as_deref() == Some("armed"), "{lab}");
     Ok((cache, owner, lab))
@@ -172,10 +169,7 @@ fn what_is_hard_to_remove(#[case] kind: &str, #[case] script: &str) -> Result<()
     ensure!(ended.status.success(), "{ended:?}");
     let lab = String::from_utf8_lossy(&ended.stdout).trim().to_owned();
     let left = cache.left(&lab)?;
-    ensure!(
-        left.is_empty(),
-        "an end in order leaves {left:?}: {ended:?}"
-    );
+    ensure!(left.is_empty(), "an end in order leaves {left:?}: {ended:?}");
 
     let script = format!("{script}\nhostname && sleep infinity");
     let mut owner = cache.lab(kind, &script)?;
@@ -231,11 +225,7 @@ pub(crate) fn process_of(lab: &str, is_inside: bool) -> Result<Pid> {
 /// One that nobody lives in and nobody holds goes, with what is below it; any other stays.
 #[lab_test::test]
 fn groups_without_a_lab_go_with_the_next() -> Result<()> {
-    let (dead, held, alive) = (
-        group("m0000dead")?,
-        group("m0000be1d")?,
-        group("m000a11fe")?,
-    );
+    let (dead, held, alive) = (group("m0000dead")?, group("m0000be1d")?, group("m000a11fe")?);
     let made = || -> std::io::Result<(fs::File, Child)> {
         for path in [&dead.join("lab"), &held.join("lab"), &alive.join("lab")] {
             fs::create_dir_all(path)?;
@@ -250,26 +240,15 @@ fn groups_without_a_lab_go_with_the_next() -> Result<()> {
     let cache = Cache::new()?;
     let ended = cache.lab("user", "true")?.output().into_diagnostic()?;
     let there = |path: &Path| path.exists();
-    let found = (
-        there(&dead),
-        there(&held),
-        there(&alive),
-        sleeper.try_wait(),
-    );
+    let found = (there(&dead), there(&held), there(&alive), sleeper.try_wait());
     sleeper.kill().into_diagnostic()?;
     sleeper.wait().into_diagnostic()?;
     drop(lock);
     let end = Instant::now() + Duration::from_secs(20);
     while [&dead, &held, &alive].into_iter().any(|path| there(path)) {
-        ensure!(
-            Instant::now() < end,
-            "{found:?}, and later the same: {ended:?}"
-        );
+        ensure!(Instant::now() < end, "{found:?}, and later the same: {ended:?}");
         cache.lab("user", "true")?.output().into_diagnostic()?;
     }
-    ensure!(
-        matches!(found, (false, true, true, Ok(None))),
-        "{found:?}: {ended:?}"
-    );
+    ensure!(matches!(found, (false, true, true, Ok(None))), "{found:?}: {ended:?}");
     Ok(())
 }

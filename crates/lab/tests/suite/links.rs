@@ -58,10 +58,7 @@ fn a_disks_device() -> Result<()> {
     let lab = lab()?;
     let machine = fs::metadata("/").into_diagnostic()?.dev();
     for (name, script) in [
-        (
-            "linked",
-            "umount /mnt/linked; rmdir /mnt/linked; ln -s / /mnt/linked",
-        ),
+        ("linked", "umount /mnt/linked; rmdir /mnt/linked; ln -s / /mnt/linked"),
         ("bound", "umount /mnt/bound; mount --bind /usr /mnt/bound"),
     ] {
         let disk = lab.disk(&Disk { name, ..DISK });
@@ -71,21 +68,10 @@ fn a_disks_device() -> Result<()> {
             continue;
         };
         let numbers = lab.level0().output(&["stat", "-c", "%t %T", &node])?;
-        let of = |device| {
-            format!(
-                "{:x} {:x}",
-                rustix::fs::major(device),
-                rustix::fs::minor(device)
-            )
-        };
-        ensure!(
-            numbers.trim() != of(machine),
-            "{name}: {node} is the machine's own disk"
-        );
-        ensure!(
-            numbers.starts_with("7 "),
-            "{name}: no loop device: {numbers}"
-        );
+        let of =
+            |device| format!("{:x} {:x}", rustix::fs::major(device), rustix::fs::minor(device));
+        ensure!(numbers.trim() != of(machine), "{name}: {node} is the machine's own disk");
+        ensure!(numbers.starts_with("7 "), "{name}: no loop device: {numbers}");
     }
     Ok(())
 }
@@ -104,9 +90,7 @@ fn a_daemons_socket() -> Result<()> {
     lab.engine(Engine::Docker)?;
     let connected = listener.accept();
     ensure!(
-        connected
-            .as_ref()
-            .is_err_and(|why| why.kind() == io::ErrorKind::WouldBlock),
+        connected.as_ref().is_err_and(|why| why.kind() == io::ErrorKind::WouldBlock),
         "a socket of the machine was connected to"
     );
     Ok(())

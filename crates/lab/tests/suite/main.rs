@@ -35,10 +35,7 @@ fn lab() -> Result<Lab> {
 
 /// The same, of this kind.
 fn lab_of(sandbox: Kind) -> Result<Lab> {
-    Lab::start(&Options {
-        sandbox,
-        ..lab_test::options()?
-    })
+    Lab::start(&Options { sandbox, ..lab_test::options()? })
 }
 
 /// A lab for tests that leave nothing in it which another would meet. It ends with this program.

@@ -35,11 +35,7 @@ fn own_cache() -> Result<tempfile::TempDir> {
 /// One error: what, why, remedy, and nothing left but the empty cache.
 fn is_one_error(output: &Output, code: i32, words: &[&str]) -> Result<()> {
     let said = text(output);
-    ensure!(
-        output.status.code() == Some(code),
-        "{:?}\n{said}",
-        output.status
-    );
+    ensure!(output.status.code() == Some(code), "{:?}\n{said}", output.status);
     for word in words.iter().chain(&["╰─▶", "help:"]) {
         ensure!(said.contains(word), "{word:?} in\n{said}");
     }
@@ -90,11 +86,7 @@ fn mirror_unreachable_and_cache_filled() -> Result<()> {
         .output()
         .into_diagnostic()?;
     ensure!(output.status.success(), "{}", text(&output));
-    ensure!(
-        text(&output).contains("no mirror needed"),
-        "{}",
-        text(&output)
-    );
+    ensure!(text(&output).contains("no mirror needed"), "{}", text(&output));
     Ok(())
 }
 
@@ -105,19 +97,12 @@ fn packages_are_resolved_anew_where_the_lock_no_longer_fits() -> Result<()> {
     let output = lab(cache.path(), "lock")?.output().into_diagnostic()?;
     ensure!(output.status.success(), "{}", text(&output));
     let lock = String::from_utf8_lossy(&output.stdout).into_owned();
-    ensure!(
-        lock.starts_with("name,version,size,sha256,path\n"),
-        "{lock}"
-    );
+    ensure!(lock.starts_with("name,version,size,sha256,path\n"), "{lock}");
     for name in ["\ndocker.io,", "\npodman,", "\nbusybox-static,"] {
         ensure!(lock.contains(name), "{name} in {lock}");
     }
     let packages = fs::read_dir(cache.path().join("matryoshka/packages")).into_diagnostic()?;
-    let left: Vec<PathBuf> = packages
-        .flatten()
-        .map(|e| e.path())
-        .filter(|p| p.is_dir())
-        .collect();
+    let left: Vec<PathBuf> = packages.flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect();
     ensure!(left.is_empty(), "{left:?}");
     Ok(())
 }
@@ -132,27 +117,16 @@ fn package_whose_hash_differs() -> Result<()> {
     let lock = fs::read_to_string(lock).into_diagnostic()?;
     for row in lock.lines().skip(1) {
         let path = row.rsplit(',').next().unwrap_or_default();
-        let size: u64 = row
-            .split(',')
-            .nth(2)
-            .and_then(|n| n.parse().ok())
-            .unwrap_or(0);
-        let file = mirror
-            .path()
-            .join(path.replace("%2b", "+").replace("%3a", ":"));
+        let size: u64 = row.split(',').nth(2).and_then(|n| n.parse().ok()).unwrap_or(0);
+        let file = mirror.path().join(path.replace("%2b", "+").replace("%3a", ":"));
         let parent = file.parent().unwrap_or(mirror.path());
         fs::create_dir_all(parent).into_diagnostic()?;
         // The right size, so that only the digest can tell.
-        fs::File::create(&file)
-            .and_then(|f| f.set_len(size))
-            .into_diagnostic()?;
+        fs::File::create(&file).and_then(|f| f.set_len(size)).into_diagnostic()?;
     }
     let output = lab(cache.path(), "exec")?
         .args(["--", "true"])
-        .env(
-            "MATRYOSHKA_MIRROR",
-            format!("file://{}", mirror.path().display()),
-        )
+        .env("MATRYOSHKA_MIRROR", format!("file://{}", mirror.path().display()))
         .output()
         .into_diagnostic()?;
     is_one_error(&output, 1, &["not what was pinned", "Hash Sum mismatch"])
@@ -216,10 +190,7 @@ fn damaged_cache_is_named_and_made_anew_beside_a_lab_on_it() -> Result<()> {
     said.read_line(&mut line).into_diagnostic()?;
     ensure!(line == "alive\n", "{line}");
     user.wait().into_diagnostic()?;
-    let output = lab(cache.path(), "exec")?
-        .args(["--", "true"])
-        .output()
-        .into_diagnostic()?;
+    let output = lab(cache.path(), "exec")?.args(["--", "true"]).output().into_diagnostic()?;
     ensure!(output.status.success(), "{}", text(&output));
     ensure!(!text(&output).contains("damaged"), "{}", text(&output));
     // Nobody uses the damaged one any more.
@@ -355,9 +326,7 @@ fn interrupted_build_leaves_nothing_half_valid() -> Result<()> {
     let bundles = cache.path().join("matryoshka/bundles");
     let unpacking = || {
         let entries = fs::read_dir(&bundles).into_iter().flatten().flatten();
-        entries
-            .into_iter()
-            .any(|entry| entry.path().join("usr/bin/bash").exists())
+        entries.into_iter().any(|entry| entry.path().join("usr/bin/bash").exists())
     };
     let patience = std::time::Instant::now() + std::time::Duration::from_secs(120);
     while !unpacking() {
@@ -383,12 +352,8 @@ fn interrupted_build_leaves_nothing_half_valid() -> Result<()> {
     let package = packages.filter(|path| path.is_file()).max();
     let package = package.ok_or_else(|| miette!("nothing is left"))?;
     let size = fs::metadata(&package).into_diagnostic()?.len();
-    fs::File::create(&package)
-        .and_then(|file| file.set_len(size))
-        .into_diagnostic()?;
-    let output = lab(cache.path(), "exec")?
-        .args(["--", "echo", "built"])
-        .output();
+    fs::File::create(&package).and_then(|file| file.set_len(size)).into_diagnostic()?;
+    let output = lab(cache.path(), "exec")?.args(["--", "echo", "built"]).output();
     let output = output.into_diagnostic()?;
     ensure!(
         output.status.success() && text(&output).contains("fetching 1 packages"),
@@ -409,15 +374,10 @@ fn full_disk() -> Result<()> {
         env!("CARGO_BIN_EXE_lab"),
         generation()?
     );
-    let output = Command::new("unshare")
-        .args(["--mount", "sh", "-c", &script])
-        .output();
+    let output = Command::new("unshare").args(["--mount", "sh", "-c", &script]).output();
     let output = output.into_diagnostic()?;
     let said = text(&output);
-    ensure!(
-        said.contains("No space left") || said.contains("disk space"),
-        "{said}"
-    );
+    ensure!(said.contains("No space left") || said.contains("disk space"), "{said}");
     is_one_error(&output, 1, &["disk space"])
 }
 

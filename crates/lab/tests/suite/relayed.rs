@@ -19,9 +19,7 @@ use crate::program;
 fn terminal() -> Result<(File, OwnedFd)> {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
     let ours = openpt(flags).into_diagnostic()?;
-    grantpt(&ours)
-        .and_then(|()| unlockpt(&ours))
-        .into_diagnostic()?;
+    grantpt(&ours).and_then(|()| unlockpt(&ours)).into_diagnostic()?;
     let theirs = ioctl_tiocgptpeer(&ours, flags).into_diagnostic()?;
     Ok((ours.into(), theirs))
 }

@@ -25,13 +25,7 @@ fn postgres_takes_its_settings_as_published() -> Result<()> {
     level.output(&["sh", "-c", start])?;
     // The server that sets up listens to no address.
     let end = Instant::now() + Duration::from_secs(60);
-    let ask = [
-        "docker",
-        "exec",
-        "database",
-        "pg_isready",
-        "--host=127.0.0.1",
-    ];
+    let ask = ["docker", "exec", "database", "pg_isready", "--host=127.0.0.1"];
     while !level.run(&ask)?.success() {
         let logs = level.run(&["docker", "logs", "database"])?;
         ensure!(Instant::now() < end, "{logs:?}");
@@ -68,9 +62,7 @@ fn builders_have_an_ordinary_user_as_published() -> Result<()> {
                  {image} sh -c \"$1\""
         );
         let said = lab.level0().output(&["sh", "-c", &run, "sh", &ask])?;
-        let lines = said
-            .lines()
-            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        let lines = said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
         let home = format!("{user} 755");
         let ids = ["0 1000 1", "1 1 999", "1000 1001 64535"];
         let mut expected = vec![home.as_str(), home.as_str(), "root 755", "root 755"];

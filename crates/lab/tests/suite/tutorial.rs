@@ -55,12 +55,7 @@ podman rm mi-podman-nest
 "#;
 
 fn exec(dir: &Path, command: &[&str]) -> Result<Output> {
-    program("exec")?
-        .arg("--")
-        .args(command)
-        .current_dir(dir)
-        .output()
-        .into_diagnostic()
+    program("exec")?.arg("--").args(command).current_dir(dir).output().into_diagnostic()
 }
 
 /// What each block must print.
@@ -75,10 +70,8 @@ fn tutorial_runs_as_written(#[case] block: &str, #[case] prints: &[&str]) -> Res
     let script = format!("set -e{block}");
     fs::write(dir.path().join("block.sh"), script).into_diagnostic()?;
     let output = exec(dir.path(), &["bash", "block.sh"])?;
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     ensure!(output.status.success(), "{}\n{out}\n{err}", output.status);
     for expected in prints {
         ensure!(out.contains(expected), "{expected:?} in\n{out}\n{err}");
@@ -112,10 +105,7 @@ fn exec_gives_scripts_their_folder_and_passes_the_exit_code() -> Result<()> {
     let results = fs::read_to_string(dir.path().join("results/out.csv")).into_diagnostic()?;
     let rows: Vec<&str> = results.lines().collect();
     ensure!(rows.len() == 4 && rows[2] == "64", "{results}");
-    ensure!(
-        Path::new(rows[3]) == dir.path().canonicalize().into_diagnostic()?,
-        "{results}"
-    );
+    ensure!(Path::new(rows[3]) == dir.path().canonicalize().into_diagnostic()?, "{results}");
     // What the script made belongs to whoever started it.
     let meta = fs::metadata(dir.path().join("results/out.csv")).into_diagnostic()?;
     let owner = std::os::unix::fs::MetadataExt::uid(&meta);
@@ -128,9 +118,6 @@ fn exec_says_that_a_command_is_missing() -> Result<()> {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
     let output = exec(dir.path(), &["no-such-command"])?;
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    ensure!(
-        output.status.code() == Some(127) && text.contains("no-such-command"),
-        "{output:?}"
-    );
+    ensure!(output.status.code() == Some(127) && text.contains("no-such-command"), "{output:?}");
     Ok(())
 }

@@ -69,11 +69,7 @@ fn index(rng: &mut ChaCha8Rng, n: usize) -> usize {
 /// Linear between order statistics: type 7 of Hyndman & Fan (American Statistician 50, 1996).
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an index"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index")]
     let below = place.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);
     sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
@@ -119,10 +115,8 @@ mod tests {
     #[test]
     fn blocks_stay_whole() {
         // Within each block the ratio is 2, though readings range over a factor of 100.
-        let pairs: Vec<(f64, f64)> = (1..=11)
-            .map(|i| f64::from(i * i))
-            .map(|x| (2.0 * x, x))
-            .collect();
+        let pairs: Vec<(f64, f64)> =
+            (1..=11).map(|i| f64::from(i * i)).map(|x| (2.0 * x, x)).collect();
         let ours = bootstrap(&pairs, ALPHA, RESAMPLES, 3).expect("an interval");
         assert_eq!((ours.low, ours.high), (2.0, 2.0));
     }
@@ -135,10 +129,8 @@ mod tests {
         for _ in 0..70_000 {
             counts[index(&mut rng, 7)] += 1;
         }
-        let chi_square: f64 = counts
-            .iter()
-            .map(|&count| (f64::from(count) - 10_000.0).powi(2) / 10_000.0)
-            .sum();
+        let chi_square: f64 =
+            counts.iter().map(|&count| (f64::from(count) - 10_000.0).powi(2) / 10_000.0).sum();
         assert!(chi_square < 22.5, "{counts:?}");
     }
 
@@ -155,13 +147,7 @@ mod tests {
     #[test]
     fn quantiles_lie_between_order_statistics() {
         let sorted = [1.0, 2.0, 4.0, 8.0, 16.0];
-        for (share, value) in [
-            (0.0, 1.0),
-            (0.25, 2.0),
-            (0.3, 2.4),
-            (0.875, 12.0),
-            (1.0, 16.0),
-        ] {
+        for (share, value) in [(0.0, 1.0), (0.25, 2.0), (0.3, 2.4), (0.875, 12.0), (1.0, 16.0)] {
             assert!((quantile(&sorted, share) - value).abs() < 1e-12, "{share}");
         }
     }

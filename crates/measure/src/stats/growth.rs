@@ -47,14 +47,12 @@ impl Growth {
     /// interval.
     #[must_use]
     pub fn model(&self) -> Option<Model> {
-        Some(
-            match (self.additive.holds()?, self.multiplicative.holds()?) {
-                (true, true) => Model::Both,
-                (true, false) => Model::Additive,
-                (false, true) => Model::Multiplicative,
-                (false, false) => Model::Neither,
-            },
-        )
+        Some(match (self.additive.holds()?, self.multiplicative.holds()?) {
+            (true, true) => Model::Both,
+            (true, false) => Model::Additive,
+            (false, true) => Model::Multiplicative,
+            (false, false) => Model::Neither,
+        })
     }
 }
 
@@ -86,10 +84,7 @@ pub fn growth(levels: &[Vec<f64>], alpha: f64, looks: Looks) -> Option<Growth> {
         let blocks = first.iter().zip(last);
         let predicted: Vec<f64> = blocks.map(|(&first, &last)| model(first, last)).collect();
         let pairs: Vec<(f64, f64)> = observed.iter().copied().zip(predicted.clone()).collect();
-        Some(Prediction {
-            predicted: median(&predicted)?,
-            ratio: ratio(&pairs, alpha, looks)?,
-        })
+        Some(Prediction { predicted: median(&predicted)?, ratio: ratio(&pairs, alpha, looks)? })
     };
     Some(Growth {
         additive: predict(&|first, last| last + (last - first) / steps)?,
@@ -129,12 +124,8 @@ mod tests {
 
     #[test]
     fn predictions_worked_by_hand() {
-        let growth = growth(
-            &[vec![1.0], vec![2.0], vec![4.0], vec![9.0]],
-            ALPHA,
-            Looks::Once,
-        )
-        .expect("four levels");
+        let growth = growth(&[vec![1.0], vec![2.0], vec![4.0], vec![9.0]], ALPHA, Looks::Once)
+            .expect("four levels");
         // 4 + (4-1)/2 and 4 * sqrt(4).
         assert!((growth.additive.predicted - 5.5).abs() < 1e-12);
         assert!((growth.multiplicative.predicted - 8.0).abs() < 1e-12);

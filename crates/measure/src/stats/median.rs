@@ -57,10 +57,7 @@ mod tests {
     #[case(30, 1.0 - 2.0 * 22_964_087.0 / 1_073_741_824.0)]
     fn exact_coverages_worked_out_as_fractions(#[case] n: usize, #[case] coverage: f64) {
         let ours = median_interval(&vec![1.0; n], ALPHA, Looks::Once).expect("an interval");
-        assert!(
-            (ours.coverage - coverage).abs() < 1e-12,
-            "{ours:?} {coverage}"
-        );
+        assert!((ours.coverage - coverage).abs() < 1e-12, "{ours:?} {coverage}");
     }
 
     #[test]

@@ -109,9 +109,7 @@ mod tests {
     fn ranks_and_coverage_agree_with_sums_made_by_hand() {
         for n in 1..=400_u64 {
             // The alpha/2 quantile: the smallest k with F(k) >= alpha/2.
-            let by_hand = (0..=n)
-                .find(|&k| cdf_by_hand(n, k) >= ALPHA / 2.0)
-                .expect("F(n) is 1");
+            let by_hand = (0..=n).find(|&k| cdf_by_hand(n, k) >= ALPHA / 2.0).expect("F(n) is 1");
             let size = usize::try_from(n).expect("small");
             match rank(size, ALPHA, Looks::Once) {
                 None => assert_eq!(by_hand, 0, "n = {n}"),
@@ -119,10 +117,7 @@ mod tests {
                     assert_eq!(d as u64, by_hand, "n = {n}");
                     let coverage = coverage(size, d, ALPHA, Looks::Once).expect("a law");
                     let exact = 1.0 - 2.0 * cdf_by_hand(n, by_hand - 1);
-                    assert!(
-                        (coverage - exact).abs() < 1e-9,
-                        "n = {n}: {coverage} {exact}"
-                    );
+                    assert!((coverage - exact).abs() < 1e-9, "n = {n}: {coverage} {exact}");
                     assert!(coverage >= 1.0 - ALPHA);
                 }
             }
@@ -141,9 +136,7 @@ mod tests {
             2.0_f64.powi(t.cast_signed()) * beta
         };
         for t in 1..=200 {
-            let by_hand = (0..=t / 2)
-                .filter(|&k| e_value(t, k) >= 1.0 / ALPHA)
-                .count();
+            let by_hand = (0..=t / 2).filter(|&k| e_value(t, k) >= 1.0 / ALPHA).count();
             let d = rank(t as usize, ALPHA, Looks::Always).unwrap_or(0);
             assert_eq!(d, by_hand, "t = {t}");
         }

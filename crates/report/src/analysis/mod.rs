@@ -51,10 +51,7 @@ pub(crate) struct RunAnalysis {
 /// Of facts, what is for programs; the claims have a place of their own.
 #[expect(clippy::ref_option, reason = "serde hands it over so")]
 fn found<S: Serializer>(facts: &Option<Facts>, serializer: S) -> Result<S::Ok, S::Error> {
-    facts
-        .as_ref()
-        .map(|facts| &facts.found)
-        .serialize(serializer)
+    facts.as_ref().map(|facts| &facts.found).serialize(serializer)
 }
 
 impl RunAnalysis {
@@ -98,9 +95,7 @@ impl Analysis {
         let published = Table::read()?;
         let runs = runs.records.iter();
         let runs = runs.map(|record| analyse(record, &published));
-        Ok(Self {
-            runs: runs.collect::<miette::Result<_>>()?,
-        })
+        Ok(Self { runs: runs.collect::<miette::Result<_>>()? })
     }
 
     pub(crate) fn arms(&self) -> impl Iterator<Item = &ArmSummary> {
@@ -170,11 +165,7 @@ impl Analysis {
 /// What runs say of the published claims, without the rest of a report.
 pub(crate) fn claims_of(runs: &Runs) -> miette::Result<Vec<Claim>> {
     let analysis = Analysis::of(runs)?;
-    Ok(analysis
-        .runs
-        .into_iter()
-        .flat_map(|run| run.claims)
-        .collect())
+    Ok(analysis.runs.into_iter().flat_map(|run| run.claims).collect())
 }
 
 fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
@@ -186,16 +177,10 @@ fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
     Ok(RunAnalysis {
         experiment: record.manifest.experiment.clone(),
         claims,
-        arms: arms
-            .iter()
-            .map(|arm| facts::summarise(record, arm, published))
-            .collect(),
+        arms: arms.iter().map(|arm| facts::summarise(record, arm, published)).collect(),
         parts: parts::of(record),
         sensitivity: sensitivity::of(record, &ratios),
-        failures: arms
-            .iter()
-            .flat_map(|arm| facts::failures(record, arm))
-            .collect(),
+        failures: arms.iter().flat_map(|arm| facts::failures(record, arm)).collect(),
         ratios,
         growth: facts::series(record),
         facts,

@@ -39,13 +39,7 @@ pub(super) fn of(record: &Record) -> Vec<Breakdown> {
     let contrasts = record.manifest.contrasts.iter();
     contrasts
         .filter_map(|contrast| {
-            let parts = || {
-                record
-                    .manifest
-                    .parts
-                    .iter()
-                    .filter(|part| part.of == contrast.name)
-            };
+            let parts = || record.manifest.parts.iter().filter(|part| part.of == contrast.name);
             let (above, below) = (&contrast.numerator, &contrast.denominator);
             let names = parts().flat_map(|part| part.plus.iter().chain(&part.minus));
             let blocks = record.complete(names.chain([above, below]))?;
@@ -74,10 +68,8 @@ pub(super) fn of(record: &Record) -> Vec<Breakdown> {
                 return None;
             }
             let whole = share(&|readings| readings[above.as_str()] - readings[below.as_str()]);
-            let medians: Option<Vec<f64>> = summaries
-                .iter()
-                .map(|part| Some(part.share?.value))
-                .collect();
+            let medians: Option<Vec<f64>> =
+                summaries.iter().map(|part| Some(part.share?.value)).collect();
             Some(Breakdown {
                 contrast: contrast.name.clone(),
                 metric,

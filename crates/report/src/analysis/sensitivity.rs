@@ -141,9 +141,7 @@ pub(super) fn of(record: &Record, ratios: &[RatioSummary]) -> Sensitivity {
     let busy_shares = busy_shares(record);
     let of_measured = |values: &BTreeMap<BlockId, f64>| -> Vec<f64> {
         let measured = record.blocks.iter().filter(|row| !row.warmup);
-        measured
-            .filter_map(|row| values.get(&(row.session, row.block)).copied())
-            .collect()
+        measured.filter_map(|row| values.get(&(row.session, row.block)).copied()).collect()
     };
     let limits = Limits {
         burst: burst_limit(&of_measured(&slowness)),
@@ -164,20 +162,13 @@ pub(super) fn of(record: &Record, ratios: &[RatioSummary]) -> Sensitivity {
             }
         })
         .collect();
-    let mut sensitivity = Sensitivity {
-        blocks,
-        without: Vec::new(),
-    };
-    let flagged: Vec<BlockId> = sensitivity
-        .flagged()
-        .map(|block| (block.record.session, block.record.block))
-        .collect();
+    let mut sensitivity = Sensitivity { blocks, without: Vec::new() };
+    let flagged: Vec<BlockId> =
+        sensitivity.flagged().map(|block| (block.record.session, block.record.block)).collect();
     if !flagged.is_empty() {
         let any = ratios.iter().any(|ratio| ratio.primary);
         let asked = ratios.iter().filter(|ratio| ratio.primary || !any);
-        sensitivity.without = asked
-            .map(|ratio| without(record, ratio, &flagged))
-            .collect();
+        sensitivity.without = asked.map(|ratio| without(record, ratio, &flagged)).collect();
     }
     sensitivity
 }
@@ -225,9 +216,7 @@ fn busy_shares(record: &Record) -> BTreeMap<BlockId, f64> {
     let of_row = |row: &BlockRecord| {
         let id = (row.session, row.block);
         let sessions = &record.manifest.sessions;
-        let session = sessions
-            .iter()
-            .find(|session| session.number == row.session)?;
+        let session = sessions.iter().find(|session| session.number == row.session)?;
         let ticks = walls.get(&id)? / TICK_NS * session.machine.cores? as f64;
         let share = row.busy_ticks? as f64 / ticks;
         (ticks >= RULES.load_ticks).then_some((id, share))
@@ -269,42 +258,22 @@ fn flags(
     busy_share: Option<f64>,
     limits: Limits,
 ) -> Vec<Flag> {
-    let steal = row
-        .steal_ticks
-        .zip(row.busy_ticks)
-        .is_some_and(|(steal, busy)| {
-            let wanted = steal as f64 + busy as f64;
-            wanted > 0.0 && steal as f64 / wanted > RULES.steal_share
-        });
+    let steal = row.steal_ticks.zip(row.busy_ticks).is_some_and(|(steal, busy)| {
+        let wanted = steal as f64 + busy as f64;
+        wanted > 0.0 && steal as f64 / wanted > RULES.steal_share
+    });
     let throttles = [row.cgroup_throttles, row.thermal_throttles];
     let rules = [
-        (
-            Flag::Burst,
-            slowness
-                .zip(limits.burst)
-                .is_some_and(|(slowness, limit)| slowness > limit),
-        ),
+        (Flag::Burst, slowness.zip(limits.burst).is_some_and(|(slowness, limit)| slowness > limit)),
         (Flag::Steal, steal),
-        (
-            Flag::Throttled,
-            throttles.into_iter().flatten().any(|count| count > 0),
-        ),
+        (Flag::Throttled, throttles.into_iter().flatten().any(|count| count > 0)),
         (
             Flag::ClockStep,
-            row.clock_step_ns
-                .is_some_and(|step| step.unsigned_abs() > RULES.clock_step_ns),
+            row.clock_step_ns.is_some_and(|step| step.unsigned_abs() > RULES.clock_step_ns),
         ),
-        (
-            Flag::Load,
-            busy_share
-                .zip(limits.load)
-                .is_some_and(|(share, limit)| share >= limit),
-        ),
+        (Flag::Load, busy_share.zip(limits.load).is_some_and(|(share, limit)| share >= limit)),
     ];
-    rules
-        .into_iter()
-        .filter_map(|(flag, is)| is.then_some(flag))
-        .collect()
+    rules.into_iter().filter_map(|(flag, is)| is.then_some(flag)).collect()
 }
 
 fn without(record: &Record, ratio: &RatioSummary, flagged: &[BlockId]) -> Without {
@@ -315,11 +284,7 @@ fn without(record: &Record, ratio: &RatioSummary, flagged: &[BlockId]) -> Withou
     Without {
         contrast: ratio.contrast.clone(),
         metric: ratio.metric,
-        all: Found {
-            estimate: ratio.estimate(),
-            interval: ratio.interval(),
-            pairs: ratio.pairs,
-        },
+        all: Found { estimate: ratio.estimate(), interval: ratio.interval(), pairs: ratio.pairs },
         kept: Found {
             estimate: found.map(|found| found.value),
             interval: found.and_then(|found| found.interval),
@@ -361,10 +326,7 @@ mod tests {
     #[case::hot(BlockRecord { thermal_throttles: Some(1), ..row() }, 1.0, &[Flag::Throttled])]
     #[case::stepped_back(BlockRecord { clock_step_ns: Some(-10_000_001), ..row() }, 1.0, &[Flag::ClockStep])]
     fn flags_by_rule(#[case] row: BlockRecord, #[case] slowness: f64, #[case] expected: &[Flag]) {
-        let limits = Limits {
-            burst: Some(1.1),
-            load: Some(0.7),
-        };
+        let limits = Limits { burst: Some(1.1), load: Some(0.7) };
         assert_eq!(flags(&row, Some(slowness), Some(0.69), limits), expected);
         assert_eq!(flags(&row, Some(slowness), None, limits), expected);
     }
@@ -408,18 +370,14 @@ mod tests {
     fn bursts(slowness: &[f64]) -> Vec<usize> {
         let limit = burst_limit(slowness).expect("values");
         let all = slowness.iter().enumerate();
-        all.filter(|(_, value)| **value > limit)
-            .map(|(index, _)| index)
-            .collect()
+        all.filter(|(_, value)| **value > limit).map(|(index, _)| index).collect()
     }
 
     #[test]
     fn a_clean_run_has_almost_no_burst_however_noisy() {
         for deviation in [0.01, 0.05, 0.2] {
-            let found: usize = noise(3_000, deviation)
-                .chunks(30)
-                .map(|run| bursts(run).len())
-                .sum();
+            let found: usize =
+                noise(3_000, deviation).chunks(30).map(|run| bursts(run).len()).sum();
             assert!(found <= 30, "{found} of 3000 at {deviation}");
         }
     }
@@ -443,10 +401,7 @@ mod tests {
     #[test]
     fn the_limit_of_bursts_follows_the_spread() {
         let limit = |values: &[f64]| burst_limit(values).expect("values");
-        assert!(
-            (limit(&[1.0; 9]) - 1.1).abs() < 1e-12,
-            "an even run: the share decides"
-        );
+        assert!((limit(&[1.0; 9]) - 1.1).abs() < 1e-12, "an even run: the share decides");
         // Of the faster half the median is 0.9, the median absolute deviation 0.1.
         let spread = [0.8, 0.9, 1.0, 1.1, 1.2];
         assert!((limit(&spread) - (0.9 + 5.674 * 0.1 / 0.399)).abs() < 1e-9);

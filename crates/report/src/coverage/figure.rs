@@ -32,10 +32,7 @@ const ENTRIES: [(Entry, &str); 6] = [
     (Entry::Mark(Mark::Ties), "one with ties (4 ms ticks)"),
     (Entry::Exact, "exact, 1 - 2F(d-1)"),
     (Entry::Required, "required"),
-    (
-        Entry::Mark(Mark::Below),
-        "below; top right: all A, then all B",
-    ),
+    (Entry::Mark(Mark::Below), "below; top right: all A, then all B"),
     (Entry::Mark(Mark::RawMedian), "raw medians, AR(1) 0.9"),
 ];
 
@@ -166,11 +163,7 @@ fn legend<B: DrawingBackend>(canvas: &Canvas<B>) -> Drawn<B> {
     let font = Font::new(24, INK);
     // A line is wider than a mark.
     let reach = |entry| {
-        if matches!(entry, Entry::Mark(_)) {
-            12
-        } else {
-            26
-        }
+        if matches!(entry, Entry::Mark(_)) { 12 } else { 26 }
     };
     let width = |(entry, text)| 2 * reach(entry) + 10 + canvas.width(text, font);
     let taken: i32 = ENTRIES.into_iter().map(width).sum();

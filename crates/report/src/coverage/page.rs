@@ -27,31 +27,20 @@ pub(super) fn write(simulation: &Simulation) -> String {
          ticks) can only add to it.",
         ranges(cells),
     );
-    section(
-        "The two cases that must fail, and what mends them",
-        "",
-        must_fail(cells),
-    );
+    section("The two cases that must fail, and what mends them", "", must_fail(cells));
     section(
         "Beside rule 2: the bootstrap of the ratio of medians",
         &about_bootstraps(cells),
         bootstraps(cells),
     );
-    section(
-        "Cells of continuous iid data beyond 3 standard errors",
-        "",
-        beyond(cells),
-    );
+    section("Cells of continuous iid data beyond 3 standard errors", "", beyond(cells));
     let document = Document {
         title: "Do the intervals cover what they claim?".to_owned(),
         lead: lead(simulation),
         pieces,
     };
     let file = format!("{STEM}.png");
-    markdown::write(
-        &document,
-        &[("Coverage of every rule per number of blocks", &file)],
-    )
+    markdown::write(&document, &[("Coverage of every rule per number of blocks", &file)])
 }
 
 fn lead(simulation: &Simulation) -> String {
@@ -70,11 +59,7 @@ fn lead(simulation: &Simulation) -> String {
 
 fn criteria(simulation: &Simulation) -> Piece {
     let row = |criterion: &Criterion| {
-        let (tone, met) = if criterion.met {
-            (Tone::Yes, "yes")
-        } else {
-            (Tone::No, "no")
-        };
+        let (tone, met) = if criterion.met { (Tone::Yes, "yes") } else { (Tone::No, "no") };
         vec![
             criterion.what.as_str().into(),
             criterion.found.as_str().into(),
@@ -124,21 +109,15 @@ fn ranges(cells: &[Cell]) -> Piece {
 }
 
 fn must_fail(cells: &[Cell]) -> Piece {
-    let failing: Vec<&Cell> = cells
-        .iter()
-        .filter(|cell| cell.is_a_then_b() || cell.is_raw_median())
-        .collect();
+    let failing: Vec<&Cell> =
+        cells.iter().filter(|cell| cell.is_a_then_b() || cell.is_raw_median()).collect();
     let row = |n: u32| {
         let of = |case: fn(&Cell) -> bool| {
             let found = cells.iter().find(|cell| cell.n == n && case(cell));
             percent(found.and_then(Cell::coverage))
         };
         let order = format!("{} ({})", of(Cell::is_a_then_b), of(Cell::mends_a_then_b));
-        let raw = format!(
-            "{} ({})",
-            of(Cell::is_raw_median),
-            of(Cell::mends_raw_median)
-        );
+        let raw = format!("{} ({})", of(Cell::is_raw_median), of(Cell::mends_raw_median));
         vec![n.to_string().into(), order.into(), raw.into()]
     };
     table(
@@ -148,10 +127,7 @@ fn must_fail(cells: &[Cell]) -> Piece {
             numbers("all A then all B, drift of 20 %"),
             numbers("raw medians, AR(1) 0.9"),
         ],
-        distinct(&failing, |cell| cell.n)
-            .into_iter()
-            .map(row)
-            .collect(),
+        distinct(&failing, |cell| cell.n).into_iter().map(row).collect(),
     )
 }
 
@@ -176,9 +152,8 @@ fn bootstraps(cells: &[Cell]) -> Piece {
     let sizes = distinct(&cells, |cell| cell.n);
     let row = |(environment, law): (&str, &str)| {
         let of = |n: &u32| {
-            let found = cells
-                .iter()
-                .find(|cell| cell.n == *n && noise_of(cell) == (environment, law));
+            let found =
+                cells.iter().find(|cell| cell.n == *n && noise_of(cell) == (environment, law));
             percent(found.and_then(|cell| cell.coverage())).into()
         };
         let names = [environment.into(), law.into()];
@@ -229,16 +204,9 @@ fn beyond(cells: &[Cell]) -> Piece {
 }
 
 fn table(caption: &str, columns: Vec<document::Column>, rows: Vec<Vec<document::Cell>>) -> Piece {
-    Piece::Table(Table {
-        caption: caption.to_owned(),
-        columns,
-        rows,
-        fit: Fit::Scroll,
-    })
+    Piece::Table(Table { caption: caption.to_owned(), columns, rows, fit: Fit::Scroll })
 }
 
 fn percent(share: Option<f64>) -> String {
-    share.map_or(NO_INTERVAL.to_owned(), |share| {
-        phrases::percent(share, 1, Lang::En)
-    })
+    share.map_or(NO_INTERVAL.to_owned(), |share| phrases::percent(share, 1, Lang::En))
 }

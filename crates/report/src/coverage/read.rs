@@ -164,12 +164,7 @@ impl Cell {
 
     /// Whether the numbers are possible, and fit one another.
     fn check(&self) -> Result<(), String> {
-        let shares = [
-            self.coverage,
-            self.exact,
-            self.standard_error,
-            self.required,
-        ];
+        let shares = [self.coverage, self.exact, self.standard_error, self.required];
         if shares.iter().flatten().any(|x| !(0.0..=1.0).contains(x)) {
             return Err("a share is not between 0 and 1".to_owned());
         }
@@ -188,10 +183,7 @@ impl Cell {
             _ => false,
         };
         if !said {
-            return Err(format!(
-                "the coverage is not that of {} in {}",
-                self.covered, self.given
-            ));
+            return Err(format!("the coverage is not that of {} in {}", self.covered, self.given));
         }
         let judged = match (self.coverage(), self.required, self.pass) {
             // At the line itself the last digit that was written can't tell.
@@ -216,12 +208,7 @@ impl Simulation {
         check_cells(&cells).map_err(|why| damaged(&folder.join(CELLS_FILE), why))?;
         let (seed, replicates) = check_criteria(&criteria, &cells)
             .map_err(|why| damaged(&folder.join(CRITERIA_FILE), why))?;
-        Ok(Self {
-            seed,
-            replicates,
-            cells,
-            criteria,
-        })
+        Ok(Self { seed, replicates, cells, criteria })
     }
 }
 
@@ -275,14 +262,9 @@ fn table<T: DeserializeOwned>(
         ),
     })?;
     let mut reader = csv::Reader::from_reader(&bytes[..]);
-    let header = reader
-        .headers()
-        .map_err(|error| damaged(&path, error.to_string()))?;
+    let header = reader.headers().map_err(|error| damaged(&path, error.to_string()))?;
     if *header != *columns {
-        return Err(damaged(
-            &path,
-            format!("the columns are not {}", columns.join(",")),
-        ));
+        return Err(damaged(&path, format!("the columns are not {}", columns.join(","))));
     }
     reader
         .into_deserialize()

@@ -85,10 +85,7 @@ impl Scene {
 impl Slot {
     /// The cells by their usual marks, or by a cross where one does not reach what is required.
     fn of<'a>(label: String, cells: impl Iterator<Item = &'a Cell>) -> Self {
-        let mut slot = Self {
-            label,
-            ..Self::default()
-        };
+        let mut slot = Self { label, ..Self::default() };
         for cell in cells {
             let mark = match cell.pass {
                 Some(false) => Mark::Below,
@@ -139,10 +136,7 @@ fn per_size(cells: &[Cell], rule: Rule, title: &'static str, about: &str) -> Pan
     Panel {
         title,
         about: format!("{about} ({} cells)", shown.count()),
-        slots: distinct(&cells, |cell| cell.n)
-            .into_iter()
-            .map(slot)
-            .collect(),
+        slots: distinct(&cells, |cell| cell.n).into_iter().map(slot).collect(),
         x_label: "blocks",
         floor: floor(required),
         ticks: 7,
@@ -162,10 +156,7 @@ fn must_fail(cells: &[Cell]) -> Panel {
     };
     let cells: Vec<&Cell> = cells.iter().filter(|cell| mark(cell).is_some()).collect();
     let slot = |n: u32| {
-        let mut slot = Slot {
-            label: n.to_string(),
-            ..Slot::default()
-        };
+        let mut slot = Slot { label: n.to_string(), ..Slot::default() };
         for cell in cells.iter().filter(|cell| cell.n == n) {
             if let Some(mark) = mark(cell) {
                 slot.add(mark, cell);
@@ -176,10 +167,7 @@ fn must_fail(cells: &[Cell]) -> Panel {
     Panel {
         title: "Two cases that must fail",
         about: "circles: rule 2, same machine, random blocks".to_owned(),
-        slots: distinct(&cells, |cell| cell.n)
-            .into_iter()
-            .map(slot)
-            .collect(),
+        slots: distinct(&cells, |cell| cell.n).into_iter().map(slot).collect(),
         x_label: "blocks",
         floor: 0.0,
         ticks: 5,
@@ -212,9 +200,7 @@ fn bootstraps(cells: &[Cell]) -> Panel {
     let cells: Vec<&Cell> = cells.iter().filter(of_rule).collect();
     let replicates = cells.iter().map(|cell| cell.replicates).max().unwrap_or(0);
     let slot = |(environment, n)| {
-        let same = cells
-            .iter()
-            .filter(|cell| size_of(cell) == (environment, n));
+        let same = cells.iter().filter(|cell| size_of(cell) == (environment, n));
         Slot::of(format!("{environment}\n{n}"), same.copied())
     };
     Panel {

@@ -96,14 +96,7 @@ pub(crate) struct Canvas<'a, B: DrawingBackend> {
 impl Axis {
     /// A linear axis that begins at 0.
     pub(crate) fn from_zero(growth: Growth, start: i32, length: i32, max: f64) -> Self {
-        Self {
-            growth,
-            scale: Scale::Linear,
-            start,
-            length,
-            min: 0.0,
-            max,
-        }
+        Self { growth, scale: Scale::Linear, start, length, min: 0.0, max }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "pixels of a picture")]
@@ -136,37 +129,23 @@ impl Axis {
         }
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a few ticks"
-    )]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few ticks")]
     fn linear_ticks(&self, count: u32) -> Vec<(f64, usize)> {
         let rough = (self.max - self.min) / f64::from(count);
         let power = rough.log10().floor();
-        let digit = [5.0, 2.0, 1.0]
-            .into_iter()
-            .find(|d| d * 10_f64.powf(power) <= rough * 1.0001);
+        let digit = [5.0, 2.0, 1.0].into_iter().find(|d| d * 10_f64.powf(power) <= rough * 1.0001);
         let step = digit.unwrap_or(1.0) * 10_f64.powf(power);
         let decimals = (-power).max(0.0) as usize;
         let first = (self.min / step * 0.9999).ceil() as i64;
         let last = (self.max / step * 1.0001).floor() as i64;
-        (first..=last)
-            .map(|index| (index as f64 * step, decimals))
-            .collect()
+        (first..=last).map(|index| (index as f64 * step, decimals)).collect()
     }
 
     /// The finest of a few ladders that has no more than `count` steps on the axis; 1 is on all.
     fn log_ticks(&self, count: u32) -> Vec<(f64, usize)> {
-        for (step, decimals) in [
-            (0.01, 2),
-            (0.02, 2),
-            (0.05, 2),
-            (0.1, 1),
-            (0.2, 1),
-            (0.25, 2),
-            (0.5, 1),
-        ] {
+        for (step, decimals) in
+            [(0.01, 2), (0.02, 2), (0.05, 2), (0.1, 1), (0.2, 1), (0.25, 2), (0.5, 1)]
+        {
             let ticks = (-200_i32..=400).map(|index| (1.0 + f64::from(index) * step, decimals));
             let ticks: Vec<_> = ticks.filter(|(tick, _)| self.holds(*tick)).collect();
             let most = self.max / self.min < 4.0;
@@ -203,12 +182,7 @@ impl Axis {
 
 impl Font {
     pub(crate) const fn new(size: i32, color: RGBColor) -> Self {
-        Self {
-            size,
-            bold: false,
-            color,
-            anchor: HPos::Left,
-        }
+        Self { size, bold: false, color, anchor: HPos::Left }
     }
 
     pub(crate) const fn bold(self) -> Self {
@@ -216,29 +190,18 @@ impl Font {
     }
 
     pub(crate) const fn centered(self) -> Self {
-        Self {
-            anchor: HPos::Center,
-            ..self
-        }
+        Self { anchor: HPos::Center, ..self }
     }
 
     pub(crate) const fn right(self) -> Self {
-        Self {
-            anchor: HPos::Right,
-            ..self
-        }
+        Self { anchor: HPos::Right, ..self }
     }
 
     fn style(self) -> TextStyle<'static> {
-        let weight = if self.bold {
-            FontStyle::Bold
-        } else {
-            FontStyle::Normal
-        };
+        let weight = if self.bold { FontStyle::Bold } else { FontStyle::Normal };
         // Not `FontDesc::style`, which keeps the glyphs of the weight it had.
         let font = FontDesc::new(FontFamily::Name(FONT), f64::from(self.size), weight);
-        font.color(&self.color)
-            .pos(Pos::new(self.anchor, VPos::Center))
+        font.color(&self.color).pos(Pos::new(self.anchor, VPos::Center))
     }
 }
 
@@ -253,8 +216,7 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
 
     /// A line of text, centred vertically on `at`.
     pub(crate) fn text(&self, text: &str, at: Point, font: Font) -> Drawn<B> {
-        self.area
-            .draw(&Text::new(text.to_owned(), at, font.style()))
+        self.area.draw(&Text::new(text.to_owned(), at, font.style()))
     }
 
     /// Width of a text in pixels.
@@ -277,13 +239,8 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
     pub(crate) fn strip(&self, axis: &Axis, values: &[f64], across: i32, spread: i32) -> Drawn<B> {
         for (index, value) in values.iter().enumerate() {
             let at = axis.point(*value, across + jitter(index, spread));
-            self.area
-                .draw(&Circle::new(at, SAMPLE_RADIUS, SAMPLE.mix(0.45).filled()))?;
-            self.area.draw(&Circle::new(
-                at,
-                SAMPLE_RADIUS,
-                stroke(SAMPLE_EDGE.mix(0.6), 1),
-            ))?;
+            self.area.draw(&Circle::new(at, SAMPLE_RADIUS, SAMPLE.mix(0.45).filled()))?;
+            self.area.draw(&Circle::new(at, SAMPLE_RADIUS, stroke(SAMPLE_EDGE.mix(0.6), 1)))?;
         }
         Ok(())
     }
@@ -300,22 +257,15 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
         // White below black keeps the marks apart from the samples they lie on.
         for (color, extra) in [(WHITE.mix(0.8), 2), (INK.to_rgba(), 0)] {
             if let Some((low, high)) = interval {
-                self.line(
-                    axis.point(low, across),
-                    axis.point(high, across),
-                    color,
-                    4 + extra,
-                )?;
+                self.line(axis.point(low, across), axis.point(high, across), color, 4 + extra)?;
                 for end in [low, high] {
                     let cap = reach * 2 / 5;
                     let (from, to) = (axis.point(end, across - cap), axis.point(end, across + cap));
                     self.line(from, to, color, 3 + extra)?;
                 }
             }
-            let (from, to) = (
-                axis.point(median, across - reach),
-                axis.point(median, across + reach),
-            );
+            let (from, to) =
+                (axis.point(median, across - reach), axis.point(median, across + reach));
             self.line(from, to, color, 5 + extra)?;
         }
         Ok(())
@@ -323,28 +273,16 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
 
     /// A published median as a hollow diamond on the line of its range.
     pub(crate) fn published(&self, axis: &Axis, published: Published, across: i32) -> Drawn<B> {
-        let Published {
-            median, low, high, ..
-        } = published;
+        let Published { median, low, high, .. } = published;
         let color = PUBLISHED.to_rgba();
         self.line(axis.point(low, across), axis.point(high, across), color, 3)?;
         for end in [low, high] {
-            self.line(
-                axis.point(end, across - 6),
-                axis.point(end, across + 6),
-                color,
-                3,
-            )?;
+            self.line(axis.point(end, across - 6), axis.point(end, across + 6), color, 3)?;
         }
         let (x, y) = axis.point(median, across);
         // Two filled shapes: a closed line of this width has a blunt corner where it ends.
         for (color, radius) in [(color, 14), (WHITE.to_rgba(), 8)] {
-            let corners = vec![
-                (x, y - radius),
-                (x + radius, y),
-                (x, y + radius),
-                (x - radius, y),
-            ];
+            let corners = vec![(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y)];
             self.area.draw(&Polygon::new(corners, color.filled()))?;
         }
         Ok(())
@@ -352,20 +290,16 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
 
     /// A dot, with a halo that keeps it apart from what lies below.
     pub(crate) fn dot(&self, at: Point, radius: i32, color: RGBColor) -> Drawn<B> {
-        self.area
-            .draw(&Circle::new(at, radius + 2, WHITE.filled()))?;
+        self.area.draw(&Circle::new(at, radius + 2, WHITE.filled()))?;
         self.area.draw(&Circle::new(at, radius, color.filled()))
     }
 
     /// A small dot of many.
     pub(crate) fn speck(&self, at: Point, hollow: bool) -> Drawn<B> {
         if hollow {
-            return self
-                .area
-                .draw(&Circle::new(at, 4, stroke(QUIET.mix(0.9), 1)));
+            return self.area.draw(&Circle::new(at, 4, stroke(QUIET.mix(0.9), 1)));
         }
-        self.area
-            .draw(&Circle::new(at, 4, SAMPLE.mix(0.5).filled()))
+        self.area.draw(&Circle::new(at, 4, SAMPLE.mix(0.5).filled()))
     }
 
     /// A mark without a hue, its lines as thin as its size asks for.
@@ -378,8 +312,7 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
             }
             Shape::Square => {
                 let corners = [(x - r, y - r), (x + r, y + r)];
-                self.area
-                    .draw(&Rectangle::new(corners, stroke(INK.to_rgba(), 1)))
+                self.area.draw(&Rectangle::new(corners, stroke(INK.to_rgba(), 1)))
             }
             Shape::Cross => {
                 self.rule((x - r, y - r), (x + r, y + r), INK, 4)?;
@@ -405,11 +338,8 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
             let height = bottom - top;
             // Diagonals from the lower edge up to the right, cut off at both sides.
             for foot in ((left - height)..right).step_by(12) {
-                let (x0, y0) = if foot < left {
-                    (left, bottom - (left - foot))
-                } else {
-                    (foot, bottom)
-                };
+                let (x0, y0) =
+                    if foot < left { (left, bottom - (left - foot)) } else { (foot, bottom) };
                 let over = (foot + height - right).max(0);
                 let (x1, y1) = (foot + height - over, top + over);
                 if x0 < x1 {
@@ -419,10 +349,7 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
         } else {
             self.rectangle((left, top), (right, bottom), fill)?;
         }
-        self.area.draw(&Rectangle::new(
-            [(left, top), (right, bottom)],
-            stroke(INK.to_rgba(), 2),
-        ))
+        self.area.draw(&Rectangle::new([(left, top), (right, bottom)], stroke(INK.to_rgba(), 2)))
     }
 
     /// A line that is nothing but a line.
@@ -448,12 +375,7 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
         across: i32,
     ) -> Drawn<B> {
         for (color, extra) in [(WHITE, 3), (INK, 0)] {
-            self.rule(
-                axis.point(low, across),
-                axis.point(high, across),
-                color,
-                3 + extra,
-            )?;
+            self.rule(axis.point(low, across), axis.point(high, across), color, 3 + extra)?;
             for end in [low, high] {
                 let (x, y) = axis.point(end, across);
                 self.rule((x, y - 13), (x, y + 13), color, 3 + extra)?;
@@ -467,22 +389,16 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
 
     /// A box of plain white, for a text that lies on a grid.
     pub(crate) fn blank(&self, from: Point, to: Point) -> Drawn<B> {
-        self.area
-            .draw(&Rectangle::new([from, to], WHITE.mix(0.8).filled()))
+        self.area.draw(&Rectangle::new([from, to], WHITE.mix(0.8).filled()))
     }
 
     fn line(&self, from: Point, to: Point, color: RGBAColor, width: u32) -> Drawn<B> {
-        self.area
-            .draw(&PathElement::new(vec![from, to], stroke(color, width)))
+        self.area.draw(&PathElement::new(vec![from, to], stroke(color, width)))
     }
 }
 
 fn stroke(color: RGBAColor, width: u32) -> ShapeStyle {
-    ShapeStyle {
-        color,
-        filled: false,
-        stroke_width: width,
-    }
+    ShapeStyle { color, filled: false, stroke_width: width }
 }
 
 /// The same place for the same sample in every drawing: multiples of the golden ratio fill an
@@ -506,34 +422,13 @@ mod tests {
     #[test]
     fn linear_ticks_are_round() {
         for (min, max, expected) in [
-            (
-                0.0,
-                390.0,
-                &["0", "50", "100", "150", "200", "250", "300", "350"][..],
-            ),
-            (
-                0.0,
-                0.82,
-                &[
-                    "0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8",
-                ],
-            ),
+            (0.0, 390.0, &["0", "50", "100", "150", "200", "250", "300", "350"][..]),
+            (0.0, 0.82, &["0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8"]),
             (0.0, 5.0, &["0", "1", "2", "3", "4", "5"]),
-            (
-                0.0,
-                0.055,
-                &["0.00", "0.01", "0.02", "0.03", "0.04", "0.05"],
-            ),
-            (
-                -12.0,
-                30.0,
-                &["-10", "-5", "0", "5", "10", "15", "20", "25", "30"],
-            ),
+            (0.0, 0.055, &["0.00", "0.01", "0.02", "0.03", "0.04", "0.05"]),
+            (-12.0, 30.0, &["-10", "-5", "0", "5", "10", "15", "20", "25", "30"]),
         ] {
-            let axis = Axis {
-                min,
-                ..Axis::from_zero(Growth::Up, 900, 800, max)
-            };
+            let axis = Axis { min, ..Axis::from_zero(Growth::Up, 900, 800, max) };
             assert_eq!(labels(axis, 5), expected);
         }
     }
@@ -545,17 +440,10 @@ mod tests {
             (0.8, 1.7, &["0.8", "1.0", "1.2", "1.4", "1.6"]),
             (0.2, 12.0, &["0.2", "0.5", "1", "2", "5", "10"]),
             (0.9, 4.2, &["1", "1.2", "1.5", "2", "2.5", "3", "4"]),
-            (
-                0.001,
-                2000.0,
-                &["0.001", "0.01", "0.1", "1", "10", "100", "1000"],
-            ),
+            (0.001, 2000.0, &["0.001", "0.01", "0.1", "1", "10", "100", "1000"]),
         ] {
-            let axis = Axis {
-                scale: Scale::Log,
-                min,
-                ..Axis::from_zero(Growth::Right, 0, 1_000, max)
-            };
+            let axis =
+                Axis { scale: Scale::Log, min, ..Axis::from_zero(Growth::Right, 0, 1_000, max) };
             assert_eq!(labels(axis, 7), expected);
         }
     }
@@ -563,40 +451,16 @@ mod tests {
     #[test]
     fn an_axis_begins_at_its_min_and_ends_at_its_max() {
         let up = Axis::from_zero(Growth::Up, 900, 800, 2.0);
-        assert_eq!(
-            (up.pixel(0.0), up.pixel(2.0), up.pixel(1.0)),
-            (900, 100, 500)
-        );
-        let right = Axis {
-            growth: Growth::Right,
-            scale: Scale::Log,
-            min: 0.5,
-            ..up
-        };
-        assert_eq!(
-            (right.point(1.0, 7), right.point(2.0, 7)),
-            ((1300, 7), (1700, 7))
-        );
+        assert_eq!((up.pixel(0.0), up.pixel(2.0), up.pixel(1.0)), (900, 100, 500));
+        let right = Axis { growth: Growth::Right, scale: Scale::Log, min: 0.5, ..up };
+        assert_eq!((right.point(1.0, 7), right.point(2.0, 7)), ((1300, 7), (1700, 7)));
     }
 
     #[test]
     fn the_palette_names_the_colours_as_the_figures_have_them() {
         let hex = |color: RGBColor| format!("#{:02X}{:02X}{:02X}", color.0, color.1, color.2);
-        let colours = [
-            INK,
-            PUBLISHED,
-            QUIET,
-            SAMPLE,
-            SAMPLE_EDGE,
-            GRID,
-            BAND,
-            BAR,
-            WHITE,
-        ];
-        assert_eq!(
-            colours.map(hex),
-            PALETTE.map(|(_, light, _)| light.to_owned())
-        );
+        let colours = [INK, PUBLISHED, QUIET, SAMPLE, SAMPLE_EDGE, GRID, BAND, BAR, WHITE];
+        assert_eq!(colours.map(hex), PALETTE.map(|(_, light, _)| light.to_owned()));
     }
 
     #[test]

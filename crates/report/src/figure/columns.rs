@@ -31,10 +31,8 @@ fn paint_panel<B: DrawingBackend>(canvas: &Canvas<B>, panel: &Panel, left: i32) 
     let (from, to) = (left + AXIS_LEFT, left + PANEL_WIDTH);
     // Room above the highest mark for its number.
     let (min, max) = panel.span(1.08);
-    let axis = Axis {
-        min,
-        ..Axis::from_zero(Growth::Up, PLOT_BOTTOM, PLOT_BOTTOM - PLOT_TOP, max)
-    };
+    let axis =
+        Axis { min, ..Axis::from_zero(Growth::Up, PLOT_BOTTOM, PLOT_BOTTOM - PLOT_TOP, max) };
     canvas.text(&panel.title, (left, 130), Font::new(32, INK).bold())?;
     canvas.text(&panel.label(), (left, 180), Font::new(27, QUIET))?;
     for (value, decimals) in axis.ticks(5) {
@@ -59,11 +57,7 @@ fn paint_slot<B: DrawingBackend>(
     middle: i32,
     width: i32,
 ) -> Drawn<B> {
-    canvas.text(
-        &slot.name,
-        (middle, PLOT_BOTTOM + 36),
-        Font::new(25, INK).centered(),
-    )?;
+    canvas.text(&slot.name, (middle, PLOT_BOTTOM + 36), Font::new(25, INK).centered())?;
     if let Some(absent) = &slot.absent {
         let font = Font::new(20, QUIET).centered();
         canvas.text(absent, (middle, PLOT_BOTTOM - 24), font)?;
@@ -84,12 +78,7 @@ fn paint_slot<B: DrawingBackend>(
     if let Some(published) = slot.published {
         canvas.published(axis, published, theirs)?;
         let top = axis.pixel(published.high) - 30;
-        number(
-            canvas,
-            &slot.published_label,
-            (theirs, top),
-            Font::new(25, PUBLISHED),
-        )?;
+        number(canvas, &slot.published_label, (theirs, top), Font::new(25, PUBLISHED))?;
     }
     Ok(())
 }

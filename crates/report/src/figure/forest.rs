@@ -87,10 +87,7 @@ impl Forest {
                 "Exploratorios: cada intervalo por separado"),
                 ),
             ] {
-                let rows = || {
-                    run.shown_ratios()
-                        .filter(move |ratio| ratio.primary == primary)
-                };
+                let rows = || run.shown_ratios().filter(move |ratio| ratio.primary == primary);
                 if rows().next().is_some() {
                     lines.push(Line::Title(title));
                 }
@@ -106,17 +103,11 @@ impl Forest {
                 lines,
             })
         };
-        let panels: Vec<Panel> = runs
-            .records
-            .iter()
-            .zip(&analysis.runs)
-            .filter_map(panel)
-            .collect();
+        let panels: Vec<Panel> =
+            runs.records.iter().zip(&analysis.runs).filter_map(panel).collect();
         (!panels.is_empty()).then(|| Self {
             lang,
-            published: analysis
-                .shown_ratios()
-                .any(|ratio| ratio.published.is_some()),
+            published: analysis.shown_ratios().any(|ratio| ratio.published.is_some()),
             panels,
             margin_pct: runs.records[0].manifest.margin_pct,
         })
@@ -158,10 +149,7 @@ impl Forest {
                 "nuestro: la fina decide «diferente», la gruesa «equivalente»")
                 .to_owned(),
             ),
-            (
-                Mark::Band,
-                text!(lang; "within {margin} % of 1"; "a menos de un {margin} % del 1"),
-            ),
+            (Mark::Band, text!(lang; "within {margin} % of 1"; "a menos de un {margin} % del 1")),
         ];
         if self.published {
             entries.push((
@@ -209,11 +197,7 @@ impl Row {
                 .unwrap_or_default(),
             numbers: match (ratio.estimate(), interval) {
                 (Some(estimate), Some(range)) => {
-                    format!(
-                        "{} ({})",
-                        lang.number(estimate, 3),
-                        phrases::range(range, 3, lang)
-                    )
+                    format!("{} ({})", lang.number(estimate, 3), phrases::range(range, 3, lang))
                 }
                 (Some(estimate), None) => {
                     format!(
@@ -235,14 +219,9 @@ impl Panel {
         let (mut min, mut max) = (1.0 / (1.0 + self.margin), 1.0 + self.margin);
         for line in &self.lines {
             let Line::Row(row) = line else { continue };
-            let published = row
-                .published
-                .map(|published| (published.low, published.high));
+            let published = row.published.map(|published| (published.low, published.high));
             let point = row.estimate.map(|estimate| (estimate, estimate));
-            for (low, high) in [row.interval, row.narrow, published, point]
-                .into_iter()
-                .flatten()
-            {
+            for (low, high) in [row.interval, row.narrow, published, point].into_iter().flatten() {
                 min = min.min(low);
                 max = max.max(high);
             }
@@ -292,21 +271,14 @@ impl Picture for Forest {
             top += panel.height(&layout);
         }
         let entries = self.legend();
-        let entries: Vec<(Mark, &str)> = entries
-            .iter()
-            .map(|(mark, text)| (*mark, text.as_str()))
-            .collect();
+        let entries: Vec<(Mark, &str)> =
+            entries.iter().map(|(mark, text)| (*mark, text.as_str())).collect();
         if frame.narrow {
             return legend::paint(canvas, &entries, (layout.margin, top + 20), true);
         }
         let (first, rest) = entries.split_at(2.min(entries.len()));
         legend::paint(canvas, first, (layout.margin, top + 30), false)?;
-        legend::paint(
-            canvas,
-            rest,
-            (layout.margin, top + 30 + legend::LINE),
-            false,
-        )
+        legend::paint(canvas, rest, (layout.margin, top + 30 + legend::LINE), false)
     }
 }
 
@@ -332,22 +304,13 @@ fn paint_panel<B: DrawingBackend>(
     } else {
         let names = widest(&|row| canvas.width(&row.name, name_font));
         let numbers = widest(&|row| {
-            canvas
-                .width(&row.numbers, NUMBERS)
-                .max(canvas.width(&row.verdict, SMALL))
+            canvas.width(&row.numbers, NUMBERS).max(canvas.width(&row.verdict, SMALL))
         });
-        (
-            layout.margin + names + 40,
-            frame.width - layout.margin - numbers - 40,
-        )
+        (layout.margin + names + 40, frame.width - layout.margin - numbers - 40)
     };
     let axis = panel.axis(left, right);
     let (first, last) = (top + layout.head, top + panel.height(layout) - layout.foot);
-    canvas.text(
-        &panel.title,
-        (layout.margin, top + 26),
-        Font::new(32, INK).bold(),
-    )?;
+    canvas.text(&panel.title, (layout.margin, top + 26), Font::new(32, INK).bold())?;
     let (low, high) = (1.0 / (1.0 + panel.margin), 1.0 + panel.margin);
     canvas.rectangle((axis.pixel(low), first), (axis.pixel(high), last), BAND)?;
     for (value, decimals) in axis.ticks(((right - left) / 110).max(3).unsigned_abs()) {
@@ -372,10 +335,7 @@ fn paint_panel<B: DrawingBackend>(
             }
             Line::Row(row) if frame.narrow => {
                 let name = layout.margin + 10;
-                canvas.blank(
-                    (layout.margin, y + 4),
-                    (frame.width - layout.margin, y + 68),
-                )?;
+                canvas.blank((layout.margin, y + 4), (frame.width - layout.margin, y + 68))?;
                 let taken = canvas.width(&row.name, NUMBERS) + canvas.width(&row.numbers, NUMBERS);
                 let numbers = Font::new(26, INK);
                 let is_long = name + canvas.width(&row.name, NUMBERS) > right;

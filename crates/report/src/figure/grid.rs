@@ -77,10 +77,7 @@ impl<'a> Grid<'a> {
     /// What an experiment tried level by level.
     pub(crate) fn of(levels: &'a Levels, lang: Lang) -> Self {
         let panel = |curve: &Curve| {
-            let dots = curve
-                .dots
-                .iter()
-                .map(|(level, value)| Item::Dot(*level, *value));
+            let dots = curve.dots.iter().map(|(level, value)| Item::Dot(*level, *value));
             let crosses = curve.crosses.iter().map(|level| Item::Refused(*level));
             Panel {
                 title: curve.title.clone(),
@@ -147,11 +144,7 @@ impl Row {
         let (low, high) = levels.fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), level| {
             (low.min(level), high.max(level))
         });
-        if low < high {
-            (low, high)
-        } else {
-            (high - 1.0, high + 1.0)
-        }
+        if low < high { (low, high) } else { (high - 1.0, high + 1.0) }
     }
 }
 
@@ -229,13 +222,7 @@ fn paint_row<B: DrawingBackend>(
         }
         for (column, panel) in (0..).zip(panels) {
             let left = left + column * (layout.width + GAP);
-            let place = Place {
-                left,
-                width: layout.width,
-                top: first,
-                axis,
-                levels: row.levels(),
-            };
+            let place = Place { left, width: layout.width, top: first, axis, levels: row.levels() };
             place.paint(canvas, panel, lang)?;
         }
     }
@@ -353,10 +340,7 @@ fn polyline<B: DrawingBackend>(canvas: &Canvas<B>, points: &[Point], stroke: Str
         let length = dx.hypot(dy);
         let point = |at: f64| {
             let share = if length > 0.0 { at / length } else { 0.0 };
-            (
-                from.0 + (dx * share).round() as i32,
-                from.1 + (dy * share).round() as i32,
-            )
+            (from.0 + (dx * share).round() as i32, from.1 + (dy * share).round() as i32)
         };
         let mut at = -(gone % PERIOD);
         while at < length {

@@ -60,12 +60,7 @@ fn paint_mark<B: DrawingBackend>(canvas: &Canvas<B>, mark: Mark, x: i32, y: i32)
         Mark::Sample => canvas.strip(&axis, &[SAMPLES], y, 0),
         Mark::Median => canvas.median(&axis, SAMPLES, Some((low, high)), y, 18),
         Mark::Published => {
-            let published = Published {
-                median: SAMPLES,
-                low,
-                high,
-                n: 4,
-            };
+            let published = Published { median: SAMPLES, low, high, n: 4 };
             canvas.published(&axis, published, y)
         }
         Mark::Ratio => {

@@ -32,9 +32,7 @@ const BESIDE: f64 = 0.14;
 /// The series that the figure has. Those of system calls would be a row of panels an operation, and
 /// are left to the table.
 pub(crate) fn drawn(analysis: &Analysis) -> impl Iterator<Item = &SeriesSummary> {
-    analysis
-        .growth()
-        .filter(|of| ROWS.contains(&(of.metric, of.observer)) && !of.values.is_empty())
+    analysis.growth().filter(|of| ROWS.contains(&(of.metric, of.observer)) && !of.values.is_empty())
 }
 
 /// `None` where none of them has a reading.
@@ -68,14 +66,8 @@ pub(super) fn grid(analysis: &Analysis, lang: Lang) -> Option<Grid<'static>> {
                 term!(lang; "median with its interval (95 % or more)";
                 "mediana con su intervalo (95 % o más)"),
             ),
-            (
-                Mark::Solid,
-                term!(lang; "the same time a level"; "el mismo tiempo por nivel"),
-            ),
-            (
-                Mark::Dashes,
-                term!(lang; "the same factor a level"; "el mismo factor por nivel"),
-            ),
+            (Mark::Solid, term!(lang; "the same time a level"; "el mismo tiempo por nivel")),
+            (Mark::Dashes, term!(lang; "the same factor a level"; "el mismo factor por nivel")),
         ],
     })
 }
@@ -91,14 +83,8 @@ fn panel(series: &SeriesSummary, lang: Lang) -> Panel {
     items.extend(lines);
     for level in &series.levels {
         if let Some(median) = level.median {
-            let interval = median
-                .interval
-                .map(|range| (range.low / scale, range.high / scale));
-            items.push(Item::Median(
-                level.level.into(),
-                median.value / scale,
-                interval,
-            ));
+            let interval = median.interval.map(|range| (range.low / scale, range.high / scale));
+            items.push(Item::Median(level.level.into(), median.value / scale, interval));
         }
     }
     items.extend(ends);
@@ -130,10 +116,9 @@ fn models(series: &SeriesSummary, scale: f64) -> (Vec<Item>, Vec<Item>) {
     let knee = (f64::from(last.level), to.value / scale);
     let mut lines = Vec::new();
     let mut ends = Vec::new();
-    for (model, stroke) in [
-        (series.additive, Stroke::Solid),
-        (series.multiplicative, Stroke::Dashed),
-    ] {
+    for (model, stroke) in
+        [(series.additive, Stroke::Solid), (series.multiplicative, Stroke::Dashed)]
+    {
         let Some(model) = model else { continue };
         let at = f64::from(held_out.level);
         let end = (at + BESIDE * (at - start.0), model.last_level_ns / scale);
@@ -151,10 +136,7 @@ fn models(series: &SeriesSummary, scale: f64) -> (Vec<Item>, Vec<Item>) {
 fn curve(from: (f64, f64), to: (f64, f64)) -> impl Iterator<Item = (f64, f64)> {
     (0..=PIECES).map(move |piece| {
         let share = f64::from(piece) / f64::from(PIECES);
-        (
-            from.0 + (to.0 - from.0) * share,
-            from.1 * (to.1 / from.1).powf(share),
-        )
+        (from.0 + (to.0 - from.0) * share, from.1 * (to.1 / from.1).powf(share))
     })
 }
 
@@ -165,9 +147,7 @@ fn place(series: &SeriesSummary, is_same_work: bool) -> &str {
         return name;
     }
     let place = name.split_once('-').map_or(name, |(_, place)| place);
-    let observer = place
-        .rsplit_once('-')
-        .filter(|(_, last)| *last == series.observer);
+    let observer = place.rsplit_once('-').filter(|(_, last)| *last == series.observer);
     observer.map_or(place, |(place, _)| place)
 }
 

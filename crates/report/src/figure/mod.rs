@@ -67,20 +67,9 @@ pub(crate) struct Frame {
     pub(crate) titled: bool,
 }
 
-const WIDE: Frame = Frame {
-    width: 1640,
-    narrow: false,
-    titled: true,
-};
-const IN_PAGE: Frame = Frame {
-    titled: false,
-    ..WIDE
-};
-const NARROW: Frame = Frame {
-    width: 820,
-    narrow: true,
-    titled: false,
-};
+const WIDE: Frame = Frame { width: 1640, narrow: false, titled: true };
+const IN_PAGE: Frame = Frame { titled: false, ..WIDE };
+const NARROW: Frame = Frame { width: 820, narrow: true, titled: false };
 
 /// A figure that stands by itself.
 pub(crate) struct Files {
@@ -125,25 +114,14 @@ pub(crate) fn draw(runs: &Runs, analysis: &Analysis, lang: Lang) -> miette::Resu
     let mut own = (0..).map(Kind::Own);
     for page in analysis.pages(lang) {
         for (grid, kind) in page.grids.iter().zip(&mut own) {
-            figures.push(render_as(
-                kind,
-                &grid.name,
-                &outcomes::Outcomes(grid, lang),
-            )?);
+            figures.push(render_as(kind, &grid.name, &outcomes::Outcomes(grid, lang))?);
         }
         for (levels, kind) in page.levels.iter().zip(&mut own) {
-            figures.push(render_as(
-                kind,
-                &levels.name,
-                &grid::Grid::of(levels, lang),
-            )?);
+            figures.push(render_as(kind, &levels.name, &grid::Grid::of(levels, lang))?);
         }
     }
     if analysis.shown_arms().next().is_some() {
-        figures.push(render(
-            Kind::Samples,
-            &scene::Scene::of(runs, analysis, lang),
-        )?);
+        figures.push(render(Kind::Samples, &scene::Scene::of(runs, analysis, lang))?);
     }
     if let Some(parts) = parts::Waterfall::of(analysis, lang) {
         figures.push(render(Kind::Parts, &parts)?);
@@ -177,12 +155,8 @@ pub(crate) fn files(name: &str, picture: &impl Picture) -> miette::Result<Files>
     let failed = |error: String| not_drawn(name, error);
     let (width, height) = size(picture, WIDE);
     let mut pixels = vec![0; width as usize * height as usize * 3];
-    paint(
-        BitMapBackend::with_buffer(&mut pixels, (width, height)),
-        picture,
-        WIDE,
-    )
-    .map_err(|error| failed(error.to_string()))?;
+    paint(BitMapBackend::with_buffer(&mut pixels, (width, height)), picture, WIDE)
+        .map_err(|error| failed(error.to_string()))?;
     Ok(Files {
         svg: to_svg(picture, WIDE).map_err(failed)?,
         png: to_png(&pixels, width, height).map_err(|error| failed(error.to_string()))?,
@@ -197,11 +171,7 @@ fn to_svg(picture: &impl Picture, frame: Frame) -> Result<String, String> {
 }
 
 fn not_drawn(name: &str, error: String) -> miette::Report {
-    failure(
-        format!("the figure `{name}` can't be drawn"),
-        error,
-        "report this as a bug",
-    )
+    failure(format!("the figure `{name}` can't be drawn"), error, "report this as a bug")
 }
 
 fn size(picture: &impl Picture, frame: Frame) -> (u32, u32) {

@@ -62,10 +62,7 @@ impl Order {
                 Mark::Warmup,
                 term!(lang; "one sample of a warm-up block"; "una muestra de calentamiento"),
             ),
-            (
-                Mark::Line,
-                term!(lang; "the block's slowness"; "la lentitud del bloque"),
-            ),
+            (Mark::Line, term!(lang; "the block's slowness"; "la lentitud del bloque")),
             (
                 Mark::Band,
                 term!(lang; "flagged: B burst, S steal, T throttling, C clock, L load";
@@ -76,11 +73,7 @@ impl Order {
 
     fn foot(&self, frame: Frame) -> i32 {
         let entries = i32::try_from(self.legend().len()).unwrap_or(0);
-        if frame.narrow {
-            entries * legend::LINE + 10
-        } else {
-            2 * legend::LINE + 30
-        }
+        if frame.narrow { entries * legend::LINE + 10 } else { 2 * legend::LINE + 30 }
     }
 }
 
@@ -91,10 +84,7 @@ impl Panel {
         for arm in &record.manifest.arms {
             let mut by_session: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
             for ((session, _), ns) in record.readings(arm) {
-                by_session
-                    .entry(session)
-                    .or_default()
-                    .push(ns * f64::from(arm.operations.max(1)));
+                by_session.entry(session).or_default().push(ns * f64::from(arm.operations.max(1)));
             }
             for (session, values) in by_session {
                 medians.insert((session, &arm.name), median(&values)?);
@@ -113,9 +103,7 @@ impl Panel {
             });
             let median = medians.get(&(row.session, row.arm.as_str()));
             if let (Some(wall_ns), Some(median)) = (row.wall_ns, median) {
-                column
-                    .readings
-                    .push((f64::from(row.position) / places, wall_ns as f64 / median));
+                column.readings.push((f64::from(row.position) / places, wall_ns as f64 / median));
             }
         }
         for block in &run.sensitivity.blocks {
@@ -128,20 +116,13 @@ impl Panel {
         blocks
             .iter()
             .any(|column| !column.readings.is_empty())
-            .then(|| Self {
-                title: forest::title(metrics, &run.experiment, lang),
-                blocks,
-            })
+            .then(|| Self { title: forest::title(metrics, &run.experiment, lang), blocks })
     }
 
     fn axis(&self, bottom: i32) -> Axis {
         let readings = || self.blocks.iter().flat_map(|column| &column.readings);
-        let min = readings()
-            .map(|(_, relative)| *relative)
-            .fold(0.9, f64::min);
-        let max = readings()
-            .map(|(_, relative)| *relative)
-            .fold(1.1, f64::max);
+        let min = readings().map(|(_, relative)| *relative).fold(0.9, f64::min);
+        let max = readings().map(|(_, relative)| *relative).fold(1.1, f64::max);
         let room = (max / min).powf(0.04);
         Axis {
             growth: Growth::Up,

@@ -62,11 +62,8 @@ impl Outcomes<'_> {
         let above = (frame.width - 2 * margin - axis) / columns;
         let signs = above < NARROWEST;
         // On a phone a name stands above its tiles, unless these have only signs.
-        let (names, name, width) = if frame.narrow && !signs {
-            (axis, 38, above)
-        } else {
-            (wide, 0, beside)
-        };
+        let (names, name, width) =
+            if frame.narrow && !signs { (axis, 38, above) } else { (wide, 0, beside) };
         let height = match frame.narrow {
             true if signs => 44,
             // Words of a tile's own may be many.
@@ -107,11 +104,7 @@ impl Outcomes<'_> {
     }
 
     fn keys(&self, layout: &Layout) -> i32 {
-        if layout.signs {
-            (count(&self.0.columns) + 1) / 2
-        } else {
-            0
-        }
+        if layout.signs { (count(&self.0.columns) + 1) / 2 } else { 0 }
     }
 }
 
@@ -192,11 +185,8 @@ impl Outcomes<'_> {
                 y += ENGINE;
             }
             for row in &group.rows {
-                let name = if layout.name > 0 {
-                    y + layout.name - 16
-                } else {
-                    y + layout.tile.1 / 2
-                };
+                let name =
+                    if layout.name > 0 { y + layout.name - 16 } else { y + layout.tile.1 / 2 };
                 canvas.text(&row.name, (layout.margin, name), NAME)?;
                 for (column, tile) in (0..).zip(&row.tiles) {
                     if let Some(tile) = tile {
@@ -244,10 +234,7 @@ impl Outcomes<'_> {
     ) -> Drawn<B> {
         let outcome = &self.0.outcomes[tile.outcome];
         let from = (left + GAP / 2, top + GAP / 2);
-        let to = (
-            left + layout.tile.0 - GAP / 2,
-            top + layout.tile.1 - GAP / 2,
-        );
+        let to = (left + layout.tile.0 - GAP / 2, top + layout.tile.1 - GAP / 2);
         fill(canvas, outcome.fill, from, to)?;
         let ink = |font: Font| inked(outcome.fill, font);
         let left = from.0 + strip(outcome.fill);
@@ -305,12 +292,7 @@ impl Outcomes<'_> {
         for (index, outcome) in (0..).zip(self.legend()) {
             let left = layout.margin + index % layout.across * step;
             let middle = y + index / layout.across * LEGEND_LINE;
-            fill(
-                canvas,
-                outcome.fill,
-                (left, middle - 19),
-                (left + 62, middle + 19),
-            )?;
+            fill(canvas, outcome.fill, (left, middle - 19), (left + 62, middle + 19))?;
             let sign = (left + strip(outcome.fill) + SIGN, middle);
             canvas.text(&outcome.sign, sign, inked(outcome.fill, WORD).centered())?;
             let text = format!("{}: {}", outcome.word, outcome.meaning);
@@ -369,14 +351,9 @@ fn fill<B: DrawingBackend>(canvas: &Canvas<B>, of: Fill, from: Point, to: Point)
 
 /// A font so small that a line fits, if any does.
 fn narrowed<B: DrawingBackend>(canvas: &Canvas<B>, text: &str, font: Font, width: i32) -> Font {
-    let sizes = (SMALLEST..=font.size)
-        .rev()
-        .map(|size| Font { size, ..font });
+    let sizes = (SMALLEST..=font.size).rev().map(|size| Font { size, ..font });
     let fits = |font: &Font| canvas.width(text, *font) <= width;
-    let smallest = Font {
-        size: SMALLEST,
-        ..font
-    };
+    let smallest = Font { size: SMALLEST, ..font };
     sizes.into_iter().find(fits).unwrap_or(smallest)
 }
 
@@ -387,18 +364,13 @@ fn fitted<B: DrawingBackend>(
     font: Font,
     (width, height): Point,
 ) -> (Vec<String>, Font) {
-    let mut sizes = (SMALLEST..=font.size)
-        .rev()
-        .map(|size| Font { size, ..font });
+    let mut sizes = (SMALLEST..=font.size).rev().map(|size| Font { size, ..font });
     let fits = |font: &Font| {
         let lines = wrapped(canvas, text, *font, width);
         let widest = lines.iter().map(|line| canvas.width(line, *font)).max();
         count(&lines) * (font.size + 4) <= height && widest.unwrap_or(0) <= width
     };
-    let font = sizes.find(fits).unwrap_or(Font {
-        size: SMALLEST,
-        ..font
-    });
+    let font = sizes.find(fits).unwrap_or(Font { size: SMALLEST, ..font });
     (wrapped(canvas, text, font, width), font)
 }
 

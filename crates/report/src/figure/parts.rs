@@ -57,10 +57,7 @@ impl Waterfall {
         for run in &analysis.runs {
             let mut groups = Vec::new();
             for breakdown in &run.parts {
-                let ratio = run
-                    .ratios
-                    .iter()
-                    .find(|ratio| ratio.contrast == breakdown.contrast);
+                let ratio = run.ratios.iter().find(|ratio| ratio.contrast == breakdown.contrast);
                 let published = ratio.and_then(|ratio| ratio.published).map(|published| {
                     let pct = |ratio: f64| (ratio - 1.0) * 100.0;
                     Published {
@@ -78,11 +75,7 @@ impl Waterfall {
         }
         let bars = || panels.iter().flatten().flat_map(|group| &group.bars);
         let published = bars().any(|bar| bar.published.is_some());
-        (!panels.is_empty()).then_some(Self {
-            lang,
-            panels,
-            published,
-        })
+        (!panels.is_empty()).then_some(Self { lang, panels, published })
     }
 
     fn layout(&self, frame: Frame) -> Layout {
@@ -129,12 +122,8 @@ impl Waterfall {
 fn axis(groups: &[Group], left: i32, right: i32) -> Axis {
     let (mut min, mut max) = (0.0_f64, 0.0_f64);
     for bar in groups.iter().flat_map(|group| &group.bars) {
-        let published = bar
-            .published
-            .map(|published| (published.low, published.high));
-        for (low, high) in [Some((bar.from, bar.to)), bar.interval, published]
-            .into_iter()
-            .flatten()
+        let published = bar.published.map(|published| (published.low, published.high));
+        for (low, high) in [Some((bar.from, bar.to)), bar.interval, published].into_iter().flatten()
         {
             min = min.min(low).min(high);
             max = max.max(high).max(low);
@@ -213,11 +202,7 @@ impl Group {
             });
         }
         Some(Self {
-            title: format!(
-                "{} ({})",
-                breakdown.contrast,
-                unit(breakdown.metric).heading(lang)
-            ),
+            title: format!("{} ({})", breakdown.contrast, unit(breakdown.metric).heading(lang)),
             bars,
         })
     }
@@ -251,10 +236,7 @@ impl Picture for Waterfall {
         } else {
             let names = widest(&|bar| canvas.width(&bar.name, NAME));
             let numbers = widest(&|bar| canvas.width(&bar.label, NUMBERS));
-            (
-                layout.margin + names + 40,
-                frame.width - layout.margin - numbers - 40,
-            )
+            (layout.margin + names + 40, frame.width - layout.margin - numbers - 40)
         };
         let mut last = layout.top;
         for groups in &self.panels {
@@ -267,12 +249,7 @@ impl Picture for Waterfall {
         }
         let (first, rest) = legend.split_at(3.min(legend.len()));
         legend::paint(canvas, first, (layout.margin, last + 30), false)?;
-        legend::paint(
-            canvas,
-            rest,
-            (layout.margin, last + 30 + legend::LINE),
-            false,
-        )
+        legend::paint(canvas, rest, (layout.margin, last + 30 + legend::LINE), false)
     }
 }
 
@@ -349,12 +326,7 @@ fn paint_bar<B: DrawingBackend>(canvas: &Canvas<B>, axis: &Axis, bar: &Bar, y: i
     let half = 17;
     let (from, to) = (axis.pixel(bar.from), axis.pixel(bar.to));
     let fill = if bar.whole { GRID } else { BAR };
-    canvas.bar(
-        (from, y - half),
-        (to, y + half),
-        fill,
-        bar.to < bar.from && !bar.whole,
-    )?;
+    canvas.bar((from, y - half), (to, y + half), fill, bar.to < bar.from && !bar.whole)?;
     if let Some(interval) = bar.interval {
         canvas.interval(axis, interval, None, y)?;
     }

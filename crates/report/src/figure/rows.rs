@@ -30,13 +30,7 @@ struct Layout {
 fn layout(scene: &Scene, frame: Frame) -> Layout {
     if frame.narrow {
         let entries = i32::try_from(scene.legend().len()).unwrap_or(0);
-        return Layout {
-            margin: 14,
-            row: 132,
-            marks: 82,
-            top: 0,
-            foot: entries * legend::LINE,
-        };
+        return Layout { margin: 14, row: 132, marks: 82, top: 0, foot: entries * legend::LINE };
     }
     Layout {
         margin: MARGIN,
@@ -50,11 +44,7 @@ fn layout(scene: &Scene, frame: Frame) -> Layout {
 /// Pixels of the whole figure.
 pub(crate) fn height(scene: &Scene, frame: Frame) -> i32 {
     let layout = layout(scene, frame);
-    let panels: i32 = scene
-        .panels
-        .iter()
-        .map(|panel| panel_height(panel, &layout))
-        .sum();
+    let panels: i32 = scene.panels.iter().map(|panel| panel_height(panel, &layout)).sum();
     layout.top + panels + layout.foot
 }
 
@@ -95,10 +85,7 @@ fn paint_panel<B: DrawingBackend>(
     frame: Frame,
 ) -> Drawn<B> {
     let widest = |text: fn(&Slot) -> &str, font: Font| {
-        let widths = panel
-            .slots
-            .iter()
-            .map(|slot| canvas.width(text(slot), font));
+        let widths = panel.slots.iter().map(|slot| canvas.width(text(slot), font));
         widths.max().unwrap_or(0)
     };
     let (left, right) = if frame.narrow {
@@ -111,16 +98,9 @@ fn paint_panel<B: DrawingBackend>(
         (left, frame.width - MARGIN - numbers - 30)
     };
     let (min, max) = panel.span(1.04);
-    let axis = Axis {
-        min,
-        ..Axis::from_zero(Growth::Right, left, right - left, max)
-    };
+    let axis = Axis { min, ..Axis::from_zero(Growth::Right, left, right - left, max) };
     let (first, last) = (top + PANEL_HEAD, top + PANEL_HEAD + rows(panel, layout));
-    canvas.text(
-        &panel.title,
-        (layout.margin, top + 26),
-        Font::new(32, INK).bold(),
-    )?;
+    canvas.text(&panel.title, (layout.margin, top + 26), Font::new(32, INK).bold())?;
     for (value, decimals) in axis.ticks(if frame.narrow { 4 } else { 5 }) {
         let (x, label) = (axis.pixel(value), panel.lang.number(value, decimals));
         canvas.grid_line((x, first), (x, last))?;

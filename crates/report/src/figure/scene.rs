@@ -57,19 +57,11 @@ pub(crate) struct Slot {
 
 impl Picture for Scene {
     fn width(&self, frame: Frame) -> i32 {
-        if self.tutorial && !frame.narrow {
-            columns::WIDTH
-        } else {
-            frame.width
-        }
+        if self.tutorial && !frame.narrow { columns::WIDTH } else { frame.width }
     }
 
     fn height(&self, frame: Frame) -> i32 {
-        if self.tutorial && !frame.narrow {
-            columns::HEIGHT
-        } else {
-            rows::height(self, frame)
-        }
+        if self.tutorial && !frame.narrow { columns::HEIGHT } else { rows::height(self, frame) }
     }
 
     fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B> {
@@ -99,13 +91,7 @@ impl Scene {
             )
         };
         let caption = caption(runs, &panels, lang);
-        Self {
-            lang,
-            title,
-            panels,
-            caption,
-            tutorial: runs.exp4,
-        }
+        Self { lang, title, panels, caption, tutorial: runs.exp4 }
     }
 
     pub(crate) fn legend(&self) -> Vec<(Mark, &'static str)> {
@@ -137,13 +123,8 @@ impl Panel {
     pub(crate) fn span(&self, room: f64) -> (f64, f64) {
         let slots = self.slots.iter();
         let values = slots.flat_map(|slot| {
-            let published = slot
-                .published
-                .map(|published| [published.low, published.high]);
-            slot.values
-                .iter()
-                .copied()
-                .chain(published.into_iter().flatten())
+            let published = slot.published.map(|published| [published.low, published.high]);
+            slot.values.iter().copied().chain(published.into_iter().flatten())
         });
         let (min, max) = values.fold((f64::INFINITY, 0.0), |(min, max): (f64, f64), value| {
             (min.min(value), max.max(value))
@@ -204,9 +185,7 @@ impl Slot {
 fn published_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
     let panel = |metric, title: &'static str| {
         let slot = |method: &&str| {
-            let arm = analysis
-                .arms()
-                .find(|arm| arm.metric == metric && arm.method == *method);
+            let arm = analysis.arms().find(|arm| arm.metric == metric && arm.method == *method);
             let slot = arm.map_or_else(
                 || Slot {
                     absent: Some(term!(lang; "not measured"; "no medido").to_owned()),
@@ -214,10 +193,7 @@ fn published_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
                 },
                 |arm| Slot::of(arm, lang),
             );
-            Slot {
-                name: (*method).to_owned(),
-                ..slot
-            }
+            Slot { name: (*method).to_owned(), ..slot }
         };
         Panel {
             lang,
@@ -253,10 +229,8 @@ fn all_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
         Metric::Job,
         Metric::Call,
     ] {
-        let arms: Vec<&ArmSummary> = analysis
-            .shown_arms()
-            .filter(|arm| arm.metric == metric)
-            .collect();
+        let arms: Vec<&ArmSummary> =
+            analysis.shown_arms().filter(|arm| arm.metric == metric).collect();
         let heading = unit(metric).heading(lang);
         // Starts and ways in have little to do with each other, though both are of one metric.
         let works: BTreeSet<&str> = arms.iter().map(|arm| work(&arm.arm)).collect();
@@ -266,18 +240,11 @@ fn all_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
         let mut order: Vec<&str> = Vec::new();
         for arm in arms {
             let word = if crowded { work(&arm.arm) } else { "" };
-            let place = order
-                .iter()
-                .position(|other| *other == word)
-                .unwrap_or_else(|| {
-                    order.push(word);
-                    order.len() - 1
-                });
-            let title = if crowded {
-                format!("{heading}: {word}")
-            } else {
-                heading.to_owned()
-            };
+            let place = order.iter().position(|other| *other == word).unwrap_or_else(|| {
+                order.push(word);
+                order.len() - 1
+            });
+            let title = if crowded { format!("{heading}: {word}") } else { heading.to_owned() };
             let (_, slots) = groups.entry(place).or_insert_with(|| (title, Vec::new()));
             slots.push(Slot::of(arm, lang));
         }
@@ -306,14 +273,9 @@ fn caption(runs: &Runs, panels: &[Panel], lang: Lang) -> String {
     };
     let manifest = &runs.records[0].manifest;
     let machine = manifest.sessions.first().map(|session| &session.machine);
-    let kernel = machine
-        .and_then(|machine| machine.kernel.as_deref())
-        .unwrap_or_default();
+    let kernel = machine.and_then(|machine| machine.kernel.as_deref()).unwrap_or_default();
     let date = manifest.started.get(..10).unwrap_or(&manifest.started);
-    let stand_ins = runs
-        .records
-        .iter()
-        .any(|record| !record.stand_ins().is_empty());
+    let stand_ins = runs.records.iter().any(|record| !record.stand_ins().is_empty());
     let images = if stand_ins {
         term!(lang; "stand-in images of distribution packages";
             "imágenes sustitutas de paquetes de la distribución")

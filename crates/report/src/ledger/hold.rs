@@ -101,10 +101,7 @@ impl<'a> Ledger<'a> {
         Self {
             sources: records.sources().collect(),
             absent: &records.absent,
-            claims: covered
-                .into_iter()
-                .map(|claim| line(claim, records))
-                .collect(),
+            claims: covered.into_iter().map(|claim| line(claim, records)).collect(),
             not_covered,
             outcomes: outcomes(&records.checks),
             not_as_expected: rows()
@@ -122,9 +119,7 @@ impl<'a> Ledger<'a> {
 
     /// The generations that checks have a record of.
     pub(super) fn generations(&self) -> impl Iterator<Item = &str> {
-        self.sources
-            .iter()
-            .filter_map(|source| source.generation.as_deref())
+        self.sources.iter().filter_map(|source| source.generation.as_deref())
     }
 
     /// What differs between the generations.
@@ -166,11 +161,7 @@ impl Point {
         let one = told.len() == 1;
         told.into_iter()
             .map(|(records, look)| {
-                let records = if one {
-                    String::new()
-                } else {
-                    records.join(", ")
-                };
+                let records = if one { String::new() } else { records.join(", ") };
                 (records, look)
             })
             .collect()
@@ -207,10 +198,7 @@ fn line(claim: ::claims::Claim, records: &Records) -> Line {
             let standing = Standing::of_checks(entry);
             (checks.generation.clone(), standing)
         });
-        parts.push((
-            "checks",
-            Standing::together(&generations.collect::<Vec<_>>()),
-        ));
+        parts.push(("checks", Standing::together(&generations.collect::<Vec<_>>())));
     }
     let mut of_experiment = |experiment: &str| {
         let mut runs = records.runs.iter();
@@ -330,9 +318,8 @@ fn outcomes(checks: &[Checks]) -> Vec<Outcome> {
     // In the order in which they were first looked at, which is that of the suite.
     let mut order: Vec<(&str, &str)> = Vec::new();
     let mut seen: BTreeMap<(&str, &str, &str), Option<&str>> = BTreeMap::new();
-    for (generation, row) in checks
-        .iter()
-        .flat_map(|checks| checks.rows.iter().map(|row| (&checks.generation, row)))
+    for (generation, row) in
+        checks.iter().flat_map(|checks| checks.rows.iter().map(|row| (&checks.generation, row)))
     {
         let of = (row.property.as_str(), row.pattern.as_str());
         if !order.contains(&of) {
@@ -343,10 +330,7 @@ fn outcomes(checks: &[Checks]) -> Vec<Outcome> {
     let outcome = |(property, pattern): (&str, &str)| {
         let of = |checks: &Checks| {
             let seen = seen.get(&(property, pattern, checks.generation.as_str()));
-            (
-                checks.generation.clone(),
-                seen.copied().flatten().map(str::to_owned),
-            )
+            (checks.generation.clone(), seen.copied().flatten().map(str::to_owned))
         };
         Outcome {
             property: property.to_owned(),

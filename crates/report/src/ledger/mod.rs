@@ -57,9 +57,7 @@ pub(crate) struct ClaimsArgs {
 pub(crate) fn claims(args: &ClaimsArgs) -> miette::Result<()> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let root = args.root.as_deref().unwrap_or(&workspace);
-    let root = root
-        .canonicalize()
-        .map_err(|error| no_workspace(root, &error.to_string()))?;
+    let root = root.canonicalize().map_err(|error| no_workspace(root, &error.to_string()))?;
     if !root.join("results").is_dir() {
         return Err(no_workspace(&root, "it has no folder `results`"));
     }
@@ -107,10 +105,8 @@ fn judge(ledger: &Ledger) -> miette::Result<()> {
 fn write(root: &Path, ledger: &Ledger) -> miette::Result<()> {
     let folder = reference_checks(root);
     let mutations = page::mutations(&folder)?;
-    let pages = [
-        (root.join(README), page::counts(ledger)),
-        (root.join(FINDINGS), page::open(ledger)),
-    ];
+    let pages =
+        [(root.join(README), page::counts(ledger)), (root.join(FINDINGS), page::open(ledger))];
     let mut written = vec![(folder.join(LEDGER), page::full(ledger, mutations))];
     for (path, part) in pages {
         let text = fs::read_to_string(&path).map_err(|error| {

@@ -43,12 +43,7 @@ pub(super) fn counts(ledger: &Ledger) -> Vec<Piece> {
 /// What is not as the documents say has a line; the rest is named.
 pub(super) fn open(ledger: &Ledger) -> Vec<Piece> {
     let mut rows = Vec::new();
-    for word in [
-        Word::Refuted,
-        Word::Depends,
-        Word::Answered,
-        Word::Inconclusive,
-    ] {
+    for word in [Word::Refuted, Word::Depends, Word::Answered, Word::Inconclusive] {
         rows.extend(ledger.of_word(word).into_iter().map(|line| {
             vec![
                 Cell::new(&line.id).link(format!("{FOLDER}/{LEDGER}{}", anchor(line))),
@@ -66,10 +61,7 @@ pub(super) fn open(ledger: &Ledger) -> Vec<Piece> {
         ));
     }
     let named = [Word::Confirmed, Word::NotYet].map(|word| {
-        let ids = ledger
-            .of_word(word)
-            .into_iter()
-            .map(|line| line.id.as_str());
+        let ids = ledger.of_word(word).into_iter().map(|line| line.id.as_str());
         (word.tone(), word.name(), list(ids))
     });
     let uncovered = list(ledger.not_covered.iter().map(|claim| claim.id.as_str()));
@@ -77,9 +69,7 @@ pub(super) fn open(ledger: &Ledger) -> Vec<Piece> {
     let named = named.into_iter().chain([uncovered]);
     let named = named.filter(|(_, _, ids)| !ids.is_empty());
     pieces.push(Piece::List(
-        named
-            .map(|(tone, name, ids)| format!("{}{name}: {ids}", tone.sign()))
-            .collect(),
+        named.map(|(tone, name, ids)| format!("{}{name}: {ids}", tone.sign())).collect(),
     ));
     pieces
 }
@@ -98,14 +88,8 @@ pub(super) fn full(ledger: &Ledger, mutations: Option<Piece>) -> String {
     section("What differs between generations", differing(ledger));
     section("Not as expected", failed(ledger));
     section("Not looked at", unseen(ledger));
-    section(
-        "Do the checks see a fault?",
-        mutations.into_iter().collect(),
-    );
-    section(
-        "Claim by claim",
-        ledger.claims.iter().flat_map(claim).collect(),
-    );
+    section("Do the checks see a fault?", mutations.into_iter().collect());
+    section("Claim by claim", ledger.claims.iter().flat_map(claim).collect());
     section("Not covered yet", uncovered(ledger));
     section("Records", sources(ledger));
     let document = Document {
@@ -122,11 +106,7 @@ pub(super) fn full(ledger: &Ledger, mutations: Option<Piece>) -> String {
 
 fn overview(ledger: &Ledger) -> Vec<Piece> {
     let row = |line: &Line| {
-        vec![
-            Cell::new(&line.id).link(anchor(line)),
-            line.statement.as_str().into(),
-            verdict(line),
-        ]
+        vec![Cell::new(&line.id).link(anchor(line)), line.statement.as_str().into(), verdict(line)]
     };
     vec![table(
         "Every claim that checks or runs can speak of",
@@ -180,9 +160,7 @@ fn differing(ledger: &Ledger) -> Vec<Piece> {
         names.into_iter().map(Cell::new).chain(seen).collect()
     };
     let titles = ["property", "pattern"].map(str::to_owned);
-    let titles = titles
-        .into_iter()
-        .chain(ledger.generations().map(str::to_owned));
+    let titles = titles.into_iter().chain(ledger.generations().map(str::to_owned));
     unless_empty(table(
         "Of all that was looked at, not only of what a claim speaks of",
         titles.map(words),
@@ -203,15 +181,7 @@ fn failed(ledger: &Ledger) -> Vec<Piece> {
     });
     unless_empty(table(
         "Checks that failed",
-        [
-            "property",
-            "pattern",
-            "generation",
-            "expected",
-            "seen",
-            "detail",
-        ]
-        .map(words),
+        ["property", "pattern", "generation", "expected", "seen", "detail"].map(words),
         rows.collect(),
     ))
 }
@@ -244,9 +214,7 @@ pub(super) fn mutations(folder: &Path) -> miette::Result<Option<Piece>> {
             let row = record.iter().find(|row| {
                 row.property == wrong.property
                     && row.pattern == wrong.set_up
-                    && row
-                        .test
-                        .contains(&format!("::{}::", wrong.pattern.replace('-', "_")))
+                    && row.test.contains(&format!("::{}::", wrong.pattern.replace('-', "_")))
             });
             (*generation, row.map_or("not run", |row| judge(&wrong, row)))
         });
@@ -255,9 +223,7 @@ pub(super) fn mutations(folder: &Path) -> miette::Result<Option<Piece>> {
         let told = match distinct.first() {
             Some(one) if distinct.len() == 1 => (*one).to_owned(),
             _ => {
-                let each = judged
-                    .iter()
-                    .map(|(generation, one)| format!("{generation}: {one}"));
+                let each = judged.iter().map(|(generation, one)| format!("{generation}: {one}"));
                 each.collect::<Vec<_>>().join("; ")
             }
         };
@@ -274,19 +240,9 @@ pub(super) fn mutations(folder: &Path) -> miette::Result<Option<Piece>> {
             Cell::new(told).tone(tone),
         ]);
     }
-    let columns = [
-        "property",
-        "held against",
-        "really set up",
-        "to be seen",
-        "check",
-    ];
+    let columns = ["property", "held against", "really set up", "to be seen", "check"];
     Ok((!records.is_empty()).then(|| {
-        table(
-            "Set up wrong on purpose, which the checks have to reject",
-            columns.map(words),
-            rows,
-        )
+        table("Set up wrong on purpose, which the checks have to reject", columns.map(words), rows)
     }))
 }
 
@@ -331,11 +287,7 @@ fn claim(line: &Line) -> Vec<Piece> {
     vec![
         Piece::Heading(3, line.id.clone()),
         Piece::Paragraph(format!("{} ({})", line.statement, line.document)),
-        Piece::Paragraph(format!(
-            "{}{}",
-            line.verdict.word.tone().sign(),
-            line.verdict
-        )),
+        Piece::Paragraph(format!("{}{}", line.verdict.word.tone().sign(), line.verdict)),
         table(
             "Point by point",
             ["of", "says", "seen", "detail", "evidence"].map(words),
@@ -373,23 +325,11 @@ fn sources(ledger: &Ledger) -> Vec<Piece> {
     };
     let mut pieces = unless_empty(table(
         "What all this was made of",
-        [
-            "of",
-            "record",
-            "taken",
-            "kernel",
-            "engines",
-            "revision",
-            "looked at",
-        ]
-        .map(words),
+        ["of", "record", "taken", "kernel", "engines", "revision", "looked at"].map(words),
         ledger.sources.iter().map(row).collect(),
     ));
     pieces.extend(ledger.absent.iter().map(|absent| {
-        Piece::Note(format!(
-            "Of {} there is no record; `{}` makes one.",
-            absent.of, absent.remedy
-        ))
+        Piece::Note(format!("Of {} there is no record; `{}` makes one.", absent.of, absent.remedy))
     }));
     pieces
 }

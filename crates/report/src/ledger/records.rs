@@ -201,11 +201,7 @@ impl Records {
                 }),
             }
         }
-        Ok(Self {
-            checks,
-            runs,
-            absent,
-        })
+        Ok(Self { checks, runs, absent })
     }
 
     /// Whether there is anything to read of an experiment.
@@ -265,10 +261,7 @@ fn checks(wanted: &Wanted) -> miette::Result<Vec<Checks>> {
 
 /// What checks saw of set-ups that were wrong on purpose, the last look at each.
 pub(super) fn mutations(folder: &Path, generation: &str) -> miette::Result<Vec<Seen>> {
-    rows_of(
-        &folder.join(format!("{generation}-mutations.csv")),
-        generation,
-    )
+    rows_of(&folder.join(format!("{generation}-mutations.csv")), generation)
 }
 
 /// The last look at each in a record; nothing where there is none.
@@ -330,11 +323,7 @@ fn of_generation(
         rows: Some((looked, expected.len())),
         complete,
     };
-    Ok(Some(Checks {
-        generation: generation.to_owned(),
-        rows,
-        source,
-    }))
+    Ok(Some(Checks { generation: generation.to_owned(), rows, source }))
 }
 
 /// The newest of one's own runs that is complete, else the committed one.
@@ -388,9 +377,7 @@ fn open(root: &Path, folder: &Path, kind: &'static Kind, own: bool) -> miette::R
     let revisions = manifests().filter_map(|run| revision(&run.tool)).collect();
     let sessions = || manifests().flat_map(|run| &run.sessions);
     let kernels = sessions().filter_map(|session| session.machine.kernel.clone());
-    let days = manifests()
-        .map(|run| day(&run.started).to_owned())
-        .collect();
+    let days = manifests().map(|run| day(&run.started).to_owned()).collect();
     // A run of few arms, of one block, or of trials alone says nothing of some claims.
     let asked = ::claims::claims().into_iter();
     let complete = asked.filter(|claim| kind.decides(claim)).all(|claim| {
@@ -410,11 +397,7 @@ fn open(root: &Path, folder: &Path, kind: &'static Kind, own: bool) -> miette::R
         rows: None,
         complete,
     };
-    Ok(Measured {
-        kind,
-        claims,
-        source,
-    })
+    Ok(Measured { kind, claims, source })
 }
 
 fn is_present(revisions: &BTreeSet<String>) -> Option<bool> {
@@ -426,10 +409,7 @@ fn is_present(revisions: &BTreeSet<String>) -> Option<bool> {
 }
 
 fn below(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root)
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
 }
 
 fn day(time: &str) -> &str {

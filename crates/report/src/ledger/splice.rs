@@ -91,12 +91,7 @@ fn rows(path: &Path) -> Result<Vec<Row>, String> {
             serde_json::Value::String(text) => text,
             other => other.to_string(),
         };
-        return Ok(vec![
-            fields
-                .into_iter()
-                .map(|(of, value)| (of, words(value)))
-                .collect(),
-        ]);
+        return Ok(vec![fields.into_iter().map(|(of, value)| (of, words(value))).collect()]);
     }
     let mut reader = csv::Reader::from_path(path).map_err(|error| error.to_string())?;
     let rows = reader.deserialize().collect::<Result<_, _>>();
@@ -132,12 +127,9 @@ fn shown(rows: &[Row], what: &str) -> Result<String, String> {
         let number = cell.parse().map(scale);
         number.map_err(|_| format!("`{cell}` in `{column}` is no number"))
     };
-    let extreme = [
-        ("least ", f64::min as fn(f64, f64) -> f64),
-        ("most ", f64::max),
-    ]
-    .into_iter()
-    .find_map(|(word, of)| what.strip_prefix(word).zip(Some(of)));
+    let extreme = [("least ", f64::min as fn(f64, f64) -> f64), ("most ", f64::max)]
+        .into_iter()
+        .find_map(|(word, of)| what.strip_prefix(word).zip(Some(of)));
     if let Some((column, of)) = extreme {
         let decimals = decimals.ok_or("it says not how many decimals: `.N`")?;
         let numbers = rows.iter().map(|row| read(row, column));

@@ -76,10 +76,7 @@ impl fmt::Display for Standing {
 
 impl Standing {
     fn new(word: Word, why: impl Into<String>) -> Self {
-        Self {
-            word,
-            why: why.into(),
-        }
+        Self { word, why: why.into() }
     }
 
     /// Whether it says something of the claim.
@@ -128,11 +125,7 @@ impl Standing {
             Some(Here::Answered) | None => {}
         }
         let is_there = |here: &Here| count(*here) > 0;
-        let word = if decided.iter().any(is_there) {
-            Word::Depends
-        } else {
-            Word::Inconclusive
-        };
+        let word = if decided.iter().any(is_there) { Word::Depends } else { Word::Inconclusive };
         // Those that decided are named; the points have the rest.
         let decided = decided.into_iter().filter(is_there);
         let decided = decided.map(|here| format!("{}: {}", here.name(), names(here)));
@@ -167,14 +160,7 @@ impl Standing {
             format!("{question} {}", counts.collect::<Vec<_>>().join(", "))
         });
         let why = join(told.collect::<Vec<_>>().into_iter());
-        Self::new(
-            if all_answered {
-                Word::Answered
-            } else {
-                Word::Inconclusive
-            },
-            why,
-        )
+        Self::new(if all_answered { Word::Answered } else { Word::Inconclusive }, why)
     }
 
     /// What several records say together: the same in all is that; else each is named.
@@ -269,9 +255,6 @@ mod tests {
     fn records_are_held_together(#[case] parts: &[(&str, &str)], #[case] said: &str) {
         let parts = parts.iter();
         let parts = parts.map(|(of, said)| ((*of).to_owned(), standing(said)));
-        assert_eq!(
-            Standing::together(&parts.collect::<Vec<_>>()).to_string(),
-            said
-        );
+        assert_eq!(Standing::together(&parts.collect::<Vec<_>>()).to_string(), said);
     }
 }

@@ -55,14 +55,7 @@ pub(super) fn write(ledger: &Ledger) -> String {
         let names = [outcome.property.as_str(), &outcome.pattern];
         differing.add_row(names.into_iter().chain(seen));
     }
-    let mut failed = table(&[
-        "property",
-        "pattern",
-        "generation",
-        "expected",
-        "seen",
-        "detail",
-    ]);
+    let mut failed = table(&["property", "pattern", "generation", "expected", "seen", "detail"]);
     for row in &ledger.not_as_expected {
         failed.add_row([
             &row.property,
@@ -151,20 +144,11 @@ pub(super) fn count(ledger: &Ledger) -> String {
     });
     let counts: Vec<String> = counts.collect();
     let all = ledger.claims.len() + ledger.not_covered.len();
-    format!(
-        "Of {all} claims: {}; {} not covered yet.",
-        counts.join(", "),
-        ledger.not_covered.len()
-    )
+    format!("Of {all} claims: {}; {} not covered yet.", counts.join(", "), ledger.not_covered.len())
 }
 
 fn point(point: &Point) -> [String; 4] {
-    [
-        point.of.clone(),
-        point.says.clone(),
-        seen(point),
-        point.evidence().join(", "),
-    ]
+    [point.of.clone(), point.says.clone(), seen(point), point.evidence().join(", ")]
 }
 
 /// Rows below a claim, in the same columns under each.
@@ -175,9 +159,7 @@ fn points(rows: impl Iterator<Item = [String; 4]>) -> String {
         return String::new();
     }
     if is_narrow() {
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(width());
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width());
         return format!("{}\n", table.trim_fmt());
     }
     let widths = POINT.map(|width| ColumnConstraint::Absolute(Width::Fixed(width)));
@@ -201,16 +183,8 @@ fn wrapped(verdict: &str) -> String {
 /// What was seen of one point, in one line.
 fn seen(point: &Point) -> String {
     let told = point.told().into_iter().map(|(records, look): (_, &Look)| {
-        let seen = format!(
-            "{}{}",
-            look.answer.tone().sign(),
-            shown(look.seen.as_deref())
-        );
-        if records.is_empty() {
-            seen
-        } else {
-            format!("{seen} ({records})")
-        }
+        let seen = format!("{}{}", look.answer.tone().sign(), shown(look.seen.as_deref()));
+        if records.is_empty() { seen } else { format!("{seen} ({records})") }
     });
     let told: Vec<String> = told.collect();
     if told.is_empty() {

@@ -13,27 +13,17 @@ use facts::{Record, Runs};
 /// source that is not identified.
 pub(crate) fn warnings(runs: &Runs, lang: Lang) -> Vec<String> {
     let mut warnings = Vec::new();
-    for Record {
-        manifest, samples, ..
-    } in &runs.records
-    {
+    for Record { manifest, samples, .. } in &runs.records {
         let experiment = &manifest.experiment;
         if manifest.status != Status::Complete {
             let reason = manifest.reason.as_deref().unwrap_or(
                 term!(lang; "it did not end, or was killed"; "no terminó, o algo la mató"),
             );
             let status = manifest.status.name();
-            warnings.push(
-                text!(lang; "Note: the run of {experiment} is {status}: {reason}";
-                "Aviso: la ejecución de {experiment} quedó en estado «{status}»: {reason}"),
-            );
+            warnings.push(text!(lang; "Note: the run of {experiment} is {status}: {reason}";
+                "Aviso: la ejecución de {experiment} quedó en estado «{status}»: {reason}"));
         }
-        warnings.extend(
-            samples
-                .notes
-                .iter()
-                .map(|note| format!("{experiment}: {note}")),
-        );
+        warnings.extend(samples.notes.iter().map(|note| format!("{experiment}: {note}")));
         if manifest.tool.revision.is_none() {
             warnings.push(text!(lang; "The source of {experiment} is not identified: it was built without git, and only its version {version} is known.";
                 "No se sabe de qué código fuente salió {experiment}: se compiló sin git y solo consta su versión, {version}.", version = manifest.tool.version));
@@ -50,12 +40,8 @@ pub(super) fn lead(runs: &Runs, lang: Lang) -> String {
     let manifest = &runs.records[0].manifest;
     let date = manifest.started.get(..10).unwrap_or(&manifest.started);
     let machine = manifest.sessions.first().map(|session| &session.machine);
-    let kernel = machine
-        .and_then(|machine| machine.kernel.as_deref())
-        .unwrap_or("–");
-    let cpu = machine
-        .and_then(|machine| machine.cpu_model.as_deref())
-        .unwrap_or("–");
+    let kernel = machine.and_then(|machine| machine.kernel.as_deref()).unwrap_or("–");
+    let cpu = machine.and_then(|machine| machine.cpu_model.as_deref()).unwrap_or("–");
     let cores = machine.and_then(|machine| machine.cores).unwrap_or(0);
     let sessions = manifest.sessions.len();
     if runs.records.iter().all(|run| run.manifest.arms.is_empty()) {
@@ -98,11 +84,7 @@ pub(super) fn sessions(runs: &Runs, lang: Lang) -> Vec<Piece> {
             let (facts, mut engines) = (facts(session, lang), engines(session, lang));
             let name = (record.manifest.experiment.clone(), session.number);
             let Some(group) = groups.iter_mut().find(|group| group.facts == facts) else {
-                groups.push(Group {
-                    names: vec![name],
-                    facts,
-                    engines,
-                });
+                groups.push(Group { names: vec![name], facts, engines });
                 continue;
             };
             group.names.push(name);
@@ -111,10 +93,7 @@ pub(super) fn sessions(runs: &Runs, lang: Lang) -> Vec<Piece> {
             group.engines.append(&mut engines);
         }
     }
-    groups
-        .into_iter()
-        .flat_map(|group| group_tables(group, lang))
-        .collect()
+    groups.into_iter().flat_map(|group| group_tables(group, lang)).collect()
 }
 
 /// `startup, sessions 1 to 7; cpu, session 1`.
@@ -130,11 +109,7 @@ fn names(sessions: &[(String, u32)], lang: Lang) -> String {
         let run = if (first..=last).eq(numbers.iter().copied()) {
             text!(lang; "{low} to {high}"; "{low} a {high}", low = first, high = last)
         } else {
-            numbers
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", ")
+            numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
         };
         text!(lang; "{experiment}, sessions {sessions}";
             "{experiment}, sesiones {sessions}", sessions = run)
@@ -148,10 +123,7 @@ fn group_tables(group: Group, lang: Lang) -> Vec<Piece> {
     let fact = |(name, value): (&'static str, String)| vec![Cell::new(name), Cell::new(value)];
     let mut pieces = vec![Piece::Table(Table {
         caption: text!(lang; "The machine ({sessions})"; "La máquina ({sessions})", sessions = names),
-        columns: vec![
-            words(term!(lang; "what"; "qué")),
-            words(term!(lang; "value"; "valor")),
-        ],
+        columns: vec![words(term!(lang; "what"; "qué")), words(term!(lang; "value"; "valor"))],
         rows: group.facts.into_iter().map(fact).collect(),
         fit: Fit::Narrow,
     })];
@@ -193,43 +165,22 @@ fn facts(session: &Session, lang: Lang) -> Vec<(&'static str, String)> {
     });
     let mut facts = vec![
         (term!(lang; "kernel"; "núcleo"), told(&machine.kernel)),
-        (
-            term!(lang; "processor"; "procesador"),
-            told(&machine.cpu_model),
-        ),
+        (term!(lang; "processor"; "procesador"), told(&machine.cpu_model)),
         (
             term!(lang; "cores"; "núcleos de procesador"),
             number(machine.cores.map(|cores| cores.to_string())),
         ),
         (term!(lang; "memory"; "memoria"), number(memory)),
-        (
-            term!(lang; "virtual machine"; "máquina virtual"),
-            yes(machine.hypervisor),
-        ),
-        (
-            term!(lang; "its vendor"; "su fabricante"),
-            told(&machine.vendor),
-        ),
-        (
-            term!(lang; "clock source"; "fuente del reloj"),
-            told(&machine.clocksource),
-        ),
-        (
-            term!(lang; "frequency governor"; "gobernador de frecuencia"),
-            told(&machine.governor),
-        ),
-        (
-            term!(lang; "turbo frequencies"; "frecuencias turbo"),
-            yes(machine.turbo),
-        ),
+        (term!(lang; "virtual machine"; "máquina virtual"), yes(machine.hypervisor)),
+        (term!(lang; "its vendor"; "su fabricante"), told(&machine.vendor)),
+        (term!(lang; "clock source"; "fuente del reloj"), told(&machine.clocksource)),
+        (term!(lang; "frequency governor"; "gobernador de frecuencia"), told(&machine.governor)),
+        (term!(lang; "turbo frequencies"; "frecuencias turbo"), yes(machine.turbo)),
         (
             term!(lang; "transparent huge pages"; "páginas enormes transparentes"),
             told(&machine.thp),
         ),
-        (
-            term!(lang; "control groups"; "grupos de control"),
-            told(&machine.cgroup_mode),
-        ),
+        (term!(lang; "control groups"; "grupos de control"), told(&machine.cgroup_mode)),
     ];
     if let Some(cmdline) = &machine.cmdline {
         facts.push((
@@ -238,19 +189,11 @@ fn facts(session: &Session, lang: Lang) -> Vec<(&'static str, String)> {
         ));
     }
     if let Some(mitigations) = &machine.mitigations {
-        let affected = mitigations
-            .iter()
-            .filter(|(_, state)| *state != "Not affected");
-        let list: Vec<String> = affected
-            .map(|(name, state)| format!("{name}: {state}"))
-            .collect();
+        let affected = mitigations.iter().filter(|(_, state)| *state != "Not affected");
+        let list: Vec<String> = affected.map(|(name, state)| format!("{name}: {state}")).collect();
         facts.push((
             term!(lang; "mitigations"; "mitigaciones"),
-            if list.is_empty() {
-                "–".to_owned()
-            } else {
-                list.join("; ")
-            },
+            if list.is_empty() { "–".to_owned() } else { list.join("; ") },
         ));
     }
     if let Some(lab) = session.description.get("lab") {
@@ -278,17 +221,11 @@ fn engine_columns(lang: Lang) -> [(&'static str, &'static str); 8] {
         (term!(lang; "level"; "nivel"), "level"),
         (term!(lang; "engine"; "motor"), "engine"),
         (term!(lang; "version"; "versión"), "version"),
-        (
-            term!(lang; "socket of the outer"; "socket del exterior"),
-            "socket_of_outer",
-        ),
+        (term!(lang; "socket of the outer"; "socket del exterior"), "socket_of_outer"),
         (term!(lang; "privileged"; "privilegiado"), "privileged"),
         (term!(lang; "storage"; "almacenamiento"), "storage_driver"),
         (term!(lang; "runtime"; "runtime OCI"), "oci_runtime"),
-        (
-            term!(lang; "cgroup driver"; "controlador de cgroups"),
-            "cgroup_driver",
-        ),
+        (term!(lang; "cgroup driver"; "controlador de cgroups"), "cgroup_driver"),
     ]
 }
 
@@ -322,36 +259,22 @@ pub(super) fn published_setup(lang: Lang) -> miette::Result<Piece> {
     let names = [
         ("docker", term!(lang; "Docker"; "Docker")),
         ("podman", term!(lang; "Podman"; "Podman")),
-        (
-            "podman_mode",
-            term!(lang; "Podman's mode"; "modo de Podman"),
-        ),
-        (
-            "podman_oci_runtime",
-            term!(lang; "Podman's runtime"; "runtime de Podman"),
-        ),
+        ("podman_mode", term!(lang; "Podman's mode"; "modo de Podman")),
+        ("podman_oci_runtime", term!(lang; "Podman's runtime"; "runtime de Podman")),
         ("kernel", term!(lang; "kernel"; "núcleo")),
         ("cpu_model", term!(lang; "processor"; "procesador")),
-        (
-            "repetitions",
-            term!(lang; "repetitions an arm"; "repeticiones por brazo"),
-        ),
+        ("repetitions", term!(lang; "repetitions an arm"; "repeticiones por brazo")),
     ];
     let row = |(fact, value): (String, String)| {
-        let name = names
-            .iter()
-            .find(|(key, _)| *key == fact)
-            .map_or(fact.as_str(), |(_, name)| name);
+        let name =
+            names.iter().find(|(key, _)| *key == fact).map_or(fact.as_str(), |(_, name)| name);
         vec![Cell::new(name), Cell::new(value)]
     };
     Ok(Piece::Table(Table {
         caption: term!(lang; "What the published numbers were taken on";
             "Con qué se tomaron las cifras publicadas")
         .to_owned(),
-        columns: vec![
-            words(term!(lang; "what"; "qué")),
-            words(term!(lang; "value"; "valor")),
-        ],
+        columns: vec![words(term!(lang; "what"; "qué")), words(term!(lang; "value"; "valor"))],
         rows: facts::setup()?.into_iter().map(row).collect(),
         fit: Fit::Narrow,
     }))

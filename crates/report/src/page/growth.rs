@@ -125,17 +125,11 @@ fn model_cell(model: Option<Model>, lang: Lang) -> Cell {
 
 fn amount(series: &SeriesSummary, ns: Option<f64>, lang: Lang) -> String {
     let unit = unit(series.metric);
-    ns.map_or_else(
-        || "–".to_owned(),
-        |ns| format!("{} {}", unit.amount(ns, lang), unit.symbol()),
-    )
+    ns.map_or_else(|| "–".to_owned(), |ns| format!("{} {}", unit.amount(ns, lang), unit.symbol()))
 }
 
 /// What a level adds, with its interval and unit.
 fn step(series: &SeriesSummary, lang: Lang) -> String {
     let symbol = unit(series.metric).symbol();
-    format!(
-        "{} {symbol}",
-        phrases::in_unit(series.step, series.metric, lang)
-    )
+    format!("{} {symbol}", phrases::in_unit(series.step, series.metric, lang))
 }

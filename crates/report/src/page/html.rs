@@ -55,9 +55,7 @@ impl<'a> Sections<'a> {
             Piece::Heading(2, title) => Some(title.as_str()),
             _ => None,
         };
-        Self {
-            titles: pieces.iter().filter_map(title).collect(),
-        }
+        Self { titles: pieces.iter().filter_map(title).collect() }
     }
 }
 
@@ -162,9 +160,7 @@ fn figure(figure: &PageFigure) -> Markup {
 
 /// The drawing as an image with a name, both escaped by maud.
 fn named(svg: &str, name: &str) -> String {
-    let Some((opening, drawing)) = svg
-        .find("<svg ")
-        .and_then(|at| svg[at + 5..].split_once('>'))
+    let Some((opening, drawing)) = svg.find("<svg ").and_then(|at| svg[at + 5..].split_once('>'))
     else {
         return svg.to_owned();
     };
@@ -191,10 +187,7 @@ fn figure_colours() -> String {
         let _ = write!(light, "--f-{name}:{hex};");
         let _ = write!(dark, "--f-{name}:{in_the_dark};");
         for property in ["fill", "stroke"] {
-            let _ = writeln!(
-                rules,
-                "figure [{property}=\"{hex}\"]{{{property}:var(--f-{name})}}"
-            );
+            let _ = writeln!(rules, "figure [{property}=\"{hex}\"]{{{property}:var(--f-{name})}}");
         }
     }
     format!(

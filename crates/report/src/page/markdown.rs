@@ -7,11 +7,7 @@ use facts::document::{Cell, Document, Piece, Table};
 /// The page, with the words for each figure and its file. It names no path, so that a record that was
 /// moved gives the same page.
 pub(crate) fn write(document: &Document, figures: &[(&str, &str)]) -> String {
-    let mut page = format!(
-        "# {}\n\n{}\n",
-        inline(&document.title),
-        inline(&document.lead)
-    );
+    let mut page = format!("# {}\n\n{}\n", inline(&document.title), inline(&document.lead));
     write_pieces(&mut page, &document.pieces, figures);
     page
 }
@@ -32,9 +28,9 @@ fn write_pieces(page: &mut String, pieces: &[Piece], figures: &[(&str, &str)]) {
             }
             Piece::Paragraph(text) => writeln!(page, "{}", inline(text)),
             Piece::Note(text) => writeln!(page, "> {}", inline(text)),
-            Piece::List(items) => items
-                .iter()
-                .try_for_each(|item| writeln!(page, "- {}", inline(item))),
+            Piece::List(items) => {
+                items.iter().try_for_each(|item| writeln!(page, "- {}", inline(item)))
+            }
             Piece::Table(table) => write_table(page, table),
             Piece::Figure(index) => {
                 let (alternative, file) = figures[*index];
@@ -73,10 +69,7 @@ fn cell(cell: &Cell) -> String {
     };
     let text = format!("{}{text}", cell.tone.sign());
     let lines = cell.below.iter().map(|below| inline(below));
-    std::iter::once(text)
-        .chain(lines)
-        .collect::<Vec<_>>()
-        .join("; ")
+    std::iter::once(text).chain(lines).collect::<Vec<_>>().join("; ")
 }
 
 /// Everything that Markdown would take for a mark is escaped, outside of code.

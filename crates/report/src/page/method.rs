@@ -15,15 +15,10 @@ use facts::unit;
 
 pub(super) fn method(source: &Source) -> miette::Result<Vec<Piece>> {
     let lang = source.lang;
-    let mut pieces = vec![Piece::Heading(
-        2,
-        term!(lang; "How it was measured"; "Cómo se ha medido").to_owned(),
-    )];
+    let mut pieces =
+        vec![Piece::Heading(2, term!(lang; "How it was measured"; "Cómo se ha medido").to_owned())];
     if source.runs.records.iter().any(|run| !run.trials.is_empty()) {
-        pieces.push(Piece::Heading(
-            3,
-            term!(lang; "What a row is"; "Qué es una fila").to_owned(),
-        ));
+        pieces.push(Piece::Heading(3, term!(lang; "What a row is"; "Qué es una fila").to_owned()));
         pieces.push(Piece::Paragraph(term!(lang; "Trials are not repeated: they ask whether something works, and where it ends. A refusal is a result, with the refuser's own words. Times of one try show an order of magnitude and carry no interval.";
             "Las pruebas no se repiten: preguntan si algo funciona y dónde acaba. Un rechazo es un resultado, con las palabras de quien rechaza. Los tiempos de un solo intento dan un orden de magnitud y no llevan intervalo.").to_owned()));
     }
@@ -45,22 +40,14 @@ pub(super) fn method(source: &Source) -> miette::Result<Vec<Piece>> {
         ));
         pieces.push(blocks(source));
     }
-    pieces.push(Piece::Heading(
-        3,
-        term!(lang; "Limits"; "Límites").to_owned(),
-    ));
+    pieces.push(Piece::Heading(3, term!(lang; "Limits"; "Límites").to_owned()));
     pieces.push(Piece::List(limits(source)));
     pieces.push(Piece::Heading(
         3,
         term!(lang; "How this page is made"; "Cómo se hace esta página").to_owned(),
     ));
     pieces.push(Piece::List(
-        source
-            .runs
-            .records
-            .iter()
-            .map(|record| command(record, source))
-            .collect(),
+        source.runs.records.iter().map(|record| command(record, source)).collect(),
     ));
     pieces.push(Piece::Paragraph(term!(lang; "Every table and figure is made of the raw files in this folder, which are never edited, and comes out byte for byte the same with:";
         "Todas las tablas y figuras salen de los ficheros en bruto de esta carpeta, que nunca se editan, y se rehacen idénticas, byte a byte, con:").to_owned()));
@@ -82,22 +69,11 @@ fn of_samples(source: &Source) -> Vec<Piece> {
         Piece::Heading(3, term!(lang; "What is left out"; "Qué se deja fuera").to_owned()),
     ];
     pieces.extend(exclusions(source));
-    pieces.push(Piece::Heading(
-        3,
-        term!(lang; "When it stopped"; "Cuándo se paró").to_owned(),
-    ));
+    pieces.push(Piece::Heading(3, term!(lang; "When it stopped"; "Cuándo se paró").to_owned()));
     pieces.push(Piece::List(
-        source
-            .runs
-            .records
-            .iter()
-            .map(|record| stopping(record, source))
-            .collect(),
+        source.runs.records.iter().map(|record| stopping(record, source)).collect(),
     ));
-    pieces.push(Piece::Heading(
-        3,
-        term!(lang; "The family"; "La familia").to_owned(),
-    ));
+    pieces.push(Piece::Heading(3, term!(lang; "The family"; "La familia").to_owned()));
     pieces.extend(family(source));
     pieces
 }
@@ -111,11 +87,7 @@ fn exclusions(source: &Source) -> Vec<Piece> {
         .map(|record| record.samples.rows.iter().filter(|row| row.warmup).count())
         .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
         .sum();
-    let failed: usize = source
-        .analysis
-        .failures()
-        .map(|failure| failure.measured)
-        .sum();
+    let failed: usize = source.analysis.failures().map(|failure| failure.measured).sum();
     let mut pieces = vec![Piece::Paragraph(
         text!(lang; "{warmups} samples of warm-up blocks are kept in the file and are in no number. {failed} measured samples failed; they are rows with a reason, and none was repeated. No outlier is dropped.";
         "{warmups} muestras de bloques de calentamiento se conservan en el fichero y no entran en ninguna cifra. {failed} muestras medidas fallaron; son filas con su motivo, y ninguna se repitió. No se descarta ningún valor atípico."),
@@ -189,10 +161,7 @@ fn stopping(record: &Record, source: &Source) -> String {
         Stopping::Fixed => {
             term!(lang; "a number fixed before the run"; "un número fijado de antemano").to_owned()
         }
-        Stopping::Adaptive {
-            precision_pct,
-            budget_s,
-        } => {
+        Stopping::Adaptive { precision_pct, budget_s } => {
             text!(lang; "at most so many: an adaptive stop (precision {precision}, budget {budget}), for which all intervals hold at all times at once";
             "como mucho: parada adaptativa (precisión {precision}, presupuesto {budget}), con intervalos que valen en todo momento a la vez", precision = precision_pct .map_or_else(|| "–".to_owned(), |pct| format!("{} %", lang.trimmed(pct))), budget = budget_s.map_or_else(|| "–".to_owned(), |seconds| format!("{seconds} s")))
         }
@@ -212,10 +181,8 @@ fn family(source: &Source) -> Vec<Piece> {
         let exploratory = run.ratios.len() - primary().count();
         // The coverage of all of them together is at least one less what each of them misses; one
         // without an interval claims nothing and misses nothing.
-        let missed: f64 = primary()
-            .filter_map(RatioSummary::interval)
-            .map(|range| 1.0 - range.coverage)
-            .sum();
+        let missed: f64 =
+            primary().filter_map(RatioSummary::interval).map(|range| 1.0 - range.coverage).sum();
         let share = ALPHA / family.max(1) as f64;
         let template = if run.is_each_by_itself() {
             term!(lang; "{experiment}: primary ratios, {primary}; exploratory ones, {exploratory}. So few sessions have no interval at each primary ratio's share of 5 %, which needs {needed} of them. Every interval is at 5 % by itself, and so is every verdict; all primary intervals hold together with {joint} or more.";
@@ -256,16 +223,8 @@ fn blocks(source: &Source) -> Piece {
     let mut rows = Vec::new();
     for run in &source.analysis.runs {
         let mut sessions: BTreeMap<u32, Vec<&BlockSummary>> = BTreeMap::new();
-        for block in run
-            .sensitivity
-            .blocks
-            .iter()
-            .filter(|block| !block.record.warmup)
-        {
-            sessions
-                .entry(block.record.session)
-                .or_default()
-                .push(block);
+        for block in run.sensitivity.blocks.iter().filter(|block| !block.record.warmup) {
+            sessions.entry(block.record.session).or_default().push(block);
         }
         for (session, blocks) in sessions {
             let spread = |of: &dyn Fn(&BlockSummary) -> Option<f64>| {
@@ -333,10 +292,7 @@ fn limits(source: &Source) -> Vec<String> {
     let lang = source.lang;
     let records = &source.runs.records;
     let mut limits = Vec::new();
-    if records
-        .iter()
-        .any(|record| record.manifest.sessions.len() == 1)
-    {
+    if records.iter().any(|record| record.manifest.sessions.len() == 1) {
         limits.push(term!(lang; "One session: another boot of the same machine may give other numbers, and this run cannot say how far off.";
             "Una sola sesión: otro arranque de la misma máquina puede dar otras cifras, y esta ejecución no puede decir cuán distintas.").to_owned());
     }
@@ -350,10 +306,7 @@ fn limits(source: &Source) -> Vec<String> {
         text!(lang; "The images are stand-ins made of distribution packages under the published names: {names}. Times of the upstream images may differ.";
             "Las imágenes son sustitutas hechas con paquetes de la distribución bajo los nombres publicados: {names}. Los tiempos de las imágenes originales pueden ser otros.", names = names.join(", "))
     });
-    if records
-        .iter()
-        .any(|record| record.manifest.status != Status::Complete)
-    {
+    if records.iter().any(|record| record.manifest.status != Status::Complete) {
         limits.push(term!(lang; "The run is not whole. Where it ended may have to do with what it measured.";
             "La ejecución está incompleta. El punto en que acabó puede tener que ver con lo que medía.").to_owned());
     }
@@ -372,13 +325,9 @@ fn limits(source: &Source) -> Vec<String> {
         "Las mediciones publicadas se hicieron con otra máquina y otras versiones, en un solo orden y con cuatro repeticiones. Que un cociente no se reproduzca aquí no lo hace falso allí."),
     ];
     limits.extend(
-        if source.has_arms() {
-            [&of_samples[..], &all, &of_ratios].concat()
-        } else {
-            all.to_vec()
-        }
-        .into_iter()
-        .map(str::to_owned),
+        if source.has_arms() { [&of_samples[..], &all, &of_ratios].concat() } else { all.to_vec() }
+            .into_iter()
+            .map(str::to_owned),
     );
     limits
 }

@@ -52,20 +52,11 @@ pub(crate) fn write(
     figures: &[Figure],
     lang: Lang,
 ) -> miette::Result<Page> {
-    let figures: Vec<PageFigure> = figures
-        .iter()
-        .map(|figure| page_figure(figure, analysis, lang))
-        .collect();
-    let source = Source {
-        runs,
-        analysis,
-        lang,
-        figures: &figures,
-    };
-    let mut pieces: Vec<Piece> = environment::warnings(runs, lang)
-        .into_iter()
-        .map(Piece::Note)
-        .collect();
+    let figures: Vec<PageFigure> =
+        figures.iter().map(|figure| page_figure(figure, analysis, lang)).collect();
+    let source = Source { runs, analysis, lang, figures: &figures };
+    let mut pieces: Vec<Piece> =
+        environment::warnings(runs, lang).into_iter().map(Piece::Note).collect();
     for section in [
         results::claims,
         |source: &Source| of_facts(source, |page| &page.section),
@@ -81,15 +72,10 @@ pub(crate) fn write(
         pieces.extend(section(&source));
     }
     pieces.extend(method::method(&source)?);
-    let document = Document {
-        title: title(runs, lang),
-        lead: environment::lead(runs, lang),
-        pieces,
-    };
-    let images: Vec<(&str, &str)> = figures
-        .iter()
-        .map(|figure| (figure.alternative.as_str(), figure.file.as_str()))
-        .collect();
+    let document =
+        Document { title: title(runs, lang), lead: environment::lead(runs, lang), pieces };
+    let images: Vec<(&str, &str)> =
+        figures.iter().map(|figure| (figure.alternative.as_str(), figure.file.as_str())).collect();
     Ok(Page {
         markdown: markdown::write(&document, &images),
         html: html::write(&document, &figures, lang),
@@ -168,18 +154,12 @@ fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
             ("ratios", &analysis.shown_ratios().count()),
             (
                 "different",
-                &analysis
-                    .shown_ratios()
-                    .filter(|ratio| ratio.verdict.is_different())
-                    .count(),
+                &analysis.shown_ratios().filter(|ratio| ratio.verdict.is_different()).count(),
             ),
             ("breakdowns", &breakdowns),
             ("series", &crate::figure::drawn_series(analysis).count()),
             ("blocks", &blocks().count()),
-            (
-                "flagged",
-                &blocks().filter(|block| !block.flags.is_empty()).count(),
-            ),
+            ("flagged", &blocks().filter(|block| !block.flags.is_empty()).count()),
         ],
     );
     PageFigure {

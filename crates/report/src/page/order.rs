@@ -24,11 +24,8 @@ pub(super) fn order(source: &Source) -> Vec<Piece> {
         term!(lang; "The same thing under two names (A/A)"; "Lo mismo con dos nombres (A/A)")
             .to_owned(),
     ));
-    let controls: Vec<&RatioSummary> = source
-        .analysis
-        .ratios()
-        .filter(|ratio| ratio.control)
-        .collect();
+    let controls: Vec<&RatioSummary> =
+        source.analysis.ratios().filter(|ratio| ratio.control).collect();
     if controls.is_empty() {
         pieces.push(Piece::Paragraph(term!(lang; "This run has no A/A control: nothing shows that its differences are not the harness's.";
             "Esta ejecución no lleva control A/A: nada demuestra que sus diferencias no sean del propio banco de pruebas.").to_owned()));
@@ -38,10 +35,8 @@ pub(super) fn order(source: &Source) -> Vec<Piece> {
         pieces.extend(control_sessions(&controls, source));
     }
 
-    pieces.push(Piece::Heading(
-        3,
-        term!(lang; "Disturbed blocks"; "Bloques perturbados").to_owned(),
-    ));
+    pieces
+        .push(Piece::Heading(3, term!(lang; "Disturbed blocks"; "Bloques perturbados").to_owned()));
     let percent = |share: f64| phrases::percent(share, 0, lang);
     pieces.push(Piece::Paragraph(text!(lang; "A block's slowness is the median, over the arms, of reading divided by the arm's median in that session. Flagged are: bursts (B), slower than the median block by {deviations} robust standard deviations (both judged by the faster half of the blocks) and than that half's median by {share} at least; steal (S), the hypervisor took more than {steal} of the processor time that was wanted; throttling (T), the control group or a hot processor was held back; clock (C), the wall clock moved by more than {step} ms against the monotonic one; load (L), the busy share of the processor time was {load} percentage points or more above the lower quartile of the measured blocks (blocks of fewer than {ticks} ticks of 10 ms are too short to tell). Nothing is dropped from any number outside of this section.";
         "La lentitud de un bloque es la mediana, entre los brazos, de cada lectura dividida por la mediana de su brazo en esa sesión. Se marcan: las ráfagas (B), más lentas que el bloque mediano en {deviations} desviaciones típicas robustas (ambas según la mitad más rápida de los bloques) y que la mediana de esa mitad en un {share} como mínimo; el tiempo robado (S), cuando el hipervisor se llevó más del {steal} del tiempo de procesador que hacía falta; los frenos (T), cuando se frenó al grupo de control o a un procesador caliente; el reloj (C), cuando la hora se movió más de {step} ms respecto del reloj monótono; la carga (L), cuando la parte ocupada del tiempo de procesador superó en {load} puntos porcentuales o más el cuartil inferior de los bloques medidos (un bloque de menos de {ticks} tics de 10 ms es demasiado corto para saberlo). Fuera de este apartado no se descarta nada de ninguna cifra.", deviations = lang.trimmed(RULES.burst_deviations), share = percent(RULES.burst_share), steal = percent(RULES.steal_share), step = (RULES.clock_step_ns / 1_000_000), load = lang.trimmed(RULES.load_share * 100.0), ticks = lang.trimmed(RULES.load_ticks))));
@@ -62,11 +57,7 @@ pub(super) fn order(source: &Source) -> Vec<Piece> {
         rows: flagged,
         fit: Fit::Narrow,
     }));
-    let rows = source
-        .analysis
-        .runs
-        .iter()
-        .flat_map(|run| &run.sensitivity.without);
+    let rows = source.analysis.runs.iter().flat_map(|run| &run.sensitivity.without);
     pieces.push(Piece::Table(Table {
         caption: term!(lang; "With all blocks, and without the flagged ones";
             "Con todos los bloques y sin los marcados")
@@ -174,10 +165,8 @@ fn flagged(source: &Source) -> Vec<Vec<Cell>> {
                 Flag::ClockStep => term!(lang; "clock"; "reloj"),
                 Flag::Load => term!(lang; "load"; "carga"),
             };
-            let flags = block
-                .flags
-                .iter()
-                .map(|flag| format!("{} ({})", name(flag), flag.letter()));
+            let flags =
+                block.flags.iter().map(|flag| format!("{} ({})", name(flag), flag.letter()));
             let kind = if block.record.warmup {
                 term!(lang; "{experiment}, session {session}, block {block} (warm-up)";
                     "{experiment}, sesión {session}, bloque {block} (calentamiento)")
@@ -195,18 +184,12 @@ fn flagged(source: &Source) -> Vec<Vec<Cell>> {
                     ],
                 )),
                 Cell::new(
-                    block
-                        .slowness
-                        .map_or_else(|| "–".to_owned(), |value| lang.number(value, 2)),
+                    block.slowness.map_or_else(|| "–".to_owned(), |value| lang.number(value, 2)),
                 ),
                 Cell::new(flags.collect::<Vec<_>>().join(", ")),
             ]
         };
-        let blocks = run
-            .sensitivity
-            .blocks
-            .iter()
-            .filter(|block| !block.flags.is_empty());
+        let blocks = run.sensitivity.blocks.iter().filter(|block| !block.flags.is_empty());
         rows.extend(blocks.map(row));
     }
     rows

@@ -23,11 +23,7 @@ pub(crate) fn coverage(share: f64, lang: Lang) -> String {
 /// A share as per cent, with its sign.
 pub(crate) fn signed_pct(share: f64, lang: Lang) -> String {
     // What rounds to nothing has no sign.
-    let share = if (share * 1_000.0).round() == 0.0 {
-        0.0
-    } else {
-        share
-    };
+    let share = if (share * 1_000.0).round() == 0.0 { 0.0 } else { share };
     let sign = if share > 0.0 { "+" } else { "" };
     format!("{sign}{} %", lang.number(share * 100.0, 1)).replace('-', "−")
 }
@@ -90,22 +86,12 @@ pub(crate) fn verdict_cell(of: Verdict, by_itself: bool, margin_pct: f64, lang: 
 
 pub(crate) fn here_cell(here: Here, lang: Lang) -> Cell {
     let (text, tone) = match here {
-        Here::Consistent => (
-            term!(lang; "consistent here"; "compatible con lo medido"),
-            Tone::Yes,
-        ),
-        Here::NotReproduced => (
-            term!(lang; "not reproduced here"; "no se reproduce aquí"),
-            Tone::No,
-        ),
-        Here::Inconclusive => (
-            term!(lang; "inconclusive here"; "sin decidir aquí"),
-            Tone::Open,
-        ),
-        Here::NotMeasured => (
-            term!(lang; "not measured here"; "no medido aquí"),
-            Tone::Missing,
-        ),
+        Here::Consistent => (term!(lang; "consistent here"; "compatible con lo medido"), Tone::Yes),
+        Here::NotReproduced => {
+            (term!(lang; "not reproduced here"; "no se reproduce aquí"), Tone::No)
+        }
+        Here::Inconclusive => (term!(lang; "inconclusive here"; "sin decidir aquí"), Tone::Open),
+        Here::NotMeasured => (term!(lang; "not measured here"; "no medido aquí"), Tone::Missing),
         Here::Answered => (term!(lang; "answered here"; "respondido aquí"), Tone::Yes),
     };
     Cell::new(text).tone(tone)
@@ -177,19 +163,14 @@ pub(crate) fn estimate_cell(estimate: Option<Estimate>, pairs: usize, lang: Lang
             "{n} sesiones ({pairs} bloques), cobertura {coverage}"),
             estimate.n,
         ),
-        Scope::Boot | Scope::Sessions => (
-            term!(lang; "n = {n}, coverage {coverage}"; "n = {n}, cobertura {coverage}"),
-            pairs,
-        ),
+        Scope::Boot | Scope::Sessions => {
+            (term!(lang; "n = {n}, coverage {coverage}"; "n = {n}, cobertura {coverage}"), pairs)
+        }
     };
     match estimate.interval {
         Some(interval) => value.below(range(interval, 3, lang)).below(fill(
             template,
-            &[
-                ("n", &n),
-                ("pairs", &pairs),
-                ("coverage", &coverage(interval.coverage, lang)),
-            ],
+            &[("n", &n), ("pairs", &pairs), ("coverage", &coverage(interval.coverage, lang))],
         )),
         None => value.below(
             text!(lang; "no interval exists; n = {n}"; "no existe intervalo; n = {n}", n = pairs),

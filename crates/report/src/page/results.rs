@@ -43,20 +43,11 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
             Cell::new(claim.statement.of(lang)),
             published,
             ours(claim, lang),
-            if claim.is_of_ratio() {
-                here.below(own).below(family)
-            } else {
-                here
-            },
+            if claim.is_of_ratio() { here.below(own).below(family) } else { here },
         ]
     };
-    let rows: Vec<Vec<Cell>> = source
-        .analysis
-        .runs
-        .iter()
-        .flat_map(|run| &run.claims)
-        .map(row)
-        .collect();
+    let rows: Vec<Vec<Cell>> =
+        source.analysis.runs.iter().flat_map(|run| &run.claims).map(row).collect();
     pieces.push(Piece::Paragraph(source.scope_sentence()));
     if rows.is_empty() {
         pieces.push(Piece::Paragraph(term!(lang; "None of the ledger's published claims is about what this run measured.";
@@ -118,9 +109,9 @@ fn ours(claim: &Claim, lang: Lang) -> Cell {
     match (claim.metric, seen.is_empty()) {
         (None, _) => Cell::new(seen).english(),
         (Some(_), true) => phrases::estimate_cell(claim.ours, claim.pairs, lang),
-        (Some(_), false) => phrases::estimate_cell(claim.ours, claim.pairs, lang)
-            .below(seen)
-            .english(),
+        (Some(_), false) => {
+            phrases::estimate_cell(claim.ours, claim.pairs, lang).below(seen).english()
+        }
     }
 }
 
@@ -129,10 +120,7 @@ pub(super) fn ratios(source: &Source) -> Vec<Piece> {
         return Vec::new();
     }
     let lang = source.lang;
-    let mut pieces = vec![Piece::Heading(
-        2,
-        term!(lang; "The ratios"; "Los cocientes").to_owned(),
-    )];
+    let mut pieces = vec![Piece::Heading(2, term!(lang; "The ratios"; "Los cocientes").to_owned())];
     if source.analysis.ratios().next().is_none() {
         pieces.push(Piece::Paragraph(
             term!(lang; "This run has no two arms that are held against each other.";
@@ -226,9 +214,7 @@ fn ratio_row(ratio: &RatioSummary, source: &Source) -> Vec<Cell> {
             Scope::Boot | Scope::Sessions => Cell::new(ratio.pairs.to_string()),
         },
         of_medians,
-        ratio
-            .holm_p
-            .map_or_else(|| Cell::new("–"), |p| Cell::new(phrases::p_value(p, lang))),
+        ratio.holm_p.map_or_else(|| Cell::new("–"), |p| Cell::new(phrases::p_value(p, lang))),
         verdict,
     ]
 }
@@ -236,19 +222,13 @@ fn ratio_row(ratio: &RatioSummary, source: &Source) -> Vec<Cell> {
 /// Each session's estimate, where there are several.
 fn sessions(source: &Source) -> Option<Piece> {
     let lang = source.lang;
-    let several: Vec<&RatioSummary> = source
-        .analysis
-        .ratios()
-        .filter(|ratio| ratio.sessions > 1 && ratio.primary)
-        .collect();
+    let several: Vec<&RatioSummary> =
+        source.analysis.ratios().filter(|ratio| ratio.sessions > 1 && ratio.primary).collect();
     if several.is_empty() {
         return None;
     }
     let row = |ratio: &&RatioSummary| {
-        let each = ratio
-            .by_session
-            .values()
-            .map(|estimate| lang.number(estimate.value, 3));
+        let each = ratio.by_session.values().map(|estimate| lang.number(estimate.value, 3));
         let pooled = ratio.pooled.map_or_else(
             || Cell::new("–"),
             |pooled| phrases::estimate_cell(Some(pooled), ratio.pairs, lang),
@@ -284,10 +264,8 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
         return Vec::new();
     }
     let lang = source.lang;
-    let mut pieces = vec![Piece::Heading(
-        2,
-        term!(lang; "Every sample"; "Todas las muestras").to_owned(),
-    )];
+    let mut pieces =
+        vec![Piece::Heading(2, term!(lang; "Every sample"; "Todas las muestras").to_owned())];
     pieces.extend(source.figure(Kind::Samples));
     let row = |arm: &ArmSummary| {
         let unit = unit(arm.metric);
@@ -365,12 +343,7 @@ fn arms_about(source: &Source) -> Piece {
     let rows: Vec<Vec<Cell>> = source
         .analysis
         .arms()
-        .map(|arm| {
-            vec![
-                Cell::new(format!("`{}`", arm.arm)),
-                about(&arm.about, None, source),
-            ]
-        })
+        .map(|arm| vec![Cell::new(format!("`{}`", arm.arm)), about(&arm.about, None, source)])
         .collect();
     Piece::Details(
         term!(lang; "What each arm is"; "Qué es cada brazo").to_owned(),
@@ -504,12 +477,7 @@ impl Source<'_> {
     /// What every number of the page speaks for.
     fn scope_sentence(&self) -> String {
         let lang = self.lang;
-        let sessions = self
-            .runs
-            .records
-            .iter()
-            .map(|record| record.manifest.sessions.len())
-            .max();
+        let sessions = self.runs.records.iter().map(|record| record.manifest.sessions.len()).max();
         let scopes = self.analysis.ratios().map(RatioSummary::scope);
         let scope = scopes.max_by_key(|scope| match scope {
             Scope::Boot => 0,

@@ -32,10 +32,7 @@ fn matrix(trials: &[Trial], table: &str, lang: Lang) -> Vec<Piece> {
         with_reason(cell, row)
     };
     vec![
-        Piece::Heading(
-            2,
-            text!(lang; "Tried once: {table}"; "Probado una vez: {table}"),
-        ),
+        Piece::Heading(2, text!(lang; "Tried once: {table}"; "Probado una vez: {table}")),
         Piece::Table(by_step(
             trials,
             table,

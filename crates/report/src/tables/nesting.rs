@@ -24,56 +24,31 @@ fn growth_columns<'a>() -> [Column<LevelRow<'a>>; 22] {
         ("metric", |row| row.series.metric.name().to_owned()),
         ("observer", |row| row.series.observer.to_owned()),
         ("arm", |row| row.series.levels[row.index].arm.clone()),
-        ("level", |row| {
-            row.series.levels[row.index].level.to_string()
-        }),
+        ("level", |row| row.series.levels[row.index].level.to_string()),
         ("blocks", |row| row.series.blocks.to_string()),
         ("sessions", |row| row.series.sessions.to_string()),
         ("scope", |row| text(row.series.scope.map(Scope::name))),
-        ("median_ns", |row| {
-            number(row.median().map(|median| median.value), 1)
-        }),
-        ("low_ns", |row| {
-            number(row.interval().map(|range| range.low), 1)
-        }),
-        ("high_ns", |row| {
-            number(row.interval().map(|range| range.high), 1)
-        }),
-        ("coverage", |row| {
-            number(row.interval().map(|range| range.coverage), 6)
-        }),
+        ("median_ns", |row| number(row.median().map(|median| median.value), 1)),
+        ("low_ns", |row| number(row.interval().map(|range| range.low), 1)),
+        ("high_ns", |row| number(row.interval().map(|range| range.high), 1)),
+        ("coverage", |row| number(row.interval().map(|range| range.coverage), 6)),
         ("held_out", |row| row.is_held_out().to_string()),
-        ("additive_ns", |row| {
-            number(row.additive().map(|model| model.last_level_ns), 1)
-        }),
-        ("additive_ratio", |row| {
-            number(row.additive().map(|model| model.ratio), 6)
-        }),
-        ("additive_low", |row| {
-            number(of(row.additive()).map(|range| range.low), 6)
-        }),
-        ("additive_high", |row| {
-            number(of(row.additive()).map(|range| range.high), 6)
-        }),
+        ("additive_ns", |row| number(row.additive().map(|model| model.last_level_ns), 1)),
+        ("additive_ratio", |row| number(row.additive().map(|model| model.ratio), 6)),
+        ("additive_low", |row| number(of(row.additive()).map(|range| range.low), 6)),
+        ("additive_high", |row| number(of(row.additive()).map(|range| range.high), 6)),
         ("multiplicative_ns", |row| {
             number(row.multiplicative().map(|model| model.last_level_ns), 1)
         }),
-        ("multiplicative_ratio", |row| {
-            number(row.multiplicative().map(|model| model.ratio), 6)
-        }),
-        ("multiplicative_low", |row| {
-            number(of(row.multiplicative()).map(|range| range.low), 6)
-        }),
-        ("multiplicative_high", |row| {
-            number(of(row.multiplicative()).map(|range| range.high), 6)
-        }),
-        ("model", |row| {
-            if row.is_held_out() {
-                text(row.series.model_name)
-            } else {
-                String::new()
-            }
-        }),
+        ("multiplicative_ratio", |row| number(row.multiplicative().map(|model| model.ratio), 6)),
+        ("multiplicative_low", |row| number(of(row.multiplicative()).map(|range| range.low), 6)),
+        ("multiplicative_high", |row| number(of(row.multiplicative()).map(|range| range.high), 6)),
+        (
+            "model",
+            |row| {
+                if row.is_held_out() { text(row.series.model_name) } else { String::new() }
+            },
+        ),
     ]
 }
 
@@ -82,12 +57,8 @@ const READABLE_GROWTH: [Column<SeriesSummary>; 6] = [
     ("observer", |series| series.observer.to_owned()),
     ("levels", levels),
     ("observed/additive", |series| predicted(series.additive)),
-    ("observed/multiplicative", |series| {
-        predicted(series.multiplicative)
-    }),
-    ("model", |series| {
-        series.model_name.map_or_else(none, str::to_owned)
-    }),
+    ("observed/multiplicative", |series| predicted(series.multiplicative)),
+    ("model", |series| series.model_name.map_or_else(none, str::to_owned)),
 ];
 
 const READABLE_TRIALS: [Column<Trial>; 7] = [
@@ -95,13 +66,8 @@ const READABLE_TRIALS: [Column<Trial>; 7] = [
     ("subject", |row| row.subject.clone()),
     ("step", |row| row.step.clone()),
     ("outcome", |row| row.outcome.clone()),
-    ("ms", |row| {
-        row.wall_ns
-            .map_or_else(none, |ns| format!("{:.1}", ns as f64 / 1e6))
-    }),
-    ("bytes", |row| {
-        row.bytes.map_or_else(none, |bytes| bytes.to_string())
-    }),
+    ("ms", |row| row.wall_ns.map_or_else(none, |ns| format!("{:.1}", ns as f64 / 1e6))),
+    ("bytes", |row| row.bytes.map_or_else(none, |bytes| bytes.to_string())),
     ("reason", |row| row.reason.clone()),
 ];
 
@@ -166,11 +132,10 @@ fn of(model: Option<Predicted>) -> Option<Range> {
 }
 
 fn levels(series: &SeriesSummary) -> String {
-    let medians = series.levels.iter().map(|level| {
-        level
-            .median
-            .map_or_else(none, |median| amount(series.metric, median.value))
-    });
+    let medians = series
+        .levels
+        .iter()
+        .map(|level| level.median.map_or_else(none, |median| amount(series.metric, median.value)));
     medians.collect::<Vec<_>>().join(" > ")
 }
 

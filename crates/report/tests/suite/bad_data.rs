@@ -21,13 +21,7 @@ type Damage = fn(String) -> String;
 
 /// What is done to which file of a complete run, the words of the refusal and its exit code.
 const DAMAGE: [(&str, &str, Damage, &str, i32); 12] = [
-    (
-        "truncated",
-        "samples.csv",
-        |text| text[..text.len() / 2].to_owned(),
-        "rows",
-        1,
-    ),
+    ("truncated", "samples.csv", |text| text[..text.len() / 2].to_owned(), "rows", 1),
     (
         "no rows",
         "samples.csv",
@@ -42,13 +36,7 @@ const DAMAGE: [(&str, &str, Damage, &str, i32); 12] = [
         "the columns are not",
         1,
     ),
-    (
-        "a field more",
-        "samples.csv",
-        |text| text.replacen(",,\n", ",,,\n", 1),
-        "fields",
-        1,
-    ),
+    ("a field more", "samples.csv", |text| text.replacen(",,\n", ",,,\n", 1), "fields", 1),
     (
         "a NaN",
         "samples.csv",
@@ -129,10 +117,7 @@ fn damage_is_a_clear_error() {
         edit(&run, file, damage);
         let text = refused(&report(&[&run]), exit);
         assert!(text.contains(words), "{name}: {text}");
-        assert!(
-            !run.join("report.md").exists(),
-            "{name}: nothing was written"
-        );
+        assert!(!run.join("report.md").exists(), "{name}: nothing was written");
     }
 }
 
@@ -145,9 +130,7 @@ fn only_the_last_block_of_an_interrupted_run_may_lack_samples() {
     make(&run, CPU, 6, plausible);
     let sound = fs::read_to_string(run.join("blocks.csv")).expect("read");
     let row = |block: u32| format!("1,{block},false,x,,,,,,,,,,\n");
-    edit(&run, "manifest.json", |text| {
-        text.replace("\"complete\"", "\"interrupted\"")
-    });
+    edit(&run, "manifest.json", |text| text.replace("\"complete\"", "\"interrupted\""));
     stdout(&report(&[&run]));
     let summary = fs::read(run.join("summary.csv")).expect("read");
 
@@ -157,25 +140,14 @@ fn only_the_last_block_of_an_interrupted_run_may_lack_samples() {
     let page = fs::read_to_string(run.join("report.md")).expect("read");
     assert!(page.contains("| cpu, session 1 | 6 |"), "{page}");
 
-    fs::write(
-        run.join("blocks.csv"),
-        format!("{sound}{}{}", row(9), row(10)),
-    )
-    .expect("written");
+    fs::write(run.join("blocks.csv"), format!("{sound}{}{}", row(9), row(10))).expect("written");
     let text = refused(&report(&[&run]), 1);
-    assert!(
-        text.contains("block 9 of session 1 has no sample"),
-        "{text}"
-    );
+    assert!(text.contains("block 9 of session 1 has no sample"), "{text}");
 }
 
 #[test]
 fn rows_of_two_runs_are_a_clear_error() {
-    let lines = |text: &str| {
-        text.lines()
-            .map(|line| format!("{line}\n"))
-            .collect::<Vec<_>>()
-    };
+    let lines = |text: &str| text.lines().map(|line| format!("{line}\n")).collect::<Vec<_>>();
     let place = tempfile::tempdir().expect("a folder");
     let [run, other] = ["run", "other"].map(|name| place.path().join(name));
     make(&run, CPU, 6, plausible);
@@ -255,39 +227,23 @@ static SOUND: LazyLock<Vec<(&'static str, Vec<u8>)>> = LazyLock::new(|| {
     stdout(&report(&[&run]));
     // In memory: nobody would take away a folder that a static holds.
     let names = RAW.into_iter().chain(["summary.csv", "ratios.csv"]);
-    names
-        .map(|name| (name, fs::read(run.join(name)).expect("read")))
-        .collect()
+    names.map(|name| (name, fs::read(run.join(name)).expect("read"))).collect()
 });
 
 #[derive(Debug, Clone)]
 enum Harm {
-    Flip {
-        at: prop::sample::Index,
-        to: u8,
-    },
-    Cut {
-        at: prop::sample::Index,
-    },
-    Drop {
-        line: prop::sample::Index,
-    },
-    Double {
-        line: prop::sample::Index,
-    },
-    Swap {
-        one: prop::sample::Index,
-        other: prop::sample::Index,
-    },
+    Flip { at: prop::sample::Index, to: u8 },
+    Cut { at: prop::sample::Index },
+    Drop { line: prop::sample::Index },
+    Double { line: prop::sample::Index },
+    Swap { one: prop::sample::Index, other: prop::sample::Index },
 }
 
 impl Harm {
     fn apply(&self, content: &[u8]) -> Vec<u8> {
         let mut content = content.to_vec();
-        let mut lines: Vec<Vec<u8>> = content
-            .split_inclusive(|byte| *byte == b'\n')
-            .map(<[u8]>::to_vec)
-            .collect();
+        let mut lines: Vec<Vec<u8>> =
+            content.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
         match self {
             Harm::Flip { at, to } => {
                 let at = at.index(content.len());
@@ -331,10 +287,7 @@ fn without_readings(samples: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(samples).ok()?;
     let line = |line: &str| -> String {
         let fields: Vec<&str> = line.split(',').collect();
-        let kept = fields
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| !(5..=7).contains(index));
+        let kept = fields.iter().enumerate().filter(|(index, _)| !(5..=7).contains(index));
         kept.map(|(_, field)| *field).collect::<Vec<_>>().join(",")
     };
     Some(text.lines().map(line).collect::<Vec<_>>().join("\n"))

@@ -48,16 +48,11 @@ fn what_changed_is_said_and_what_did_not() {
 
     let found = compare(&base, &new);
     assert_eq!(row(&found, "dind/docker")["verdict"], "changed");
-    assert_eq!(
-        row(&found, "podman-nested/podman")["verdict"],
-        "no_change_seen"
-    );
+    assert_eq!(row(&found, "podman-nested/podman")["verdict"], "no_change_seen");
     assert_eq!(row(&found, "dind")["verdict"], "changed");
     assert_eq!(found["family"]["startup"], 2);
     // Each side at alpha / (2 x 2): at least 98.75 %.
-    let coverage = row(&found, "dind/docker")["base"]["coverage"]
-        .as_f64()
-        .expect("a number");
+    let coverage = row(&found, "dind/docker")["base"]["coverage"].as_f64().expect("a number");
     assert!((0.9875..1.0).contains(&coverage), "{coverage}");
     let text = stdout(&report(&["compare".as_ref(), &base, &new]));
     assert!(text.contains("no value in common"), "{text}");
@@ -90,34 +85,10 @@ fn what_is_compared_is_what_sessions_can_carry() {
         (&one, &slow_one, "changed", Some("these boots only"), None),
         (&one, &one, "no_change_seen", Some("these boots only"), None),
         // Blocks of three sessions, put together, would be said to have changed.
-        (
-            &three,
-            &five,
-            "not_comparable",
-            None,
-            Some("too few sessions"),
-        ),
-        (
-            &six,
-            &five,
-            "not_comparable",
-            None,
-            Some("too few sessions"),
-        ),
-        (
-            &one,
-            &three,
-            "not_comparable",
-            None,
-            Some("too few sessions"),
-        ),
-        (
-            &one,
-            &six,
-            "not_comparable",
-            None,
-            Some("one session against several"),
-        ),
+        (&three, &five, "not_comparable", None, Some("too few sessions")),
+        (&six, &five, "not_comparable", None, Some("too few sessions")),
+        (&one, &three, "not_comparable", None, Some("too few sessions")),
+        (&one, &six, "not_comparable", None, Some("one session against several")),
         (&six, &slow_six, "changed", Some("each at 5 %"), None),
         (&six, &six, "no_change_seen", Some("each at 5 %"), None),
         // alpha / (2 x 2) needs eight: 2 / 2^8 < 1.25 % < 2 / 2^7.
@@ -162,15 +133,9 @@ fn what_is_not_the_same_thing_is_not_compared() {
     let nested = row(&found, "podman-nested/podman");
     assert_eq!(nested["verdict"], "not_comparable");
     let why = nested["why"].as_str().expect("a reason");
-    assert!(
-        why.contains("the level of `podman` was `1`, is `7`"),
-        "{why}"
-    );
+    assert!(why.contains("the level of `podman` was `1`, is `7`"), "{why}");
     assert_eq!(row(&found, "dind/docker")["verdict"], "no_change_seen");
-    assert_eq!(
-        found["family"]["startup"], 1,
-        "who can't be compared takes no share"
-    );
+    assert_eq!(found["family"]["startup"], 1, "who can't be compared takes no share");
 
     let lab = |sandbox: &str| {
         serde_json::json!({
@@ -226,18 +191,10 @@ fn runs_of_different_kinds_are_refused() {
     refused_as(&base, &new, "method");
     edit(&new, |manifest| manifest["schema_version"] = 3.into());
     refused_as(&base, &new, "its schema version is 3");
-    refused_as(
-        &place.path().join("nothing"),
-        &base,
-        "is not the folder of a run",
-    );
+    refused_as(&place.path().join("nothing"), &base, "is not the folder of a run");
     let syscalls = place.path().join("syscalls");
     make(&syscalls, &SYSCALLS, 1, |_, times| Ok(1_000 + times));
-    refused_as(
-        "published".as_ref(),
-        &syscalls,
-        "nothing that it measured was published",
-    );
+    refused_as("published".as_ref(), &syscalls, "nothing that it measured was published");
 }
 
 #[test]
@@ -247,10 +204,7 @@ fn the_published_figures_carry_no_interval() {
     let found = compare("published".as_ref(), &new);
     let dind = row(&found, "dind/docker");
     assert_eq!(dind["verdict"], "not_comparable");
-    assert_eq!(
-        dind["published"], "not reproduced here",
-        "1.30 against 1.03 to 1.14"
-    );
+    assert_eq!(dind["published"], "not reproduced here", "1.30 against 1.03 to 1.14");
     assert_eq!(dind["base"]["coverage"], Value::Null);
     assert!((dind["base"]["estimate"].as_f64().expect("a number") - 340.0 / 315.0).abs() < 1e-9);
     let told = stdout(&report(&["compare".as_ref(), "published".as_ref(), &new]));

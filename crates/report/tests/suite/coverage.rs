@@ -82,20 +82,8 @@ fn what_was_not_met_is_said() {
 #[case::no_count("coverage.csv", ",9672,", ",many,", 1, "line: 3")]
 #[case::an_unknown_rule("coverage.csv", "\n1 median", "\n9 mean", 1, "9 mean")]
 #[case::more_than_all("coverage.csv", ",10000,9672,", ",10001,9672,", 1, "line 3")]
-#[case::another_share(
-    "coverage.csv",
-    ",9672,0.967200",
-    ",9672,0.967300",
-    1,
-    "of 9672 in 10000"
-)]
-#[case::another_verdict(
-    "coverage.csv",
-    "0.943000,true,true",
-    "0.943000,false,true",
-    1,
-    "`pass`"
-)]
+#[case::another_share("coverage.csv", ",9672,0.967200", ",9672,0.967300", 1, "of 9672 in 10000")]
+#[case::another_verdict("coverage.csv", "0.943000,true,true", "0.943000,false,true", 1, "`pass`")]
 #[case::a_cell_twice(
     "coverage.csv",
     "\n1 median,6,lognormal 0.1,iid,",

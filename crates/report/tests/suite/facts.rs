@@ -16,30 +16,9 @@ use crate::ledger::{json, ledger, paths, verdict, workspace};
 use crate::support::*;
 
 static ENDINGS: [Ending; 3] = [
-    Ending::new(
-        "works",
-        "●",
-        Fill::Plain,
-        Tone::Yes,
-        ["works", "va"],
-        ["all of it", "todo"],
-    ),
-    Ending::new(
-        "fails",
-        "■",
-        Fill::Black,
-        Tone::No,
-        ["fails", "falla"],
-        ["none", "nada"],
-    ),
-    Ending::new(
-        "unseen",
-        "–",
-        Fill::Empty,
-        Tone::Missing,
-        ["unseen", "sin ver"],
-        ["x", "y"],
-    ),
+    Ending::new("works", "●", Fill::Plain, Tone::Yes, ["works", "va"], ["all of it", "todo"]),
+    Ending::new("fails", "■", Fill::Black, Tone::No, ["fails", "falla"], ["none", "nada"]),
+    Ending::new("unseen", "–", Fill::Empty, Tone::Missing, ["unseen", "sin ver"], ["x", "y"]),
 ];
 
 #[derive(Parser)]
@@ -50,13 +29,7 @@ struct Cli {
 
 /// Takes a run of that experiment which has one row in a table.
 pub(crate) fn take(out: &Path, name: &'static str, table: &str) {
-    let experiment = Experiment {
-        name,
-        arms: &[],
-        contrasts: &[],
-        parts: &[],
-        series: &[],
-    };
+    let experiment = Experiment { name, arms: &[], contrasts: &[], parts: &[], series: &[] };
     let run = Cli::parse_from(parse(out, &[])).run;
     let tried = Trial {
         table: table.to_owned(),
@@ -94,10 +67,7 @@ pub(crate) fn claim(id: &'static str, of: &str, here: Here) -> Claim {
 /// Takes a run of which this is said.
 pub(crate) fn says(out: &Path, experiment: &'static str, claims: Vec<Claim>) {
     take(out, experiment, "matrix");
-    let facts = Facts {
-        claims,
-        ..Facts::default()
-    };
+    let facts = Facts { claims, ..Facts::default() };
     facts.write(out).expect("written");
 }
 
@@ -116,10 +86,7 @@ fn page(lang: Lang) -> Page {
             ..Tile::new(outcome)
         })
     };
-    let row = |name: &str, tiles| Row {
-        name: name.to_owned(),
-        tiles,
-    };
+    let row = |name: &str, tiles| Row { name: name.to_owned(), tiles };
     let rows = vec![
         row("one", vec![tile(0, "below one", "×1.50"), None]),
         row("other", vec![tile(1, "", ""), tile(0, "", "")]),
@@ -176,10 +143,7 @@ fn levels() -> Levels {
         title: "Level by level".to_owned(),
         alternative: "How deep, for who can't see it.".to_owned(),
         caption: "Below the levels.".to_owned(),
-        rows: vec![Curves {
-            title: "seconds of a level".to_owned(),
-            panels: vec![curve],
-        }],
+        rows: vec![Curves { title: "seconds of a level".to_owned(), panels: vec![curve] }],
         dot: "a level that works".to_owned(),
         cross: "a level that does not".to_owned(),
     }
@@ -243,13 +207,9 @@ fn what_an_experiment_says_is_shown() {
     let (width, _, colours) = picture(&run.join("tried.png"));
     assert!(width == 1640 && colours > 20, "{width} {colours}");
     let svg = fs::read_to_string(run.join("steps.svg")).expect("read");
-    for words in [
-        "Level by level",
-        "a chain",
-        "in a place",
-        "seconds of a level",
-        "a level that does not",
-    ] {
+    for words in
+        ["Level by level", "a chain", "in a place", "seconds of a level", "a level that does not"]
+    {
         assert!(svg.contains(words), "no {words}");
     }
     let (width, _, colours) = picture(&run.join("steps.png"));
@@ -308,9 +268,7 @@ fn the_ledger_takes_what_an_experiment_claims() {
     let half = "not-yet: storage-driver: confirmed; cache-sharing: no record";
     assert_eq!(verdict(&found, "B15"), half);
     // A run that says nothing of one claim is passed over.
-    let own = place
-        .path()
-        .join("results/storage-driver/20260101T000000Z-000000");
+    let own = place.path().join("results/storage-driver/20260101T000000Z-000000");
     claimed(&own, "storage-driver", &all[..2]);
     let found = json(&ledger(place.path(), &["--json"]));
     assert_eq!(paths(&found), ["results/reference/storage-driver"]);
@@ -341,10 +299,7 @@ fn a_claim_of_two_halves_needs_both_records() {
     let found = json(&ledger(place.path(), &["--json"]));
     let absent = found["absent"].as_array().expect("a list");
     let remedy = absent.iter().find(|record| record["of"] == "cache-sharing");
-    assert_eq!(
-        remedy.expect("absent")["remedy"],
-        "cargo xtask cache-sharing"
-    );
+    assert_eq!(remedy.expect("absent")["remedy"], "cargo xtask cache-sharing");
     let sharing = |out: &Path, b3: Here, b15: Here| {
         claimed(out, "cache-sharing", &[("B3", b3), ("B15", b15)]);
     };
@@ -356,31 +311,19 @@ fn a_claim_of_two_halves_needs_both_records() {
     let half = "not-yet: storage-driver: no record; cache-sharing: confirmed";
     assert_eq!(verdict(&found, "B15"), half);
     let storage = reference.join("storage-driver");
-    claimed(
-        &storage,
-        "storage-driver",
-        &["B2", "B15", "C7"].map(|id| (id, all)),
-    );
+    claimed(&storage, "storage-driver", &["B2", "B15", "C7"].map(|id| (id, all)));
     let found = json(&ledger(place.path(), &["--json"]));
     assert_eq!(verdict(&found, "B15"), "confirmed: ");
     // A run without costs says nothing of the cache half, and is passed over.
     let own = place.path().join("results/cache-sharing");
     sharing(&own.join("20260101T000000Z-000000"), all, Here::NotMeasured);
     let found = json(&ledger(place.path(), &["--json"]));
-    assert!(
-        paths(&found).contains(&"results/reference/cache-sharing"),
-        "{:?}",
-        paths(&found)
-    );
+    assert!(paths(&found).contains(&"results/reference/cache-sharing"), "{:?}", paths(&found));
     // One that shares without harm speaks against one half.
     let not = Here::NotReproduced;
     sharing(&own.join("20260102T000000Z-000000"), not, not);
     let found = json(&ledger(place.path(), &["--json"]));
     assert_eq!(verdict(&found, "B3"), "refuted: all");
     let halves = "depends: storage-driver: confirmed; cache-sharing: refuted: ";
-    assert!(
-        verdict(&found, "B15").starts_with(halves),
-        "{}",
-        verdict(&found, "B15")
-    );
+    assert!(verdict(&found, "B15").starts_with(halves), "{}", verdict(&found, "B15"));
 }

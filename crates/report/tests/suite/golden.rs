@@ -14,13 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::support::{report, stdout};
 
 /// What a run's folder keeps of what was measured; all else is derived.
-const RAW: [&str; 5] = [
-    "manifest.json",
-    "samples.csv",
-    "blocks.csv",
-    "trials.csv",
-    "facts.json",
-];
+const RAW: [&str; 5] = ["manifest.json", "samples.csv", "blocks.csv", "trials.csv", "facts.json"];
 
 /// What stands in the first column for the reports that are of no single run.
 const COMPARED: &str = "compare published reference/exp4";
@@ -64,9 +58,7 @@ fn every_committed_record_is_shown_as_the_table_has_it() {
 
 /// The folders that a report is made of: a run's, or that of the two halves of one.
 fn find(folder: &Path, records: &mut Vec<PathBuf>) {
-    let of_halves = ["startup", "cpu"]
-        .iter()
-        .all(|half| folder.join(half).is_dir());
+    let of_halves = ["startup", "cpu"].iter().all(|half| folder.join(half).is_dir());
     if of_halves || folder.join("manifest.json").is_file() {
         records.push(folder.to_owned());
     }
@@ -105,10 +97,7 @@ fn in_parallel<T: Send>(records: &[PathBuf], work: impl Fn(&Path) -> T + Sync) -
     };
     thread::scope(|scope| {
         let workers = [scope.spawn(take), scope.spawn(take)];
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().expect("no panic"))
-            .collect()
+        workers.into_iter().flat_map(|worker| worker.join().expect("no panic")).collect()
     })
 }
 
@@ -118,12 +107,7 @@ fn rendered(name: &str, record: &Path) -> Golden {
     let run = place.path().join("run");
     copy(record, &run);
     let english = stdout(&report(&[&run]));
-    let spanish = stdout(&report(&[
-        &run,
-        "--lang".as_ref(),
-        "es".as_ref(),
-        "--json".as_ref(),
-    ]));
+    let spanish = stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref(), "--json".as_ref()]));
     let mut golden = Golden::new();
     let mut add = |file: &str, content: &[u8]| {
         golden.insert((name.to_owned(), file.to_owned()), digest(content));
@@ -188,13 +172,9 @@ fn digest(content: &[u8]) -> String {
 
 fn text(golden: &Golden) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer
-        .write_record(["record", "file", "sha256"])
-        .expect("written");
+    writer.write_record(["record", "file", "sha256"]).expect("written");
     for ((record, file), digest) in golden {
-        writer
-            .write_record([record, file, digest])
-            .expect("written");
+        writer.write_record([record, file, digest]).expect("written");
     }
     String::from_utf8(writer.into_inner().expect("flushed")).expect("text")
 }

@@ -76,10 +76,8 @@ fn is_a7(row: &Seen) -> bool {
 
 pub(crate) fn ledger(place: &Path, args: &[&str]) -> Output {
     let args = args.iter().map(Path::new);
-    let args: Vec<&Path> = ["claims".as_ref(), "--root".as_ref(), place]
-        .into_iter()
-        .chain(args)
-        .collect();
+    let args: Vec<&Path> =
+        ["claims".as_ref(), "--root".as_ref(), place].into_iter().chain(args).collect();
     report(&args)
 }
 
@@ -98,10 +96,7 @@ pub(crate) fn verdict(ledger: &serde_json::Value, id: &str) -> String {
 
 pub(crate) fn paths(ledger: &serde_json::Value) -> Vec<&str> {
     let sources = ledger["sources"].as_array().expect("a list");
-    sources
-        .iter()
-        .filter_map(|source| source["path"].as_str())
-        .collect()
+    sources.iter().filter_map(|source| source["path"].as_str()).collect()
 }
 
 #[test]
@@ -118,13 +113,9 @@ fn one_generation_may_differ() {
          trixie, forky: confirmed";
     assert_eq!(verdict(&found, "A7"), depends);
     let text = stdout(&ledger(place.path(), &[]));
-    let (_, differing) = text
-        .split_once("Differs between generations")
-        .expect("a table");
+    let (_, differing) = text.split_once("Differs between generations").expect("a table");
     let (differing, _) = differing.split_once("Not covered yet").expect("a table");
-    let row = differing
-        .lines()
-        .find(|line| line.contains("without-privilege"));
+    let row = differing.lines().find(|line| line.contains("without-privilege"));
     let row: Vec<&str> = row.expect("a row").split_whitespace().collect();
     assert_eq!(row[2..6], ["dood", "refused", "works", "works"], "{text}");
     assert!(!text.contains("Not as expected"), "{text}");
@@ -158,10 +149,7 @@ fn a_check_that_was_not_as_expected_is_a_failure() {
     let text = String::from_utf8_lossy(&output.stdout);
     let (_, failed) = text.split_once("Not as expected").expect("a table");
     assert_eq!(failed.matches("permission denied").count(), 3, "{text}");
-    assert!(
-        text.contains("■ refuted: without-privilege (dood): refused"),
-        "{text}"
-    );
+    assert!(text.contains("■ refuted: without-privilege (dood): refused"), "{text}");
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(error.contains("3 of the checks"), "{error}");
     assert!(error.contains("help:"), "{error}");
@@ -178,14 +166,8 @@ fn what_could_not_be_seen_decides_nothing() {
     let output = ledger(place.path(), &["--json"]);
     assert_eq!(output.status.code(), Some(0));
     let verdict = verdict(&json(&output), "A7");
-    assert!(
-        verdict.starts_with("not-yet: bookworm, trixie: confirmed"),
-        "{verdict}"
-    );
-    assert!(
-        verdict.ends_with("without-privilege (dood): no memory controller"),
-        "{verdict}"
-    );
+    assert!(verdict.starts_with("not-yet: bookworm, trixie: confirmed"), "{verdict}");
+    assert!(verdict.ends_with("without-privilege (dood): no memory controller"), "{verdict}");
     let text = stdout(&ledger(place.path(), &[]));
     let (_, unseen) = text.split_once("Not looked at").expect("a table");
     assert!(unseen.contains("no memory controller"), "{text}");
@@ -235,14 +217,8 @@ fn half_a_record_is_said_to_be_one() {
     let found = json(&ledger(place.path(), &["--json"]));
     assert_eq!(found["sources"][0]["complete"], false);
     let text = stdout(&ledger(place.path(), &[]));
-    assert!(
-        text.contains(&format!("only 1 of {} were run", rows.len())),
-        "{text}"
-    );
-    assert!(
-        text.contains("exp4: no record (`cargo xtask exp4` makes one)"),
-        "{text}"
-    );
+    assert!(text.contains(&format!("only 1 of {} were run", rows.len())), "{text}");
+    assert!(text.contains("exp4: no record (`cargo xtask exp4` makes one)"), "{text}");
 }
 
 /// The newest of one's own runs that is complete and speaks of the claim.
@@ -288,28 +264,15 @@ fn runs_and_checks_are_held_together() {
     for (id, words) in [
         ("A9", &["confirmed: "][..]),
         ("A14", &["depends: consistent here: "]),
-        (
-            "A15",
-            &[
-                "consistent here: podman-nested",
-                "not reproduced here: dind/docker",
-            ],
-        ),
+        ("A15", &["consistent here: podman-nested", "not reproduced here: dind/docker"]),
         ("A17", &["refuted: docker/bare 2.77, dind/bare"]),
         ("A18", &["depends: ", "inconclusive here: 9 of 12"]),
     ] {
         let verdict = verdict(&found, id);
-        assert!(
-            words.iter().all(|words| verdict.contains(words)),
-            "{id}: {verdict}"
-        );
+        assert!(words.iter().all(|words| verdict.contains(words)), "{id}: {verdict}");
     }
     let not_covered = found["not_covered"].as_array().expect("a list");
-    assert!(
-        not_covered
-            .iter()
-            .any(|claim| claim["held_by"] == "sidecar")
-    );
+    assert!(not_covered.iter().any(|claim| claim["held_by"] == "sidecar"));
 }
 
 #[test]
@@ -334,17 +297,11 @@ fn the_ledger_is_written_between_its_marks() {
     stdout(&ledger(place.path(), &["--readme"]));
     let written = || PAGES.map(|page| fs::read_to_string(place.path().join(page)).expect("a page"));
     let [readme, findings] = written();
-    let (before, after) = (
-        "# A project\n\n<!-- claims: begin",
-        "claims: end -->\n\nMore.\n",
-    );
+    let (before, after) = ("# A project\n\n<!-- claims: begin", "claims: end -->\n\nMore.\n");
     for page in [&readme, &findings] {
         let is_whole = page.starts_with(before) && page.ends_with(after);
         assert!(is_whole && !page.contains("\nold\n"), "{page}");
-        assert!(
-            page.contains("claims: ") && page.contains(" confirmed, "),
-            "{page}"
-        );
+        assert!(page.contains("claims: ") && page.contains(" confirmed, "), "{page}");
     }
     assert!(readme.lines().count() < 10, "{readme}");
     let row = "[A7](reference/claims/ledger.md#a7)";
@@ -392,10 +349,7 @@ fn a_page_without_marks_is_left_alone(
 fn what_is_no_workspace_is_wrong_usage(#[case] folder: &str) {
     let place = workspace();
     let error = refused(&ledger(&place.path().join(folder), &[]), 2);
-    assert!(
-        error.contains("is not the folder of a workspace"),
-        "{error}"
-    );
+    assert!(error.contains("is not the folder of a workspace"), "{error}");
 }
 
 /// Ledger and numbers are those of the committed records, whichever there are.
@@ -425,15 +379,9 @@ fn the_committed_pages_are_those_of_the_committed_records() {
         fs::copy(committed().join(page), place.path().join(page)).expect("copied");
     }
     stdout(&ledger(place.path(), &["--readme"]));
-    for file in PAGES
-        .into_iter()
-        .chain(["results/reference/claims/ledger.md"])
-    {
+    for file in PAGES.into_iter().chain(["results/reference/claims/ledger.md"]) {
         let [ours, theirs] = [place.path(), &committed()]
             .map(|root| fs::read_to_string(root.join(file)).expect("a page"));
-        assert!(
-            ours == theirs,
-            "{file} is old: run `cargo xtask claims --readme`"
-        );
+        assert!(ours == theirs, "{file} is old: run `cargo xtask claims --readme`");
     }
 }

@@ -40,10 +40,9 @@ fn a_run_of_three_levels_is_reported() {
     let json = stdout(&report(&spanish));
     assert_eq!(first, fs::read(run.join("growth.csv")).expect("read"));
     let spanish = fs::read_to_string(run.join("report.es.md")).expect("read");
-    for words in [
-        "## ¿Aditivo o multiplicativo?",
-        "no se puede saber: se cumplen ambas predicciones",
-    ] {
+    for words in
+        ["## ¿Aditivo o multiplicativo?", "no se puede saber: se cumplen ambas predicciones"]
+    {
         assert!(spanish.contains(words), "no {words} in {spanish}");
     }
     assert!(run.join("levels.es.svg").exists());
@@ -68,18 +67,12 @@ fn growth(run: &Path) {
         assert_eq!(last["model"], model, "{series}");
         assert_eq!(last["held_out"], "true");
         assert!(first["model"].is_empty() && first["additive_ns"].is_empty());
-        assert_eq!(
-            (last["blocks"].as_str(), last["sessions"].as_str()),
-            ("12", "1")
-        );
+        assert_eq!((last["blocks"].as_str(), last["sessions"].as_str()), ("12", "1"));
         // Both models by hand, of the medians, which a block's own factor moves a little.
         let [x, y] = [first, second].map(|level| number(level, "median_ns"));
         for (column, by_hand) in [("additive_ns", y + y - x), ("multiplicative_ns", y * y / x)] {
             let predicted = number(last, column);
-            assert!(
-                (predicted / by_hand - 1.0).abs() < 0.03,
-                "{series} {column}"
-            );
+            assert!((predicted / by_hand - 1.0).abs() < 0.03, "{series} {column}");
         }
         let ratio = number(last, "median_ns") / number(last, "additive_ns");
         assert!((ratio / number(last, "additive_ratio") - 1.0).abs() < 0.03);
@@ -89,10 +82,7 @@ fn growth(run: &Path) {
 
 fn page(run: &Path) {
     let page = fs::read_to_string(run.join("report.md")).expect("read");
-    let headings: Vec<&str> = page
-        .lines()
-        .filter(|line| line.starts_with("## "))
-        .collect();
+    let headings: Vec<&str> = page.lines().filter(|line| line.starts_with("## ")).collect();
     assert_eq!(
         headings,
         [
@@ -141,14 +131,10 @@ fn sessions_are_taken_together_and_the_page_says_so() {
     let run = place.path().join("run");
     let arms = "start-docker,start-docker-docker,start-docker-docker-docker";
     let args = ["--sessions", "2", "--blocks", "6", "--arms", arms];
-    Nested::new().run(&run, &args, |name, times| {
-        name == "start-docker-docker" && times == 5
-    });
+    Nested::new().run(&run, &args, |name, times| name == "start-docker-docker" && times == 5);
     stdout(&report(&[&run]));
     let rows: Rows = table(&run.join("growth.csv"));
-    let [.., last] = &rows[..] else {
-        panic!("no levels")
-    };
+    let [.., last] = &rows[..] else { panic!("no levels") };
     // A block that lacks a reading is in no number.
     assert_eq!(
         ["blocks", "sessions", "scope", "model"].map(|column| last[column].as_str()),
@@ -183,16 +169,10 @@ fn rows_of_a_claim_are_counted() {
     says(&run, "triple", claims);
     let found = json(&ledger(place.path(), &["--json"]));
     let a19 = verdict(&found, "A19");
-    assert!(
-        a19.starts_with("depends: consistent here: start-podman"),
-        "{a19}"
-    );
+    assert!(a19.starts_with("depends: consistent here: start-podman"), "{a19}");
     assert!(a19.ends_with("inconclusive here: 1 of 2"), "{a19}");
     let a21 = verdict(&found, "A21");
-    assert!(
-        a21.starts_with("answered: additive or multiplicative? "),
-        "{a21}"
-    );
+    assert!(a21.starts_with("answered: additive or multiplicative? "), "{a21}");
     for words in [
         "additive (1 of 3)",
         "multiplicative (2 of 3)",
@@ -203,12 +183,6 @@ fn rows_of_a_claim_are_counted() {
     }
     assert_eq!(verdict(&found, "C6"), "not-yet: no record");
     let text = stdout(&ledger(place.path(), &[]));
-    assert!(
-        text.contains("● answered: additive or multiplicative?"),
-        "{text}"
-    );
-    assert!(
-        text.contains("triple, depth: no record (`cargo xtask triple --depth"),
-        "{text}"
-    );
+    assert!(text.contains("● answered: additive or multiplicative?"), "{text}");
+    assert!(text.contains("triple, depth: no record (`cargo xtask triple --depth"), "{text}");
 }

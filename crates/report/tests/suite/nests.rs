@@ -12,24 +12,12 @@ use crate::support::{arm, parse};
 /// Chains of three, and what a start takes at each level, in ms.
 const CHAINS: [(&[&str], [u64; 3]); 4] = [
     // The same time a level.
-    (
-        &["docker", "docker-docker", "docker-docker-docker"],
-        [300, 400, 500],
-    ),
+    (&["docker", "docker-docker", "docker-docker-docker"], [300, 400, 500]),
     // The same factor a level.
-    (
-        &["podman", "podman-podman", "podman-podman-podman"],
-        [160, 240, 360],
-    ),
-    (
-        &["podman", "podman-matched", "podman-matched-matched"],
-        [160, 300, 440],
-    ),
+    (&["podman", "podman-podman", "podman-podman-podman"], [160, 240, 360]),
+    (&["podman", "podman-matched", "podman-matched-matched"], [160, 300, 440]),
     // A jump.
-    (
-        &["docker", "docker-podman", "docker-podman-docker"],
-        [300, 360, 900],
-    ),
+    (&["docker", "docker-podman", "docker-podman-docker"], [300, 360, 900]),
 ];
 
 #[derive(Parser)]
@@ -125,10 +113,7 @@ impl Nested {
                         if refuse(arm.name, *times) {
                             return Err(Trouble::Sample("no third level".to_owned()));
                         }
-                        Ok(Reading {
-                            wall_ns: self.sample(arm, *times),
-                            cpu_ns: None,
-                        })
+                        Ok(Reading { wall_ns: self.sample(arm, *times), cpu_ns: None })
                     })
                 },
             )
@@ -150,11 +135,7 @@ fn series() -> &'static [Series] {
         ["start", "sha256", "getppid"].map(|work| {
             let arms = chain.iter().map(|place| forever(format!("{work}-{place}")));
             let arms = list(arms.collect());
-            Series {
-                name: arms[2],
-                arms,
-                about: "one more level",
-            }
+            Series { name: arms[2], arms, about: "one more level" }
         })
     };
     list(CHAINS.map(series).concat())
@@ -172,22 +153,15 @@ pub(crate) fn trial(table: &str, subject: &str, step: &str, outcome: &str) -> Tr
 
 /// Takes a run that has only trials.
 pub(crate) fn tried(out: &Path, rows: &[Trial]) {
-    let experiment = Experiment {
-        name: "test",
-        arms: &[],
-        contrasts: &[],
-        parts: &[],
-        series: &[],
-    };
+    let experiment =
+        Experiment { name: "test", arms: &[], contrasts: &[], parts: &[], series: &[] };
     let run = Cli::parse_from(parse(out, &[])).run;
     let done = run.conduct(
         &experiment,
         || Ok(()),
         |run| {
             run.session(serde_json::json!({ "stand_ins": [] }))?;
-            rows.iter()
-                .cloned()
-                .try_for_each(|row| run.tried(row, || Ok(())))
+            rows.iter().cloned().try_for_each(|row| run.tried(row, || Ok(())))
         },
     );
     done.expect("complete");

@@ -32,19 +32,15 @@ fn experiment_4_gives_every_file_and_the_tutorials_own() {
     );
     assert_eq!(summary.len(), 1 + 7 + 5);
     // Warm-up samples (1 and 2) are left out; of 12 values the interval is the third from each end.
-    let mut values: Vec<u64> = (3..=14)
-        .map(|times| plausible(&STARTUP[1], times).expect("made"))
-        .collect();
+    let mut values: Vec<u64> =
+        (3..=14).map(|times| plausible(&STARTUP[1], times).expect("made")).collect();
     values.sort_unstable();
     let median = format!("{:.1}", (values[5] + values[6]) as f64 / 2.0);
     let coverage = format!("{:.6}", 1.0 - 2.0 * (1.0 + 12.0 + 66.0) / 4096.0);
     let docker = ["docker", "startup", "1", "outside", "12", "0", &median];
     assert_eq!(summary[2][..7], docker);
     let ends = [values[2], values[9]].map(|ns| format!("{ns}.0"));
-    assert_eq!(
-        summary[2][7..10],
-        [ends[0].clone(), ends[1].clone(), coverage]
-    );
+    assert_eq!(summary[2][7..10], [ends[0].clone(), ends[1].clone(), coverage]);
 
     let ratios = rows(&run.join("ratios.csv"));
     assert!(ratios[0].join(",").starts_with(
@@ -60,10 +56,7 @@ fn experiment_4_gives_every_file_and_the_tutorials_own() {
     };
     let mut within: Vec<f64> = (3..=14).map(by_block).collect();
     within.sort_unstable_by(f64::total_cmp);
-    assert!(
-        within[5] <= estimate && estimate <= within[6],
-        "{estimate} {within:?}"
-    );
+    assert!(within[5] <= estimate && estimate <= within[6], "{estimate} {within:?}");
 
     let (width, height, colours) = picture(&run.join("figure.png"));
     assert!(
@@ -71,26 +64,15 @@ fn experiment_4_gives_every_file_and_the_tutorials_own() {
         "{width} x {height}, {colours} colours"
     );
     let svg = fs::read_to_string(run.join("figure.svg")).expect("read");
-    for expected in [
-        "DejaVu Sans, Verdana, sans-serif",
-        "podman-nested",
-        "stand-in images",
-    ] {
+    for expected in ["DejaVu Sans, Verdana, sans-serif", "podman-nested", "stand-in images"] {
         assert!(svg.contains(expected), "no {expected}");
     }
 
     let samples = rows(&tutorial.join("exp4_nested.csv"));
     assert_eq!(samples[0].join(","), "method,metric,rep,value");
-    assert_eq!(
-        samples.len(),
-        1 + 2 * 5 * 12,
-        "published methods, measured blocks, both metrics"
-    );
+    assert_eq!(samples.len(), 1 + 2 * 5 * 12, "published methods, measured blocks, both metrics");
     let first = plausible(&STARTUP[0], 3).expect("made") as f64 / 1e6;
-    assert_eq!(
-        samples[1],
-        ["bare", "startup_ms", "1", &format!("{first:.3}")]
-    );
+    assert_eq!(samples[1], ["bare", "startup_ms", "1", &format!("{first:.3}")]);
     assert_eq!(samples[120][..3], ["podman-nested", "cpu_s", "12"]);
     assert_eq!(
         fs::read(tutorial.join("exp4_nested.png")).expect("read"),
@@ -122,23 +104,15 @@ fn an_arm_that_only_failed_is_reported_with_its_reason() {
         _ => plausible(arm, times),
     });
     let text = stdout(&report(&[&run]));
-    assert!(
-        text.contains("dind (startup), 8 times: exit code 125: no such image"),
-        "{text}"
-    );
+    assert!(text.contains("dind (startup), 8 times: exit code 125: no such image"), "{text}");
     let dind = &rows(&run.join("summary.csv"))[3];
-    assert_eq!(
-        dind[..10],
-        ["dind", "startup", "2", "outside", "0", "6", "", "", "", ""]
-    );
+    assert_eq!(dind[..10], ["dind", "startup", "2", "outside", "0", "6", "", "", "", ""]);
     let ratio = &rows(&run.join("ratios.csv"))[1];
     assert_eq!(ratio[3..5], ["0", ""]);
     let page = fs::read_to_string(run.join("report.md")).expect("read");
     assert!(page.contains("exit code 125: no such image"));
     assert!(
-        fs::read_to_string(run.join("figure.svg"))
-            .expect("read")
-            .contains("no sample (6 failed)")
+        fs::read_to_string(run.join("figure.svg")).expect("read").contains("no sample (6 failed)")
     );
     assert!(picture(&run.join("figure.png")).2 > 50);
 }
@@ -166,10 +140,7 @@ fn a_killed_run_is_reported_with_what_it_left() {
     fs::write(&manifest, text.replace("\"complete\"", "\"running\"")).expect("written");
 
     let text = stdout(&report(&[&run]));
-    assert!(
-        text.contains("the run of cpu is running: it did not end, or was killed"),
-        "{text}"
-    );
+    assert!(text.contains("the run of cpu is running: it did not end, or was killed"), "{text}");
     assert!(text.contains("line 41 is torn and was skipped"), "{text}");
 }
 
@@ -183,10 +154,7 @@ fn what_is_no_run_is_refused() {
     make(&run, CPU, 1, plausible);
     let tutorial: &Path = "--tutorial".as_ref();
     let text = refused(&report(&[&run, tutorial, &place.path().join("t")]), 2);
-    assert!(
-        text.contains("the tutorial's files can't be made of this run"),
-        "{text}"
-    );
+    assert!(text.contains("the tutorial's files can't be made of this run"), "{text}");
 
     fs::create_dir(place.path().join("half")).expect("made");
     fs::rename(&run, place.path().join("half/cpu")).expect("moved");
@@ -238,10 +206,7 @@ fn verdicts_on_known_ratios() {
     stdout(&report(&[&run]));
     let ratios = table(&run.join("ratios.csv"));
     let verdicts: Vec<&str> = ratios.iter().map(|row| row["verdict"].as_str()).collect();
-    assert_eq!(
-        verdicts,
-        ["different", "different, equivalent", "equivalent"]
-    );
+    assert_eq!(verdicts, ["different", "different, equivalent", "equivalent"]);
     for (row, (expected, family)) in ratios.iter().zip([(1.3, "2"), (1.02, "2"), (1.0, "1")]) {
         let estimate: f64 = row["estimate"].parse().expect("a number");
         assert!((estimate / expected - 1.0).abs() < 0.01, "{row:?}");
@@ -256,10 +221,8 @@ fn verdicts_on_known_ratios() {
     assert_eq!(ratios[0]["published_source"], "sign only");
 
     let parts = table(&run.join("parts.csv"));
-    let shares: Vec<f64> = parts
-        .iter()
-        .map(|row| row["share"].parse().expect("a number"))
-        .collect();
+    let shares: Vec<f64> =
+        parts.iter().map(|row| row["share"].parse().expect("a number")).collect();
     let due: Vec<&str> = parts.iter().map(|row| row["due"].as_str()).collect();
     assert_eq!(due, ["whole", "hop", "nesting", "remainder"]);
     for (share, expected) in shares.iter().zip([0.3, 0.2, 0.1, 0.0]) {
@@ -269,17 +232,7 @@ fn verdicts_on_known_ratios() {
 
     let claims = table(&run.join("claims.csv"));
     let ids: Vec<&str> = claims.iter().map(|row| row["id"].as_str()).collect();
-    assert_eq!(
-        ids,
-        ["A14", "A15", "A15", "A16"],
-        "those whose arms are there"
-    );
-    assert_eq!(
-        claims[0]["claim_verdict"], "consistent here",
-        "1.30 / 1.02 > 1"
-    );
-    assert_eq!(
-        claims[3]["claim_verdict"], "not reproduced here",
-        "1.02 is not below 1"
-    );
+    assert_eq!(ids, ["A14", "A15", "A15", "A16"], "those whose arms are there");
+    assert_eq!(claims[0]["claim_verdict"], "consistent here", "1.30 / 1.02 > 1");
+    assert_eq!(claims[3]["claim_verdict"], "not reproduced here", "1.02 is not below 1");
 }

@@ -36,10 +36,7 @@ fn text(file: &str) -> &'static str {
 #[test]
 fn the_page_has_its_sections_in_the_order_of_the_method() {
     let page = text("report.md");
-    let headings: Vec<&str> = page
-        .lines()
-        .filter(|line| line.starts_with("## "))
-        .collect();
+    let headings: Vec<&str> = page.lines().filter(|line| line.starts_with("## ")).collect();
     assert_eq!(
         headings,
         [
@@ -51,10 +48,7 @@ fn the_page_has_its_sections_in_the_order_of_the_method() {
             "## How it was measured",
         ]
     );
-    let subheadings: Vec<&str> = page
-        .lines()
-        .filter(|line| line.starts_with("### "))
-        .collect();
+    let subheadings: Vec<&str> = page.lines().filter(|line| line.starts_with("### ")).collect();
     assert_eq!(
         subheadings[2..7],
         [
@@ -89,12 +83,9 @@ fn the_html_needs_nothing_else() {
         ] {
             assert!(!without_names.contains(foreign), "{foreign}");
         }
-        for needed in [
-            "prefers-color-scheme:dark",
-            "@media print",
-            "name=\"viewport\"",
-            "max-width:46rem",
-        ] {
+        for needed in
+            ["prefers-color-scheme:dark", "@media print", "name=\"viewport\"", "max-width:46rem"]
+        {
             assert!(page.contains(needed), "{needed}");
         }
     }
@@ -109,21 +100,14 @@ fn every_figure_has_a_name_and_every_table_its_caption_and_scopes() {
         let (opening, rest) = drawing.split_once('>').expect("closed");
         assert!(opening.contains("role=\"img\""));
         let label = opening.split_once("aria-label=\"").expect("a label").1;
-        assert!(
-            label.split_once('"').expect("closed").0.len() > 40,
-            "{label}"
-        );
+        assert!(label.split_once('"').expect("closed").0.len() > 40, "{label}");
         assert!(rest.starts_with("<title>"), "{}", &rest[..40]);
     }
     assert_eq!(page.matches("<svg").count(), page.matches("</svg>").count());
     for table in page.split("<table ").skip(1) {
         let table = table.split_once("</table>").expect("closed").0;
         assert!(table.contains("<caption>"));
-        for cell in table
-            .split("<th")
-            .skip(1)
-            .filter(|cell| !cell.starts_with("ead"))
-        {
+        for cell in table.split("<th").skip(1).filter(|cell| !cell.starts_with("ead")) {
             assert!(cell.starts_with(" scope=\""), "{}", &cell[..30]);
         }
     }
@@ -133,10 +117,7 @@ fn every_figure_has_a_name_and_every_table_its_caption_and_scopes() {
         .filter_map(|(at, _)| page[at + 2..].chars().next()?.to_digit(10))
         .collect();
     assert_eq!(levels[0], 1);
-    assert!(
-        levels.windows(2).all(|pair| pair[1] <= pair[0] + 1),
-        "{levels:?}"
-    );
+    assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
     let markdown = text("report.md");
     assert_eq!(markdown.matches("![").count(), 4);
     assert!(!markdown.contains("![]"), "each with an alternative text");
@@ -167,19 +148,9 @@ fn the_spanish_page_has_no_english_left_over() {
         .filter(|text| !ALIKE.iter().any(|alike| text.contains(alike)))
         .collect();
     assert!(left.is_empty(), "{left:#?}");
-    assert!(
-        english.len() > 150,
-        "the test looks at something: {}",
-        english.len()
-    );
+    assert!(english.len() > 150, "the test looks at something: {}", english.len());
 
-    for file in [
-        "figure.es.svg",
-        "forest.es.svg",
-        "parts.es.svg",
-        "order.es.svg",
-        "report.es.md",
-    ] {
+    for file in ["figure.es.svg", "forest.es.svg", "parts.es.svg", "order.es.svg", "report.es.md"] {
         let text = text(file);
         for word in ["median ", "sample", "ratio", "blocks", "interval "] {
             assert!(!text.contains(word), "`{word}` in {file}");
@@ -196,9 +167,7 @@ const ALIKE: [&str; 5] = ["Holm", "Mitigation", "Linux 6.12", "Intel i7", "GiB"]
 fn fifty_four_arms_are_all_drawn() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
-    make(&run, &SYSCALLS, 6, |arm, times| {
-        Ok(u64::from(arm.operations) * (200 + times * 7 % 11))
-    });
+    make(&run, &SYSCALLS, 6, |arm, times| Ok(u64::from(arm.operations) * (200 + times * 7 % 11)));
     say(&run);
     stdout(&report(&[&run]));
     let svg = fs::read_to_string(run.join("figure.svg")).expect("read");
@@ -209,9 +178,7 @@ fn fifty_four_arms_are_all_drawn() {
         assert!(svg.contains(group), "{group}");
     }
     // 200 ns an operation, whatever the number of operations.
-    let median: f64 = table(&run.join("summary.csv"))[0]["median_ns"]
-        .parse()
-        .expect("a number");
+    let median: f64 = table(&run.join("summary.csv"))[0]["median_ns"].parse().expect("a number");
     assert!((200.0..212.0).contains(&median), "{median}");
     let claims = table(&run.join("claims.csv"));
     assert_eq!(claims.len(), 1);

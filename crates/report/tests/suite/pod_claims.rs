@@ -64,10 +64,7 @@ fn the_ledger_takes_further_evidence_where_it_is() {
         ("B4", "not-yet: checks: no record; sidecar: confirmed"),
         ("B11", "not-yet: checks: no record; sidecar: confirmed"),
         ("C8", "not-yet: no record"),
-        (
-            "B15",
-            "not-yet: storage-driver, cache-sharing: no record; sidecar: confirmed",
-        ),
+        ("B15", "not-yet: storage-driver, cache-sharing: no record; sidecar: confirmed"),
     ] {
         assert_eq!(verdict(&found, id), expected, "{id}");
     }
@@ -80,10 +77,7 @@ fn the_ledger_takes_further_evidence_where_it_is() {
 /// What the checks see and what the run sees, together: neither hides the other.
 #[rstest]
 #[case::agree(Here::Consistent, "confirmed: ")]
-#[case::contrary(
-    Here::NotReproduced,
-    "depends: checks: confirmed; sidecar: refuted: dind"
-)]
+#[case::contrary(Here::NotReproduced, "depends: checks: confirmed; sidecar: refuted: dind")]
 #[case::undecided(Here::NotMeasured, "confirmed: ")]
 fn checks_and_run_are_held_together(#[case] here: Here, #[case] expected: &str) {
     let (place, id) = (checked(|_| {}), "B4");

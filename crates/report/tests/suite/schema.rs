@@ -23,10 +23,7 @@ fn schema() -> Value {
         "description": "Published images that stand-ins served for; empty: none.",
         "type": ["array", "object"],
     });
-    session["required"]
-        .as_array_mut()
-        .expect("a list")
-        .push("stand_ins".into());
+    session["required"].as_array_mut().expect("a list").push("stand_ins".into());
     plain(&mut schema);
     schema
 }
@@ -90,9 +87,7 @@ fn a_manifest_passes_and_a_broken_one_does_not() {
             }),
             ("no stand-ins", |manifest| {
                 drop(
-                    manifest["sessions"][0]
-                        .as_object_mut()
-                        .and_then(|map| map.remove("stand_ins")),
+                    manifest["sessions"][0].as_object_mut().and_then(|map| map.remove("stand_ins")),
                 );
             }),
             ("a level below none", |manifest| {

@@ -8,20 +8,11 @@ use crate::support::*;
 /// A run of so many sessions, in which each session has a ratio of its own.
 fn sessions(run: &Path, count: u64) {
     let blocks = 7;
-    make_with(
-        run,
-        STARTUP,
-        &["--blocks", "5", "--sessions", &count.to_string()],
-        |arm, times| {
-            let session = (times - 1) / blocks + 1;
-            let factor = if arm.name == "dind" {
-                100 + session
-            } else {
-                100
-            };
-            Ok(factor * 1_000_000 + times * 37 % 1_000)
-        },
-    );
+    make_with(run, STARTUP, &["--blocks", "5", "--sessions", &count.to_string()], |arm, times| {
+        let session = (times - 1) / blocks + 1;
+        let factor = if arm.name == "dind" { 100 + session } else { 100 };
+        Ok(factor * 1_000_000 + times * 37 % 1_000)
+    });
     say(run);
     stdout(&report(&[run]));
 }
@@ -39,11 +30,7 @@ fn one_session_speaks_for_its_boot_and_several_for_the_machine() {
         let run = place.path().join(count.to_string());
         sessions(&run, count);
         let ratio = &table(&run.join("ratios.csv"))[0];
-        assert_eq!(
-            (ratio["scope"].as_str(), ratio["alpha"].as_str()),
-            (scope, alpha),
-            "{count}"
-        );
+        assert_eq!((ratio["scope"].as_str(), ratio["alpha"].as_str()), (scope, alpha), "{count}");
         assert_eq!(ratio["sessions"], count.to_string());
         assert_eq!(ratio["pooled"].is_empty(), count == 1);
         let page = fs::read_to_string(run.join("report.md")).expect("read");
@@ -53,11 +40,7 @@ fn one_session_speaks_for_its_boot_and_several_for_the_machine() {
             count == 6
         );
         // Nothing claims what is not controlled: neither page, nor figure, nor tables.
-        for claim in [
-            "the simultaneous ones",
-            "which share 5 %",
-            "Holm p of 5 % at most",
-        ] {
+        for claim in ["the simultaneous ones", "which share 5 %", "Holm p of 5 % at most"] {
             assert_eq!(page.contains(claim), count != 6, "{count}: {claim}");
         }
         assert_eq!(ratio["by_itself"], (count == 6).to_string());
@@ -71,10 +54,7 @@ fn one_session_speaks_for_its_boot_and_several_for_the_machine() {
         };
         assert_eq!(ratio["verdict"], name, "{count}");
         let claims = table(&run.join("claims.csv"));
-        let dind = claims
-            .iter()
-            .find(|claim| claim["of"] == "dind/docker")
-            .expect("A15");
+        let dind = claims.iter().find(|claim| claim["of"] == "dind/docker").expect("A15");
         assert_eq!(dind["verdict"], name);
         let forest = fs::read_to_string(run.join("forest.svg")).expect("read");
         for (text, of) in [("page", &page), ("figure", &forest)] {
@@ -97,15 +77,10 @@ fn one_session_speaks_for_its_boot_and_several_for_the_machine() {
 fn an_adaptive_stop_has_the_wider_intervals_that_it_needs() {
     let place = tempfile::tempdir().expect("a folder");
     let [fixed, adaptive] = ["fixed", "adaptive"].map(|name| place.path().join(name));
-    make_with(&fixed, STARTUP, &["--blocks", "30"], |arm, times| {
+    make_with(&fixed, STARTUP, &["--blocks", "30"], |arm, times| Ok(ratio_of(arm, times)));
+    make_with(&adaptive, STARTUP, &["--blocks", "30", "--budget", "1h"], |arm, times| {
         Ok(ratio_of(arm, times))
     });
-    make_with(
-        &adaptive,
-        STARTUP,
-        &["--blocks", "30", "--budget", "1h"],
-        |arm, times| Ok(ratio_of(arm, times)),
-    );
     let widths = [&fixed, &adaptive].map(|run| {
         stdout(&report(&[run]));
         let ratio = &table(&run.join("ratios.csv"))[0];
@@ -188,9 +163,7 @@ fn half_of_the_blocks_may_be_disturbed() {
     stdout(&report(&[&calm]));
     let page = fs::read_to_string(calm.join("report.md")).expect("read");
     for block in [7, 12] {
-        let row = page
-            .lines()
-            .find(|line| line.contains(&format!("block {block} |")));
+        let row = page.lines().find(|line| line.contains(&format!("block {block} |")));
         assert!(row.is_some_and(|row| row.contains("load (L)")), "{page}");
     }
     assert_eq!(page.matches("load (L)").count(), 2 + 1, "two and the rule");
@@ -207,18 +180,10 @@ fn rewrite(path: &Path, change: impl Fn(&mut Vec<String>)) {
 #[test]
 fn the_control_is_reported_either_way() {
     let place = tempfile::tempdir().expect("a folder");
-    for (factor, words) in [
-        (100, "It contains 1, as it should"),
-        (120, "It does not contain 1"),
-    ] {
+    for (factor, words) in [(100, "It contains 1, as it should"), (120, "It does not contain 1")] {
         let run = place.path().join(factor.to_string());
         make(&run, STARTUP, 10, |arm, times| {
-            Ok(ratio_of(arm, times)
-                * if arm.name == "docker-again" {
-                    factor
-                } else {
-                    100
-                })
+            Ok(ratio_of(arm, times) * if arm.name == "docker-again" { factor } else { 100 })
         });
         stdout(&report(&[&run]));
         let page = fs::read_to_string(run.join("report.md")).expect("read");
@@ -227,9 +192,5 @@ fn the_control_is_reported_either_way() {
     let run = place.path().join("none");
     make(&run, CPU, 6, plausible);
     stdout(&report(&[&run]));
-    assert!(
-        fs::read_to_string(run.join("report.md"))
-            .expect("read")
-            .contains("no A/A control")
-    );
+    assert!(fs::read_to_string(run.join("report.md")).expect("read").contains("no A/A control"));
 }

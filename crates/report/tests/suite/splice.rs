@@ -16,11 +16,7 @@ const TABLE: &str = "arm,kind,ratio,low,high,wall_ns\n\
 /// Ends with the mark, so that a test can put it into a sentence.
 fn page(place: &Path, sentence: &str) -> String {
     fs::write(place.join("results/table.csv"), TABLE).expect("written");
-    fs::write(
-        place.join("results/run.json"),
-        r#"{"blocks": 15, "of": "us"}"#,
-    )
-    .expect("written");
+    fs::write(place.join("results/run.json"), r#"{"blocks": 15, "of": "us"}"#).expect("written");
     let path = place.join("README.md");
     let text = fs::read_to_string(&path).expect("a README") + sentence;
     fs::write(&path, &text).expect("written");
@@ -54,10 +50,7 @@ fn a_mark_is_filled(#[case] mark: &str, #[case] number: &str) {
     stdout(&ledger(place.path(), &["--readme"]));
     let text = fs::read_to_string(place.path().join("README.md")).expect("a README");
     let one = format!("<!--= {mark} -->{number}<!--/-->");
-    assert!(
-        text.ends_with(&format!("So {one} it is, twice {one}")),
-        "{text}"
-    );
+    assert!(text.ends_with(&format!("So {one} it is, twice {one}")), "{text}");
 }
 
 #[rstest]
@@ -83,10 +76,7 @@ fn a_mark_is_filled(#[case] mark: &str, #[case] number: &str) {
     "It is <!--= table.csv; count -->1 <!--= table.csv; count -->1<!--/-->.",
     "it has no"
 )]
-#[case::first_in_a_line(
-    "It is\n  <!--= table.csv; count -->1<!--/-->.",
-    "begins with a comment"
-)]
+#[case::first_in_a_line("It is\n  <!--= table.csv; count -->1<!--/-->.", "begins with a comment")]
 #[case::first_in_a_point("- <!--= table.csv; count -->1<!--/-->.", "begins with a comment")]
 fn a_mark_that_chooses_no_number_is_an_error(#[case] sentence: &str, #[case] why: &str) {
     let place = workspace();
@@ -138,9 +128,6 @@ fn no_number_stands_outside_of_marks() {
         has_digit(word) && (word.contains(['.', '%']))
     };
     let typed: Vec<&str> = readme.split_whitespace().filter(is_result).collect();
-    assert!(
-        typed.is_empty() && !readme.contains(" %"),
-        "README.md: {typed:?}"
-    );
+    assert!(typed.is_empty() && !readme.contains(" %"), "README.md: {typed:?}");
     assert!(readme.lines().count() <= 150);
 }

@@ -81,27 +81,12 @@ pub(crate) static SYSCALLS: [Arm; 54] = [
     operations(arm(Metric::Syscall, "pipe-8", "", 0)),
 ];
 const SYSCALL_CONTRASTS: &[Contrast] = &[
-    Contrast::primary(
-        "getppid-1/getppid-0",
-        "getppid-1",
-        "getppid-0",
-        "a container",
-    ),
+    Contrast::primary("getppid-1/getppid-0", "getppid-1", "getppid-0", "a container"),
     Contrast::primary("getppid-2/getppid-1", "getppid-2", "getppid-1", "A18"),
 ];
 const CONTRASTS: &[Contrast] = &[
-    Contrast::primary(
-        "dind/docker",
-        "dind",
-        "docker",
-        "the cost of the second level",
-    ),
-    Contrast::primary(
-        "podman-nested/podman",
-        "podman-nested",
-        "podman",
-        "the same of Podman",
-    ),
+    Contrast::primary("dind/docker", "dind", "docker", "the cost of the second level"),
+    Contrast::primary("podman-nested/podman", "podman-nested", "podman", "the same of Podman"),
     Contrast::exploratory("docker-again/docker", "docker-again", "docker", "A/A"),
 ];
 const CPU_CONTRASTS: &[Contrast] = &[
@@ -196,10 +181,7 @@ pub(crate) fn make_with(
                 run.measure(|arm| {
                     let times = taken.entry(arm.name.to_owned()).or_insert(0_u64);
                     *times += 1;
-                    sample(arm, *times).map(|wall_ns| Reading {
-                        wall_ns,
-                        cpu_ns: None,
-                    })
+                    sample(arm, *times).map(|wall_ns| Reading { wall_ns, cpu_ns: None })
                 })
             },
         )
@@ -223,21 +205,14 @@ pub(crate) fn say(run: &Path) {
         of("A16", Is::Below, ["podman-nested", "docker"]),
         of("A18", Is::Above, ["getppid-2", "getppid-1"]),
     ];
-    let facts = Facts {
-        claims: claims.into_iter().flatten().collect(),
-        ..Facts::default()
-    };
+    let facts = Facts { claims: claims.into_iter().flatten().collect(), ..Facts::default() };
     facts.write(run).expect("written");
 }
 
 /// A run's command line: into `out`, from a fixed seed unless one is named.
 pub(crate) fn parse<'a>(out: &'a Path, args: &[&'a str]) -> Vec<&'a str> {
     let out = out.to_str().expect("a path of text");
-    let seed: &[&str] = if args.contains(&"--seed") {
-        &[]
-    } else {
-        &["--seed", "1"]
-    };
+    let seed: &[&str] = if args.contains(&"--seed") { &[] } else { &["--seed", "1"] };
     [&["test", "--out", out], args, seed].concat()
 }
 
@@ -256,18 +231,11 @@ pub(crate) fn exp4(place: &Path, blocks: u32) -> std::path::PathBuf {
 }
 
 pub(crate) fn report(args: &[&Path]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_report"))
-        .args(args)
-        .output()
-        .expect("started")
+    Command::new(env!("CARGO_BIN_EXE_report")).args(args).output().expect("started")
 }
 
 pub(crate) fn stdout(output: &Output) -> String {
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout.clone()).expect("text")
 }
 
@@ -283,10 +251,7 @@ pub(crate) fn refused(output: &Output, exit: i32) -> String {
 }
 
 pub(crate) fn rows(path: &Path) -> Vec<Vec<String>> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .from_path(path)
-        .expect("a file");
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(path).expect("a file");
     let row =
         |row: Result<csv::StringRecord, _>| row.expect("a row").iter().map(str::to_owned).collect();
     reader.records().map(row).collect()

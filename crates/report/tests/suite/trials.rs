@@ -18,17 +18,11 @@ fn a_run_of_trials_is_a_page_without_empty_sections() {
         reason: "no such thing".to_owned(),
         ..trial("cells", "docker in podman", "build", "fails")
     };
-    tried(
-        &run,
-        &[failed, trial("cells", "docker in podman", "run", "works")],
-    );
+    tried(&run, &[failed, trial("cells", "docker in podman", "run", "works")]);
     let told = stdout(&report(&[&run]));
     assert!(told.contains("no such thing"), "{told}");
     let page = fs::read_to_string(run.join("report.md")).expect("read");
-    let headings: Vec<&str> = page
-        .lines()
-        .filter(|line| line.starts_with("## "))
-        .collect();
+    let headings: Vec<&str> = page.lines().filter(|line| line.starts_with("## ")).collect();
     assert_eq!(
         headings,
         [
@@ -37,10 +31,7 @@ fn a_run_of_trials_is_a_page_without_empty_sections() {
             "## How it was measured",
         ]
     );
-    for words in [
-        "| docker in podman | fails; no such thing | works |",
-        "trials, no repetitions",
-    ] {
+    for words in ["| docker in podman | fails; no such thing | works |", "trials, no repetitions"] {
         assert!(page.contains(words), "no {words} in {page}");
     }
     for absent in ["n = ", "Holm", "overlap", "figure.png", "order.png"] {
@@ -77,18 +68,12 @@ fn the_ledger_takes_a_kind_of_run_for_its_own_claim() {
     assert_eq!(verdict(&found, "A19"), "not-yet: no record");
     assert_eq!(verdict(&found, "A21"), "not-yet: no record");
     let newer = runs.join("20260102T000000Z-000000");
-    let here = [
-        (Here::NotReproduced, "docker on a volume"),
-        (Here::Consistent, "a layer"),
-    ];
+    let here = [(Here::NotReproduced, "docker on a volume"), (Here::Consistent, "a layer")];
     let claims = here.map(|(here, of)| claim("C6", of, here));
     says(&newer, "triple", claims.into());
     let found = json(&ledger(place.path(), &["--json"]));
     let c6 = verdict(&found, "C6");
-    assert!(
-        c6.contains("not reproduced here: docker on a volume"),
-        "{c6}"
-    );
+    assert!(c6.contains("not reproduced here: docker on a volume"), "{c6}");
     // The committed one lies in a folder of the committed run, which need not be there.
     let reference = place.path().join("results/reference/triple/depth");
     claimed(&reference, "triple", &confirmed);

@@ -129,10 +129,8 @@ pub(super) fn cheapest(sharing: &Sharing, lang: Lang) -> Option<Piece> {
             ways.filter_map(|way| Some((way.1, sharing.cost_of(way.1)?.over_cold()?.value)));
         let (way, cost) = costs.min_by(|one, other| one.1.total_cmp(&other.1))?;
         let cost = lang.number(cost, 2);
-        Some(
-            text!(lang; "{engine}, `{way}` ({cost} times the time with an empty store)";
-            "{engine}, `{way}` ({cost} veces el tiempo con un almacén vacío)"),
-        )
+        Some(text!(lang; "{engine}, `{way}` ({cost} times the time with an empty store)";
+            "{engine}, `{way}` ({cost} veces el tiempo con un almacén vacío)"))
     };
     let engines = in_order(sharing.cells.iter().map(|cell| &*cell.name.engine));
     let ways: Vec<String> = engines.into_iter().filter_map(of_engine).collect();

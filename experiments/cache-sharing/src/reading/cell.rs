@@ -79,11 +79,7 @@ impl Name {
     fn of(subject: &str) -> Option<Self> {
         let words: Vec<String> = subject.split_whitespace().map(str::to_owned).collect();
         let [generation, engine, way] = <[String; 3]>::try_from(words).ok()?;
-        Some(Self {
-            generation,
-            engine,
-            way,
-        })
+        Some(Self { generation, engine, way })
     }
 
     pub(super) fn way(&self) -> Id<'_> {
@@ -215,11 +211,7 @@ pub(super) fn cells(trials: &[Trial]) -> (Vec<Cell>, Vec<String>) {
     let mut cells: Vec<Cell> = tries.into_iter().map(cell).collect();
     // They end in any order, because several are under way at once. Unknown ways come last.
     cells.sort_by_cached_key(|cell| {
-        let Name {
-            generation,
-            engine,
-            way,
-        } = cell.name.clone();
+        let Name { generation, engine, way } = cell.name.clone();
         let place = WAYS.iter().position(|known| known.name == way);
         let group = place.map(|place| WAYS[place].group());
         let rank = (place.is_none(), group, place);

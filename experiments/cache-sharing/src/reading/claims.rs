@@ -94,9 +94,7 @@ fn fate(cell: &Cell) -> String {
     let Some(refusal) = &cell.refusal else {
         return class.to_string();
     };
-    let after = refusal
-        .after_ns
-        .map(|ns| format!(" after {:.1} s", ns as f64 / 1e9));
+    let after = refusal.after_ns.map(|ns| format!(" after {:.1} s", ns as f64 / 1e9));
     let (after, words) = (after.unwrap_or_default(), short(refusal.known().1));
     format!("{class}{after}: {words}")
 }

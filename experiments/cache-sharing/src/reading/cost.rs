@@ -83,29 +83,17 @@ pub(super) fn row(sharing: &Sharing, cell: &Cell) -> Vec<(String, String)> {
         ("class", cell.class.to_string()),
         ("trial", cell.trial.to_string()),
         ("step", text(refusal.map(|refusal| &refusal.step))),
-        (
-            "refused_ns",
-            text(refusal.and_then(|refusal| refusal.after_ns)),
-        ),
+        ("refused_ns", text(refusal.and_then(|refusal| refusal.after_ns))),
         ("fingerprint", text(known.map(|known| &known.id))),
         ("words", words.clone()),
         ("operations", text(cell.operations.map(|(done, _)| done))),
-        (
-            "operations_asked",
-            text(cell.operations.map(|(_, asked)| asked)),
-        ),
+        ("operations_asked", text(cell.operations.map(|(_, asked)| asked))),
         ("findings", findings.join(JOINT)),
         ("search", text(search.map(|search| search.end))),
         ("search_class", text(search.map(|search| search.worst))),
         ("search_lists", text(search.map(|search| search.lists))),
-        (
-            "search_operations",
-            text(search.and_then(|search| search.operations)),
-        ),
-        (
-            "shortest",
-            text(cell.shortest().map(|list| list.join(BETWEEN))),
-        ),
+        ("search_operations", text(search.and_then(|search| search.operations))),
+        ("shortest", text(cell.shortest().map(|list| list.join(BETWEEN)))),
         ("arm", text(cost.map(|cost| cost.arm))),
     ];
     let names = names.map(|(name, value)| (name.to_owned(), value));

@@ -44,9 +44,7 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
     let mut facts = Facts {
         claims: claims::of(&sharing),
         found: facts::found(&sharing)?,
-        shown: [TABLE, search::TABLE, arms::MOVED]
-            .map(str::to_owned)
-            .into(),
+        shown: [TABLE, search::TABLE, arms::MOVED].map(str::to_owned).into(),
         pages: pages.into(),
         ..Facts::default()
     };

@@ -41,8 +41,7 @@ pub(super) fn of(sharing: &Sharing, lang: Lang) -> Page {
     page.lines = sharing.refusals().iter().map(Failures::line).collect();
     let lists = sharing.cells.iter();
     let lists = lists.filter_map(|cell| Some((&cell.name, cell.shortest()?.join(BETWEEN))));
-    page.lines
-        .extend(lists.map(|(name, list)| format!("{name}: {list}")));
+    page.lines.extend(lists.map(|(name, list)| format!("{name}: {list}")));
     page
 }
 
@@ -229,11 +228,7 @@ fn refusals(sharing: &Sharing, lang: Lang) -> Vec<Piece> {
         let ends = times.clone().min().zip(times.max());
         let range = ends.map(|(least, most)| {
             let [least, most] = [least, most].map(|ns| seconds(ns, lang));
-            if least == most {
-                format!("{least} s")
-            } else {
-                format!("{least}–{most} s")
-            }
+            if least == most { format!("{least} s") } else { format!("{least}–{most} s") }
         });
         let names = group.of.iter().map(|cell| format!("`{}`", cell.name));
         let names = names.collect::<Vec<_>>().join(", ");
@@ -377,10 +372,7 @@ fn costs(sharing: &Sharing, lang: Lang) -> Vec<Piece> {
     let generation = sharing.cost_generation.as_deref();
     let generation = generation.unwrap_or(term!(lang; "engines"; "motores"));
     vec![
-        Piece::heading(
-            3,
-            term!(lang; "What each way costs"; "Qué cuesta cada manera"),
-        ),
+        Piece::heading(3, term!(lang; "What each way costs"; "Qué cuesta cada manera")),
         table(
             &text!(lang; "{generation}: a job from the start of its engine to the end of its container, and what it moves and leaves";
                 "{generation}: un trabajo desde el arranque de su motor hasta el final de su contenedor, y lo que mueve y deja"),

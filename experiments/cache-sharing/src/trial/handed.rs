@@ -35,8 +35,7 @@ impl Trial<'_> {
         let acknowledged = match way.hand {
             Hand::Killed => {
                 let container = a.container().to_owned();
-                self.at_work(&mut a, &operations, || kill(lab, way.engine, &container))?
-                    .0
+                self.at_work(&mut a, &operations, || kill(lab, way.engine, &container))?.0
             }
             Hand::PowerCut => {
                 let container = a.container().to_owned();
@@ -106,11 +105,7 @@ impl Trial<'_> {
         if let Err(why) = &restarted {
             self.found(Class::Corrupt, format!("b does not start again: {why}"));
         }
-        self.told(
-            "restarts",
-            began,
-            restarted.clone().map(|()| "ok".to_owned()),
-        )?;
+        self.told("restarts", began, restarted.clone().map(|()| "ok".to_owned()))?;
         if restarted.is_ok() {
             let (began, before) = (Instant::now(), self.findings.len());
             self.examine(&b, acknowledged, Class::Lost);

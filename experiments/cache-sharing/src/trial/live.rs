@@ -73,11 +73,7 @@ impl Trial<'_> {
         let (began, before) = (Instant::now(), self.findings.len());
         let nothing = Acknowledged::new();
         for (side, other) in [(a, b), (b, a)] {
-            let seen = if self.way.one_list {
-                &other.acknowledged
-            } else {
-                &nothing
-            };
+            let seen = if self.way.one_list { &other.acknowledged } else { &nothing };
             self.examine(side, seen, Class::StaleView);
             let of_filler = side.examined(filled, Job::A, Class::Lost, &self.bases);
             self.findings.extend(of_filler);

@@ -100,12 +100,7 @@ pub(crate) fn run(
         Ok(disk) => disk,
         Err(why) => {
             let (class, reason) = field::missing(&why);
-            tell(Step {
-                name: PLACE,
-                outcome: class.to_string(),
-                reason,
-                since: began,
-            })?;
+            tell(Step { name: PLACE, outcome: class.to_string(), reason, since: began })?;
             return Ok(None);
         }
     };
@@ -145,12 +140,7 @@ impl Trial<'_> {
             Ok(outcome) => (outcome, String::new()),
             Err(reason) => (FAILED.to_owned(), reason),
         };
-        (self.tell)(Step {
-            name,
-            outcome,
-            reason,
-            since,
-        })
+        (self.tell)(Step { name, outcome, reason, since })
     }
 
     fn found(&mut self, class: Class, text: String) {
@@ -188,10 +178,7 @@ impl Trial<'_> {
         let failed: Vec<&String> = sides.iter().flat_map(|side| &side.failed).collect();
         let outcome = format!("{done} of {}", done as usize + failed.len());
         for why in &failed {
-            self.findings.push(Finding {
-                class: Class::JobsFail,
-                text: (*why).clone(),
-            });
+            self.findings.push(Finding { class: Class::JobsFail, text: (*why).clone() });
         }
         self.told(OPERATIONS, since, Ok(outcome))
     }

@@ -39,48 +39,16 @@ pub(crate) const WAYS: [(&str, &str, &[&str]); 22] = [
 
 /// Arm, median in ms, bytes: into the container, out of the registry, in its store, in what it shares.
 pub(crate) const ARMS: [(&str, u64, [u64; 4]); 11] = [
-    (
-        "docker-cold",
-        6_000,
-        [41_000_000, 41_000_000, 160_000_000, 0],
-    ),
+    ("docker-cold", 6_000, [41_000_000, 41_000_000, 160_000_000, 0]),
     ("docker-warm", 2_000, [40_000, 20_000, 162_000_000, 0]),
-    (
-        "docker-pull-through",
-        5_400,
-        [41_000_000, 90_000, 160_000_000, 0],
-    ),
-    (
-        "docker-archive",
-        3_600,
-        [30_000, 0, 160_000_000, 120_000_000],
-    ),
-    (
-        "docker-copy",
-        2_400,
-        [40_000, 20_000, 161_000_000, 160_000_000],
-    ),
-    (
-        "docker-buildx-cold",
-        6_600,
-        [41_000_000, 41_000_000, 170_000_000, 0],
-    ),
-    (
-        "docker-buildx-cache",
-        8_000,
-        [41_000_000, 41_000_000, 170_000_000, 60_000_000],
-    ),
-    (
-        "podman-cold",
-        5_000,
-        [41_000_000, 41_000_000, 150_000_000, 0],
-    ),
+    ("docker-pull-through", 5_400, [41_000_000, 90_000, 160_000_000, 0]),
+    ("docker-archive", 3_600, [30_000, 0, 160_000_000, 120_000_000]),
+    ("docker-copy", 2_400, [40_000, 20_000, 161_000_000, 160_000_000]),
+    ("docker-buildx-cold", 6_600, [41_000_000, 41_000_000, 170_000_000, 0]),
+    ("docker-buildx-cache", 8_000, [41_000_000, 41_000_000, 170_000_000, 60_000_000]),
+    ("podman-cold", 5_000, [41_000_000, 41_000_000, 150_000_000, 0]),
     ("podman-warm", 1_500, [10_000, 10_000, 151_000_000, 0]),
-    (
-        "podman-additional-store",
-        1_800,
-        [10_000, 10_000, 9_000_000, 150_000_000],
-    ),
+    ("podman-additional-store", 1_800, [10_000, 10_000, 9_000_000, 150_000_000]),
     ("buildah-layers", 1_700, [10_000, 10_000, 151_000_000, 0]),
 ];
 
@@ -147,11 +115,7 @@ pub(crate) fn refuses(subject: &str, words: &str) -> Vec<Trial> {
         row("second starts", "failed", words),
         row("operations", "8 of 8", ""),
         row("oracle", "safe", ""),
-        row(
-            "verdict",
-            "refused",
-            &format!("refused: b does not start: {words}"),
-        ),
+        row("verdict", "refused", &format!("refused: b does not start: {words}")),
     ]
 }
 
@@ -219,35 +183,18 @@ pub(crate) fn cell(subject: &str) -> Vec<Trial> {
             ),
         ]
         .concat(),
-        "image" => [
-            ran(subject, "stale view", "stale view: b does not see a-0"),
-            none(),
-        ]
-        .concat(),
-        "image-and-layers-read-only" => [
-            ran(
-                subject,
-                "jobs fail",
-                "jobs fail: b build b-1: read-only file system",
-            ),
-            none(),
-        ]
-        .concat(),
+        "image" => [ran(subject, "stale view", "stale view: b does not see a-0"), none()].concat(),
+        "image-and-layers-read-only" => {
+            [ran(subject, "jobs fail", "jobs fail: b build b-1: read-only file system"), none()]
+                .concat()
+        }
         "snapshots" | "snapshots-and-content" => {
-            let row = row(
-                "sharing",
-                subject,
-                "place",
-                "not made",
-                "mkfs: no space left",
-            );
+            let row = row("sharing", subject, "place", "not made", "mkfs: no space left");
             vec![row]
         }
-        "after-power-cut" | "copied-live" => ran(
-            subject,
-            "corrupt",
-            "corrupt: the store names a layer that is not there",
-        ),
+        "after-power-cut" | "copied-live" => {
+            ran(subject, "corrupt", "corrupt: the store names a layer that is not there")
+        }
         "after-kill" | "podman-whole" => ran(subject, "leaks", "leaks: 2 folders"),
         "next-generation" if generation == "bookworm" => {
             refuses(subject, "failed to start daemon: a newer version was here")
@@ -271,10 +218,10 @@ pub(crate) fn cells() -> Vec<Trial> {
 pub(crate) fn moved() -> Vec<Trial> {
     let steps = ["network", "upstream", "disk", "shared"];
     let rows = ARMS.iter().flat_map(|(arm, _, bytes)| {
-        steps.iter().zip(bytes).map(|(step, bytes)| Trial {
-            bytes: Some(*bytes),
-            ..trial("moved", arm, step, "ok")
-        })
+        steps
+            .iter()
+            .zip(bytes)
+            .map(|(step, bytes)| Trial { bytes: Some(*bytes), ..trial("moved", arm, step, "ok") })
     });
     rows.collect()
 }
@@ -296,20 +243,12 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
     let experiment = Experiment {
         name: "cache-sharing",
         arms: if measures { arms.leak() } else { &[] },
-        contrasts: if measures {
-            contrasts.to_vec().leak()
-        } else {
-            &[]
-        },
+        contrasts: if measures { contrasts.to_vec().leak() } else { &[] },
         parts: &[],
         series: &[],
     };
     let blocks = blocks.to_string();
-    let args: &[&str] = if measures {
-        &["--blocks", &blocks]
-    } else {
-        &[]
-    };
+    let args: &[&str] = if measures { &["--blocks", &blocks] } else { &[] };
     let out = out.to_str().expect("a path of text");
     let mut taken = 0_u64;
     Cli::parse_from([&["test", "--seed", "1", "--out", out], args].concat())
@@ -319,9 +258,7 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
             || Ok(()),
             |run| {
                 run.session(session())?;
-                rows.iter()
-                    .cloned()
-                    .try_for_each(|row| run.tried(row, || Ok(())))?;
+                rows.iter().cloned().try_for_each(|row| run.tried(row, || Ok(())))?;
                 if !measures {
                     return Ok(());
                 }
@@ -329,10 +266,7 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
                     taken += 1;
                     let known = ARMS.iter().find(|(name, ..)| *name == arm.name);
                     let ms = known.expect("an arm").1;
-                    Ok(Reading {
-                        wall_ns: ms * (1_000_000 + taken * 7_919 % 30_000),
-                        cpu_ns: None,
-                    })
+                    Ok(Reading { wall_ns: ms * (1_000_000 + taken * 7_919 % 30_000), cpu_ns: None })
                 })
             },
         )

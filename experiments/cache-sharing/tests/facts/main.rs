@@ -36,16 +36,8 @@ fn placed(subject: &str, outcome: &str) -> Vec<Trial> {
 )]
 #[case::not_finished(ran(IMAGE, "safe", "")[..4].to_vec(), "not finished", "not finished")]
 #[case::another_word(ran(IMAGE, "fine", ""), "not finished", "not finished")]
-#[case::not_here(
-    placed(IMAGE, "not on this kernel"),
-    "not on this kernel",
-    "not on this kernel"
-)]
-#[case::not_root(
-    placed(IMAGE, "not without root"),
-    "not without root",
-    "not without root"
-)]
+#[case::not_here(placed(IMAGE, "not on this kernel"), "not on this kernel", "not on this kernel")]
+#[case::not_root(placed(IMAGE, "not without root"), "not without root", "not without root")]
 #[case::not_made(placed(IMAGE, "not made"), "not made", "not made")]
 fn classes_are_the_worst_that_was_seen(
     #[case] rows: Vec<Trial>,
@@ -79,10 +71,7 @@ fn a_refusal_keeps_its_time_and_its_words() {
     assert_eq!(text.matches("| – nothing known | ").count(), 1, "{text}");
     assert!(text.contains("| – | – | who knows 30 |"), "{text}");
     let unknown = row_of(&refuses(IMAGE, "who knows"));
-    assert_eq!(
-        [&*unknown["fingerprint"], &*unknown["words"]],
-        ["", "who knows"]
-    );
+    assert_eq!([&*unknown["fingerprint"], &*unknown["words"]], ["", "who knows"]);
 }
 
 #[test]
@@ -165,9 +154,7 @@ fn tile<'a>(grid: &'a Grid, way: &str, generation: &str) -> &'a Tile {
     let row = rows.find(|row| row.name == way).expect("a row");
     let mut columns = grid.columns.iter();
     let column = columns.position(|name| name == generation);
-    row.tiles[column.expect("a column")]
-        .as_ref()
-        .expect("a tile")
+    row.tiles[column.expect("a column")].as_ref().expect("a tile")
 }
 
 #[test]
@@ -215,10 +202,7 @@ fn a_run_of_three_generations_is_read() {
     // Costs are of one generation.
     assert_eq!(of(["forky", "docker", "archive"])["cold_ratio"], "");
     let order: Vec<&str> = rows.iter().map(|row| &*row["way"]).collect();
-    assert_eq!(
-        order[..4],
-        ["whole", "whole", "whole", "whole-own-containerd"]
-    );
+    assert_eq!(order[..4], ["whole", "whole", "whole", "whole-own-containerd"]);
     let pages = &facts.pages;
     lines(&pages[&Lang::En]);
     tiles(&pages[&Lang::En].grids[0]);
@@ -244,13 +228,7 @@ fn tiles(grid: &Grid) {
     assert_eq!(grid.name, "sharing");
     for (way, sign, word, below, beside) in [
         ("whole", "■", "refused", "after 12.3 s", ""),
-        (
-            "image-and-layers",
-            "◆",
-            "lost acknowledged data",
-            "damage by 3 operations",
-            "",
-        ),
+        ("image-and-layers", "◆", "lost acknowledged data", "damage by 3 operations", ""),
         ("after-power-cut", "✖", "corrupt", "", ""),
         ("image-and-layers-read-only", "△", "jobs fail", "", ""),
         ("archive", "●", "safe", "", "×0.6"),
@@ -271,9 +249,7 @@ fn tiles(grid: &Grid) {
 
 /// The line of advice of a way.
 fn advice(text: &str, way: &str) -> String {
-    let row = text
-        .lines()
-        .find(|line| line.starts_with(&format!("| `{way}`")));
+    let row = text.lines().find(|line| line.starts_with(&format!("| `{way}`")));
     let row = row.expect("a row").trim_end_matches(" |");
     row.rsplit(" | ").next().expect("a column").to_owned()
 }
@@ -283,62 +259,31 @@ fn advice(text: &str, way: &str) -> String {
 fn advice_follows_what_was_seen() {
     let text = self::text(&said(&[cells(), moved()].concat(), 12), Lang::En);
     for (way, words) in [
-        (
-            "docker copy-of-filled",
-            "● Safe in bookworm, trixie, forky. Fill a store once",
-        ),
+        ("docker copy-of-filled", "● Safe in bookworm, trixie, forky. Fill a store once"),
         ("docker image", "■ Never: it damages data in trixie."),
-        (
-            "docker whole",
-            "◐ Not to be relied on: it does not hold in bookworm, trixie, forky.",
-        ),
-        (
-            "docker next-generation",
-            "◐ Not to be relied on: it does not hold in bookworm.",
-        ),
+        ("docker whole", "◐ Not to be relied on: it does not hold in bookworm, trixie, forky."),
+        ("docker next-generation", "◐ Not to be relied on: it does not hold in bookworm."),
         // Slower than with an empty store.
-        (
-            "docker buildx-cache",
-            "◐ Safe in trixie, forky, and slower than an empty store",
-        ),
-        (
-            "docker after-kill",
-            "Files are left behind in bookworm, trixie, forky.",
-        ),
-        (
-            "docker snapshots",
-            "– No advice: in forky nothing was tried to its end.",
-        ),
+        ("docker buildx-cache", "◐ Safe in trixie, forky, and slower than an empty store"),
+        ("docker after-kill", "Files are left behind in bookworm, trixie, forky."),
+        ("docker snapshots", "– No advice: in forky nothing was tried to its end."),
     ] {
         let told = advice(&text, way);
         assert!(told.contains(words), "{way}: {told}");
     }
     // The cheapest one has lost something in one generation.
     let subject = "bookworm docker copy-of-filled";
-    let harmed = ran(
-        subject,
-        "lost acknowledged data",
-        "lost acknowledged data: x",
-    );
+    let harmed = ran(subject, "lost acknowledged data", "lost acknowledged data: x");
     let others = cells().into_iter().filter(|row| row.subject != subject);
     let rows: Vec<Trial> = others.chain(harmed).chain(moved()).collect();
     let text = self::text(&said(&rows, 12), Lang::En);
     let told = advice(&text, "docker copy-of-filled");
-    assert!(
-        told.starts_with("■ Never: it damages data in bookworm."),
-        "{told}"
-    );
-    assert!(
-        text.contains("the cheapest are: docker, `archive` (0.6"),
-        "{text}"
-    );
+    assert!(told.starts_with("■ Never: it damages data in bookworm."), "{told}");
+    assert!(text.contains("the cheapest are: docker, `archive` (0.6"), "{text}");
     // What holds and is promised by nobody is nothing to build on.
     let text = section(&ran("trixie docker layers", "safe", ""));
     let told = advice(&text, "docker layers");
-    assert!(
-        told.starts_with("◐ No damage was seen in trixie, and nobody"),
-        "{told}"
-    );
+    assert!(told.starts_with("◐ No damage was seen in trixie, and nobody"), "{told}");
     let text = section(&ran("trixie docker of-tomorrow", "safe", ""));
     let told = advice(&text, "docker of-tomorrow");
     assert_eq!(told, "– No advice: this way is not known.");
@@ -358,10 +303,7 @@ fn a_row_that_names_no_cell_is_said() {
 fn a_job_that_fails_is_said() {
     let mut rows = cell(MEANT);
     let failed = trial("moved", "docker-archive", "job", "failed");
-    rows.push(Trial {
-        reason: "no space left on device".to_owned(),
-        ..failed
-    });
+    rows.push(Trial { reason: "no space left on device".to_owned(), ..failed });
     let text = section(&rows);
     let words = "| `docker-archive` | ■ the job fails; no space left on device";
     assert!(text.contains(words), "{text}");
@@ -430,10 +372,7 @@ fn the_cache_half_is_judged(
         "not made" => placed(subject, "not made"),
         class => ran(subject, class, ""),
     };
-    for (arm, bytes) in ["docker-cold", "docker-warm"]
-        .iter()
-        .zip(bytes.into_iter().flatten())
-    {
+    for (arm, bytes) in ["docker-cold", "docker-warm"].iter().zip(bytes.into_iter().flatten()) {
         rows.push(Trial {
             bytes: Some(bytes * 1_000_000),
             ..trial("moved", arm, "upstream", "ok")

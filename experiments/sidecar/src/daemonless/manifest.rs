@@ -26,20 +26,10 @@ impl SetUp {
 
     fn pod(&self, name: &str) -> Value {
         let (image, home) = match self.builder {
-            Builder::Buildah => (
-                "quay.io/buildah/stable",
-                "/home/build/.local/share/containers",
-            ),
-            Builder::Podman => (
-                "quay.io/podman/stable",
-                "/home/podman/.local/share/containers",
-            ),
+            Builder::Buildah => ("quay.io/buildah/stable", "/home/build/.local/share/containers"),
+            Builder::Podman => ("quay.io/podman/stable", "/home/podman/.local/share/containers"),
         };
-        let store = if self.is_root {
-            "/var/lib/containers"
-        } else {
-            home
-        };
+        let store = if self.is_root { "/var/lib/containers" } else { home };
         let mut environment = self.environment.to_vec();
         if self.builder == Builder::Podman {
             environment.push(("STEPS", "/more/podman"));
@@ -47,9 +37,8 @@ impl SetUp {
         if !self.containers_conf.is_empty() {
             environment.push(("CONTAINERS_CONF_OVERRIDE", "/more/containers.conf"));
         }
-        let environment = environment
-            .iter()
-            .map(|(name, value)| json!({ "name": name, "value": value }));
+        let environment =
+            environment.iter().map(|(name, value)| json!({ "name": name, "value": value }));
         // Of Podman 5.4's pods at once all those have one emptyDir that give it the same name.
         let volume = format!("{name}-store");
         let mut mounts = vec![

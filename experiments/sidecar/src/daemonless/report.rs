@@ -14,11 +14,7 @@ pub(super) fn ended(line: &str) -> Option<(&str, &str, u64)> {
 pub(super) fn cause(said: &[&str]) -> String {
     const MOST: usize = 240;
     let is_shell = |line: &str| {
-        let ends = [
-            "exit status 1",
-            "exited with status 1",
-            "(Unable to determine exit status)",
-        ];
+        let ends = ["exit status 1", "exited with status 1", "(Unable to determine exit status)"];
         line.is_empty() || ends.iter().any(|end| line.ends_with(end))
     };
     let telling = said.iter().filter(|line| !line.contains("level=warning"));
@@ -34,17 +30,11 @@ pub(super) fn cause(said: &[&str]) -> String {
         telling.extend(said.last().map(ToString::to_string));
     }
     telling.dedup();
-    let ends = telling[telling.len().saturating_sub(2)..]
-        .iter()
-        .map(|line| {
-            let skipped = line.chars().count().saturating_sub(MOST);
-            let end: String = line.chars().skip(skipped).collect();
-            if skipped == 0 {
-                end
-            } else {
-                format!("... {end}")
-            }
-        });
+    let ends = telling[telling.len().saturating_sub(2)..].iter().map(|line| {
+        let skipped = line.chars().count().saturating_sub(MOST);
+        let end: String = line.chars().skip(skipped).collect();
+        if skipped == 0 { end } else { format!("... {end}") }
+    });
     ends.collect::<Vec<_>>().join("; ")
 }
 
@@ -75,9 +65,6 @@ mod tests {
     fn of_a_long_line_the_end_is_left() {
         let line = format!("{}: no device", "x".repeat(1000));
         let cause = cause(&[&line]);
-        assert!(
-            cause.len() < 260 && cause.ends_with(": no device"),
-            "{cause}"
-        );
+        assert!(cause.len() < 260 && cause.ends_with(": no device"), "{cause}");
     }
 }

@@ -61,10 +61,7 @@ pub(crate) const ESCAPES: [Way; 9] = [
     },
     Way {
         name: "host-pid",
-        is: [
-            "the host's processes, and their roots",
-            "los procesos del host y sus raíces",
-        ],
+        is: ["the host's processes, and their roots", "los procesos del host y sus raíces"],
         from: From::Engine,
         to: Word::Processes,
         script: r#"docker run --rm --privileged --pid host alpine \
@@ -72,10 +69,7 @@ pub(crate) const ESCAPES: [Way; 9] = [
     },
     Way {
         name: "device",
-        is: [
-            "a device of the node's disk",
-            "un dispositivo del disco del nodo",
-        ],
+        is: ["a device of the node's disk", "un dispositivo del disco del nodo"],
         from: From::Engine,
         to: Word::Devices,
         script: r#"docker run --rm --device "$device" alpine grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
@@ -122,10 +116,7 @@ pub(crate) const ESCAPES: [Way; 9] = [
     },
     Way {
         name: TAKEN_OVER,
-        is: [
-            "who has the engine's container",
-            "quien tiene el contenedor del motor",
-        ],
+        is: ["who has the engine's container", "quien tiene el contenedor del motor"],
         from: From::Takeover,
         to: Word::Devices,
         script: r#"grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
@@ -136,11 +127,7 @@ pub(crate) const ESCAPES: [Way; 9] = [
 const DENIED: &str = "authorization denied by plugin";
 
 /// What the kernel says at the end of a way that leads nowhere.
-const SHUT: [&str; 3] = [
-    "No such file or directory",
-    "peration not permitted",
-    "ermission denied",
-];
+const SHUT: [&str; 3] = ["No such file or directory", "peration not permitted", "ermission denied"];
 
 /// A client whose engine did not hear of it.
 const NOT_ASKED: &str = "connect to the Docker daemon";
@@ -157,9 +144,7 @@ impl Way {
 
     fn go(&self, pod: &Pod) -> Result<Sight> {
         let node = pod.node;
-        let numbers = node
-            .level()
-            .output(&["stat", "-c", "%Hr %Lr", &node.device])?;
+        let numbers = node.level().output(&["stat", "-c", "%Hr %Lr", &node.device])?;
         let script = format!(
             "file={} device={} begin={SECRET} numbers='{}'; {}",
             node.secret_file,
@@ -195,11 +180,8 @@ fn judged(said: &Output, secret: &str) -> Sight {
     let is_shut = is_asked && SHUT.iter().any(|shut| said.stderr.contains(shut));
     // A way that failed for another reason was not gone to its end.
     let outcome = if is_shut { Word::Inside } else { Word::NotSeen };
-    let words = if words.is_empty() {
-        format!("exit code {}, without a word", said.code)
-    } else {
-        words
-    };
+    let words =
+        if words.is_empty() { format!("exit code {}, without a word", said.code) } else { words };
     Sight::new(outcome, words)
 }
 
@@ -221,10 +203,7 @@ pub(super) fn all(pod: &Pod, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result
     if pattern.client == Client::Docker {
         let names = pod.output(&["docker", "ps", "--format", "{{.Names}}"])?;
         if names.lines().any(|name| name == SERVICE) {
-            seen.insert(
-                Word::Containers.name(),
-                "containers on its engine's list".to_owned(),
-            );
+            seen.insert(Word::Containers.name(), "containers on its engine's list".to_owned());
         }
     }
     let (names, how): (Vec<&str>, Vec<String>) = seen.into_iter().unzip();
@@ -246,21 +225,13 @@ mod tests {
     #[rstest]
     #[case::secret("secret-of-the-node-x1\n", "", Word::Reaches)]
     #[case::another("secret-of-the-node-y2\n", "", Word::NotSeen)]
-    #[case::shut(
-        "",
-        "cat: can't open '/host/secret': No such file or directory",
-        Word::Inside
-    )]
+    #[case::shut("", "cat: can't open '/host/secret': No such file or directory", Word::Inside)]
     #[case::no_engine(
         "",
         "permission denied while trying to connect to the Docker daemon",
         Word::NotSeen
     )]
-    #[case::no_image(
-        "",
-        "docker: Error response from daemon: manifest unknown",
-        Word::NotSeen
-    )]
+    #[case::no_image("", "docker: Error response from daemon: manifest unknown", Word::NotSeen)]
     #[case::denied(
         "",
         "docker: Error: authorization denied by plugin m:\nrefused by rule privileged",
@@ -273,14 +244,7 @@ mod tests {
         #[case] stderr: &str,
         #[case] expected: Word,
     ) {
-        let said = Output {
-            code: 1,
-            stdout: stdout.to_owned(),
-            stderr: stderr.to_owned(),
-        };
-        assert_eq!(
-            judged(&said, "secret-of-the-node-x1").outcome,
-            expected.name()
-        );
+        let said = Output { code: 1, stdout: stdout.to_owned(), stderr: stderr.to_owned() };
+        assert_eq!(judged(&said, "secret-of-the-node-x1").outcome, expected.name());
     }
 }

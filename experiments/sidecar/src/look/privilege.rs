@@ -24,9 +24,7 @@ fn power(pod: &Pod, container: &str) -> Result<Sight> {
     let status = level.output(&["cat", &format!("/proc/{pid}/status")])?;
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|line| line.split_whitespace().next())
-            .unwrap_or_default()
-            .to_owned()
+        line.and_then(|line| line.split_whitespace().next()).unwrap_or_default().to_owned()
     };
     let (user, filter) = (field("Uid:"), field("Seccomp:"));
     let set = |name: &str| {
@@ -35,10 +33,7 @@ fn power(pod: &Pod, container: &str) -> Result<Sight> {
     };
     let (effective, bounding) = (set("CapEff:")?, set("CapBnd:")?);
     let last = level.output(&["sh", "-c", LAST_CAPABILITY])?;
-    let last: u32 = last
-        .trim()
-        .parse()
-        .map_err(|why| miette!("cap_last_cap: {why}"))?;
+    let last: u32 = last.trim().parse().map_err(|why| miette!("cap_last_cap: {why}"))?;
     let full = u64::MAX >> (u64::BITS - 1 - last);
     let outcome = match effective {
         0 if user != "0" => Word::None,
@@ -82,10 +77,7 @@ done"#;
 const ENGINES_OWN: [&str; 2] = ["/var/lib/containers/", "/run/containers/"];
 
 pub(super) fn node_paths(pod: &Pod) -> Result<Option<Sight>> {
-    let mounted = pod
-        .node
-        .level()
-        .output(&["sh", "-c", MOUNTS, "sh", &pod.name])?;
+    let mounted = pod.node.level().output(&["sh", "-c", MOUNTS, "sh", &pod.name])?;
     let is_nodes = |path: &&str| !ENGINES_OWN.iter().any(|own| path.starts_with(own));
     let lines = mounted.lines().filter(|line| !line.trim().is_empty());
     let paths: BTreeSet<&str> = lines.filter(is_nodes).collect();
@@ -94,10 +86,7 @@ pub(super) fn node_paths(pod: &Pod) -> Result<Option<Sight>> {
     } else {
         paths.into_iter().collect::<Vec<_>>().join(" ")
     };
-    Ok(Some(Sight::new(
-        outcome,
-        "mounts of all containers of the pod, volumes left out",
-    )))
+    Ok(Some(Sight::new(outcome, "mounts of all containers of the pod, volumes left out")))
 }
 
 /// Does the pattern work where the manifest asks for no privilege?
@@ -109,16 +98,11 @@ pub(super) fn without(pod: &Pod) -> Result<Option<Sight>> {
     let pod = pod.another("-plain", |text| text.replace(ASKED, "privileged: false"))?;
     let end = Instant::now() + Duration::from_secs(30);
     loop {
-        if pod
-            .run(&["docker", "version"])
-            .is_ok_and(|said| said.success())
-        {
+        if pod.run(&["docker", "version"]).is_ok_and(|said| said.success()) {
             return Ok(Some(Sight::new(Word::Works, "the engine answers")));
         }
         let logs = pod.logs();
-        let refusal = logs
-            .lines()
-            .find(|line| line.contains("failed to start daemon"));
+        let refusal = logs.lines().find(|line| line.contains("failed to start daemon"));
         if let Some(words) = refusal {
             return Ok(Some(Sight::new(Word::Refused, words)));
         }
@@ -137,9 +121,7 @@ pub(super) fn group_of_the_socket(pod: &Pod) -> Result<Option<Sight>> {
     }
     let ask = ["docker", "version", "--format", "{{.Server.Version}}"];
     let member = pod.run(&ask)?;
-    let without = pod.another("-stranger", |text| {
-        text.replace(GROUP, "supplementalGroups: []")
-    })?;
+    let without = pod.another("-stranger", |text| text.replace(GROUP, "supplementalGroups: []"))?;
     let stranger = without.run(&ask)?;
     if member.success() && stranger.success() {
         return Ok(Some(Sight::new(Word::NotNeeded, "a stranger may, too")));

@@ -18,10 +18,7 @@ fn group(pod: &Pod) -> Result<String> {
 fn processes(pod: &Pod) -> Result<Vec<u32>> {
     let group = group(pod)?;
     let script = r#"find "/sys/fs/cgroup$1" -name cgroup.procs -exec cat {} +"#;
-    let ids = pod
-        .node
-        .level()
-        .output(&["sh", "-c", script, "sh", &group])?;
+    let ids = pod.node.level().output(&["sh", "-c", script, "sh", &group])?;
     let ids: Vec<u32> = ids.lines().filter_map(|line| line.parse().ok()).collect();
     if ids.is_empty() {
         return Err(miette!("no process is in the pod's control group {group}"));
@@ -59,15 +56,8 @@ pub(super) fn daemons(pod: &Pod) -> Result<Option<Sight>> {
         .filter(|name| ["dockerd", "containerd", "podman", "buildkitd"].contains(&&**name))
         .collect();
     names.sort();
-    let outcome = if names.is_empty() {
-        Word::None.into()
-    } else {
-        names.join(" ")
-    };
-    Ok(Some(Sight::new(
-        outcome,
-        "processes in the pod's control group",
-    )))
+    let outcome = if names.is_empty() { Word::None.into() } else { names.join(" ") };
+    Ok(Some(Sight::new(outcome, "processes in the pod's control group")))
 }
 
 /// A process of a job that keeps a processor busy, known by its last word.
@@ -89,12 +79,8 @@ pub(super) fn accounting(pod: &Pod) -> Result<Option<Sight>> {
         // It ends with its command, so that somebody has to wait for it.
         Client::Buildah => {
             let agent = pod.agent();
-            let run = [
-                "podman", "exec", "--detach", &agent, "sh", "-c", BUILDAH, "sh",
-            ];
-            pod.node
-                .level()
-                .output(&[&run[..], &[BUSY, &mark]].concat())?;
+            let run = ["podman", "exec", "--detach", &agent, "sh", "-c", BUILDAH, "sh"];
+            pod.node.level().output(&[&run[..], &[BUSY, &mark]].concat())?;
         }
     }
     let seen = counted(pod, &mark);
@@ -102,9 +88,7 @@ pub(super) fn accounting(pod: &Pod) -> Result<Option<Sight>> {
         Client::Docker => pod.output(&["docker", "rm", "--force", &name]).map(drop)?,
         Client::Buildah => {
             let kill = r#"kill -9 $(pgrep -f " $1\$")"#;
-            pod.node
-                .level()
-                .run(&["busybox", "sh", "-c", kill, "sh", &mark])?;
+            pod.node.level().run(&["busybox", "sh", "-c", kill, "sh", &mark])?;
         }
     }
     seen.map(Some)
@@ -157,9 +141,7 @@ fn counted(pod: &Pod, mark: &str) -> Result<Sight> {
     };
     let used = |group: &str| -> Result<u64> {
         let text = read(&format!("/sys/fs/cgroup{group}/cpu.stat"))?;
-        let usage = text
-            .lines()
-            .find_map(|line| line.strip_prefix("usage_usec "));
+        let usage = text.lines().find_map(|line| line.strip_prefix("usage_usec "));
         let usage = usage.and_then(|usec| usec.parse().ok());
         usage.ok_or_else(|| miette!("no usage in {text}"))
     };
@@ -173,17 +155,11 @@ fn counted(pod: &Pod, mark: &str) -> Result<Sight> {
             break (burnt, used(&pods)? - before_pods);
         }
         if Instant::now() > end {
-            return Err(miette!(
-                "it burnt no half second of processor time in a minute"
-            ));
+            return Err(miette!("it burnt no half second of processor time in a minute"));
         }
         std::thread::sleep(pace);
     };
-    let outcome = if counted >= burnt / 2 {
-        Word::Counted
-    } else {
-        Word::Missed
-    };
+    let outcome = if counted >= burnt / 2 { Word::Counted } else { Word::Missed };
     let shortened = its.replace(&pods, "POD");
     let reason = format!(
         "{} ms burnt, {} ms counted; the job's group is {shortened}",

@@ -21,11 +21,7 @@ pub(super) struct Pods<'node> {
 
 impl<'node> Pods<'node> {
     pub(super) fn new(pod: Pod<'node>) -> Self {
-        Self {
-            pod,
-            other: None,
-            later: None,
-        }
+        Self { pod, other: None, later: None }
     }
 
     /// The pod and the one beside it.
@@ -69,22 +65,10 @@ const REMOVE: &str =
 
 /// Kind, and the command that lists it.
 const LISTS: [(Word, &[&str]); 4] = [
-    (
-        Word::Container,
-        &["docker", "ps", "--all", "--format", "{{.Names}}"],
-    ),
-    (
-        Word::Image,
-        &["docker", "images", "--format", "{{.Repository}}"],
-    ),
-    (
-        Word::Network,
-        &["docker", "network", "ls", "--format", "{{.Name}}"],
-    ),
-    (
-        Word::Volume,
-        &["docker", "volume", "ls", "--format", "{{.Name}}"],
-    ),
+    (Word::Container, &["docker", "ps", "--all", "--format", "{{.Names}}"]),
+    (Word::Image, &["docker", "images", "--format", "{{.Repository}}"]),
+    (Word::Network, &["docker", "network", "ls", "--format", "{{.Name}}"]),
+    (Word::Volume, &["docker", "volume", "ls", "--format", "{{.Name}}"]),
 ];
 
 /// What does a later pod's agent find of an earlier pod's job?
@@ -103,15 +87,8 @@ pub(super) fn next_pod(pods: &mut Pods) -> Result<Option<Sight>> {
     }
     // On an engine that pods share it would lie in the way.
     later.run(&["sh", "-c", REMOVE, "sh", LEFT])?;
-    let outcome = if found.is_empty() {
-        Word::Nothing.into()
-    } else {
-        found.join(" ")
-    };
-    Ok(Some(Sight::new(
-        outcome,
-        "after the pod that left it was taken away",
-    )))
+    let outcome = if found.is_empty() { Word::Nothing.into() } else { found.join(" ") };
+    Ok(Some(Sight::new(outcome, "after the pod that left it was taken away")))
 }
 
 /// Does a new pod find what an earlier pod's job has fetched? The pod that asks has done one.
@@ -123,21 +100,12 @@ pub(super) fn cache(pods: &mut Pods) -> Result<Option<Sight>> {
     let is_there = |images: &str| images.lines().any(|name| name.ends_with("redis"));
     let images = pods.pod.output(ask)?;
     if !is_there(&images) {
-        return Err(miette!(
-            "the job's own pod does not have its image: {images}"
-        ));
+        return Err(miette!("the job's own pod does not have its image: {images}"));
     }
     let images = pods.later()?.output(ask)?;
-    let outcome = if is_there(&images) {
-        Word::Kept
-    } else {
-        Word::Lost
-    };
+    let outcome = if is_there(&images) { Word::Kept } else { Word::Lost };
     let images: Vec<&str> = images.lines().collect();
-    Ok(Some(Sight::new(
-        outcome,
-        format!("images in a new pod: {}", images.join(" ")),
-    )))
+    Ok(Some(Sight::new(outcome, format!("images in a new pod: {}", images.join(" ")))))
 }
 
 const DRIVER: [&str; 4] = ["docker", "info", "--format", "{{.Driver}}"];
@@ -148,10 +116,9 @@ pub(super) fn storage_volume(pod: &Pod) -> Result<Option<Sight>> {
         (Client::Docker, Some(_)) => {
             Sight::new(pod.output(&DRIVER)?.trim(), "on the pod's emptyDir")
         }
-        (Client::Docker, None) => Sight::new(
-            Word::TheNodes,
-            format!("{} on the node", pod.output(&DRIVER)?.trim()),
-        ),
+        (Client::Docker, None) => {
+            Sight::new(Word::TheNodes, format!("{} on the node", pod.output(&DRIVER)?.trim()))
+        }
         (Client::Buildah, _) => {
             let ask = ["buildah", "info", "--format", "{{.store.GraphDriverName}}"];
             Sight::new(pod.output(&ask)?.trim(), "on the pod's emptyDir")
@@ -170,16 +137,10 @@ pub(super) fn storage_layer(pod: &Pod) -> Result<Option<Sight>> {
     loop {
         let driver = on_layer.run(&DRIVER)?;
         if driver.success() && !driver.stdout.trim().is_empty() {
-            return Ok(Some(Sight::new(
-                driver.stdout.trim(),
-                "the engine's own choice",
-            )));
+            return Ok(Some(Sight::new(driver.stdout.trim(), "the engine's own choice")));
         }
         let logs = on_layer.logs();
-        if let Some(words) = logs
-            .lines()
-            .find(|line| line.contains("failed to start daemon"))
-        {
+        if let Some(words) = logs.lines().find(|line| line.contains("failed to start daemon")) {
             return Ok(Some(Sight::new(Word::Refused, words)));
         }
         if Instant::now() > end {
@@ -195,9 +156,7 @@ pub(super) fn collision_container(pods: &mut Pods) -> Result<Option<Sight>> {
         return Ok(None);
     }
     let (pod, other) = pods.two()?;
-    let run = [
-        "docker", "run", "--detach", "--name", SAME, "alpine", "sleep", "infinity",
-    ];
+    let run = ["docker", "run", "--detach", "--name", SAME, "alpine", "sleep", "infinity"];
     pod.output(&run)?;
     let second = other.run(&run)?;
     pod.output(&["docker", "rm", "--force", SAME])?;
@@ -219,20 +178,11 @@ pub(super) fn collision_volume(pods: &mut Pods) -> Result<Option<Sight>> {
     let (pod, other) = pods.two()?;
     let volume = format!("{SAME}:/data");
     let run = |pod: &Pod, script: &str| {
-        pod.output(&[
-            "docker", "run", "--rm", "--volume", &volume, "alpine", "sh", "-c", script,
-        ])
+        pod.output(&["docker", "run", "--rm", "--volume", &volume, "alpine", "sh", "-c", script])
     };
     run(pod, "echo first > /data/file")?;
     let found = run(other, "cat /data/file 2>/dev/null; true")?;
     pod.output(&["docker", "volume", "rm", SAME])?;
-    let outcome = if found.trim() == "first" {
-        Word::Shared
-    } else {
-        Word::None
-    };
-    Ok(Some(Sight::new(
-        outcome,
-        format!("the second found `{}`", found.trim()),
-    )))
+    let outcome = if found.trim() == "first" { Word::Shared } else { Word::None };
+    Ok(Some(Sight::new(outcome, format!("the second found `{}`", found.trim()))))
 }

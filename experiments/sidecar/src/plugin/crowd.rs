@@ -60,10 +60,7 @@ pub(super) fn send(
     for (step, count) in COUNTS.into_iter().zip(counts) {
         let subject = format!("{REQUESTS} at {AT_ONCE}");
         let outcome = count.into_inner().to_string();
-        row(Trial {
-            wall_ns,
-            ..words::row(PLUGIN, &subject, step, outcome, "")
-        })?;
+        row(Trial { wall_ns, ..words::row(PLUGIN, &subject, step, outcome, "") })?;
     }
     Ok(())
 }

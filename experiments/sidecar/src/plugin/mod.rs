@@ -83,11 +83,7 @@ impl<'lab> Side<'lab> {
         let nest = lab.nest(&[Engine::Docker.into(), layer])?;
         let agent = nest.innermost().agent_beside()?;
         let daemon = Daemon::find(nest.innermost())?;
-        Ok(Self {
-            nest,
-            agent,
-            daemon,
-        })
+        Ok(Self { nest, agent, daemon })
     }
 
     fn run(&self, script: &str) -> Result<()> {
@@ -146,9 +142,7 @@ impl<'lab> Side<'lab> {
 
     /// The requests of a table by name; what is none is left to the plugin's own tests.
     fn requests(&self, table: Table) -> Result<Vec<(String, Vec<u8>)>> {
-        let inspect = [
-            "docker", "network", "inspect", "--format", "{{.Id}}", "host",
-        ];
+        let inspect = ["docker", "network", "inspect", "--format", "{{.Id}}", "host"];
         let host_network = self.nest.innermost().output(&inspect)?;
         let places = Places {
             open: Path::new(ROOT),
@@ -192,11 +186,7 @@ impl<'lab> Plugin<'lab> {
 
     /// One `docker ps`, by a client beside the engine.
     pub(crate) fn ps(&mut self, with_plugin: bool) -> Result<Reading, Trouble> {
-        let side = if with_plugin {
-            &mut self.guarded
-        } else {
-            &mut self.open
-        };
+        let side = if with_plugin { &mut self.guarded } else { &mut self.open };
         let argv = ["/usr/bin/docker", "ps"];
         bench::spawn(self.lab, &mut side.agent, &argv, |spawned| {
             spawned.succeeded() && spawned.stdout.starts_with("CONTAINER ID")

@@ -55,13 +55,8 @@ impl Daemon {
     pub(super) fn find(level: &Level) -> Result<Self> {
         let failed = |e: io::Error| miette!("a daemon's socket can't be reached: {e}");
         let folder = level.root().and_then(|root| root.folder("run"));
-        let mut daemon = Self {
-            folder: folder.map_err(failed)?,
-            version: String::new(),
-        };
-        let answer = daemon
-            .send(b"GET /version HTTP/1.0\r\n\r\n")
-            .map_err(failed)?;
+        let mut daemon = Self { folder: folder.map_err(failed)?, version: String::new() };
+        let answer = daemon.send(b"GET /version HTTP/1.0\r\n\r\n").map_err(failed)?;
         let body: Value = serde_json::from_str(&answer.body)
             .map_err(|e| miette!("a daemon's version can't be read: {e}: {}", answer.body))?;
         let own = body["ApiVersion"].as_str().unwrap_or_default();
@@ -78,10 +73,7 @@ impl Daemon {
             Some(rest) => format!("/v{}/{rest}", self.version),
             None => case.path.clone(),
         };
-        let mut head = vec![
-            format!("{} {path} HTTP/1.1", case.method),
-            "Host: docker".to_owned(),
-        ];
+        let mut head = vec![format!("{} {path} HTTP/1.1", case.method), "Host: docker".to_owned()];
         let headers = case.headers.iter();
         head.extend(headers.map(|(name, value)| format!("{name}: {value}")));
         if !body.is_empty() && !case.headers.contains_key("Content-Type") {
@@ -182,19 +174,14 @@ impl Answer {
         const RULE: &str = "refused by rule ";
         // What is left of a message in chunks is enough.
         let said = self.body.split("\"message\":\"").nth(1);
-        let said = said
-            .unwrap_or(&self.body)
-            .trim_end_matches(['"', '}', '\n']);
+        let said = said.unwrap_or(&self.body).trim_end_matches(['"', '}', '\n']);
         let words: String = said.chars().take(200).collect();
         let words = format!("{} {}", self.status, words.trim());
         match self.status {
             // Started already.
             101 | 200..300 | 304 => Outcome::Allowed(self.status.to_string()),
             403 if said.contains("authorization denied by plugin") => {
-                let rule = said
-                    .split(RULE)
-                    .nth(1)
-                    .and_then(|rest| rest.split(':').next());
+                let rule = said.split(RULE).nth(1).and_then(|rest| rest.split(':').next());
                 Outcome::Refused(rule.unwrap_or("without a rule").to_owned())
             }
             _ => Outcome::Rejected(words),

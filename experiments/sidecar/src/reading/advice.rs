@@ -125,9 +125,7 @@ pub(super) fn pieces(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     };
     let row = |pattern: &&Pattern| {
         let mut risks = sidecar.risks(pattern, lang).into_iter();
-        let first = risks
-            .next()
-            .unwrap_or(term!(lang; "none seen"; "ninguno visto"));
+        let first = risks.next().unwrap_or(term!(lang; "none seen"; "ninguno visto"));
         let overhead = sidecar.overhead(pattern);
         let overhead = overhead.map(|(_, ratio)| phrases::ratio_cell(ratio, lang));
         let named = [
@@ -137,19 +135,13 @@ pub(super) fn pieces(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
         ];
         named.into_iter().chain(overhead).collect()
     };
-    let named = lang.pick(
-        ["pattern", "for whom", "risks"],
-        ["patrón", "para quién", "riesgos"],
-    );
+    let named = lang.pick(["pattern", "for whom", "risks"], ["patrón", "para quién", "riesgos"]);
     let over = TIMES.map(|timed| {
         let (what, reference) = (lang.of(timed.title), REFERENCE.name);
         numbers(text!(lang; "{what}, over `{reference}`"; "{what}, frente a `{reference}`"))
     });
     vec![
-        Piece::heading(
-            3,
-            term!(lang; "Which pattern for whom"; "Qué patrón para quién"),
-        ),
+        Piece::heading(3, term!(lang; "Which pattern for whom"; "Qué patrón para quién")),
         Piece::Paragraph(lead),
         table(
             term!(lang; "Each pattern: for whom, at what risk, and what it costs over the reference";

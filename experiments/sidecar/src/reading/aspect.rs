@@ -111,10 +111,7 @@ pub(super) fn word(outcome: &str, lang: Lang) -> String {
     }
     // A list, of which each has its word.
     let words = outcome.split_whitespace();
-    words
-        .map(|word| of(word).unwrap_or(word))
-        .collect::<Vec<_>>()
-        .join(", ")
+    words.map(|word| of(word).unwrap_or(word)).collect::<Vec<_>>().join(", ")
 }
 
 /// The word of an outcome, or that it was not seen.
@@ -141,15 +138,9 @@ impl Sidecar<'_> {
             }
         };
         // What is only told is not graded.
-        let graded = aspect
-            .is()
-            .2
-            .iter()
-            .filter(|(.., otherwise)| *otherwise != Grade::Good);
+        let graded = aspect.is().2.iter().filter(|(.., otherwise)| *otherwise != Grade::Good);
         let order = [Grade::Good, Grade::Mixed, Grade::Unseen, Grade::Bad];
-        graded
-            .filter_map(grade)
-            .max_by_key(|grade| order.iter().position(|other| other == grade))
+        graded.filter_map(grade).max_by_key(|grade| order.iter().position(|other| other == grade))
     }
 
     fn escape_grade(&self, pattern: &Pattern) -> Option<Grade> {

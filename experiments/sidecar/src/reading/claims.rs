@@ -141,11 +141,7 @@ pub(super) fn of(sidecar: &Sidecar) -> Vec<Claim> {
 fn claim(id: &'static str, of: &str, says: &'static str, here: Here, seen: String) -> Claim {
     let statement = STATEMENTS.iter().find(|(known, _)| *known == id);
     let statement = statement.map_or(Text::new("", ""), |(_, statement)| statement.clone());
-    Claim {
-        here,
-        seen,
-        ..Claim::blank(id, statement, None, of.to_owned(), says)
-    }
+    Claim { here, seen, ..Claim::blank(id, statement, None, of.to_owned(), says) }
 }
 
 /// `sidecar job: works`; of what could not be looked at, why.
@@ -188,9 +184,7 @@ impl Need {
         }
         let [reach, unseen] = [W::Reaches, W::NotSeen].map(|word| sidecar.ways_that(pattern, word));
         let (count, all) = (reach.len(), looks.len());
-        let mut seen = vec![format!(
-            "{count} of {all} ways out of {pattern} reach the node"
-        )];
+        let mut seen = vec![format!("{count} of {all} ways out of {pattern} reach the node")];
         for (what, ways) in [("by", reach), ("not seen:", unseen)] {
             if !ways.is_empty() {
                 seen.push(format!("{what} {}", ways.join(", ")));
@@ -235,9 +229,8 @@ fn choice(sidecar: &Sidecar) -> Option<Claim> {
         };
         let overhead = sidecar.overhead(pattern).into_iter();
         let overhead = overhead.filter_map(|(word, ratio)| Some((word, ratio?.estimate?.value)));
-        let overhead: Vec<String> = overhead
-            .map(|(word, ratio)| format!("{word} x{ratio:.2}"))
-            .collect();
+        let overhead: Vec<String> =
+            overhead.map(|(word, ratio)| format!("{word} x{ratio:.2}")).collect();
         match &overhead[..] {
             [] => format!("{pattern}: {why}"),
             some => format!("{pattern}: {why} ({} of {REFERENCE})", some.join(", ")),
@@ -254,10 +247,7 @@ fn choice(sidecar: &Sidecar) -> Option<Claim> {
     let seen: Vec<String> = sidecar.patterns.iter().map(told).collect();
     let of = format!("{} patterns", sidecar.patterns.len());
     let says = "which pattern runs the job and does not expose the node?";
-    Some(Claim {
-        answer,
-        ..claim("A23", &of, says, here, seen.join("; "))
-    })
+    Some(Claim { answer, ..claim("A23", &of, says, here, seen.join("; ")) })
 }
 
 /// B6: its second half, "so it uses fewer resources", by the memory of pods. The node's own daemon is
@@ -281,13 +271,7 @@ fn memory(sidecar: &Sidecar, other: &Pattern) -> Option<Claim> {
     };
     let of = format!("memory of a pod: {DOOD} and {other}");
     let says = "less memory, by intervals that have nothing in common";
-    Some(claim(
-        "B6",
-        &of,
-        says,
-        here,
-        format!("{}; {}", told(own), told(others)),
-    ))
+    Some(claim("B6", &of, says, here, format!("{}; {}", told(own), told(others))))
 }
 
 /// B13: of all that was sent, and not at the price of refusing everything.
@@ -322,13 +306,7 @@ fn requests(sidecar: &Sidecar) -> Option<Claim> {
         seen.push(format!("allowed: {}", passed.join(", ")));
     }
     let says = "no hostile request is allowed, every legitimate one is";
-    Some(claim(
-        "B13",
-        "hostile and legitimate requests",
-        says,
-        here,
-        seen.join("; "),
-    ))
+    Some(claim("B13", "hostile and legitimate requests", says, here, seen.join("; ")))
 }
 
 /// B15: its storage half. Without a volume the engine takes another driver, or none.
@@ -377,18 +355,10 @@ fn bodies(sidecar: &Sidecar) -> Option<Claim> {
     )];
     if !done.is_empty() {
         let (count, names) = (done.len(), done.join(", "));
-        seen.push(format!(
-            "without the plugin the daemon does {count} of these: {names}"
-        ));
+        seen.push(format!("without the plugin the daemon does {count} of these: {names}"));
     }
     let says = "the daemon does what a body says that it did not hand over";
-    Some(claim(
-        "C5",
-        "bodies that a plugin is given",
-        says,
-        here,
-        seen.join("; "),
-    ))
+    Some(claim("C5", "bodies that a plugin is given", says, here, seen.join("; ")))
 }
 
 /// C8: where the job's container lies with the node's control group namespace, as Kubernetes gives it
@@ -417,10 +387,7 @@ mod tests {
             assert!(STATEMENTS.iter().any(|(known, _)| known == id), "{id}");
             for need in *needs {
                 if let Way(_, way, _) = need {
-                    assert!(
-                        crate::look::ESCAPES.iter().any(|known| known.name == *way),
-                        "{way}"
-                    );
+                    assert!(crate::look::ESCAPES.iter().any(|known| known.name == *way), "{way}");
                 }
             }
         }

@@ -51,9 +51,7 @@ pub(super) fn times(evidence: &Evidence) -> Vec<Time<'_>> {
                 pattern,
                 word: timed.name,
                 arm,
-                ratio: ratio
-                    .filter(|_| pattern.name != REFERENCE.name)
-                    .map(Ratio::from),
+                ratio: ratio.filter(|_| pattern.name != REFERENCE.name).map(Ratio::from),
             });
         }
     }
@@ -158,10 +156,7 @@ pub(super) fn row(sidecar: &Sidecar, pattern: &Pattern) -> Vec<(String, String)>
 /// Value, low and high end.
 fn numbers(of: Option<Estimate>, decimals: usize) -> [String; 3] {
     let interval = of.and_then(|of| of.interval);
-    let all = [
-        of.map(|of| of.value),
-        interval.map(|range| range.low),
-        interval.map(|range| range.high),
-    ];
+    let all =
+        [of.map(|of| of.value), interval.map(|range| range.low), interval.map(|range| range.high)];
     all.map(|value| value.map_or_else(String::new, |value| format!("{value:.decimals$}")))
 }

@@ -60,9 +60,7 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
         claims: claims::of(&sidecar),
         found: facts::found(&sidecar)?,
         shown: TABLES.map(str::to_owned).into(),
-        pages: Lang::ALL
-            .map(|lang| (lang, page::of(&sidecar, lang)))
-            .into(),
+        pages: Lang::ALL.map(|lang| (lang, page::of(&sidecar, lang))).into(),
         ..Facts::default()
     };
     if !sidecar.patterns.is_empty() {
@@ -99,13 +97,7 @@ fn known(row: &Trial) -> Option<Outcomes> {
 
 /// A row as it is said where it can't be read.
 fn told(row: &Trial) -> String {
-    let Trial {
-        table,
-        subject,
-        step,
-        outcome,
-        ..
-    } = row;
+    let Trial { table, subject, step, outcome, .. } = row;
     format!("{table} {subject}, {step}: {outcome}")
 }
 

@@ -165,11 +165,9 @@ fn plots(sidecar: &Sidecar, lang: Lang) -> Vec<Plot> {
             median: memory.estimate?.map(|bytes| bytes / 1e6),
         })
     };
-    let times = TIMES.iter().map(|timed| {
-        plot(lang.of(timed.title), seconds, &|pattern| {
-            time(pattern, timed.name)
-        })
-    });
+    let times = TIMES
+        .iter()
+        .map(|timed| plot(lang.of(timed.title), seconds, &|pattern| time(pattern, timed.name)));
     let megabytes = term!(lang; "megabytes"; "MB");
     let memory = plot(memory_title(lang), megabytes, &weighed);
     let mut plots: Vec<Plot> = times.chain([memory]).collect();
@@ -200,9 +198,7 @@ fn comparison(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
         })
     });
     let times = TIMES.iter().map(|timed| {
-        row(lang.of(timed.title), &|pattern| {
-            time(sidecar.time(pattern, timed.name), lang)
-        })
+        row(lang.of(timed.title), &|pattern| time(sidecar.time(pattern, timed.name), lang))
     });
     let memory = row(memory_title(lang), &|pattern| {
         let memory = sidecar.memory(pattern);
@@ -312,9 +308,7 @@ fn ways(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
         });
         let known = ESCAPES.iter().find(|known| known.name == *way);
         let name = Cell::new(format!("`{way}`"));
-        let name = known
-            .iter()
-            .fold(name, |name, way| name.below(lang.of(way.is)));
+        let name = known.iter().fold(name, |name, way| name.below(lang.of(way.is)));
         std::iter::once(name).chain(tried).collect()
     };
     vec![

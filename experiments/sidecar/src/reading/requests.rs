@@ -39,10 +39,7 @@ pub(super) fn transport(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
         return Vec::new();
     }
     vec![
-        Piece::heading(
-            3,
-            term!(lang; "Who is served over TCP"; "A quién se atiende por TCP"),
-        ),
+        Piece::heading(3, term!(lang; "Who is served over TCP"; "A quién se atiende por TCP")),
         table(
             term!(lang; "Clients of the sidecar's socket"; "Clientes del socket del sidecar"),
             [term!(lang; "client"; "cliente"), outcome(lang)].map(words),
@@ -69,9 +66,7 @@ fn by_rule<'a>(hostile: &[&'a Look]) -> Vec<(&'a str, Vec<&'a str>)> {
 pub(super) fn plugin(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     let hostile = sidecar.hostile(GUARDED);
     let [legitimate, behaviour] = [LEGITIMATE, PLUGIN].map(|name| sidecar.table(name));
-    let nothing = [&hostile, &legitimate, &behaviour]
-        .iter()
-        .all(|looks| looks.is_empty());
+    let nothing = [&hostile, &legitimate, &behaviour].iter().all(|looks| looks.is_empty());
     if nothing && sidecar.plugin.is_none() {
         return Vec::new();
     }
@@ -97,11 +92,7 @@ pub(super) fn plugin(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     if !rules.is_empty() {
         let row = |(rule, names): &(&str, Vec<&str>)| {
             let [rule, count] = [format!("`{}`", short(rule)), names.len().to_string()];
-            vec![
-                Cell::new(rule),
-                Cell::new(count),
-                english(&names.join("; ")),
-            ]
+            vec![Cell::new(rule), Cell::new(count), english(&names.join("; "))]
         };
         let [requests, which] = lang.pick(["requests", "which"], ["peticiones", "cuáles"]);
         pieces.push(table(
@@ -142,9 +133,7 @@ pub(super) fn plugin(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
             term!(lang; "Legitimate requests, and what became of each";
                 "Peticiones legítimas y qué fue de cada una"),
             columns.map(words),
-            legitimate
-                .iter()
-                .map(|look| sent(look, Word::Refused, lang)),
+            legitimate.iter().map(|look| sent(look, Word::Refused, lang)),
             Fit::Cards,
         );
         let title = text!(lang; "Every legitimate request ({right})";
@@ -219,10 +208,7 @@ pub(super) fn daemonless(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     };
     let first = words(term!(lang; "set-up"; "configuración"));
     vec![
-        Piece::heading(
-            3,
-            term!(lang; "Building without a daemon"; "Construir sin demonio"),
-        ),
+        Piece::heading(3, term!(lang; "Building without a daemon"; "Construir sin demonio")),
         table(
             term!(lang; "What of the job works in each set-up";
                 "Qué parte del trabajo funciona en cada configuración"),

@@ -25,14 +25,7 @@ fn without(table: &str, subject: &str, step: &str) -> Vec<Trial> {
 #[case::b9("B9", "dood", "pattern", "dood", "socket-missing", "works")]
 #[case::b10_names("B10", "dood", "pattern", "dood", "collision-container", "none")]
 #[case::b10_volumes("B10", "dood", "pattern", "dood", "collision-volume", "none")]
-#[case::b11_dood(
-    "B11",
-    "processor time, dood",
-    "pattern",
-    "dood",
-    "accounting",
-    "counted"
-)]
+#[case::b11_dood("B11", "processor time, dood", "pattern", "dood", "accounting", "counted")]
 #[case::b11_dind(
     "B11",
     "processor time, dind and sidecar",
@@ -42,14 +35,7 @@ fn without(table: &str, subject: &str, step: &str) -> Vec<Trial> {
     "missed"
 )]
 #[case::b12_job("B12", "sidecar", "pattern", "sidecar", "job", "fails")]
-#[case::b12_tcp(
-    "B12",
-    "sidecar",
-    "transport",
-    "right certificate",
-    "version",
-    "refused"
-)]
+#[case::b12_tcp("B12", "sidecar", "transport", "right certificate", "version", "refused")]
 #[case::b13_with(
     "B13",
     "a privileged container",
@@ -74,22 +60,8 @@ fn without(table: &str, subject: &str, step: &str) -> Vec<Trial> {
     "agent-privilege",
     "full"
 )]
-#[case::b14_paths(
-    "B14",
-    "sidecar, with the plugin",
-    "pattern",
-    "sidecar",
-    "node-paths",
-    "/"
-)]
-#[case::b14_sees(
-    "B14",
-    "sidecar, with the plugin",
-    "pattern",
-    "sidecar",
-    "isolation",
-    "processes"
-)]
+#[case::b14_paths("B14", "sidecar, with the plugin", "pattern", "sidecar", "node-paths", "/")]
+#[case::b14_sees("B14", "sidecar, with the plugin", "pattern", "sidecar", "isolation", "processes")]
 #[case::b14_way(
     "B14",
     "sidecar, with the plugin",
@@ -99,22 +71,8 @@ fn without(table: &str, subject: &str, step: &str) -> Vec<Trial> {
     "reaches the node"
 )]
 #[case::b15_cache("B15", "cache of a sidecar", "pattern", "sidecar", "cache", "kept")]
-#[case::b15_store(
-    "B15",
-    "store of a sidecar",
-    "pattern",
-    "sidecar",
-    "storage-layer",
-    "overlay2"
-)]
-#[case::b16_full(
-    "B16",
-    "sidecar",
-    "pattern",
-    "sidecar",
-    "engine-privilege",
-    "no engine"
-)]
+#[case::b15_store("B15", "store of a sidecar", "pattern", "sidecar", "storage-layer", "overlay2")]
+#[case::b16_full("B16", "sidecar", "pattern", "sidecar", "engine-privilege", "no engine")]
 #[case::b16_needs("B16", "sidecar", "pattern", "sidecar", "without-privilege", "works")]
 #[case::b17_job(
     "B17",
@@ -158,14 +116,8 @@ fn claims_are_judged(
 ) {
     let verdict = |rows: &[Trial]| reported(rows).claim(id, of).here.clone();
     assert_eq!(whole().claim(id, of).here, "consistent");
-    assert_eq!(
-        verdict(&with(table, subject, step, contrary)),
-        "not_reproduced"
-    );
-    assert_eq!(
-        verdict(&with(table, subject, step, "not seen")),
-        "not_measured"
-    );
+    assert_eq!(verdict(&with(table, subject, step, contrary)), "not_reproduced");
+    assert_eq!(verdict(&with(table, subject, step, "not seen")), "not_measured");
 }
 
 /// Without the row a claim of several is open, and one of that row alone is none.
@@ -179,11 +131,7 @@ fn what_has_no_row_confirms_nothing() {
     let of: Vec<&str> = found.claims.iter().map(|row| &*row.id).collect();
     assert_eq!(of, ["A23"]);
     assert_eq!(found.verdicts("A23"), ["1 patterns: not_measured"]);
-    assert!(
-        found
-            .page
-            .contains("No advice: of no pattern was enough seen.")
-    );
+    assert!(found.page.contains("No advice: of no pattern was enough seen."));
 }
 
 #[test]
@@ -200,18 +148,12 @@ fn claims_of_other_shapes_are_judged() {
         ),
         (
             "B13",
-            &[
-                "a privileged container: consistent",
-                "hostile and legitimate requests: consistent",
-            ],
+            &["a privileged container: consistent", "hostile and legitimate requests: consistent"],
         ),
         // Without the plugin the agent has the node by the engine's devices.
         (
             "B14",
-            &[
-                "sidecar, with the plugin: consistent",
-                "sidecar-open, without it: not_reproduced",
-            ],
+            &["sidecar, with the plugin: consistent", "sidecar-open, without it: not_reproduced"],
         ),
         (
             "B17",
@@ -223,13 +165,7 @@ fn claims_of_other_shapes_are_judged() {
         ),
         ("C5", &["bodies that a plugin is given: consistent"]),
         // Of the placement alone nothing is confirmed.
-        (
-            "C8",
-            &[
-                "placement, dind: inconclusive",
-                "placement, sidecar: inconclusive",
-            ],
-        ),
+        ("C8", &["placement, dind: inconclusive", "placement, sidecar: inconclusive"]),
     ] {
         assert_eq!(found.verdicts(id), expected);
     }
@@ -243,12 +179,7 @@ fn claims_of_other_shapes_are_judged() {
     let words = "the plugin was not given the body of 2 of 8 hostile requests, and refused them; \
          without the plugin the daemon does 1 of these: privileged behind 1 MiB";
     assert_eq!(c5, words);
-    let within = reported(&with(
-        "pattern",
-        "dind",
-        "accounting-host-cgroupns",
-        "counted",
-    ));
+    let within = reported(&with("pattern", "dind", "accounting-host-cgroupns", "counted"));
     assert_eq!(within.verdicts("C8")[0], "placement, dind: not_reproduced");
 }
 
@@ -302,9 +233,7 @@ fn a_body_that_is_not_handed_over_is_judged(
 fn memory_is_judged_by_intervals(#[case] more: u64, #[case] expected: &str) {
     let mut rows = rows();
     let others = made::memory("dind", 8);
-    let own = rows
-        .iter_mut()
-        .filter(|row| row.table == "memory" && row.subject == "dood");
+    let own = rows.iter_mut().filter(|row| row.table == "memory" && row.subject == "dood");
     for (row, other) in own.zip(others) {
         row.bytes = other.bytes.map(|bytes| bytes + more);
     }

@@ -11,20 +11,11 @@ pub(crate) const PATTERNS: [&str; 5] = ["dind", "dood", "sidecar", "sidecar-open
 /// Property, and its outcome under each pattern; "" where it does not apply.
 const PROPERTIES: [(&str, [&str; 5]); 17] = [
     ("job", ["works"; 5]),
-    (
-        "agent-privilege",
-        ["full", "none", "none", "none", "default"],
-    ),
-    (
-        "engine-privilege",
-        ["full", "the node's", "full", "full", "no engine"],
-    ),
+    ("agent-privilege", ["full", "none", "none", "none", "default"]),
+    ("engine-privilege", ["full", "the node's", "full", "full", "no engine"]),
     ("without-privilege", ["refused", "", "refused", "", ""]),
     ("group-of-the-socket", ["", "enough", "", "", ""]),
-    (
-        "node-paths",
-        ["none", "/var/run/docker.sock", "none", "none", "none"],
-    ),
+    ("node-paths", ["none", "/var/run/docker.sock", "none", "none", "none"]),
     (
         "isolation",
         [
@@ -35,43 +26,16 @@ const PROPERTIES: [(&str, [&str; 5]); 17] = [
             "none of the node",
         ],
     ),
-    (
-        "next-pod",
-        [
-            "nothing",
-            "container image volume",
-            "nothing",
-            "nothing",
-            "",
-        ],
-    ),
+    ("next-pod", ["nothing", "container image volume", "nothing", "nothing", ""]),
     ("cache", ["lost", "kept", "lost", "lost", "lost"]),
-    (
-        "storage-volume",
-        ["overlay2", "the node's", "overlay2", "overlay2", "overlay"],
-    ),
+    ("storage-volume", ["overlay2", "the node's", "overlay2", "overlay2", "overlay"]),
     ("storage-layer", ["vfs", "", "refused", "vfs", ""]),
-    (
-        "accounting",
-        ["counted", "missed", "counted", "counted", "counted"],
-    ),
+    ("accounting", ["counted", "missed", "counted", "counted", "counted"]),
     ("accounting-host-cgroupns", ["missed", "", "missed", "", ""]),
-    (
-        "collision-container",
-        ["none", "conflict", "none", "none", ""],
-    ),
+    ("collision-container", ["none", "conflict", "none", "none", ""]),
     ("collision-volume", ["none", "shared", "none", "none", ""]),
     ("socket-missing", ["", "refused", "", "", ""]),
-    (
-        "daemons",
-        [
-            "containerd dockerd",
-            "none",
-            "containerd dockerd",
-            "containerd dockerd",
-            "none",
-        ],
-    ),
+    ("daemons", ["containerd dockerd", "none", "containerd dockerd", "containerd dockerd", "none"]),
 ];
 
 const REACHES: &str = "reaches the node";
@@ -80,34 +44,20 @@ const REFUSED: &str = "refused";
 
 /// Way, and what became of it; "" where it does not apply.
 const ESCAPES: [(&str, [&str; 5]); 8] = [
-    (
-        "privileged-root-mount",
-        [INSIDE, REACHES, REFUSED, INSIDE, ""],
-    ),
+    ("privileged-root-mount", [INSIDE, REACHES, REFUSED, INSIDE, ""]),
     ("bind-root", [INSIDE, REACHES, REFUSED, INSIDE, ""]),
     ("host-pid", [INSIDE, REACHES, REFUSED, INSIDE, ""]),
     ("device", [REACHES, REACHES, REFUSED, REACHES, ""]),
-    (
-        "socket-in-container",
-        [INSIDE, REACHES, REFUSED, INSIDE, ""],
-    ),
+    ("socket-in-container", [INSIDE, REACHES, REFUSED, INSIDE, ""]),
     ("exec-privileged", [INSIDE, REACHES, REFUSED, INSIDE, ""]),
     ("own-container", ["", "", "", "", REFUSED]),
     ("engine-taken-over", [REACHES, "", REACHES, REACHES, ""]),
 ];
 
 const CLIENTS: [(&str, &str, &str); 7] = [
-    (
-        "plain",
-        "refused",
-        "Client sent an HTTP request to an HTTPS server.",
-    ),
+    ("plain", "refused", "Client sent an HTTP request to an HTTPS server."),
     ("no certificate", "refused", "tls: certificate required"),
-    (
-        "certificate of another authority",
-        "refused",
-        "tls: unknown certificate authority",
-    ),
+    ("certificate of another authority", "refused", "tls: unknown certificate authority"),
     ("expired certificate", "refused", "tls: expired certificate"),
     ("right certificate", "served", "28.4.0"),
     ("right certificate, from another pod", "served", "28.4.0"),
@@ -129,18 +79,9 @@ const HOSTILE: [(&str, &str); 8] = [
 const LEGITIMATE: [&str; 4] = ["docker run", "docker pull", "docker exec", "docker logs"];
 
 const DAEMONLESS: [(&str, [&str; 3]); 3] = [
-    (
-        "buildah, ordinary user, no capability",
-        ["works", "works", "refused"],
-    ),
-    (
-        "podman, ordinary user, user namespace",
-        ["works", "works", "works"],
-    ),
-    (
-        "buildah, OCI isolation, no capability",
-        ["refused", "refused", "refused"],
-    ),
+    ("buildah, ordinary user, no capability", ["works", "works", "refused"]),
+    ("podman, ordinary user, user namespace", ["works", "works", "works"]),
+    ("buildah, OCI isolation, no capability", ["refused", "refused", "refused"]),
 ];
 
 /// Resident memory of a pod in MB.
@@ -235,20 +176,11 @@ pub(crate) fn rows() -> Vec<Trial> {
     rows.extend(LEGITIMATE.map(|name| row("legitimate", name, "plugin", "allowed", "")));
     let killed = "killed in the middle";
     rows.push(row("plugin", killed, "in the middle", "refused", "EOF"));
-    rows.push(row(
-        "plugin",
-        killed,
-        "while it is gone",
-        "refused",
-        "plugin not found",
-    ));
+    rows.push(row("plugin", killed, "while it is gone", "refused", "plugin not found"));
     rows.push(row("plugin", killed, "when it is back", "served", ""));
-    for (step, count) in [
-        ("allowed right", "500"),
-        ("refused right", "500"),
-        ("lost", "0"),
-        ("wrong", "0"),
-    ] {
+    for (step, count) in
+        [("allowed right", "500"), ("refused right", "500"), ("lost", "0"), ("wrong", "0")]
+    {
         rows.push(row("plugin", "1000 at 32", step, count, ""));
     }
     for (set_up, outcomes) in DAEMONLESS {
@@ -276,11 +208,7 @@ pub(crate) fn with(table: &str, subject: &str, step: &str, outcome: &str) -> Vec
 
 /// Takes a run with these rows; without times where there are no blocks.
 pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
-    let words = [
-        ("start", Metric::Startup),
-        ("first", Metric::Job),
-        ("again", Metric::Job),
-    ];
+    let words = [("start", Metric::Startup), ("first", Metric::Job), ("again", Metric::Job)];
     let mut arms: Vec<Arm> = Vec::new();
     let mut times: Vec<(&'static str, u64)> = Vec::new();
     for (pattern, medians) in PATTERNS.iter().zip(TIMES) {
@@ -302,20 +230,12 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
     let experiment = Experiment {
         name: "sidecar",
         arms: if measures { arms.leak() } else { &[] },
-        contrasts: if measures {
-            contrasts.to_vec().leak()
-        } else {
-            &[]
-        },
+        contrasts: if measures { contrasts.to_vec().leak() } else { &[] },
         parts: &[],
         series: &[],
     };
     let blocks = blocks.to_string();
-    let args: &[&str] = if measures {
-        &["--blocks", &blocks]
-    } else {
-        &[]
-    };
+    let args: &[&str] = if measures { &["--blocks", &blocks] } else { &[] };
     let out = out.to_str().expect("a path of text");
     let mut taken = 0_u64;
     Cli::parse_from([&["test", "--seed", "1", "--out", out], args].concat())
@@ -325,9 +245,7 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
             || Ok(()),
             |run| {
                 run.session(serde_json::json!({ "stand_ins": ["alpine", "docker:dind"] }))?;
-                rows.iter()
-                    .cloned()
-                    .try_for_each(|row| run.tried(row, || Ok(())))?;
+                rows.iter().cloned().try_for_each(|row| run.tried(row, || Ok(())))?;
                 if !measures {
                     return Ok(());
                 }
@@ -335,10 +253,7 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
                     taken += 1;
                     let known = times.iter().find(|(name, _)| *name == arm.name);
                     let ns = known.expect("an arm").1;
-                    Ok(Reading {
-                        wall_ns: ns + ns / 1_000 * (taken * 7_919 % 90),
-                        cpu_ns: None,
-                    })
+                    Ok(Reading { wall_ns: ns + ns / 1_000 * (taken * 7_919 % 90), cpu_ns: None })
                 })
             },
         )

@@ -19,10 +19,7 @@ fn a_run_is_reported() {
     let told = "8 hostile requests: 7 refused by the plugin, 0 allowed";
     assert!(found.told.contains(told), "{}", found.told);
     let a23 = found.claim("A23", "5 patterns");
-    assert_eq!(
-        [&*a23.here, &*a23.answer],
-        ["answered", "sidecar, daemonless"]
-    );
+    assert_eq!([&*a23.here, &*a23.answer], ["answered", "sidecar, daemonless"]);
     let b14 = found.claim("B14", "sidecar, with the plugin");
     assert_eq!(b14.here, "consistent");
     let page = &found.page;
@@ -38,14 +35,8 @@ fn a_run_is_reported() {
     assert!(escape[3].starts_with(through), "{escape:?}");
     assert!(escape[5].starts_with("● none reaches the node; 1 of 1: refused"));
     let start = line(page, "| start-up |");
-    assert!(
-        start[2].ends_with("n 12"),
-        "the reference is over nothing: {start:?}"
-    );
-    assert!(
-        start[3].starts_with("3.") && start[3].contains("× 4.4"),
-        "{start:?}"
-    );
+    assert!(start[2].ends_with("n 12"), "the reference is over nothing: {start:?}");
+    assert!(start[3].starts_with("3.") && start[3].contains("× 4.4"), "{start:?}");
     let again = line(page, "| next job |");
     assert!(again[1].contains("of `dood` *"), "primary: {again:?}");
     let memory = line(page, "| memory, idle |");
@@ -122,10 +113,7 @@ fn in_spanish(found: &Said) {
 
 fn figure(found: &Said) {
     let grid = &found.facts.pages[&Lang::En].grids[0];
-    assert_eq!(
-        (&*grid.name, &*grid.columns),
-        ("sidecar", &PATTERNS.map(str::to_owned)[..])
-    );
+    assert_eq!((&*grid.name, &*grid.columns), ("sidecar", &PATTERNS.map(str::to_owned)[..]));
     let rows = &grid.panels[0].groups[0].rows;
     let tile = |aspect: &str, column: usize| {
         let row = rows.iter().find(|row| row.name == aspect);
@@ -136,24 +124,12 @@ fn figure(found: &Said) {
     assert_eq!(tile("accounting", 1), ("missed", "■"));
     assert_eq!(tile("cache", 1), ("kept", "●"));
     assert_eq!(tile("storage risk", 2).1, "◐");
-    assert!(
-        grid.present().all(|outcome| outcome.tone != Tone::Missing),
-        "nothing is unseen"
-    );
+    assert!(grid.present().all(|outcome| outcome.tone != Tone::Missing), "nothing is unseen");
     let titles: Vec<&str> = grid.plots.iter().map(|plot| &*plot.title).collect();
-    assert_eq!(
-        titles,
-        ["start-up", "first job", "next job", "memory, idle"]
-    );
+    assert_eq!(titles, ["start-up", "first job", "next job", "memory, idle"]);
     // 15 arms of 12 samples and 5 times 8 pods.
-    let samples = grid
-        .plots
-        .iter()
-        .flat_map(|plot| plot.columns.iter().flatten());
-    assert_eq!(
-        samples.map(|of| of.values.len()).sum::<usize>(),
-        15 * 12 + 5 * 8
-    );
+    let samples = grid.plots.iter().flat_map(|plot| plot.columns.iter().flatten());
+    assert_eq!(samples.map(|of| of.values.len()).sum::<usize>(), 15 * 12 + 5 * 8);
 }
 
 /// A grade for each outcome that there is.
@@ -189,46 +165,22 @@ fn grades_follow_outcomes(
 
 /// What is damaged is said, and concluded of by nobody.
 #[rstest]
-#[case::no_word(
-    row("pattern", "dind", "cache", "somewhat", ""),
-    "pattern dind, cache: somewhat"
-)]
-#[case::no_pattern(
-    row("pattern", "dinner", "job", "works", ""),
-    "pattern dinner, job: works"
-)]
-#[case::no_property(
-    row("pattern", "dind", "taste", "good", ""),
-    "pattern dind, taste: good"
-)]
+#[case::no_word(row("pattern", "dind", "cache", "somewhat", ""), "pattern dind, cache: somewhat")]
+#[case::no_pattern(row("pattern", "dinner", "job", "works", ""), "pattern dinner, job: works")]
+#[case::no_property(row("pattern", "dind", "taste", "good", ""), "pattern dind, taste: good")]
 #[case::no_list(
     row("pattern", "dind", "isolation", "files ghosts", ""),
     "pattern dind, isolation: files ghosts"
 )]
 #[case::empty(row("pattern", "dind", "daemons", "", ""), "pattern dind, daemons: ")]
-#[case::escape(
-    row("escape", "dind", "device", "maybe", ""),
-    "escape dind, device: maybe"
-)]
+#[case::escape(row("escape", "dind", "device", "maybe", ""), "escape dind, device: maybe")]
 #[case::no_subject(row("escape", "", "device", "refused", ""), "escape , device: refused")]
-#[case::client(
-    row("transport", "plain", "version", "ok", ""),
-    "transport plain, version: ok"
-)]
-#[case::hostile(
-    row("hostile", "x", "plugin", "served", ""),
-    "hostile x, plugin: served"
-)]
+#[case::client(row("transport", "plain", "version", "ok", ""), "transport plain, version: ok")]
+#[case::hostile(row("hostile", "x", "plugin", "served", ""), "hostile x, plugin: served")]
 #[case::legitimate(row("legitimate", "x", "plugin", "", ""), "legitimate x, plugin: ")]
-#[case::count(
-    row("plugin", "1000 at 32", "lost", "few", ""),
-    "plugin 1000 at 32, lost: few"
-)]
+#[case::count(row("plugin", "1000 at 32", "lost", "few", ""), "plugin 1000 at 32, lost: few")]
 #[case::daemonless(row("daemonless", "x", "build", "yes", ""), "daemonless x, build: yes")]
-#[case::no_engine(
-    row("hostile", "x", "somewhere", "refused", ""),
-    "hostile x, somewhere: refused"
-)]
+#[case::no_engine(row("hostile", "x", "somewhere", "refused", ""), "hostile x, somewhere: refused")]
 #[case::not_weighed(
     Trial { bytes: Some(5), ..row("memory", "dind", "9", "failed", "") },
     "memory dind, 9: failed"
@@ -241,16 +193,8 @@ fn a_row_that_cannot_be_read_is_said(#[case] stranger: Trial, #[case] words: &st
     let (sound, harmed) = (whole(), reported(&harmed));
     let note = "Rows that this program cannot read, and of which nothing is concluded: ";
     assert!(!sound.page.contains(note));
-    assert!(
-        harmed.page.contains(&format!("{note}{words}")),
-        "{}",
-        harmed.page
-    );
-    assert!(
-        harmed.told.contains(&format!("not read: {words}")),
-        "{}",
-        harmed.told
-    );
+    assert!(harmed.page.contains(&format!("{note}{words}")), "{}", harmed.page);
+    assert!(harmed.told.contains(&format!("not read: {words}")), "{}", harmed.told);
     assert_eq!(sound.patterns, harmed.patterns);
     assert_eq!(sound.claims, harmed.claims);
 }
@@ -260,10 +204,7 @@ fn a_row_that_cannot_be_read_is_said(#[case] stranger: Trial, #[case] words: &st
 fn the_last_look_counts() {
     let mut rows = rows();
     rows.push(row("pattern", "dind", "cache", "kept", ""));
-    rows.push(Trial {
-        bytes: Some(999_000_000),
-        ..row("memory", "dind", "8", "ok", "")
-    });
+    rows.push(Trial { bytes: Some(999_000_000), ..row("memory", "dind", "8", "ok", "") });
     let found = reported(&rows);
     let dind = found.pattern("dind");
     assert_eq!([&*dind["cache"], &*dind["memory_n"]], ["kept", "8"]);
@@ -284,11 +225,7 @@ fn few_pods_have_no_interval(#[case] pods: u64, #[case] low: &str, #[case] words
     let memory = line(&found.page, "| memory, idle |");
     assert!(memory[1].starts_with(words), "{memory:?}");
     let verdicts = found.verdicts("B6");
-    assert_eq!(
-        verdicts.len(),
-        if low.is_empty() { 1 } else { 3 },
-        "{verdicts:?}"
-    );
+    assert_eq!(verdicts.len(), if low.is_empty() { 1 } else { 3 }, "{verdicts:?}");
 }
 
 /// Whom a pattern is for follows from its rows, as does the answer to A23.
@@ -302,24 +239,8 @@ fn few_pods_have_no_interval(#[case] pods: u64, #[case] low: &str, #[case] words
     "trusted jobs only",
     "sidecar, daemonless"
 )]
-#[case::job_fails(
-    "pattern",
-    "daemonless",
-    "job",
-    "fails",
-    "daemonless",
-    "never",
-    "sidecar"
-)]
-#[case::job_unseen(
-    "pattern",
-    "daemonless",
-    "job",
-    "not seen",
-    "daemonless",
-    "open",
-    "sidecar"
-)]
+#[case::job_fails("pattern", "daemonless", "job", "fails", "daemonless", "never", "sidecar")]
+#[case::job_unseen("pattern", "daemonless", "job", "not seen", "daemonless", "open", "sidecar")]
 #[case::way_out(
     "escape",
     "sidecar",
@@ -329,15 +250,7 @@ fn few_pods_have_no_interval(#[case] pods: u64, #[case] low: &str, #[case] words
     "trusted jobs only",
     "daemonless"
 )]
-#[case::way_unseen(
-    "escape",
-    "sidecar",
-    "bind-root",
-    "not seen",
-    "sidecar",
-    "open",
-    "daemonless"
-)]
+#[case::way_unseen("escape", "sidecar", "bind-root", "not seen", "sidecar", "open", "daemonless")]
 #[case::inside(
     "escape",
     "sidecar",

@@ -49,11 +49,7 @@ pub(crate) fn of_run(rows: &[Trial], blocks: u32) -> Said {
     let claims = facts.claims.iter().map(|claim| Claim {
         id: claim.id.to_string(),
         of: claim.of.clone(),
-        here: serde_json::to_value(claim.here)
-            .expect("a word")
-            .as_str()
-            .expect("text")
-            .to_owned(),
+        here: serde_json::to_value(claim.here).expect("a word").as_str().expect("text").to_owned(),
         seen: claim.seen.clone(),
         answer: claim.answer.to_string(),
     });
@@ -86,9 +82,7 @@ impl Said {
     /// The verdicts of a claim, row by row; `of: verdict`.
     pub(crate) fn verdicts(&self, id: &str) -> Vec<String> {
         let claims = self.claims.iter().filter(|claim| claim.id == id);
-        claims
-            .map(|claim| format!("{}: {}", claim.of, claim.here))
-            .collect()
+        claims.map(|claim| format!("{}: {}", claim.of, claim.here)).collect()
     }
 
     pub(crate) fn claim(&self, id: &str, of: &str) -> &Claim {

@@ -69,19 +69,12 @@ fn outcome(table: &str, subject: &str, step: &str) -> Result<(&'static str, &'st
 
 /// Only the names of cases are looked at.
 fn nowhere() -> Places<'static> {
-    Places {
-        open: Path::new(""),
-        shut: Path::new(""),
-        host_network: "",
-    }
+    Places { open: Path::new(""), shut: Path::new(""), host_network: "" }
 }
 
 fn hostile_cases() -> Result<Vec<Case>> {
     let all = cases::hostile(&nowhere()).map_err(Report::msg)?;
-    Ok(all
-        .into_iter()
-        .filter(|case| case.sent().is_some())
-        .collect())
+    Ok(all.into_iter().filter(|case| case.sent().is_some()).collect())
 }
 
 #[lab_test::test]
@@ -98,10 +91,7 @@ fn every_hostile_request_is_refused_by_its_rule() -> Result<()> {
             _ => false,
         };
         if !right {
-            wrong.push(format!(
-                "{}: {found}: {reason} (without: {open})",
-                case.name
-            ));
+            wrong.push(format!("{}: {found}: {reason} (without: {open})", case.name));
         }
     }
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -130,12 +120,9 @@ fn every_legitimate_request_is_let_through() -> Result<()> {
 
 #[lab_test::test]
 fn of_a_thousand_at_32_none_is_lost_and_none_wrong() -> Result<()> {
-    for (step, expected) in [
-        ("allowed right", "500"),
-        ("refused right", "500"),
-        ("lost", "0"),
-        ("wrong", "0"),
-    ] {
+    for (step, expected) in
+        [("allowed right", "500"), ("refused right", "500"), ("lost", "0"), ("wrong", "0")]
+    {
         let (found, _) = outcome("plugin", "1000 at 32", step)?;
         ensure!(found == expected, "{step}: {found}");
     }
@@ -166,9 +153,7 @@ fn both_engines_list_containers() -> Result<()> {
 /// The lines of a policy that say something.
 fn said(policy: &str) -> BTreeSet<&str> {
     let lines = policy.lines().map(str::trim);
-    lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .collect()
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
 }
 
 #[lab_test::test]

@@ -61,11 +61,8 @@ pub(super) fn lines(matrix: &Matrix, lang: Lang) -> Vec<String> {
         places.push(LAYER);
     }
     let engines = matrix.engines().into_iter();
-    let pins = engines.flat_map(|engine| {
-        places
-            .iter()
-            .filter_map(move |place| pin(matrix, engine, place, lang))
-    });
+    let pins = engines
+        .flat_map(|engine| places.iter().filter_map(move |place| pin(matrix, engine, place, lang)));
     let pins: Vec<String> = pins.collect();
     if !pins.is_empty() {
         let pins = pins.join("; ");
@@ -86,10 +83,7 @@ fn on(matrix: &Matrix, place: &str) -> Count {
 
 /// Where to put the store: the share decides; among equals the usual one, and no mount before any.
 fn mount(matrix: &Matrix, lang: Lang) -> Option<(&'static str, String)> {
-    let tried = [LAYER]
-        .into_iter()
-        .chain(MOUNTS)
-        .map(|place| (place, on(matrix, place)));
+    let tried = [LAYER].into_iter().chain(MOUNTS).map(|place| (place, on(matrix, place)));
     let tried: Vec<(&str, Count)> = tried.filter(|(_, count)| count.tried > 0).collect();
     let mut best = *tried.first()?;
     for other in &tried[1..] {
@@ -111,13 +105,9 @@ fn mount(matrix: &Matrix, lang: Lang) -> Option<(&'static str, String)> {
         told += &text!(lang; " On the container's own layer {fits} of {tried}.";
             " En la capa del propio contenedor, {fits} de {tried}.");
     }
-    let under = matrix
-        .places()
-        .into_iter()
-        .filter(|place| *place != LAYER && !MOUNTS.contains(place));
-    let under = under
-        .map(|place| (place, on(matrix, place)))
-        .filter(|(_, count)| count.tried > 0);
+    let under =
+        matrix.places().into_iter().filter(|place| *place != LAYER && !MOUNTS.contains(place));
+    let under = under.map(|place| (place, on(matrix, place))).filter(|(_, count)| count.tried > 0);
     if let Some((under, Count { fits, tried })) =
         under.min_by(|one, other| one.1.share().total_cmp(&other.1.share()))
     {
@@ -141,14 +131,10 @@ fn pin(matrix: &Matrix, engine: &str, on: &str, lang: Lang) -> Option<String> {
         let cell = [engine, driver, on];
         // Against itself it was not measured, and costs what it costs.
         let is_reference = reference(engine) == Some(cell) && !matrix.costs.is_empty();
-        is_reference
-            .then_some(1.0)
-            .or_else(|| matrix.cost(cell)?.overall())
+        is_reference.then_some(1.0).or_else(|| matrix.cost(cell)?.overall())
     };
     let most = drivers.iter().map(|driver| count(driver).fits).max()?;
-    let equals = drivers
-        .iter()
-        .filter(|driver| most > 0 && count(driver).fits == most);
+    let equals = drivers.iter().filter(|driver| most > 0 && count(driver).fits == most);
     let equals: Vec<&str> = equals.copied().collect();
     let cheapest = equals.iter().min_by(|one, other| {
         let [one, other] = [one, other].map(|driver| cost(driver).unwrap_or(f64::INFINITY));
@@ -176,10 +162,8 @@ fn pin(matrix: &Matrix, engine: &str, on: &str, lang: Lang) -> Option<String> {
         details.push(text!(lang; "the cheapest of {equals} that fit in as many";
             "el más barato de {equals} que encajan en tantas"));
     }
-    let disk = of(driver)
-        .into_iter()
-        .filter_map(|cell| matrix.disk_ratio(cell))
-        .max_by(f64::total_cmp);
+    let disk =
+        of(driver).into_iter().filter_map(|cell| matrix.disk_ratio(cell)).max_by(f64::total_cmp);
     if let Some(disk) = disk.map(|disk| lang.number(disk, 2)) {
         details.push(text!(lang; "{disk} times its disk"; "{disk} veces su disco"));
     }
@@ -191,23 +175,12 @@ fn pin(matrix: &Matrix, engine: &str, on: &str, lang: Lang) -> Option<String> {
 /// What to look at first. A driver that is asked for where it can't be fails in many cells and is
 /// nobody's surprise: what meets who asks for none tells most, then how many drivers fail so.
 fn first(matrix: &Matrix, lang: Lang) -> String {
-    let failing: Vec<&Cell> = matrix
-        .cells
-        .iter()
-        .filter(|cell| cell.class.fails())
-        .collect();
-    let on = |place: &str| {
-        failing
-            .iter()
-            .filter(|cell| cell.name.place == place)
-            .count()
-    };
+    let failing: Vec<&Cell> = matrix.cells.iter().filter(|cell| cell.class.fails()).collect();
+    let on = |place: &str| failing.iter().filter(|cell| cell.name.place == place).count();
     let places = in_order(failing.iter().map(|cell| &*cell.name.place)).into_iter();
     let Some(worst) = places.min_by_key(|place| Reverse(on(place))) else {
         let nothing = "Check first: nothing failed here.";
-        return lang
-            .pick(nothing, "Mire primero: aquí no falló nada.")
-            .to_owned();
+        return lang.pick(nothing, "Mire primero: aquí no falló nada.").to_owned();
     };
     let groups = matrix.failures();
     let known = groups.iter().filter_map(|group| {
@@ -219,11 +192,7 @@ fn first(matrix: &Matrix, lang: Lang) -> String {
                 drivers.push(&name[1..3]);
             }
         }
-        let unasked = group
-            .of
-            .iter()
-            .filter(|cell| cell.name.is_automatic())
-            .count();
+        let unasked = group.of.iter().filter(|cell| cell.name.is_automatic()).count();
         Some((group.fingerprint?, unasked, drivers.len(), failing.len()))
     });
     let known = known.filter(|(_, unasked, _, cells)| cells + unasked > 0);
@@ -249,10 +218,7 @@ fn first(matrix: &Matrix, lang: Lang) -> String {
     let (count, store) = (on(worst), place(worst, lang));
     told += &text!(lang; "; {count} of all lie on {store}";
         "; {count} de todas están en {store}");
-    let late = failing
-        .iter()
-        .filter(|cell| cell.class == Class::Late)
-        .count();
+    let late = failing.iter().filter(|cell| cell.class == Class::Late).count();
     if late > 0 {
         told += &text!(lang; "; in {late} the daemon was up before something failed, so look at a container that runs and not at the daemon's answer";
             "; en {late} el demonio estaba en pie antes de que algo fallara, así que mire si un contenedor corre y no si el demonio contesta");

@@ -103,12 +103,7 @@ impl Name {
     pub(super) fn of(subject: &str) -> Option<Self> {
         let words: Vec<String> = subject.split_whitespace().map(str::to_owned).collect();
         let [generation, engine, driver, place] = <[String; 4]>::try_from(words).ok()?;
-        Some(Self {
-            generation,
-            engine,
-            driver,
-            place,
-        })
+        Some(Self { generation, engine, driver, place })
     }
 
     pub(super) fn words(&self) -> [&str; 4] {

@@ -37,12 +37,8 @@ pub(super) fn of(matrix: &Matrix) -> Vec<Claim> {
 /// fits nowhere, it is no matter of what lies underneath.
 fn misfits(matrix: &Matrix, generation: &str, engine: &str) -> Option<Claim> {
     let of_it = |cell: &&Cell| cell.name.words()[..2] == [generation, engine];
-    let told: Vec<&Cell> = matrix
-        .cells
-        .iter()
-        .filter(of_it)
-        .filter(|cell| cell.class.is_told())
-        .collect();
+    let told: Vec<&Cell> =
+        matrix.cells.iter().filter(of_it).filter(|cell| cell.class.is_told()).collect();
     if told.is_empty() {
         return None;
     }
@@ -65,21 +61,12 @@ fn misfits(matrix: &Matrix, generation: &str, engine: &str) -> Option<Claim> {
         told.len()
     );
     // The place that every container has makes the better example.
-    let example = misfits
-        .iter()
-        .min_by_key(|cell| (cell.name.place != LAYER, !cell.class.fails()));
+    let example = misfits.iter().min_by_key(|cell| (cell.name.place != LAYER, !cell.class.fails()));
     if let Some(cell) = example {
         seen = [seen, told_of(cell)].join("; ");
     }
-    let (of, says) = (
-        format!("{generation} {engine}"),
-        "a driver fits one place and not another",
-    );
-    Some(Claim {
-        here,
-        seen,
-        ..Claim::blank("B2", FITS, None, of, says)
-    })
+    let (of, says) = (format!("{generation} {engine}"), "a driver fits one place and not another");
+    Some(Claim { here, seen, ..Claim::blank("B2", FITS, None, of, says) })
 }
 
 /// `overlay2 on layer: refused: ` and the words of what refused it, or the driver that it took.
@@ -116,13 +103,7 @@ fn sidecar(matrix: &Matrix) -> Option<Claim> {
         seen: format!(
             "{misfits} of {all} cells that fit on a volume do not on the container's layer: {half}"
         ),
-        ..Claim::blank(
-            "B15",
-            SIDECAR,
-            None,
-            "layer against volume".to_owned(),
-            says,
-        )
+        ..Claim::blank("B15", SIDECAR, None, "layer against volume".to_owned(), says)
     })
 }
 
@@ -155,12 +136,7 @@ fn slowest(duels: &[Duel]) -> Option<Claim> {
     let parts = parts.into_iter().filter(|(_, slower)| count(*slower) > 0);
     let parts = parts.map(|(words, slower)| {
         let list: Vec<String> = of(slower).map(told).collect();
-        format!(
-            "{words} {} of {} ({})",
-            list.len(),
-            duels.len(),
-            list.join(", ")
-        )
+        format!("{words} {} of {} ({})", list.len(), duels.len(), list.join(", "))
     });
     let says = "fuse-overlayfs is slower in one metric at least";
     Some(Claim {

@@ -64,11 +64,8 @@ pub(super) fn costs(matrix: &Matrix, evidence: &Evidence) -> Vec<Costs> {
         let [_, engine, driver, place] = cell.name.words();
         let start = format!("{engine}-{driver}-{place}-");
         let mut arms = evidence.arms.iter();
-        let word = |arm: &str| {
-            WORKS
-                .iter()
-                .any(|(_, word, ..)| arm.strip_prefix(&start) == Some(word))
-        };
+        let word =
+            |arm: &str| WORKS.iter().any(|(_, word, ..)| arm.strip_prefix(&start) == Some(word));
         arms.position(|arm| word(&arm.arm))
     };
     let mut found: Vec<(usize, Costs)> = Vec::new();
@@ -87,15 +84,7 @@ pub(super) fn costs(matrix: &Matrix, evidence: &Evidence) -> Vec<Costs> {
         };
         let [engine, driver, place] = [engine, driver, place].map(str::to_owned);
         let ratios = WORKS.iter().map(|(_, word, ..)| ratio(word)).collect();
-        found.push((
-            index,
-            Costs {
-                engine,
-                driver,
-                place,
-                ratios,
-            },
-        ));
+        found.push((index, Costs { engine, driver, place, ratios }));
     }
     found.sort_by_key(|(index, costs)| (costs.engine.clone(), *index));
     found.into_iter().map(|(_, costs)| costs).collect()
@@ -113,14 +102,10 @@ pub(super) fn duels(costs: &[Costs], evidence: &Evidence) -> Vec<Duel> {
             Some(_) => Slower::Open,
         };
         let [engine, base, place] = reference("docker")?;
-        let others = costs
-            .iter()
-            .filter(|cell| cell.engine == engine && cell.place == place);
+        let others = costs.iter().filter(|cell| cell.engine == engine && cell.place == place);
         let others = others.filter_map(|cell| Some((&*cell.driver, cell.value(index)?)));
         let measured: Vec<(&str, f64)> = std::iter::once((base, 1.0)).chain(others).collect();
-        let slowest = measured
-            .iter()
-            .max_by(|one, other| one.1.total_cmp(&other.1));
+        let slowest = measured.iter().max_by(|one, other| one.1.total_cmp(&other.1));
         let slowest = slowest.filter(|_| measured.len() > 1);
         Some(Duel {
             metric: *metric,
@@ -184,19 +169,10 @@ pub(super) fn row(matrix: &Matrix, cell: &Cell) -> Vec<(String, String)> {
         ("step", cell.step.clone().unwrap_or_default()),
         ("chosen", cell.chosen.clone().unwrap_or_default()),
         ("backing", cell.backing.clone()),
-        (
-            "fingerprint",
-            cell.known()
-                .0
-                .map_or_else(String::new, |known| known.id.clone()),
-        ),
+        ("fingerprint", cell.known().0.map_or_else(String::new, |known| known.id.clone())),
         ("words", cell.words.clone()),
         ("deviations", cell.deviations.join(" | ")),
-        (
-            "disk_bytes",
-            cell.disk_bytes
-                .map_or_else(String::new, |bytes| bytes.to_string()),
-        ),
+        ("disk_bytes", cell.disk_bytes.map_or_else(String::new, |bytes| bytes.to_string())),
         ("disk_ratio", number(matrix.disk_ratio(cell))),
     ];
     let mut row: Vec<(String, String)> = named.map(|(name, value)| (name.to_owned(), value)).into();

@@ -45,9 +45,7 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
     };
     if !matrix.cells.is_empty() {
         let rows = matrix.cells.iter().map(|cell| cost::row(&matrix, cell));
-        facts
-            .tables
-            .insert("matrix.csv".to_owned(), facts::csv(rows)?);
+        facts.tables.insert("matrix.csv".to_owned(), facts::csv(rows)?);
     }
     facts.found = facts::found(&matrix)?;
     Ok(facts)
@@ -107,9 +105,7 @@ impl Matrix {
     }
 
     fn on(&self, place: &str) -> impl Iterator<Item = &Cell> {
-        self.cells
-            .iter()
-            .filter(move |cell| cell.name.place == place)
+        self.cells.iter().filter(move |cell| cell.name.place == place)
     }
 
     /// A panel a generation, a group an engine, a row a driver, a tile a place.
@@ -131,10 +127,7 @@ impl Matrix {
                     let mut cells = cells();
                     tile(cells.find(|cell| cell.name.words()[2..] == [driver, place])?)
                 };
-                Row {
-                    name: driver.to_owned(),
-                    tiles: places.iter().map(of).collect(),
-                }
+                Row { name: driver.to_owned(), tiles: places.iter().map(of).collect() }
             });
             Group {
                 title: engine.to_owned(),

@@ -26,8 +26,7 @@ pub(super) fn of(matrix: &Matrix, evidence: &Evidence, lang: Lang) -> Page {
     page.section.extend(duels(matrix, lang));
     let advice = advice::lines(matrix, lang);
     if !advice.is_empty() {
-        page.section
-            .push(Piece::heading(3, term!(lang; "Advice"; "Consejos")));
+        page.section.push(Piece::heading(3, term!(lang; "Advice"; "Consejos")));
         page.section.push(Piece::List(advice));
     }
     page.lines = matrix.failures().iter().map(Failures::line).collect();
@@ -40,12 +39,7 @@ fn grid(matrix: &Matrix, title: &str, lang: Lang) -> Grid {
     let metrics = [Metric::Files, Metric::Startup].into_iter();
     let of = |metric| WORKS.iter().position(|(_, _, of, _)| *of == metric);
     let mut measured = metrics.filter_map(of);
-    let work = measured.find(|work| {
-        matrix
-            .costs
-            .iter()
-            .any(|costs| costs.value(*work).is_some())
-    });
+    let work = measured.find(|work| matrix.costs.iter().any(|costs| costs.value(*work).is_some()));
     let look = |cell: &Cell| {
         let mut drawn = Tile::new(cell.class as usize);
         // Where the daemon refuses, the step is always the same.
@@ -55,9 +49,7 @@ fn grid(matrix: &Matrix, title: &str, lang: Lang) -> Grid {
             _ => text!(lang; "at {step}"; "en {step}"),
         }));
         let taken = cell.surprising();
-        drawn
-            .below
-            .extend(taken.map(|driver| format!("→ {driver}")));
+        drawn.below.extend(taken.map(|driver| format!("→ {driver}")));
         drawn.below.extend(cell.otherwise.iter().map(|other| {
             let other = CLASSES[*other as usize].word.of(lang);
             text!(lang; "an earlier try: {other}"; "un intento anterior: {other}")
@@ -99,11 +91,8 @@ fn driver(lang: Lang) -> &'static str {
 }
 
 fn classes(matrix: &Matrix, grid: &Grid, lang: Lang) -> Vec<Piece> {
-    let (cells, generations, counts) = (
-        matrix.cells.len(),
-        matrix.generations().len(),
-        grid.counts(),
-    );
+    let (cells, generations, counts) =
+        (matrix.cells.len(), matrix.generations().len(), grid.counts());
     let mut pieces = vec![
         Piece::Paragraph(
             text!(lang; "{cells} cells of {generations} generations of engines: {counts}.";
@@ -125,15 +114,11 @@ fn classes(matrix: &Matrix, grid: &Grid, lang: Lang) -> Vec<Piece> {
 }
 
 fn failures(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
-    let mut pieces = vec![Piece::heading(
-        3,
-        term!(lang; "What fails, and why"; "Qué falla y por qué"),
-    )];
+    let mut pieces =
+        vec![Piece::heading(3, term!(lang; "What fails, and why"; "Qué falla y por qué"))];
     let groups = matrix.failures();
     if groups.is_empty() {
-        pieces.push(Piece::paragraph(
-            term!(lang; "No cell fails."; "Ninguna celda falla."),
-        ));
+        pieces.push(Piece::paragraph(term!(lang; "No cell fails."; "Ninguna celda falla.")));
         return pieces;
     }
     let row = |group: &Failures<Cell>| {
@@ -141,13 +126,7 @@ fn failures(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
         group.row(lang, [cells])
     };
     let columns = lang.pick(
-        [
-            "failure",
-            "cells",
-            "cause",
-            "what helps",
-            "in its own words",
-        ],
+        ["failure", "cells", "cause", "what helps", "in its own words"],
         ["fallo", "celdas", "causa", "qué ayuda", "con sus palabras"],
     );
     pieces.push(Piece::Table(Table {
@@ -191,10 +170,7 @@ fn cells<'a>(cells: impl Iterator<Item = &'a Cell>, lang: Lang) -> Shown {
         });
         format!("`{driver}`: {}", alike.collect::<Vec<_>>().join("; "))
     };
-    drivers
-        .into_iter()
-        .map(line)
-        .fold(Shown::new(told), Shown::below)
+    drivers.into_iter().map(line).fold(Shown::new(told), Shown::below)
 }
 
 fn deviations(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
@@ -203,9 +179,7 @@ fn deviations(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
     let all = matrix.cells.iter().flat_map(|cell| &cell.deviations);
     let seen = in_order(all.map(String::as_str));
     if seen.is_empty() {
-        pieces.push(Piece::paragraph(
-            term!(lang; "No cell deviates."; "Ninguna celda se desvía."),
-        ));
+        pieces.push(Piece::paragraph(term!(lang; "No cell deviates."; "Ninguna celda se desvía.")));
         return pieces;
     }
     let row = |deviation: &&str| {
@@ -215,10 +189,7 @@ fn deviations(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
         let [check, seen] = [check, seen].map(|words| Shown::new(phrases::short(words)).english());
         vec![check, seen, cells(of, lang)]
     };
-    let columns = lang.pick(
-        ["check", "seen", "cells"],
-        ["comprobación", "visto", "celdas"],
-    );
+    let columns = lang.pick(["check", "seen", "cells"], ["comprobación", "visto", "celdas"]);
     pieces.push(Piece::Table(Table {
         caption: term!(lang; "Checks in a container of the cell, and what was seen in place of what POSIX asks";
             "Comprobaciones dentro de un contenedor de la celda, y lo visto en lugar de lo que pide POSIX").to_owned(),
@@ -230,41 +201,22 @@ fn deviations(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
 }
 
 fn costs(matrix: &Matrix, evidence: &Evidence, lang: Lang) -> Vec<Piece> {
-    let generation = matrix
-        .cost_generation
-        .as_deref()
-        .unwrap_or(term!(lang; "engines"; "motores"));
+    let generation = matrix.cost_generation.as_deref().unwrap_or(term!(lang; "engines"; "motores"));
     let ratio =
         |ratio: Option<f64>| ratio.map_or_else(|| "–".to_owned(), |ratio| lang.number(ratio, 2));
     let row = |costs: &Costs| {
-        let Costs {
-            engine,
-            driver,
-            place,
-            ratios,
-        } = costs;
+        let Costs { engine, driver, place, ratios } = costs;
         let disk = matrix.cell([generation, engine, driver, place]);
         let disk = disk.and_then(|cell| matrix.disk_ratio(cell));
-        let of = ratios
-            .iter()
-            .map(|found| phrases::ratio_cell(found.as_ref(), lang));
+        let of = ratios.iter().map(|found| phrases::ratio_cell(found.as_ref(), lang));
         let name = Shown::new(format!("`{engine} {driver} {place}`"));
-        std::iter::once(name)
-            .chain(of)
-            .chain([Shown::new(ratio(disk))])
-            .collect()
+        std::iter::once(name).chain(of).chain([Shown::new(ratio(disk))]).collect()
     };
     let mut pieces = Vec::new();
     if !matrix.costs.is_empty() {
         let titles = lang.pick(
             ["start", "unpack", "write", "small files", "disk, once"],
-            [
-                "arranque",
-                "desempaquetar",
-                "escribir",
-                "ficheros pequeños",
-                "disco, una vez",
-            ],
+            ["arranque", "desempaquetar", "escribir", "ficheros pequeños", "disco, una vez"],
         );
         let name: Column = words(term!(lang; "cell"; "celda"));
         pieces.push(Piece::Table(Table {
@@ -280,17 +232,9 @@ fn costs(matrix: &Matrix, evidence: &Evidence, lang: Lang) -> Vec<Piece> {
         pieces.push(Piece::paragraph(term!(lang; "Times are medians of the ratios within blocks; * is declared primary, the others are exploratory and of twenty of their intervals one may miss. Disk is what 30 layers take in the store, seen once. A cell without numbers was not measured.";
             "Los tiempos son medianas de los cocientes dentro de cada bloque; * está declarado primario, los demás son exploratorios y de veinte de sus intervalos uno puede fallar. El disco es lo que ocupan 30 capas en el almacén, visto una vez. Una celda sin cifras no se midió.")));
     }
-    if matrix
-        .cells
-        .iter()
-        .any(|cell| matrix.disk_ratio(cell).is_some())
-    {
-        let tile = |cell: &Cell| {
-            Some(Tile {
-                word: ratio(matrix.disk_ratio(cell)),
-                ..Tile::new(0)
-            })
-        };
+    if matrix.cells.iter().any(|cell| matrix.disk_ratio(cell).is_some()) {
+        let tile =
+            |cell: &Cell| Some(Tile { word: ratio(matrix.disk_ratio(cell)), ..Tile::new(0) });
         let caption = |generation: &str, engine: &str| {
             text!(lang; "{generation}, {engine}: size on disk over that of the reference";
                 "{generation}, {engine}: tamaño en disco entre el de la referencia")
@@ -307,10 +251,7 @@ fn costs(matrix: &Matrix, evidence: &Evidence, lang: Lang) -> Vec<Piece> {
     if !pieces.is_empty() {
         pieces.insert(
             0,
-            Piece::heading(
-                3,
-                term!(lang; "What each cell costs"; "Qué cuesta cada celda"),
-            ),
+            Piece::heading(3, term!(lang; "What each cell costs"; "Qué cuesta cada celda")),
         );
     }
     pieces
@@ -330,11 +271,7 @@ fn references(
         let medians = WORKS.iter().map(|(_, word, ..)| {
             let arm = evidence.arm(&format!("{engine}-{driver}-{place}-{word}"))?;
             let unit = unit(arm.metric);
-            Some(format!(
-                "{} {}",
-                unit.amount(arm.median?.value, lang),
-                unit.symbol()
-            ))
+            Some(format!("{} {}", unit.amount(arm.median?.value, lang), unit.symbol()))
         });
         let disk = matrix.cell([generation, engine, driver, place]);
         let disk = disk.and_then(|cell| cell.disk_bytes);
@@ -388,9 +325,5 @@ fn duels(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
         told
     });
     let title = term!(lang; "Is vfs always the slowest?"; "¿Es vfs siempre el más lento?");
-    vec![
-        Piece::heading(3, title),
-        Piece::Paragraph(answer),
-        Piece::List(ratios.collect()),
-    ]
+    vec![Piece::heading(3, title), Piece::Paragraph(answer), Piece::List(ratios.collect())]
 }

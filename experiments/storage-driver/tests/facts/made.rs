@@ -20,15 +20,8 @@ const DOCKER: [&str; 11] = [
     "snapshotter-overlay2",
 ];
 const PODMAN: [&str; 3] = ["overlay", "overlay-fuse", "vfs"];
-const PLACES: [&str; 7] = [
-    "volume",
-    "layer",
-    "tmpfs",
-    "xfs",
-    "xfs-no-dtype",
-    "ext4-no-filetype",
-    "btrfs",
-];
+const PLACES: [&str; 7] =
+    ["volume", "layer", "tmpfs", "xfs", "xfs-no-dtype", "ext4-no-filetype", "btrfs"];
 const METRICS: [(&str, Metric, u64); 4] = [
     ("start", Metric::Startup, 400),
     ("unpack", Metric::Unpack, 1_500),
@@ -116,30 +109,22 @@ pub(crate) fn cell(subject: &str) -> Vec<Trial> {
     };
     let mut rows = Vec::new();
     if let Fate::NoPlace(outcome, reason) = fate {
-        rows.push(Trial {
-            reason: reason.to_owned(),
-            ..row("place", outcome)
-        });
+        rows.push(Trial { reason: reason.to_owned(), ..row("place", outcome) });
         return rows;
     }
     rows.push(row("place", "ok"));
-    for step in [
-        "starts", "driver", "unpacks", "runs", "builds", "restarts", "posix", "disk",
-    ] {
+    for step in ["starts", "driver", "unpacks", "runs", "builds", "restarts", "posix", "disk"] {
         rows.push(match (&fate, step) {
-            (Fate::Fails(at, reason), step) if *at == step => Trial {
-                reason: (*reason).to_owned(),
-                ..row(step, "failed")
-            },
-            (Fate::Takes(driver, _), "driver") => Trial {
-                reason: "extfs".to_owned(),
-                ..row(step, driver)
-            },
+            (Fate::Fails(at, reason), step) if *at == step => {
+                Trial { reason: (*reason).to_owned(), ..row(step, "failed") }
+            }
+            (Fate::Takes(driver, _), "driver") => {
+                Trial { reason: "extfs".to_owned(), ..row(step, driver) }
+            }
             (Fate::Fails(..), "driver") => row(step, "overlayfs"),
-            (Fate::Takes(_, list), "posix") if !list.is_empty() => Trial {
-                reason: (*list).to_owned(),
-                ..row(step, "deviates")
-            },
+            (Fate::Takes(_, list), "posix") if !list.is_empty() => {
+                Trial { reason: (*list).to_owned(), ..row(step, "deviates") }
+            }
             (Fate::Takes(driver, _), "disk") => Trial {
                 bytes: Some(match *driver {
                     "vfs" | "native" => 310_000_000,
@@ -196,10 +181,7 @@ struct Costs {
 
 /// Arms of the cells of one generation that work, and what is held against what.
 fn costs(generation: &str) -> Costs {
-    let mut costs = Costs {
-        arms: Vec::new(),
-        contrasts: Vec::new(),
-    };
+    let mut costs = Costs { arms: Vec::new(), contrasts: Vec::new() };
     let forever = |text: String| -> &'static str { text.leak() };
     let named = [("docker", &DOCKER[2..]), ("podman", &PODMAN[..])];
     for (engine, drivers) in named {
@@ -210,11 +192,7 @@ fn costs(generation: &str) -> Costs {
             if !matches!(fate(generation, engine, driver, place), Fate::Takes(..)) {
                 continue;
             }
-            let base = if engine == "docker" {
-                "overlay2"
-            } else {
-                "overlay"
-            };
+            let base = if engine == "docker" { "overlay2" } else { "overlay" };
             for (word, metric, _) in METRICS {
                 let name = forever(format!("{engine}-{driver}-{place}-{word}"));
                 costs.arms.push(arm(metric, name));
@@ -264,24 +242,15 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32, factor: Factor) {
 
 /// Takes a run that has no arm.
 pub(crate) fn only_cells(out: &Path, rows: &[Trial]) {
-    let experiment = Experiment {
-        name: "storage-driver",
-        arms: &[],
-        contrasts: &[],
-        parts: &[],
-        series: &[],
-    };
+    let experiment =
+        Experiment { name: "storage-driver", arms: &[], contrasts: &[], parts: &[], series: &[] };
     take(out, &experiment, rows, 0, usual);
 }
 
 fn take(out: &Path, experiment: &Experiment, rows: &[Trial], blocks: u32, factor: Factor) {
     let mut taken = 0_u64;
     let blocks = blocks.to_string();
-    let args: &[&str] = if experiment.arms.is_empty() {
-        &[]
-    } else {
-        &["--blocks", &blocks]
-    };
+    let args: &[&str] = if experiment.arms.is_empty() { &[] } else { &["--blocks", &blocks] };
     let out = out.to_str().expect("a path of text");
     Cli::parse_from([&["test", "--seed", "1", "--out", out], args].concat())
         .run
@@ -290,9 +259,7 @@ fn take(out: &Path, experiment: &Experiment, rows: &[Trial], blocks: u32, factor
             || Ok(()),
             |run| {
                 run.session(session())?;
-                rows.iter()
-                    .cloned()
-                    .try_for_each(|row| run.tried(row, || Ok(())))?;
+                rows.iter().cloned().try_for_each(|row| run.tried(row, || Ok(())))?;
                 if experiment.arms.is_empty() {
                     return Ok(());
                 }
@@ -308,10 +275,7 @@ fn take(out: &Path, experiment: &Experiment, rows: &[Trial], blocks: u32, factor
                         reason = "times of a test"
                     )]
                     let wall_ns = (base as f64 * factor(cell, word) * noise) as u64;
-                    Ok(Reading {
-                        wall_ns,
-                        cpu_ns: None,
-                    })
+                    Ok(Reading { wall_ns, cpu_ns: None })
                 })
             },
         )

@@ -55,9 +55,7 @@ fn rows(facts: &Value) -> Vec<BTreeMap<String, String>> {
 fn here(facts: &Value, id: &str) -> String {
     let claims = facts["claims"].as_array().expect("a list").iter();
     let mut here = claims.filter(|claim| claim["id"] == id);
-    here.next().map_or_else(String::new, |claim| {
-        claim["here"].as_str().expect("a word").to_owned()
-    })
+    here.next().map_or_else(String::new, |claim| claim["here"].as_str().expect("a word").to_owned())
 }
 
 fn row_of(trials: &[Trial]) -> BTreeMap<String, String> {
@@ -68,10 +66,7 @@ fn row_of(trials: &[Trial]) -> BTreeMap<String, String> {
 
 /// Sets outcome and reason of a step, and leaves out what a failure ends.
 fn set(mut rows: Vec<Trial>, step: &str, outcome: &str, reason: &str) -> Vec<Trial> {
-    let at = rows
-        .iter()
-        .position(|row| row.step == step)
-        .expect("a step");
+    let at = rows.iter().position(|row| row.step == step).expect("a step");
     outcome.clone_into(&mut rows[at].outcome);
     reason.clone_into(&mut rows[at].reason);
     if outcome == "failed" || step == "place" {
@@ -84,12 +79,7 @@ const VOLUME: &str = "trixie docker overlay2 volume";
 
 #[rstest]
 #[case::works(cell(VOLUME), "works", "", "overlay2")]
-#[case::deviates(
-    set(cell(VOLUME), "posix", "deviates", "a: b | c: d"),
-    "deviates",
-    "",
-    "overlay2"
-)]
+#[case::deviates(set(cell(VOLUME), "posix", "deviates", "a: b | c: d"), "deviates", "", "overlay2")]
 #[case::automatic(cell("trixie docker automatic volume"), "works", "", "overlay2")]
 #[case::falls_back(cell("trixie docker automatic layer"), "falls back", "", "vfs")]
 #[case::falls_back_and_deviates(
@@ -107,18 +97,8 @@ const VOLUME: &str = "trixie docker overlay2 volume";
     "",
     "overlay"
 )]
-#[case::refused(
-    set(cell(VOLUME), "starts", "failed", OVERLAY),
-    "refused",
-    "starts",
-    ""
-)]
-#[case::late(
-    set(cell(VOLUME), "runs", "failed", LATE),
-    "late failure",
-    "runs",
-    "overlay2"
-)]
+#[case::refused(set(cell(VOLUME), "starts", "failed", OVERLAY), "refused", "starts", "")]
+#[case::late(set(cell(VOLUME), "runs", "failed", LATE), "late failure", "runs", "overlay2")]
 #[case::late_and_falls_back(
     set(cell("trixie docker automatic layer"), "builds", "failed", "x"),
     "late failure",
@@ -131,12 +111,7 @@ const VOLUME: &str = "trixie docker overlay2 volume";
     "",
     ""
 )]
-#[case::not_root(
-    set(cell(VOLUME), "place", "not without root", "x"),
-    "not without root",
-    "",
-    ""
-)]
+#[case::not_root(set(cell(VOLUME), "place", "not without root", "x"), "not without root", "", "")]
 #[case::not_made(set(cell(VOLUME), "place", "not made", "x"), "not made", "", "")]
 #[case::not_finished(cell(VOLUME)[..4].to_vec(), "not finished", "unpacks", "overlay2")]
 fn classes_are_derived(
@@ -200,27 +175,16 @@ fn a_run_of_three_generations_is_read() {
         assert!(english.contains(words), "no {words} in {english}");
     }
     let spanish = page(&facts, "es");
-    for words in [
-        "Controladores de almacenamiento",
-        "Consejos",
-        "No. De los dos",
-    ] {
+    for words in ["Controladores de almacenamiento", "Consejos", "No. De los dos"] {
         assert!(spanish.contains(words), "no {words} in {spanish}");
     }
     let grid = &facts["pages"]["en"]["grids"][0];
     let group = &grid["panels"][1]["groups"][0];
-    let row = group["rows"]
-        .as_array()
-        .expect("rows")
-        .iter()
-        .find(|row| row["name"] == "overlay2");
+    let row = group["rows"].as_array().expect("rows").iter().find(|row| row["name"] == "overlay2");
     let word = |tile: &Value| {
         let index = tile["outcome"].as_u64().expect("an index");
         let index = usize::try_from(index).expect("small");
-        grid["outcomes"][index]["word"]
-            .as_str()
-            .expect("a word")
-            .to_owned()
+        grid["outcomes"][index]["word"].as_str().expect("a word").to_owned()
     };
     let tiles = row.expect("a row")["tiles"].as_array().expect("tiles");
     assert_eq!([word(&tiles[0]), word(&tiles[1])], ["works", "refused"]);
@@ -282,17 +246,11 @@ fn advice_follows_the_cells() {
         rows
     });
     let all_well = advice(&[volume.clone(), layer].concat());
-    assert!(
-        all_well.contains("Mount: nothing is gained by one."),
-        "{all_well}"
-    );
+    assert!(all_well.contains("Mount: nothing is gained by one."), "{all_well}");
     assert!(all_well.contains("nothing failed here"), "{all_well}");
     let none = advice(&set(volume, "starts", "failed", "who knows"));
     assert!(none.contains("none of the named drivers fits"), "{none}");
-    assert!(
-        none.contains("the 1 failing cells nothing is known"),
-        "{none}"
-    );
+    assert!(none.contains("the 1 failing cells nothing is known"), "{none}");
 }
 
 #[rstest]

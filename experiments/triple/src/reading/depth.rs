@@ -52,9 +52,7 @@ pub(super) fn depths(trials: &[Trial]) -> Vec<Depth> {
         let depth = entry(&mut found, subject(trials, row));
         let works = row.outcome == WORKS;
         if !works {
-            depth
-                .refusal
-                .get_or_insert_with(|| (level, row.reason.clone()));
+            depth.refusal.get_or_insert_with(|| (level, row.reason.clone()));
         }
         let level = depth.levels.entry(level).or_default();
         (level.works, level.up_ns, level.bytes) = (works, row.wall_ns, row.bytes);
@@ -102,15 +100,13 @@ impl Depth {
 
     fn times(&self, of: impl Fn(&Level) -> Option<u64>) -> Vec<(u32, f64)> {
         let levels = self.levels.iter();
-        levels
-            .filter_map(|(level, found)| Some((*level, of(found)? as f64)))
-            .collect()
+        levels.filter_map(|(level, found)| Some((*level, of(found)? as f64))).collect()
     }
 
     fn seen(&self) -> String {
-        let works = self.deepest.map_or("no level works".to_owned(), |level| {
-            format!("works down to level {level}")
-        });
+        let works = self
+            .deepest
+            .map_or("no level works".to_owned(), |level| format!("works down to level {level}"));
         match &self.refusal {
             Some((level, reason)) => format!("{works}; level {level} refused: {reason}"),
             None => format!("{works}; none deeper was tried"),
@@ -141,10 +137,7 @@ pub(super) fn figure(depths: &[Depth], lang: Lang) -> Option<Levels> {
         depth.curve(&depth.up(), refused.collect())
     });
     let starts = depths.iter().filter_map(|depth| {
-        let failed = depth
-            .levels
-            .iter()
-            .filter(|(_, level)| level.start_works == Some(false));
+        let failed = depth.levels.iter().filter(|(_, level)| level.start_works == Some(false));
         depth.curve(&depth.starts(), failed.map(|(level, _)| *level).collect())
     });
     let rows = [
@@ -272,10 +265,8 @@ pub(super) fn limits(trials: &[Trial], lang: Lang) -> Vec<Piece> {
     if rows.is_empty() {
         return Vec::new();
     }
-    let titles = lang.pick(
-        ["limit", "where it is from", "value"],
-        ["límite", "de dónde sale", "valor"],
-    );
+    let titles =
+        lang.pick(["limit", "where it is from", "value"], ["límite", "de dónde sale", "valor"]);
     let title = term!(lang; "Limits of kernel and engines"; "Límites del núcleo y de los motores");
     vec![
         Piece::heading(2, title),
@@ -292,9 +283,7 @@ pub(super) fn limits(trials: &[Trial], lang: Lang) -> Vec<Piece> {
 /// For the terminal.
 pub(super) fn lines(depths: &[Depth], trials: &[Trial]) -> Vec<String> {
     let times = depths.iter().map(|depth| {
-        let median = depth
-            .median_ns
-            .map(|ns| format!(", a level {} s", seconds(ns, Lang::En)));
+        let median = depth.median_ns.map(|ns| format!(", a level {} s", seconds(ns, Lang::En)));
         let ends = ends(&depth.up(), Lang::En).map(|ends| format!(", first and last {ends} s"));
         let ratio = depth.last_to_first_third;
         let ratio = ratio.map(|ratio| format!(", last third / first third {ratio:.2}"));
@@ -319,22 +308,15 @@ const LAYER: &str = " on the container's layer";
 
 /// C6: what ends the depth on a volume and on a layer, and the limits that were read.
 pub(super) fn claims(depths: &[Depth], trials: &[Trial]) -> Vec<Claim> {
-    let find = |engine: &str, place| {
-        depths
-            .iter()
-            .find(|other| other.engine(place) == Some(engine))
-    };
+    let find =
+        |engine: &str, place| depths.iter().find(|other| other.engine(place) == Some(engine));
     let claim = |depth: &Depth| {
         let (here, statement, says) = if let Some(engine) = depth.engine(VOLUME) {
             let statement = Text::new(
                 "With the store on a volume, it is not storage that bounds the depth.",
                 "Con el almacén en un volumen, no es el almacenamiento lo que limita la profundidad.",
             );
-            (
-                on_a_volume(depth, find(engine, LAYER)),
-                statement,
-                "not refused by storage",
-            )
+            (on_a_volume(depth, find(engine, LAYER)), statement, "not refused by storage")
         } else {
             let engine = depth.engine(LAYER)?;
             let statement = Text::new(
@@ -409,15 +391,8 @@ fn on_the_layer(depth: &Depth, volume: Option<&Depth>) -> Here {
 fn is_of_storage(reason: &str) -> bool {
     const STORAGE: [&str; 4] = ["overlay", "stacking depth", "graphdriver", "storage driver"];
     const FULL: [&str; 2] = ["no space left", "disk quota"];
-    const OTHER: [&str; 7] = [
-        "clone",
-        "unshare",
-        "namespace",
-        "nsexec",
-        "fork",
-        "max_pid",
-        "max_user",
-    ];
+    const OTHER: [&str; 7] =
+        ["clone", "unshare", "namespace", "nsexec", "fork", "max_pid", "max_user"];
     let reason = reason.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     has(&STORAGE) || has(&FULL) && !has(&OTHER)

@@ -92,11 +92,8 @@ impl Comparison {
         let (above, below) = (growth(first)?, growth(second)?);
         let record = &evidence.record;
         let held = facts::ratio_of_ratios(record, &above, &below);
-        let of_below: BTreeMap<_, f64> = below
-            .values
-            .iter()
-            .map(|(id, (y, x))| (id, y - x))
-            .collect();
+        let of_below: BTreeMap<_, f64> =
+            below.values.iter().map(|(id, (y, x))| (id, y - x)).collect();
         let added = above.values.iter();
         let added = added.filter_map(|(id, (y, x))| Some((*id, (y - x) - of_below.get(id)?)));
         let added = pooled(&by_session(added), ALPHA, record.looks());
@@ -162,9 +159,7 @@ pub(super) fn engines(evidence: &Evidence) -> Vec<Comparison> {
     let key = |of: &SeriesSummary| (of.metric, of.observer, of.levels.len());
     let held = |docker: &&SeriesSummary| {
         let alike = of(Engine::Podman).filter(|podman| key(podman) == key(docker));
-        alike
-            .filter_map(|podman| Comparison::of(evidence, docker, podman))
-            .collect::<Vec<_>>()
+        alike.filter_map(|podman| Comparison::of(evidence, docker, podman)).collect::<Vec<_>>()
     };
     of(Engine::Docker).flat_map(held).collect()
 }

@@ -57,9 +57,7 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
     Ok(Facts {
         claims: claims.concat(),
         found: found(&has)?,
-        shown: [TABLE, STARTS, LIMITS, STORE, PULLED]
-            .map(str::to_owned)
-            .into(),
+        shown: [TABLE, STARTS, LIMITS, STORE, PULLED].map(str::to_owned).into(),
         words: words(NAMES, SENTENCES),
         pages: Lang::ALL.map(page).into(),
         ..Facts::default()

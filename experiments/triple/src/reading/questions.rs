@@ -20,19 +20,12 @@ pub(super) struct Answers {
 
 /// A question's row of claims without comparison, what is compared for it, and each answer: in a word
 /// and in words.
-type Asked<'a> = (
-    Claim,
-    &'a [Comparison],
-    fn(&Comparison) -> String,
-    fn(&Comparison, Lang) -> String,
-);
+type Asked<'a> =
+    (Claim, &'a [Comparison], fn(&Comparison) -> String, fn(&Comparison, Lang) -> String);
 
 impl Answers {
     pub(super) fn of(evidence: &Evidence) -> Self {
-        Self {
-            accumulation: growth::accumulation(evidence),
-            engines: growth::engines(evidence),
-        }
+        Self { accumulation: growth::accumulation(evidence), engines: growth::engines(evidence) }
     }
 
     /// The three questions of the tutorial's Part D; nothing for a run that has arms for none of
@@ -86,9 +79,8 @@ impl Answers {
     /// A21. A question that the run has no arms for is a row that says so, where it has those of
     /// another.
     pub(super) fn claims(&self, evidence: &Evidence) -> Vec<Claim> {
-        let mut claims: Vec<Claim> = growth::of(evidence, Metric::Startup)
-            .map(claim_of_series)
-            .collect();
+        let mut claims: Vec<Claim> =
+            growth::of(evidence, Metric::Startup).map(claim_of_series).collect();
         if claims.is_empty() {
             return claims;
         }
@@ -174,16 +166,8 @@ fn asked(says: &'static str, [english, spanish]: [&'static str; 2]) -> Claim {
 }
 
 fn of_series(series: &SeriesSummary, lang: Lang) -> String {
-    let (name, unit, who) = (
-        &series.series,
-        unit(series.metric),
-        observer(series.observer, lang),
-    );
-    let found = series
-        .additive
-        .zip(series.multiplicative)
-        .zip(series.model)
-        .zip(series.held_out());
+    let (name, unit, who) = (&series.series, unit(series.metric), observer(series.observer, lang));
+    let found = series.additive.zip(series.multiplicative).zip(series.model).zip(series.held_out());
     let Some((((additive, multiplicative), model), last)) = found else {
         let blocks = series.blocks;
         return text!(lang; "`{name}`, {who}: this run can't tell; its {blocks} blocks are too few for an interval.";
@@ -201,12 +185,8 @@ fn of_series(series: &SeriesSummary, lang: Lang) -> String {
     };
     let [step, observed] = [series.step, last.median].map(|of| in_unit(of, series.metric, lang));
     let (symbol, level) = (unit.symbol(), last.level);
-    let [(adding, added), (factors, multiplied)] = [additive, multiplicative].map(|model| {
-        (
-            unit.amount(model.last_level_ns, lang),
-            predicted(model, lang),
-        )
-    });
+    let [(adding, added), (factors, multiplied)] = [additive, multiplicative]
+        .map(|model| (unit.amount(model.last_level_ns, lang), predicted(model, lang)));
     text!(lang; "`{name}`, {who}: {verdict}. A level adds {step} {symbol}. Level {level} takes {observed} {symbol}; adding once more predicts {adding} (observed / predicted {added}), the same factor once more predicts {factors} ({multiplied}).";
         "`{name}`, {who}: {verdict}. Un nivel suma {step} {symbol}. El nivel {level} tarda {observed} {symbol}; sumar una vez más predice {adding} (observado / predicho {added}), el mismo factor una vez más predice {factors} ({multiplied}).")
 }
@@ -215,13 +195,9 @@ fn claim_of_series(series: &SeriesSummary) -> Claim {
     let (answer, told) = match series.model {
         Some(Model::Additive) => ("additive", ["additive", "aditivo"]),
         Some(Model::Multiplicative) => ("multiplicative", ["multiplicative", "multiplicativo"]),
-        Some(Model::Neither) => (
-            "neither",
-            [
-                "neither: both predictions fail",
-                "ninguno: fallan ambas predicciones",
-            ],
-        ),
+        Some(Model::Neither) => {
+            ("neither", ["neither: both predictions fail", "ninguno: fallan ambas predicciones"])
+        }
         Some(Model::Both) | None => ("", [""; 2]),
     };
     Claim {
@@ -348,10 +324,8 @@ impl Comparison {
 
 /// The hops that the run has arms for.
 fn ways_in(evidence: &Evidence, lang: Lang) -> Option<String> {
-    let hops = evidence
-        .arms
-        .iter()
-        .filter(|arm| arm.arm.starts_with("hop-") && arm.median.is_some());
+    let hops =
+        evidence.arms.iter().filter(|arm| arm.arm.starts_with("hop-") && arm.median.is_some());
     let hop = |arm: &ArmSummary| {
         let median = in_unit(arm.median, arm.metric, lang);
         format!("`{}` {median} {}", arm.arm, unit(arm.metric).symbol())
@@ -363,10 +337,7 @@ fn ways_in(evidence: &Evidence, lang: Lang) -> Option<String> {
 /// The chain that A19 is about, and the one that it is held against: names of arms.
 const THREE_DEEP: [(&str, &str); 2] = [
     (PREPARED, "start-podman-podman"),
-    (
-        "start-podman-podman-podman-inside",
-        "start-podman-podman-inside",
-    ),
+    ("start-podman-podman-podman-inside", "start-podman-podman-inside"),
 ];
 
 /// A19: it works where every sample of it has a reading.
@@ -374,14 +345,10 @@ pub(super) fn three_deep(evidence: &Evidence) -> Vec<Claim> {
     let claim = |(third, second): &(&str, &str)| {
         let ratio = evidence.between(third, second)?;
         let samples: Vec<_> = evidence.record.measured(third).collect();
-        let (taken, worked) = (
-            samples.len(),
-            samples.iter().filter(|row| row.wall_ns.is_some()).count(),
-        );
-        let statement = Text::new(
-            "Podman nests three deep.",
-            "Podman se anida hasta tres niveles.",
-        );
+        let (taken, worked) =
+            (samples.len(), samples.iter().filter(|row| row.wall_ns.is_some()).count());
+        let statement =
+            Text::new("Podman nests three deep.", "Podman se anida hasta tres niveles.");
         Some(Claim {
             ours: ratio.decisive,
             pairs: ratio.pairs,

@@ -34,14 +34,10 @@ pub(super) fn advice(trials: &[Trial]) -> Vec<Advice> {
         further.filter_map(|row| row.bytes).max()
     };
     let subjects = in_order(rows(trials, TABLE).map(|row| &*row.subject));
-    let ways = subjects
-        .iter()
-        .filter_map(|subject| subject.rsplit_once(", "));
+    let ways = subjects.iter().filter_map(|subject| subject.rsplit_once(", "));
     let ways: Vec<(&str, &str)> = ways.collect();
     let of_engine = |engine: &str| {
-        let others = ways
-            .iter()
-            .filter(|(way, of)| *of == engine && *way != PULL);
+        let others = ways.iter().filter(|(way, of)| *of == engine && *way != PULL);
         let least = others.filter_map(|(way, _)| Some((most(TABLE, way, engine)?, *way)));
         let (disk_bytes, way) = least.min()?;
         Some(Advice {
@@ -76,9 +72,7 @@ impl Advice {
 fn cell(trials: &[Trial], row: &Trial, lang: Lang) -> Cell {
     let mut pulled = rows(trials, PULLED);
     let key = |row: &Trial| (row.session, row.subject.clone(), row.step.clone());
-    let pulled = pulled
-        .find(|other| key(other) == key(row))
-        .and_then(|row| row.bytes);
+    let pulled = pulled.find(|other| key(other) == key(row)).and_then(|row| row.bytes);
     let [size, pulled] = [row.bytes, pulled].map(|bytes| Some(megabytes(bytes?, lang)));
     let time = row.wall_ns.map(|ns| seconds(ns as f64, lang));
     let numbers = [
@@ -101,10 +95,7 @@ pub(super) fn section(trials: &[Trial], advice: &[Advice], lang: Lang) -> Vec<Pi
     let way = term!(lang; "way and engine"; "modo y motor");
     let cell = |row: &Trial| cell(trials, row, lang);
     let mut pieces = vec![
-        Piece::heading(
-            2,
-            term!(lang; "What the store costs"; "Lo que cuesta el almacén"),
-        ),
+        Piece::heading(2, term!(lang; "What the store costs"; "Lo que cuesta el almacén")),
         Piece::Table(by_step(trials, TABLE, way, caption.to_owned(), cell)),
         Piece::paragraph(
             term!(lang; "Each was done once: these numbers have no interval. MB are millions of bytes.";

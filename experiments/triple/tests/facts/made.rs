@@ -10,28 +10,12 @@ use measure::{
 /// Chains of three, and what a start takes at each level, in ms: outside, and inside.
 pub(crate) const CHAINS: [(&[&str], [u64; 3], [u64; 3]); 4] = [
     // The same time a level; the same again.
-    (
-        &["docker", "docker-docker", "docker-docker-docker"],
-        [300, 400, 500],
-        [300, 350, 400],
-    ),
+    (&["docker", "docker-docker", "docker-docker-docker"], [300, 400, 500], [300, 350, 400]),
     // The same factor a level.
-    (
-        &["podman", "podman-podman", "podman-podman-podman"],
-        [160, 240, 360],
-        [160, 200, 250],
-    ),
-    (
-        &["podman", "podman-matched", "podman-matched-matched"],
-        [160, 300, 440],
-        [160, 240, 320],
-    ),
+    (&["podman", "podman-podman", "podman-podman-podman"], [160, 240, 360], [160, 200, 250]),
+    (&["podman", "podman-matched", "podman-matched-matched"], [160, 300, 440], [160, 240, 320]),
     // A jump.
-    (
-        &["docker", "docker-podman", "docker-podman-docker"],
-        [300, 360, 900],
-        [300, 330, 720],
-    ),
+    (&["docker", "docker-podman", "docker-podman-docker"], [300, 360, 900], [300, 330, 720]),
 ];
 
 #[derive(Parser)]
@@ -84,34 +68,16 @@ impl Triple {
             for (index, place) in chain.iter().enumerate() {
                 let (level, hops) = (index + 1, index as u64 + 1);
                 let ms = |ms: u64| ms * 1_000_000;
-                add(
-                    &format!("start-{place}"),
-                    startup,
-                    outside,
-                    level,
-                    ms(starts[index]),
-                );
+                add(&format!("start-{place}"), startup, outside, level, ms(starts[index]));
                 if level > 1 {
                     let name = format!("start-{place}-inside");
                     add(&name, startup, inside, level, ms(starts_inside[index]));
                 }
-                add(
-                    &format!("hop-{place}"),
-                    startup,
-                    outside,
-                    level,
-                    ms(hops * 60),
-                );
+                add(&format!("hop-{place}"), startup, outside, level, ms(hops * 60));
                 add(&format!("sha256-{place}"), cpu, own, level, ms(310));
                 let through = format!("sha256-{place}-outside");
                 add(&through, cpu, outside, level, ms(310 + hops * 60));
-                add(
-                    &format!("sha256-{place}-inside"),
-                    cpu,
-                    inside,
-                    level,
-                    ms(312),
-                );
+                add(&format!("sha256-{place}-inside"), cpu, inside, level, ms(312));
             }
         }
         Self {
@@ -153,19 +119,14 @@ impl Triple {
                 || Ok(()),
                 |run| {
                     run.session(session())?;
-                    store()
-                        .into_iter()
-                        .try_for_each(|row| run.tried(row, || Ok(())))?;
+                    store().into_iter().try_for_each(|row| run.tried(row, || Ok(())))?;
                     run.measure(|arm| {
                         let times = taken.entry(arm.name.to_owned()).or_insert(0_u64);
                         *times += 1;
                         if refuse(arm.name, *times) {
                             return Err(Trouble::Sample("no third level".to_owned()));
                         }
-                        Ok(Reading {
-                            wall_ns: self.sample(arm, *times),
-                            cpu_ns: None,
-                        })
+                        Ok(Reading { wall_ns: self.sample(arm, *times), cpu_ns: None })
                     })
                 },
             )
@@ -193,11 +154,7 @@ fn contrasts() -> &'static [Contrast] {
             add(format!("{work}-{second}"), format!("{work}-{first}"), false);
         }
     }
-    add(
-        "start-docker-again".to_owned(),
-        "start-docker".to_owned(),
-        false,
-    );
+    add("start-docker-again".to_owned(), "start-docker".to_owned(), false);
     list(found)
 }
 
@@ -206,11 +163,7 @@ fn series() -> &'static [Series] {
     for (chain, ..) in CHAINS {
         let mut add = |of: &dyn Fn(&str) -> String| {
             let arms: Vec<&'static str> = chain.iter().map(|place| forever(of(place))).collect();
-            found.push(Series {
-                name: arms[2],
-                arms: list(arms),
-                about: "one more level",
-            });
+            found.push(Series { name: arms[2], arms: list(arms), about: "one more level" });
         };
         add(&|place| format!("start-{place}"));
         add(&|place| {
@@ -256,20 +209,13 @@ pub(crate) fn trial(table: &str, subject: &str, step: &str, outcome: &str) -> Tr
 fn store() -> Vec<Trial> {
     let mut rows = Vec::new();
     for (index, way) in (1..).zip(["pull, docker", "load, docker", "additional store, podman"]) {
-        for (step, cold) in [
-            ("level 2 cold", 4),
-            ("level 2 warm", 1),
-            ("level 3 cold", 5),
-        ] {
+        for (step, cold) in [("level 2 cold", 4), ("level 2 warm", 1), ("level 3 cold", 5)] {
             rows.push(Trial {
                 wall_ns: Some(index * cold * 500_000_000),
                 bytes: Some(index * cold * 1_500_000),
                 ..trial("store", way, step, "works")
             });
-            rows.push(Trial {
-                bytes: Some(cold * 800_000),
-                ..trial("pulled", way, step, "works")
-            });
+            rows.push(Trial { bytes: Some(cold * 800_000), ..trial("pulled", way, step, "works") });
         }
     }
     rows
@@ -323,30 +269,20 @@ pub(crate) fn depth(subject: &str, deepest: u32, ms: u64) -> Vec<Trial> {
 }
 
 pub(crate) fn refused(subject: &str, level: u32, words: &str) -> Trial {
-    Trial {
-        reason: words.to_owned(),
-        ..trial("depth", subject, &level.to_string(), "refused")
-    }
+    Trial { reason: words.to_owned(), ..trial("depth", subject, &level.to_string(), "refused") }
 }
 
 /// Takes a run that has only trials; each session tries all of them.
 pub(crate) fn tried(out: &Path, rows: &[Trial], sessions: &str) {
-    let experiment = Experiment {
-        name: "triple",
-        arms: &[],
-        contrasts: &[],
-        parts: &[],
-        series: &[],
-    };
+    let experiment =
+        Experiment { name: "triple", arms: &[], contrasts: &[], parts: &[], series: &[] };
     let run = Cli::parse_from(parse(out, &["--sessions", sessions])).run;
     let done = run.conduct(
         &experiment,
         || Ok(()),
         |run| {
             run.session(session())?;
-            rows.iter()
-                .cloned()
-                .try_for_each(|row| run.tried(row, || Ok(())))
+            rows.iter().cloned().try_for_each(|row| run.tried(row, || Ok(())))
         },
     );
     done.expect("complete");

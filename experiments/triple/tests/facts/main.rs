@@ -92,10 +92,7 @@ fn a_run_of_three_levels_is_read() {
     );
     has(
         &page(&facts, "es"),
-        &[
-            "Respuestas a las preguntas del tutorial",
-            "Lo que cuesta el almacén",
-        ],
+        &["Respuestas a las preguntas del tutorial", "Lo que cuesta el almacén"],
     );
     let a19 = claims(&facts, "A19");
     assert_eq!(a19.len(), 2, "outside and inside");
@@ -108,32 +105,23 @@ fn a_run_of_three_levels_is_read() {
         ("start-docker-docker-docker", "additive"),
         ("start-podman-podman-podman", "multiplicative"),
         ("start-docker-podman-docker", "neither"),
-        (
-            "sha256-docker-docker-docker / start-docker-docker-docker-inside",
-            "no",
-        ),
+        ("sha256-docker-docker-docker / start-docker-docker-docker-inside", "no"),
         // From outside: 1.67 against 2.25 to the third level.
-        (
-            "start-docker-docker-docker / start-podman-podman-podman",
-            "Docker",
-        ),
+        ("start-docker-docker-docker / start-podman-podman-podman", "Docker"),
         // 100 ms of 300 against 90 of 160: what is cheaper depends on what is counted.
         (
             "start-docker-docker-docker-inside / start-podman-podman-podman-inside",
             "Docker by factor, Podman in time",
         ),
-        (
-            "sha256-docker-docker-docker / sha256-podman-podman-podman",
-            "the same",
-        ),
+        ("sha256-docker-docker-docker / sha256-podman-podman-podman", "the same"),
     ] {
         assert_eq!(row(&facts, "A21", of), ("answered", answer), "{of}");
     }
     let a21 = claims(&facts, "A21").into_iter();
     let told: Vec<&Value> = a21.map(|row| &row["told"]["es"]).collect();
-    assert!(told.contains(&&json!(
-        "por factor, Docker sale más barato; en tiempo, Podman suma menos"
-    )));
+    assert!(
+        told.contains(&&json!("por factor, Docker sale más barato; en tiempo, Podman suma menos"))
+    );
     // A chain of both engines is neither's.
     let engines = facts["found"]["answers"]["engines"].as_array();
     let mixed = "start-docker-podman-docker";
@@ -150,9 +138,7 @@ fn a_run_of_three_levels_is_read() {
 fn a_question_without_arms_says_so() {
     let arms = "start-docker,start-docker-docker,start-docker-docker-docker";
     let args = ["--sessions", "2", "--blocks", "6", "--arms", arms];
-    let facts = of_samples(&args, |name, times| {
-        name == "start-docker-docker" && times == 5
-    });
+    let facts = of_samples(&args, |name, times| name == "start-docker-docker" && times == 5);
     has(&page(&facts, "en"), &["This run has no arms for it."]);
     let unasked: Vec<&Value> = claims(&facts, "A21")
         .into_iter()
@@ -175,10 +161,7 @@ fn a_third_level_that_fails_is_not_confirmed() {
     let facts = of_samples(&["--blocks", "8", "--arms", &arms], |name, times| {
         name == "start-podman-podman-podman" && times == 4
     });
-    let here: Vec<&Value> = claims(&facts, "A19")
-        .iter()
-        .map(|row| &row["here"])
-        .collect();
+    let here: Vec<&Value> = claims(&facts, "A19").iter().map(|row| &row["here"]).collect();
     assert_eq!(here, ["inconclusive", "consistent"]);
 }
 
@@ -204,28 +187,13 @@ fn a_depth_run_is_read() {
     let levels = &facts["pages"]["en"]["levels"][0];
     let curve = &levels["rows"][0]["panels"][0];
     assert_eq!(curve["dots"].as_array().expect("a list").len(), 31);
-    assert_eq!(
-        (&curve["note"], &curve["crosses"]),
-        (&json!("on a volume"), &json!([32]))
-    );
+    assert_eq!((&curve["note"], &curve["crosses"]), (&json!("on a volume"), &json!([32])));
     assert_eq!(row(&facts, "C6", "docker on a volume").0, "consistent");
-    assert_eq!(
-        row(&facts, "C6", "podman-matched on the container's layer").0,
-        "consistent"
-    );
-    assert_eq!(
-        row(&facts, "C6", "PID namespaces within each other").0,
-        "consistent"
-    );
-    assert_eq!(
-        row(&facts, "C6", "overlay mounts on overlay mounts").0,
-        "not_reproduced"
-    );
+    assert_eq!(row(&facts, "C6", "podman-matched on the container's layer").0, "consistent");
+    assert_eq!(row(&facts, "C6", "PID namespaces within each other").0, "consistent");
+    assert_eq!(row(&facts, "C6", "overlay mounts on overlay mounts").0, "not_reproduced");
     let of: Vec<&Value> = claims(&facts, "C6").iter().map(|row| &row["of"]).collect();
-    assert!(
-        !of.contains(&&json!("docker on tmpfs")) && of.len() == 8,
-        "{of:?}"
-    );
+    assert!(!of.contains(&&json!("docker on tmpfs")) && of.len() == 8, "{of:?}");
     for id in ["A19", "A21"] {
         assert!(claims(&facts, id).is_empty());
     }
@@ -236,10 +204,7 @@ fn a_depth_ends_where_it_is_refused() {
     let subject = "docker on a volume";
     let mut rows: Vec<Trial> = depth(subject, 9, 0);
     rows.retain(|row| row.table == "depth" || row.step == "2");
-    rows.push(Trial {
-        outcome: "failed".to_owned(),
-        ..trial("depth-start", subject, "3", "")
-    });
+    rows.push(Trial { outcome: "failed".to_owned(), ..trial("depth-start", subject, "3", "") });
     rows.push(refused(subject, 10, "no more"));
     rows.push(trial("depth", subject, "no level", "works"));
     rows.push(trial("other", subject, "11", "works"));
@@ -251,10 +216,7 @@ fn a_depth_ends_where_it_is_refused() {
     // 320 ms over 80.
     assert_eq!(depth["last_to_first_third"], 4.0);
     let starts = &facts["pages"]["en"]["levels"][0]["rows"][1]["panels"][0];
-    assert_eq!(
-        (&starts["dots"], &starts["crosses"]),
-        (&json!([[2, 0.02]]), &json!([3]))
-    );
+    assert_eq!((&starts["dots"], &starts["crosses"]), (&json!([[2, 0.02]]), &json!([3])));
 }
 
 #[test]
@@ -270,10 +232,7 @@ fn sessions_are_kept_apart() {
 #[case("write /var/lib/x: no space left on device", "not_reproduced")]
 #[case("clone: No space left on device", "consistent")]
 #[case("unshare failed: No space left on device", "consistent")]
-#[case(
-    "nsexec[12]: failed to unshare namespaces: no space left on device",
-    "consistent"
-)]
+#[case("nsexec[12]: failed to unshare namespaces: no space left on device", "consistent")]
 #[case("cannot allocate memory", "consistent")]
 fn storage_is_known_by_its_words(#[case] reason: &str, #[case] here: &str) {
     let subject = "docker on a volume";

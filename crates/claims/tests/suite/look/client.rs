@@ -44,10 +44,7 @@ pub(crate) fn on_the_node(scene: &Scene) -> Result<Sight> {
         let (outer, inner) = (&nest.levels()[0], nest.innermost());
         // The job's root as the node's /proc has it.
         let socket = inner.root_in_level0().join("run/docker.sock");
-        sight(integration_test(
-            outer,
-            &format!("unix://{}", socket.display()),
-        )?)
+        sight(integration_test(outer, &format!("unix://{}", socket.display()))?)
     })
 }
 
@@ -63,31 +60,15 @@ fn beside_the_engine(scene: &Scene, nest: &Nest) -> Result<Sight> {
 /// Where it stops, by the words of whoever refused.
 const STOPS: &[(Step, &str, &str)] = &[
     (Step::Resolve, "does not expose port", "no port is found"),
-    (
-        Step::Connect,
-        "Connection refused",
-        "nobody answers at the port",
-    ),
-    (
-        Step::Connect,
-        "no answer after",
-        "nobody answers at the port",
-    ),
-    (
-        Step::Connect,
-        "connection timed out",
-        "nobody answers at the port",
-    ),
+    (Step::Connect, "Connection refused", "nobody answers at the port"),
+    (Step::Connect, "no answer after", "nobody answers at the port"),
+    (Step::Connect, "connection timed out", "nobody answers at the port"),
     (Step::Ask, "ermission denied", "the socket is refused"),
 ];
 
 fn sight(outcome: Outcome) -> Result<Sight> {
     match outcome {
-        Outcome::Passed {
-            postgres,
-            redis,
-            millis,
-        } => {
+        Outcome::Passed { postgres, redis, millis } => {
             let seconds = f64::from(u32::try_from(millis).into_diagnostic()?) / 1000.0;
             let detail = format!("PostgreSQL at {postgres}, Redis at {redis}; {seconds:.1} s");
             Ok(Sight::new("works", detail))

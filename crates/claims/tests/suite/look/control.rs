@@ -28,11 +28,7 @@ impl Node<'_> {
     }
 
     fn is_there(&self) -> Result<bool> {
-        let list = must(
-            self.level,
-            self.engine,
-            &["ps", "--all", "--format", "{{.Names}}"],
-        )?;
+        let list = must(self.level, self.engine, &["ps", "--all", "--format", "{{.Names}}"])?;
         Ok(list.lines().any(|name| name == self.container))
     }
 }
@@ -54,48 +50,29 @@ const VERBS: [Verb; 4] = [
         argv: &["stop", "--time=0", "@"],
         done: |node, _| Ok(!node.is_running()?),
     },
-    Verb {
-        name: "remove",
-        argv: &["rm", "@"],
-        done: |node, _| Ok(!node.is_there()?),
-    },
+    Verb { name: "remove", argv: &["rm", "@"], done: |node, _| Ok(!node.is_there()?) },
 ];
 
 /// What engines say of a container that they do not have.
-const NO_CONTAINER: &[&str] = &[
-    "No such container",
-    "no such container",
-    "no container with name or ID",
-];
+const NO_CONTAINER: &[&str] =
+    &["No such container", "no such container", "no container with name or ID"];
 
 /// What of it works on a container that the node's engine has started.
 pub(crate) fn control(scene: &Scene) -> Result<Sight> {
     let job = scene.job()?;
     let (level, name) = (scene.node()?, unique("foreign"));
     let script = "echo written by the foreign container; exec sleep infinity";
-    scene.on_node(&[
-        "run", "--detach", "--name", &name, "alpine", "sh", "-c", script,
-    ])?;
-    let node = Node {
-        level: &level,
-        engine: scene.outer(),
-        container: &name,
-    };
+    scene.on_node(&["run", "--detach", "--name", &name, "alpine", "sh", "-c", script])?;
+    let node = Node { level: &level, engine: scene.outer(), container: &name };
     let (mut granted, mut words) = (Vec::new(), String::new());
     for verb in &VERBS {
-        let argv: Vec<&str> = verb
-            .argv
-            .iter()
-            .map(|arg| if *arg == "@" { &name } else { *arg })
-            .collect();
+        let argv: Vec<&str> =
+            verb.argv.iter().map(|arg| if *arg == "@" { &name } else { *arg }).collect();
         let tried = engine(job.nest.innermost(), scene.inner(), &argv)?;
         if tried.success() && (verb.done)(&node, &tried.stdout)? {
             granted.push(verb.name);
         } else if tried.success() {
-            return Err(miette!(
-                "{} succeeded and did nothing: {tried:?}",
-                verb.name
-            ));
+            return Err(miette!("{} succeeded and did nothing: {tried:?}", verb.name));
         } else {
             words = line_with(&tried.stderr, refused(&tried, NO_CONTAINER)?);
         }
@@ -103,10 +80,6 @@ pub(crate) fn control(scene: &Scene) -> Result<Sight> {
     if node.is_there()? {
         remove_container(&level, scene.outer(), &name)?;
     }
-    let outcome = if granted.is_empty() {
-        "none".to_owned()
-    } else {
-        granted.join(" ")
-    };
+    let outcome = if granted.is_empty() { "none".to_owned() } else { granted.join(" ") };
     Ok(Sight::new(outcome, words))
 }

@@ -11,15 +11,8 @@ pub(crate) fn engine(scene: &Scene) -> Result<Sight> {
     let job = scene.job()?;
     let outside = identity(&scene.node()?, scene.outer())?;
     let inside = identity(job.nest.innermost(), scene.inner())?;
-    let outcome = if outside == inside {
-        "the outer's"
-    } else {
-        "its own"
-    };
-    Ok(Sight::new(
-        outcome,
-        format!("node: {outside}; job: {inside}"),
-    ))
+    let outcome = if outside == inside { "the outer's" } else { "its own" };
+    Ok(Sight::new(outcome, format!("node: {outside}; job: {inside}")))
 }
 
 /// What tells an engine from any other: Docker has an identity, Podman is its store.
@@ -43,11 +36,7 @@ pub(crate) fn removal(scene: &Scene) -> Result<Sight> {
     scene.on_node(&tag)?;
     must(inner, scene.inner(), &tag)?;
     scene.on_node(&["rmi", &name])?;
-    let after = run(
-        inner,
-        scene.inner(),
-        &["run", "--rm", "--pull=never", &name, "echo", "here"],
-    )?;
+    let after = run(inner, scene.inner(), &["run", "--rm", "--pull=never", &name, "echo", "here"])?;
     if after.success() {
         must(inner, scene.inner(), &["rmi", &name])?;
         return Ok(Sight::new("kept", after.stdout));
@@ -64,14 +53,7 @@ pub(crate) fn second_pull(scene: &Scene) -> Result<Sight> {
     const IMAGE: &str = "docker:cli";
     let job = scene.job()?;
     scene.on_node(&["pull", "--quiet", IMAGE])?;
-    let run_it = [
-        "run",
-        "--rm",
-        "--pull=never",
-        "--entrypoint=echo",
-        IMAGE,
-        "here",
-    ];
+    let run_it = ["run", "--rm", "--pull=never", "--entrypoint=echo", IMAGE, "here"];
     let without = run(job.nest.innermost(), scene.inner(), &run_it)?;
     if without.success() {
         return Ok(Sight::new("not needed", without.stdout));

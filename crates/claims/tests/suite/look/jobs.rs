@@ -60,13 +60,6 @@ pub(crate) fn next_job(scene: &Scene) -> Result<Sight> {
     let listed = scene.next_job(|next| lists(next.innermost(), scene.inner(), ALL));
     made.remove()?;
     let found = made.found_on(&listed?);
-    let outcome = if found.is_empty() {
-        "nothing".to_owned()
-    } else {
-        found.join(" ")
-    };
-    Ok(Sight::new(
-        outcome,
-        "of container, image, network and volume",
-    ))
+    let outcome = if found.is_empty() { "nothing".to_owned() } else { found.join(" ") };
+    Ok(Sight::new(outcome, "of container, image, network and volume"))
 }

@@ -33,9 +33,7 @@ pub(crate) fn outlives(scene: &Scene) -> Result<Sight> {
         ];
         let before = node.run(&stores)?.stdout;
         if before.is_empty() {
-            return Err(miette::miette!(
-                "the volume's file is not on the node at all"
-            ));
+            return Err(miette::miette!("the volume's file is not on the node at all"));
         }
         // As one does by hand: without `--volumes`.
         remove_container(&node, scene.outer(), nest.levels()[1].container())?;
@@ -46,11 +44,7 @@ pub(crate) fn outlives(scene: &Scene) -> Result<Sight> {
                 .then_some(())
         };
         let container = within(END, gone).is_none();
-        let networks = must(
-            &node,
-            scene.outer(),
-            &["network", "ls", "--format", "{{.Name}}"],
-        )?;
+        let networks = must(&node, scene.outer(), &["network", "ls", "--format", "{{.Name}}"])?;
         let list = ["volume", "ls", "--format", "{{.Name}}"];
         let volumes = must(&node, scene.outer(), &list)?;
         let left = [
@@ -62,25 +56,16 @@ pub(crate) fn outlives(scene: &Scene) -> Result<Sight> {
             remove_container(&node, scene.outer(), &started.name)?;
         }
         // What is on the node in the job's store only, nobody there has a name for.
-        let lists = [
-            (["network", "rm", &network], &networks),
-            (["volume", "rm", &volume], &volumes),
-        ];
+        let lists =
+            [(["network", "rm", &network], &networks), (["volume", "rm", &volume], &volumes)];
         for (argv, list) in lists {
             if list.lines().any(|name| name == argv[2]) {
                 must(&node, scene.outer(), &argv)?;
             }
         }
-        let left: Vec<&str> = left
-            .iter()
-            .filter(|(_, there)| *there)
-            .map(|(kind, _)| *kind)
-            .collect();
-        let outcome = if left.is_empty() {
-            "nothing".to_owned()
-        } else {
-            left.join(" ")
-        };
+        let left: Vec<&str> =
+            left.iter().filter(|(_, there)| *there).map(|(kind, _)| *kind).collect();
+        let outcome = if left.is_empty() { "nothing".to_owned() } else { left.join(" ") };
         Ok(Sight::new(outcome, "of container, network and volume"))
     })
 }
@@ -110,14 +95,7 @@ pub(crate) fn pause(scene: &Scene) -> Result<Sight> {
         let resumed = runs_on(used()?)?;
         ensure!(resumed.is_some(), "it does not run on after the pause");
         remove_container(nest.innermost(), scene.inner(), &busy.name)?;
-        let outcome = if advanced.is_some() {
-            "runs on"
-        } else {
-            "stops"
-        };
-        Ok(Sight::new(
-            outcome,
-            format!("looked at for {} s", LONG.as_secs()),
-        ))
+        let outcome = if advanced.is_some() { "runs on" } else { "stops" };
+        Ok(Sight::new(outcome, format!("looked at for {} s", LONG.as_secs())))
     })
 }

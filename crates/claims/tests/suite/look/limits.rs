@@ -19,17 +19,8 @@ const TICKS_PER_SECOND: u64 = 100;
 /// Has the job start a container that keeps a processor busy.
 pub(crate) fn burn(scene: &Scene, nest: &Nest) -> Result<Started> {
     let (name, mark) = (unique("busy"), format!("mark-{}", number()));
-    let argv = [
-        "run",
-        "--detach",
-        "--name",
-        &name,
-        "alpine",
-        "sh",
-        "-c",
-        "while :; do :; done",
-        &mark,
-    ];
+    let argv =
+        ["run", "--detach", "--name", &name, "alpine", "sh", "-c", "while :; do :; done", &mark];
     must(nest.innermost(), nest.engine(), &argv)?;
     let process = processes::wait_for(&scene.node()?, "sh", &mark)?;
     Ok(Started { name, process })
@@ -62,12 +53,8 @@ fn count(scene: &Scene, nest: &Nest) -> Result<Sight> {
     let group = group_of_job(scene, nest, &first_process(scene, nest)?)?;
     let counted = || -> Result<u64> {
         let text = group_file(&node, lab.id(), &group, "cpu.stat")?;
-        let usage = text
-            .lines()
-            .find_map(|line| line.strip_prefix("usage_usec "));
-        usage
-            .and_then(|usec| usec.parse().ok())
-            .ok_or_else(|| miette!("no usage in {text}"))
+        let usage = text.lines().find_map(|line| line.strip_prefix("usage_usec "));
+        usage.and_then(|usec| usec.parse().ok()).ok_or_else(|| miette!("no usage in {text}"))
     };
     let busy = burn(scene, nest)?;
     let used = || ticks(&node, &busy);
@@ -82,16 +69,8 @@ fn count(scene: &Scene, nest: &Nest) -> Result<Sight> {
         burnt.ok_or_else(|| miette!("it burnt no second of processor time in a minute"))??;
     let (burnt_usec, counted) = (burnt * 1_000_000 / TICKS_PER_SECOND, after - before);
     // Nearly all of it, or next to nothing: the engine's own work is far below a second.
-    let outcome = if counted >= burnt_usec / SHARE {
-        "counted"
-    } else {
-        "missed"
-    };
-    let detail = format!(
-        "{} ms burnt, {} ms counted",
-        burnt_usec / 1000,
-        counted / 1000
-    );
+    let outcome = if counted >= burnt_usec / SHARE { "counted" } else { "missed" };
+    let detail = format!("{} ms burnt, {} ms counted", burnt_usec / 1000, counted / 1000);
     Ok(Sight::new(outcome, detail))
 }
 
@@ -170,14 +149,8 @@ pub(crate) fn cpu(scene: &Scene) -> Result<Sight> {
 }
 
 /// Programs that are engines, or parts of one.
-const ENGINES: &[&str] = &[
-    "dockerd",
-    "containerd",
-    "containerd-shim",
-    "podman",
-    "conmon",
-    "docker-proxy",
-];
+const ENGINES: &[&str] =
+    &["dockerd", "containerd", "containerd-shim", "podman", "conmon", "docker-proxy"];
 
 /// Which parts of an engine run in the job's container while it runs nothing, and what memory they
 /// take.
@@ -200,11 +173,7 @@ pub(crate) fn daemons(scene: &Scene) -> Result<Sight> {
             .filter(|process| is_engine(process))
             .map(|process| process.name.as_str())
             .collect();
-        let detail = format!(
-            "whole container {} MB resident; {}",
-            mb(whole),
-            parts.join(", ")
-        );
+        let detail = format!("whole container {} MB resident; {}", mb(whole), parts.join(", "));
         Ok(Sight::new(listed(names), detail.trim_end_matches("; ")))
     })
 }
@@ -228,16 +197,11 @@ pub(crate) fn engine_processes(scene: &Scene) -> Result<Sight> {
 }
 
 fn is_engine(process: &Process) -> bool {
-    ENGINES
-        .iter()
-        .any(|engine| process.name.starts_with(engine))
+    ENGINES.iter().any(|engine| process.name.starts_with(engine))
 }
 
 fn listed<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> String {
-    let words: Vec<String> = words
-        .into_iter()
-        .map(|word| word.as_ref().to_owned())
-        .collect();
+    let words: Vec<String> = words.into_iter().map(|word| word.as_ref().to_owned()).collect();
     if words.is_empty() {
         return "none".to_owned();
     }

@@ -26,9 +26,7 @@ pub(crate) const IMAGE: Thing = Thing {
 
 pub(crate) const CONTAINER: Thing = Thing {
     kind: "container",
-    make: &[
-        "run", "--detach", "--name", "@", "alpine", "sleep", "infinity",
-    ],
+    make: &["run", "--detach", "--name", "@", "alpine", "sleep", "infinity"],
     list: &["ps", "--format", "{{.Names}}"],
     remove: &[],
 };
@@ -71,12 +69,7 @@ impl<'a> Made<'a> {
         let commands = things.iter().zip(&names);
         let commands = commands.map(|(thing, name)| filled(thing.make, name));
         script(level, engine, commands)?;
-        Ok(Self {
-            level,
-            engine,
-            things,
-            names,
-        })
+        Ok(Self { level, engine, things, names })
     }
 
     /// Which of them are on these lists.
@@ -103,9 +96,7 @@ pub(crate) fn lists(level: &Level, engine: Engine, things: Things) -> Result<Vec
     let commands = things.iter().map(|thing| thing.list.to_vec());
     let said = script(level, engine, commands)?;
     let lists = said.split(END).take(things.len());
-    Ok(lists
-        .map(|list| list.lines().map(str::to_owned).collect())
-        .collect())
+    Ok(lists.map(|list| list.lines().map(str::to_owned).collect()).collect())
 }
 
 /// What stands after each command's output.
@@ -133,8 +124,7 @@ fn filled<'a>(argv: &[&'a str], name: &'a str) -> Vec<&'a str> {
 
 /// Podman puts a host before the names of images.
 fn holds(list: &[String], name: &str) -> bool {
-    list.iter()
-        .any(|entry| entry == name || entry.ends_with(&format!("/{name}")))
+    list.iter().any(|entry| entry == name || entry.ends_with(&format!("/{name}")))
 }
 
 /// Things that one side made, and what both sides listed then.
@@ -162,16 +152,8 @@ impl Exchange {
         by_node.remove()?;
         let (at_job, at_node) = (at_job?, at_node?);
         Ok(Self {
-            outward: Side {
-                names: by_job.names,
-                own: at_job.clone(),
-                other: at_node.clone(),
-            },
-            inward: Side {
-                names: by_node.names,
-                own: at_node,
-                other: at_job,
-            },
+            outward: Side { names: by_job.names, own: at_job.clone(), other: at_node.clone() },
+            inward: Side { names: by_node.names, own: at_node, other: at_job },
         })
     }
 }
@@ -201,13 +183,6 @@ fn seen(scene: &Scene, thing: &Thing, side: fn(&Exchange) -> &Side) -> Result<Si
     let (name, own, list) = (&side.names[place], &side.own[place], &side.other[place]);
     // Or nothing would be shown by another's not listing it.
     ensure!(holds(own, name), "{name}: {own:?}");
-    let outcome = if holds(list, name) {
-        "listed"
-    } else {
-        "hidden"
-    };
-    Ok(Sight::new(
-        outcome,
-        format!("{} on the other side: {}", thing.kind, list.join(" ")),
-    ))
+    let outcome = if holds(list, name) { "listed" } else { "hidden" };
+    Ok(Sight::new(outcome, format!("{} on the other side: {}", thing.kind, list.join(" "))))
 }

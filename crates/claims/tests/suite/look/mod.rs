@@ -29,10 +29,7 @@ pub(crate) struct Sight {
 impl Sight {
     pub(crate) fn new(outcome: impl Into<String>, detail: impl Into<String>) -> Self {
         let detail: String = detail.into();
-        Self {
-            outcome: outcome.into(),
-            detail: detail.trim().to_owned(),
-        }
+        Self { outcome: outcome.into(), detail: detail.trim().to_owned() }
     }
 }
 
@@ -43,10 +40,7 @@ fn refused(output: &Output, texts: &[&'static str]) -> Result<&'static str> {
     let said = format!("{}{}", output.stderr, output.stdout);
     let known = texts.iter().find(|text| said.contains(**text));
     known.copied().ok_or_else(|| {
-        miette!(
-            "it failed, but not with one of {texts:?}: exit code {}, {said}",
-            output.code
-        )
+        miette!("it failed, but not with one of {texts:?}: exit code {}, {said}", output.code)
     })
 }
 

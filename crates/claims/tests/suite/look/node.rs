@@ -11,45 +11,23 @@ use crate::scene::{Scene, number};
 /// level 0, never the machine.
 pub(crate) fn escape(scene: &Scene) -> Result<Sight> {
     let job = scene.job()?;
-    let (file, secret) = (
-        format!("/var/tmp/secret-{}", number()),
-        format!("secret {}", number()),
-    );
+    let (file, secret) = (format!("/var/tmp/secret-{}", number()), format!("secret {}", number()));
     let node = scene.node()?;
-    node.output(&[
-        "sh",
-        "-c",
-        &format!("echo {secret} > {file} && chmod 600 {file}"),
-    ])?;
-    let own = [
-        "inspect",
-        "--format",
-        "{{.HostConfig.Privileged}}",
-        job.nest.levels()[1].container(),
-    ];
-    let detail = format!(
-        "the job's own container is privileged: {}",
-        scene.on_node(&own)?.trim()
-    );
+    node.output(&["sh", "-c", &format!("echo {secret} > {file} && chmod 600 {file}")])?;
+    let own =
+        ["inspect", "--format", "{{.HostConfig.Privileged}}", job.nest.levels()[1].container()];
+    let detail = format!("the job's own container is privileged: {}", scene.on_node(&own)?.trim());
     for (flags, files) in ATTEMPTS {
-        let script: Vec<String> = files
-            .iter()
-            .map(|place| format!("cat {place}{file}"))
-            .collect();
+        let script: Vec<String> = files.iter().map(|place| format!("cat {place}{file}")).collect();
         let script = script.join("; ");
-        let argv = [
-            &["run", "--rm", "--privileged"],
-            *flags,
-            &["alpine", "sh", "-c", &script],
-        ]
-        .concat();
+        let argv =
+            [&["run", "--rm", "--privileged"], *flags, &["alpine", "sh", "-c", &script]].concat();
         let tried = engine(job.nest.innermost(), scene.inner(), &argv)?;
         if tried.stdout.contains(&secret) {
             return Ok(Sight::new("reads the secret", detail));
         }
-        let missed = files
-            .iter()
-            .map(|place| format!("cat: can't open '{place}{file}': No such file"));
+        let missed =
+            files.iter().map(|place| format!("cat: can't open '{place}{file}': No such file"));
         let missed = missed.clone().all(|line| tried.stderr.contains(&line));
         ensure!(missed || tried.stderr.contains(RULED_OUT), "{tried:?}");
     }
@@ -59,10 +37,7 @@ pub(crate) fn escape(scene: &Scene) -> Result<Sight> {
 /// What a job asks its engine for, and where it then looks for the node's files.
 const ATTEMPTS: &[(&[&str], &[&str])] = &[
     (&["--volume=/:/host"], &["/host"]),
-    (
-        &["--pid=host", "--volume=/:/host"],
-        &["/host/proc/1/root", "/proc/1/root"],
-    ),
+    (&["--pid=host", "--volume=/:/host"], &["/host/proc/1/root", "/proc/1/root"]),
 ];
 
 /// What the published image's own configuration rules out; a caller could override it.
@@ -76,22 +51,11 @@ pub(crate) fn socket_missing(scene: &Scene) -> Result<Sight> {
     }
     let socket = "/var/run/docker.sock:/var/run/docker.sock";
     let node = lab.level0();
-    let argv = [
-        "run",
-        "--rm",
-        "--volume",
-        socket,
-        "docker:cli",
-        "docker",
-        "ps",
-    ];
+    let argv = ["run", "--rm", "--volume", socket, "docker:cli", "docker", "ps"];
     let tried = engine(&node, lab::Engine::Podman, &argv)?;
     if tried.success() {
         return Ok(Sight::new("works", tried.stdout));
     }
-    let words = refused(
-        &tried,
-        &["statfs /var/run/docker.sock: no such file or directory"],
-    )?;
+    let words = refused(&tried, &["statfs /var/run/docker.sock: no such file or directory"])?;
     Ok(Sight::new("refused", line_with(&tried.stderr, words)))
 }

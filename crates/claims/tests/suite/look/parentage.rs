@@ -31,11 +31,7 @@ fn look(
 ) -> Result<Sight> {
     let job = scene.job()?;
     let started = job.started(scene)?;
-    see(
-        &job.nest,
-        &first_process(scene, &job.nest)?,
-        &started.process,
-    )
+    see(&job.nest, &first_process(scene, &job.nest)?, &started.process)
 }
 
 /// The first process of the job's own container.
@@ -75,9 +71,7 @@ pub(crate) fn by_control_group(scene: &Scene) -> Result<Sight> {
         let below = started.group == group || started.group.starts_with(&format!("{group}/"));
         // Without the lab's own name, which is another one each time, and the ends of long ids.
         let short = |path: &str| -> String {
-            let parts = path
-                .split('/')
-                .filter(|part| !part.starts_with("matryoshka-"));
+            let parts = path.split('/').filter(|part| !part.starts_with("matryoshka-"));
             let parts: Vec<&str> = parts.map(|part| part.get(..20).unwrap_or(part)).collect();
             parts.join("/")
         };
@@ -90,9 +84,7 @@ pub(crate) fn by_control_group(scene: &Scene) -> Result<Sight> {
 pub(crate) fn by_namespaces(scene: &Scene) -> Result<Sight> {
     look(scene, |nest, outer, started| {
         let mark = &started.argv;
-        let visible = at(&nest.levels()[1])
-            .iter()
-            .any(|process| process.argv == *mark);
+        let visible = at(&nest.levels()[1]).iter().any(|process| process.argv == *mark);
         let detail = format!(
             "PID namespaces from the node on: job {}, started {}; {} to the job",
             outer.depth,
@@ -117,11 +109,7 @@ pub(crate) fn own_namespaces(scene: &Scene) -> Result<Sight> {
         let own = started.namespaces.iter();
         let own = own.filter(|(kind, id)| outer.namespaces.get(*kind) != Some(*id));
         let own: Vec<&str> = own.map(|(kind, _)| kind.as_str()).collect();
-        let outcome = if own.is_empty() {
-            "none".to_owned()
-        } else {
-            own.join(" ")
-        };
+        let outcome = if own.is_empty() { "none".to_owned() } else { own.join(" ") };
         Ok(Sight::new(outcome, ""))
     })
 }

@@ -16,18 +16,14 @@ pub(crate) fn bind_mount(scene: &Scene) -> Result<Sight> {
     let dir = format!("/var/tmp/{}", unique("work"));
     let write = |whose: &str| format!("mkdir -p {dir} && echo {whose} > {dir}/file");
     scene.node()?.output(&["sh", "-c", &write("of the node")])?;
-    job.nest
-        .innermost()
-        .output(&["sh", "-c", &write("of the job")])?;
+    job.nest.innermost().output(&["sh", "-c", &write("of the job")])?;
     let mount = format!("{dir}:/work");
     // By its exit code, as in `volume_collision`.
     let script = format!(
         "case $(cat /work/file) in \
          'of the job') exit {OF_THE_JOB} ;; 'of the node') exit {OF_THE_NODE} ;; esac"
     );
-    let look = [
-        "run", "--rm", "--volume", &mount, "alpine", "sh", "-c", &script,
-    ];
+    let look = ["run", "--rm", "--volume", &mount, "alpine", "sh", "-c", &script];
     let read = engine(job.nest.innermost(), scene.inner(), &look)?;
     let outcome = match read.code {
         OF_THE_JOB => "the caller's files",
@@ -42,9 +38,7 @@ pub(crate) fn missing_path(scene: &Scene) -> Result<Sight> {
     let job = scene.job()?;
     let dir = format!("/var/tmp/{}", unique("missing"));
     let mount = format!("{dir}:/work");
-    let list = [
-        "run", "--rm", "--volume", &mount, "alpine", "ls", "-A", "/work",
-    ];
+    let list = ["run", "--rm", "--volume", &mount, "alpine", "ls", "-A", "/work"];
     let list = engine(job.nest.innermost(), scene.inner(), &list)?;
     if !list.success() {
         let words = format!("statfs {dir}: no such file or directory");

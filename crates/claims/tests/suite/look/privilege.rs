@@ -10,11 +10,7 @@ use crate::scene::{Scene, unique, words};
 pub(crate) fn daemon_ready(scene: &Scene) -> Result<Sight> {
     let job = scene.job()?;
     let seconds = job.ready_after.as_secs_f64();
-    let outcome = if seconds <= 15.0 {
-        "within 15 s"
-    } else {
-        "later"
-    };
+    let outcome = if seconds <= 15.0 { "within 15 s" } else { "later" };
     let detail = format!("{seconds:.1} s with its container's start and its first image");
     Ok(Sight::new(outcome, detail))
 }
@@ -83,9 +79,7 @@ fn works_or_refused(scene: &Scene, change: fn(Layer) -> Layer) -> Result<Sight> 
         Err(report) => {
             let said = words(&report);
             let is_refusal = |line: &&str| {
-                REFUSALS
-                    .iter()
-                    .any(|all| all.iter().all(|words| line.contains(words)))
+                REFUSALS.iter().any(|all| all.iter().all(|words| line.contains(words)))
             };
             let line = said.lines().find(is_refusal);
             let line = line.ok_or_else(|| miette!("it failed, but was not refused: {said}"))?;
@@ -138,16 +132,7 @@ pub(crate) fn read_only_socket(scene: &Scene) -> Result<Sight> {
     let mut argv = vec!["run", "--rm"];
     argv.extend(scene.pattern.layers[1].flags);
     argv.extend(["--volume", &mount, "docker:cli"]);
-    argv.extend([
-        "docker",
-        "run",
-        "--privileged",
-        "--name",
-        &name,
-        "alpine",
-        "echo",
-        "made",
-    ]);
+    argv.extend(["docker", "run", "--privileged", "--name", &name, "alpine", "echo", "made"]);
     let made = engine(&scene.node()?, scene.outer(), &argv)?;
     if !made.success() {
         let words = refused(&made, &["permission denied", "ead-only file system"])?;
@@ -157,9 +142,6 @@ pub(crate) fn read_only_socket(scene: &Scene) -> Result<Sight> {
     let privileged = ["inspect", "--format", "{{.HostConfig.Privileged}}", &name];
     let privileged = scene.on_node(&privileged)?;
     scene.on_node(&["rm", &name])?;
-    let detail = format!(
-        "a container was made through it; privileged: {}",
-        privileged.trim()
-    );
+    let detail = format!("a container was made through it; privileged: {}", privileged.trim());
     Ok(Sight::new("protects nothing", detail))
 }
