@@ -67,7 +67,7 @@ pub(crate) fn build(policy: &Policy, call: &Call, target: &Target) -> Result<(),
             _ if value.is_empty() => {}
             "networkmode" => names::network_mode(policy, &value)?,
             "cgroupparent" => {
-                keys::listed(Rule::CgroupParent, &policy.cgroup_parents, &Json::Text(value), &key)?
+                keys::listed(Rule::CgroupParent, &policy.cgroup_parents, &Json::Text(value), &key)?;
             }
             "remote" if value == "client-session" => buildkit(policy, call, target)?,
             "remote" => return Err(Refusal::new(Rule::Build, "a remote context")),

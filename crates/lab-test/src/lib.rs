@@ -25,6 +25,7 @@
 mod machine;
 pub mod need;
 mod part;
+mod run;
 
 use std::fs::File;
 use std::io::Write;
@@ -40,7 +41,8 @@ pub use lab_test_macros::test;
 use libtest_mimic::{Arguments, Failed, Trial};
 pub use machine::Machine;
 use need::{Lack, Needs};
-pub use part::{killed, process_of};
+pub use part::killed;
+pub use run::Run;
 
 /// Names the generation of engines that tests run on which are of none in particular.
 const GENERATION: &str = "MATRYOSHKA_GENERATION";

@@ -10,7 +10,7 @@ use crate::machine::processes;
 
 /// A part of the lab that this process has started: its `monitor`, its `init`, or a daemon of its level
 /// 0 by its name.
-pub fn process_of(owner: u32, part: &str) -> Result<Pid> {
+pub(crate) fn process_of(owner: u32, part: &str) -> Result<Pid> {
     let running = lab::status()?.running;
     let is_its = |lab: &&lab::Running| lab.owner.split(' ').next() == Some(&*owner.to_string());
     let lab = running.iter().find(is_its);

@@ -1,19 +1,14 @@
 //! The core ways on real engines, through the program; a case that loses data; what it leaves.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
-use lab_test::{Machine, ensure, process_of};
+use lab_test::{Machine, Run, ensure};
 use miette::{IntoDiagnostic, Result, miette};
 use rstest::rstest;
 use rustix::process::{Signal, kill_process};
-
-/// Two engines until their first operation, or the tear-down of all, on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What is expected of a way: its verdict, and what its words hold.
 struct Core {
@@ -45,50 +40,32 @@ fn main() -> ExitCode {
     lab_test::run(1, |_, _| {})
 }
 
-/// A run of the program.
-struct Done {
-    /// Kept as long as the tests.
-    home: tempfile::TempDir,
-    status: i32,
-    said: String,
-}
+const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
 
-fn rows(run: &Path) -> Result<Vec<BTreeMap<String, String>>> {
-    let text = fs::read(run.join("trials.csv")).into_diagnostic()?;
-    let mut reader = csv::Reader::from_reader(&text[..]);
-    let rows = reader.deserialize().collect::<Result<_, _>>();
-    rows.into_diagnostic()
-}
-
-fn program(arguments: &[&str], run: &Path) -> Command {
+fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cache-sharing"));
-    command.arg("--out").arg(run).args(arguments);
-    command.stdin(Stdio::null());
+    command.args(arguments);
     command
 }
 
-fn carried_out(arguments: &[&str]) -> Result<Done> {
-    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
-    let output = program(arguments, &home.path().join("run")).output();
-    let output = output.into_diagnostic()?;
-    Ok(Done {
-        status: output.status.code().unwrap_or(-1),
-        said: String::from_utf8_lossy(&output.stderr).into_owned(),
-        home,
-    })
+/// A run to its end with this exit code.
+fn done(arguments: &[&str], code: i32) -> Result<Run> {
+    let (run, status) = Run::to_the_end(FOLDER, &mut program(arguments))?;
+    ensure!(status.code() == Some(code), "{status:?}: {}", run.log());
+    Ok(run)
 }
 
 /// All core ways in one run that their tests share. It takes up the run that was cut off, so that it is
 /// also the next one after that.
-fn core_run() -> Result<&'static Done> {
-    static RUN: OnceLock<Result<Done, String>> = OnceLock::new();
+fn core_run() -> Result<&'static Run> {
+    static RUN: OnceLock<Result<Run, String>> = OnceLock::new();
     let done = RUN.get_or_init(|| {
-        let resume = cut()?.run.run().to_string_lossy().into_owned();
+        let resume = cut()?.run.path().to_string_lossy().into_owned();
         let mut arguments = asked(CUT).to_vec();
         arguments.extend(["--seed", "7", "--resume", &resume]);
         let others = CORE.iter().filter(|core| core.way != CUT);
         arguments.extend(others.flat_map(|core| ["--way", core.way]));
-        carried_out(&arguments).map_err(|report| report.to_string())
+        done(&arguments, 0).map_err(|report| format!("{report:?}"))
     });
     done.as_ref().map_err(|why| miette!("{why}"))
 }
@@ -98,7 +75,7 @@ const CUT: &str = "trixie docker whole-own-containerd";
 
 /// A run of that way whose lab was killed under way.
 struct Cut {
-    run: Running,
+    run: Run,
     status: ExitStatus,
     /// Whether anything was left of it.
     restored: Result<(), String>,
@@ -119,11 +96,10 @@ fn cut() -> Result<&'static Cut, String> {
 #[needs(engines(lab::Generation::Trixie))]
 fn core_way(#[case] core: Core) -> Result<()> {
     let done = core_run()?;
-    ensure!(done.status == 0, "{}", done.said);
-    let rows = rows(&done.home.path().join("run"))?;
+    let rows = done.trials()?;
     let mut of_way = rows.iter().filter(|row| row["subject"] == core.way);
     let verdict = of_way.find(|row| row["step"] == "verdict");
-    let verdict = verdict.ok_or_else(|| miette!("{} has none: {}", core.way, done.said))?;
+    let verdict = verdict.ok_or_else(|| miette!("{} has none: {}", core.way, done.log()))?;
     ensure!(verdict["outcome"] == core.verdict, "{}: {verdict:?}", core.way);
     for words in core.words {
         let is_said = verdict["reason"].contains(words);
@@ -139,9 +115,7 @@ fn core_way(#[case] core: Core) -> Result<()> {
 #[needs(engines(lab::Generation::Trixie))]
 fn a_kept_case_does_it_again(#[files("cases/*.json")] case: PathBuf) -> Result<()> {
     let file = case.to_string_lossy();
-    let done = carried_out(&["--replay", &file])?;
-    ensure!(done.status == 0, "{}", done.said);
-    Ok(())
+    done(&["--replay", &file], 0).map(drop)
 }
 
 #[lab_test::test]
@@ -150,55 +124,9 @@ fn a_case_that_is_none_is_refused() -> Result<()> {
     let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
     let file = home.path().join("case.json");
     fs::write(&file, "{\"way\": 1}").into_diagnostic()?;
-    let done = carried_out(&["--replay", &file.to_string_lossy()])?;
-    ensure!(done.status == 2, "{}: {}", done.status, done.said);
-    ensure!(done.said.contains("is no case"), "{}", done.said);
+    let done = done(&["--replay", &file.to_string_lossy()], 2)?;
+    ensure!(done.log().contains("is no case"), "{}", done.log());
     Ok(())
-}
-
-/// A run of the program under way, and where it writes.
-struct Running {
-    child: Child,
-    home: tempfile::TempDir,
-}
-
-impl Running {
-    /// Until this step of the way has its row.
-    fn start(way: &str, step: &str) -> Result<Self> {
-        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
-        let log = fs::File::create(home.path().join("log")).into_diagnostic()?;
-        let child = program(&asked(way), &home.path().join("run"))
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .into_diagnostic()?;
-        let mut running = Self { child, home };
-        let deadline = Instant::now() + PATIENCE;
-        let row = format!(",{way},{step},");
-        let rows = running.run().join("trials.csv");
-        while !fs::read_to_string(&rows).is_ok_and(|rows| rows.contains(&row)) {
-            let ended = running.child.try_wait().into_diagnostic()?;
-            ensure!(ended.is_none(), "it ended too early: {}", running.log());
-            ensure!(Instant::now() < deadline, "no {step}: {}", running.log());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Ok(running)
-    }
-
-    fn run(&self) -> PathBuf {
-        self.home.path().join("run")
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// Only what becomes of a way of trixie.
@@ -208,12 +136,11 @@ fn asked(way: &str) -> [&str; 5] {
 
 fn cut_short() -> Result<Cut> {
     let before = Machine::now()?;
-    let mut run = Running::start(CUT, "first starts")?;
-    let daemon = process_of(run.child.id(), "containerd")?;
-    kill_process(daemon, Signal::KILL).into_diagnostic()?;
-    let status = run.child.wait().into_diagnostic()?;
-    let restored = before.is_restored(PATIENCE, || run.log());
-    let restored = restored.map_err(|report| format!("{report:?}"));
+    let mut run = Run::start(FOLDER, &mut program(&asked(CUT)))?;
+    run.wait_for_trial(&format!(",{CUT},first starts,"))?;
+    kill_process(run.part("containerd")?, Signal::KILL).into_diagnostic()?;
+    let status = run.wait()?;
+    let restored = run.left_nothing(&before).map_err(|report| format!("{report:?}"));
     Ok(Cut { run, status, restored })
 }
 
@@ -222,20 +149,16 @@ fn cut_short() -> Result<Cut> {
 #[needs(engines(lab::Generation::Trixie))]
 fn a_way_that_its_lab_cut_off_is_tried_again() -> Result<()> {
     let Cut { run: first, status, restored } = cut().map_err(|why| miette!("{why}"))?;
-    let steps: Vec<String> = rows(&first.run())?
-        .into_iter()
-        .map(|mut row| row.remove("step").unwrap_or_default())
-        .collect();
+    let steps: Vec<String> =
+        first.trials()?.into_iter().map(|mut row| row.remove("step").unwrap_or_default()).collect();
     ensure!(steps == ["first starts"], "{steps:?}\n{}", first.log());
     ensure!(status.code() == Some(1), "{status:?} {}", first.log());
-    let run = first.run().to_string_lossy().into_owned();
+    let run = first.path().to_string_lossy().into_owned();
     for words in [&*lab_test::killed("containerd"), &format!("--resume {run}")] {
         ensure!(first.log().contains(words), "{words}: {}", first.log());
     }
     ensure!(restored.is_ok(), "{restored:?}");
-    let second = core_run()?;
-    ensure!(second.status == 0, "{}", second.said);
-    let rows = rows(&second.home.path().join("run"))?;
+    let rows = core_run()?.trials()?;
     let mut of_way = rows.iter().filter(|row| row["subject"] == CUT);
     let starts = of_way.clone().filter(|row| row["step"] == "first starts");
     ensure!(starts.count() == 1, "{rows:?}");
@@ -250,8 +173,10 @@ fn a_way_that_its_lab_cut_off_is_tried_again() -> Result<()> {
 #[needs(engines(lab::Generation::Trixie))]
 fn nothing_is_left_after_kill_9_with_two_engines_at_work() -> Result<()> {
     let before = Machine::now()?;
-    let mut running = Running::start("trixie docker image-and-layers", "second starts")?;
-    running.child.kill().into_diagnostic()?;
-    running.child.wait().into_diagnostic()?;
-    before.is_restored(PATIENCE, || running.log())
+    let way = "trixie docker image-and-layers";
+    let mut run = Run::start(FOLDER, &mut program(&asked(way)))?;
+    run.wait_for_trial(&format!(",{way},second starts,"))?;
+    run.send(Signal::KILL)?;
+    run.wait()?;
+    run.left_nothing(&before)
 }

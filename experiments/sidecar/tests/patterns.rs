@@ -7,20 +7,15 @@ mod requests;
 mod words;
 
 use std::fs;
-use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 
-use lab_test::{Machine, ensure, process_of};
+use lab_test::{Machine, Run, ensure};
 use measure::Trial;
 use miette::{IntoDiagnostic, Result, miette};
 use rstest::rstest;
 use rustix::process::{Signal, kill_process};
 use serde::Deserialize;
-
-/// Until a pod is up, or all is torn down, on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What is expected of a property, a way out, a client.
 #[derive(Clone, Debug, Deserialize)]
@@ -49,8 +44,7 @@ fn one_at_a_time() -> MutexGuard<'static, ()> {
 
 /// A run of everything that is tried once; all tests look at it.
 struct Done {
-    /// Kept as long as the tests.
-    home: tempfile::TempDir,
+    run: Run,
     rows: Vec<Trial>,
 }
 
@@ -60,22 +54,19 @@ fn done() -> Result<&'static Done> {
     done.as_ref().map_err(|why| miette!("{why}"))
 }
 
-fn program(folder: &Path) -> Command {
+const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
+
+fn program() -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_sidecar"));
-    program.args(["--no-cost", "--generation", "trixie", "--out"]).arg(folder);
+    program.args(["--no-cost", "--generation", "trixie"]);
     program
 }
 
 fn tried() -> Result<Done> {
     let _alone = one_at_a_time();
-    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
-    let folder = home.path().join("run");
-    let output = program(&folder).output().into_diagnostic()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{said}");
-    let rows = csv::Reader::from_path(folder.join("trials.csv")).into_diagnostic()?;
-    let rows = rows.into_deserialize().collect::<Result<_, csv::Error>>();
-    Ok(Done { home, rows: rows.into_diagnostic()? })
+    let (run, status) = Run::to_the_end(FOLDER, &mut program())?;
+    ensure!(status.success(), "{}", run.log());
+    Ok(Done { rows: read(&run.file("trials.csv"))?, run })
 }
 
 /// Every difference, not only the first.
@@ -128,8 +119,7 @@ fn no_row_is_without_expectation() -> Result<()> {
 #[lab_test::test]
 #[needs(engines(lab::Generation::Trixie))]
 fn no_key_is_in_the_record() -> Result<()> {
-    let run = done()?.home.path().join("run");
-    for entry in fs::read_dir(run).into_diagnostic()? {
+    for entry in fs::read_dir(done()?.run.path()).into_diagnostic()? {
         let path = entry.into_diagnostic()?.path();
         let text = fs::read(&path).into_diagnostic()?;
         let text = String::from_utf8_lossy(&text);
@@ -138,48 +128,11 @@ fn no_key_is_in_the_record() -> Result<()> {
     Ok(())
 }
 
-/// A run of the program with a pod up, and where it writes.
-struct Running {
-    child: Child,
-    home: tempfile::TempDir,
-}
-
-impl Running {
-    /// Until the first job of its pod is done.
-    fn start(pattern: &str) -> Result<Self> {
-        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
-        let log = fs::File::create(home.path().join("log")).into_diagnostic()?;
-        let child = program(&home.path().join("run"))
-            .args(["--pattern", pattern])
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .into_diagnostic()?;
-        let mut running = Self { child, home };
-        let deadline = Instant::now() + PATIENCE;
-        while !running.trials().contains(",job,") {
-            let ended = running.child.try_wait().into_diagnostic()?;
-            ensure!(ended.is_none(), "it ended too early: {}", running.log());
-            ensure!(Instant::now() < deadline, "no job: {}", running.log());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Ok(running)
-    }
-
-    fn trials(&self) -> String {
-        fs::read_to_string(self.home.path().join("run/trials.csv")).unwrap_or_default()
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// A run of this pattern until the first job of its pod is done.
+fn with_a_pod(pattern: &str) -> Result<Run> {
+    let mut run = Run::start(FOLDER, program().args(["--pattern", pattern]))?;
+    run.wait_for_trial(",job,")?;
+    Ok(run)
 }
 
 /// No loop device, mount, process, control group or file.
@@ -188,10 +141,10 @@ impl Drop for Running {
 fn nothing_is_left_after_kill_9_with_a_pod_up() -> Result<()> {
     let _alone = one_at_a_time();
     let before = Machine::now()?;
-    let mut running = Running::start("dind")?;
-    running.child.kill().into_diagnostic()?;
-    running.child.wait().into_diagnostic()?;
-    before.is_restored(PATIENCE, || running.log())
+    let mut run = with_a_pod("dind")?;
+    run.send(Signal::KILL)?;
+    run.wait()?;
+    run.left_nothing(&before)
 }
 
 /// The run ends, and whatever it recorded is as a whole run has it.
@@ -201,11 +154,10 @@ fn nothing_is_seen_of_a_pod_in_a_lab_that_has_died() -> Result<()> {
     let whole = &done()?.rows;
     let _alone = one_at_a_time();
     let before = Machine::now()?;
-    let mut running = Running::start("dood")?;
-    let init = process_of(running.child.id(), "init")?;
-    kill_process(init, Signal::KILL).into_diagnostic()?;
-    let status = running.child.wait().into_diagnostic()?;
-    let rows: Vec<Trial> = read(&running.trials())?;
+    let mut run = with_a_pod("dood")?;
+    kill_process(run.part("init")?, Signal::KILL).into_diagnostic()?;
+    let status = run.wait()?;
+    let rows: Vec<Trial> = read(&run.file("trials.csv"))?;
     let key = |row: &Trial| {
         let [table, subject, step] = [&row.table, &row.subject, &row.step].map(String::clone);
         (table, subject, step, row.outcome.clone())
@@ -213,8 +165,8 @@ fn nothing_is_seen_of_a_pod_in_a_lab_that_has_died() -> Result<()> {
     let is_so = |row: &&Trial| whole.iter().any(|whole| key(whole) == key(row));
     let wrong: Vec<&Trial> = rows.iter().filter(|row| !is_so(row)).collect();
     ensure!(wrong.is_empty(), "{wrong:?}");
-    ensure!(status.code() == Some(1), "{status:?} {}", running.log());
+    ensure!(status.code() == Some(1), "{status:?} {}", run.log());
     let named = lab_test::killed("init");
-    ensure!(running.log().contains(&named), "{}", running.log());
-    before.is_restored(PATIENCE, || running.log())
+    ensure!(run.log().contains(&named), "{}", run.log());
+    run.left_nothing(&before)
 }

@@ -1,19 +1,12 @@
 //! The core cells on real engines, through the program; what it takes over; what it leaves.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitCode, ExitStatus};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
-use lab_test::{Machine, ensure, process_of};
+use lab_test::{Machine, Run, ensure};
 use miette::{IntoDiagnostic, Result, miette};
 use rstest::rstest;
 use rustix::process::{Signal, kill_process};
-
-/// A cell until its first stage, or the tear-down of all, on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What is expected of a cell: its name, the last stage that has a row, that one's outcome, what its
 /// words hold, and which driver the engine took.
@@ -68,68 +61,40 @@ fn main() -> ExitCode {
     lab_test::run(1, |_, _| {})
 }
 
-/// A run of the program.
-struct Done {
-    /// Kept as long as the tests.
-    home: tempfile::TempDir,
-    status: i32,
-    said: String,
-}
+const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
 
-impl Done {
-    fn run(&self) -> PathBuf {
-        self.home.path().join("run")
-    }
-
-    fn rows(&self) -> Result<Vec<BTreeMap<String, String>>> {
-        rows(&self.run())
-    }
-}
-
-fn rows(run: &Path) -> Result<Vec<BTreeMap<String, String>>> {
-    let text = fs::read(run.join("trials.csv")).into_diagnostic()?;
-    let mut reader = csv::Reader::from_reader(&text[..]);
-    let rows = reader.deserialize().collect::<Result<_, _>>();
-    rows.into_diagnostic()
-}
-
-fn program(cells: &[&str], run: &Path) -> Command {
+fn program(cells: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_storage-driver"));
-    command.arg("--no-cost").arg("--out").arg(run);
+    command.arg("--no-cost");
     for cell in cells {
         let generation = cell.split(' ').next().unwrap_or_default();
         command.args(["--generation", generation, "--cell", cell]);
     }
-    command.stdin(Stdio::null());
     command
 }
 
-fn carried_out(cells: &[&str], flags: &[&str]) -> Result<Done> {
-    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
-    let mut program = program(cells, &home.path().join("run"));
-    let output = program.args(flags).output().into_diagnostic()?;
-    Ok(Done {
-        status: output.status.code().unwrap_or(-1),
-        said: String::from_utf8_lossy(&output.stderr).into_owned(),
-        home,
-    })
+/// A run to its end with this exit code.
+fn done(cells: &[&str], flags: &[&str], code: i32) -> Result<Run> {
+    let (run, status) = Run::to_the_end(FOLDER, program(cells).args(flags))?;
+    ensure!(status.code() == Some(code), "{status:?}: {}", run.log());
+    Ok(run)
 }
 
 /// All core cells of a generation, in one run that their tests share. That of the cell that was cut off
 /// takes that run up, so that it is also the next one after it.
-fn core_run(generation: &str) -> Result<&'static Done> {
-    static RUNS: [OnceLock<Result<Done, String>>; 2] = [const { OnceLock::new() }; 2];
+fn core_run(generation: &str) -> Result<&'static Run> {
+    static RUNS: [OnceLock<Result<Run, String>>; 2] = [const { OnceLock::new() }; 2];
     let run = &RUNS[usize::from(generation == "forky")];
     let done = run.get_or_init(|| {
         let cells = CORE.iter().map(|core| core.cell);
         let cells: Vec<&str> = cells.filter(|cell| cell.starts_with(generation)).collect();
         let done = if cells.contains(&CUT) {
-            let run = cut()?.run.run();
-            carried_out(&cells, &["--resume", &run.to_string_lossy()])
+            let run = cut()?.run.path();
+            done(&cells, &["--resume", &run.to_string_lossy()], 0)
         } else {
-            carried_out(&cells, &[])
+            done(&cells, &[], 0)
         };
-        done.map_err(|report| report.to_string())
+        done.map_err(|report| format!("{report:?}"))
     });
     done.as_ref().map_err(|why| miette!("{why}"))
 }
@@ -139,7 +104,7 @@ const CUT: &str = "trixie docker btrfs volume";
 
 /// A run of that cell whose lab was killed under way.
 struct Cut {
-    run: Running,
+    run: Run,
     status: ExitStatus,
     /// Whether anything was left of it.
     restored: Result<(), String>,
@@ -166,12 +131,11 @@ fn cut() -> Result<&'static Cut, String> {
 fn core_cell(#[case] core: Core) -> Result<()> {
     let generation = core.cell.split(' ').next().unwrap_or_default();
     let done = core_run(generation)?;
-    ensure!(done.status == 0, "{}", done.said);
-    let rows = done.rows()?;
+    let rows = done.trials()?;
     let of_cell: Vec<_> = rows.iter().filter(|row| row["subject"] == core.cell).collect();
     let (step, outcome) = core.last;
     let last = of_cell.last();
-    let last = last.ok_or_else(|| miette!("{} has no row: {}", core.cell, done.said))?;
+    let last = last.ok_or_else(|| miette!("{} has no row: {}", core.cell, done.log()))?;
     ensure!(
         last["step"] == step && last["outcome"] == outcome,
         "{}: expected {step} {outcome}, seen {of_cell:?}",
@@ -193,12 +157,10 @@ fn core_cell(#[case] core: Core) -> Result<()> {
 fn what_an_earlier_run_has_finished_is_taken_over() -> Result<()> {
     let (known, new) = (CUT, "trixie docker btrfs tmpfs");
     let first = core_run("trixie")?;
-    ensure!(first.status == 0, "{}", first.said);
-    let run = first.run();
+    let run = first.path();
     let run = run.to_string_lossy();
-    let second = carried_out(&[known, new], &["--resume", &run])?;
-    ensure!(second.status == 0, "{}", second.said);
-    let (mut before, after) = (first.rows()?, second.rows()?);
+    let second = done(&[known, new], &["--resume", &run], 0)?;
+    let (mut before, after) = (first.trials()?, second.trials()?);
     before.retain(|row| row["subject"] == known);
     ensure!(!before.is_empty(), "no row of {known}");
     ensure!(after[..before.len()] == before[..], "{after:?}");
@@ -206,65 +168,18 @@ fn what_an_earlier_run_has_finished_is_taken_over() -> Result<()> {
     ensure!(!others.is_empty(), "{after:?}");
     ensure!(others.iter().all(|row| row["subject"] == new), "{after:?}");
     // Other engines' cells would not be the same.
-    let other = carried_out(&["forky docker btrfs volume"], &["--resume", &run])?;
-    ensure!(other.status == 2, "{}: {}", other.status, other.said);
-    ensure!(other.said.contains("can't be resumed"), "{}", other.said);
+    let other = done(&["forky docker btrfs volume"], &["--resume", &run], 2)?;
+    ensure!(other.log().contains("can't be resumed"), "{}", other.log());
     Ok(())
-}
-
-/// A run of the program under way, and where it writes.
-struct Running {
-    child: Child,
-    home: tempfile::TempDir,
-}
-
-impl Running {
-    /// Until this step of the cell has its row.
-    fn start(cell: &str, step: &str) -> Result<Self> {
-        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
-        let log = fs::File::create(home.path().join("log")).into_diagnostic()?;
-        let child = program(&[cell], &home.path().join("run"))
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .into_diagnostic()?;
-        let mut running = Self { child, home };
-        let deadline = Instant::now() + PATIENCE;
-        let row = format!(",{cell},{step},");
-        let rows = running.run().join("trials.csv");
-        while !fs::read_to_string(&rows).is_ok_and(|rows| rows.contains(&row)) {
-            let ended = running.child.try_wait().into_diagnostic()?;
-            ensure!(ended.is_none(), "it ended too early: {}", running.log());
-            ensure!(Instant::now() < deadline, "no {step}: {}", running.log());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Ok(running)
-    }
-
-    fn run(&self) -> PathBuf {
-        self.home.path().join("run")
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn cut_short() -> Result<Cut> {
     let before = Machine::now()?;
-    let mut run = Running::start(CUT, "place")?;
-    let daemon = process_of(run.child.id(), "dockerd")?;
-    kill_process(daemon, Signal::KILL).into_diagnostic()?;
-    let status = run.child.wait().into_diagnostic()?;
-    let restored = before.is_restored(PATIENCE, || run.log());
-    let restored = restored.map_err(|report| format!("{report:?}"));
+    let mut run = Run::start(FOLDER, &mut program(&[CUT]))?;
+    run.wait_for_trial(&format!(",{CUT},place,"))?;
+    kill_process(run.part("dockerd")?, Signal::KILL).into_diagnostic()?;
+    let status = run.wait()?;
+    let restored = run.left_nothing(&before).map_err(|report| format!("{report:?}"));
     Ok(Cut { run, status, restored })
 }
 
@@ -272,20 +187,16 @@ fn cut_short() -> Result<Cut> {
 #[lab_test::test]
 fn a_cell_that_its_lab_cut_off_is_tried_again() -> Result<()> {
     let Cut { run: first, status, restored } = cut().map_err(|why| miette!("{why}"))?;
-    let steps: Vec<String> = rows(&first.run())?
-        .into_iter()
-        .map(|mut row| row.remove("step").unwrap_or_default())
-        .collect();
+    let steps: Vec<String> =
+        first.trials()?.into_iter().map(|mut row| row.remove("step").unwrap_or_default()).collect();
     ensure!(steps == ["place"], "{steps:?}\n{}", first.log());
     ensure!(status.code() == Some(1), "{status:?} {}", first.log());
-    let run = first.run().to_string_lossy().into_owned();
+    let run = first.path().to_string_lossy().into_owned();
     for words in [&*lab_test::killed("dockerd"), &format!("--resume {run}")] {
         ensure!(first.log().contains(words), "{words}: {}", first.log());
     }
     ensure!(restored.is_ok(), "{restored:?}");
-    let second = core_run("trixie")?;
-    ensure!(second.status == 0, "{}", second.said);
-    let rows = second.rows()?;
+    let rows = core_run("trixie")?.trials()?;
     let of_cell: Vec<_> = rows.iter().filter(|row| row["subject"] == CUT).collect();
     let places = of_cell.iter().filter(|row| row["step"] == "place");
     ensure!(places.count() == 1, "{of_cell:?}");
@@ -300,8 +211,10 @@ fn a_cell_that_its_lab_cut_off_is_tried_again() -> Result<()> {
 #[lab_test::test]
 fn nothing_is_left_after_kill_9_with_a_file_system_mounted() -> Result<()> {
     let before = Machine::now()?;
-    let mut running = Running::start("trixie docker overlay2 xfs", "driver")?;
-    running.child.kill().into_diagnostic()?;
-    running.child.wait().into_diagnostic()?;
-    before.is_restored(PATIENCE, || running.log())
+    let cell = "trixie docker overlay2 xfs";
+    let mut run = Run::start(FOLDER, &mut program(&[cell]))?;
+    run.wait_for_trial(&format!(",{cell},driver,"))?;
+    run.send(Signal::KILL)?;
+    run.wait()?;
+    run.left_nothing(&before)
 }

@@ -1,0 +1,139 @@
+//! An experiment's program as a test runs it: with a folder for what it writes, that goes with it.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use miette::{IntoDiagnostic, Result};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::ensure;
+use crate::machine::Machine;
+use crate::part::process_of;
+
+/// Until something is there, or gone: engines, a few samples, and the tear-down, on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A program that has been started, in a folder with `run`, where it writes, `log`, what it said, and
+/// `tmp`, its folder for temporary files. Dropping it kills it.
+pub struct Run {
+    child: Child,
+    home: TempDir,
+}
+
+impl Run {
+    /// Starts it with `--out` besides its arguments; its folder is made in this one.
+    pub fn start(folder: &str, program: &mut Command) -> Result<Self> {
+        Self::start_read(folder, program, true)
+    }
+
+    /// The same, whether anybody reads what it prints or has closed the pipes.
+    pub fn start_read(folder: &str, program: &mut Command, is_read: bool) -> Result<Self> {
+        let closed = || Ok::<_, miette::Report>(Stdio::from(std::io::pipe().into_diagnostic()?.1));
+        let home = tempfile::tempdir_in(folder).into_diagnostic()?;
+        let temporary = home.path().join("tmp");
+        fs::create_dir(&temporary).into_diagnostic()?;
+        let log = File::create(home.path().join("log")).into_diagnostic()?;
+        let child = program
+            .arg("--out")
+            .arg(home.path().join("run"))
+            .env("TMPDIR", temporary)
+            .stdin(Stdio::null())
+            .stdout(if is_read { Stdio::null() } else { closed()? })
+            .stderr(if is_read { log.into() } else { closed()? })
+            .spawn()
+            .into_diagnostic()?;
+        Ok(Self { child, home })
+    }
+
+    /// Runs it to its end.
+    pub fn to_the_end(folder: &str, program: &mut Command) -> Result<(Self, ExitStatus)> {
+        let mut run = Self::start(folder, program)?;
+        let status = run.child.wait().into_diagnostic()?;
+        Ok((run, status))
+    }
+
+    /// The folder of the run.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.home.path().join("run")
+    }
+
+    /// What it said.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
+    }
+
+    /// A file of the run as it is now; empty where there is none.
+    #[must_use]
+    pub fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap_or_default()
+    }
+
+    /// The rows of its trials by the names of their columns, as far as they are written.
+    pub fn trials(&self) -> Result<Vec<BTreeMap<String, String>>> {
+        let text = self.file("trials.csv");
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        reader.deserialize().collect::<Result<_, _>>().into_diagnostic()
+    }
+
+    /// Until it is so; `what` is awaited.
+    pub fn wait_for(&mut self, what: &str, mut is_so: impl FnMut(&Self) -> bool) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so(self) {
+            let ended = self.child.try_wait().into_diagnostic()?;
+            ensure!(ended.is_none(), "it ended too early: {}", self.log());
+            ensure!(Instant::now() < deadline, "no {what}: {}", self.log());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    /// Until there is this text in its trials.
+    pub fn wait_for_trial(&mut self, row: &str) -> Result<()> {
+        self.wait_for(row, |run| run.file("trials.csv").contains(row))
+    }
+
+    /// Until it ends.
+    pub fn wait(&mut self) -> Result<ExitStatus> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().into_diagnostic()? {
+                return Ok(status);
+            }
+            ensure!(Instant::now() < deadline, "it does not end: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Sends the program a signal.
+    pub fn send(&self, signal: Signal) -> Result<()> {
+        kill_process(Pid::from_child(&self.child), signal).into_diagnostic()
+    }
+
+    /// A part of its lab: the lab's `monitor`, its `init`, or a daemon of level 0 by its name.
+    pub fn part(&self, part: &str) -> Result<Pid> {
+        process_of(self.child.id(), part)
+    }
+
+    /// Waits until there is nothing more than before, neither on the machine nor in its own folder for
+    /// temporary files.
+    pub fn left_nothing(&self, before: &Machine) -> Result<()> {
+        before.is_restored(PATIENCE, || self.log())?;
+        let entries = fs::read_dir(self.home.path().join("tmp")).into_diagnostic()?;
+        let files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        ensure!(files.is_empty(), "{files:?}");
+        Ok(())
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
