@@ -11,7 +11,7 @@ use found::{is_experiment, workspace};
 /// Crate, what it links. `lab` and `measure` do not know each other; `bench` and experiments join them.
 const ARROWS: &[(&str, &[&str])] = &[
     ("authz", &[]),
-    ("bench", &["lab", "measure"]),
+    ("bench", &["facts", "lab", "measure"]),
     ("claims", &[]),
     ("facts", &["fingerprints", "measure"]),
     ("fingerprints", &[]),

@@ -4,12 +4,15 @@
 
 pub mod disk;
 pub mod once;
+mod session;
 
 use std::time::Duration;
 
 use lab::{Agent, Lab, Mishap, Operation, Options, Spawned};
 use measure::{Reading, Trouble};
 use miette::Result;
+
+pub use session::{Session, main};
 
 /// When a sample is given up. One takes a fraction of a second; this is for an engine that hangs.
 pub const DEADLINE: Duration = Duration::from_secs(30);

@@ -8,8 +8,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bench::DEADLINE;
-use clap::Parser;
+use bench::{DEADLINE, Session};
 use lab::{Agent, Lab, Layer, Nest};
 use measure::{Reading, Run, Trial, Trouble};
 use miette::Result;
@@ -17,33 +16,16 @@ use serde_json::json;
 
 use arms::{Burst, CROWD, ROUNDS, TABLE};
 
-/// 1, 2, 4, 8 and 16 containers started at once: the time to the last of them, and each one's own
-#[derive(Parser)]
-#[command(name = "concurrency")]
-struct Cli {
-    #[command(flatten)]
-    run: measure::RunArgs,
-    #[command(flatten)]
-    lab: lab::Options,
-}
+/// What its help says.
+const ABOUT: &str = "1, 2, 4, 8 and 16 containers started at once: the time to the last of them, and each one's \
+     own";
 
 fn main() -> ExitCode {
-    facts::main(reading::facts, || {
-        let cli = Cli::parse();
-        cli.run.conduct(
-            &arms::experiment(),
-            || bench::able(&[&cli.lab]),
-            |run| experiment(run, &cli.lab.until(measure::interrupted)),
-        )
-    })
+    bench::main(ABOUT, &arms::experiment(), reading::facts, session)
 }
 
-fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
-    let lab = Lab::start(options)?;
-    lab.blamed(session(run, &lab))
-}
-
-fn session(run: &mut Run, lab: &Lab) -> Result<()> {
+fn session(run: &mut Run, session: &Session) -> Result<()> {
+    let lab = &session.lab;
     let wanted: Vec<Burst> = run.arms().iter().filter_map(|arm| Burst::of(arm.name)).collect();
     let nests = lab.nests(wanted.iter().map(|burst| burst.set_up.chain))?;
     let mut agents = BTreeMap::new();
@@ -51,12 +33,7 @@ fn session(run: &mut Run, lab: &Lab) -> Result<()> {
         let beside = (0..CROWD).map(|_| nest.innermost().agent());
         agents.insert(chain, beside.collect::<Result<Vec<Agent>>>()?);
     }
-    let described = nests.values().map(Nest::describe).collect::<Result<Vec<_>>>()?;
-    run.session(json!({
-        "lab": lab.describe(),
-        "stand_ins": lab.stand_ins(),
-        "nests": described,
-    }))?;
+    session.describe(run, nests.values(), json!({}))?;
     let mut crowd = Crowd { lab, nests: &nests, agents };
     // Each start's own time, first: samples have one number each.
     for round in 1..=ROUNDS {

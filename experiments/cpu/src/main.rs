@@ -5,9 +5,8 @@ mod reading;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::Instant;
 
-use clap::Parser;
+use bench::Session;
 use lab::{Agent, Lab, Layer, Level, Spawned};
 use measure::{Arm, Observer, Reading, Run, Trouble};
 use miette::Result;
@@ -15,42 +14,19 @@ use serde_json::json;
 
 use arms::{EXPERIMENT, WORKS, Work};
 
-/// SHA-256 of 50 MiB in containers that already run: the published way, and the same program over
-/// the same input by its own clock
-#[derive(Parser)]
-#[command(name = "cpu")]
-struct Cli {
-    #[command(flatten)]
-    run: measure::RunArgs,
-    #[command(flatten)]
-    lab: lab::Options,
-}
+/// What its help says.
+const ABOUT: &str = "SHA-256 of 50 MiB in containers that already run: the published way, and the same program \
+     over the same input by its own clock";
 
 /// As much as the published script hashed.
 const MEBIBYTES: u32 = 50;
 
 fn main() -> ExitCode {
-    facts::main(
-        |evidence| Ok(reading::facts(evidence)),
-        || {
-            let cli = Cli::parse();
-            cli.run.conduct(
-                &EXPERIMENT,
-                || bench::able(&[&cli.lab]),
-                |run| experiment(run, &cli.lab.until(measure::interrupted)),
-            )
-        },
-    )
+    bench::main(ABOUT, &EXPERIMENT, |evidence| Ok(reading::facts(evidence)), session)
 }
 
-fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
-    let began = Instant::now();
-    let lab = Lab::start(options)?;
-    lab.blamed(session(run, &lab, began))
-}
-
-fn session(run: &mut Run, lab: &Lab, began: Instant) -> Result<()> {
-    let lab_ms = began.elapsed().as_millis();
+fn session(run: &mut Run, session: &Session) -> Result<()> {
+    let lab = &session.lab;
     let wanted = |name: &str| run.arms().iter().any(|arm| arm.name == name);
     let rows = WORKS.iter().filter(|(name, ..)| wanted(name));
     let nests = lab.nests(rows.map(|(_, chain, _)| *chain))?;
@@ -60,20 +36,12 @@ fn session(run: &mut Run, lab: &Lab, began: Instant) -> Result<()> {
         outside: lab.level0().agent()?,
         places: BTreeMap::from([(&[] as &[Layer], (lab.level0(), lab.level0().agent()?))]),
     };
-    let mut described = Vec::new();
     for (chain, nest) in &nests {
         let leaf = nest.leaf()?;
         let agent = leaf.agent()?;
         bench.places.insert(chain, (leaf, agent));
-        described.push(nest.describe()?);
     }
-    run.session(json!({
-        "lab": lab.describe(),
-        "stand_ins": lab.stand_ins(),
-        "nests": described,
-        "digest": bench.expected,
-        "setup": { "lab_ms": lab_ms, "all_ms": began.elapsed().as_millis() },
-    }))?;
+    session.describe(run, nests.values(), json!({ "digest": bench.expected }))?;
     run.measure(|arm| bench.take(arm))
 }
 

@@ -5,9 +5,8 @@ mod reading;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::Instant;
 
-use clap::Parser;
+use bench::Session;
 use lab::{Agent, Lab, Layer, Nest};
 use measure::{Arm, Observer, Reading, Run, Trouble};
 use miette::Result;
@@ -15,53 +14,21 @@ use serde_json::json;
 
 use arms::{CHAINS, EXPERIMENT, Step};
 
-/// Start time of one container: bare, Docker, Docker in Docker, Podman, Podman in Podman, seen from
-/// level 0 and from next to the engine
-#[derive(Parser)]
-#[command(name = "startup")]
-struct Cli {
-    #[command(flatten)]
-    run: measure::RunArgs,
-    #[command(flatten)]
-    lab: lab::Options,
-}
+/// What its help says.
+const ABOUT: &str = "Start time of one container: bare, Docker, Docker in Docker, Podman, Podman in Podman, seen \
+     from level 0 and from next to the engine";
 
 fn main() -> ExitCode {
-    facts::main(
-        |evidence| Ok(reading::facts(evidence)),
-        || {
-            let cli = Cli::parse();
-            cli.run.conduct(
-                &EXPERIMENT,
-                || bench::able(&[&cli.lab]),
-                |run| experiment(run, &cli.lab.until(measure::interrupted)),
-            )
-        },
-    )
+    bench::main(ABOUT, &EXPERIMENT, |evidence| Ok(reading::facts(evidence)), session)
 }
 
-fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
-    let began = Instant::now();
-    let lab = Lab::start(options)?;
-    lab.blamed(session(run, &lab, began))
-}
-
-fn session(run: &mut Run, lab: &Lab, began: Instant) -> Result<()> {
-    let lab_ms = began.elapsed().as_millis();
+fn session(run: &mut Run, session: &Session) -> Result<()> {
+    let lab = &session.lab;
     let wanted = |name: &str| run.arms().iter().any(|arm| arm.name == name);
     let rows = CHAINS.iter().filter(|(name, ..)| wanted(name));
     let nests = lab.nests(rows.map(|(_, chain, _)| *chain))?;
     let mut bench = Bench::new(lab, &nests)?;
-    let mut described = Vec::new();
-    for nest in nests.values() {
-        described.push(nest.describe()?);
-    }
-    run.session(json!({
-        "lab": lab.describe(),
-        "stand_ins": lab.stand_ins(),
-        "nests": described,
-        "setup": { "lab_ms": lab_ms, "all_ms": began.elapsed().as_millis() },
-    }))?;
+    session.describe(run, nests.values(), json!({}))?;
     run.measure(|arm| bench.take(arm))
 }
 

@@ -6,9 +6,8 @@ mod surroundings;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::Instant;
 
-use clap::Parser;
+use bench::Session;
 use lab::{Agent, Lab, Layer, Level, Nest};
 use measure::{Arm, Reading, Run, Trouble};
 use miette::Result;
@@ -16,39 +15,16 @@ use serde_json::json;
 
 use arms::{EXPERIMENT, PLACES, Place, read};
 
-/// Six operations of the kernel in containers that already run, by their own clock: with and
-/// without the engine's system call filter, at every level
-#[derive(Parser)]
-#[command(name = "syscalls")]
-struct Cli {
-    #[command(flatten)]
-    run: measure::RunArgs,
-    #[command(flatten)]
-    lab: lab::Options,
-}
+/// What its help says.
+const ABOUT: &str = "Six operations of the kernel in containers that already run, by their own clock: with and \
+     without the engine's system call filter, at every level";
 
 fn main() -> ExitCode {
-    facts::main(
-        |evidence| Ok(reading::facts(evidence)),
-        || {
-            let cli = Cli::parse();
-            cli.run.conduct(
-                &EXPERIMENT,
-                || bench::able(&[&cli.lab]),
-                |run| experiment(run, &cli.lab.until(measure::interrupted)),
-            )
-        },
-    )
+    bench::main(ABOUT, &EXPERIMENT, |evidence| Ok(reading::facts(evidence)), session)
 }
 
-fn experiment(run: &mut Run, options: &lab::Options) -> Result<()> {
-    let began = Instant::now();
-    let lab = Lab::start(options)?;
-    lab.blamed(session(run, &lab, began))
-}
-
-fn session(run: &mut Run, lab: &Lab, began: Instant) -> Result<()> {
-    let lab_ms = began.elapsed().as_millis();
+fn session(run: &mut Run, session: &Session) -> Result<()> {
+    let lab = &session.lab;
     let wanted = |place: &&Place| {
         let mut arms = run.arms().iter().filter_map(|arm| read(arm.name));
         arms.any(|(_, wanted)| wanted.name == place.name)
@@ -63,17 +39,7 @@ fn session(run: &mut Run, lab: &Lab, began: Instant) -> Result<()> {
         surroundings.insert(place.name, surroundings::of(&level)?);
         agents.insert(place.name, level.agent()?);
     }
-    let mut described = Vec::new();
-    for nest in nests.values() {
-        described.push(nest.describe()?);
-    }
-    run.session(json!({
-        "lab": lab.describe(),
-        "stand_ins": lab.stand_ins(),
-        "nests": described,
-        "places": surroundings,
-        "setup": { "lab_ms": lab_ms, "all_ms": began.elapsed().as_millis() },
-    }))?;
+    session.describe(run, nests.values(), json!({ "places": surroundings }))?;
     run.measure(|arm| take(lab, &mut agents, arm))
 }
 
