@@ -220,26 +220,28 @@ impl Series {
 }
 
 impl Contrast {
-    /// One of the questions that the experiment was made for.
+    /// One of the questions that the experiment was made for, named `numerator/denominator`.
     #[must_use]
-    pub const fn primary(
-        name: &'static str,
-        numerator: &'static str,
-        denominator: &'static str,
-        about: &'static str,
-    ) -> Self {
-        Self { name, numerator, denominator, primary: true, about }
+    pub const fn primary(name: &'static str, about: &'static str) -> Self {
+        Self { primary: true, ..Self::exploratory(name, about) }
     }
 
     /// What is shown beside them, and proves nothing.
     #[must_use]
-    pub const fn exploratory(
-        name: &'static str,
-        numerator: &'static str,
-        denominator: &'static str,
-        about: &'static str,
-    ) -> Self {
-        Self { primary: false, ..Self::primary(name, numerator, denominator, about) }
+    pub const fn exploratory(name: &'static str, about: &'static str) -> Self {
+        let mut slash = 0;
+        while name.as_bytes()[slash] != b'/' {
+            slash += 1;
+        }
+        let (numerator, rest) = name.split_at(slash);
+        Self { name, numerator, denominator: rest.split_at(1).1, primary: false, about }
+    }
+
+    /// One of arms whose names are made while the program runs; it stays until the program ends.
+    #[must_use]
+    pub fn between(numerator: &str, denominator: &str, primary: bool, about: &'static str) -> Self {
+        let name = format!("{numerator}/{denominator}").leak();
+        Self { primary, ..Self::exploratory(name, about) }
     }
 
     /// The form that a manifest holds.

@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn declarations_are_checked() {
         const fn contrast(denominator: &'static str) -> Contrast {
-            Contrast::primary("c", "one", denominator, "")
+            Contrast { name: "c", numerator: "one", denominator, primary: true, about: "" }
         }
         const fn part(
             of: &'static str,

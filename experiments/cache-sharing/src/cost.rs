@@ -203,18 +203,10 @@ pub(crate) fn experiment(generation: Generation) -> Experiment {
     let is_there = |name: &str| arms.iter().any(|arm| arm.name == name);
     let mut contrasts = Vec::new();
     for (pairs, primary) in [(PRIMARY, true), (BESIDES, false)] {
-        for &(numerator, denominator) in pairs {
-            if is_there(numerator) && is_there(denominator) {
-                let name: &'static str = format!("{numerator}/{denominator}").leak();
-                contrasts.push(Contrast {
-                    name,
-                    numerator,
-                    denominator,
-                    primary,
-                    about: "how long a job takes this way, in units of the other",
-                });
-            }
-        }
+        let pairs = pairs.iter().filter(|(above, below)| is_there(above) && is_there(below));
+        let about = "how long a job takes this way, in units of the other";
+        contrasts
+            .extend(pairs.map(|(above, below)| Contrast::between(above, below, primary, about)));
     }
     Experiment {
         name: NAME,

@@ -91,13 +91,11 @@ pub(crate) fn experiment() -> Experiment {
     };
     let mut contrasts = Vec::new();
     for burst in Burst::all() {
-        let of = |name: &str, starts: usize| forever(format!("{name}-{starts}"));
+        let of = |name: &str, starts: usize| format!("{name}-{starts}");
         let name = burst.set_up.name;
-        let mut ratio = |below: &'static str, primary: bool, about| {
+        let mut ratio = |below: String, primary: bool, about| {
             let above = of(name, burst.starts);
-            let name = forever(format!("{above}/{below}"));
-            let contrast = Contrast::exploratory(name, above, below, about);
-            contrasts.push(Contrast { primary, ..contrast });
+            contrasts.push(Contrast::between(&above, &below, primary, about));
         };
         if burst.starts > 1 {
             let primary = burst.starts == 8 && burst.set_up.chain.len() == 1;

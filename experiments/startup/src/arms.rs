@@ -153,45 +153,21 @@ const ARMS: &[Arm] = &[
 ];
 
 const CONTRASTS: &[Contrast] = &[
-    Contrast::primary("dind/docker", "dind", "docker", "published as +8 % (A15)"),
-    Contrast::primary(
-        "podman-nested/podman",
-        "podman-nested",
-        "podman",
-        "published as +45 % (A15)",
-    ),
-    Contrast::primary("dind-inside/docker", "dind-inside", "docker", "the same without the hop"),
-    Contrast::primary(
-        "podman-nested-inside/podman",
-        "podman-nested-inside",
-        "podman",
-        "the same without the hop",
-    ),
-    Contrast::exploratory("dood-inside/docker", "dood-inside", "docker", "the mounted socket (A9)"),
-    Contrast::exploratory("podman-nested/docker", "podman-nested", "docker", "who is faster (A16)"),
-    Contrast::exploratory(
-        "docker-hop/docker",
-        "docker-hop",
-        "docker",
-        "the hop as a part of a start",
-    ),
-    Contrast::exploratory(
-        "podman-hop/podman",
-        "podman-hop",
-        "podman",
-        "the hop as a part of a start",
-    ),
+    Contrast::primary("dind/docker", "published as +8 % (A15)"),
+    Contrast::primary("podman-nested/podman", "published as +45 % (A15)"),
+    Contrast::primary("dind-inside/docker", "the same without the hop"),
+    Contrast::primary("podman-nested-inside/podman", "the same without the hop"),
+    Contrast::exploratory("dood-inside/docker", "the mounted socket (A9)"),
+    Contrast::exploratory("podman-nested/docker", "who is faster (A16)"),
+    Contrast::exploratory("docker-hop/docker", "the hop as a part of a start"),
+    Contrast::exploratory("podman-hop/podman", "the hop as a part of a start"),
     Contrast::exploratory(
         "podman-matched-inside/podman",
-        "podman-matched-inside",
-        "podman",
         "nesting alone: the same work one level further in",
     ),
     Contrast::exploratory(
         "podman-matched-inside/podman-nested-inside",
-        "podman-matched-inside",
-        "podman-nested-inside",
         "what the published image saves by doing less",
     ),
-    Contrast::exploratory("docker-again/docker", "docker-again", "docker", "A/A: should contain 1"),
+    Contrast::exploratory("docker-again/docker", "A/A: should contain 1"),
 ];

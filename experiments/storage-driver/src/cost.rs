@@ -111,13 +111,8 @@ pub(crate) fn declare(cells: &[Cell], generation: Generation) -> Declared {
         if numerator == denominator || contrasts.iter().any(|c: &Contrast| c.name == name) {
             return;
         }
-        contrasts.push(Contrast {
-            name: name.leak(),
-            numerator,
-            denominator,
-            primary,
-            about: "what the one costs, in units of the other",
-        });
+        let about = "what the one costs, in units of the other";
+        contrasts.push(Contrast::between(numerator, denominator, primary, about));
     };
     for (above, below, works) in PRIMARY {
         for (_, word, ..) in WORKS.iter().filter(|(work, ..)| works.contains(work)) {

@@ -118,8 +118,6 @@ macro_rules! questions {
     ($operation:literal: $($kind:ident $above:literal $below:literal $about:literal,)+) => {
         [$(Contrast::$kind(
             concat!($operation, "-", $above, "/", $operation, "-", $below),
-            concat!($operation, "-", $above),
-            concat!($operation, "-", $below),
             $about,
         )),+]
     };

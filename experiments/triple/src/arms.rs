@@ -170,12 +170,7 @@ impl Maker {
         if let Some(arm) = arm {
             let about = "the same under another name (A/A)";
             self.arm(Arm { name, about, ..arm }, Work::Start, text(place));
-            self.contrasts.push(Contrast::exploratory(
-                text(format!("{name}/{of}")),
-                name,
-                of,
-                "A/A: should contain 1",
-            ));
+            self.contrasts.push(Contrast::between(name, of, false, "A/A: should contain 1"));
         }
     }
 
@@ -192,14 +187,14 @@ impl Maker {
         for level in 2..=last {
             let about = format!("level {level} against level {}", level - 1);
             let primary = level == last && last >= LEVELS;
-            self.contrast(inside(level), inside(level - 1), &about, primary);
+            self.contrast(&inside(level), &inside(level - 1), &about, primary);
             let (above, below) = (outside("start", level), outside("start", level - 1));
-            self.contrast(above, below, &format!("{about}, through all hops"), false);
+            self.contrast(&above, &below, &format!("{about}, through all hops"), false);
         }
         for level in 1..=last {
             let about = format!("level {level} against level {}", level - 1);
             let (above, below) = (outside("sha256", level), outside("sha256", level - 1));
-            self.contrast(above, below, &about, false);
+            self.contrast(&above, &below, &about, false);
         }
         if last < LEVELS || !chain.is_of_one_engine() {
             return;
@@ -225,12 +220,8 @@ impl Maker {
         }
     }
 
-    fn contrast(&mut self, above: String, below: String, about: &str, primary: bool) {
-        let (above, below) = (text(above), text(below));
-        let contrast = Contrast {
-            primary,
-            ..Contrast::exploratory(text(format!("{above}/{below}")), above, below, text(about))
-        };
+    fn contrast(&mut self, above: &str, below: &str, about: &str, primary: bool) {
+        let contrast = Contrast::between(above, below, primary, text(about));
         let known = self.contrasts.iter_mut();
         match known.into_iter().find(|known| known.name == contrast.name) {
             // The outer part of one chain may be the whole of another.
@@ -258,10 +249,10 @@ impl Maker {
             self.arm(arm, Work::Literal(line), "podman");
         }
         let whole = Line::Whole.name();
-        let of = text(format!("{whole}/{PREPARED}"));
         let about = "the line as the tutorial has it, against engines that are ready";
-        self.contrasts.push(Contrast::exploratory(of, whole, PREPARED, about));
-        self.parts.extend(crate::literal::parts(of));
+        let contrast = Contrast::between(whole, PREPARED, false, about);
+        self.parts.extend(crate::literal::parts(contrast.name));
+        self.contrasts.push(contrast);
     }
 }
 

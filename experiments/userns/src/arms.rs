@@ -104,48 +104,13 @@ const ARMS: &[Arm] = &[
 ];
 
 const CONTRASTS: &[Contrast] = &[
-    Contrast::primary(
-        "docker-user/docker-root",
-        "docker-user",
-        "docker-root",
-        "one start of Docker",
-    ),
-    Contrast::primary(
-        "podman-user/podman-root",
-        "podman-user",
-        "podman-root",
-        "one start of Podman",
-    ),
-    Contrast::primary(
-        "dind-inside-user/dind-inside-root",
-        "dind-inside-user",
-        "dind-inside-root",
-        "one start a level further in",
-    ),
-    Contrast::exploratory(
-        "bare-user/bare-root",
-        "bare-user",
-        "bare-root",
-        "a start without engine",
-    ),
-    Contrast::exploratory(
-        "docker-hop-user/docker-hop-root",
-        "docker-hop-user",
-        "docker-hop-root",
-        "an exec into a container",
-    ),
-    Contrast::exploratory(
-        "hash-user/hash-root",
-        "hash-user",
-        "hash-root",
-        "work that asks the kernel for nothing",
-    ),
-    Contrast::exploratory(
-        "docker-user-again/docker-user",
-        "docker-user-again",
-        "docker-user",
-        "A/A: should contain 1",
-    ),
+    Contrast::primary("docker-user/docker-root", "one start of Docker"),
+    Contrast::primary("podman-user/podman-root", "one start of Podman"),
+    Contrast::primary("dind-inside-user/dind-inside-root", "one start a level further in"),
+    Contrast::exploratory("bare-user/bare-root", "a start without engine"),
+    Contrast::exploratory("docker-hop-user/docker-hop-root", "an exec into a container"),
+    Contrast::exploratory("hash-user/hash-root", "work that asks the kernel for nothing"),
+    Contrast::exploratory("docker-user-again/docker-user", "A/A: should contain 1"),
 ];
 
 #[cfg(test)]

@@ -123,9 +123,8 @@ impl Nested {
 
 fn contrasts() -> &'static [Contrast] {
     let contrast = |(chain, _): (&[&str], _)| {
-        let [above, below] = [2, 1].map(|index| forever(format!("start-{}", chain[index])));
-        let name = forever(format!("{above}/{below}"));
-        Contrast::primary(name, above, below, "a level more")
+        let [above, below] = [2, 1].map(|index| format!("start-{}", chain[index]));
+        Contrast::between(&above, &below, true, "a level more")
     };
     list(CHAINS.map(contrast).to_vec())
 }

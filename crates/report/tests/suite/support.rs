@@ -81,18 +81,16 @@ pub(crate) static SYSCALLS: [Arm; 54] = [
     operations(arm(Metric::Syscall, "pipe-8", "", 0)),
 ];
 const SYSCALL_CONTRASTS: &[Contrast] = &[
-    Contrast::primary("getppid-1/getppid-0", "getppid-1", "getppid-0", "a container"),
-    Contrast::primary("getppid-2/getppid-1", "getppid-2", "getppid-1", "A18"),
+    Contrast::primary("getppid-1/getppid-0", "a container"),
+    Contrast::primary("getppid-2/getppid-1", "A18"),
 ];
 const CONTRASTS: &[Contrast] = &[
-    Contrast::primary("dind/docker", "dind", "docker", "the cost of the second level"),
-    Contrast::primary("podman-nested/podman", "podman-nested", "podman", "the same of Podman"),
-    Contrast::exploratory("docker-again/docker", "docker-again", "docker", "A/A"),
+    Contrast::primary("dind/docker", "the cost of the second level"),
+    Contrast::primary("podman-nested/podman", "the same of Podman"),
+    Contrast::exploratory("docker-again/docker", "A/A"),
 ];
-const CPU_CONTRASTS: &[Contrast] = &[
-    Contrast::primary("docker/bare", "docker", "bare", "A17"),
-    Contrast::primary("dind/bare", "dind", "bare", "A17"),
-];
+const CPU_CONTRASTS: &[Contrast] =
+    &[Contrast::primary("docker/bare", "A17"), Contrast::primary("dind/bare", "A17")];
 const PARTS: &[Part] = &[
     Part {
         of: "dind/docker",

@@ -230,14 +230,8 @@ pub(crate) fn moved() -> Vec<Trial> {
 /// blocks.
 pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
     let arms: Vec<Arm> = ARMS.iter().map(|(name, ..)| arm(name)).collect();
-    let contrasts = CONTRASTS.map(|(above, below, primary)| Contrast {
-        primary,
-        ..Contrast::exploratory(
-            format!("{above}/{below}").leak(),
-            above,
-            below,
-            "how long a job takes this way",
-        )
+    let contrasts = CONTRASTS.map(|(above, below, primary)| {
+        Contrast::between(above, below, primary, "how long a job takes this way")
     });
     let measures = blocks > 0;
     let experiment = Experiment {

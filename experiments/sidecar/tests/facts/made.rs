@@ -222,10 +222,8 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
         arms.push(arm(Metric::Call, name));
         times.push((name, us * 1_000));
     }
-    let contrasts = CONTRASTS.map(|(above, below)| {
-        let name = format!("{above}/{below}").leak();
-        Contrast::primary(name, above, below, "what it costs")
-    });
+    let contrasts =
+        CONTRASTS.map(|(above, below)| Contrast::between(above, below, true, "what it costs"));
     let measures = blocks > 0;
     let experiment = Experiment {
         name: "sidecar",

@@ -215,16 +215,8 @@ fn costs(generation: &str) -> Costs {
     costs
 }
 
-fn contrast(above: &'static str, below: &'static str, primary: bool) -> Contrast {
-    Contrast {
-        primary,
-        ..Contrast::exploratory(
-            format!("{above}/{below}").leak(),
-            above,
-            below,
-            "against the reference",
-        )
-    }
+fn contrast(above: &str, below: &str, primary: bool) -> Contrast {
+    Contrast::between(above, below, primary, "against the reference")
 }
 
 /// Takes a run with these rows, whose costs are those of trixie.

@@ -137,12 +137,7 @@ impl Triple {
 fn contrasts() -> &'static [Contrast] {
     let mut found = Vec::new();
     let mut add = |above: String, below: String, primary: bool| {
-        let (above, below) = (forever(above), forever(below));
-        let name = forever(format!("{above}/{below}"));
-        found.push(Contrast {
-            primary,
-            ..Contrast::exploratory(name, above, below, "a level more")
-        });
+        found.push(Contrast::between(&above, &below, primary, "a level more"));
     };
     for (chain, ..) in CHAINS {
         let [first, second, third] = [0, 1, 2].map(|index: usize| chain[index]);
