@@ -3,6 +3,7 @@
 //! `lab` and `measure` do not know each other; what every experiment would say to join them is here.
 
 pub mod disk;
+mod generations;
 pub mod once;
 mod session;
 
@@ -12,6 +13,7 @@ use lab::{Agent, Lab, Mishap, Operation, Options, Spawned};
 use measure::{Reading, Trouble};
 use miette::Result;
 
+pub use generations::Generations;
 pub use session::{Session, main};
 
 /// When a sample is given up. One takes a fraction of a second; this is for an engine that hangs.

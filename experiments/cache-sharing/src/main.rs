@@ -15,9 +15,10 @@ mod way;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use bench::Generations;
 use bench::once::{self, Labs};
 use clap::Parser;
-use lab::{Generation, Kind, Options};
+use lab::{Generation, Options};
 use measure::{Experiment, Run, Trial};
 use miette::Result;
 
@@ -36,35 +37,17 @@ struct Cli {
     #[command(flatten)]
     run: measure::RunArgs,
 
-    /// The engines, by the release of Debian that they are of; may be given several times (default:
-    /// all, with --quick trixie). Costs are measured on the only one, or on trixie
-    #[arg(long = "generation", value_name = "NAME")]
-    generations: Vec<Generation>,
-
-    /// With a user namespace (root inside has no power outside) or without (as a rootful engine)
-    #[arg(long, value_name = "KIND", default_value = "user")]
-    sandbox: Kind,
+    #[command(flatten)]
+    on: Generations,
 
     /// Only ways in whose name (`GENERATION ENGINE WAY`) all these words are; may be given several times
     #[arg(long = "way", value_name = "WORDS")]
     ways: Vec<String>,
 
-    /// Only what becomes of each way, without search and costs
-    #[arg(long, conflicts_with_all = ["arms", "blocks", "precision", "budget", "sessions", "verify"])]
-    no_cost: bool,
-
     /// Only do a case's operations again, a file that a search has kept, and hold what comes of it
     /// against what came of it then
     #[arg(long, value_name = "FILE", conflicts_with_all = ["generations", "ways", "resume"])]
     replay: Option<PathBuf>,
-
-    /// Take over what an earlier run with the same engines has finished
-    #[arg(long, value_name = "RUN")]
-    resume: Option<PathBuf>,
-
-    /// Of what --resume takes over, try ways with these words again; may be given several times
-    #[arg(long, value_name = "WORDS", requires = "resume")]
-    again: Vec<String>,
 }
 
 /// A run without samples.
@@ -84,22 +67,14 @@ pub(crate) const END: &str = "verdict";
 fn main() -> ExitCode {
     facts::main(reading::facts, || {
         let cli = Cli::parse();
-        let options = |generation| Options {
-            generation,
-            sandbox: cli.sandbox,
-            cancelled: Some(measure::interrupted),
-            ..Options::default()
-        };
+        let options = |generation| cli.on.options(generation);
         if let Some(file) = &cli.replay {
             return replay(&cli, file, &options);
         }
-        let generations = generations(&cli);
+        let generations = cli.on.wanted(cli.run.quick);
         let subjects = subjects(&cli, &generations)?;
-        let priced = match generations[..] {
-            [only] => only,
-            _ => Generation::default(),
-        };
-        let experiment = if cli.no_cost { TRIALS } else { cost::experiment(priced) };
+        let priced = Generations::priced(&generations);
+        let experiment = if cli.on.no_cost { TRIALS } else { cost::experiment(priced) };
         let all: Vec<Options> = generations.iter().copied().map(options).collect();
         let able = || bench::able(&all.iter().collect::<Vec<_>>());
         let mut is_first = true;
@@ -111,17 +86,6 @@ fn main() -> ExitCode {
             once::resumable(&folder, session.hold(run, &options, is_first))
         })
     })
-}
-
-fn generations(cli: &Cli) -> Vec<Generation> {
-    let mut generations = cli.generations.clone();
-    if generations.is_empty() {
-        generations =
-            if cli.run.quick { vec![Generation::default()] } else { Generation::ALL.to_vec() };
-    }
-    generations.sort_unstable();
-    generations.dedup();
-    generations
 }
 
 /// The ways that were asked for, on each generation that has them.
@@ -169,7 +133,7 @@ impl Session<'_> {
         let generations = if is_first { self.generations } else { &[self.priced] };
         let labs = Labs::start(generations, &start)?;
         if is_first {
-            let (resumed, known) = match &self.cli.resume {
+            let (resumed, known) = match &self.cli.on.resume {
                 Some(folder) => {
                     let (name, known) = self.taken_over(folder, &labs)?;
                     (Some(name), known)
@@ -208,7 +172,7 @@ impl Session<'_> {
         };
         let (subjects, alive) = (self.subjects, || field.labs.alive());
         let rows = once::try_each(run, alive, subjects, known, WORKERS, is_verdict, attempt)?;
-        if self.cli.no_cost || self.cli.run.quick {
+        if self.cli.on.no_cost || self.cli.run.quick {
             return Ok(());
         }
         let quests: Vec<Quest> =
@@ -231,11 +195,7 @@ impl Session<'_> {
             name = folder;
             rows.extend(of_table);
         }
-        let asked = |row: &Trial| {
-            let mut subjects = self.subjects.iter();
-            subjects.any(|subject| subject.to_string() == row.subject)
-        };
-        rows.retain(|row| asked(row) && !once::is_named(&row.subject, &self.cli.again));
+        self.cli.on.retain(&mut rows, self.subjects);
         Ok((name, rows))
     }
 }

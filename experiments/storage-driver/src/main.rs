@@ -13,9 +13,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use bench::Generations;
 use bench::once::{self, Labs};
 use clap::Parser;
-use lab::{Generation, Kind, Options};
+use lab::{Generation, Options};
 use measure::{Experiment, Run, Trial};
 use miette::Result;
 
@@ -30,36 +31,18 @@ struct Cli {
     #[command(flatten)]
     run: measure::RunArgs,
 
-    /// The engines, by the release of Debian that they are of; may be given several times (default:
-    /// all, with --quick trixie). Costs are measured on the only one, or on trixie
-    #[arg(long = "generation", value_name = "NAME")]
-    generations: Vec<Generation>,
-
-    /// With a user namespace (root inside has no power outside) or without (as a rootful engine)
-    #[arg(long, value_name = "KIND", default_value = "user")]
-    sandbox: Kind,
+    #[command(flatten)]
+    on: Generations,
 
     /// Only cells in whose name (`GENERATION ENGINE DRIVER PLACE`) all these words are; may be given
     /// several times
     #[arg(long = "cell", value_name = "WORDS")]
     cells: Vec<String>,
 
-    /// Only the matrix, without what its cells cost
-    #[arg(long, conflicts_with_all = ["arms", "blocks", "precision", "budget", "sessions", "verify"])]
-    no_cost: bool,
-
     /// Run nothing: read an engine's log and say which known failures are in it, with cause, remedy and
     /// the cell that reproduces each; `-` is the standard input
     #[arg(long, value_name = "FILE")]
     explain: Option<PathBuf>,
-
-    /// Take over the cells that an earlier run with the same engines has finished
-    #[arg(long, value_name = "RUN")]
-    resume: Option<PathBuf>,
-
-    /// Of what --resume takes over, try cells with these words again; may be given several times
-    #[arg(long, value_name = "WORDS", requires = "resume")]
-    again: Vec<String>,
 }
 
 /// A run without samples.
@@ -72,20 +55,12 @@ fn main() -> ExitCode {
         if let Some(file) = &cli.explain {
             return measure::say(fingerprints::explanation(&log(file)?));
         }
-        let generations = generations(&cli);
+        let generations = cli.on.wanted(cli.run.quick);
         let cells = cells(&cli, &generations)?;
-        let priced = match generations[..] {
-            [only] => only,
-            _ => Generation::default(),
-        };
+        let priced = Generations::priced(&generations);
         let declared = cost::declare(&cells, priced);
-        let experiment = if cli.no_cost { MATRIX } else { declared.experiment };
-        let options = |generation| Options {
-            generation,
-            sandbox: cli.sandbox,
-            cancelled: Some(measure::interrupted),
-            ..Options::default()
-        };
+        let experiment = if cli.on.no_cost { MATRIX } else { declared.experiment };
+        let options = |generation| cli.on.options(generation);
         let all: Vec<Options> = generations.iter().copied().map(options).collect();
         let able = || bench::able(&all.iter().collect::<Vec<_>>());
         let mut matrix = None;
@@ -119,17 +94,6 @@ fn log(file: &Path) -> Result<String> {
         )
     })?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn generations(cli: &Cli) -> Vec<Generation> {
-    let mut generations = cli.generations.clone();
-    if generations.is_empty() {
-        generations =
-            if cli.run.quick { vec![Generation::default()] } else { Generation::ALL.to_vec() };
-    }
-    generations.sort_unstable();
-    generations.dedup();
-    generations
 }
 
 /// The cells that were asked for.
@@ -171,7 +135,7 @@ impl Session<'_> {
             run.session(labs.describe(self.priced, None)?)?;
         } else {
             let labs = Labs::start(self.generations, &start)?;
-            let (resumed, known) = match &self.cli.resume {
+            let (resumed, known) = match &self.cli.on.resume {
                 Some(folder) => {
                     let (name, known) = self.taken_over(folder, &labs)?;
                     (Some(name), known)
@@ -201,11 +165,7 @@ impl Session<'_> {
     fn taken_over(&self, folder: &Path, labs: &Labs) -> Result<(String, Vec<Trial>)> {
         let tables = &["matrix"];
         let (name, mut rows) = once::taken_over(folder, MATRIX.name, tables, labs, matrix::is_end)?;
-        let asked = |row: &Trial| {
-            let mut cells = self.cells.iter();
-            cells.any(|cell| cell.to_string() == row.subject)
-        };
-        rows.retain(|row| asked(row) && !once::is_named(&row.subject, &self.cli.again));
+        self.cli.on.retain(&mut rows, self.cells);
         Ok((name, rows))
     }
 }
