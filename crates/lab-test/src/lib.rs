@@ -42,7 +42,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 pub use machine::Machine;
 use need::{Lack, Needs};
 pub use part::killed;
-pub use run::Run;
+pub use run::{Cut, Run};
 
 /// Names the generation of engines that tests run on which are of none in particular.
 const GENERATION: &str = "MATRYOSHKA_GENERATION";

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::ensure;
 use crate::machine::Machine;
-use crate::part::process_of;
+use crate::part::{killed, process_of};
 
 /// Until something is there, or gone: engines, a few samples, and the tear-down, on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -135,5 +135,42 @@ impl Drop for Run {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A run whose lab lost a part under way: it has ended, and another run can take up what it finished.
+pub struct Cut {
+    /// The run.
+    pub run: Run,
+    part: &'static str,
+    status: ExitStatus,
+    left: Result<(), String>,
+}
+
+impl Cut {
+    /// Starts the program and kills a part of its lab once this text is in its trials.
+    pub fn off(folder: &str, program: &mut Command, row: &str, part: &'static str) -> Result<Self> {
+        let before = Machine::now()?;
+        let mut run = Run::start(folder, program)?;
+        run.wait_for_trial(row)?;
+        kill_process(run.part(part)?, Signal::KILL).into_diagnostic()?;
+        let status = run.wait()?;
+        let left = run.left_nothing(&before).map_err(|report| format!("{report:?}"));
+        Ok(Self { run, part, status, left })
+    }
+
+    /// An outcome of a lab that has died is none: only these steps have a row, who died is said, and how
+    /// the run goes on; and nothing is left of it.
+    pub fn is_said(&self, steps: &[&str]) -> Result<()> {
+        let trials = self.run.trials()?;
+        let found: Vec<&str> = trials.iter().map(|row| row["step"].as_str()).collect();
+        let log = self.run.log();
+        ensure!(found == steps, "{found:?}\n{log}");
+        ensure!(self.status.code() == Some(1), "{:?} {log}", self.status);
+        for words in [killed(self.part), format!("--resume {}", self.run.path().display())] {
+            ensure!(log.contains(&words), "{words}: {log}");
+        }
+        ensure!(self.left.is_ok(), "{:?}", self.left);
+        Ok(())
     }
 }

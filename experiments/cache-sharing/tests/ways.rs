@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitCode};
 use std::sync::OnceLock;
 
-use lab_test::{Machine, Run, ensure};
+use lab_test::{Cut, Machine, Run, ensure};
 use miette::{IntoDiagnostic, Result, miette};
 use rstest::rstest;
-use rustix::process::{Signal, kill_process};
+use rustix::process::Signal;
 
 /// What is expected of a way: its verdict, and what its words hold.
 struct Core {
@@ -74,16 +74,17 @@ fn core_run() -> Result<&'static Run> {
 const CUT: &str = "trixie docker whole-own-containerd";
 
 /// A run of that way whose lab was killed under way.
-struct Cut {
-    run: Run,
-    status: ExitStatus,
-    /// Whether anything was left of it.
-    restored: Result<(), String>,
-}
-
 fn cut() -> Result<&'static Cut, String> {
     static RUN: OnceLock<Result<Cut, String>> = OnceLock::new();
-    let cut = RUN.get_or_init(|| cut_short().map_err(|report| format!("{report:?}")));
+    let cut = RUN.get_or_init(|| {
+        let cut = Cut::off(
+            FOLDER,
+            &mut program(&asked(CUT)),
+            &format!(",{CUT},first starts,"),
+            "containerd",
+        );
+        cut.map_err(|report| format!("{report:?}"))
+    });
     cut.as_ref().map_err(String::clone)
 }
 
@@ -134,30 +135,11 @@ fn asked(way: &str) -> [&str; 5] {
     ["--no-cost", "--generation", "trixie", "--way", way]
 }
 
-fn cut_short() -> Result<Cut> {
-    let before = Machine::now()?;
-    let mut run = Run::start(FOLDER, &mut program(&asked(CUT)))?;
-    run.wait_for_trial(&format!(",{CUT},first starts,"))?;
-    kill_process(run.part("containerd")?, Signal::KILL).into_diagnostic()?;
-    let status = run.wait()?;
-    let restored = run.left_nothing(&before).map_err(|report| format!("{report:?}"));
-    Ok(Cut { run, status, restored })
-}
-
 /// An outcome of a lab that has died is none: the run ends, and the next one tries the way again.
 #[lab_test::test]
 #[needs(engines(lab::Generation::Trixie))]
 fn a_way_that_its_lab_cut_off_is_tried_again() -> Result<()> {
-    let Cut { run: first, status, restored } = cut().map_err(|why| miette!("{why}"))?;
-    let steps: Vec<String> =
-        first.trials()?.into_iter().map(|mut row| row.remove("step").unwrap_or_default()).collect();
-    ensure!(steps == ["first starts"], "{steps:?}\n{}", first.log());
-    ensure!(status.code() == Some(1), "{status:?} {}", first.log());
-    let run = first.path().to_string_lossy().into_owned();
-    for words in [&*lab_test::killed("containerd"), &format!("--resume {run}")] {
-        ensure!(first.log().contains(words), "{words}: {}", first.log());
-    }
-    ensure!(restored.is_ok(), "{restored:?}");
+    cut().map_err(|why| miette!("{why}"))?.is_said(&["first starts"])?;
     let rows = core_run()?.trials()?;
     let mut of_way = rows.iter().filter(|row| row["subject"] == CUT);
     let starts = of_way.clone().filter(|row| row["step"] == "first starts");

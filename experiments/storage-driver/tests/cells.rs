@@ -1,12 +1,12 @@
 //! The core cells on real engines, through the program; what it takes over; what it leaves.
 
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitCode};
 use std::sync::OnceLock;
 
-use lab_test::{Machine, Run, ensure};
-use miette::{IntoDiagnostic, Result, miette};
+use lab_test::{Cut, Machine, Run, ensure};
+use miette::{Result, miette};
 use rstest::rstest;
-use rustix::process::{Signal, kill_process};
+use rustix::process::Signal;
 
 /// What is expected of a cell: its name, the last stage that has a row, that one's outcome, what its
 /// words hold, and which driver the engine took.
@@ -103,16 +103,12 @@ fn core_run(generation: &str) -> Result<&'static Run> {
 const CUT: &str = "trixie docker btrfs volume";
 
 /// A run of that cell whose lab was killed under way.
-struct Cut {
-    run: Run,
-    status: ExitStatus,
-    /// Whether anything was left of it.
-    restored: Result<(), String>,
-}
-
 fn cut() -> Result<&'static Cut, String> {
     static RUN: OnceLock<Result<Cut, String>> = OnceLock::new();
-    let cut = RUN.get_or_init(|| cut_short().map_err(|report| format!("{report:?}")));
+    let cut = RUN.get_or_init(|| {
+        let cut = Cut::off(FOLDER, &mut program(&[CUT]), &format!(",{CUT},place,"), "dockerd");
+        cut.map_err(|report| format!("{report:?}"))
+    });
     cut.as_ref().map_err(String::clone)
 }
 
@@ -173,29 +169,10 @@ fn what_an_earlier_run_has_finished_is_taken_over() -> Result<()> {
     Ok(())
 }
 
-fn cut_short() -> Result<Cut> {
-    let before = Machine::now()?;
-    let mut run = Run::start(FOLDER, &mut program(&[CUT]))?;
-    run.wait_for_trial(&format!(",{CUT},place,"))?;
-    kill_process(run.part("dockerd")?, Signal::KILL).into_diagnostic()?;
-    let status = run.wait()?;
-    let restored = run.left_nothing(&before).map_err(|report| format!("{report:?}"));
-    Ok(Cut { run, status, restored })
-}
-
 /// An outcome of a lab that has died is none: the run ends, and the next one tries the cell again.
 #[lab_test::test]
 fn a_cell_that_its_lab_cut_off_is_tried_again() -> Result<()> {
-    let Cut { run: first, status, restored } = cut().map_err(|why| miette!("{why}"))?;
-    let steps: Vec<String> =
-        first.trials()?.into_iter().map(|mut row| row.remove("step").unwrap_or_default()).collect();
-    ensure!(steps == ["place"], "{steps:?}\n{}", first.log());
-    ensure!(status.code() == Some(1), "{status:?} {}", first.log());
-    let run = first.path().to_string_lossy().into_owned();
-    for words in [&*lab_test::killed("dockerd"), &format!("--resume {run}")] {
-        ensure!(first.log().contains(words), "{words}: {}", first.log());
-    }
-    ensure!(restored.is_ok(), "{restored:?}");
+    cut().map_err(|why| miette!("{why}"))?.is_said(&["place"])?;
     let rows = core_run("trixie")?.trials()?;
     let of_cell: Vec<_> = rows.iter().filter(|row| row["subject"] == CUT).collect();
     let places = of_cell.iter().filter(|row| row["step"] == "place");
