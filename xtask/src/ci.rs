@@ -21,6 +21,9 @@ use times::Tests;
 /// Turns "this machine can't run that test" into a failure.
 const REQUIRE: &str = "MATRYOSHKA_REQUIRE_LAB";
 
+/// Runs the tests that take long, too.
+const SLOW: &str = "MATRYOSHKA_SLOW_TESTS";
+
 /// Chooses the engines that tests run on.
 const GENERATION: &str = "MATRYOSHKA_GENERATION";
 
@@ -47,6 +50,7 @@ pub(crate) fn run(programs: &Programs, wholes: &[Whole]) -> Result<ExitCode> {
     let shell = programs.shell();
     shell.change_dir(programs.root());
     shell.set_var(REQUIRE, "1");
+    shell.set_var(SLOW, "1");
     let place = tempfile::tempdir().into_diagnostic()?;
     let mut tests = Tests::new(place.path().join("times"));
     let mut failed = Vec::new();

@@ -40,6 +40,7 @@ pub use inventory::submit;
 pub use lab_test_macros::test;
 use libtest_mimic::{Arguments, Failed, Trial};
 pub use machine::Machine;
+pub use need::is_patient;
 use need::{Lack, Needs};
 pub use part::killed;
 pub use run::{Cut, Run};

@@ -60,6 +60,21 @@ pub fn controller(name: &str) -> Need {
     }))
 }
 
+/// Runs the tests that take long, whatever it is set to.
+const SLOW: &str = "MATRYOSHKA_SLOW_TESTS";
+
+/// Time that only some have: about so many seconds of two processors. CI has it.
+#[must_use]
+pub fn patience(seconds: u32) -> Need {
+    Need::Further((!is_patient()).then(|| format!("takes {seconds} s, runs with {SLOW}=1")))
+}
+
+/// Whether the tests that take long run.
+#[must_use]
+pub fn is_patient() -> bool {
+    std::env::var_os(SLOW).is_some()
+}
+
 /// Why a test can't run here.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Lack {

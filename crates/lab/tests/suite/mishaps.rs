@@ -135,6 +135,7 @@ fn package_whose_hash_differs() -> Result<()> {
 /// Of the same size and time, in a program that runs: it is found, named and made anew, and the lab
 /// that uses the damaged one goes on.
 #[lab_test::test]
+#[needs(patience(70))]
 fn damaged_cache_is_named_and_made_anew_beside_a_lab_on_it() -> Result<()> {
     let cache = filled_cache()?;
     let mut user = lab(cache.path(), "exec")?
@@ -296,6 +297,7 @@ fn working_folder_above_some_cache() -> Result<()> {
 }
 
 #[lab_test::test]
+#[needs(patience(40))]
 fn two_builders_make_one_bundle() -> Result<()> {
     let cache = own_cache()?;
     let start = || {
@@ -316,6 +318,7 @@ fn two_builders_make_one_bundle() -> Result<()> {
 
 /// Killed while it unpacks, then started again; one of the packages that it left is damaged.
 #[lab_test::test]
+#[needs(patience(60))]
 fn interrupted_build_leaves_nothing_half_valid() -> Result<()> {
     let cache = own_cache()?;
     let mut builder = lab(cache.path(), "exec")?
