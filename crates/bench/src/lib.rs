@@ -9,8 +9,8 @@ mod session;
 
 use std::time::Duration;
 
-use lab::{Agent, Lab, Mishap, Operation, Options, Spawned};
-use measure::{Reading, Trouble};
+use lab::{Agent, AgentError, Lab, Operation, Options, Spawned};
+use measure::{Reading, SampleError};
 use miette::Result;
 
 pub use generations::Generations;
@@ -20,9 +20,9 @@ pub use session::{Session, main};
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Nobody else measures, and this machine can run such labs. What is returned is kept while a run
-/// lasts ([`measure::alone`]).
-pub fn able(labs: &[&Options]) -> Result<impl Sized + use<>> {
-    let sign = measure::alone()?;
+/// lasts ([`measure::lock_exclusive`]).
+pub fn preflight(labs: &[&Options]) -> Result<impl Sized + use<>> {
+    let sign = measure::lock_exclusive()?;
     labs.iter().try_for_each(|options| options.require())?;
     Ok(sign)
 }
@@ -34,12 +34,12 @@ pub fn spawn<S: AsRef<str>>(
     agent: &mut Agent,
     argv: &[S],
     good: impl FnOnce(&Spawned) -> bool,
-) -> Result<Reading, Trouble> {
+) -> Result<Reading, SampleError> {
     let spawned = lab.check(agent.spawn(argv, DEADLINE), |spawned| {
         let complaint = || spawned.complaint();
         good(spawned).then_some(()).ok_or_else(complaint)
     });
-    let spawned = spawned.map_err(trouble)?;
+    let spawned = spawned.map_err(sample_error)?;
     Ok(reading(spawned.wall_ns, spawned.cpu_ns))
 }
 
@@ -50,13 +50,13 @@ pub fn hash(
     agent: &mut Agent,
     mebibytes: u32,
     digest: &str,
-) -> Result<Reading, Trouble> {
+) -> Result<Reading, SampleError> {
     let hashed = lab.check(agent.hash(mebibytes, DEADLINE), |hashed| {
         let wrong = || format!("digest {} is not {digest}", hashed.digest);
         let good = hashed.digest == digest;
         good.then_some(()).ok_or_else(wrong)
     });
-    let hashed = hashed.map_err(trouble)?;
+    let hashed = hashed.map_err(sample_error)?;
     Ok(reading(hashed.wall_ns, hashed.cpu_ns))
 }
 
@@ -66,18 +66,18 @@ pub fn operate(
     agent: &mut Agent,
     operation: Operation,
     times: u32,
-) -> Result<Reading, Trouble> {
+) -> Result<Reading, SampleError> {
     let operated = agent.operate(operation, times, DEADLINE);
-    let operated = lab.check(operated, |_| Ok(())).map_err(trouble)?;
+    let operated = lab.check(operated, |_| Ok(())).map_err(sample_error)?;
     Ok(reading(operated.wall_ns, operated.cpu_ns))
 }
 
 /// The lab's word in the measurement's terms.
 #[must_use]
-pub fn trouble(mishap: Mishap) -> Trouble {
-    match mishap {
-        Mishap::Sample(why) => Trouble::Sample(why),
-        Mishap::Lab(why) => Trouble::Fatal(why),
+pub fn sample_error(error: AgentError) -> SampleError {
+    match error {
+        AgentError::Sample(why) => SampleError::Sample(why),
+        AgentError::Lab(why) => SampleError::Fatal(why),
     }
 }
 

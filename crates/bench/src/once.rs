@@ -97,7 +97,7 @@ pub fn try_each<S: Display + Sync>(
     let mut rows = Vec::new();
     for row in known {
         // The run that it comes from has asked.
-        run.tried(row.clone(), || Ok(()))?;
+        run.record_trial(row.clone(), || Ok(()))?;
         rows.push(row);
     }
     let left = subjects.iter().filter(|subject| !finished.contains(&subject.to_string()));
@@ -139,7 +139,7 @@ pub fn try_each<S: Display + Sync>(
         for row in told {
             let row = row?;
             // Nothing is said of what is not recorded.
-            run.tried(row.clone(), || Ok(()))?;
+            run.record_trial(row.clone(), || Ok(()))?;
             if is_end(&row) {
                 ended += 1;
                 let Trial { subject, step, outcome, .. } = &row;
@@ -229,13 +229,13 @@ pub fn taken_over(
 pub fn outcome<T>(lab: &Lab, done: Result<T>) -> Result<Result<T, String>> {
     match done {
         Ok(done) => Ok(Ok(done)),
-        Err(report) => lab.alive().map(|()| Err(words(&report))),
+        Err(report) => lab.alive().map(|()| Err(error_chain(&report))),
     }
 }
 
 /// An error in one line: what, and why.
 #[must_use]
-pub fn words(report: &miette::Report) -> String {
+pub fn error_chain(report: &miette::Report) -> String {
     let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
     chain.join(": ")
 }
@@ -245,7 +245,7 @@ const MOST: usize = 12;
 
 /// The output of a command that went well; of one that did not, what it said last.
 pub fn succeeded(done: Result<lab::Output>) -> Result<String, String> {
-    let output = done.map_err(|report| words(&report))?;
+    let output = done.map_err(|report| error_chain(&report))?;
     if output.success() {
         return Ok(output.stdout);
     }
@@ -343,7 +343,7 @@ mod tests {
     fn what_a_dead_lab_says_is_no_outcome() {
         let (place, done) = run(&[], Some(("b", "last")));
         let report = done.expect_err("the run has ended");
-        assert_eq!(words(&report), "`b` has come to no end: the lab has died: killed");
+        assert_eq!(error_chain(&report), "`b` has come to no end: the lab has died: killed");
         let help = report.help().expect("a remedy").to_string();
         assert!(help.starts_with("again; `--resume "), "{help}");
         assert_eq!(recorded(&place), ["a first ok", "a last ok", "b first ok"]);

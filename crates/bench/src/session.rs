@@ -41,7 +41,7 @@ pub fn main(
         let options = cli.lab.until(measure::interrupted);
         cli.run.conduct(
             experiment,
-            || crate::able(&[&options]),
+            || crate::preflight(&[&options]),
             |run| {
                 let began = Instant::now();
                 let lab = Lab::start(&options)?;

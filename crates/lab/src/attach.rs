@@ -57,7 +57,7 @@ impl Lab {
         // Nothing of it stays here: what the command has no more open must come to an end.
         let handle = self
             .held
-            .command(Ground::Fore, dir, argv)?
+            .command(Ground::Foreground, dir, argv)?
             .stdin_file(stdin)
             .stdout_file(stdout)
             .stderr_file(stderr)
@@ -77,10 +77,10 @@ impl Lab {
         let ended = follow(&self.held, &handle, signals, terminal.as_deref());
         drop(stop);
         // Nothing comes back that has died; what the command did after that says nothing of the lab.
-        let dead = self.held.obituary();
+        let dead = self.held.exit_reason();
         if let (None, Ok(Ended::Itself(_))) = (&dead, &ended) {
-            for obituary in self.held.ask_daemons(Service::last_end) {
-                program::note!("warning: {obituary}");
+            for exit_reason in self.held.ask_daemons(Service::last_end) {
+                program::note!("warning: {exit_reason}");
             }
         }
         // Whatever else the command has started ends with the lab.
@@ -93,8 +93,8 @@ impl Lab {
             // Nobody may be there any more to read what it wrote.
             Ended::By(signal) => return Ok(128 + signal),
         };
-        if let Some(obituary) = dead {
-            return Err(failure("the lab has died", obituary, "start it again"));
+        if let Some(exit_reason) = dead {
+            return Err(failure("the lab has died", exit_reason, "start it again"));
         }
         let relayed: Vec<_> = outputs.into_iter().map(JoinHandle::join).collect();
         let lost = relayed.into_iter().find_map(|relayed| relayed.ok()?.err());

@@ -62,9 +62,9 @@ const REMEDIES: &[(&str, &str)] = &[
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ground {
     /// The command, of whom starts it or from a terminal of the sandbox's own.
-    Fore,
+    Foreground,
     /// Not the command.
-    Back,
+    Background,
 }
 
 pub(crate) struct Held {
@@ -195,7 +195,7 @@ impl Held {
     }
 
     /// What of the sandbox itself has died, and how where that can be known.
-    pub(crate) fn obituary(&self) -> Option<String> {
+    pub(crate) fn exit_reason(&self) -> Option<String> {
         // Init dies with its monitor, and after it.
         match self.monitor.try_wait() {
             Ok(Some(output)) => {
@@ -303,7 +303,7 @@ impl Held {
         argv: &[S],
     ) -> Result<Expression> {
         let leaf = self.spec.cgroup.join(sandbox::LEAF);
-        let ground = if ground == Ground::Fore { "fg" } else { "bg" };
+        let ground = if ground == Ground::Foreground { "fg" } else { "bg" };
         let mut line: Vec<OsString> = vec![
             "enter".into(),
             self.init.to_string().into(),

@@ -204,7 +204,7 @@ impl<'lab> Level<'lab> {
         let what = || format!("`{}` at level {}", argv.join(" "), self.depth());
         let handle = self
             .held
-            .command(Ground::Back, Path::new("/"), line)?
+            .command(Ground::Background, Path::new("/"), line)?
             .stdin_null()
             .stdout_capture()
             .stderr_capture()
@@ -277,7 +277,7 @@ impl<'lab> Level<'lab> {
             return self.agent();
         }
         let line = self.joined(&[PROBE, "agent"]);
-        let command = self.held.command(Ground::Back, Path::new("/"), &line)?;
+        let command = self.held.command(Ground::Background, Path::new("/"), &line)?;
         Agent::start(&command, self.depth())
     }
 
@@ -296,7 +296,7 @@ impl<'lab> Level<'lab> {
     /// Starts the probe here: what it times holds no hop.
     pub fn agent(&self) -> Result<Agent> {
         let line = self.hopping(&[PROBE, "agent"], &["-i"]);
-        let command = self.held.command(Ground::Back, Path::new("/"), &line)?;
+        let command = self.held.command(Ground::Background, Path::new("/"), &line)?;
         Agent::start(&command, self.depth())
     }
 }

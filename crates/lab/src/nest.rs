@@ -137,23 +137,23 @@ impl<'lab> Nest<'lab> {
         let (first, rest) = layers.split_at(1.min(layers.len()));
         let mut nest = Self { generation, layers: first.to_vec(), levels: vec![outermost] };
         rest.iter().try_for_each(|layer| nest.step(*layer))?;
-        nest.furnish()?;
+        nest.pull_images()?;
         Ok(nest)
     }
 
     /// One level further in, with the image `alpine` there, too. Where that fails, the nest is as
     /// it was.
-    pub fn deepen(&mut self, layer: impl Into<Layer>) -> Result<()> {
+    pub fn push_level(&mut self, layer: impl Into<Layer>) -> Result<()> {
         self.step(layer.into())?;
-        let furnished = self.furnish();
-        if furnished.is_err() {
+        let pulled = self.pull_images();
+        if pulled.is_err() {
             let inside = self.levels.pop();
             self.layers.pop();
             if let Some(inside) = inside {
                 discard(self.innermost(), self.engine(), inside.container());
             }
         }
-        furnished
+        pulled
     }
 
     /// One level further in, its engine's store still empty.
@@ -184,7 +184,7 @@ impl<'lab> Nest<'lab> {
     }
 
     /// Takes the innermost level away, with the container that it was in and that one's volumes.
-    pub fn shed(&mut self) -> Result<()> {
+    pub fn pop_level(&mut self) -> Result<()> {
         if let ([.., around, inside], [.., outer, _]) = (&self.levels[..], &self.layers[..]) {
             remove(around, outer.engine, inside.container())?;
             self.levels.pop();
@@ -200,7 +200,7 @@ impl<'lab> Nest<'lab> {
         Ok(())
     }
 
-    fn furnish(&self) -> Result<()> {
+    fn pull_images(&self) -> Result<()> {
         let pull = [self.engine().program(), "pull", "--quiet", "alpine"];
         self.innermost().set_up(&pull).map(drop)
     }

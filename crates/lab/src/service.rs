@@ -51,7 +51,7 @@ impl Service {
         let log = held.state().join(format!("{name}.log"));
         let file = fs::File::create(&log).explain(&what, remedy)?;
         let handle = held
-            .command(Ground::Back, Path::new("/"), argv)?
+            .command(Ground::Background, Path::new("/"), argv)?
             .stdin_null()
             .stderr_to_stdout()
             .stdout_file(file)
@@ -84,7 +84,7 @@ impl Service {
     }
 
     /// Its name, how it ended and its last lines, if it no longer answers.
-    pub(crate) fn obituary(&self) -> Option<String> {
+    pub(crate) fn exit_reason(&self) -> Option<String> {
         let how = self.ask(ANSWER_DEADLINE).err()?.unwrap_or_else(|| {
             let seconds = ANSWER_DEADLINE.as_secs();
             format!("does not answer after {seconds} s")

@@ -66,7 +66,7 @@ impl Default for Options {
 
 /// Why something is no good for a sample, in one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mishap {
+pub enum AgentError {
     /// Only this one: the next may be good.
     Sample(String),
     /// The lab or a part of it is dead: whatever is sampled from here on fails in the same way.
@@ -94,7 +94,7 @@ impl Lab {
         let bundle = Bundle::get(options.generation)?;
         let images = images::get(&bundle)?;
         let place = Place::new()?;
-        furnish(&place, &bundle, options.sandbox)?;
+        prepare(&place, &bundle, options.sandbox)?;
         let mut shares = vec![
             Share { source: place.state.join("tools"), target: TOOLS.into(), writable: false },
             Share { source: images, target: "/srv/registry".into(), writable: false },
@@ -188,29 +188,29 @@ impl Lab {
         &self,
         done: Result<T>,
         good: impl FnOnce(&T) -> std::result::Result<(), String>,
-    ) -> std::result::Result<T, Mishap> {
+    ) -> std::result::Result<T, AgentError> {
         // An agent that does not answer will not answer the next question either; one that answered
         // that it could not is well.
         let done = done.map_err(|report| {
-            if let (Some(refused), None) = (report.downcast_ref::<Refused>(), self.obituary()) {
-                return Mishap::Sample(refused.to_string());
+            if let (Some(refused), None) = (report.downcast_ref::<Refused>(), self.exit_reason()) {
+                return AgentError::Sample(refused.to_string());
             }
             let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
-            let why: Vec<String> = chain.into_iter().chain(self.obituary()).collect();
-            Mishap::Lab(why.join(": "))
+            let why: Vec<String> = chain.into_iter().chain(self.exit_reason()).collect();
+            AgentError::Lab(why.join(": "))
         })?;
         match good(&done) {
             Ok(()) => Ok(done),
-            Err(complaint) => Err(self.mishap(complaint)),
+            Err(complaint) => Err(self.agent_error(complaint)),
         }
     }
 
     /// What a complaint of something that an engine did is about: this one thing, or the lab.
     #[must_use]
-    pub fn mishap(&self, complaint: String) -> Mishap {
-        match self.obituary() {
-            Some(obituary) => Mishap::Lab(format!("{complaint}; {obituary}")),
-            None => Mishap::Sample(complaint),
+    pub fn agent_error(&self, complaint: String) -> AgentError {
+        match self.exit_reason() {
+            Some(exit_reason) => AgentError::Lab(format!("{complaint}; {exit_reason}")),
+            None => AgentError::Sample(complaint),
         }
     }
 
@@ -248,35 +248,35 @@ impl Lab {
     /// Everything that was started is asked and has to answer. Nothing that has died comes back, so
     /// that whatever was done in the lab before this finds nothing was done in one that lived.
     #[must_use]
-    pub fn obituary(&self) -> Option<String> {
+    pub fn exit_reason(&self) -> Option<String> {
         // One that just starts need not answer yet.
         let starting = self.docker.lock().unwrap_or_else(PoisonError::into_inner);
         drop(starting);
-        let dead = self.held.ask_daemons(Service::obituary);
+        let dead = self.held.ask_daemons(Service::exit_reason);
         // Asked last: daemons die with the sandbox, and then it is what has died.
-        let sandbox = self.held.obituary();
+        let sandbox = self.held.exit_reason();
         sandbox.or_else(|| (!dead.is_empty()).then(|| dead.join("\n")))
     }
 
     /// An error that says what has died, if something has.
     pub fn alive(&self) -> Result<()> {
-        self.obituary().map_or(Ok(()), |obituary| Err(self.died(&obituary)))
+        self.exit_reason().map_or(Ok(()), |exit_reason| Err(self.died(&exit_reason)))
     }
 
-    fn died(&self, obituary: &str) -> miette::Report {
+    fn died(&self, exit_reason: &str) -> miette::Report {
         let what = format!("lab {} has died", self.id());
-        failure(what, obituary, "its last lines say why; start it again")
+        failure(what, exit_reason, "its last lines say why; start it again")
     }
 
     /// What came of something that was done in the lab; where that has died, an error says so.
     pub fn blamed<T>(&self, done: Result<T>) -> Result<T> {
         done.map_err(|report| {
-            let Some(obituary) = self.obituary() else {
+            let Some(exit_reason) = self.exit_reason() else {
                 return report;
             };
-            let first = obituary.lines().next().unwrap_or_default();
+            let first = exit_reason.lines().next().unwrap_or_default();
             let is_said = report.chain().any(|words| words.to_string().contains(first));
-            if is_said { report } else { self.died(&obituary) }
+            if is_said { report } else { self.died(&exit_reason) }
         })
     }
 }
@@ -294,7 +294,7 @@ pub fn trial(kind: Kind) -> Result<()> {
 }
 
 /// Fills the directories of a new lab.
-fn furnish(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
+fn prepare(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
     let remedy = "free some disk space in the cache directory";
     let made = || -> std::io::Result<()> {
         let (etc, var, tools) =
@@ -356,7 +356,7 @@ fn own(path: &Path, root: u32) -> std::io::Result<()> {
 fn up(held: &Held) -> Result<()> {
     let script = format!("ip link set lo up && ip address add {} dev lo", engine::REGISTRY);
     let output = held
-        .command(Ground::Back, Path::new("/"), &["/bin/sh", "-c", &script])?
+        .command(Ground::Background, Path::new("/"), &["/bin/sh", "-c", &script])?
         .stdin_null()
         .stderr_to_stdout()
         .stdout_capture()

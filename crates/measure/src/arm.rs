@@ -139,7 +139,7 @@ pub struct Reading {
 
 /// Why a sample gave no reading. Either way it becomes a row with this reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
+pub enum SampleError {
     /// Only this sample failed; the run goes on.
     Sample(String),
     /// Nothing after this can be trusted (a daemon died); the run ends, its samples are kept.

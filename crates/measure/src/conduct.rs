@@ -9,7 +9,7 @@ use rand::rngs::SysRng;
 use serde_json::json;
 
 use crate::args::{RunArgs, list};
-use crate::arm::{Arm, Contrast, Experiment, Part, Reading, Series, Trouble};
+use crate::arm::{Arm, Contrast, Experiment, Part, Reading, SampleError, Series};
 use crate::declaration::check_declaration;
 use crate::folder::Folder;
 use crate::interrupt::{interrupted, watch};
@@ -67,7 +67,7 @@ fn command_line(experiment: &str, args: impl Iterator<Item = String>) -> Vec<Str
 impl RunArgs {
     /// Carries out a run: `--list` is answered, the folder made and proved writable, `body` called
     /// once a session, the manifest closed and the outcome printed. An experiment without arms
-    /// measures nothing: what its body [tried](Run::tried) is the run.
+    /// measures nothing: what its body [tried](Run::record_trial) is the run.
     ///
     /// `able` is asked before anything is written: its error says what this machine lacks, and what
     /// it returns is kept until the end ([`alone`](crate::alone)).
@@ -144,12 +144,12 @@ impl Run {
     /// Leaves arms out of the run, with every ratio, part and series that they are in: what was tried
     /// has shown that there is nothing to sample. Before the first [`Run::measure`] only, because the
     /// order of the samples is drawn for the arms that are left.
-    pub fn keep(&mut self, wanted: impl Fn(&Arm) -> bool) -> miette::Result<()> {
+    pub fn retain_arms(&mut self, wanted: impl Fn(&Arm) -> bool) -> miette::Result<()> {
         if self.tally.samples > 0 {
             return Err(failure(
                 "an arm can't be left out any more",
                 "samples were taken already",
-                "call `Run::keep` before `Run::measure`",
+                "call `Run::retain_arms` before `Run::measure`",
             ));
         }
         self.arms.retain(|arm| wanted(arm));
@@ -176,11 +176,11 @@ impl Run {
 
     /// Takes every sample of the session's plan; `take` takes one.
     ///
-    /// Fails after a [`Trouble::Fatal`], a signal, or when a row can't be written: what was taken
+    /// Fails after a [`SampleError::Fatal`], a signal, or when a row can't be written: what was taken
     /// is kept. A second call in a session fails, and so does one before [`Run::session`].
     pub fn measure(
         &mut self,
-        mut take: impl FnMut(&Arm) -> Result<Reading, Trouble>,
+        mut take: impl FnMut(&Arm) -> Result<Reading, SampleError>,
     ) -> miette::Result<()> {
         let wrong = |why: &str| {
             failure(
@@ -239,7 +239,7 @@ impl Run {
     /// An outcome may only come from something that was alive before and after, and that nobody has
     /// asked to end. `alive` is asked whether all that it may come from still is: its error is this
     /// one's, and nothing is recorded. Neither is anything after a signal, of which an error may come.
-    pub fn tried(
+    pub fn record_trial(
         &mut self,
         trial: Trial,
         alive: impl FnOnce() -> miette::Result<()>,

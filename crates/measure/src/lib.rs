@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! use clap::Parser;
-//! use measure::{Arm, Experiment, Metric, Observer, Reading, Trouble};
+//! use measure::{Arm, Experiment, Metric, Observer, Reading, SampleError};
 //!
 //! const EXPERIMENT: Experiment = Experiment {
 //!     name: "startup",
@@ -31,8 +31,8 @@
 //!     run: measure::RunArgs,
 //! }
 //!
-//! fn take(arm: &Arm) -> Result<Reading, Trouble> {
-//!     Err(Trouble::Sample(format!("{} is not implemented", arm.name)))
+//! fn take(arm: &Arm) -> Result<Reading, SampleError> {
+//!     Err(SampleError::Sample(format!("{} is not implemented", arm.name)))
 //! }
 //!
 //! fn main() -> std::process::ExitCode {
@@ -68,7 +68,7 @@ mod tool;
 mod trials;
 
 pub use args::RunArgs;
-pub use arm::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, Series, Trouble};
+pub use arm::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, SampleError, Series};
 pub use conduct::Run;
 pub use folder::{Folder, write_atomically};
 pub use interrupt::interrupted;
@@ -80,6 +80,6 @@ pub use plan::{Block, Plan, WARMUP_BLOCKS};
 pub use program::{EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE};
 pub use program::{beside, columns, failure, leave_report, main, note, one_line, say, usage};
 pub use samples::{Sample, Samples};
-pub use sign::alone;
+pub use sign::lock_exclusive;
 pub use telemetry::BlockRecord;
 pub use trials::Trial;

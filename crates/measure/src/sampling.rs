@@ -1,6 +1,6 @@
 //! The measuring loop: carries out a plan, writes every sample down as it comes.
 
-use crate::arm::{Arm, Reading, Trouble};
+use crate::arm::{Arm, Reading, SampleError};
 use crate::manifest::Stopped;
 use crate::plan::{Block, Plan};
 use crate::progress::Progress;
@@ -50,7 +50,7 @@ impl Sampling<'_> {
     pub(crate) fn carry_out(
         mut self,
         plan: &Plan,
-        take: &mut dyn FnMut(&Arm) -> Result<Reading, Trouble>,
+        take: &mut dyn FnMut(&Arm) -> Result<Reading, SampleError>,
     ) -> miette::Result<End> {
         let origin_ns = (self.clock)();
         let end = self.all_blocks(plan, origin_ns, take);
@@ -63,7 +63,7 @@ impl Sampling<'_> {
         &mut self,
         plan: &Plan,
         origin_ns: u64,
-        take: &mut dyn FnMut(&Arm) -> Result<Reading, Trouble>,
+        take: &mut dyn FnMut(&Arm) -> Result<Reading, SampleError>,
     ) -> miette::Result<End> {
         self.tally.blocks = 0;
         for block in &plan.blocks {
@@ -95,7 +95,7 @@ impl Sampling<'_> {
     fn one_block(
         &mut self,
         block: &Block,
-        take: &mut dyn FnMut(&Arm) -> Result<Reading, Trouble>,
+        take: &mut dyn FnMut(&Arm) -> Result<Reading, SampleError>,
     ) -> miette::Result<Option<End>> {
         for (position, &arm) in (1_u32..).zip(&block.order) {
             if position > 1 && (self.interrupted)() {
@@ -111,8 +111,8 @@ impl Sampling<'_> {
                     (None, Some("the reading is 0 ns".to_owned()), false)
                 }
                 Ok(reading) => (Some(reading), None, false),
-                Err(Trouble::Sample(reason)) => (None, Some(self.in_words(&reason)), false),
-                Err(Trouble::Fatal(reason)) => (None, Some(self.in_words(&reason)), true),
+                Err(SampleError::Sample(reason)) => (None, Some(self.in_words(&reason)), false),
+                Err(SampleError::Fatal(reason)) => (None, Some(self.in_words(&reason)), true),
             };
             self.tally.samples += 1;
             self.tally.failed += u64::from(reason.is_some());
@@ -198,7 +198,7 @@ mod tests {
     fn run(
         plan: &Plan,
         stop_after: usize,
-        mut script: impl FnMut(usize, &Arm) -> Result<Reading, Trouble>,
+        mut script: impl FnMut(usize, &Arm) -> Result<Reading, SampleError>,
     ) -> Outcome {
         let place = tempfile::tempdir().expect("a folder");
         let now = Cell::new(1_000_u64);
@@ -291,8 +291,8 @@ mod tests {
     #[test]
     fn a_failed_sample_is_a_row_and_the_run_goes_on() {
         let outcome = run(&plan(0, 2), usize::MAX, |index, _| match index {
-            0 => Err(Trouble::Sample("exit code 125\n\n  no such image\n".to_owned())),
-            1 => Err(Trouble::Sample(String::new())),
+            0 => Err(SampleError::Sample("exit code 125\n\n  no such image\n".to_owned())),
+            1 => Err(SampleError::Sample(String::new())),
             2 => Ok(reading(0)),
             _ => Ok(reading(5)),
         });
@@ -310,7 +310,7 @@ mod tests {
     fn a_fatal_one_is_the_last_row() {
         let outcome = run(&plan(0, 5), usize::MAX, |index, _| {
             if index == 3 {
-                Err(Trouble::Fatal("dockerd is gone".to_owned()))
+                Err(SampleError::Fatal("dockerd is gone".to_owned()))
             } else {
                 Ok(reading(1))
             }

@@ -9,7 +9,7 @@ use program::failure;
 const NAME: &str = "matryoshka-measures";
 
 /// Says that this process measures, for as long as the value lives; fails if another one does.
-pub fn alone() -> miette::Result<UnixListener> {
+pub fn lock_exclusive() -> miette::Result<UnixListener> {
     SocketAddr::from_abstract_name(NAME).and_then(|name| UnixListener::bind_addr(&name)).map_err(
         |why| {
             let why = match why.kind() {

@@ -19,7 +19,7 @@ pub(crate) const COLUMNS: [&str; 8] =
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trial {
-    /// Counts from 1; filled in by [`Run::tried`](crate::Run::tried).
+    /// Counts from 1; filled in by [`Run::record_trial`](crate::Run::record_trial).
     pub session: u32,
     /// The question that this row belongs to.
     pub table: String,

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Parser;
 use measure::{
     Arm, Contrast, Experiment, Folder, Manifest, Metric, Observer, Part, Reading, Run, RunArgs,
-    Samples, Status, Stopped, Trouble,
+    SampleError, Samples, Status, Stopped,
 };
 
 const fn arm(name: &'static str) -> Arm {
@@ -65,12 +65,15 @@ fn record(out: &Path) -> (Manifest, Samples) {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands for a sampler")]
-fn take(_: &Arm) -> Result<Reading, Trouble> {
+fn take(_: &Arm) -> Result<Reading, SampleError> {
     Ok(Reading { wall_ns: 5, cpu_ns: None })
 }
 
 /// A session of its own.
-fn whole(run: &mut Run, take: impl FnMut(&Arm) -> Result<Reading, Trouble>) -> miette::Result<()> {
+fn whole(
+    run: &mut Run,
+    take: impl FnMut(&Arm) -> Result<Reading, SampleError>,
+) -> miette::Result<()> {
     run.session(serde_json::json!({ "stand_ins": [] }))?;
     run.measure(take)
 }
@@ -213,7 +216,11 @@ fn a_fatal_sample_fails_the_run_and_keeps_the_rest() {
         // Even when the body forgets the error, the run has not become complete.
         let _ = whole(run, |arm| {
             left -= 1;
-            if left == 0 { Err(Trouble::Fatal("dockerd is gone".to_owned())) } else { take(arm) }
+            if left == 0 {
+                Err(SampleError::Fatal("dockerd is gone".to_owned()))
+            } else {
+                take(arm)
+            }
         });
         Ok(())
     });
@@ -229,7 +236,7 @@ fn a_fatal_sample_fails_the_run_and_keeps_the_rest() {
 fn failed_samples_fail_a_verification_but_no_run() {
     let place = tempfile::tempdir().expect("a folder");
     let one_fails = |arm: &Arm| match arm.name {
-        "c" => Err(Trouble::Sample("exit code 125".to_owned())),
+        "c" => Err(SampleError::Sample("exit code 125".to_owned())),
         _ => take(arm),
     };
     let out = place.path().join("run");
@@ -302,9 +309,9 @@ fn arms_that_are_left_out_before_the_first_sample_are_in_no_ratio() {
     args(&out, &["--blocks", "2"])
         .conduct(&DEMO, able, |run| {
             run.session(serde_json::json!({ "stand_ins": [] }))?;
-            run.keep(|arm| arm.name != "b")?;
+            run.retain_arms(|arm| arm.name != "b")?;
             run.measure(take)?;
-            late = run.keep(|_| false);
+            late = run.retain_arms(|_| false);
             Ok(())
         })
         .expect("complete");

@@ -1,7 +1,7 @@
 //! A signal in the middle of a run. Alone in its process, because the flag is the process's own.
 
 use clap::Parser;
-use measure::{Arm, Experiment, Folder, Metric, Observer, Reading, RunArgs, Status, Trouble};
+use measure::{Arm, Experiment, Folder, Metric, Observer, Reading, RunArgs, SampleError, Status};
 
 const ARMS: &[Arm] = &[Arm {
     name: "a",
@@ -39,7 +39,7 @@ fn a_signal_ends_the_run_after_the_running_sample() {
                     1 | 2 => Ok(Reading { wall_ns: 1, cpu_ns: None }),
                     _ => {
                         signal_hook::low_level::raise(signal_hook::consts::SIGTERM).expect("sent");
-                        Err(Trouble::Sample("exit code 130".to_owned()))
+                        Err(SampleError::Sample("exit code 130".to_owned()))
                     }
                 }
             })

@@ -3,9 +3,9 @@
 use std::fs;
 use std::time::Instant;
 
-use bench::once::{succeeded, words};
+use bench::once::{error_chain, succeeded};
 use lab::{Disk, Engine, FileSystem, Generation, Lab, Layer, Level};
-use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, Trial, Trouble};
+use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, SampleError, Trial};
 use miette::{IntoDiagnostic, Result, miette};
 
 use crate::trial::FAILED;
@@ -263,7 +263,7 @@ impl<'lab> Costs<'lab> {
         for engine in [Engine::Docker, Engine::Podman] {
             let mut nest = lab.nest(&[engine])?;
             nest.deepen_empty(engine)?;
-            nest.shed()?;
+            nest.pop_level()?;
         }
         Ok(Self { lab, disk, expected })
     }
@@ -296,7 +296,7 @@ impl<'lab> Costs<'lab> {
         let took = match filled.and_then(|()| self.job(way, false)) {
             Ok(took) => took,
             Err(report) => {
-                told("job", FAILED, words(&report), None)?;
+                told("job", FAILED, error_chain(&report), None)?;
                 return Ok(false);
             }
         };
@@ -308,10 +308,10 @@ impl<'lab> Costs<'lab> {
     }
 
     /// One sample.
-    pub(crate) fn take(&self, arm: &Arm) -> Result<Reading, Trouble> {
+    pub(crate) fn take(&self, arm: &Arm) -> Result<Reading, SampleError> {
         let row = ROWS.iter().find(|row| row.name == arm.name);
-        let row = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
-        let mishap = |report| bench::trouble(self.lab.mishap(words(&report)));
+        let row = row.ok_or_else(|| SampleError::Fatal("no such arm".to_owned()))?;
+        let mishap = |report| bench::sample_error(self.lab.agent_error(error_chain(&report)));
         let took = self.job(row, false).map_err(mishap)?;
         Ok(Reading { wall_ns: took.wall_ns, cpu_ns: None })
     }
@@ -348,7 +348,7 @@ impl<'lab> Costs<'lab> {
         };
         let disk = bytes(store);
         let beside = if *store == shared { Ok(0) } else { bytes(&shared) };
-        nest.shed()?;
+        nest.pop_level()?;
         level.output(&["rm", "-rf", &own])?;
         let said = said.map_err(|why| miette!("{why}"))?;
         if said != self.expected {

@@ -12,12 +12,12 @@ use crate::operation::BASES;
 use crate::side::{self, Bases};
 
 /// Labs in which ways are tried, and what is in their registries.
-pub(crate) struct Field<'a> {
+pub(crate) struct TestBed<'a> {
     pub(crate) labs: Labs<'a>,
     bases: Mutex<BTreeMap<Generation, Bases>>,
 }
 
-impl<'a> Field<'a> {
+impl<'a> TestBed<'a> {
     pub(crate) fn new(labs: Labs<'a>) -> Self {
         let bases = Mutex::default();
         Self { labs, bases }
@@ -99,11 +99,11 @@ done"#;
 /// A lab with everything that the ways of its generation need.
 pub(crate) fn start(options: &Options) -> Result<Lab> {
     let lab = Lab::start(options)?;
-    lab.blamed(furnish(&lab))?;
+    lab.blamed(pull_images(&lab))?;
     Ok(lab)
 }
 
-fn furnish(lab: &Lab) -> Result<()> {
+fn pull_images(lab: &Lab) -> Result<()> {
     lab.engine(lab::Engine::Docker)?;
     let level = lab.level0();
     for (file, content) in FILES {

@@ -23,9 +23,9 @@ use measure::{Experiment, Run, Trial};
 use miette::Result;
 
 use cost::Costs;
-use field::Field;
+use field::TestBed;
 use finding::{Class, texts};
-use search::{Case, OF_EACH, Quest};
+use search::{Case, OF_EACH, SearchTask};
 use trial::{Order, Plan, Step, Subject};
 use way::WAYS;
 
@@ -76,7 +76,7 @@ fn main() -> ExitCode {
         let priced = Generations::priced(&generations);
         let experiment = if cli.on.no_cost { TRIALS } else { cost::experiment(priced) };
         let all: Vec<Options> = generations.iter().copied().map(options).collect();
-        let able = || bench::able(&all.iter().collect::<Vec<_>>());
+        let able = || bench::preflight(&all.iter().collect::<Vec<_>>());
         let mut is_first = true;
         cli.run.conduct(&experiment, able, |run| {
             let session =
@@ -141,7 +141,7 @@ impl Session<'_> {
                 None => (None, Vec::new()),
             };
             run.session(labs.describe(self.priced, resumed.as_deref())?)?;
-            self.try_ways(run, &Field::new(labs), known)?;
+            self.try_ways(run, &TestBed::new(labs), known)?;
         } else {
             run.session(labs.describe(self.priced, None)?)?;
             drop(labs);
@@ -153,17 +153,17 @@ impl Session<'_> {
         let costs = lab.blamed(Costs::set_up(&lab))?;
         let mut there = Vec::new();
         for arm in run.arms().to_vec() {
-            if costs.prepare(arm, &mut |row| run.tried(row, || lab.alive()))? {
+            if costs.prepare(arm, &mut |row| run.record_trial(row, || lab.alive()))? {
                 there.push(arm.name);
             }
         }
         if is_first {
-            run.keep(|arm| there.contains(&arm.name))?;
+            run.retain_arms(|arm| there.contains(&arm.name))?;
         }
         run.measure(|arm| costs.take(arm))
     }
 
-    fn try_ways(&self, run: &mut Run, field: &Field, known: Vec<Trial>) -> Result<()> {
+    fn try_ways(&self, run: &mut Run, field: &TestBed, known: Vec<Trial>) -> Result<()> {
         let seed = run.seed();
         let (searched, known): (Vec<Trial>, Vec<Trial>) =
             known.into_iter().partition(|row| row.table == search::TABLE);
@@ -175,14 +175,14 @@ impl Session<'_> {
         if self.cli.on.no_cost || self.cli.run.quick {
             return Ok(());
         }
-        let quests: Vec<Quest> =
-            self.subjects.iter().filter_map(|subject| quest(subject, &rows, seed)).collect();
+        let tasks: Vec<SearchTask> =
+            self.subjects.iter().filter_map(|subject| task(subject, &rows, seed)).collect();
         let cases = run.path().join("cases");
-        let attempt = |quest: &Quest, row: &mut dyn FnMut(Trial) -> Result<()>| {
-            search::look(field, quest, &cases, row)
+        let attempt = |task: &SearchTask, row: &mut dyn FnMut(Trial) -> Result<()>| {
+            search::look(field, task, &cases, row)
         };
         let (is_end, workers) = (search::is_end, WORKERS);
-        once::try_each(run, alive, &quests, searched, workers, is_end, attempt).map(drop)
+        once::try_each(run, alive, &tasks, searched, workers, is_end, attempt).map(drop)
     }
 
     /// What an earlier run has finished of what is asked for, and its name.
@@ -207,7 +207,7 @@ fn at_once(seed: u64) -> Plan {
 
 /// Tries a way, its steps as rows; the last one has the verdict.
 fn tried(
-    field: &Field,
+    field: &TestBed,
     subject: &Subject,
     plan: &Plan,
     row: &mut dyn FnMut(Trial) -> Result<()>,
@@ -242,12 +242,12 @@ fn is_verdict(row: &Trial) -> bool {
 }
 
 /// What is to be looked for in a way that has got past the engines' own locks.
-fn quest(subject: &Subject, rows: &[Trial], seed: u64) -> Option<Quest> {
+fn task(subject: &Subject, rows: &[Trial], seed: u64) -> Option<SearchTask> {
     let name = subject.to_string();
     let mut verdicts = rows.iter();
     let verdict = verdicts.find(|row| row.subject == name && row.step == END)?;
     let class = Class::of(&verdict.outcome)?;
-    (class != Class::Refused).then(|| Quest {
+    (class != Class::Refused).then(|| SearchTask {
         subject: *subject,
         is_damaged: class.is_damage(),
         seed,
@@ -257,16 +257,16 @@ fn quest(subject: &Subject, rows: &[Trial], seed: u64) -> Option<Quest> {
 /// Does a case's operations again.
 fn replay(cli: &Cli, file: &Path, options: &(impl Fn(Generation) -> Options + Sync)) -> Result<()> {
     let (subject, case) = Case::read(file)?;
-    let able = || bench::able(&[&options(subject.generation)]);
+    let able = || bench::preflight(&[&options(subject.generation)]);
     cli.run.conduct(&TRIALS, able, |run| {
         let start = |generation| field::start(&options(generation));
         let labs = Labs::start(&[subject.generation], &start)?;
         run.session(labs.describe(subject.generation, None)?)?;
-        let field = Field::new(labs);
+        let field = TestBed::new(labs);
         let mut outcome = String::new();
         let done = tried(&field, &subject, &case.plan(), &mut |row| {
             outcome.clone_from(&row.outcome);
-            run.tried(row.clone(), || field.labs.alive())?;
+            run.record_trial(row.clone(), || field.labs.alive())?;
             measure::note!("{}: {} {}", row.step, row.outcome, row.reason);
             Ok(())
         });

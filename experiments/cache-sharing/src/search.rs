@@ -9,7 +9,7 @@ use measure::Trial;
 use miette::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::field::Field;
+use crate::field::TestBed;
 use crate::finding::{Class, texts};
 use crate::operation::{self, Operation};
 use crate::trial::{self, Order, Plan, Subject, Verdict};
@@ -85,14 +85,14 @@ impl Case {
 }
 
 /// What is looked for in a way: damage where there was none, or less to do for it where there was.
-pub(crate) struct Quest {
+pub(crate) struct SearchTask {
     pub(crate) subject: Subject,
     /// What the trial with both jobs at once came to.
     pub(crate) is_damaged: bool,
     pub(crate) seed: u64,
 }
 
-impl fmt::Display for Quest {
+impl fmt::Display for SearchTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.subject.fmt(f)
     }
@@ -101,20 +101,20 @@ impl fmt::Display for Quest {
 /// Looks, and keeps what does damage with as few operations as it takes. Each list that was tried is
 /// a row; the last one says how it ended.
 pub(crate) fn look(
-    field: &Field,
-    quest: &Quest,
+    field: &TestBed,
+    task: &SearchTask,
     cases: &Path,
     row: &mut dyn FnMut(Trial) -> Result<()>,
 ) -> Result<()> {
-    let subject = &quest.subject;
+    let subject = &task.subject;
     let mut look = Look { field, subject, tried: 0, operations: 0, row };
     let is_live = subject.way.is_live();
     let mut damaging = None;
-    for seed in quest.seed..quest.seed + LISTS {
+    for seed in task.seed..task.seed + LISTS {
         let plan = Plan {
             seed,
             // By turns first, so that it can be done again.
-            order: if seed == quest.seed || !is_live { Order::ByTurns } else { Order::AtOnce },
+            order: if seed == task.seed || !is_live { Order::ByTurns } else { Order::AtOnce },
             operations: operation::drawn(seed, OF_EACH),
         };
         let verdict = look.attempt(&plan)?;
@@ -129,7 +129,7 @@ pub(crate) fn look(
         return look.end(End::WithSeed(plan.seed), operations);
     }
     let Some((mut plan, mut verdict)) = damaging else {
-        let found = if quest.is_damaged && is_live { End::OnlyAtOnce } else { End::None };
+        let found = if task.is_damaged && is_live { End::OnlyAtOnce } else { End::None };
         let operations = format!("{} operations", look.operations);
         return look.end(found, operations);
     };
@@ -165,7 +165,7 @@ fn listed(operations: &[Operation]) -> String {
 
 /// A search under way.
 struct Look<'a> {
-    field: &'a Field<'a>,
+    field: &'a TestBed<'a>,
     subject: &'a Subject,
     tried: u32,
     /// How many operations engines have carried out.

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use bench::once::{complaints, succeeded, words};
+use bench::once::{complaints, error_chain, succeeded};
 use lab::{Engine, Lab, Layer, Level, Nest};
 use miette::Result;
 use sha2::{Digest, Sha256};
 
 use crate::finding::{Class, Finding};
 use crate::operation::{Job, Operation, Request};
-use crate::way::{Mount, ReadOnly, Way, Whose};
+use crate::way::{Mount, ReadOnly, SharingMode, Whose};
 
 /// What an image has to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ find usr -xdev -type f | sort | xargs sha256sum | sha256sum | cut -d' ' -f1";
 pub(crate) struct Side<'lab> {
     pub(crate) job: Job,
     pub(crate) nest: Nest<'lab>,
-    way: &'static Way,
+    way: &'static SharingMode,
     pub(crate) acknowledged: Acknowledged,
     /// How many operations it did, and what it said of those that it did not.
     pub(crate) done: u32,
@@ -50,7 +50,7 @@ impl<'lab> Side<'lab> {
     /// said.
     pub(crate) fn start(
         lab: &'lab Lab,
-        way: &'static Way,
+        way: &'static SharingMode,
         job: Job,
         folder: &str,
     ) -> Result<std::result::Result<Self, String>> {
@@ -72,7 +72,7 @@ impl<'lab> Side<'lab> {
     /// An engine whose store is what others will only read, or have copies of.
     pub(crate) fn filler(
         lab: &'lab Lab,
-        way: &'static Way,
+        way: &'static SharingMode,
         folder: &str,
     ) -> Result<std::result::Result<Self, String>> {
         let source = common(way, folder);
@@ -83,7 +83,7 @@ impl<'lab> Side<'lab> {
 
     fn of(
         lab: &'lab Lab,
-        way: &'static Way,
+        way: &'static SharingMode,
         job: Job,
         layer: Layer,
         mounts: Vec<String>,
@@ -92,7 +92,7 @@ impl<'lab> Side<'lab> {
         let flags: Vec<&'static str> = layer.flags.iter().copied().chain(mounts).collect();
         let mut nest = lab.nest(&[way.engine])?;
         if let Err(report) = nest.deepen_empty(layer.with(flags.leak())) {
-            let why = words(&report);
+            let why = error_chain(&report);
             // The engine around did not even start its container: that says nothing of what is shared.
             if why.contains(OUTER_FAILED) {
                 return Err(report);
@@ -260,7 +260,7 @@ impl<'lab> Side<'lab> {
 
     /// Stops the engine in order and starts it again.
     pub(crate) fn restarts(&mut self) -> std::result::Result<(), String> {
-        self.nest.restart().map_err(|report| complaints(&words(&report)))
+        self.nest.restart().map_err(|report| complaints(&error_chain(&report)))
     }
 
     /// Ends the engine in order; its container stays.
@@ -272,7 +272,7 @@ impl<'lab> Side<'lab> {
 
     /// Takes the engine's container away.
     pub(crate) fn end(mut self) -> Result<()> {
-        self.nest.shed()
+        self.nest.pop_level()
     }
 }
 
@@ -286,7 +286,7 @@ fn complaint(words: &str) -> &str {
 }
 
 /// What both have in common, at level 0; where there is nothing, the store that both have copies of.
-pub(crate) fn common(way: &Way, folder: &str) -> String {
+pub(crate) fn common(way: &SharingMode, folder: &str) -> String {
     let mut mounts = way.mounts.iter();
     let mount = mounts.find(|mount| mount.whose == Whose::Common);
     mount.map_or_else(|| format!("{folder}/common/store"), |mount| source(folder, Job::A, mount))
@@ -306,7 +306,7 @@ pub(crate) fn source(folder: &str, job: Job, mount: &Mount) -> String {
     format!("{folder}/{whose}/{at}")
 }
 
-fn target(way: &Way, mount: &Mount) -> String {
+fn target(way: &SharingMode, mount: &Mount) -> String {
     match mount.at {
         "" => way.store().to_owned(),
         at if at.starts_with('/') => at.to_owned(),

@@ -8,7 +8,7 @@ use Generation::{Bookworm, Forky, Trixie};
 
 /// A way in which two jobs' engines share what they keep.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Way {
+pub(crate) struct SharingMode {
     pub(crate) name: &'static str,
     /// What is shared, and how.
     pub(crate) about: Said,
@@ -111,7 +111,7 @@ const fn read_only(at: &'static str, read_only: ReadOnly) -> Mount {
 const WHOLE: &[Mount] = &[common("")];
 
 /// Two Dockers at once on one whole store.
-pub(crate) const DOCKER: Way = Way {
+pub(crate) const DOCKER: SharingMode = SharingMode {
     name: "whole",
     about: ["two daemons on one /var/lib/docker", "dos demonios sobre un mismo /var/lib/docker"],
     take: ["Give each engine a store of its own.", "Dé a cada motor un almacén propio."],
@@ -127,13 +127,13 @@ pub(crate) const DOCKER: Way = Way {
 };
 
 /// A Docker whose images are in its containerd's store.
-const CONTAINERD: Way = Way {
+const CONTAINERD: SharingMode = SharingMode {
     generations: &[Forky],
     arguments: &["--feature=containerd-snapshotter", "--storage-driver=overlayfs"],
     ..DOCKER
 };
 
-const PODMAN: Way = Way {
+const PODMAN: SharingMode = SharingMode {
     name: "podman-whole",
     about: [
         "two Podmans on one /var/lib/containers",
@@ -189,16 +189,16 @@ const OUTLIVES: Said = [
 ];
 
 #[rustfmt::skip]
-pub(crate) const WAYS: &[Way] = &[
+pub(crate) const WAYS: &[SharingMode] = &[
     DOCKER,
-    Way {
+    SharingMode {
         name: "whole-own-containerd",
         about: ["the same, each with a containerd folder of its own",
             "lo mismo, cada uno con su propia carpeta containerd"],
         mounts: &[common(""), own("containerd")],
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "whole-read-only",
         about: ["the same, the second daemon may only read it", "lo mismo, el segundo demonio solo puede leerlo"],
         take: ["The second engine can use what is there, and keep nothing.",
@@ -206,7 +206,7 @@ pub(crate) const WAYS: &[Way] = &[
         mounts: &[read_only("", ReadOnly::Second)],
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "after-stop",
         about: ["the store of a daemon that was stopped", "el almacén de un demonio que se detuvo"],
         take: ["Stop the engine and wait for its end before the next one starts.",
@@ -214,7 +214,7 @@ pub(crate) const WAYS: &[Way] = &[
         hand: Hand::Stopped,
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "after-kill",
         about: ["the store of a daemon that was killed at work",
             "el almacén de un demonio que se mató mientras trabajaba"],
@@ -222,14 +222,14 @@ pub(crate) const WAYS: &[Way] = &[
         hand: Hand::Killed,
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "after-power-cut",
         about: ["the store as a loss of power leaves it", "el almacén tal como lo deja un corte de corriente"],
         take: OUTLIVES,
         hand: Hand::PowerCut,
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "copied-live",
         about: ["a copy that was made while a daemon worked on the store",
             "una copia hecha mientras un demonio trabajaba en el almacén"],
@@ -237,21 +237,21 @@ pub(crate) const WAYS: &[Way] = &[
         hand: Hand::Copied,
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "next-generation",
         about: ["the store of another generation, and back again", "el almacén de otra generación, y vuelta atrás"],
         take: ["Keep a copy for the way back.", "Guarde una copia para la vuelta."],
         hand: Hand::NextGeneration,
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "image",
         about: ["the folder image in common", "la carpeta image en común"],
         take: PIN,
         mounts: &[own(""), common("image")],
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "layers",
         about: ["the layers (overlay2) in common", "las capas (overlay2) en común"],
         take: PIN,
@@ -259,14 +259,14 @@ pub(crate) const WAYS: &[Way] = &[
         one_list: false,
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "image-and-layers",
         about: ["image and layers in common", "image y las capas en común"],
         take: PIN,
         mounts: &[own(""), common("image"), common("overlay2")],
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "image-and-layers-read-only",
         about: ["image and layers in common, the second daemon may only read them",
             "image y las capas en común, el segundo demonio solo puede leerlas"],
@@ -278,7 +278,7 @@ pub(crate) const WAYS: &[Way] = &[
         ],
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "snapshots",
         about: ["containerd's snapshots in common", "las instantáneas de containerd en común"],
         take: PIN,
@@ -286,7 +286,7 @@ pub(crate) const WAYS: &[Way] = &[
         one_list: false,
         ..CONTAINERD
     },
-    Way {
+    SharingMode {
         name: "snapshots-and-content",
         about: ["containerd's snapshots and content in common",
             "las instantáneas y el contenido de containerd en común"],
@@ -296,7 +296,7 @@ pub(crate) const WAYS: &[Way] = &[
         ..CONTAINERD
     },
     PODMAN,
-    Way {
+    SharingMode {
         name: "podman-whole-and-locks",
         about: ["the same, and the folders of Podman's locks in common",
             "lo mismo, y en común las carpetas de los cerrojos de Podman"],
@@ -311,7 +311,7 @@ pub(crate) const WAYS: &[Way] = &[
         ..PODMAN
     },
     // What is known to be meant for it.
-    Way {
+    SharingMode {
         name: "pull-through",
         about: ["a registry near by that keeps what it has fetched",
             "un registro cercano que guarda lo que ha traído"],
@@ -322,7 +322,7 @@ pub(crate) const WAYS: &[Way] = &[
         flags: &[PULL_THROUGH],
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "archive",
         about: ["an archive of images, to be loaded instead of pulling",
             "un archivo de imágenes, que se carga en lugar de descargar"],
@@ -333,7 +333,7 @@ pub(crate) const WAYS: &[Way] = &[
         tools: ARCHIVE,
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "copy-of-filled",
         about: ["a copy of a store that an engine has filled and left",
             "una copia de un almacén que un motor llenó y dejó"],
@@ -344,7 +344,7 @@ pub(crate) const WAYS: &[Way] = &[
         one_list: false,
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "buildx-cache",
         about: ["a folder for buildx's cache, which all jobs read and write",
             "una carpeta para la caché de buildx, que todos los trabajos leen y escriben"],
@@ -358,7 +358,7 @@ pub(crate) const WAYS: &[Way] = &[
         flags: &[PLUGINS, CONTAINERD_STORE],
         ..DOCKER
     },
-    Way {
+    SharingMode {
         name: "additional-store",
         about: ["a filled store beside its own, which it only reads",
             "un almacén lleno junto al propio, que solo lee"],
@@ -371,7 +371,7 @@ pub(crate) const WAYS: &[Way] = &[
         like_outer: &[CONTAINERS],
         ..PODMAN
     },
-    Way {
+    SharingMode {
         name: "buildah-layers",
         about: ["Buildah's layers in one store", "las capas de Buildah en un mismo almacén"],
         take: ["Build with `--layers` in one store for all jobs.",
@@ -383,11 +383,11 @@ pub(crate) const WAYS: &[Way] = &[
 ];
 
 /// A way by its name.
-pub(crate) fn named(name: &str) -> Option<&'static Way> {
+pub(crate) fn named(name: &str) -> Option<&'static SharingMode> {
     WAYS.iter().find(|way| way.name == name)
 }
 
-impl Way {
+impl SharingMode {
     pub(crate) fn group(&self) -> Group {
         let is_plain = self.tools == PLAIN && self.flags.is_empty() && self.hand == Hand::Live;
         let mut store = self.mounts.iter().filter(|mount| mount.at.is_empty());
@@ -452,7 +452,7 @@ mod tests {
     fn every_way_says_what_it_is() {
         for (index, way) in WAYS.iter().enumerate() {
             for language in [0, 1] {
-                let same = |other: &Way| other.about[language] == way.about[language];
+                let same = |other: &SharingMode| other.about[language] == way.about[language];
                 assert_eq!(WAYS.iter().position(same), Some(index), "{}", way.name);
             }
         }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bench::{DEADLINE, Session};
 use lab::{Agent, Lab, Layer, Nest};
-use measure::{Reading, Run, Trial, Trouble};
+use measure::{Reading, Run, SampleError, Trial};
 use miette::Result;
 use serde_json::json;
 
@@ -52,12 +52,13 @@ fn session(run: &mut Run, session: &Session) -> Result<()> {
                     wall_ns,
                     ..Trial::default()
                 };
-                run.tried(row, || lab.alive())?;
+                run.record_trial(row, || lab.alive())?;
             }
         }
     }
     run.measure(|arm| {
-        let burst = Burst::of(arm.name).ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
+        let burst =
+            Burst::of(arm.name).ok_or_else(|| SampleError::Fatal("no such arm".to_owned()))?;
         crowd.take(burst)
     })
 }
@@ -95,7 +96,7 @@ impl Crowd<'_> {
     }
 
     /// The time to the last one; a sample fails with the first of them that does.
-    fn take(&mut self, burst: Burst) -> Result<Reading, Trouble> {
+    fn take(&mut self, burst: Burst) -> Result<Reading, SampleError> {
         let began = Instant::now();
         let starts = self.burst(burst);
         let wall_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -106,7 +107,7 @@ impl Crowd<'_> {
             Some(why) => Err(why),
             None => Ok(()),
         };
-        self.lab.check(starts, failed).map_err(bench::trouble)?;
+        self.lab.check(starts, failed).map_err(bench::sample_error)?;
         Ok(Reading { wall_ns, cpu_ns: None })
     }
 }

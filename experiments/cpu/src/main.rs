@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use bench::Session;
 use lab::{Agent, Lab, Layer, Level, Spawned};
-use measure::{Arm, Observer, Reading, Run, Trouble};
+use measure::{Arm, Observer, Reading, Run, SampleError};
 use miette::Result;
 use serde_json::json;
 
@@ -54,11 +54,11 @@ struct Bench<'lab> {
 }
 
 impl Bench<'_> {
-    fn take(&mut self, arm: &Arm) -> Result<Reading, Trouble> {
+    fn take(&mut self, arm: &Arm) -> Result<Reading, SampleError> {
         let row = WORKS.iter().find(|(name, ..)| *name == arm.name);
-        let (_, chain, work) = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
+        let (_, chain, work) = row.ok_or_else(|| SampleError::Fatal("no such arm".to_owned()))?;
         let place = self.places.get_mut(chain);
-        let (level, agent) = place.ok_or_else(|| Trouble::Fatal("no such place".to_owned()))?;
+        let (level, agent) = place.ok_or_else(|| SampleError::Fatal("no such place".to_owned()))?;
         let pipe = match work {
             Work::Controlled => return bench::hash(self.lab, agent, MEBIBYTES, &self.expected),
             Work::Pipe(pipe) => Some(pipe),

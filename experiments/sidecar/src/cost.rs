@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use bench::once::words;
+use bench::once::error_chain;
 use lab::Agent;
-use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, Trial, Trouble};
+use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, SampleError, Trial};
 use miette::Result;
 
 use crate::look::resident_bytes;
@@ -185,7 +185,7 @@ impl<'node> Costs<'node> {
     }
 
     /// One sample.
-    pub(crate) fn take(&mut self, arm: &Arm) -> Result<Reading, Trouble> {
+    pub(crate) fn take(&mut self, arm: &Arm) -> Result<Reading, SampleError> {
         if PS.iter().any(|(name, _)| *name == arm.name) {
             return self.plugin.ps(arm.name == "ps-plugin");
         }
@@ -196,14 +196,14 @@ impl<'node> Costs<'node> {
                 }
             }
         }
-        Err(Trouble::Fatal("no such arm".to_owned()))
+        Err(SampleError::Fatal("no such arm".to_owned()))
     }
 
-    fn take_part(&mut self, pattern: &'static Pattern, part: Part) -> Result<Reading, Trouble> {
+    fn take_part(&mut self, pattern: &'static Pattern, part: Part) -> Result<Reading, SampleError> {
         self.jobs += 1;
         let text = format!("job-{}", self.jobs);
         let lab = &self.node.lab;
-        let failed = |report| bench::trouble(lab.mishap(words(&report)));
+        let failed = |report| bench::sample_error(lab.agent_error(error_chain(&report)));
         match part {
             Part::Start => {
                 let pod = self.node.prepare(pattern, "-fresh", as_it_is).map_err(failed)?;
@@ -222,20 +222,20 @@ impl<'node> Costs<'node> {
             }
             Part::Again => {
                 let pod = self.warm.iter().find(|pod| pod.pattern.name == pattern.name);
-                let pod = pod.ok_or_else(|| Trouble::Fatal("no warm pod".to_owned()))?;
+                let pod = pod.ok_or_else(|| SampleError::Fatal("no warm pod".to_owned()))?;
                 let argv = pod.asked(&["job", &text]);
                 self.timed(&argv)
             }
         }
     }
 
-    fn timed(&mut self, argv: &[String]) -> Result<Reading, Trouble> {
+    fn timed(&mut self, argv: &[String]) -> Result<Reading, SampleError> {
         let spawned = self.clock.spawn(argv, DEADLINE);
         let spawned = self.node.lab.check(spawned, |spawned| {
             let good = spawned.succeeded();
             good.then_some(()).ok_or_else(|| spawned.complaint())
         });
-        let spawned = spawned.map_err(bench::trouble)?;
+        let spawned = spawned.map_err(bench::sample_error)?;
         Ok(Reading {
             wall_ns: spawned.wall_ns,
             // The engine's work is not the client's.

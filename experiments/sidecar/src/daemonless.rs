@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use bench::once::words as said_by;
+use bench::once::error_chain as said_by;
 use lab::{Lab, Level};
 use measure::Trial;
 use miette::{Result, miette};

@@ -5,7 +5,7 @@ mod privilege;
 mod resources;
 mod traces;
 
-use bench::once::words as said;
+use bench::once::error_chain as said;
 use measure::Trial;
 use miette::{Result, miette};
 
@@ -19,12 +19,12 @@ pub(crate) use escape::{ESCAPES, TAKEN_OVER};
 pub(crate) use resources::resident_bytes;
 
 /// What was seen: a word or two, and what stands behind it.
-struct Sight {
+struct Observation {
     outcome: String,
     reason: String,
 }
 
-impl Sight {
+impl Observation {
     fn new(outcome: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { outcome: outcome.into(), reason: reason.into() }
     }
@@ -32,27 +32,27 @@ impl Sight {
 
 /// What a property is looked at by, given a pod that is ready; `None` where the pattern has no such
 /// property.
-enum Look {
-    Pod(fn(&Pod) -> Result<Option<Sight>>),
-    Between(fn(&mut Pods) -> Result<Option<Sight>>),
+enum Check {
+    Pod(fn(&Pod) -> Result<Option<Observation>>),
+    Between(fn(&mut Pods) -> Result<Option<Observation>>),
 }
 
 /// In an order in which no look disturbs the next.
-const LOOKS: [(Property, Look); 14] = [
-    (Property::AgentPrivilege, Look::Pod(privilege::agent)),
-    (Property::EnginePrivilege, Look::Pod(privilege::engine)),
-    (Property::NodePaths, Look::Pod(privilege::node_paths)),
-    (Property::Daemons, Look::Pod(resources::daemons)),
-    (Property::StorageVolume, Look::Pod(traces::storage_volume)),
-    (Property::Accounting, Look::Pod(resources::accounting)),
-    (Property::CollisionContainer, Look::Between(traces::collision_container)),
-    (Property::CollisionVolume, Look::Between(traces::collision_volume)),
-    (Property::NextPod, Look::Between(traces::next_pod)),
-    (Property::Cache, Look::Between(traces::cache)),
-    (Property::Group, Look::Pod(privilege::group_of_the_socket)),
-    (Property::WithoutPrivilege, Look::Pod(privilege::without)),
-    (Property::StorageLayer, Look::Pod(traces::storage_layer)),
-    (Property::AccountingHost, Look::Pod(resources::accounting_host)),
+const LOOKS: [(Property, Check); 14] = [
+    (Property::AgentPrivilege, Check::Pod(privilege::agent)),
+    (Property::EnginePrivilege, Check::Pod(privilege::engine)),
+    (Property::NodePaths, Check::Pod(privilege::node_paths)),
+    (Property::Daemons, Check::Pod(resources::daemons)),
+    (Property::StorageVolume, Check::Pod(traces::storage_volume)),
+    (Property::Accounting, Check::Pod(resources::accounting)),
+    (Property::CollisionContainer, Check::Between(traces::collision_container)),
+    (Property::CollisionVolume, Check::Between(traces::collision_volume)),
+    (Property::NextPod, Check::Between(traces::next_pod)),
+    (Property::Cache, Check::Between(traces::cache)),
+    (Property::Group, Check::Pod(privilege::group_of_the_socket)),
+    (Property::WithoutPrivilege, Check::Pod(privilege::without)),
+    (Property::StorageLayer, Check::Pod(traces::storage_layer)),
+    (Property::AccountingHost, Check::Pod(resources::accounting_host)),
 ];
 
 /// What a quick run looks at besides the job and the escapes.
@@ -73,8 +73,8 @@ pub(crate) fn all(
     let pod = node.play(pattern, "", as_it_is)?;
     let job = pod.ready().and_then(|()| pod.ask(&["job", "first"]));
     let is_able = job.is_ok();
-    let report = job.map(|report| Some(Sight::new(Word::Works, report.trim())));
-    let report = report.or_else(|report| Ok(Some(Sight::new(Word::Fails, said(&report)))));
+    let report = job.map(|report| Some(Observation::new(Word::Works, report.trim())));
+    let report = report.or_else(|report| Ok(Some(Observation::new(Word::Fails, said(&report)))));
     tell(row, PATTERN, pattern, Property::Job.name(), report)?;
     if !is_able {
         return Ok(());
@@ -89,8 +89,8 @@ pub(crate) fn all(
             return Err(miette!("interrupted"));
         }
         let seen = match look {
-            Look::Pod(look) => look(&pods.pod),
-            Look::Between(look) => look(&mut pods),
+            Check::Pod(look) => look(&pods.pod),
+            Check::Between(look) => look(&mut pods),
         };
         tell(row, PATTERN, pattern, step.name(), seen)?;
     }
@@ -104,9 +104,9 @@ pub(crate) fn socket_missing(
     row: &mut dyn FnMut(Trial) -> Result<()>,
 ) -> Result<()> {
     let seen = match node.play(pattern, "", as_it_is) {
-        Ok(pod) => pod.ready().map(|()| Some(Sight::new(Word::Works, "an engine answers"))),
+        Ok(pod) => pod.ready().map(|()| Some(Observation::new(Word::Works, "an engine answers"))),
         Err(report) if said(&report).contains("stat /var/run/docker.sock") => {
-            Ok(Some(Sight::new(Word::Refused, said(&report))))
+            Ok(Some(Observation::new(Word::Refused, said(&report))))
         }
         Err(report) => Err(report),
     };
@@ -119,15 +119,15 @@ fn tell(
     table: &str,
     pattern: &Pattern,
     step: &str,
-    seen: Result<Option<Sight>>,
+    seen: Result<Option<Observation>>,
 ) -> Result<()> {
-    let sight = match seen {
+    let observation = match seen {
         Ok(None) => return Ok(()),
-        Ok(Some(sight)) => sight,
-        Err(report) => Sight::new(Word::NotSeen, said(&report)),
+        Ok(Some(observation)) => observation,
+        Err(report) => Observation::new(Word::NotSeen, said(&report)),
     };
-    let outcome = sight.outcome;
-    row(words::row(table, pattern.name, step, &*outcome, sight.reason))?;
+    let outcome = observation.outcome;
+    row(words::row(table, pattern.name, step, &*outcome, observation.reason))?;
     measure::note!("{}: {step}: {outcome}", pattern.name);
     Ok(())
 }

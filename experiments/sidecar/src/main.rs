@@ -79,7 +79,7 @@ fn main() -> ExitCode {
         let mut is_first = true;
         cli.run.conduct(
             &experiment,
-            || bench::able(&[&cli.lab]),
+            || bench::preflight(&[&cli.lab]),
             |run| {
                 let tries = std::mem::take(&mut is_first) && !cli.only_cost;
                 let node = Node::start(&options)?;
@@ -139,7 +139,7 @@ fn hold(
         "nests": nests,
     }))?;
     for row in missing {
-        run.tried(row, alive)?;
+        run.record_trial(row, alive)?;
     }
     let plugin = Mutex::new(None);
     if tries {
@@ -175,7 +175,7 @@ fn hold(
     let mut costs = Costs::set_up(node, plugin, run.arms())?;
     let measured = run.measure(|arm| costs.take(arm));
     for row in costs.into_memory() {
-        run.tried(row, alive)?;
+        run.record_trial(row, alive)?;
     }
     measured
 }

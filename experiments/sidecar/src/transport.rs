@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bench::once::words as said_by;
+use bench::once::error_chain as said_by;
 use lab::Output;
 use measure::Trial;
 use miette::Result;

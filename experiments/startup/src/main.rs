@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use bench::Session;
 use lab::{Agent, Lab, Layer, Nest};
-use measure::{Arm, Observer, Reading, Run, Trouble};
+use measure::{Arm, Observer, Reading, Run, SampleError};
 use miette::Result;
 use serde_json::json;
 
@@ -51,9 +51,9 @@ impl<'lab> Bench<'lab> {
         Ok(Self { lab, nests, outside: lab.level0().agent()?, inside })
     }
 
-    fn take(&mut self, arm: &Arm) -> Result<Reading, Trouble> {
+    fn take(&mut self, arm: &Arm) -> Result<Reading, SampleError> {
         let row = CHAINS.iter().find(|(name, ..)| *name == arm.name);
-        let (_, chain, step) = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
+        let (_, chain, step) = row.ok_or_else(|| SampleError::Fatal("no such arm".to_owned()))?;
         let argv = match self.nests.get(chain) {
             None => step.argv("").into_iter().map(String::from).collect(),
             Some(nest) => {
@@ -68,7 +68,7 @@ impl<'lab> Bench<'lab> {
             Observer::Outside => Some(&mut self.outside),
             _ => self.inside.get_mut(chain),
         };
-        let agent = agent.ok_or_else(|| Trouble::Fatal("no probe there".to_owned()))?;
+        let agent = agent.ok_or_else(|| SampleError::Fatal("no probe there".to_owned()))?;
         bench::spawn(self.lab, agent, &argv, |spawned| spawned.printed(step.prints()))
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Instant;
 
-use bench::once::{complaints, succeeded, words};
+use bench::once::{complaints, error_chain, succeeded};
 use lab::{Engine, Folder, Generation, Lab, Level, Nest};
 use measure::Trial;
 use miette::{IntoDiagnostic, Result};
@@ -95,7 +95,7 @@ impl<'lab> Bench<'lab> {
         let mut reason = String::new();
         if self.nest.engine() == Engine::Docker {
             let logs = ["docker", "logs", self.engine().container()];
-            let logs = lab.level0().run(&logs).map_err(|report| words(&report))?;
+            let logs = lab.level0().run(&logs).map_err(|report| error_chain(&report))?;
             let lines = logs.stderr.lines().chain(logs.stdout.lines());
             let complaints = lines.filter(|line| line.contains("level=error"));
             reason = complaints.collect::<Vec<_>>().join("\n");
@@ -144,7 +144,7 @@ impl<'lab> Bench<'lab> {
         let before = digest(self)?;
         self.does(&["run", "--name", "keeper", IMAGE, "sh", "-c", KEEP])?;
         let again = self.nest.restart();
-        again.map_err(|report| complaints(&words(&report)))?;
+        again.map_err(|report| complaints(&error_chain(&report)))?;
         let after = digest(self)?;
         if before != after {
             return Err("the image's files are not the same after a restart".to_owned());
@@ -265,7 +265,7 @@ pub(crate) fn run(lab: &Lab, cell: &Cell, row: &mut dyn FnMut(Trial) -> Result<(
     let before = before.transpose().into_diagnostic()?.unwrap_or(0);
     let began = Instant::now();
     let started = heard(|| {
-        Bench::start(lab, cell, &ground, &[]).map_err(|report| complaints(&words(&report)))
+        Bench::start(lab, cell, &ground, &[]).map_err(|report| complaints(&error_chain(&report)))
     });
     let mut bench = match started {
         Ok(bench) => {
@@ -296,6 +296,6 @@ pub(crate) fn run(lab: &Lab, cell: &Cell, row: &mut dyn FnMut(Trial) -> Result<(
             break;
         }
     }
-    let shed = bench.nest.shed();
+    let shed = bench.nest.pop_level();
     told.map(drop).and(shed).and(ground.clear(lab))
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use bench::once::{outcome, words};
+use bench::once::{error_chain, outcome};
 use lab::{Agent, Engine, Generation, Lab};
-use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, Trial, Trouble};
+use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, SampleError, Trial};
 use miette::Result;
 
 use crate::cell::{Bench, Cell};
@@ -221,12 +221,12 @@ impl<'lab> Place<'lab> {
 }
 
 impl Costs<'_> {
-    pub(crate) fn take(&mut self, arm: &Arm) -> Result<Reading, Trouble> {
+    pub(crate) fn take(&mut self, arm: &Arm) -> Result<Reading, SampleError> {
         let row = self.rows.iter().find(|row| row.name == arm.name);
-        let row = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
+        let row = row.ok_or_else(|| SampleError::Fatal("no such arm".to_owned()))?;
         let place = self.places.get_mut(&short(&row.cell));
-        let place = place.ok_or_else(|| Trouble::Fatal("no such place".to_owned()))?;
-        let place = place.as_mut().map_err(|why| Trouble::Sample(why.clone()))?;
+        let place = place.ok_or_else(|| SampleError::Fatal("no such place".to_owned()))?;
+        let place = place.as_mut().map_err(|why| SampleError::Sample(why.clone()))?;
         let program = place.bench.nest.engine().program();
         let lab = self.lab;
         match row.work {
@@ -238,7 +238,7 @@ impl Costs<'_> {
             Work::Unpack => {
                 let level = place.bench.nest.innermost();
                 let removed = level.output(&[program, "rmi", "--force", IMAGE]);
-                let mishap = |report| bench::trouble(lab.mishap(words(&report)));
+                let mishap = |report| bench::sample_error(lab.agent_error(error_chain(&report)));
                 removed.map_err(mishap)?;
                 let archive = format!("{ARCHIVE}/job.tar");
                 let load = [program, "load", "--input", &archive];

@@ -62,7 +62,7 @@ fn main() -> ExitCode {
         let experiment = if cli.on.no_cost { MATRIX } else { declared.experiment };
         let options = |generation| cli.on.options(generation);
         let all: Vec<Options> = generations.iter().copied().map(options).collect();
-        let able = || bench::able(&all.iter().collect::<Vec<_>>());
+        let able = || bench::preflight(&all.iter().collect::<Vec<_>>());
         let mut matrix = None;
         cli.run.conduct(&experiment, able, |run| {
             let folder = run.path().to_owned();
@@ -149,7 +149,7 @@ impl Session<'_> {
             let (cells, workers) = (self.cells, matrix::WORKERS);
             let alive = || labs.alive();
             let rows = once::try_each(run, alive, cells, known, workers, matrix::is_end, attempt)?;
-            run.keep(|arm| self.declared.is_there(arm, &rows))?;
+            run.retain_arms(|arm| self.declared.is_there(arm, &rows))?;
             *matrix = Some(rows);
         }
         if run.arms().is_empty() {

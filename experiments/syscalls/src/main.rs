@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use bench::Session;
 use lab::{Agent, Lab, Layer, Level, Nest};
-use measure::{Arm, Reading, Run, Trouble};
+use measure::{Arm, Reading, Run, SampleError};
 use miette::Result;
 use serde_json::json;
 
@@ -60,10 +60,10 @@ fn take(
     lab: &Lab,
     agents: &mut BTreeMap<&'static str, Agent>,
     arm: &Arm,
-) -> Result<Reading, Trouble> {
+) -> Result<Reading, SampleError> {
     let row = read(arm.name);
-    let (operation, place) = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
+    let (operation, place) = row.ok_or_else(|| SampleError::Fatal("no such arm".to_owned()))?;
     let agent = agents.get_mut(place.name);
-    let agent = agent.ok_or_else(|| Trouble::Fatal("no probe there".to_owned()))?;
+    let agent = agent.ok_or_else(|| SampleError::Fatal("no probe there".to_owned()))?;
     bench::operate(lab, agent, operation, arm.operations)
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use bench::once::outcome;
 use lab::{Agent, Lab, Level, Nest, Options};
-use measure::{Arm, Observer, Reading, Run, Trial, Trouble};
+use measure::{Arm, Observer, Reading, Run, SampleError, Trial};
 use miette::Result;
 use serde_json::{Map, Value, json};
 
@@ -75,7 +75,7 @@ fn session(
         "setup": { "lab_ms": lab_ms, "all_ms": began.elapsed().as_millis() },
     }))?;
     for row in tried {
-        run.tried(row, || lab.alive())?;
+        run.record_trial(row, || lab.alive())?;
     }
     run.measure(|arm| bench.take(arm))
 }
@@ -136,7 +136,7 @@ impl<'lab> Bench<'lab> {
             let layer = chain.layers[level - 1];
             let added = match &mut nest {
                 None => self.lab.nest(&[layer]).map(|built| nest = Some(built)),
-                Some(nest) => nest.deepen(layer),
+                Some(nest) => nest.push_level(layer),
             };
             let ready_ns = u64::try_from(began.elapsed().as_nanos()).ok();
             let settled = match (added, &nest) {
@@ -171,16 +171,16 @@ impl<'lab> Bench<'lab> {
         Ok(())
     }
 
-    fn take(&mut self, arm: &Arm) -> Result<Reading, Trouble> {
+    fn take(&mut self, arm: &Arm) -> Result<Reading, SampleError> {
         let row = self.rows.iter().find(|row| row.name == arm.name);
-        let row = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
+        let row = row.ok_or_else(|| SampleError::Fatal("no such arm".to_owned()))?;
         if let Work::Literal(line) = row.work {
             return self.literal(line);
         }
         let Some(place) = self.places.get_mut(row.place) else {
             let why = self.unbuilt.get(row.place);
-            let missing = || Trouble::Fatal("no such place".to_owned());
-            return Err(why.map_or_else(missing, |why| Trouble::Sample(why.clone())));
+            let missing = || SampleError::Fatal("no such place".to_owned());
+            return Err(why.map_or_else(missing, |why| SampleError::Sample(why.clone())));
         };
         let lab = self.lab;
         match row.work {
@@ -217,21 +217,21 @@ impl<'lab> Bench<'lab> {
                 let argv = place.leaf.from_outside(&argv);
                 spawn(lab, &mut self.outside, &argv, &prints)
             }
-            Work::Literal(_) => Err(Trouble::Fatal("no place has this".to_owned())),
+            Work::Literal(_) => Err(SampleError::Fatal("no place has this".to_owned())),
         }
     }
 
-    fn literal(&mut self, line: Line) -> Result<Reading, Trouble> {
+    fn literal(&mut self, line: Line) -> Result<Reading, SampleError> {
         let typed = match &mut self.literal {
             Some(Ok(typed)) => typed,
-            Some(Err(why)) => return Err(Trouble::Sample(why.clone())),
-            None => return Err(Trouble::Fatal("nothing is set up for it".to_owned())),
+            Some(Err(why)) => return Err(SampleError::Sample(why.clone())),
+            None => return Err(SampleError::Fatal("nothing is set up for it".to_owned())),
         };
         let prepared = self.lab.check(typed.prepare(line), |prepared| {
             let why = || format!("not prepared: {}", prepared.complaint());
             prepared.succeeded().then_some(()).ok_or_else(why)
         });
-        prepared.map_err(bench::trouble)?;
+        prepared.map_err(bench::sample_error)?;
         let argv = typed.nest.innermost().from_outside(&line.argv());
         spawn(self.lab, &mut self.outside, &argv, line.prints())
     }
@@ -243,6 +243,6 @@ fn spawn<S: AsRef<str>>(
     agent: &mut Agent,
     argv: &[S],
     prints: &str,
-) -> Result<Reading, Trouble> {
+) -> Result<Reading, SampleError> {
     bench::spawn(lab, agent, argv, |spawned| spawned.printed(prints))
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bench::once::words;
+use bench::once::error_chain;
 use lab::{Engine, Kind, Lab, Layer, Nest, Options};
 use measure::{Run, Trial};
 use miette::{IntoDiagnostic, Result};
@@ -173,7 +173,7 @@ fn limits(run: &mut Run, lab: &Lab) -> Result<u32> {
             outcome: value,
             ..Trial::default()
         };
-        run.tried(row, || lab.alive())
+        run.record_trial(row, || lab.alive())
     };
     for (name, _, script, [user, root]) in TRIED {
         let script = match *script {
@@ -225,7 +225,7 @@ fn rungs(
         let began = Instant::now();
         let added = match &mut nest {
             None => lab.nest(&[first(ladder)]).map(|built| nest = Some(built)),
-            Some(nest) => nest.deepen(ladder.layers[(level - 2) % ladder.layers.len()]),
+            Some(nest) => nest.push_level(ladder.layers[(level - 2) % ladder.layers.len()]),
         };
         let wall_ns = u64::try_from(began.elapsed().as_nanos()).ok();
         let row = |table: &str| Trial {
@@ -239,12 +239,12 @@ fn rungs(
             1 => Ok(None),
             _ => nest.innermost().resident_bytes().map(Some),
         };
-        let resident = |nest: &Nest| resident(nest).map_err(|report| words(&report));
+        let resident = |nest: &Nest| resident(nest).map_err(|report| error_chain(&report));
         let worked = match (added, &nest) {
             (Ok(()), Some(nest)) => {
                 start(nest).and_then(|start_ns| Ok((start_ns, resident(nest)?)))
             }
-            (refused, _) => Err(refused.err().as_ref().map(words).unwrap_or_default()),
+            (refused, _) => Err(refused.err().as_ref().map(error_chain).unwrap_or_default()),
         };
         let (start_ns, bytes) = match worked {
             Ok(worked) => worked,
@@ -257,16 +257,16 @@ fn rungs(
                 });
                 let refused =
                     Trial { outcome: REFUSED.to_owned(), reason: reason.clone(), ..row(TABLE) };
-                run.tried(refused, || lab.alive())?;
+                run.record_trial(refused, || lab.alive())?;
                 measure::note!("{}: level {level} refused: {reason}", ladder.subject);
                 return Ok(());
             }
         };
         let outcome = WORKS.to_owned();
         let works = Trial { outcome: outcome.clone(), wall_ns, bytes, ..row(TABLE) };
-        run.tried(works, || lab.alive())?;
+        run.record_trial(works, || lab.alive())?;
         let starts = Trial { outcome, wall_ns: Some(start_ns), ..row(STARTS) };
-        run.tried(starts, || lab.alive())?;
+        run.record_trial(starts, || lab.alive())?;
         let seconds = wall_ns.unwrap_or(0) as f64 / 1e9;
         measure::note!("{}: level {level}, {seconds:.1} s", ladder.subject);
     }
@@ -288,7 +288,7 @@ fn start(nest: &Nest) -> Result<u64, String> {
     match agent.and_then(|mut agent| agent.spawn(&argv, DEADLINE)) {
         Ok(spawned) if spawned.printed("ok\n") => Ok(spawned.wall_ns),
         Ok(spawned) => Err(spawned.complaint()),
-        Err(report) => Err(words(&report)),
+        Err(report) => Err(error_chain(&report)),
     }
 }
 

@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     facts::main(reading::facts, || {
         let cli = Cli::parse();
         let options = cli.lab.until(measure::interrupted);
-        let able = || bench::able(&[&cli.lab]);
+        let able = || bench::preflight(&[&cli.lab]);
         if let Some(depth) = cli.depth {
             let quick = cli.run.quick;
             let most = usize::from(depth);

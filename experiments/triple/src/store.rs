@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use bench::once::words;
+use bench::once::error_chain;
 use lab::{Engine, Lab, Layer, Level, Nest, Options};
 use measure::{Run, Trial};
 use miette::{Context, IntoDiagnostic, Result};
@@ -73,10 +73,10 @@ pub(crate) fn weigh(run: &mut Run, options: &Options) -> Result<()> {
                 subject: subject.to_owned(),
                 step: "the rest".to_owned(),
                 outcome: REFUSED.to_owned(),
-                reason: words(&report),
+                reason: error_chain(&report),
                 ..Trial::default()
             };
-            run.tried(row, || lab.alive())?;
+            run.record_trial(row, || lab.alive())?;
         }
     }
     Ok(())
@@ -112,7 +112,7 @@ impl Scale<'_, '_> {
         let worked = work();
         let wall_ns = u64::try_from(began.elapsed().as_nanos()).ok();
         let (after, sent) = (taken()?, self.lab.registry_sent_bytes()? - sent);
-        let reason = worked.as_ref().err().map(words).unwrap_or_default();
+        let reason = worked.as_ref().err().map(error_chain).unwrap_or_default();
         let outcome = if worked.is_ok() { WORKS } else { REFUSED };
         let row = |table: &str, bytes| Trial {
             table: table.to_owned(),
@@ -125,7 +125,7 @@ impl Scale<'_, '_> {
             ..Trial::default()
         };
         for row in [row(TABLE, after.saturating_sub(before)), row(PULLED, sent)] {
-            self.run.tried(row, || self.lab.alive())?;
+            self.run.record_trial(row, || self.lab.alive())?;
         }
         measure::note!("{subject}, {step}: {outcome} {reason}");
         Ok(())

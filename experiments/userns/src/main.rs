@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use lab::{Generation, Kind, Lab, Options};
-use measure::{Run, Trouble};
+use measure::{Run, SampleError};
 use miette::Result;
 use serde_json::json;
 
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         || {
             let cli = Cli::parse();
             let labs = [Kind::User, Kind::Root].map(|kind| cli.options(kind));
-            let able = || bench::able(&[&labs[0], &labs[1]]);
+            let able = || bench::preflight(&[&labs[0], &labs[1]]);
             cli.run.conduct(&EXPERIMENT, able, |run| experiment(run, &cli))
         },
     )
@@ -74,9 +74,9 @@ fn session(run: &mut Run, user: &Lab, root: &Lab, began: Instant) -> Result<()> 
     }))?;
     run.measure(|arm| {
         let row = ROWS.iter().find(|row| row.0 == arm.name);
-        let row = row.ok_or_else(|| Trouble::Fatal("no such arm".to_owned()))?;
+        let row = row.ok_or_else(|| SampleError::Fatal("no such arm".to_owned()))?;
         let side = sides.iter_mut().find(|side| side.kind() == row.1);
-        let side = side.ok_or_else(|| Trouble::Fatal("no such lab".to_owned()))?;
+        let side = side.ok_or_else(|| SampleError::Fatal("no such lab".to_owned()))?;
         side.take(row.2, row.3, arm.observer)
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lab::{Agent, Kind, Lab, Layer, Nest};
-use measure::{Observer, Reading, Trouble};
+use measure::{Observer, Reading, SampleError};
 use miette::Result;
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ impl<'lab> Side<'lab> {
         chain: &[Layer],
         step: Step,
         observer: Observer,
-    ) -> Result<Reading, Trouble> {
+    ) -> Result<Reading, SampleError> {
         if step == Step::Hash {
             return self.hash();
         }
@@ -76,11 +76,11 @@ impl<'lab> Side<'lab> {
             Observer::Outside => (Some(&mut self.outside), level.from_outside(&argv)),
             _ => (self.inside.get_mut(chain), argv.into_iter().map(String::from).collect()),
         };
-        let agent = agent.ok_or_else(|| Trouble::Fatal("no probe there".to_owned()))?;
+        let agent = agent.ok_or_else(|| SampleError::Fatal("no probe there".to_owned()))?;
         bench::spawn(self.lab, agent, &argv, |spawned| spawned.printed(step.prints()))
     }
 
-    fn hash(&mut self) -> Result<Reading, Trouble> {
+    fn hash(&mut self) -> Result<Reading, SampleError> {
         bench::hash(self.lab, &mut self.outside, MEBIBYTES, &self.digest)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use claims::{Expected, Mutation, Recorder, Seen};
 use miette::{IntoDiagnostic, Result};
 
-use crate::look::Sight;
+use crate::look::Observation;
 use crate::scene::{Scene, words};
 
 /// The kind of all labs of this suite, which is the default one.
@@ -46,7 +46,7 @@ impl Recording {
     }
 
     /// A look at a cell; one without an outcome where this machine can't look.
-    pub(crate) fn append(&self, cell: &Expected, seen: &Result<Sight>) -> Result<()> {
+    pub(crate) fn append(&self, cell: &Expected, seen: &Result<Observation>) -> Result<()> {
         let (property, pattern) = (&*cell.property, cell.pattern);
         let name = [&*claims_of(property, pattern), property, pattern].join("::");
         self.seen.append(&self.row(&name, cell, seen)).into_diagnostic()
@@ -57,7 +57,7 @@ impl Recording {
         &self,
         cell: &Expected,
         row: &Mutation,
-        seen: &Result<Sight>,
+        seen: &Result<Observation>,
     ) -> Result<()> {
         let name = ["mutation", &row.property, &row.pattern, &row.set_up].join("::");
         let row_seen = Seen {
@@ -68,7 +68,7 @@ impl Recording {
         self.mutations.append(&row_seen).into_diagnostic()
     }
 
-    fn row(&self, name: &str, cell: &Expected, seen: &Result<Sight>) -> Seen {
+    fn row(&self, name: &str, cell: &Expected, seen: &Result<Observation>) -> Seen {
         let (outcome, detail) = match seen {
             Ok(sight) => (sight.outcome.clone(), sight.detail.clone()),
             Err(report) => (claims::FAILED.to_owned(), words(report)),

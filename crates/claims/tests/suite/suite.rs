@@ -7,7 +7,7 @@ use lab::Options;
 use miette::{Result, miette};
 use rstest::{Context, fixture};
 
-use crate::look::Sight;
+use crate::look::Observation;
 use crate::pattern::{PATTERNS, named};
 use crate::recording::Recording;
 use crate::scene::{Scene, Stage, words};
@@ -100,7 +100,7 @@ impl Suite {
     pub(crate) fn look(
         &'static self,
         case: &Context,
-        look: fn(&Scene) -> Result<Sight>,
+        look: fn(&Scene) -> Result<Observation>,
     ) -> Result<()> {
         let subject = Subject::of(case.name, case.description.unwrap_or_default());
         let cell = subject.cell(self.recording.generation())?;
@@ -110,12 +110,16 @@ impl Suite {
         }
     }
 
-    fn expect(&'static self, cell: &Expected, look: fn(&Scene) -> Result<Sight>) -> Result<()> {
+    fn expect(
+        &'static self,
+        cell: &Expected,
+        look: fn(&Scene) -> Result<Observation>,
+    ) -> Result<()> {
         let scene = self.stage.scene(named(cell.pattern));
         let seen = look(&scene);
         self.ask_engines();
         self.recording.append(cell, &seen)?;
-        let Sight { outcome, detail } = seen?;
+        let Observation { outcome, detail } = seen?;
         if accepts(&cell.outcome, &outcome) {
             return Ok(());
         }
@@ -132,19 +136,21 @@ impl Suite {
         &'static self,
         cell: &Expected,
         row: &Mutation,
-        look: fn(&Scene) -> Result<Sight>,
+        look: fn(&Scene) -> Result<Observation>,
     ) -> Result<()> {
         let seen = look(&self.stage.scene(named(&row.set_up)));
         self.ask_engines();
         self.recording.append_mutation(cell, row, &seen)?;
         match seen {
-            Ok(Sight { outcome, detail }) if accepts(&cell.outcome, &outcome) => Err(miette!(
-                "{} set up as {} passes for {}: {outcome}: {detail}",
-                row.property,
-                row.set_up,
-                row.pattern
-            )),
-            Ok(Sight { outcome, .. }) if accepts(&row.seen, &outcome) => Ok(()),
+            Ok(Observation { outcome, detail }) if accepts(&cell.outcome, &outcome) => {
+                Err(miette!(
+                    "{} set up as {} passes for {}: {outcome}: {detail}",
+                    row.property,
+                    row.set_up,
+                    row.pattern
+                ))
+            }
+            Ok(Observation { outcome, .. }) if accepts(&row.seen, &outcome) => Ok(()),
             Err(report) if words(&report).contains(&row.seen) => Ok(()),
             other => Err(miette!(
                 "{} set up as {} is rejected, but not for {:?}: {other:?}",
@@ -165,7 +171,7 @@ impl Suite {
         let cell = subject.filter(|subject| subject.set_up.is_none());
         let cell = cell.and_then(|subject| subject.cell(self.recording.generation()).ok());
         if let Some(cell) = cell {
-            let _ = self.recording.append(&cell, &Ok(Sight::new("", why)));
+            let _ = self.recording.append(&cell, &Ok(Observation::new("", why)));
         }
     }
 }

@@ -22,7 +22,7 @@ fn daemon_that_dies_before_it_answers(#[case] program: &str) -> Result<()> {
         killer.join().map(|killed| killed.and(nest))
     });
     ensure!(matches!(nest, Ok(Err(_))), "{nest:?}");
-    let words = lab.obituary().unwrap_or_default();
+    let words = lab.exit_reason().unwrap_or_default();
     let named = format!("{program} was ended by signal 9 (SIGKILL)");
     ensure!(words.contains(&named), "{named}: {words}");
     Ok(())
@@ -33,13 +33,13 @@ fn daemon_that_dies_before_it_answers(#[case] program: &str) -> Result<()> {
 fn daemon_that_dies_says_its_last_words() -> Result<()> {
     let lab = crate::lab()?;
     lab.nest(&[Engine::Docker])?;
-    ensure!(lab.obituary().is_none(), "{:?}", lab.obituary());
+    ensure!(lab.exit_reason().is_none(), "{:?}", lab.exit_reason());
     for (program, name) in
         [("docker-registry", "registry"), ("containerd", "containerd"), ("dockerd", "dockerd")]
     {
         lab.level0().output(&["pkill", "-9", "-x", program])?;
         lab.level0().run(&["docker", "pull", "--quiet", "redis"])?;
-        let words = lab.obituary().unwrap_or_default();
+        let words = lab.exit_reason().unwrap_or_default();
         let named = format!("{name} was ended by signal 9 (SIGKILL): ");
         let lines = words.split_once(&named).map(|(_, lines)| lines);
         let is_said = lines.is_some_and(|lines| lines.contains("level="));

@@ -72,7 +72,7 @@ fn pid_namespaces(lab: &Level, leaf: &str) -> Result<usize> {
 fn a_level_that_refuses_leaves_the_others_as_they_were() -> Result<()> {
     let lab = shared_lab(Kind::User)?;
     let mut nest = lab.nest(&[DOCKER, DOCKER])?;
-    let Err(report) = nest.deepen(DOCKER.unprivileged()) else {
+    let Err(report) = nest.push_level(DOCKER.unprivileged()) else {
         return Err(miette::miette!("a daemon without privilege works"));
     };
     let why = format!("{report:?}");
@@ -82,7 +82,7 @@ fn a_level_that_refuses_leaves_the_others_as_they_were() -> Result<()> {
     let left = left(nest.innermost())?;
     ensure!(left.is_empty(), "{left}");
     starts(&nest)?;
-    nest.deepen(DOCKER)?;
+    nest.push_level(DOCKER)?;
     starts(&nest)
 }
 
@@ -92,7 +92,7 @@ fn eight_levels_of_podman() -> Result<()> {
     let lab = shared_lab(Kind::User)?;
     let mut nest = lab.nest(&[PODMAN])?;
     for _ in 1..8 {
-        nest.deepen(PODMAN)?;
+        nest.push_level(PODMAN)?;
     }
     starts(&nest)?;
     // What is around is not disturbed.

@@ -39,7 +39,7 @@ fn labs_of_both_kinds_live_side_by_side() -> Result<()> {
     let run = ["docker", "run", "--rm", "alpine", "echo", "ok"];
     let said = user.level0().output(&run)?;
     ensure!(said == "ok\n", "{said}");
-    ensure!(user.obituary().is_none(), "{:?}", user.obituary());
+    ensure!(user.exit_reason().is_none(), "{:?}", user.exit_reason());
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use measure::Trouble;
+use measure::SampleError;
 use proptest::prelude::*;
 
 use crate::support::*;
@@ -176,7 +176,7 @@ fn an_arm_without_a_reading_is_marked_in_every_table() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
     make(&run, STARTUP, 8, |arm, times| match arm.name {
-        "docker" => Err(Trouble::Sample("digest | differs <b>".to_owned())),
+        "docker" => Err(SampleError::Sample("digest | differs <b>".to_owned())),
         _ => plausible(arm, times),
     });
     say(&run);

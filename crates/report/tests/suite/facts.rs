@@ -43,7 +43,7 @@ pub(crate) fn take(out: &Path, name: &'static str, table: &str) {
         || Ok(()),
         |run| {
             run.session(session())?;
-            run.tried(tried.clone(), || Ok(()))
+            run.record_trial(tried.clone(), || Ok(()))
         },
     );
     done.expect("complete");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Parser;
 use measure::{
-    Arm, Contrast, Experiment, Metric, Observer, Reading, RunArgs, Series, Trial, Trouble,
+    Arm, Contrast, Experiment, Metric, Observer, Reading, RunArgs, SampleError, Series, Trial,
 };
 
 use crate::support::{arm, parse};
@@ -111,7 +111,7 @@ impl Nested {
                         let times = taken.entry(arm.name.to_owned()).or_insert(0_u64);
                         *times += 1;
                         if refuse(arm.name, *times) {
-                            return Err(Trouble::Sample("no third level".to_owned()));
+                            return Err(SampleError::Sample("no third level".to_owned()));
                         }
                         Ok(Reading { wall_ns: self.sample(arm, *times), cpu_ns: None })
                     })
@@ -160,7 +160,7 @@ pub(crate) fn tried(out: &Path, rows: &[Trial]) {
         || Ok(()),
         |run| {
             run.session(serde_json::json!({ "stand_ins": [] }))?;
-            rows.iter().cloned().try_for_each(|row| run.tried(row, || Ok(())))
+            rows.iter().cloned().try_for_each(|row| run.record_trial(row, || Ok(())))
         },
     );
     done.expect("complete");

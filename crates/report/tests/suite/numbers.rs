@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use measure::{Folder, Trouble};
+use measure::{Folder, SampleError};
 
 use crate::support::*;
 
@@ -100,7 +100,7 @@ fn an_arm_that_only_failed_is_reported_with_its_reason() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
     make(&run, STARTUP, 6, |arm, times| match arm.name {
-        "dind" => Err(Trouble::Sample("exit code 125: no such image".to_owned())),
+        "dind" => Err(SampleError::Sample("exit code 125: no such image".to_owned())),
         _ => plausible(arm, times),
     });
     let text = stdout(&report(&[&run]));

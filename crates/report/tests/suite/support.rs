@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use clap::Parser;
 use facts::{Claim, Evidence, Facts, Is, Text};
-use measure::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, RunArgs, Trouble};
+use measure::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, RunArgs, SampleError};
 
 pub(crate) const STARTUP: &[Arm] = &[
     arm(Metric::Startup, "bare", "bare", 0),
@@ -143,7 +143,7 @@ pub(crate) fn make(
     out: &Path,
     arms: &'static [Arm],
     blocks: u32,
-    sample: impl FnMut(&Arm, u64) -> Result<u64, Trouble>,
+    sample: impl FnMut(&Arm, u64) -> Result<u64, SampleError>,
 ) {
     make_with(out, arms, &["--blocks", &blocks.to_string()], sample);
 }
@@ -153,7 +153,7 @@ pub(crate) fn make_with(
     out: &Path,
     arms: &'static [Arm],
     args: &[&str],
-    mut sample: impl FnMut(&Arm, u64) -> Result<u64, Trouble>,
+    mut sample: impl FnMut(&Arm, u64) -> Result<u64, SampleError>,
 ) {
     let cli = Cli::parse_from(parse(out, args));
     let has = |name: &str| arms.iter().any(|arm| arm.name == name);
@@ -216,7 +216,7 @@ pub(crate) fn parse<'a>(out: &'a Path, args: &[&'a str]) -> Vec<&'a str> {
 
 /// A plausible time: `level` steps of 100 ms, and something that differs from sample to sample.
 #[expect(clippy::unnecessary_wraps, reason = "it stands for a sampler")]
-pub(crate) fn plausible(arm: &Arm, times: u64) -> Result<u64, Trouble> {
+pub(crate) fn plausible(arm: &Arm, times: u64) -> Result<u64, SampleError> {
     Ok(1_000_000 + u64::from(arm.level) * 100_000_000 + times * times * 7_919 % 20_000_000)
 }
 

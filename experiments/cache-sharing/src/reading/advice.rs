@@ -8,7 +8,7 @@ use facts::{Lang, term, text};
 use super::cell::Cell;
 use super::{Id, Sharing};
 use crate::finding::Class;
-use crate::way::{Group, Way, named};
+use crate::way::{Group, SharingMode, named};
 
 /// Whether to take a way.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,14 +49,14 @@ fn stand<'a>(sharing: &'a Sharing, way: Id) -> (Stand, Vec<&'a str>) {
         (false, ..) => (Stand::Never, damaged),
         (_, false, _) => (Stand::Avoid, fails),
         (.., true) => (Stand::Open, of(|_| true)),
-        _ if !named(way.1).is_some_and(Way::is_promised) => (Stand::Unpromised, holds),
+        _ if !named(way.1).is_some_and(SharingMode::is_promised) => (Stand::Unpromised, holds),
         _ if range.is_some_and(|range| range.low > 1.0) => (Stand::Slow, holds),
         _ => (Stand::Take, holds),
     }
 }
 
 /// What to do where a way is not safe. It names no other way, which may be no better.
-fn instead(way: &Way, lang: Lang) -> &'static str {
+fn instead(way: &SharingMode, lang: Lang) -> &'static str {
     match way.group() {
         Group::Store => {
             term!(lang; "Give each engine a store of its own."; "Dé a cada motor un almacén propio.")

@@ -8,7 +8,7 @@ use super::cell::Cell;
 use crate::cost::{DOCKER_COLD, DOCKER_WARM, UPSTREAM};
 use crate::finding::Class;
 use crate::search::BETWEEN;
-use crate::way::{DOCKER, Group, Way, named};
+use crate::way::{DOCKER, Group, SharingMode, named};
 
 const TWO: Text = Text::new(
     "/var/lib/docker expects one daemon: two at once can corrupt it.",
@@ -48,7 +48,7 @@ fn stops(class: Class) -> bool {
 /// refuses, because only parts of it are shared, data is damaged.
 fn two_daemons(sharing: &Sharing, generation: &str) -> Option<Claim> {
     let shares = |cell: &&Cell| {
-        let group = named(&cell.name.way).map(Way::group);
+        let group = named(&cell.name.way).map(SharingMode::group);
         matches!(group, Some(Group::Store | Group::Parts)) && cell.name.generation == generation
     };
     let live: Vec<&Cell> = told(sharing).filter(shares).collect();

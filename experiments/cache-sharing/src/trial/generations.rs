@@ -6,7 +6,7 @@ use lab::{FileSystem, Generation, Lab};
 use miette::{Result, miette};
 
 use super::Trial;
-use crate::field::{self, Field};
+use crate::field::{self, TestBed};
 use crate::finding::Class;
 use crate::operation::{Job, of_job};
 use crate::side::{Acknowledged, Side};
@@ -22,7 +22,7 @@ impl Trial<'_> {
     /// An engine of the next generation in between.
     pub(super) fn through(
         &mut self,
-        field: &Field,
+        field: &TestBed,
         next: Generation,
         disk: &FileSystem,
     ) -> Result<()> {

@@ -12,12 +12,12 @@ use std::time::Instant;
 use lab::{Engine, Generation, Lab};
 use miette::{IntoDiagnostic, Result};
 
-use crate::field::{self, Field};
+use crate::field::{self, TestBed};
 use crate::finding::{Class, Finding, worst};
 use crate::operation::{Job, Operation};
 use crate::side::{self, Acknowledged, Bases, Side, source};
 use crate::store::{self, Places};
-use crate::way::{Hand, Way};
+use crate::way::{Hand, SharingMode};
 
 /// The steps of a trial that are read again.
 pub(crate) const PLACE: &str = "place";
@@ -32,12 +32,12 @@ pub(crate) const FAILED: &str = "failed";
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject {
     pub(crate) generation: Generation,
-    pub(crate) way: &'static Way,
+    pub(crate) way: &'static SharingMode,
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Way { engine, name, .. } = self.way;
+        let SharingMode { engine, name, .. } = self.way;
         write!(f, "{} {engine} {name}", self.generation)
     }
 }
@@ -78,7 +78,7 @@ pub(crate) struct Verdict {
 /// A trial under way.
 struct Trial<'a> {
     lab: &'a Lab,
-    way: &'static Way,
+    way: &'static SharingMode,
     plan: &'a Plan,
     name: &'a str,
     bases: Vec<Bases>,
@@ -88,7 +88,7 @@ struct Trial<'a> {
 
 /// Tries it. `None`: there is no place for it on this machine, which a step has told.
 pub(crate) fn run(
-    field: &Field,
+    field: &TestBed,
     subject: &Subject,
     plan: &Plan,
     name: &str,
@@ -239,7 +239,7 @@ impl Trial<'_> {
 }
 
 /// Where a folder of a job's store is at level 0: in the mount of its own, or in the store's.
-fn place(way: &Way, folder: &str, job: Job, path: &str) -> String {
+fn place(way: &SharingMode, folder: &str, job: Job, path: &str) -> String {
     let exact = way.mounts.iter().find(|mount| mount.at == path);
     if let Some(mount) = exact {
         return source(folder, job, mount);

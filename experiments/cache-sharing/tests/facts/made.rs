@@ -252,7 +252,7 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
             || Ok(()),
             |run| {
                 run.session(session())?;
-                rows.iter().cloned().try_for_each(|row| run.tried(row, || Ok(())))?;
+                rows.iter().cloned().try_for_each(|row| run.record_trial(row, || Ok(())))?;
                 if !measures {
                     return Ok(());
                 }

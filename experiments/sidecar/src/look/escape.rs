@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use bench::once::words;
+use bench::once::error_chain;
 use lab::Output;
 use measure::Trial;
 use miette::Result;
 
-use super::{Sight, tell};
+use super::{Observation, tell};
 use crate::node::{Pod, SECRET, SERVICE};
 use crate::pattern::{Client, Pattern};
 use crate::words::{ESCAPE, PATTERN, Property, Word};
@@ -28,7 +28,7 @@ enum From {
 
 /// One way. `$file` is the secret's file on the node, `$device` the disk's, `$begin` how the secret
 /// begins.
-pub(crate) struct Way {
+pub(crate) struct EscapeVector {
     pub(crate) name: &'static str,
     /// For readers, English and Spanish.
     pub(crate) is: [&'static str; 2],
@@ -41,8 +41,8 @@ pub(crate) struct Way {
 /// Of who has the engine's container.
 pub(crate) const TAKEN_OVER: &str = "engine-taken-over";
 
-pub(crate) const ESCAPES: [Way; 9] = [
-    Way {
+pub(crate) const ESCAPES: [EscapeVector; 9] = [
+    EscapeVector {
         name: "privileged-root-mount",
         is: [
             "a privileged container with the host's / mounted",
@@ -52,14 +52,14 @@ pub(crate) const ESCAPES: [Way; 9] = [
         to: Word::Files,
         script: r#"docker run --rm --privileged --volume /:/host alpine cat "/host$file""#,
     },
-    Way {
+    EscapeVector {
         name: "bind-root",
         is: ["`-v /:/host`", "montar con `-v /:/host`"],
         from: From::Engine,
         to: Word::Files,
         script: r#"docker run --rm --volume /:/host alpine cat "/host$file""#,
     },
-    Way {
+    EscapeVector {
         name: "host-pid",
         is: ["the host's processes, and their roots", "los procesos del host y sus raíces"],
         from: From::Engine,
@@ -67,14 +67,14 @@ pub(crate) const ESCAPES: [Way; 9] = [
         script: r#"docker run --rm --privileged --pid host alpine \
             sh -c "for root in /proc/[0-9]*/root; do cat \$root$file && exit; done; exit 1""#,
     },
-    Way {
+    EscapeVector {
         name: "device",
         is: ["a device of the node's disk", "un dispositivo del disco del nodo"],
         from: From::Engine,
         to: Word::Devices,
         script: r#"docker run --rm --device "$device" alpine grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
     },
-    Way {
+    EscapeVector {
         name: "privileged-device",
         is: [
             "the same, made by a privileged container",
@@ -84,7 +84,7 @@ pub(crate) const ESCAPES: [Way; 9] = [
         to: Word::Devices,
         script: r#"docker run --rm --privileged alpine grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
     },
-    Way {
+    EscapeVector {
         name: "socket-in-container",
         is: [
             "the engine's own socket in a container",
@@ -95,7 +95,7 @@ pub(crate) const ESCAPES: [Way; 9] = [
         script: r#"docker run --rm --volume /var/run/docker.sock:/var/run/docker.sock docker:cli \
             docker run --rm --privileged alpine grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
     },
-    Way {
+    EscapeVector {
         name: "exec-privileged",
         is: ["a privileged exec", "un exec privilegiado"],
         from: From::Engine,
@@ -104,7 +104,7 @@ pub(crate) const ESCAPES: [Way; 9] = [
             docker exec --privileged "$id" sh -c "mknod /disk b $numbers && grep -a -o -m 1 '$begin[a-z0-9]*' /disk"
             ended=$?; docker rm --force "$id" > /dev/null; exit $ended"#,
     },
-    Way {
+    EscapeVector {
         name: "own-container",
         is: [
             "from the agent's own container, without an engine",
@@ -114,7 +114,7 @@ pub(crate) const ESCAPES: [Way; 9] = [
         to: Word::Devices,
         script: r#"grep -a -o -m 1 "$begin[a-z0-9]*" "$device""#,
     },
-    Way {
+    EscapeVector {
         name: TAKEN_OVER,
         is: ["who has the engine's container", "quien tiene el contenedor del motor"],
         from: From::Takeover,
@@ -132,7 +132,7 @@ const SHUT: [&str; 3] = ["No such file or directory", "peration not permitted", 
 /// A client whose engine did not hear of it.
 const NOT_ASKED: &str = "connect to the Docker daemon";
 
-impl Way {
+impl EscapeVector {
     fn is_there(&self, pattern: &Pattern) -> bool {
         match self.from {
             From::Engine => pattern.client == Client::Docker,
@@ -142,7 +142,7 @@ impl Way {
         }
     }
 
-    fn go(&self, pod: &Pod) -> Result<Sight> {
+    fn go(&self, pod: &Pod) -> Result<Observation> {
         let node = pod.node;
         let numbers = node.level().output(&["stat", "-c", "%Hr %Lr", &node.device])?;
         let script = format!(
@@ -162,18 +162,18 @@ impl Way {
 }
 
 /// The secret itself decides, and nothing that a command says of itself.
-fn judged(said: &Output, secret: &str) -> Sight {
+fn judged(said: &Output, secret: &str) -> Observation {
     let last = |text: &str| {
         let lines = text.lines().filter(|line| !line.trim().is_empty());
         let lines: Vec<&str> = lines.filter(|line| !line.contains(" --help")).collect();
         lines[lines.len().saturating_sub(3)..].join("\n")
     };
     if said.stdout.contains(secret) {
-        return Sight::new(Word::Reaches, "it comes back with the secret");
+        return Observation::new(Word::Reaches, "it comes back with the secret");
     }
     if let Some(at) = said.stderr.find(DENIED) {
         let denied = said.stderr[at..].lines().take(2);
-        return Sight::new(Word::Refused, denied.collect::<Vec<_>>().join(" "));
+        return Observation::new(Word::Refused, denied.collect::<Vec<_>>().join(" "));
     }
     let words = last(&said.stderr);
     let is_asked = !said.stderr.contains(NOT_ASKED);
@@ -182,7 +182,7 @@ fn judged(said: &Output, secret: &str) -> Sight {
     let outcome = if is_shut { Word::Inside } else { Word::NotSeen };
     let words =
         if words.is_empty() { format!("exit code {}, without a word", said.code) } else { words };
-    Sight::new(outcome, words)
+    Observation::new(outcome, words)
 }
 
 /// Goes every way of a pattern, a row each; then what of the node's an agent sees, by its own
@@ -192,13 +192,14 @@ pub(super) fn all(pod: &Pod, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result
     let mut seen: BTreeMap<&str, String> = BTreeMap::new();
     for way in ESCAPES.iter().filter(|way| way.is_there(pattern)) {
         let gone = way.go(pod);
-        let sight = gone.unwrap_or_else(|report| Sight::new(Word::NotSeen, words(&report)));
+        let observation =
+            gone.unwrap_or_else(|report| Observation::new(Word::NotSeen, error_chain(&report)));
         // Not by a takeover: that is another crime than the one that is asked for.
-        if sight.outcome == Word::Reaches.name() && way.from != From::Takeover {
+        if observation.outcome == Word::Reaches.name() && way.from != From::Takeover {
             seen.entry(way.to.name())
                 .or_insert_with(|| format!("{} by {}", way.to.name(), way.name));
         }
-        tell(row, ESCAPE, pattern, way.name, Ok(Some(sight)))?;
+        tell(row, ESCAPE, pattern, way.name, Ok(Some(observation)))?;
     }
     if pattern.client == Client::Docker {
         let names = pod.output(&["docker", "ps", "--format", "{{.Names}}"])?;
@@ -208,9 +209,9 @@ pub(super) fn all(pod: &Pod, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result
     }
     let (names, how): (Vec<&str>, Vec<String>) = seen.into_iter().unzip();
     let isolation = if names.is_empty() {
-        Sight::new(Word::NoneOfTheNode, "no way brought the secret back")
+        Observation::new(Word::NoneOfTheNode, "no way brought the secret back")
     } else {
-        Sight::new(names.join(" "), how.join(", "))
+        Observation::new(names.join(" "), how.join(", "))
     };
     let step = Property::Isolation.name();
     tell(row, PATTERN, pattern, step, Ok(Some(isolation)))

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use miette::{Result, miette};
 
-use super::Sight;
+use super::Observation;
 use crate::node::Pod;
 use crate::pattern::Client;
 use crate::words::Word;
@@ -18,7 +18,7 @@ const USUAL: u64 = 0xa804_25fb;
 
 /// Who a container's first process is and what it may: user, effective capabilities, system call
 /// filter (`proc_pid_status(5)`).
-fn power(pod: &Pod, container: &str) -> Result<Sight> {
+fn power(pod: &Pod, container: &str) -> Result<Observation> {
     let pid = pod.inspect_container(container, "{{.State.Pid}}")?;
     let level = pod.node.level();
     let status = level.output(&["cat", &format!("/proc/{pid}/status")])?;
@@ -48,20 +48,20 @@ fn power(pod: &Pod, container: &str) -> Result<Sight> {
         last + 1,
         bounding.count_ones(),
     );
-    Ok(Sight::new(outcome, reason))
+    Ok(Observation::new(outcome, reason))
 }
 
-pub(super) fn agent(pod: &Pod) -> Result<Option<Sight>> {
+pub(super) fn agent(pod: &Pod) -> Result<Option<Observation>> {
     power(pod, pod.pattern.agent).map(Some)
 }
 
-pub(super) fn engine(pod: &Pod) -> Result<Option<Sight>> {
+pub(super) fn engine(pod: &Pod) -> Result<Option<Observation>> {
     let Some(engine) = pod.pattern.engine else {
         let whose = match pod.pattern.client {
             Client::Docker => Word::TheNodes,
             Client::Buildah => Word::NoEngine,
         };
-        return Ok(Some(Sight::new(whose, "the pod has none of its own")));
+        return Ok(Some(Observation::new(whose, "the pod has none of its own")));
     };
     power(pod, engine).map(Some)
 }
@@ -76,7 +76,7 @@ done"#;
 /// Below these the node's engine keeps what it makes for pods.
 const ENGINES_OWN: [&str; 2] = ["/var/lib/containers/", "/run/containers/"];
 
-pub(super) fn node_paths(pod: &Pod) -> Result<Option<Sight>> {
+pub(super) fn node_paths(pod: &Pod) -> Result<Option<Observation>> {
     let mounted = pod.node.level().output(&["sh", "-c", MOUNTS, "sh", &pod.name])?;
     let is_nodes = |path: &&str| !ENGINES_OWN.iter().any(|own| path.starts_with(own));
     let lines = mounted.lines().filter(|line| !line.trim().is_empty());
@@ -86,11 +86,11 @@ pub(super) fn node_paths(pod: &Pod) -> Result<Option<Sight>> {
     } else {
         paths.into_iter().collect::<Vec<_>>().join(" ")
     };
-    Ok(Some(Sight::new(outcome, "mounts of all containers of the pod, volumes left out")))
+    Ok(Some(Observation::new(outcome, "mounts of all containers of the pod, volumes left out")))
 }
 
 /// Does the pattern work where the manifest asks for no privilege?
-pub(super) fn without(pod: &Pod) -> Result<Option<Sight>> {
+pub(super) fn without(pod: &Pod) -> Result<Option<Observation>> {
     const ASKED: &str = "privileged: true";
     if !pod.pattern.manifest.contains(ASKED) {
         return Ok(None);
@@ -99,12 +99,12 @@ pub(super) fn without(pod: &Pod) -> Result<Option<Sight>> {
     let end = Instant::now() + Duration::from_secs(30);
     loop {
         if pod.run(&["docker", "version"]).is_ok_and(|said| said.success()) {
-            return Ok(Some(Sight::new(Word::Works, "the engine answers")));
+            return Ok(Some(Observation::new(Word::Works, "the engine answers")));
         }
         let logs = pod.logs();
         let refusal = logs.lines().find(|line| line.contains("failed to start daemon"));
         if let Some(words) = refusal {
-            return Ok(Some(Sight::new(Word::Refused, words)));
+            return Ok(Some(Observation::new(Word::Refused, words)));
         }
         if Instant::now() > end {
             return Err(miette!("neither up nor refused within 30 s: {logs}"));
@@ -114,7 +114,7 @@ pub(super) fn without(pod: &Pod) -> Result<Option<Sight>> {
 }
 
 /// Is it the group that opens the socket to an ordinary user?
-pub(super) fn group_of_the_socket(pod: &Pod) -> Result<Option<Sight>> {
+pub(super) fn group_of_the_socket(pod: &Pod) -> Result<Option<Observation>> {
     const GROUP: &str = "supplementalGroups: [999]";
     if !pod.pattern.manifest.contains(GROUP) {
         return Ok(None);
@@ -124,7 +124,7 @@ pub(super) fn group_of_the_socket(pod: &Pod) -> Result<Option<Sight>> {
     let without = pod.another("-stranger", |text| text.replace(GROUP, "supplementalGroups: []"))?;
     let stranger = without.run(&ask)?;
     if member.success() && stranger.success() {
-        return Ok(Some(Sight::new(Word::NotNeeded, "a stranger may, too")));
+        return Ok(Some(Observation::new(Word::NotNeeded, "a stranger may, too")));
     }
     let (outcome, words) = if member.success() {
         (Word::Enough, stranger.stderr)
@@ -135,5 +135,5 @@ pub(super) fn group_of_the_socket(pod: &Pod) -> Result<Option<Sight>> {
         return Err(miette!("it failed, but was not refused: {}", words.trim()));
     }
     let reason = format!("whoever is refused: {}", words.trim());
-    Ok(Some(Sight::new(outcome, reason)))
+    Ok(Some(Observation::new(outcome, reason)))
 }

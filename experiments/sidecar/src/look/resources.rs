@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use miette::{IntoDiagnostic, Result, miette};
 
-use super::Sight;
+use super::Observation;
 use crate::node::Pod;
 use crate::pattern::Client;
 use crate::words::Word;
@@ -48,7 +48,7 @@ pub(crate) fn resident_bytes(pod: &Pod) -> Result<u64> {
 }
 
 /// Which engines' daemons has the pod brought?
-pub(super) fn daemons(pod: &Pod) -> Result<Option<Sight>> {
+pub(super) fn daemons(pod: &Pod) -> Result<Option<Observation>> {
     let mut names: Vec<String> = processes(pod)?
         .into_iter()
         .filter_map(|id| of_process(pod, id, "comm"))
@@ -57,7 +57,7 @@ pub(super) fn daemons(pod: &Pod) -> Result<Option<Sight>> {
         .collect();
     names.sort();
     let outcome = if names.is_empty() { Word::None.into() } else { names.join(" ") };
-    Ok(Some(Sight::new(outcome, "processes in the pod's control group")))
+    Ok(Some(Observation::new(outcome, "processes in the pod's control group")))
 }
 
 /// A process of a job that keeps a processor busy, known by its last word.
@@ -68,7 +68,7 @@ const BUILDAH: &str =
     r#"name=$(buildah from alpine) && exec buildah run "$name" -- sh -c "$1" "$2""#;
 
 /// Does the pod's group count what its job's container uses?
-pub(super) fn accounting(pod: &Pod) -> Result<Option<Sight>> {
+pub(super) fn accounting(pod: &Pod) -> Result<Option<Observation>> {
     let mark = format!("busy-{}", pod.name);
     let name = mark.clone();
     match pod.pattern.client {
@@ -96,7 +96,7 @@ pub(super) fn accounting(pod: &Pod) -> Result<Option<Sight>> {
 
 /// The same where the pod has the node's view of control groups, as Kubernetes gives it to
 /// privileged containers on cgroup v2 (Kubernetes' enhancement 2254, "cgroup v2").
-pub(super) fn accounting_host(pod: &Pod) -> Result<Option<Sight>> {
+pub(super) fn accounting_host(pod: &Pod) -> Result<Option<Observation>> {
     if pod.pattern.engine.is_none() {
         return Ok(None);
     }
@@ -119,7 +119,7 @@ const BURNT: u64 = 500_000;
 
 /// Whether the pod's group counts what the process with this last word burns, and in which group
 /// that one is.
-fn counted(pod: &Pod, mark: &str) -> Result<Sight> {
+fn counted(pod: &Pod, mark: &str) -> Result<Observation> {
     let level = pod.node.level();
     let end = Instant::now() + PATIENCE;
     let pace = Duration::from_millis(50);
@@ -166,5 +166,5 @@ fn counted(pod: &Pod, mark: &str) -> Result<Sight> {
         burnt / 1000,
         counted / 1000
     );
-    Ok(Sight::new(outcome, reason))
+    Ok(Observation::new(outcome, reason))
 }

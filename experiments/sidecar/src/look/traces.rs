@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use miette::{Result, miette};
 
-use super::Sight;
+use super::Observation;
 use crate::node::{Pod, as_it_is};
 use crate::pattern::Client;
 use crate::words::Word;
@@ -72,7 +72,7 @@ const LISTS: [(Word, &[&str]); 4] = [
 ];
 
 /// What does a later pod's agent find of an earlier pod's job?
-pub(super) fn next_pod(pods: &mut Pods) -> Result<Option<Sight>> {
+pub(super) fn next_pod(pods: &mut Pods) -> Result<Option<Observation>> {
     if pods.pod.pattern.client != Client::Docker {
         return Ok(None);
     }
@@ -88,11 +88,11 @@ pub(super) fn next_pod(pods: &mut Pods) -> Result<Option<Sight>> {
     // On an engine that pods share it would lie in the way.
     later.run(&["sh", "-c", REMOVE, "sh", LEFT])?;
     let outcome = if found.is_empty() { Word::Nothing.into() } else { found.join(" ") };
-    Ok(Some(Sight::new(outcome, "after the pod that left it was taken away")))
+    Ok(Some(Observation::new(outcome, "after the pod that left it was taken away")))
 }
 
 /// Does a new pod find what an earlier pod's job has fetched? The pod that asks has done one.
-pub(super) fn cache(pods: &mut Pods) -> Result<Option<Sight>> {
+pub(super) fn cache(pods: &mut Pods) -> Result<Option<Observation>> {
     let ask: &[&str] = match pods.pod.pattern.client {
         Client::Docker => &["docker", "images", "--format", "{{.Repository}}"],
         Client::Buildah => &["buildah", "images", "--format", "{{.Name}}"],
@@ -105,30 +105,30 @@ pub(super) fn cache(pods: &mut Pods) -> Result<Option<Sight>> {
     let images = pods.later()?.output(ask)?;
     let outcome = if is_there(&images) { Word::Kept } else { Word::Lost };
     let images: Vec<&str> = images.lines().collect();
-    Ok(Some(Sight::new(outcome, format!("images in a new pod: {}", images.join(" ")))))
+    Ok(Some(Observation::new(outcome, format!("images in a new pod: {}", images.join(" ")))))
 }
 
 const DRIVER: [&str; 4] = ["docker", "info", "--format", "{{.Driver}}"];
 
 /// Which storage driver does the engine take on the pod's volume?
-pub(super) fn storage_volume(pod: &Pod) -> Result<Option<Sight>> {
-    let sight = match (pod.pattern.client, pod.pattern.engine) {
+pub(super) fn storage_volume(pod: &Pod) -> Result<Option<Observation>> {
+    let observation = match (pod.pattern.client, pod.pattern.engine) {
         (Client::Docker, Some(_)) => {
-            Sight::new(pod.output(&DRIVER)?.trim(), "on the pod's emptyDir")
+            Observation::new(pod.output(&DRIVER)?.trim(), "on the pod's emptyDir")
         }
         (Client::Docker, None) => {
-            Sight::new(Word::TheNodes, format!("{} on the node", pod.output(&DRIVER)?.trim()))
+            Observation::new(Word::TheNodes, format!("{} on the node", pod.output(&DRIVER)?.trim()))
         }
         (Client::Buildah, _) => {
             let ask = ["buildah", "info", "--format", "{{.store.GraphDriverName}}"];
-            Sight::new(pod.output(&ask)?.trim(), "on the pod's emptyDir")
+            Observation::new(pod.output(&ask)?.trim(), "on the pod's emptyDir")
         }
     };
-    Ok(Some(sight))
+    Ok(Some(observation))
 }
 
 /// And which on its container's own layer?
-pub(super) fn storage_layer(pod: &Pod) -> Result<Option<Sight>> {
+pub(super) fn storage_layer(pod: &Pod) -> Result<Option<Observation>> {
     let Some((ours, theirs)) = pod.pattern.on_layer else {
         return Ok(None);
     };
@@ -137,11 +137,11 @@ pub(super) fn storage_layer(pod: &Pod) -> Result<Option<Sight>> {
     loop {
         let driver = on_layer.run(&DRIVER)?;
         if driver.success() && !driver.stdout.trim().is_empty() {
-            return Ok(Some(Sight::new(driver.stdout.trim(), "the engine's own choice")));
+            return Ok(Some(Observation::new(driver.stdout.trim(), "the engine's own choice")));
         }
         let logs = on_layer.logs();
         if let Some(words) = logs.lines().find(|line| line.contains("failed to start daemon")) {
-            return Ok(Some(Sight::new(Word::Refused, words)));
+            return Ok(Some(Observation::new(Word::Refused, words)));
         }
         if Instant::now() > end {
             return Err(miette!("neither up nor refused within 30 s: {logs}"));
@@ -151,7 +151,7 @@ pub(super) fn storage_layer(pod: &Pod) -> Result<Option<Sight>> {
 }
 
 /// Two pods' jobs give a container the same name.
-pub(super) fn collision_container(pods: &mut Pods) -> Result<Option<Sight>> {
+pub(super) fn collision_container(pods: &mut Pods) -> Result<Option<Observation>> {
     if pods.pod.pattern.client != Client::Docker {
         return Ok(None);
     }
@@ -160,18 +160,18 @@ pub(super) fn collision_container(pods: &mut Pods) -> Result<Option<Sight>> {
     pod.output(&run)?;
     let second = other.run(&run)?;
     pod.output(&["docker", "rm", "--force", SAME])?;
-    let sight = match second.success() {
-        true => Sight::new(Word::None, "both run"),
+    let observation = match second.success() {
+        true => Observation::new(Word::None, "both run"),
         false if second.stderr.contains("is already in use") => {
-            Sight::new(Word::Conflict, second.stderr.trim())
+            Observation::new(Word::Conflict, second.stderr.trim())
         }
         false => return Err(miette!("{}", second.stderr.trim())),
     };
-    Ok(Some(sight))
+    Ok(Some(observation))
 }
 
 /// Two pods' jobs give a volume the same name.
-pub(super) fn collision_volume(pods: &mut Pods) -> Result<Option<Sight>> {
+pub(super) fn collision_volume(pods: &mut Pods) -> Result<Option<Observation>> {
     if pods.pod.pattern.client != Client::Docker {
         return Ok(None);
     }
@@ -184,5 +184,5 @@ pub(super) fn collision_volume(pods: &mut Pods) -> Result<Option<Sight>> {
     let found = run(other, "cat /data/file 2>/dev/null; true")?;
     pod.output(&["docker", "volume", "rm", SAME])?;
     let outcome = if found.trim() == "first" { Word::Shared } else { Word::None };
-    Ok(Some(Sight::new(outcome, format!("the second found `{}`", found.trim()))))
+    Ok(Some(Observation::new(outcome, format!("the second found `{}`", found.trim()))))
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use authz::cases::{self, Case, Places};
 use lab::{Agent, Engine, Lab, Layer, Nest};
-use measure::{Reading, Trial, Trouble};
+use measure::{Reading, SampleError, Trial};
 use miette::{Report, Result, miette};
 
 use crate::words::{self, HOSTILE, LEGITIMATE, UNGUARDED};
@@ -161,7 +161,7 @@ impl<'lab> Side<'lab> {
 impl<'lab> Plugin<'lab> {
     /// Starts both engines in a lab whose Docker is up.
     pub(crate) fn set_up(lab: &'lab Lab) -> Result<Self> {
-        furnish(lab, &cases::policy(Path::new(ROOT)))?;
+        prepare(lab, &cases::policy(Path::new(ROOT)))?;
         thread::scope(|scope| {
             let open = scope.spawn(|| Side::start(lab, OPEN));
             let guarded = Side::start(lab, GUARDED)?;
@@ -185,7 +185,7 @@ impl<'lab> Plugin<'lab> {
     }
 
     /// One `docker ps`, by a client beside the engine.
-    pub(crate) fn ps(&mut self, with_plugin: bool) -> Result<Reading, Trouble> {
+    pub(crate) fn ps(&mut self, with_plugin: bool) -> Result<Reading, SampleError> {
         let side = if with_plugin { &mut self.guarded } else { &mut self.open };
         let argv = ["/usr/bin/docker", "ps"];
         bench::spawn(self.lab, &mut side.agent, &argv, |spawned| {
@@ -195,7 +195,7 @@ impl<'lab> Plugin<'lab> {
 }
 
 /// Writes program, start and policy where the engine's container gets them from.
-fn furnish(lab: &Lab, policy: &str) -> Result<()> {
+fn prepare(lab: &Lab, policy: &str) -> Result<()> {
     let write = || -> std::io::Result<()> {
         let root = lab.level0().root()?;
         for (name, content, mode) in [

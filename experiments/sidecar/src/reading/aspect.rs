@@ -4,7 +4,7 @@
 use facts::document::Tone;
 use facts::{Ending, Fill, Lang, phrases::short, term, text};
 
-use super::{Look, Sidecar};
+use super::{Check, Sidecar};
 use crate::pattern::Pattern;
 use crate::words::{Property as P, Word as W};
 
@@ -115,7 +115,7 @@ pub(super) fn word(outcome: &str, lang: Lang) -> String {
 }
 
 /// The word of an outcome, or that it was not seen.
-pub(super) fn seen(look: &Look, lang: Lang) -> String {
+pub(super) fn seen(look: &Check, lang: Lang) -> String {
     word(look.name(), lang)
 }
 
@@ -164,7 +164,7 @@ impl Sidecar<'_> {
     fn storage(&self, pattern: &Pattern) -> Option<Grade> {
         let volume = self.property(pattern, P::StorageVolume)?;
         let layer = self.property(pattern, P::StorageLayer);
-        let is_unseen = |look: &Look| look.outcome.is_none();
+        let is_unseen = |look: &Check| look.outcome.is_none();
         Some(if volume.is(W::Refused) {
             Grade::Bad
         } else if is_unseen(volume) || layer.is_some_and(is_unseen) {

@@ -8,7 +8,7 @@ use facts::{Claim, Here, Text};
 
 use super::advice::Stand;
 use super::cost::Memory;
-use super::{Look, REFERENCE, Sidecar, count, subjects};
+use super::{Check, REFERENCE, Sidecar, count, subjects};
 use crate::pattern::{DAEMONLESS, DIND, DOOD, Pattern, SIDECAR, SIDECAR_OPEN as OPEN};
 use crate::transport::{RIGHT, VERSION};
 use crate::words::{
@@ -69,13 +69,13 @@ enum Need {
     /// One of these outcomes of a property.
     Is(Pattern, P, &'static [W]),
     /// One of these outcomes of a way out.
-    Way(Pattern, &'static str, &'static [W]),
+    EscapeVector(Pattern, &'static str, &'static [W]),
     /// The client with the right certificate is served.
     Served,
     /// None of the ways that a pattern's agent has tried reaches the node.
     NoWayOut(Pattern),
 }
-use Need::{Is, NoWayOut, Served, Way};
+use Need::{EscapeVector, Is, NoWayOut, Served};
 
 /// The agent has no privilege.
 const ORDINARY: &[W] = &[W::None, W::Default];
@@ -93,7 +93,7 @@ static RULES: [(&str, &str, &str, &[Need]); 19] = [
     ("B6", DOOD.name, "the pod brings no daemon", &[Is(DOOD, P::Daemons, &[W::None])]),
     ("B7", DOOD.name, "an ordinary user of the socket's group is enough",
         &[Is(DOOD, P::Group, &[W::Enough]), Is(DOOD, P::AgentPrivilege, ORDINARY)]),
-    ("B8", DOOD.name, "a privileged container reads the node's secret", &[Way(DOOD, MOUNT, &[W::Reaches])]),
+    ("B8", DOOD.name, "a privileged container reads the node's secret", &[EscapeVector(DOOD, MOUNT, &[W::Reaches])]),
     ("B9", DOOD.name, "without the socket the pod is refused", &[Is(DOOD, P::SocketMissing, &[W::Refused])]),
     ("B10", DOOD.name, "names of containers conflict, volumes are shared",
         &[Is(DOOD, P::CollisionContainer, &[W::Conflict]), Is(DOOD, P::CollisionVolume, &[W::Shared])]),
@@ -104,7 +104,7 @@ static RULES: [(&str, &str, &str, &[Need]); 19] = [
     ("B12", SIDECAR.name, "the job works, and the client with the right certificate is served",
         &[Is(SIDECAR, P::Job, &[W::Works]), Served]),
     ("B13", "a privileged container", "refused with the plugin, not without",
-        &[Way(SIDECAR, MOUNT, &[W::Refused]), Way(OPEN, MOUNT, &[W::Reaches, W::Inside])]),
+        &[EscapeVector(SIDECAR, MOUNT, &[W::Refused]), EscapeVector(OPEN, MOUNT, &[W::Reaches, W::Inside])]),
     ("B14", "sidecar, with the plugin", "an ordinary agent, nothing of the node mounted or seen, no way out",
         &[Is(SIDECAR, P::AgentPrivilege, ORDINARY), Is(SIDECAR, P::NodePaths, &[W::None]),
           Is(SIDECAR, P::Isolation, &[W::NoneOfTheNode]), NoWayOut(SIDECAR)]),
@@ -145,7 +145,7 @@ fn claim(id: &'static str, of: &str, says: &'static str, here: Here, seen: Strin
 }
 
 /// `sidecar job: works`; of what could not be looked at, why.
-fn told(look: &Look) -> String {
+fn told(look: &Check) -> String {
     let told = format!("{} {}: {}", look.subject, look.step, look.name());
     if look.words.is_empty() {
         return told;
@@ -159,17 +159,17 @@ fn told(look: &Look) -> String {
 
 impl Need {
     /// Its rows, and whether an outcome is the needed one.
-    fn looks<'a>(&self, sidecar: &'a Sidecar) -> Vec<(&'a Look, bool)> {
+    fn looks<'a>(&self, sidecar: &'a Sidecar) -> Vec<(&'a Check, bool)> {
         let (look, one_of): (_, &[W]) = match self {
             Is(pattern, property, one_of) => (sidecar.property(pattern, *property), one_of),
-            Way(pattern, way, one_of) => (sidecar.look(ESCAPE, pattern.name, way), one_of),
+            EscapeVector(pattern, way, one_of) => (sidecar.look(ESCAPE, pattern.name, way), one_of),
             Served => (sidecar.look(TRANSPORT, RIGHT, VERSION), &[W::Served]),
             NoWayOut(pattern) => {
                 let looks = sidecar.escapes(pattern).into_iter();
                 return looks.map(|look| (look, !look.is(W::Reaches))).collect();
             }
         };
-        let is = |look: &Look| one_of.iter().any(|word| look.is(*word));
+        let is = |look: &Check| one_of.iter().any(|word| look.is(*word));
         look.map(|look| (look, is(look))).into_iter().collect()
     }
 
@@ -198,7 +198,7 @@ impl Need {
 /// `None` where a run has no row of it.
 fn held(rule: &(&'static str, &str, &'static str, &[Need]), sidecar: &Sidecar) -> Option<Claim> {
     let (id, of, says, needs) = rule;
-    let looks: Vec<Vec<(&Look, bool)>> = needs.iter().map(|need| need.looks(sidecar)).collect();
+    let looks: Vec<Vec<(&Check, bool)>> = needs.iter().map(|need| need.looks(sidecar)).collect();
     let all = || looks.iter().flatten();
     all().next()?;
     let here = if all().any(|(look, holds)| look.outcome.is_some() && !holds) {
@@ -333,7 +333,7 @@ fn bodies(sidecar: &Sidecar) -> Option<Claim> {
     if hostile.is_empty() {
         return None;
     }
-    let is_of_rule = |look: &Look| look.is(W::Refused) && look.rule() == Rule::BodyMissing.name();
+    let is_of_rule = |look: &Check| look.is(W::Refused) && look.rule() == Rule::BodyMissing.name();
     let missing = subjects(&hostile, is_of_rule);
     let unguarded = |request: &str| {
         let look = sidecar.look(HOSTILE, request, UNGUARDED);
@@ -386,7 +386,7 @@ mod tests {
         for (id, _, _, needs) in &RULES {
             assert!(STATEMENTS.iter().any(|(known, _)| known == id), "{id}");
             for need in *needs {
-                if let Way(_, way, _) = need {
+                if let EscapeVector(_, way, _) = need {
                     assert!(crate::look::ESCAPES.iter().any(|known| known.name == *way), "{way}");
                 }
             }

@@ -9,7 +9,7 @@ use measure::stats::ALPHA;
 use serde::Serialize;
 
 use super::aspect::{Aspect, Grade};
-use super::{Look, REFERENCE, Sidecar, told};
+use super::{Check, REFERENCE, Sidecar, told};
 use crate::cost::{PS, TIMES};
 use crate::pattern::{PATTERNS, Pattern};
 use crate::words::{MEMORY, Property, Word};
@@ -101,7 +101,7 @@ pub(super) fn memory(record: &Record) -> (Vec<Memory>, Vec<String>) {
 pub(super) fn row(sidecar: &Sidecar, pattern: &Pattern) -> Vec<(String, String)> {
     let mut row = Vec::new();
     let mut add = |name: &str, value: &str| row.push((name.replace('-', "_"), value.to_owned()));
-    let seen = |property| sidecar.property(pattern, property).map_or("", Look::name);
+    let seen = |property| sidecar.property(pattern, property).map_or("", Check::name);
     add("pattern", pattern.name);
     add("stand", sidecar.stand(pattern).name());
     for aspect in Aspect::ALL {
@@ -123,7 +123,7 @@ pub(super) fn row(sidecar: &Sidecar, pattern: &Pattern) -> Vec<(String, String)>
             ] {
                 add(name, &sidecar.ways_that(pattern, word).join(" "));
             }
-            let taken_over = sidecar.taken_over(pattern).map_or("", Look::name);
+            let taken_over = sidecar.taken_over(pattern).map_or("", Check::name);
             add("engine_taken_over", taken_over);
         }
     }

@@ -32,7 +32,7 @@ const REFERENCE: Pattern = DOOD;
 struct Sidecar<'a> {
     /// Those that have a row or an arm.
     patterns: Vec<&'static Pattern>,
-    looks: Vec<Look>,
+    looks: Vec<Check>,
     /// Rows that can't be read.
     strangers: Vec<String>,
     times: Vec<Time<'a>>,
@@ -43,7 +43,7 @@ struct Sidecar<'a> {
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Look {
+struct Check {
     table: String,
     subject: String,
     step: String,
@@ -103,8 +103,8 @@ fn told(row: &Trial) -> String {
 
 /// Every look, and the rows that are none: of these nothing is concluded. Of what was tried again, as a
 /// resumed run does, the last row counts.
-fn looks(trials: &[Trial]) -> (Vec<Look>, Vec<String>) {
-    let mut looks: Vec<Look> = Vec::new();
+fn looks(trials: &[Trial]) -> (Vec<Check>, Vec<String>) {
+    let mut looks: Vec<Check> = Vec::new();
     let mut strangers = Vec::new();
     for row in trials {
         if !TABLES.contains(&&*row.table) || row.table == MEMORY {
@@ -115,14 +115,14 @@ fn looks(trials: &[Trial]) -> (Vec<Look>, Vec<String>) {
             strangers.push(told(row));
             continue;
         }
-        let look = Look {
+        let look = Check {
             table: row.table.clone(),
             subject: row.subject.clone(),
             step: row.step.clone(),
             outcome: (!is_unseen).then(|| row.outcome.clone()),
             words: row.reason.clone(),
         };
-        let same = |other: &&mut Look| {
+        let same = |other: &&mut Check| {
             [&other.table, &other.subject, &other.step] == [&look.table, &look.subject, &look.step]
         };
         match looks.iter_mut().find(same) {
@@ -133,7 +133,7 @@ fn looks(trials: &[Trial]) -> (Vec<Look>, Vec<String>) {
     (looks, strangers)
 }
 
-impl Look {
+impl Check {
     fn is(&self, word: Word) -> bool {
         self.outcome.as_deref() == Some(word.name())
     }
@@ -154,12 +154,12 @@ impl Look {
 }
 
 /// How many of them are so.
-fn count(looks: &[&Look], word: Word) -> usize {
+fn count(looks: &[&Check], word: Word) -> usize {
     looks.iter().filter(|look| look.is(word)).count()
 }
 
 /// The subjects of those that are so.
-fn subjects<'a>(looks: &[&'a Look], is: impl Fn(&Look) -> bool) -> Vec<&'a str> {
+fn subjects<'a>(looks: &[&'a Check], is: impl Fn(&Check) -> bool) -> Vec<&'a str> {
     let looks = looks.iter().filter(|look| is(look));
     looks.map(|look| &*look.subject).collect()
 }
@@ -185,18 +185,18 @@ impl<'a> Sidecar<'a> {
         }
     }
 
-    fn table(&self, table: &str) -> Vec<&Look> {
+    fn table(&self, table: &str) -> Vec<&Check> {
         let looks = self.looks.iter();
         looks.filter(|look| look.table == table).collect()
     }
 
     /// `None` where there is no such row.
-    fn look(&self, table: &str, subject: &str, step: &str) -> Option<&Look> {
+    fn look(&self, table: &str, subject: &str, step: &str) -> Option<&Check> {
         let mut looks = self.looks.iter();
         looks.find(|look| [&*look.table, &*look.subject, &*look.step] == [table, subject, step])
     }
 
-    fn property(&self, pattern: &Pattern, property: Property) -> Option<&Look> {
+    fn property(&self, pattern: &Pattern, property: Property) -> Option<&Check> {
         self.look(PATTERN, pattern.name, property.name())
     }
 
@@ -216,7 +216,7 @@ impl<'a> Sidecar<'a> {
 
     /// The ways out that a pattern's agent has tried itself. Where the agent is in the engine's
     /// container, nothing has to be taken over.
-    fn escapes(&self, pattern: &Pattern) -> Vec<&Look> {
+    fn escapes(&self, pattern: &Pattern) -> Vec<&Check> {
         let is_engine = self.is(pattern, Property::AgentPrivilege, Word::Full);
         let mut looks = self.table(ESCAPE);
         looks.retain(|look| look.subject == pattern.name && (is_engine || look.step != TAKEN_OVER));
@@ -231,14 +231,14 @@ impl<'a> Sidecar<'a> {
     }
 
     /// What is left to who takes the engine's container over, where the agent is not in it.
-    fn taken_over(&self, pattern: &Pattern) -> Option<&Look> {
+    fn taken_over(&self, pattern: &Pattern) -> Option<&Check> {
         let is_engine = self.is(pattern, Property::AgentPrivilege, Word::Full);
         let look = self.look(ESCAPE, pattern.name, TAKEN_OVER);
         look.filter(|_| !is_engine)
     }
 
     /// Requests that the plugin is there for, sent to an engine that has it, or to one that has not.
-    fn hostile(&self, engine: &str) -> Vec<&Look> {
+    fn hostile(&self, engine: &str) -> Vec<&Check> {
         let mut looks = self.table(HOSTILE);
         looks.retain(|look| look.step == engine);
         looks

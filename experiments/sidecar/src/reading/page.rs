@@ -7,7 +7,7 @@ use measure::Metric;
 
 use super::aspect::{Aspect, GRADES, seen};
 use super::cost::{Memory, Time};
-use super::{Look, REFERENCE, Sidecar, advice, count, requests};
+use super::{Check, REFERENCE, Sidecar, advice, count, requests};
 use crate::cost::TIMES;
 use crate::look::ESCAPES;
 use crate::pattern::{PATTERNS, Pattern};
@@ -79,7 +79,7 @@ pub(super) fn pattern_cell(pattern: &Pattern) -> Cell {
 }
 
 /// An outcome with the words of what refused below it.
-pub(super) fn cell(look: &Look, tone: Tone, lang: Lang) -> Cell {
+pub(super) fn cell(look: &Check, tone: Tone, lang: Lang) -> Cell {
     let is_seen = look.outcome.is_some();
     let cell = Cell::new(seen(look, lang)).tone(if is_seen { tone } else { Tone::Missing });
     if look.words.is_empty() {
@@ -178,7 +178,7 @@ fn plots(sidecar: &Sidecar, lang: Lang) -> Vec<Plot> {
 /// An aspect a row, a pattern a column.
 fn comparison(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     let tried = sidecar.patterns.iter();
-    let tried: Vec<&Look> = tried.flat_map(|pattern| sidecar.escapes(pattern)).collect();
+    let tried: Vec<&Check> = tried.flat_map(|pattern| sidecar.escapes(pattern)).collect();
     let (patterns, all) = (sidecar.patterns.len(), tried.len());
     let reach = count(&tried, Word::Reaches);
     let row = |title: &str, of: &dyn Fn(&Pattern) -> Cell| -> Vec<Cell> {

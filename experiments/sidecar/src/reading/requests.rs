@@ -7,7 +7,7 @@ use facts::{Lang, term, text};
 
 use super::aspect::word;
 use super::page::{cell, table};
-use super::{Look, Sidecar, count, subjects};
+use super::{Check, Sidecar, count, subjects};
 use crate::daemonless::STEPS;
 use crate::plugin::crowd::{COUNTS, LOST, WRONG};
 use crate::plugin::gone::BACK;
@@ -31,7 +31,7 @@ fn outcome(lang: Lang) -> &'static str {
 /// Clients of the engine's TCP socket.
 pub(super) fn transport(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     let looks = sidecar.table(TRANSPORT);
-    let row = |look: &&Look| {
+    let row = |look: &&Check| {
         let is_right = look.is(Word::Served) == look.subject.starts_with(RIGHT);
         vec![english(&look.subject), cell(look, tone(is_right), lang)]
     };
@@ -50,11 +50,11 @@ pub(super) fn transport(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
 }
 
 /// The hostile requests that each rule refused, the most frequent rule first.
-fn by_rule<'a>(hostile: &[&'a Look]) -> Vec<(&'a str, Vec<&'a str>)> {
+fn by_rule<'a>(hostile: &[&'a Check]) -> Vec<(&'a str, Vec<&'a str>)> {
     let refused = hostile.iter().filter(|look| look.is(Word::Refused));
     let rules = in_order(refused.map(|look| look.rule())).into_iter();
     let of = |rule| {
-        let is = |look: &Look| look.is(Word::Refused) && look.rule() == rule;
+        let is = |look: &Check| look.is(Word::Refused) && look.rule() == rule;
         (rule, subjects(hostile, is))
     };
     let mut found: Vec<_> = rules.map(of).collect();
@@ -111,7 +111,7 @@ pub(super) fn plugin(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     }
     let columns = [request, rule, outcome(lang)];
     if !hostile.is_empty() {
-        let row = |look: &&Look| {
+        let row = |look: &&Check| {
             let open = sidecar.look(HOSTILE, &look.subject, UNGUARDED);
             let open = open.map_or_else(|| Cell::new("–"), |open| cell(open, Tone::Plain, lang));
             [sent(look, Word::Allowed, lang), vec![open]].concat()
@@ -145,7 +145,7 @@ pub(super) fn plugin(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
 }
 
 /// A request, the rule that refused it, and what became of it.
-fn sent(look: &Look, wrong: Word, lang: Lang) -> Vec<Cell> {
+fn sent(look: &Check, wrong: Word, lang: Lang) -> Vec<Cell> {
     let tone = tone(!look.is(wrong));
     let name = english(&look.subject);
     if !look.is(Word::Refused) {
@@ -162,8 +162,8 @@ fn sent(look: &Look, wrong: Word, lang: Lang) -> Vec<Cell> {
 }
 
 /// What becomes of calls while the plugin is killed, and of many at once.
-fn kept_up(looks: &[&Look], lang: Lang) -> Option<Piece> {
-    let row = |look: &&Look| {
+fn kept_up(looks: &[&Check], lang: Lang) -> Option<Piece> {
+    let row = |look: &&Check| {
         let is_right = match &*look.step {
             LOST | WRONG => look.outcome.as_deref() == Some("0"),
             BACK => look.is(Word::Served),
@@ -197,7 +197,7 @@ pub(super) fn daemonless(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     let row = |set_up: &&str| {
         let cells = steps.iter().map(|step| {
             let look = sidecar.look(DAEMONLESS, set_up, step);
-            let told = |look: &Look| cell(look, tone(look.is(Word::Works)), lang);
+            let told = |look: &Check| cell(look, tone(look.is(Word::Works)), lang);
             look.map_or_else(|| Cell::new("–"), told)
         });
         std::iter::once(english(set_up)).chain(cells).collect()

@@ -54,7 +54,7 @@ fn tried() -> Result<Own> {
     }
     let timed = [false, true].map(|with_plugin| {
         let reading = plugin.ps(with_plugin);
-        reading.map(drop).map_err(|trouble| format!("{trouble:?}"))
+        reading.map(drop).map_err(|sample_error| format!("{sample_error:?}"))
     });
     Ok(Own { rows, timed })
 }

@@ -251,7 +251,7 @@ fn take(out: &Path, experiment: &Experiment, rows: &[Trial], blocks: u32, factor
             || Ok(()),
             |run| {
                 run.session(session())?;
-                rows.iter().cloned().try_for_each(|row| run.tried(row, || Ok(())))?;
+                rows.iter().cloned().try_for_each(|row| run.record_trial(row, || Ok(())))?;
                 if experiment.arms.is_empty() {
                     return Ok(());
                 }

@@ -45,7 +45,7 @@ pub(super) struct Comparison {
 
 /// Which way two growths differ.
 #[derive(Clone, Copy)]
-pub(super) enum Way {
+pub(super) enum Nesting {
     First,
     Second,
     /// Equivalent within the margin, and no difference seen.
@@ -109,21 +109,21 @@ impl Comparison {
     }
 
     /// Which of the two grows by the smaller factor.
-    pub(super) fn less(&self) -> Way {
+    pub(super) fn less(&self) -> Nesting {
         match self.ratio {
-            Some(ratio) if self.verdict.is_different() && ratio.value < 1.0 => Way::First,
-            Some(_) if self.verdict.is_different() => Way::Second,
-            Some(_) if self.verdict.is_equivalent() => Way::Alike,
-            _ => Way::Open,
+            Some(ratio) if self.verdict.is_different() && ratio.value < 1.0 => Nesting::First,
+            Some(_) if self.verdict.is_different() => Nesting::Second,
+            Some(_) if self.verdict.is_equivalent() => Nesting::Alike,
+            _ => Nesting::Open,
         }
     }
 
     /// Which of the two adds less time.
-    pub(super) fn less_time(&self) -> Way {
+    pub(super) fn less_time(&self) -> Nesting {
         match self.added.and_then(|added| added.interval) {
-            Some(range) if range.high < 0.0 => Way::First,
-            Some(range) if range.low > 0.0 => Way::Second,
-            _ => Way::Open,
+            Some(range) if range.high < 0.0 => Nesting::First,
+            Some(range) if range.low > 0.0 => Nesting::Second,
+            _ => Nesting::Open,
         }
     }
 }

@@ -8,7 +8,7 @@ use measure::Metric;
 use measure::stats::Model;
 use serde::Serialize;
 
-use super::growth::{self, Comparison, Way};
+use super::growth::{self, Comparison, Nesting};
 use crate::literal::PREPARED;
 
 /// Every comparison that this run has the arms for.
@@ -96,10 +96,10 @@ impl Answers {
                 &self.accumulation,
                 |held| {
                     match held.less() {
-                        Way::First => "no",
-                        Way::Second => "yes",
-                        Way::Alike => SAME,
-                        Way::Open => "",
+                        Nesting::First => "no",
+                        Nesting::Second => "yes",
+                        Nesting::Alike => SAME,
+                        Nesting::Open => "",
                     }
                     .to_owned()
                 },
@@ -120,7 +120,7 @@ impl Answers {
                         format!("{one} by factor, {other} in time")
                     }
                     (Some(one), ..) => one.to_owned(),
-                    (.., Way::Alike) => SAME.to_owned(),
+                    (.., Nesting::Alike) => SAME.to_owned(),
                     _ => String::new(),
                 },
                 |held, lang| match (held.less().engine(), held.less_time().engine()) {
@@ -223,13 +223,13 @@ fn claim_of_series(series: &SeriesSummary) -> Claim {
     }
 }
 
-impl Way {
+impl Nesting {
     /// Of two engines, the one that it is.
     fn engine(self) -> Option<&'static str> {
         match self {
-            Way::First => Some("Docker"),
-            Way::Second => Some("Podman"),
-            Way::Alike | Way::Open => None,
+            Nesting::First => Some("Docker"),
+            Nesting::Second => Some("Podman"),
+            Nesting::Alike | Nesting::Open => None,
         }
     }
 }
@@ -250,12 +250,12 @@ impl Comparison {
     fn accumulates(&self, lang: Lang) -> String {
         let margin = self.margin(lang);
         match self.less() {
-            Way::First => text!(lang; "CPU accumulates less"; "la CPU acumula menos"),
-            Way::Second => text!(lang; "CPU accumulates more"; "la CPU acumula más"),
-            Way::Alike => {
+            Nesting::First => text!(lang; "CPU accumulates less"; "la CPU acumula menos"),
+            Nesting::Second => text!(lang; "CPU accumulates more"; "la CPU acumula más"),
+            Nesting::Alike => {
                 text!(lang; "both accumulate alike, within {margin} %"; "ambos acumulan lo mismo, dentro del {margin} %")
             }
-            Way::Open => {
+            Nesting::Open => {
                 text!(lang; "this run can't tell which accumulates more"; "esta ejecución no puede decir cuál acumula más")
             }
         }
@@ -291,7 +291,7 @@ impl Comparison {
             (Some(engine), ..) => {
                 text!(lang; "by factor, {engine} nests cheaper"; "por factor, {engine} sale más barato")
             }
-            (_, Way::Alike, margin) => {
+            (_, Nesting::Alike, margin) => {
                 text!(lang; "by factor, both are alike within {margin} %"; "por factor, ambos son iguales dentro del {margin} %")
             }
             _ => {

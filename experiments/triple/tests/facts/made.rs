@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Parser;
 use measure::{
-    Arm, Contrast, Experiment, Metric, Observer, Reading, RunArgs, Series, Trial, Trouble,
+    Arm, Contrast, Experiment, Metric, Observer, Reading, RunArgs, SampleError, Series, Trial,
 };
 
 /// Chains of three, and what a start takes at each level, in ms: outside, and inside.
@@ -119,12 +119,12 @@ impl Triple {
                 || Ok(()),
                 |run| {
                     run.session(session())?;
-                    store().into_iter().try_for_each(|row| run.tried(row, || Ok(())))?;
+                    store().into_iter().try_for_each(|row| run.record_trial(row, || Ok(())))?;
                     run.measure(|arm| {
                         let times = taken.entry(arm.name.to_owned()).or_insert(0_u64);
                         *times += 1;
                         if refuse(arm.name, *times) {
-                            return Err(Trouble::Sample("no third level".to_owned()));
+                            return Err(SampleError::Sample("no third level".to_owned()));
                         }
                         Ok(Reading { wall_ns: self.sample(arm, *times), cpu_ns: None })
                     })
@@ -277,7 +277,7 @@ pub(crate) fn tried(out: &Path, rows: &[Trial], sessions: &str) {
         || Ok(()),
         |run| {
             run.session(session())?;
-            rows.iter().cloned().try_for_each(|row| run.tried(row, || Ok(())))
+            rows.iter().cloned().try_for_each(|row| run.record_trial(row, || Ok(())))
         },
     );
     done.expect("complete");

@@ -3,12 +3,12 @@
 use lab::{Engine, Nest};
 use miette::{IntoDiagnostic, Result, miette};
 
-use super::Sight;
+use super::Observation;
 use crate::integration::{DOCKER_HOST, Outcome, Step, integration_test, podman_service};
 use crate::scene::Scene;
 
 /// In the job's container, where a CI job's application runs.
-pub(crate) fn in_the_job(scene: &Scene) -> Result<Sight> {
+pub(crate) fn in_the_job(scene: &Scene) -> Result<Observation> {
     match scene.inner() {
         // All that it leaves is images.
         Engine::Docker => scene.quiet_job(|nest| {
@@ -23,7 +23,7 @@ pub(crate) fn in_the_job(scene: &Scene) -> Result<Sight> {
 
 /// The same, the job's Podman told to take a network that the node's has not: by default both take
 /// 10.88.0.0/16.
-pub(crate) fn with_its_own_network(scene: &Scene) -> Result<Sight> {
+pub(crate) fn with_its_own_network(scene: &Scene) -> Result<Observation> {
     const OTHER: &str = "[network]\ndefault_subnet = \"10.90.0.0/16\"\n";
     scene.last_job(|nest| {
         let folder = "/etc/containers/containers.conf.d";
@@ -36,7 +36,7 @@ pub(crate) fn with_its_own_network(scene: &Scene) -> Result<Sight> {
 
 /// On the node, its client pointed at the job's daemon. Nobody else may have published a port there
 /// meanwhile: that container would answer.
-pub(crate) fn on_the_node(scene: &Scene) -> Result<Sight> {
+pub(crate) fn on_the_node(scene: &Scene) -> Result<Observation> {
     scene.quiet_job(|nest| {
         let is_nodes = scene.pattern.layers[1].socket;
         let _published = is_nodes.then(|| scene.ports_that_are_published());
@@ -48,7 +48,7 @@ pub(crate) fn on_the_node(scene: &Scene) -> Result<Sight> {
     })
 }
 
-fn beside_the_engine(scene: &Scene, nest: &Nest) -> Result<Sight> {
+fn beside_the_engine(scene: &Scene, nest: &Nest) -> Result<Observation> {
     let level = nest.innermost();
     let host = match scene.inner() {
         Engine::Docker => DOCKER_HOST.to_owned(),
@@ -66,12 +66,12 @@ const STOPS: &[(Step, &str, &str)] = &[
     (Step::Ask, "ermission denied", "the socket is refused"),
 ];
 
-fn sight(outcome: Outcome) -> Result<Sight> {
+fn sight(outcome: Outcome) -> Result<Observation> {
     match outcome {
         Outcome::Passed { postgres, redis, millis } => {
             let seconds = f64::from(u32::try_from(millis).into_diagnostic()?) / 1000.0;
             let detail = format!("PostgreSQL at {postgres}, Redis at {redis}; {seconds:.1} s");
-            Ok(Sight::new("works", detail))
+            Ok(Observation::new("works", detail))
         }
         Outcome::Stopped(stop) => {
             let known = STOPS
@@ -79,7 +79,7 @@ fn sight(outcome: Outcome) -> Result<Sight> {
                 .find(|(step, words, _)| stop.step == *step && stop.why.contains(words));
             let (_, _, outcome) =
                 known.ok_or_else(|| miette!("it stopped for another reason: {stop}"))?;
-            Ok(Sight::new(*outcome, stop.why))
+            Ok(Observation::new(*outcome, stop.why))
         }
     }
 }

@@ -3,7 +3,7 @@
 use lab::{Engine, Level};
 use miette::{Result, miette};
 
-use super::{Sight, engine, line_with, must, refused};
+use super::{Observation, engine, line_with, must, refused};
 use crate::scene::{Scene, remove_container, unique};
 
 /// A thing to do to a container; `@` stands for its name.
@@ -58,7 +58,7 @@ const NO_CONTAINER: &[&str] =
     &["No such container", "no such container", "no container with name or ID"];
 
 /// What of it works on a container that the node's engine has started.
-pub(crate) fn control(scene: &Scene) -> Result<Sight> {
+pub(crate) fn control(scene: &Scene) -> Result<Observation> {
     let job = scene.job()?;
     let (level, name) = (scene.node()?, unique("foreign"));
     let script = "echo written by the foreign container; exec sleep infinity";
@@ -81,5 +81,5 @@ pub(crate) fn control(scene: &Scene) -> Result<Sight> {
         remove_container(&level, scene.outer(), &name)?;
     }
     let outcome = if granted.is_empty() { "none".to_owned() } else { granted.join(" ") };
-    Ok(Sight::new(outcome, words))
+    Ok(Observation::new(outcome, words))
 }

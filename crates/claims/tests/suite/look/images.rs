@@ -3,16 +3,16 @@
 use lab::{Engine, Level};
 use miette::Result;
 
-use super::{Sight, engine as run, line_with, must, refused};
+use super::{Observation, engine as run, line_with, must, refused};
 use crate::scene::{Scene, unique};
 
 /// Is the job's engine one of its own, with a store of its own?
-pub(crate) fn engine(scene: &Scene) -> Result<Sight> {
+pub(crate) fn engine(scene: &Scene) -> Result<Observation> {
     let job = scene.job()?;
     let outside = identity(&scene.node()?, scene.outer())?;
     let inside = identity(job.nest.innermost(), scene.inner())?;
     let outcome = if outside == inside { "the outer's" } else { "its own" };
-    Ok(Sight::new(outcome, format!("node: {outside}; job: {inside}")))
+    Ok(Observation::new(outcome, format!("node: {outside}; job: {inside}")))
 }
 
 /// What tells an engine from any other: Docker has an identity, Podman is its store.
@@ -29,7 +29,7 @@ fn identity(level: &Level, engine: Engine) -> Result<String> {
 }
 
 /// The same image on both sides, removed outside: has the job still got it?
-pub(crate) fn removal(scene: &Scene) -> Result<Sight> {
+pub(crate) fn removal(scene: &Scene) -> Result<Observation> {
     let job = scene.job()?;
     let (inner, name) = (job.nest.innermost(), unique("image"));
     let tag = ["tag", "alpine", &name];
@@ -39,25 +39,25 @@ pub(crate) fn removal(scene: &Scene) -> Result<Sight> {
     let after = run(inner, scene.inner(), &["run", "--rm", "--pull=never", &name, "echo", "here"])?;
     if after.success() {
         must(inner, scene.inner(), &["rmi", &name])?;
-        return Ok(Sight::new("kept", after.stdout));
+        return Ok(Observation::new("kept", after.stdout));
     }
     let words = refused(&after, NO_IMAGE)?;
-    Ok(Sight::new("gone", line_with(&after.stderr, words)))
+    Ok(Observation::new("gone", line_with(&after.stderr, words)))
 }
 
 /// What an engine says that does not have an image and may not pull it.
 const NO_IMAGE: &[&str] = &["No such image", "image not known", "Unable to find image"];
 
 /// The node has pulled an image: must the job pull it again? Nobody else in a job uses this one.
-pub(crate) fn second_pull(scene: &Scene) -> Result<Sight> {
+pub(crate) fn second_pull(scene: &Scene) -> Result<Observation> {
     const IMAGE: &str = "docker:cli";
     let job = scene.job()?;
     scene.on_node(&["pull", "--quiet", IMAGE])?;
     let run_it = ["run", "--rm", "--pull=never", "--entrypoint=echo", IMAGE, "here"];
     let without = run(job.nest.innermost(), scene.inner(), &run_it)?;
     if without.success() {
-        return Ok(Sight::new("not needed", without.stdout));
+        return Ok(Observation::new("not needed", without.stdout));
     }
     let words = refused(&without, NO_IMAGE)?;
-    Ok(Sight::new("needed", line_with(&without.stderr, words)))
+    Ok(Observation::new("needed", line_with(&without.stderr, words)))
 }

@@ -4,11 +4,11 @@ use lab_test::ensure;
 use miette::Result;
 
 use super::lists::{ALL, Made, lists};
-use super::{Sight, engine, line_with, must, refused};
+use super::{Observation, engine, line_with, must, refused};
 use crate::scene::{Scene, remove_container, unique};
 
 /// Both call a container the same.
-pub(crate) fn name_collision(scene: &Scene) -> Result<Sight> {
+pub(crate) fn name_collision(scene: &Scene) -> Result<Observation> {
     let first = scene.job()?;
     let name = unique("database");
     let argv = ["create", "--name", &name, "alpine", "true"];
@@ -18,10 +18,10 @@ pub(crate) fn name_collision(scene: &Scene) -> Result<Sight> {
         remove_container(first.nest.innermost(), scene.inner(), &name)?;
         if again.success() {
             remove_container(second.innermost(), scene.inner(), &name)?;
-            return Ok(Sight::new("none", "both have it"));
+            return Ok(Observation::new("none", "both have it"));
         }
         let words = refused(&again, &["is already in use"])?;
-        Ok(Sight::new("conflict", line_with(&again.stderr, words)))
+        Ok(Observation::new("conflict", line_with(&again.stderr, words)))
     })
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn name_collision(scene: &Scene) -> Result<Sight> {
 const NOT_THERE: i32 = 45;
 
 /// Both call a volume the same: does the second find what the first has put there?
-pub(crate) fn volume_collision(scene: &Scene) -> Result<Sight> {
+pub(crate) fn volume_collision(scene: &Scene) -> Result<Observation> {
     let first = scene.job()?;
     let volume = unique("data");
     let mount = format!("{volume}:/data");
@@ -45,21 +45,21 @@ pub(crate) fn volume_collision(scene: &Scene) -> Result<Sight> {
         let remove = ["volume", "rm", &volume];
         must(first.nest.innermost(), scene.inner(), &remove)?;
         if read.success() {
-            return Ok(Sight::new("the other's data", read.stdout));
+            return Ok(Observation::new("the other's data", read.stdout));
         }
         must(second.innermost(), scene.inner(), &remove)?;
         ensure!(read.code == NOT_THERE, "{read:?}");
-        Ok(Sight::new("none", "its volume of that name is empty"))
+        Ok(Observation::new("none", "its volume of that name is empty"))
     })
 }
 
 /// What of one job the next one finds, that comes to the node after it.
-pub(crate) fn next_job(scene: &Scene) -> Result<Sight> {
+pub(crate) fn next_job(scene: &Scene) -> Result<Observation> {
     let first = scene.job()?;
     let made = Made::new(first.nest.innermost(), scene.inner(), ALL)?;
     let listed = scene.next_job(|next| lists(next.innermost(), scene.inner(), ALL));
     made.remove()?;
     let found = made.found_on(&listed?);
     let outcome = if found.is_empty() { "nothing".to_owned() } else { found.join(" ") };
-    Ok(Sight::new(outcome, "of container, image, network and volume"))
+    Ok(Observation::new(outcome, "of container, image, network and volume"))
 }

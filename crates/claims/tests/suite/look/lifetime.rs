@@ -7,7 +7,7 @@ use miette::Result;
 
 use super::limits::{burn, ticks};
 use super::parentage::start;
-use super::{Sight, must};
+use super::{Observation, must};
 use crate::processes::{self, within};
 use crate::scene::{Scene, remove_container, unique};
 
@@ -15,7 +15,7 @@ use crate::scene::{Scene, remove_container, unique};
 const END: Duration = Duration::from_secs(10);
 
 /// The job's container is removed: what of the things that it made is still on the node?
-pub(crate) fn outlives(scene: &Scene) -> Result<Sight> {
+pub(crate) fn outlives(scene: &Scene) -> Result<Observation> {
     let (network, volume, mark) = (unique("network"), unique("volume"), unique("mark"));
     let mount = format!("{volume}:/data");
     scene.last_job(|nest| {
@@ -66,12 +66,12 @@ pub(crate) fn outlives(scene: &Scene) -> Result<Sight> {
         let left: Vec<&str> =
             left.iter().filter(|(_, there)| *there).map(|(kind, _)| *kind).collect();
         let outcome = if left.is_empty() { "nothing".to_owned() } else { left.join(" ") };
-        Ok(Sight::new(outcome, "of container, network and volume"))
+        Ok(Observation::new(outcome, "of container, network and volume"))
     })
 }
 
 /// The job's container is paused: does what it started stop with it?
-pub(crate) fn pause(scene: &Scene) -> Result<Sight> {
+pub(crate) fn pause(scene: &Scene) -> Result<Observation> {
     /// In this time a process that may run gets a processor, however loaded the machine is.
     const LONG: Duration = Duration::from_secs(2);
     scene.quiet_job(|nest| {
@@ -96,6 +96,6 @@ pub(crate) fn pause(scene: &Scene) -> Result<Sight> {
         ensure!(resumed.is_some(), "it does not run on after the pause");
         remove_container(nest.innermost(), scene.inner(), &busy.name)?;
         let outcome = if advanced.is_some() { "runs on" } else { "stops" };
-        Ok(Sight::new(outcome, format!("looked at for {} s", LONG.as_secs())))
+        Ok(Observation::new(outcome, format!("looked at for {} s", LONG.as_secs())))
     })
 }

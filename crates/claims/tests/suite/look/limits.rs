@@ -9,7 +9,7 @@ use lab_test::ensure;
 use miette::{Result, miette};
 
 use super::parentage::{Started, first_process, group_of_job, start};
-use super::{Sight, engine, must};
+use super::{Observation, engine, must};
 use crate::processes::{self, Process, at, group_file, within};
 use crate::scene::{Scene, number, remove_container, unique};
 
@@ -36,18 +36,18 @@ pub(crate) fn ticks(node: &Level, busy: &Started) -> Result<u64> {
 
 /// Does the group of the job's container count the processor time of what the job has started?
 /// `cpu.stat` has it in every group of cgroup v2, whatever controllers there are.
-pub(crate) fn processor_time(scene: &Scene) -> Result<Sight> {
+pub(crate) fn processor_time(scene: &Scene) -> Result<Observation> {
     scene.quiet_job(|nest| count(scene, nest))
 }
 
 /// The same where the job's container has the node's view of control groups, as a privileged pod of
 /// Kubernetes has.
-pub(crate) fn processor_time_shared(scene: &Scene) -> Result<Sight> {
+pub(crate) fn processor_time_shared(scene: &Scene) -> Result<Observation> {
     let shared_view = |layer: Layer| layer.with(&["--cgroupns=host"]);
     scene.own_job(shared_view, |nest| count(scene, nest))
 }
 
-fn count(scene: &Scene, nest: &Nest) -> Result<Sight> {
+fn count(scene: &Scene, nest: &Nest) -> Result<Observation> {
     const SHARE: u64 = 2;
     let (lab, node) = (scene.lab()?, scene.node()?);
     let group = group_of_job(scene, nest, &first_process(scene, nest)?)?;
@@ -71,7 +71,7 @@ fn count(scene: &Scene, nest: &Nest) -> Result<Sight> {
     // Nearly all of it, or next to nothing: the engine's own work is far below a second.
     let outcome = if counted >= burnt_usec / SHARE { "counted" } else { "missed" };
     let detail = format!("{} ms burnt, {} ms counted", burnt_usec / 1000, counted / 1000);
-    Ok(Sight::new(outcome, detail))
+    Ok(Observation::new(outcome, detail))
 }
 
 /// Is a limit on the job's container a limit on what it starts?
@@ -80,21 +80,21 @@ fn limited(
     change: fn(Layer) -> Layer,
     script: &str,
     stopped: fn(&lab::Output) -> bool,
-) -> Result<Sight> {
+) -> Result<Observation> {
     scene.own_job(change, |nest| {
         let argv = ["run", "--rm", "alpine", "sh", "-c", script];
         let tried = engine(nest.innermost(), scene.inner(), &argv)?;
         let said = format!("exit code {}: {}{}", tried.code, tried.stdout, tried.stderr);
         match (tried.stdout.contains("reached"), stopped(&tried)) {
-            (true, false) => Ok(Sight::new("outside", said)),
-            (false, true) => Ok(Sight::new("inside", said)),
+            (true, false) => Ok(Observation::new("outside", said)),
+            (false, true) => Ok(Observation::new("inside", said)),
             _ => Err(miette!("neither stopped by the limit nor through: {said}")),
         }
     })
 }
 
 /// Two hundred processes under a limit of 150, of which the engine itself takes some.
-pub(crate) fn pids(scene: &Scene) -> Result<Sight> {
+pub(crate) fn pids(scene: &Scene) -> Result<Observation> {
     let script = "i=0; while [ $i -lt 200 ]; do sleep 60 & i=$((i+1)); done; echo reached";
     limited(
         scene,
@@ -117,17 +117,17 @@ fn killed(tried: &lab::Output) -> bool {
     tried.code == BY_SIGKILL || tried.stderr.contains("Killed")
 }
 
-pub(crate) fn memory(scene: &Scene) -> Result<Sight> {
+pub(crate) fn memory(scene: &Scene) -> Result<Observation> {
     limited(scene, |layer| layer.with(MEMORY), FILL, killed)
 }
 
 /// As [`processor_time_shared`].
-pub(crate) fn memory_shared(scene: &Scene) -> Result<Sight> {
+pub(crate) fn memory_shared(scene: &Scene) -> Result<Observation> {
     limited(scene, |layer| layer.with(MEMORY_SHARED), FILL, killed)
 }
 
 /// A fifth of a processor: a busy loop of a second of processor time takes five by the clock.
-pub(crate) fn cpu(scene: &Scene) -> Result<Sight> {
+pub(crate) fn cpu(scene: &Scene) -> Result<Observation> {
     scene.own_job(
         |layer| layer.with(&["--cpus=0.2"]),
         |nest| {
@@ -143,7 +143,7 @@ pub(crate) fn cpu(scene: &Scene) -> Result<Sight> {
             // Between a fifth and a whole processor there is room for a loaded machine.
             ensure!(ticks > 0, "it did not run at all");
             let outcome = if share < 0.3 { "inside" } else { "outside" };
-            Ok(Sight::new(outcome, format!("{share:.2} of a processor")))
+            Ok(Observation::new(outcome, format!("{share:.2} of a processor")))
         },
     )
 }
@@ -154,7 +154,7 @@ const ENGINES: &[&str] =
 
 /// Which parts of an engine run in the job's container while it runs nothing, and what memory they
 /// take.
-pub(crate) fn daemons(scene: &Scene) -> Result<Sight> {
+pub(crate) fn daemons(scene: &Scene) -> Result<Observation> {
     scene.next_job(|nest| {
         let run = ["run", "--rm", "alpine", "true"];
         must(nest.innermost(), scene.inner(), &run)?;
@@ -174,13 +174,13 @@ pub(crate) fn daemons(scene: &Scene) -> Result<Sight> {
             .map(|process| process.name.as_str())
             .collect();
         let detail = format!("whole container {} MB resident; {}", mb(whole), parts.join(", "));
-        Ok(Sight::new(listed(names), detail.trim_end_matches("; ")))
+        Ok(Observation::new(listed(names), detail.trim_end_matches("; ")))
     })
 }
 
 /// Which parts of an engine run in the job's container beside two containers that it has started,
 /// and how many of each.
-pub(crate) fn engine_processes(scene: &Scene) -> Result<Sight> {
+pub(crate) fn engine_processes(scene: &Scene) -> Result<Observation> {
     scene.quiet_job(|nest| {
         let two = [start(scene, nest, &[])?, start(scene, nest, &[])?];
         let all = settled(nest)?;
@@ -192,7 +192,7 @@ pub(crate) fn engine_processes(scene: &Scene) -> Result<Sight> {
             *counts.entry(&process.name).or_default() += 1;
         }
         let counts = counts.iter().map(|(name, count)| format!("{name} {count}"));
-        Ok(Sight::new(listed(counts), ""))
+        Ok(Observation::new(listed(counts), ""))
     })
 }
 

@@ -4,7 +4,7 @@ use lab::{Engine, Level};
 use lab_test::ensure;
 use miette::{Result, miette};
 
-use super::Sight;
+use super::Observation;
 use crate::scene::{Kept, Scene, removal, unique};
 
 /// Something that engines make and list.
@@ -163,16 +163,16 @@ impl Exchange {
 pub(crate) struct Exchanges([Kept<Exchange>; APART.len()]);
 
 /// Made by the job: does the node's engine list it?
-pub(crate) fn outward(scene: &Scene, thing: &Thing) -> Result<Sight> {
+pub(crate) fn outward(scene: &Scene, thing: &Thing) -> Result<Observation> {
     seen(scene, thing, |exchange| &exchange.outward)
 }
 
 /// Made by the node's engine: does the job list it?
-pub(crate) fn inward(scene: &Scene, thing: &Thing) -> Result<Sight> {
+pub(crate) fn inward(scene: &Scene, thing: &Thing) -> Result<Observation> {
     seen(scene, thing, |exchange| &exchange.inward)
 }
 
-fn seen(scene: &Scene, thing: &Thing, side: fn(&Exchange) -> &Side) -> Result<Sight> {
+fn seen(scene: &Scene, thing: &Thing, side: fn(&Exchange) -> &Side) -> Result<Observation> {
     let job = scene.job()?;
     let place = |things: Things| things.iter().position(|one| one.kind == thing.kind);
     let mut groups = APART.into_iter().zip(&job.exchanges.0);
@@ -184,5 +184,5 @@ fn seen(scene: &Scene, thing: &Thing, side: fn(&Exchange) -> &Side) -> Result<Si
     // Or nothing would be shown by another's not listing it.
     ensure!(holds(own, name), "{name}: {own:?}");
     let outcome = if holds(list, name) { "listed" } else { "hidden" };
-    Ok(Sight::new(outcome, format!("{} on the other side: {}", thing.kind, list.join(" "))))
+    Ok(Observation::new(outcome, format!("{} on the other side: {}", thing.kind, list.join(" "))))
 }

@@ -19,14 +19,14 @@ use miette::{Result, miette};
 
 /// What a look has seen.
 #[derive(Clone, Debug)]
-pub(crate) struct Sight {
+pub(crate) struct Observation {
     /// In the tables' words.
     pub(crate) outcome: String,
     /// What it is concluded from: an engine's own words, a path, a number.
     pub(crate) detail: String,
 }
 
-impl Sight {
+impl Observation {
     pub(crate) fn new(outcome: impl Into<String>, detail: impl Into<String>) -> Self {
         let detail: String = detail.into();
         Self { outcome: outcome.into(), detail: detail.trim().to_owned() }

@@ -4,12 +4,12 @@ use lab::Lab;
 use lab_test::ensure;
 use miette::Result;
 
-use super::{Sight, engine, line_with, refused};
+use super::{Observation, engine, line_with, refused};
 use crate::scene::{Scene, number};
 
 /// By what is in [`ATTEMPTS`], does a job read a file that only the node has? The node is the lab's
 /// level 0, never the machine.
-pub(crate) fn escape(scene: &Scene) -> Result<Sight> {
+pub(crate) fn escape(scene: &Scene) -> Result<Observation> {
     let job = scene.job()?;
     let (file, secret) = (format!("/var/tmp/secret-{}", number()), format!("secret {}", number()));
     let node = scene.node()?;
@@ -24,14 +24,14 @@ pub(crate) fn escape(scene: &Scene) -> Result<Sight> {
             [&["run", "--rm", "--privileged"], *flags, &["alpine", "sh", "-c", &script]].concat();
         let tried = engine(job.nest.innermost(), scene.inner(), &argv)?;
         if tried.stdout.contains(&secret) {
-            return Ok(Sight::new("reads the secret", detail));
+            return Ok(Observation::new("reads the secret", detail));
         }
         let missed =
             files.iter().map(|place| format!("cat: can't open '{place}{file}': No such file"));
         let missed = missed.clone().all(|line| tried.stderr.contains(&line));
         ensure!(missed || tried.stderr.contains(RULED_OUT), "{tried:?}");
     }
-    Ok(Sight::new("does not reach it", detail))
+    Ok(Observation::new("does not reach it", detail))
 }
 
 /// What a job asks its engine for, and where it then looks for the node's files.
@@ -44,7 +44,7 @@ const ATTEMPTS: &[(&[&str], &[&str])] = &[
 const RULED_OUT: &str = "containers not creating Cgroups must create a private PID namespace";
 
 /// On a node without Docker, does a job get a socket?
-pub(crate) fn socket_missing(scene: &Scene) -> Result<Sight> {
+pub(crate) fn socket_missing(scene: &Scene) -> Result<Observation> {
     let lab = Lab::start(scene.options())?;
     for engine in scene.pattern.foreign_node {
         lab.engine(*engine)?;
@@ -54,8 +54,8 @@ pub(crate) fn socket_missing(scene: &Scene) -> Result<Sight> {
     let argv = ["run", "--rm", "--volume", socket, "docker:cli", "docker", "ps"];
     let tried = engine(&node, lab::Engine::Podman, &argv)?;
     if tried.success() {
-        return Ok(Sight::new("works", tried.stdout));
+        return Ok(Observation::new("works", tried.stdout));
     }
     let words = refused(&tried, &["statfs /var/run/docker.sock: no such file or directory"])?;
-    Ok(Sight::new("refused", line_with(&tried.stderr, words)))
+    Ok(Observation::new("refused", line_with(&tried.stderr, words)))
 }

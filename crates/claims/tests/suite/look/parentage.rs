@@ -3,7 +3,7 @@
 use lab::Nest;
 use miette::{Result, miette};
 
-use super::{Sight, must};
+use super::{Observation, must};
 use crate::processes::{self, Process, at, group_of};
 use crate::scene::{Scene, number, unique};
 
@@ -27,8 +27,8 @@ pub(crate) fn start(scene: &Scene, nest: &Nest, flags: &[&str]) -> Result<Starte
 /// A look at the container that the shared job has started.
 fn look(
     scene: &Scene,
-    see: impl FnOnce(&Nest, &Process, &Process) -> Result<Sight>,
-) -> Result<Sight> {
+    see: impl FnOnce(&Nest, &Process, &Process) -> Result<Observation>,
+) -> Result<Observation> {
     let job = scene.job()?;
     let started = job.started(scene)?;
     see(&job.nest, &first_process(scene, &job.nest)?, &started.process)
@@ -42,7 +42,7 @@ pub(crate) fn first_process(scene: &Scene, nest: &Nest) -> Result<Process> {
 }
 
 /// Is the job's container among its ancestors?
-pub(crate) fn by_processes(scene: &Scene) -> Result<Sight> {
+pub(crate) fn by_processes(scene: &Scene) -> Result<Observation> {
     look(scene, |_, outer, started| {
         let all = at(&scene.node()?);
         let mut chain = vec![started.clone()];
@@ -53,7 +53,7 @@ pub(crate) fn by_processes(scene: &Scene) -> Result<Sight> {
         }
         let below = chain.iter().any(|process| process.pid == outer.pid);
         let names: Vec<&str> = chain.iter().map(|process| process.name.as_str()).collect();
-        Ok(Sight::new(relation(below), names.join(" < ")))
+        Ok(Observation::new(relation(below), names.join(" < ")))
     })
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn group_of_job(scene: &Scene, nest: &Nest, first: &Process) -> Resul
 }
 
 /// Is its control group below that of the job's container?
-pub(crate) fn by_control_group(scene: &Scene) -> Result<Sight> {
+pub(crate) fn by_control_group(scene: &Scene) -> Result<Observation> {
     look(scene, |nest, outer, started| {
         let group = group_of_job(scene, nest, outer)?;
         let below = started.group == group || started.group.starts_with(&format!("{group}/"));
@@ -76,12 +76,12 @@ pub(crate) fn by_control_group(scene: &Scene) -> Result<Sight> {
             parts.join("/")
         };
         let detail = format!("{} and {}", short(&group), short(&started.group));
-        Ok(Sight::new(relation(below), detail))
+        Ok(Observation::new(relation(below), detail))
     })
 }
 
 /// Is it in a PID namespace below that of the job's container, or beside it?
-pub(crate) fn by_namespaces(scene: &Scene) -> Result<Sight> {
+pub(crate) fn by_namespaces(scene: &Scene) -> Result<Observation> {
     look(scene, |nest, outer, started| {
         let mark = &started.argv;
         let visible = at(&nest.levels()[1]).iter().any(|process| process.argv == *mark);
@@ -92,9 +92,9 @@ pub(crate) fn by_namespaces(scene: &Scene) -> Result<Sight> {
             if visible { "visible" } else { "invisible" }
         );
         match (visible, started.depth.cmp(&outer.depth)) {
-            (true, std::cmp::Ordering::Greater) => Ok(Sight::new("child", detail)),
-            (false, std::cmp::Ordering::Equal) => Ok(Sight::new("sibling", detail)),
-            _ => Ok(Sight::new("neither", detail)),
+            (true, std::cmp::Ordering::Greater) => Ok(Observation::new("child", detail)),
+            (false, std::cmp::Ordering::Equal) => Ok(Observation::new("sibling", detail)),
+            _ => Ok(Observation::new("neither", detail)),
         }
     })
 }
@@ -104,12 +104,12 @@ fn relation(below: bool) -> &'static str {
 }
 
 /// Which namespaces it has that are not those of the job's container.
-pub(crate) fn own_namespaces(scene: &Scene) -> Result<Sight> {
+pub(crate) fn own_namespaces(scene: &Scene) -> Result<Observation> {
     look(scene, |_, outer, started| {
         let own = started.namespaces.iter();
         let own = own.filter(|(kind, id)| outer.namespaces.get(*kind) != Some(*id));
         let own: Vec<&str> = own.map(|(kind, _)| kind.as_str()).collect();
         let outcome = if own.is_empty() { "none".to_owned() } else { own.join(" ") };
-        Ok(Sight::new(outcome, ""))
+        Ok(Observation::new(outcome, ""))
     })
 }

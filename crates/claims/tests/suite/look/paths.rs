@@ -3,7 +3,7 @@
 use lab_test::ensure;
 use miette::{Result, miette};
 
-use super::{Sight, engine};
+use super::{Observation, engine};
 use crate::scene::{Scene, unique};
 
 /// What the container's own script ends with, and no engine.
@@ -11,7 +11,7 @@ const OF_THE_JOB: i32 = 45;
 const OF_THE_NODE: i32 = 46;
 
 /// A directory of this name is on both sides: which one does `-v` take?
-pub(crate) fn bind_mount(scene: &Scene) -> Result<Sight> {
+pub(crate) fn bind_mount(scene: &Scene) -> Result<Observation> {
     let job = scene.job()?;
     let dir = format!("/var/tmp/{}", unique("work"));
     let write = |whose: &str| format!("mkdir -p {dir} && echo {whose} > {dir}/file");
@@ -30,11 +30,11 @@ pub(crate) fn bind_mount(scene: &Scene) -> Result<Sight> {
         OF_THE_NODE => "the daemon's files",
         _ => return Err(miette!("neither: {read:?}")),
     };
-    Ok(Sight::new(outcome, mount))
+    Ok(Observation::new(outcome, mount))
 }
 
 /// A path that is nowhere: what becomes of it?
-pub(crate) fn missing_path(scene: &Scene) -> Result<Sight> {
+pub(crate) fn missing_path(scene: &Scene) -> Result<Observation> {
     let job = scene.job()?;
     let dir = format!("/var/tmp/{}", unique("missing"));
     let mount = format!("{dir}:/work");
@@ -43,7 +43,7 @@ pub(crate) fn missing_path(scene: &Scene) -> Result<Sight> {
     if !list.success() {
         let words = format!("statfs {dir}: no such file or directory");
         ensure!(list.stderr.contains(&words), "{list:?}");
-        return Ok(Sight::new("refused", words));
+        return Ok(Observation::new("refused", words));
     }
     ensure!(list.stdout.is_empty(), "{list:?}");
     let is_there = |script: &str| ["test", "-d", script].map(str::to_owned);
@@ -56,5 +56,5 @@ pub(crate) fn missing_path(scene: &Scene) -> Result<Sight> {
         (false, true) => "made empty at the daemon's",
         both => return Err(miette!("made at job and node: {both:?}")),
     };
-    Ok(Sight::new(outcome, dir))
+    Ok(Observation::new(outcome, dir))
 }

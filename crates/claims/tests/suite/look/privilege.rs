@@ -3,16 +3,16 @@
 use lab::{Engine, Layer};
 use miette::{Result, miette};
 
-use super::{Sight, engine, line_with, must, refused};
+use super::{Observation, engine, line_with, must, refused};
 use crate::scene::{Scene, unique, words};
 
 /// Is the job's engine ready in the time that the tutorial waits?
-pub(crate) fn daemon_ready(scene: &Scene) -> Result<Sight> {
+pub(crate) fn daemon_ready(scene: &Scene) -> Result<Observation> {
     let job = scene.job()?;
     let seconds = job.ready_after.as_secs_f64();
     let outcome = if seconds <= 15.0 { "within 15 s" } else { "later" };
     let detail = format!("{seconds:.1} s with its container's start and its first image");
-    Ok(Sight::new(outcome, detail))
+    Ok(Observation::new(outcome, detail))
 }
 
 /// What an engine says that lacks a privilege: all of these on one line of its own words.
@@ -36,19 +36,19 @@ const REFUSALS: &[&[&str]] = &[
 ];
 
 /// Does it work in a container without `--privileged`?
-pub(crate) fn without(scene: &Scene) -> Result<Sight> {
+pub(crate) fn without(scene: &Scene) -> Result<Observation> {
     works_or_refused(scene, Layer::unprivileged)
 }
 
 /// Does it work with the two devices that it looks for, and no privilege?
-pub(crate) fn with_devices(scene: &Scene) -> Result<Sight> {
+pub(crate) fn with_devices(scene: &Scene) -> Result<Observation> {
     const DEVICES: &[&str] = &["--device=/dev/fuse", "--device=/dev/net/tun"];
     works_or_refused(scene, |layer| layer.unprivileged().with(DEVICES))
 }
 
 /// Does it work without `--privileged`, but with every capability, without the filter of system
 /// calls and with nothing of /proc hidden?
-pub(crate) fn with_capabilities(scene: &Scene) -> Result<Sight> {
+pub(crate) fn with_capabilities(scene: &Scene) -> Result<Observation> {
     const DOCKER: &[&str] = &[
         "--cap-add=ALL",
         "--security-opt=seccomp=unconfined",
@@ -69,13 +69,13 @@ pub(crate) fn with_capabilities(scene: &Scene) -> Result<Sight> {
     }
 }
 
-fn works_or_refused(scene: &Scene, change: fn(Layer) -> Layer) -> Result<Sight> {
+fn works_or_refused(scene: &Scene, change: fn(Layer) -> Layer) -> Result<Observation> {
     let works = scene.own_job(change, |nest| {
         let argv = ["run", "--rm", "alpine", "echo", "it works"];
         must(nest.innermost(), nest.engine(), &argv)
     });
     match works {
-        Ok(said) => Ok(Sight::new("works", said)),
+        Ok(said) => Ok(Observation::new("works", said)),
         Err(report) => {
             let said = words(&report);
             let is_refusal = |line: &&str| {
@@ -83,7 +83,7 @@ fn works_or_refused(scene: &Scene, change: fn(Layer) -> Layer) -> Result<Sight> 
             };
             let line = said.lines().find(is_refusal);
             let line = line.ok_or_else(|| miette!("it failed, but was not refused: {said}"))?;
-            Ok(Sight::new("refused", line))
+            Ok(Observation::new("refused", line))
         }
     }
 }
@@ -91,7 +91,7 @@ fn works_or_refused(scene: &Scene, change: fn(Layer) -> Layer) -> Result<Sight> 
 const SOCKET: &str = "/var/run/docker.sock";
 
 /// Is membership in the socket's group enough for a user without privilege?
-pub(crate) fn group_of_the_socket(scene: &Scene) -> Result<Sight> {
+pub(crate) fn group_of_the_socket(scene: &Scene) -> Result<Observation> {
     let node = scene.node()?;
     let group = node.output(&["stat", "-L", "-c", "%g", SOCKET])?;
     let member = format!("--user=1000:{}", group.trim());
@@ -105,12 +105,12 @@ pub(crate) fn group_of_the_socket(scene: &Scene) -> Result<Sight> {
                 group.trim(),
                 line_with(&without.stderr, words)
             );
-            Ok(Sight::new("enough", detail))
+            Ok(Observation::new("enough", detail))
         }
-        (true, true) => Ok(Sight::new("not needed", "a stranger may, too")),
+        (true, true) => Ok(Observation::new("not needed", "a stranger may, too")),
         (false, _) => {
             let words = refused(&with, &["permission denied"])?;
-            Ok(Sight::new("not enough", line_with(&with.stderr, words)))
+            Ok(Observation::new("not enough", line_with(&with.stderr, words)))
         }
     }
 }
@@ -127,7 +127,7 @@ fn as_user(scene: &Scene, user: &str) -> Result<lab::Output> {
 }
 
 /// Does it protect anything to mount the socket read-only?
-pub(crate) fn read_only_socket(scene: &Scene) -> Result<Sight> {
+pub(crate) fn read_only_socket(scene: &Scene) -> Result<Observation> {
     let (mount, name) = (format!("{SOCKET}:{SOCKET}:ro"), unique("made"));
     let mut argv = vec!["run", "--rm"];
     argv.extend(scene.pattern.layers[1].flags);
@@ -136,12 +136,12 @@ pub(crate) fn read_only_socket(scene: &Scene) -> Result<Sight> {
     let made = engine(&scene.node()?, scene.outer(), &argv)?;
     if !made.success() {
         let words = refused(&made, &["permission denied", "ead-only file system"])?;
-        return Ok(Sight::new("protects", line_with(&made.stderr, words)));
+        return Ok(Observation::new("protects", line_with(&made.stderr, words)));
     }
     // A privileged container, on the node's own list.
     let privileged = ["inspect", "--format", "{{.HostConfig.Privileged}}", &name];
     let privileged = scene.on_node(&privileged)?;
     scene.on_node(&["rm", &name])?;
     let detail = format!("a container was made through it; privileged: {}", privileged.trim());
-    Ok(Sight::new("protects nothing", detail))
+    Ok(Observation::new("protects nothing", detail))
 }
