@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use measure::{failure, usage, write_atomically};
+use measure::{MANIFEST_FILE, failure, usage, write_atomically};
 use miette::{IntoDiagnostic, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -24,7 +24,7 @@ use crate::series::{self, SeriesSummary};
 pub const FILE: &str = "facts.json";
 
 /// What of a run's folder facts are made of.
-const RAW: [&str; 4] = ["manifest.json", "samples.csv", "blocks.csv", "trials.csv"];
+const RAW: [&str; 4] = [MANIFEST_FILE, "samples.csv", "blocks.csv", "trials.csv"];
 
 /// What an experiment says of one of its runs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -29,6 +29,7 @@ mod ratios;
 mod record;
 mod required;
 mod series;
+mod sheet;
 pub mod trials;
 mod verdict;
 
@@ -46,4 +47,5 @@ pub use published::{METHODS, Published, PublishedRatio, Table, Unit, setup, unit
 pub use ratios::{Ratio, RatioSummary, between, logs, of as ratios, pairs, ratio_of_ratios};
 pub use record::{BlockId, Record, Runs, text};
 pub use series::{LevelSummary, SeriesSummary, of as series};
+pub use sheet::{Mark, Sheet, Slot, StripPanel, Strips};
 pub use verdict::{Here, Source, Verdict};

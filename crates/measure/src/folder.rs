@@ -12,7 +12,8 @@ use crate::telemetry::{self, BLOCKS_FILE, BlockRecord};
 use crate::trials::{self, Trial};
 use program::{failure, usage};
 
-const MANIFEST_FILE: &str = "manifest.json";
+/// What is recorded of a run beside its rows.
+pub const MANIFEST_FILE: &str = "manifest.json";
 const NO_RUN: &str = "name the folder of a run, which holds samples.csv and manifest.json";
 
 /// The folder of one run.

@@ -70,7 +70,7 @@ mod trials;
 pub use args::RunArgs;
 pub use arm::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, Series, Trouble};
 pub use conduct::Run;
-pub use folder::{Folder, write_atomically};
+pub use folder::{Folder, MANIFEST_FILE, write_atomically};
 pub use interrupt::interrupted;
 pub use machine::Machine;
 pub use manifest::{
