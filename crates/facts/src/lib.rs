@@ -23,6 +23,7 @@ mod grid;
 mod known;
 mod language;
 mod levels;
+mod metric;
 pub mod phrases;
 mod published;
 mod ratios;
@@ -43,7 +44,8 @@ pub use grid::{Ending, Fill, Grid, Group, Outcome, Panel, Plot, Row, Samples, Ti
 pub use known::Failures;
 pub use language::{Lang, Text};
 pub use levels::{Curve, Curves, Levels};
-pub use published::{METHODS, Published, PublishedRatio, Table, Unit, setup, unit};
+pub use metric::{CPU, JOB, Metric, STARTUP, SYSCALL, Unit};
+pub use published::{METHODS, Published, PublishedRatio, Table, setup};
 pub use ratios::{Ratio, RatioSummary, between, logs, of as ratios, pairs, ratio_of_ratios};
 pub use record::{BlockId, Record, Runs, text};
 pub use series::{LevelSummary, SeriesSummary, of as series};

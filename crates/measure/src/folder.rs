@@ -148,7 +148,7 @@ fn not_written(path: &Path, error: &dyn std::fmt::Display) -> Report {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::arm::{Arm, Metric, Observer};
+    use crate::arm::{Arm, Observer};
     use crate::machine::Machine;
     use crate::manifest::{Session, Status, Stopping, Tool};
 
@@ -156,7 +156,7 @@ pub(crate) mod tests {
     pub(crate) fn manifest() -> Manifest {
         let arm = |name: &str| Arm {
             name: name.to_owned(),
-            metric: Metric::Startup,
+            metric: "time".to_owned(),
             method: String::new(),
             observer: Observer::Outside,
             level: 1,

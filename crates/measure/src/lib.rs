@@ -6,13 +6,13 @@
 //!
 //! ```no_run
 //! use clap::Parser;
-//! use measure::{Arm, Experiment, Metric, Observer, Reading, Trouble};
+//! use measure::{Arm, Experiment, Observer, Reading, Trouble};
 //!
 //! const EXPERIMENT: Experiment = Experiment {
-//!     name: "startup",
+//!     name: "starts",
 //!     arms: &[Arm {
 //!         name: "bare",
-//!         metric: Metric::Startup,
+//!         metric: "start",
 //!         method: "bare",
 //!         observer: Observer::Outside,
 //!         level: 0,
@@ -68,7 +68,7 @@ mod tool;
 mod trials;
 
 pub use args::RunArgs;
-pub use arm::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, Series, Trouble};
+pub use arm::{Arm, Contrast, Experiment, Observer, Part, Reading, Series, Trouble};
 pub use conduct::Run;
 pub use folder::{Folder, MANIFEST_FILE, write_atomically};
 pub use interrupt::interrupted;

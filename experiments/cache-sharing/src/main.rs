@@ -82,7 +82,7 @@ pub(crate) const TABLE: &str = "sharing";
 pub(crate) const END: &str = "verdict";
 
 fn main() -> ExitCode {
-    facts::main(reading::facts, || {
+    facts::main(&[], reading::facts, || {
         let cli = Cli::parse();
         let options = |generation| Options {
             generation,

@@ -28,7 +28,7 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    facts::main(reading::facts, || {
+    facts::main(&[], reading::facts, || {
         let cli = Cli::parse();
         cli.run.conduct(
             &arms::experiment(),

@@ -31,6 +31,7 @@ const MEBIBYTES: u32 = 50;
 
 fn main() -> ExitCode {
     facts::main(
+        &[],
         |evidence| Ok(reading::facts(evidence)),
         || {
             let cli = Cli::parse();

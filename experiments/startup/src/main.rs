@@ -28,6 +28,7 @@ struct Cli {
 
 fn main() -> ExitCode {
     facts::main(
+        &[],
         |evidence| Ok(reading::facts(evidence)),
         || {
             let cli = Cli::parse();

@@ -32,14 +32,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use measure::stats::ALPHA;
-use measure::{Arm, Contrast, Metric, say, usage};
+use measure::{Arm, Contrast, say, usage};
 use miette::IntoDiagnostic;
 use serde::Serialize;
 
 use crate::analysis;
 use crate::compare::judge::{Judged, Shown, Verdict, judge};
 use crate::compare::setting::{LISTED, joined, lab};
-use facts::{Record, Runs};
+use facts::{Metric, Record, Runs};
 
 /// The word that stands for the published figures.
 const PUBLISHED: &str = "published";
@@ -88,6 +88,7 @@ struct Difference {
 struct Row {
     experiment: String,
     kind: Kind,
+    #[serde(serialize_with = "Metric::serialize_name")]
     metric: Metric,
     name: String,
     primary: bool,
@@ -115,7 +116,7 @@ type Named<T, F, const N: usize> = [(&'static str, fn(&T) -> F); N];
 
 /// What two arms of one name must share to be arms of one estimand.
 const ESTIMAND: Named<Arm<String>, String, 5> = [
-    ("metric", |arm| arm.metric.name().to_owned()),
+    ("metric", |arm| arm.metric.clone()),
     ("method", |arm| arm.method.clone()),
     ("observer", |arm| arm.observer.name().to_owned()),
     ("level", |arm| arm.level.to_string()),
@@ -206,7 +207,13 @@ impl Comparison {
                 (analysis::by_session(logs), record.looks())
             });
             let judged = judge(why, &sides, ALPHA / 2.0);
-            self.rows.push(Row::of(experiment, Kind::Arm, arm.metric, &arm.name, judged));
+            self.rows.push(Row::of(
+                experiment,
+                Kind::Arm,
+                new.metric(&arm.metric),
+                &arm.name,
+                judged,
+            ));
         }
     }
 }
@@ -250,7 +257,7 @@ fn contrasts<'a>(base: &'a Record, new: &'a Record) -> Vec<Pair<'a>> {
         Some(Pair {
             base: earlier,
             new: contrast,
-            metric: new.arm(&contrast.numerator)?.metric,
+            metric: new.metric(&new.arm(&contrast.numerator)?.metric),
             primary: earlier.primary && contrast.primary,
             why: sandboxes(base, new).or_else(arms),
         })

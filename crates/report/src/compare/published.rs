@@ -33,7 +33,7 @@ pub(super) fn against_published(new: &Runs) -> miette::Result<Comparison> {
             rows.push(Row {
                 experiment: run.experiment.clone(),
                 kind: Kind::Ratio,
-                metric: ratio.metric,
+                metric: ratio.metric.clone(),
                 name: ratio.contrast.clone(),
                 primary: ratio.primary,
                 base: Some(Shown::range(published.value, published.range(), published.n)),
@@ -48,13 +48,13 @@ pub(super) fn against_published(new: &Runs) -> miette::Result<Comparison> {
             let Some(published) = arm.published else {
                 continue;
             };
-            let ns = facts::unit(arm.metric).ns;
+            let ns = arm.metric.unit.ns();
             let range =
                 Range { low: published.low * ns, high: published.high * ns, coverage: f64::NAN };
             rows.push(Row {
                 experiment: run.experiment.clone(),
                 kind: Kind::Arm,
-                metric: arm.metric,
+                metric: arm.metric.clone(),
                 name: arm.arm.clone(),
                 primary: false,
                 base: Some(Shown::range(published.median * ns, range, published.n)),

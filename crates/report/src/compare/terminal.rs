@@ -28,8 +28,8 @@ impl Comparison {
                     let number = |value: f64| match row.kind {
                         Kind::Ratio => format!("{value:.3}"),
                         Kind::Arm => {
-                            let unit = facts::unit(row.metric);
-                            format!("{} {}", unit.amount(value, Lang::En), unit.symbol())
+                            let metric = &row.metric;
+                            format!("{} {}", metric.amount(value, Lang::En), metric.unit.symbol())
                         }
                     };
                     let ends = shown.low.zip(shown.high);
