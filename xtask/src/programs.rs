@@ -21,8 +21,8 @@ const SELF: &str = "cargo xtask";
 /// The packages whose programs are run from here, beside the experiments.
 const PACKAGES: [&str; 2] = ["lab", "report"];
 
-/// What every run has in its folder.
-const MANIFEST: &str = "manifest.json";
+/// What says in a folder whose it is: of a run, and of what leaves no run.
+const NAMING: [&str; 2] = ["manifest.json", "facts.json"];
 
 /// What cargo needs at most to see that there is nothing to build.
 const UP_TO_DATE: Duration = Duration::from_millis(1500);
@@ -102,7 +102,7 @@ impl Programs {
         for folder in args.iter().map(Path::new) {
             let halves = std::fs::read_dir(folder).into_iter().flatten().flatten();
             let halves = halves.map(|entry| entry.path());
-            let whole = folder.join(MANIFEST).is_file();
+            let whole = experiment(folder).is_some();
             let runs = if whole { vec![folder.to_owned()] } else { halves.collect() };
             for run in runs {
                 let Some(experiment) =
@@ -163,9 +163,9 @@ impl Programs {
     }
 }
 
-/// Whose run lies in a folder.
+/// Who has filled a folder.
 fn experiment(run: &Path) -> Option<String> {
-    let manifest = std::fs::read(run.join(MANIFEST)).ok()?;
+    let manifest = NAMING.iter().find_map(|file| std::fs::read(run.join(file)).ok())?;
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).ok()?;
     manifest["experiment"].as_str().map(str::to_owned)
 }

@@ -2,11 +2,15 @@
 
 mod found;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use found::{is_experiment, workspace};
+
+/// What says in a folder whose it is: of a run, and of what leaves no run.
+const NAMING: [&str; 2] = ["manifest.json", "facts.json"];
 
 #[test]
 fn committed_facts_are_those_of_their_runs() {
@@ -21,9 +25,7 @@ fn committed_facts_are_those_of_their_runs() {
     assert!(build.expect("cargo runs").success());
     let mut runs = Vec::new();
     let results = metadata.workspace_root.as_std_path().join("results");
-    for kept in ["reference", "checks"] {
-        find(&results.join(kept), &mut runs);
-    }
+    find(&results, &mut runs);
     assert!(runs.len() > 8, "{runs:?}");
     let programs = metadata.target_directory.as_std_path().join("debug");
     let wrong = |run: &&PathBuf| !is_derived(run, &programs, &experiments);
@@ -32,12 +34,15 @@ fn committed_facts_are_those_of_their_runs() {
 }
 
 fn find(folder: &Path, runs: &mut Vec<PathBuf>) {
-    if folder.join("manifest.json").is_file() {
+    if NAMING.iter().any(|file| folder.join(file).is_file()) {
         runs.push(folder.to_owned());
     }
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
-        if path.is_dir() {
+        // What was measured here begins with its time, and is nobody's reference.
+        let name = path.file_name().and_then(OsStr::to_str);
+        let is_kept = name.is_some_and(|name| !name.starts_with(|c: char| c.is_ascii_digit()));
+        if path.is_dir() && is_kept {
             find(&path, runs);
         }
     }
@@ -55,9 +60,9 @@ fn is_derived(run: &Path, programs: &Path, experiments: &[&str]) -> bool {
     let facts = copy.path().join("facts.json");
     let committed = fs::read(&facts).unwrap_or_default();
     let _ = fs::remove_file(&facts);
-    let manifest = fs::read(run.join("manifest.json")).expect("read");
-    let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("JSON");
-    let experiment = manifest["experiment"].as_str().expect("a name");
+    let naming = NAMING.iter().find_map(|file| fs::read(run.join(file)).ok()).expect("read");
+    let naming: serde_json::Value = serde_json::from_slice(&naming).expect("JSON");
+    let experiment = naming["experiment"].as_str().expect("a name");
     assert!(experiments.contains(&experiment), "{experiment}");
     let mut derive = Command::new(programs.join(experiment));
     let derived = derive.arg("derive").arg(copy.path()).status();

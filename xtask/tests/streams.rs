@@ -41,7 +41,6 @@ const TABLE: &[Row] = &[
     ("report compare published RUN", 0, "dind/docker", ""),
     ("report compare published RUN --json", 0, "\"", ""),
     ("report claims --readme --root=no-such-folder", 2, "", "no-such-folder"),
-    ("report coverage no-such-folder", 2, "", "no-such-folder"),
     ("authz --print-policy", 0, "[", ""),
     ("authz --version", 0, "authz", ""),
     ("authz --policy=no-such-file", 1, "", "no-such-file"),

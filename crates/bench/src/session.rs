@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
-use facts::{Evidence, Facts};
+use facts::{Evidence, Facts, Metric};
 use lab::{Lab, Nest, Options};
 use measure::{Experiment, Run, RunArgs};
 use miette::Result;
@@ -28,14 +28,15 @@ struct Cli {
 
 /// The whole of a program that samples in one lab: with the flags of a run and of a lab it measures, and
 /// each session is what `session` does; `NAME derive RUN` writes what `facts` makes of a run. `about` is
-/// what its help says that it does.
+/// what its help says that it does, `metrics` are what it measures and no other experiment does.
 pub fn main(
     about: &'static str,
     experiment: &Experiment,
+    metrics: &[&'static Metric],
     facts: fn(&Evidence) -> Result<Facts>,
     session: fn(&mut Run, &Session) -> Result<()>,
 ) -> ExitCode {
-    facts::main(facts, || {
+    facts::main(metrics, facts, || {
         let command = Cli::command().name(experiment.name).about(about);
         let cli = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|why| why.exit());
         let options = cli.lab.until(measure::interrupted);

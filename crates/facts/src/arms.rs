@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use measure::Arm;
 use measure::stats::ALPHA;
-use measure::{Arm, Metric};
 use serde::Serialize;
 
 use crate::estimate::{Estimate, estimate};
+use crate::metric::Metric;
 use crate::published::{Published, Table};
 use crate::record::{BlockId, Record};
 
@@ -16,6 +17,7 @@ pub struct ArmSummary {
     /// The arm's name.
     pub arm: String,
     /// What is measured.
+    #[serde(serialize_with = "Metric::serialize_name")]
     pub metric: Metric,
     /// The published method that it stands for; empty: none.
     pub method: String,
@@ -45,6 +47,7 @@ pub struct ArmSummary {
 #[derive(Serialize)]
 pub struct Failure {
     /// What is measured.
+    #[serde(serialize_with = "Metric::serialize_name")]
     pub metric: Metric,
     /// The arm's name.
     pub arm: String,
@@ -58,12 +61,14 @@ pub struct Failure {
 
 /// One arm.
 pub fn summarise(record: &Record, arm: &Arm<String>, published: &Table) -> ArmSummary {
+    let metric = record.metric(&arm.metric);
     let taken = record.measured(&arm.name).count();
     let values_ns = record.readings(arm);
     let by_session = by_session(values_ns.iter().map(|(id, ns)| (*id, *ns)));
     ArmSummary {
         arm: arm.name.clone(),
-        metric: arm.metric,
+        published: published.get(&metric, &arm.method),
+        metric,
         method: arm.method.clone(),
         level: arm.level,
         observer: arm.observer.name(),
@@ -72,7 +77,6 @@ pub fn summarise(record: &Record, arm: &Arm<String>, published: &Table) -> ArmSu
         n: values_ns.len(),
         failures: taken - values_ns.len(),
         median: estimate(&by_session, ALPHA, record.looks()),
-        published: published.get(arm.metric, &arm.method),
         values_ns,
     }
 }
@@ -96,7 +100,7 @@ pub fn failures(record: &Record, arm: &Arm<String>) -> Vec<Failure> {
         }
     }
     let failure = |(reason, (measured, warmup)): (&str, _)| Failure {
-        metric: arm.metric,
+        metric: record.metric(&arm.metric),
         arm: arm.name.clone(),
         reason: reason.to_owned(),
         measured,

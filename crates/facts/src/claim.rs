@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use measure::Metric;
 use measure::stats::Prediction;
 use serde::{Deserialize, Serialize};
 
 use crate::estimate::{Estimate, Range};
 use crate::language::Text;
+use crate::metric::Metric;
 use crate::published::PublishedRatio;
 use crate::ratios::{RatioSummary, ratio_of_ratios};
 use crate::record::Record;
@@ -20,8 +20,8 @@ pub struct Claim {
     pub id: Cow<'static, str>,
     /// What is claimed.
     pub statement: Text,
-    /// `None` of what is no measurement of time.
-    pub metric: Option<Metric>,
+    /// By its name; `None` of what is no measurement of time.
+    pub metric: Option<String>,
     /// What is looked at: a ratio, the ratio of two ratios, a series, a trial.
     pub of: String,
     /// What is claimed of it, in short; where a number was published, that number.
@@ -93,14 +93,14 @@ impl Claim {
     pub fn blank(
         id: &'static str,
         statement: Text,
-        metric: Option<Metric>,
+        metric: Option<&Metric>,
         of: String,
         says: &'static str,
     ) -> Self {
         Self {
             id: Cow::Borrowed(id),
             statement,
-            metric,
+            metric: metric.map(|metric| metric.name().to_owned()),
             of,
             says: Cow::Borrowed(says),
             published: None,
@@ -135,7 +135,7 @@ impl Claim {
                 Is::Same => Here::of_same(ours, ratio.verdict),
             },
             source: ratio.published.map_or(Source::NoNumber, |published| published.source),
-            ..Self::blank(id, statement, Some(ratio.metric), ratio.contrast.clone(), is.says())
+            ..Self::blank(id, statement, Some(&ratio.metric), ratio.contrast.clone(), is.says())
         }
     }
 
@@ -154,7 +154,7 @@ impl Claim {
             pairs: held.pairs,
             verdict: held.verdict,
             here: Here::of_above(held.estimate.and_then(|found| found.interval), held.verdict),
-            ..Self::blank(id, statement, Some(first.metric), of, Is::Above.says())
+            ..Self::blank(id, statement, Some(&first.metric), of, Is::Above.says())
         }
     }
 

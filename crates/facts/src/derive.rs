@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use measure::{failure, usage, write_atomically};
+use measure::{MANIFEST_FILE, failure, usage, write_atomically};
 use miette::{IntoDiagnostic, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -15,6 +15,7 @@ use crate::document::Piece;
 use crate::grid::Grid;
 use crate::language::{Lang, Text};
 use crate::levels::Levels;
+use crate::metric::Metric;
 use crate::published::Table;
 use crate::ratios::{self, RatioSummary};
 use crate::record::Record;
@@ -24,7 +25,7 @@ use crate::series::{self, SeriesSummary};
 pub const FILE: &str = "facts.json";
 
 /// What of a run's folder facts are made of.
-const RAW: [&str; 4] = ["manifest.json", "samples.csv", "blocks.csv", "trials.csv"];
+const RAW: [&str; 4] = [MANIFEST_FILE, "samples.csv", "blocks.csv", "trials.csv"];
 
 /// What an experiment says of one of its runs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub struct Facts {
     pub found: serde_json::Value,
     /// Tables for programs: a file's name and its CSV.
     pub tables: BTreeMap<String, String>,
+    /// What it measures and no other experiment does; [`main`] sees to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Metric>,
     /// Tables of trials that its sections show, so that nobody shows them raw.
     pub shown: Vec<String>,
     /// Words of the record for readers: what an arm or a part does, what a part is due to.
@@ -91,10 +95,21 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Reads a run's folder. Its error is that of the record.
-    pub fn open(run: &Path) -> Result<Self> {
+    /// Reads a run's folder. Its error is that of the record, or that of an arm whose metric is neither
+    /// shared nor among the experiment's own.
+    pub fn open(run: &Path, own: &[&'static Metric]) -> Result<Self> {
         let published = Table::read()?;
-        let record = Record::open(run)?;
+        let metrics = own.iter().copied().cloned().collect();
+        let record = Record { metrics, ..Record::open(run)? };
+        let arms = &record.manifest.arms;
+        let unknown = arms.iter().find(|arm| Metric::find(&arm.metric, &record.metrics).is_none());
+        if let Some(arm) = unknown {
+            return Err(failure(
+                format!("the metric `{}` is declared nowhere", arm.metric),
+                format!("the arm `{}` has it", arm.name),
+                "hand it to `facts::main`",
+            ));
+        }
         let arms = record.manifest.arms.iter();
         Ok(Self {
             arms: arms.map(|arm| summarise(&record, arm, &published)).collect(),
@@ -195,13 +210,18 @@ pub fn found(of: &impl Serialize) -> Result<serde_json::Value> {
 }
 
 /// An experiment's program: `NAME derive RUN` writes the facts of a run into its folder, anything else
-/// is the experiment's own.
-pub fn main(derive: fn(&Evidence) -> Result<Facts>, run: impl FnOnce() -> Result<()>) -> ExitCode {
+/// is the experiment's own. `own` is what it measures and no other experiment does.
+pub fn main(
+    own: &[&'static Metric],
+    derive: fn(&Evidence) -> Result<Facts>,
+    run: impl FnOnce() -> Result<()>,
+) -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     measure::main(|| match &arguments[..] {
         [word, folder] if word == "derive" => {
             let folder = Path::new(folder);
-            derive(&Evidence::open(folder)?)?.write(folder)
+            let evidence = Evidence::open(folder, own)?;
+            Facts { metrics: evidence.record.metrics.clone(), ..derive(&evidence)? }.write(folder)
         }
         [word, ..] if word == "derive" => Err(usage(
             "no run is named",

@@ -23,12 +23,14 @@ mod grid;
 mod known;
 mod language;
 mod levels;
+mod metric;
 pub mod phrases;
 mod published;
 mod ratios;
 mod record;
 mod required;
 mod series;
+mod sheet;
 pub mod trials;
 mod verdict;
 
@@ -42,8 +44,10 @@ pub use grid::{Ending, Fill, Grid, Group, Outcome, Panel, Plot, Row, Samples, Ti
 pub use known::Failures;
 pub use language::{Lang, Text};
 pub use levels::{Curve, Curves, Levels};
-pub use published::{METHODS, Published, PublishedRatio, Table, Unit, setup, unit};
+pub use metric::{CPU, JOB, Metric, STARTUP, SYSCALL, Unit};
+pub use published::{METHODS, Published, PublishedRatio, Table, setup};
 pub use ratios::{Ratio, RatioSummary, between, logs, of as ratios, pairs, ratio_of_ratios};
 pub use record::{BlockId, Record, Runs, text};
 pub use series::{LevelSummary, SeriesSummary, of as series};
+pub use sheet::{Mark, Sheet, Slot, StripPanel, Strips};
 pub use verdict::{Here, Source, Verdict};

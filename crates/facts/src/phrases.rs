@@ -1,12 +1,10 @@
 //! Numbers as a reader sees them.
 
-use measure::Metric;
-
 use crate::claim::Predicted;
 use crate::document::Cell;
 use crate::estimate::{Estimate, Range};
 use crate::language::Lang;
-use crate::published::unit;
+use crate::metric::Unit;
 use crate::ratios::Ratio;
 use crate::{term, text};
 
@@ -37,9 +35,9 @@ pub fn estimate(estimate: Option<Estimate>, decimals: usize, lang: Lang) -> Stri
     )
 }
 
-/// A time in ns that may be negative, with its interval, in the metric's unit.
-pub fn in_unit(of: Option<Estimate>, metric: Metric, lang: Lang) -> String {
-    let of = of.map(|found| found.map(|ns| ns / unit(metric).ns));
+/// A time in ns that may be negative, with its interval, in a unit.
+pub fn in_unit(of: Option<Estimate>, unit: Unit, lang: Lang) -> String {
+    let of = of.map(|found| found.map(|ns| ns / unit.ns()));
     let decimals = match of.map_or(0.0, |found| found.value.abs()) {
         size if size >= 10.0 => 1,
         size if size >= 1.0 => 2,

@@ -1,10 +1,10 @@
-//! The published experiment, and the units in which it speaks.
+//! The published experiment.
 
-use measure::{Arm, Metric, failure};
+use measure::{Arm, failure};
 use serde::{Deserialize, Serialize};
 
 use crate::estimate::Range;
-use crate::language::{Lang, Text};
+use crate::metric::Metric;
 use crate::verdict::Source;
 
 const SETUP: &str = include_str!("../../../results/published/exp4_nested_setup.csv");
@@ -13,21 +13,7 @@ const FILE: &str = include_str!("../../../results/published/exp4_nested.csv");
 /// The published methods, in the order of the published table.
 pub const METHODS: [&str; 5] = ["bare", "docker", "dind", "podman", "podman-nested"];
 
-/// How a metric is shown: raw files hold nanoseconds, readers see these.
-pub struct Unit {
-    metric: Metric,
-    /// Nanoseconds of one.
-    pub ns: f64,
-    /// The metric's name in the tutorial's files.
-    pub tutorial_metric: &'static str,
-    /// Decimals of a value in the tutorial's files: to the microsecond.
-    pub tutorial_decimals: usize,
-    symbol: &'static str,
-    heading: Text,
-    axis: Text,
-}
-
-/// One published number, in the metric's [`Unit`].
+/// One published number, in the metric's unit.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub struct Published {
     /// Of all repetitions.
@@ -91,68 +77,6 @@ struct Row {
     n: u32,
 }
 
-const MILLISECONDS: Text = Text::new("milliseconds", "milisegundos");
-const SECONDS: Text = Text::new("seconds", "segundos");
-const MICROSECONDS: Text = Text::new("microseconds an operation", "microsegundos por operación");
-
-#[rustfmt::skip]
-static UNITS: [Unit; 8] = [
-    shown(Metric::Startup, "startup_ms", MILLISECONDS, Text::new("Startup", "Arranque")),
-    shown(Metric::Cpu, "cpu_s", SECONDS, Text::new("CPU", "CPU")),
-    shown(Metric::Syscall, "syscall_us", MICROSECONDS, Text::new("System calls", "Llamadas al sistema")),
-    shown(Metric::Unpack, "unpack_s", SECONDS, Text::new("Unpacking an image", "Desempaquetar una imagen")),
-    shown(Metric::Write, "write_ms", MILLISECONDS, Text::new("Writing a large file", "Escribir un fichero grande")),
-    shown(Metric::Files, "files_ms", MILLISECONDS, Text::new("Many small files", "Muchos ficheros pequeños")),
-    shown(Metric::Job, "job_s", SECONDS, Text::new("A whole job", "Un trabajo entero")),
-    shown(Metric::Call, "call_ms", MILLISECONDS, Text::new("One call of an engine's API", "Una llamada a la API de un motor")),
-];
-
-/// A metric by the name that the tutorial's files would give it, which ends in its unit.
-const fn shown(metric: Metric, tutorial_metric: &'static str, axis: Text, heading: Text) -> Unit {
-    let (symbol, ns, tutorial_decimals) = match tutorial_metric.as_bytes() {
-        [.., b'_', b'm', b's'] => ("ms", 1e6, 3),
-        [.., b'_', b'u', b's'] => ("µs", 1e3, 3),
-        _ => ("s", 1e9, 6),
-    };
-    Unit { metric, ns, tutorial_metric, tutorial_decimals, symbol, heading, axis }
-}
-
-/// The unit of a metric.
-pub fn unit(metric: Metric) -> &'static Unit {
-    let unit = UNITS.iter().find(|unit| unit.metric == metric);
-    unit.unwrap_or(&UNITS[0])
-}
-
-impl Unit {
-    /// A value as a reader sees it, without its symbol: about three digits.
-    pub fn amount(&self, ns: f64, lang: Lang) -> String {
-        let value = ns / self.ns;
-        let decimals = if value < 1.0 {
-            3
-        } else if value < 10.0 {
-            2
-        } else {
-            1
-        };
-        lang.number(value, decimals)
-    }
-
-    /// The unit, as text.
-    pub fn symbol(&self) -> &'static str {
-        self.symbol
-    }
-
-    /// What is measured, as a title.
-    pub fn heading(&'static self, lang: Lang) -> &'static str {
-        self.heading.of(lang)
-    }
-
-    /// The label of an axis.
-    pub fn axis(&'static self, lang: Lang) -> &'static str {
-        self.axis.of(lang)
-    }
-}
-
 impl Table {
     /// The published numbers that this program has built in.
     pub fn read() -> miette::Result<Self> {
@@ -169,9 +93,13 @@ impl Table {
     }
 
     /// The published ratio of the methods that two arms stand for.
-    pub fn ratio(&self, above: &Arm<String>, below: &Arm<String>) -> Option<PublishedRatio> {
-        let (y, x) =
-            (self.get(above.metric, &above.method)?, self.get(below.metric, &below.method)?);
+    pub fn ratio(
+        &self,
+        metric: &Metric,
+        above: &Arm<String>,
+        below: &Arm<String>,
+    ) -> Option<PublishedRatio> {
+        let (y, x) = (self.get(metric, &above.method)?, self.get(metric, &below.method)?);
         let (low, high) = (y.low / x.high, y.high / x.low);
         Some(PublishedRatio {
             value: y.median / x.median,
@@ -183,9 +111,9 @@ impl Table {
     }
 
     /// What was published for a method.
-    pub fn get(&self, metric: Metric, method: &str) -> Option<Published> {
-        let name = unit(metric).tutorial_metric;
-        let row = self.0.iter().find(|(metric, of, _)| metric == name && of == method);
+    pub fn get(&self, metric: &Metric, method: &str) -> Option<Published> {
+        let name = metric.column();
+        let row = self.0.iter().find(|(metric, of, _)| *metric == name && of == method);
         row.map(|(_, _, published)| *published)
     }
 }
@@ -193,6 +121,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metric::{CPU, STARTUP};
 
     #[test]
     fn the_published_overheads_follow_from_the_published_medians() {
@@ -203,11 +132,11 @@ mod tests {
             ((median(above) / median(below) - 1.0) * 100.0).round()
         };
         for (metric, above, below, published) in [
-            (Metric::Startup, "dind", "docker", 8.0),
-            (Metric::Startup, "podman-nested", "podman", 45.0),
-            (Metric::Cpu, "docker", "bare", 15.0),
-            (Metric::Cpu, "dind", "bare", 24.0),
-            (Metric::Cpu, "podman-nested", "bare", 49.0),
+            (&STARTUP, "dind", "docker", 8.0),
+            (&STARTUP, "podman-nested", "podman", 45.0),
+            (&CPU, "docker", "bare", 15.0),
+            (&CPU, "dind", "bare", 24.0),
+            (&CPU, "podman-nested", "bare", 49.0),
         ] {
             let ours = percent(metric, above, below);
             assert!((ours - published).abs() < 0.5, "{above} / {below}: {ours}");
@@ -218,24 +147,12 @@ mod tests {
     fn every_method_has_both_metrics_and_a_range_around_its_median() {
         let table = Table::read().expect("readable");
         assert_eq!(table.0.len(), 10);
-        for metric in [Metric::Startup, Metric::Cpu] {
+        for metric in [&STARTUP, &CPU] {
             for method in METHODS {
                 let Published { median, low, high, n } =
                     table.get(metric, method).expect("published");
                 assert!(low <= median && median <= high && n == 4, "{method}");
             }
-        }
-    }
-
-    #[test]
-    fn amounts_keep_about_three_digits() {
-        for (metric, ns, text) in [
-            (Metric::Startup, 296_449_000.0, "296.4"),
-            (Metric::Startup, 1_304_000.0, "1.30"),
-            (Metric::Startup, 560_000.0, "0.560"),
-            (Metric::Cpu, 468_200_000.0, "0.468"),
-        ] {
-            assert_eq!(unit(metric).amount(ns, Lang::En), text);
         }
     }
 }

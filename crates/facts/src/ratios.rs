@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use measure::stats::{ALPHA, RESAMPLES, bootstrap, holm, median};
-use measure::{Arm, Contrast, Metric};
+use measure::{Arm, Contrast};
 use serde::Serialize;
 
 use crate::arms::by_session;
 use crate::estimate::{Estimate, Range, Scope, estimate, narrow_like, p_value, pooled};
+use crate::metric::Metric;
 use crate::published::{PublishedRatio, Table};
 use crate::record::{BlockId, Record};
 use crate::verdict::{Here, Verdict};
@@ -25,6 +26,7 @@ pub struct RatioSummary {
     /// The arm below the line.
     pub denominator: String,
     /// What is measured.
+    #[serde(serialize_with = "Metric::serialize_name")]
     pub metric: Metric,
     /// What it does, in a line.
     pub about: String,
@@ -170,12 +172,13 @@ fn compare(
     let list: Vec<(f64, f64)> = values.values().copied().collect();
     let medians = median(&list.iter().map(|(y, _)| *y).collect::<Vec<_>>())
         .zip(median(&list.iter().map(|(_, x)| *x).collect::<Vec<_>>()));
-    let published = published.ratio(above, below);
+    let metric = record.metric(&above.metric);
+    let published = published.ratio(&metric, above, below);
     Some(RatioSummary {
         contrast: contrast.name.clone(),
         numerator: contrast.numerator.clone(),
         denominator: contrast.denominator.clone(),
-        metric: above.metric,
+        metric,
         about: contrast.about.clone(),
         primary: contrast.primary,
         control: is_control(&contrast.numerator, &contrast.denominator),

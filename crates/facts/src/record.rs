@@ -8,6 +8,8 @@ use measure::{
     Arm, BlockRecord, Folder, Manifest, Sample, Samples, Status, Stopping, Trial, failure, usage,
 };
 
+use crate::derive::Facts;
+use crate::metric::Metric;
 use crate::required;
 
 /// The sub-folders of a run of experiment 4.
@@ -36,6 +38,8 @@ pub struct Record {
     pub blocks: Vec<BlockRecord>,
     /// What was tried once, beside the samples or in their place.
     pub trials: Vec<Trial>,
+    /// What only its experiment measures.
+    pub metrics: Vec<Metric>,
 }
 
 /// Session and number of a block.
@@ -54,15 +58,29 @@ impl Runs {
             ));
         }
         let records = if exp4 {
-            PARTS.iter().map(|part| Record::open(&path.join(part))).collect::<Result<_, _>>()?
+            PARTS
+                .iter()
+                .map(|part| Record::with_facts(&path.join(part)))
+                .collect::<Result<_, _>>()?
         } else {
-            vec![Record::open(path)?]
+            vec![Record::with_facts(path)?]
         };
         Ok(Self { records, exp4 })
     }
 }
 
 impl Record {
+    fn with_facts(path: &Path) -> miette::Result<Self> {
+        let record = Self::open(path)?;
+        let metrics = Facts::read(path)?.map(|facts| facts.metrics);
+        Ok(Self { metrics: metrics.unwrap_or_default(), ..record })
+    }
+
+    /// The metric of this name.
+    pub fn metric(&self, name: &str) -> Metric {
+        Metric::find(name, &self.metrics).cloned().unwrap_or_else(|| Metric::named(name))
+    }
+
     /// Reads one run; fails (usage) when it does not say what it must.
     pub fn open(path: &Path) -> miette::Result<Self> {
         let folder = Folder::open(path)?;
@@ -86,7 +104,7 @@ impl Record {
                 "name another run, or take this one again",
             ));
         }
-        Ok(Self { folder: path.to_owned(), manifest, samples, blocks, trials })
+        Ok(Self { folder: path.to_owned(), manifest, samples, blocks, trials, metrics: Vec::new() })
     }
 
     /// The measured (not warm-up) samples of an arm, in the order in which they were taken.

@@ -6,13 +6,14 @@
 
 use std::collections::BTreeMap;
 
+use measure::Series;
 use measure::stats::{self, ALPHA, Model};
-use measure::{Metric, Series};
 use serde::Serialize;
 
 use crate::arms::by_session;
 use crate::claim::Predicted;
 use crate::estimate::{Estimate, Scope, pooled};
+use crate::metric::Metric;
 use crate::record::{BlockId, Record};
 
 /// One series.
@@ -21,6 +22,7 @@ pub struct SeriesSummary {
     /// Its name: that of its last arm.
     pub series: String,
     /// What is measured.
+    #[serde(serialize_with = "Metric::serialize_name")]
     pub metric: Metric,
     /// Who holds the clock.
     pub observer: &'static str,
@@ -123,7 +125,7 @@ fn summarise(record: &Record, series: &Series<String, Vec<String>>) -> Option<Se
     sessions.dedup();
     Some(SeriesSummary {
         series: series.name.clone(),
-        metric: last.metric,
+        metric: record.metric(&last.metric),
         observer: last.observer.name(),
         about: series.about.clone(),
         blocks: values.len(),

@@ -71,12 +71,12 @@ pub fn megabytes(bytes: u64, lang: Lang) -> String {
     lang.number(bytes as f64 / 1e6, 1)
 }
 
-/// Each text once, in the order of its first appearance.
-pub fn in_order<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+/// Each text, or what it may be, once, in the order of its first appearance.
+pub fn in_order<'a, T: PartialEq + ?Sized>(all: impl Iterator<Item = &'a T>) -> Vec<&'a T> {
     let mut found = Vec::new();
-    for text in texts {
-        if !found.contains(&text) {
-            found.push(text);
+    for one in all {
+        if !found.contains(&one) {
+            found.push(one);
         }
     }
     found

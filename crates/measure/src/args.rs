@@ -164,7 +164,7 @@ fn seconds(text: &str) -> Result<u64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::{Metric, Observer};
+    use crate::arm::Observer;
     use clap::Parser;
 
     #[derive(Debug, Parser)]
@@ -177,7 +177,7 @@ mod tests {
         let about = "an arm of the tests";
         Arm {
             name,
-            metric: Metric::Cpu,
+            metric: "time",
             method,
             observer: Observer::Inside,
             level: 0,

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Arm<T = &'static str> {
     /// Unique within the experiment; what `--arms` takes.
     pub name: T,
-    /// What the samples of this arm are samples of.
-    pub metric: Metric,
+    /// What the samples of this arm are samples of, by its name.
+    pub metric: T,
     /// The published method that this arm stands for, or empty.
     pub method: T,
     /// Who holds the clock.
@@ -91,29 +91,6 @@ pub struct Contrast<T = &'static str> {
     pub about: T,
 }
 
-/// What a sample is a sample of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Metric {
-    /// Time until a fresh container has done a trivial thing.
-    Startup,
-    /// Time of a fixed computation in a container that already runs.
-    Cpu,
-    /// Time of one kernel operation, asked for many times over.
-    Syscall,
-    /// Time until an image out of an archive is in an engine's store.
-    Unpack,
-    /// Time until a large file is written and on its device.
-    Write,
-    /// Time of making, listing and removing many small files.
-    Files,
-    /// Time of a whole job: from the start of its engine until what it has built has run.
-    Job,
-    /// Time of one call of an engine's API by its client.
-    Call,
-}
-
 /// Who holds the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -146,23 +123,6 @@ pub enum SampleError {
     Fatal(String),
 }
 
-impl Metric {
-    /// The name in files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Metric::Startup => "startup",
-            Metric::Cpu => "cpu",
-            Metric::Syscall => "syscall",
-            Metric::Unpack => "unpack",
-            Metric::Write => "write",
-            Metric::Files => "files",
-            Metric::Job => "job",
-            Metric::Call => "call",
-        }
-    }
-}
-
 impl Observer {
     /// The name in files: `outside`, `inside` or `self`.
     #[must_use]
@@ -181,7 +141,7 @@ impl Arm {
     pub fn to_record(&self) -> Arm<String> {
         Arm {
             name: self.name.to_owned(),
-            metric: self.metric,
+            metric: self.metric.to_owned(),
             method: self.method.to_owned(),
             observer: self.observer,
             level: self.level,
@@ -266,10 +226,6 @@ mod tests {
         for observer in [Observer::Outside, Observer::Inside, Observer::OwnClock] {
             let json = serde_json::to_string(&observer).expect("serialises");
             assert_eq!(json, format!("\"{}\"", observer.name()));
-        }
-        for metric in [Metric::Startup, Metric::Cpu, Metric::Syscall] {
-            let json = serde_json::to_string(&metric).expect("serialises");
-            assert_eq!(json, format!("\"{}\"", metric.name()));
         }
     }
 }

@@ -1,12 +1,12 @@
 //! A run from its first file to its last line.
 
+mod outcome;
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use miette::Report;
 use rand::TryRng;
 use rand::rngs::SysRng;
-use serde_json::json;
 
 use crate::args::{RunArgs, list};
 use crate::arm::{Arm, Contrast, Experiment, Part, Reading, SampleError, Series};
@@ -25,7 +25,7 @@ use crate::stats::MARGIN;
 use crate::stopping::Precision;
 use crate::telemetry::{BLOCKS_FILE, COLUMNS, Telemetry};
 use crate::trials::{self, TRIALS_FILE, Trial};
-use program::{columns, failure, leave_report, note, one_line, say, usage};
+use program::{columns, failure, one_line, say, usage};
 
 /// A run that has begun: its folder exists and its manifest says `running`.
 ///
@@ -388,69 +388,6 @@ impl Run {
         }
         self.folder.write_manifest(&self.manifest)
     }
-
-    /// Why the samples are not all there, in the project's error shape.
-    fn early_end(&self) -> Option<Report> {
-        let kept = || {
-            let (samples, path) = (self.tally.samples, self.folder.path().display());
-            format!("{samples} samples are kept in {path}; `cargo xtask report` reads them")
-        };
-        match &self.end {
-            Some(End::Complete(_)) => None,
-            Some(End::Interrupted) => {
-                Some(failure("the run was interrupted", "a signal arrived", kept()))
-            }
-            Some(End::Fatal(reason)) => Some(failure("the run can't go on", reason, kept())),
-            None => Some(failure(
-                "nothing was measured",
-                "the experiment ended before its first sample",
-                "call `Run::measure` in the experiment's body",
-            )),
-        }
-    }
-
-    /// Says what came of the run. Where a report of it follows, that is the answer on stdout.
-    fn outcome(&self, args: &RunArgs) -> miette::Result<()> {
-        let has_rows = self.tally.samples > 0 || self.tried > 0;
-        let flags: &[&str] = if args.json { &["--json"] } else { &[] };
-        let is_reported = has_rows && !args.verify && leave_report(flags, self.folder.path())?;
-        let outcome = self.outcome_text(args.json);
-        if is_reported {
-            note!("{outcome}");
-            return Ok(());
-        }
-        say(outcome)
-    }
-
-    fn outcome_text(&self, as_json: bool) -> String {
-        let Manifest { experiment, status, reason, blocks, seed, .. } = &self.manifest;
-        let Tally { samples, failed, .. } = self.tally;
-        let (tried, path) = (self.tried, self.folder.path().display());
-        if as_json {
-            json!({
-                "experiment": experiment,
-                "folder": path.to_string(),
-                "status": status,
-                "reason": reason,
-                "samples": samples,
-                "failed": failed,
-                "tried": tried,
-                "blocks": blocks,
-                "seed": seed,
-            })
-            .to_string()
-        } else {
-            let status = status.name();
-            let mut told = vec![format!("{experiment}: {status}")];
-            if !self.arms.is_empty() {
-                told.push(format!("{samples} samples, {failed} of them failed"));
-            }
-            if tried > 0 {
-                told.push(format!("{tried} rows of trials"));
-            }
-            format!("{}\n{path}", told.join(", "))
-        }
-    }
 }
 
 /// Which ratios an adaptive stop waits for: the primary ones, or all where none is primary.
@@ -492,12 +429,12 @@ mod tests {
     #[test]
     fn a_command_line_is_kept_without_places_of_the_machine() {
         let kept =
-            |args: &[&str]| command_line("cpu", args.iter().map(ToString::to_string)).join(" ");
+            |args: &[&str]| command_line("some", args.iter().map(ToString::to_string)).join(" ");
         for (typed, recorded) in [
-            (&["/x/cpu", "--out", "/y/run", "--quick"][..], "cpu --out run --quick"),
-            (&["cargo xtask cpu", "--quick"], "cpu --quick"),
-            (&["cpu", "--out=results/cpu/1"], "cpu --out=1"),
-            (&["cpu", "--arms", "a,b"], "cpu --arms a,b"),
+            (&["/x/some", "--out", "/y/run", "--quick"][..], "some --out run --quick"),
+            (&["cargo xtask some", "--quick"], "some --quick"),
+            (&["some", "--out=results/some/1"], "some --out=1"),
+            (&["some", "--arms", "a,b"], "some --arms a,b"),
         ] {
             assert_eq!(kept(typed), recorded);
         }

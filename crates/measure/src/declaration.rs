@@ -95,13 +95,13 @@ fn check_series(experiment: &Experiment) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::{Arm, Contrast, Metric, Observer, Part, Series};
+    use crate::arm::{Arm, Contrast, Observer, Part, Series};
 
     const fn arm(name: &'static str, method: &'static str) -> Arm {
         let about = "an arm of the tests";
         Arm {
             name,
-            metric: Metric::Cpu,
+            metric: "time",
             method,
             observer: Observer::Inside,
             level: 0,

@@ -12,7 +12,8 @@ use crate::telemetry::{self, BLOCKS_FILE, BlockRecord};
 use crate::trials::{self, Trial};
 use program::{failure, usage};
 
-const MANIFEST_FILE: &str = "manifest.json";
+/// What is recorded of a run beside its rows.
+pub const MANIFEST_FILE: &str = "manifest.json";
 const NO_RUN: &str = "name the folder of a run, which holds samples.csv and manifest.json";
 
 /// The folder of one run.
@@ -147,7 +148,7 @@ fn not_written(path: &Path, error: &dyn std::fmt::Display) -> Report {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::arm::{Arm, Metric, Observer};
+    use crate::arm::{Arm, Observer};
     use crate::machine::Machine;
     use crate::manifest::{Session, Status, Stopping, Tool};
 
@@ -155,7 +156,7 @@ pub(crate) mod tests {
     pub(crate) fn manifest() -> Manifest {
         let arm = |name: &str| Arm {
             name: name.to_owned(),
-            metric: Metric::Startup,
+            metric: "time".to_owned(),
             method: String::new(),
             observer: Observer::Outside,
             level: 1,

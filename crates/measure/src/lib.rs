@@ -6,13 +6,13 @@
 //!
 //! ```no_run
 //! use clap::Parser;
-//! use measure::{Arm, Experiment, Metric, Observer, Reading, SampleError};
+//! use measure::{Arm, Experiment, Observer, Reading, SampleError};
 //!
 //! const EXPERIMENT: Experiment = Experiment {
-//!     name: "startup",
+//!     name: "starts",
 //!     arms: &[Arm {
 //!         name: "bare",
-//!         metric: Metric::Startup,
+//!         metric: "start",
 //!         method: "bare",
 //!         observer: Observer::Outside,
 //!         level: 0,
@@ -68,9 +68,9 @@ mod tool;
 mod trials;
 
 pub use args::RunArgs;
-pub use arm::{Arm, Contrast, Experiment, Metric, Observer, Part, Reading, SampleError, Series};
+pub use arm::{Arm, Contrast, Experiment, Observer, Part, Reading, SampleError, Series};
 pub use conduct::Run;
-pub use folder::{Folder, write_atomically};
+pub use folder::{Folder, MANIFEST_FILE, write_atomically};
 pub use interrupt::interrupted;
 pub use machine::Machine;
 pub use manifest::{

@@ -158,7 +158,7 @@ impl Sampling<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::{Metric, Observer};
+    use crate::arm::Observer;
     use crate::folder::tests::manifest;
     use crate::manifest::Manifest;
     use crate::samples::{SAMPLES_FILE, Samples};
@@ -168,7 +168,7 @@ mod tests {
     const fn arm(name: &'static str) -> Arm {
         Arm {
             name,
-            metric: Metric::Startup,
+            metric: "time",
             method: "",
             observer: Observer::Outside,
             level: 0,

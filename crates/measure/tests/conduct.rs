@@ -4,14 +4,14 @@ use std::path::Path;
 
 use clap::Parser;
 use measure::{
-    Arm, Contrast, Experiment, Folder, Manifest, Metric, Observer, Part, Reading, Run, RunArgs,
+    Arm, Contrast, Experiment, Folder, Manifest, Observer, Part, Reading, Run, RunArgs,
     SampleError, Samples, Status, Stopped,
 };
 
 const fn arm(name: &'static str) -> Arm {
     Arm {
         name,
-        metric: Metric::Startup,
+        metric: "time",
         method: "",
         observer: Observer::Outside,
         level: 1,

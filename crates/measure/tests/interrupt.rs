@@ -1,11 +1,11 @@
 //! A signal in the middle of a run. Alone in its process, because the flag is the process's own.
 
 use clap::Parser;
-use measure::{Arm, Experiment, Folder, Metric, Observer, Reading, RunArgs, SampleError, Status};
+use measure::{Arm, Experiment, Folder, Observer, Reading, RunArgs, SampleError, Status};
 
 const ARMS: &[Arm] = &[Arm {
     name: "a",
-    metric: Metric::Cpu,
+    metric: "time",
     method: "",
     observer: Observer::OwnClock,
     level: 0,

@@ -3,7 +3,6 @@
 
 mod analysis;
 mod compare;
-mod coverage;
 mod figure;
 mod language;
 mod ledger;
@@ -19,17 +18,19 @@ use measure::{say, usage, write_atomically};
 use miette::IntoDiagnostic;
 
 use crate::analysis::Analysis;
-use crate::figure::Kind;
+use crate::figure::{Files, Kind};
 use facts::Lang;
 use facts::Runs;
+use facts::Sheet;
 
-/// Rebuild the tables, figures and page of a run from its raw samples, compare two runs, draw the
-/// simulation of coverage, or hold every claim against the records
+/// Rebuild the tables, figures and page of a run from its raw samples, compare two runs, or
+/// hold every claim against the records
 ///
 /// Writes summary.csv, ratios.csv, parts.csv, claims.csv, growth.csv (where a run has series) and the
 /// tables that its experiment has left in facts.json; the figures that there is something for, each as
 /// .svg and .png; report.md and report.html; all into the run's folder. Prints the tables. With
-/// `--lang es` the page and the figures are report.es.md, figure.es.svg and so on.
+/// `--lang es` the page and the figures are report.es.md, figure.es.svg and so on. Of a folder that a simulation has
+/// filled, the page and the figure that its facts.json describes, under the simulation's name.
 /// Exit codes: 0 done; 1 a file can't be read or written; 2 RUN is no run, or says too little.
 #[derive(Parser)]
 #[command(name = "report", args_conflicts_with_subcommands = true)]
@@ -44,7 +45,6 @@ struct Cli {
 #[derive(Subcommand)]
 enum Other {
     Compare(compare::CompareArgs),
-    Coverage(coverage::CoverageArgs),
     Claims(ledger::ClaimsArgs),
 }
 
@@ -71,7 +71,6 @@ struct ReportArgs {
 fn main() -> ExitCode {
     measure::main(|| match Cli::parse() {
         Cli { other: Some(Other::Compare(args)), .. } => compare::compare(&args),
-        Cli { other: Some(Other::Coverage(args)), .. } => coverage::coverage(&args),
         Cli { other: Some(Other::Claims(args)), .. } => ledger::claims(&args),
         Cli { report: Some(args), .. } => report(&args),
         Cli { .. } => Err(usage(
@@ -83,6 +82,9 @@ fn main() -> ExitCode {
 }
 
 fn report(cli: &ReportArgs) -> miette::Result<()> {
+    if let Some(sheet) = Sheet::read(&cli.run)? {
+        return show(&sheet, cli);
+    }
     let runs = Runs::open(&cli.run)?;
     let analysis = Analysis::of(&runs)?;
     let figures = figure::draw(&runs, &analysis, cli.lang)?;
@@ -117,6 +119,30 @@ fn report(cli: &ReportArgs) -> miette::Result<()> {
         say(tables::terminal(&runs, &analysis))?;
     }
     Ok(())
+}
+
+/// The page and the figure of what is no run.
+fn show(sheet: &Sheet, cli: &ReportArgs) -> miette::Result<()> {
+    if cli.lang != Lang::En || cli.tutorial.is_some() {
+        return Err(usage(
+            "this folder holds no run",
+            "what a simulation says is one page, in English",
+            "omit `--lang` and `--tutorial`",
+        ));
+    }
+    let Files { svg, png } = figure::files(&sheet.experiment, sheet)?;
+    let [page, vector, pixels] =
+        ["md", "svg", "png"].map(|ending| cli.lang.file(&sheet.experiment, ending));
+    let text = page::of_sheet(sheet, &pixels);
+    write_all(
+        &cli.run,
+        &[(vector, svg.into_bytes()), (pixels, png), (page.clone(), text.into_bytes())],
+    )?;
+    if cli.json {
+        say(serde_json::to_string_pretty(sheet).into_diagnostic()?)
+    } else {
+        say(format!("wrote {}", cli.run.join(page).display()))
+    }
 }
 
 fn write_all(folder: &Path, files: &[(String, Vec<u8>)]) -> miette::Result<()> {

@@ -6,7 +6,8 @@ mod nesting;
 use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
-use measure::{Metric, failure};
+use facts::Metric;
+use measure::failure;
 
 use crate::analysis::{
     Analysis, ArmSummary, Breakdown, Failure, PartSummary, Range, RatioSummary, Scope,
@@ -15,7 +16,6 @@ use crate::page::phrases;
 use facts::Claim;
 use facts::Lang;
 use facts::Runs;
-use facts::unit;
 
 pub(crate) use nesting::growth_csv;
 
@@ -35,7 +35,7 @@ const SUMMARY: [Column<ArmSummary>; 13] = [
     ("scope", |arm| text(arm.median.map(|median| median.scope.name()))),
     ("operations", |arm| arm.operations.to_string()),
     ("published_median_ns", |arm| {
-        number(arm.published.map(|published| published.median * unit(arm.metric).ns), 0)
+        number(arm.published.map(|published| published.median * arm.metric.unit.ns()), 0)
     }),
 ];
 
@@ -114,7 +114,7 @@ const PARTS: [Column<PartRow>; 11] = [
 
 const CLAIMS: [Column<Claim>; 21] = [
     ("id", |claim| claim.id.clone().into_owned()),
-    ("metric", |claim| text(claim.metric.map(measure::Metric::name))),
+    ("metric", |claim| text(claim.metric.as_deref())),
     ("of", |claim| claim.of.clone()),
     ("statement", |claim| claim.statement.of(Lang::En).to_owned()),
     ("published", |claim| number(claim.published.map(|published| published.value), 6)),
@@ -144,11 +144,15 @@ const READABLE_SUMMARY: [Column<ArmSummary>; 8] = [
     ("arm", |arm| arm.arm.clone()),
     ("metric", |arm| arm.metric.name().to_owned()),
     ("published (range)", published),
-    ("ours", |arm| arm.median.map_or_else(none, |median| amount(arm.metric, median.value))),
+    ("ours", |arm| arm.median.map_or_else(none, |median| amount(&arm.metric, median.value))),
     ("interval", |arm| match interval(arm) {
         Some(range) => {
-            let unit = unit(arm.metric);
-            format!("{} to {}", unit.amount(range.low, Lang::En), unit.amount(range.high, Lang::En))
+            let metric = &arm.metric;
+            format!(
+                "{} to {}",
+                metric.amount(range.low, Lang::En),
+                metric.amount(range.high, Lang::En)
+            )
         }
         None => "none exists".to_owned(),
     }),
@@ -199,7 +203,7 @@ pub(crate) fn parts_csv(analysis: &Analysis) -> miette::Result<Vec<u8>> {
 fn part_rows(breakdown: &Breakdown) -> Vec<PartRow> {
     let whole = PartRow {
         contrast: breakdown.contrast.clone(),
-        metric: breakdown.metric,
+        metric: breakdown.metric.clone(),
         due: "whole".to_owned(),
         share: breakdown.whole.map(|whole| whole.value),
         interval: breakdown.whole.and_then(|whole| whole.interval),
@@ -341,7 +345,7 @@ fn readable<'a, T: 'a>(columns: &[Column<T>], rows: impl Iterator<Item = &'a T>)
 
 fn published(arm: &ArmSummary) -> String {
     arm.published.map_or_else(none, |published| {
-        let symbol = unit(arm.metric).symbol();
+        let symbol = arm.metric.unit.symbol();
         format!("{} {symbol} ({} to {})", published.median, published.low, published.high)
     })
 }
@@ -362,9 +366,8 @@ fn of_claim(claim: &Claim) -> Option<Range> {
     claim.ours?.interval
 }
 
-fn amount(metric: Metric, ns: f64) -> String {
-    let unit = unit(metric);
-    format!("{} {}", unit.amount(ns, Lang::En), unit.symbol())
+fn amount(metric: &Metric, ns: f64) -> String {
+    format!("{} {}", metric.amount(ns, Lang::En), metric.unit.symbol())
 }
 
 fn percent(share: Option<f64>) -> String {

@@ -6,7 +6,7 @@ use std::path::Path;
 use measure::{failure, usage, write_atomically};
 
 use facts::Runs;
-use facts::{METHODS, unit};
+use facts::{METHODS, Unit};
 
 /// Writes both files into `folder`, which is made if need be.
 ///
@@ -38,12 +38,14 @@ fn rows(runs: &Runs) -> String {
             let Some(arm) = part.published_arm(method) else {
                 continue;
             };
-            let unit = unit(arm.metric);
-            let (metric, decimals) = (unit.tutorial_metric, unit.tutorial_decimals);
+            let metric = part.metric(&arm.metric);
+            let column = metric.column();
+            // To the microsecond.
+            let decimals = if metric.unit == Unit::Seconds { 6 } else { 3 };
             let values = part.measured(&arm.name).filter_map(|row| row.wall_ns);
             for (rep, wall_ns) in (1..).zip(values) {
-                let value = wall_ns as f64 / unit.ns;
-                let _ = writeln!(csv, "{method},{metric},{rep},{value:.decimals$}");
+                let value = wall_ns as f64 / metric.unit.ns();
+                let _ = writeln!(csv, "{method},{column},{rep},{value:.decimals$}");
             }
         }
     }

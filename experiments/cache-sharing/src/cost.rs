@@ -4,8 +4,9 @@ use std::fs;
 use std::time::Instant;
 
 use bench::once::{error_chain, succeeded};
+use facts::JOB;
 use lab::{Disk, Engine, FileSystem, Generation, Lab, Layer, Level};
-use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, SampleError, Trial};
+use measure::{Arm, Contrast, Experiment, Observer, Reading, SampleError, Trial};
 use miette::{IntoDiagnostic, Result, miette};
 
 use crate::trial::FAILED;
@@ -191,7 +192,7 @@ pub(crate) fn experiment(generation: Generation) -> Experiment {
     let arms: Vec<Arm> = rows
         .map(|row| Arm {
             name: row.name,
-            metric: Metric::Job,
+            metric: JOB.name(),
             method: "",
             observer: Observer::Outside,
             level: 1,

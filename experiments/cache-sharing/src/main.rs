@@ -65,7 +65,7 @@ pub(crate) const TABLE: &str = "sharing";
 pub(crate) const END: &str = "verdict";
 
 fn main() -> ExitCode {
-    facts::main(reading::facts, || {
+    facts::main(&[], reading::facts, || {
         let cli = Cli::parse();
         let options = |generation| cli.on.options(generation);
         if let Some(file) = &cli.replay {

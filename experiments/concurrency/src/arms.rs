@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use facts::STARTUP;
 use facts::Text;
 use lab::{Engine, Layer};
-use measure::{Arm, Contrast, Experiment, Metric, Observer};
+use measure::{Arm, Contrast, Experiment, Observer};
 
 /// An engine, and where it is.
 #[derive(Debug)]
@@ -78,7 +79,7 @@ fn forever(text: String) -> &'static str {
 pub(crate) fn experiment() -> Experiment {
     let arm = |burst: Burst| Arm {
         name: forever(burst.to_string()),
-        metric: Metric::Startup,
+        metric: STARTUP.name(),
         method: "",
         observer: Observer::Outside,
         level: burst.set_up.level,

@@ -21,7 +21,7 @@ const ABOUT: &str = "1, 2, 4, 8 and 16 containers started at once: the time to t
      own";
 
 fn main() -> ExitCode {
-    bench::main(ABOUT, &arms::experiment(), reading::facts, session)
+    bench::main(ABOUT, &arms::experiment(), &[], reading::facts, session)
 }
 
 fn session(run: &mut Run, session: &Session) -> Result<()> {

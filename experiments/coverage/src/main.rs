@@ -6,6 +6,7 @@ mod environment;
 mod law;
 mod progress;
 mod protocol;
+mod reading;
 #[cfg(test)]
 mod short;
 mod simulate;
@@ -15,21 +16,23 @@ mod verdict;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use measure::{failure, leave_report, say, write_atomically};
 use miette::Result;
 
 use crate::progress::Progress;
-use crate::tables::{CELLS_FILE, CRITERIA_FILE};
+use crate::reading::Simulation;
 
 /// Simulates runs whose truth is known, and counts how often the statistics of `measure` hold it
 ///
-/// Writes coverage.csv (every cell) and criteria.csv (what is required, and whether it was found);
-/// `report coverage` makes a figure and a page of them. Exit codes: 0 every criterion is met; 1 one
-/// is not, or a file can't be written; 2 wrong usage.
+/// Writes coverage.csv (every cell), criteria.csv (what is required, and whether it was found) and
+/// facts.json, of which `report DIR` makes a figure and a page. Exit codes: 0 every criterion is met;
+/// 1 one is not, or a file can't be written; 2 wrong usage.
 #[derive(Parser)]
-#[command(name = "coverage")]
+#[command(name = "coverage", args_conflicts_with_subcommands = true)]
 struct Cli {
+    #[command(subcommand)]
+    other: Option<Other>,
     /// Simulated runs of each cell, at least 100
     #[arg(long, default_value_t = verdict::FULL, value_parser = clap::value_parser!(u32).range(100..))]
     replicates: u32,
@@ -41,8 +44,24 @@ struct Cli {
     seed: u64,
 }
 
+/// What the program does beside a simulation.
+#[derive(Subcommand)]
+enum Other {
+    /// Make facts.json again, of the two tables in a folder
+    Derive {
+        /// Folder of a simulation
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+}
+
 fn main() -> ExitCode {
-    measure::main(|| cover(&Cli::parse()))
+    measure::main(|| match Cli::parse() {
+        Cli { other: Some(Other::Derive { folder }), .. } => {
+            Simulation::open(&folder)?.sheet().write(&folder)
+        }
+        cli => cover(&cli),
+    })
 }
 
 fn cover(cli: &Cli) -> Result<()> {
@@ -60,24 +79,21 @@ fn cover(cli: &Cli) -> Result<()> {
     let outcomes = simulate::simulate(&cells, cli.seed, threads, || progress.cell());
     progress.end();
 
-    let criteria = verdict::judge(&outcomes);
-    let verdicts = tables::criteria(&criteria, cells.len(), cli.replicates, cli.seed)?;
-    for (name, bytes) in [
-        (CELLS_FILE, tables::cells(&outcomes)?),
-        // Last: who finds it finds its cells.
-        (CRITERIA_FILE, verdicts),
-    ] {
-        write_atomically(&cli.out.join(name), &bytes)?;
+    let simulation = Simulation::new(cli.seed, cli.replicates, outcomes);
+    for (name, table) in simulation.tables()? {
+        write_atomically(&cli.out.join(name), table.as_bytes())?;
     }
+    simulation.sheet().write(&cli.out)?;
 
-    leave_report(&["coverage"], &cli.out)?;
-    for criterion in &criteria {
+    leave_report(&[], &cli.out)?;
+    for criterion in &simulation.criteria {
         let mark = if criterion.met { "met    " } else { "NOT MET" };
         say(format!("{mark}  {}: {}", criterion.what, criterion.found))?;
     }
-    let cells = cli.out.join(CELLS_FILE);
+    let cells = cli.out.join(tables::CELLS_FILE);
     say(format!("wrote {}", cells.display()))?;
-    let unmet: Vec<&str> = criteria
+    let unmet: Vec<&str> = simulation
+        .criteria
         .iter()
         .filter(|criterion| !criterion.met)
         .map(|criterion| criterion.what.as_str())

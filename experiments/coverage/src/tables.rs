@@ -1,5 +1,4 @@
-//! `coverage.csv`, one row a cell, and `criteria.csv`, one row a criterion. The report draws them and
-//! writes its page of them: nothing else is handed on.
+//! `coverage.csv`, one row a cell, and `criteria.csv`, one row a criterion.
 
 use measure::failure;
 use miette::Result;
@@ -31,7 +30,7 @@ const CELL: [&str; 14] = [
 const CRITERION: [&str; 6] = ["seed", "replicates", "cells", "criterion", "found", "met"];
 
 /// One row a cell; a number that does not exist is an empty field.
-pub(crate) fn cells(outcomes: &[Outcome]) -> Result<Vec<u8>> {
+pub(crate) fn cells(outcomes: &[Outcome]) -> Result<String> {
     let number = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.6}"));
     let rows = outcomes.iter().map(|outcome| {
         let cell = &outcome.cell;
@@ -62,7 +61,7 @@ pub(crate) fn criteria(
     cells: usize,
     replicates: u32,
     seed: u64,
-) -> Result<Vec<u8>> {
+) -> Result<String> {
     let rows = criteria.iter().map(|criterion| {
         [
             seed.to_string(),
@@ -80,7 +79,7 @@ fn table<const N: usize>(
     name: &str,
     header: &[&str; N],
     rows: impl Iterator<Item = [String; N]>,
-) -> Result<Vec<u8>> {
+) -> Result<String> {
     let mut table = csv::Writer::from_writer(Vec::new());
     let written = table
         .write_record(header)
@@ -89,49 +88,6 @@ fn table<const N: usize>(
         failure(format!("{name} can't be made"), error.to_string(), "report this as a bug")
     };
     written.map_err(|error| not_made(&error))?;
-    table.into_inner().map_err(|error| not_made(&error))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use super::*;
-    use crate::protocol::protocol;
-    use crate::verdict::{FULL, judge};
-
-    fn stored(name: &str) -> Vec<u8> {
-        let results = concat!(env!("CARGO_MANIFEST_DIR"), "/../../results/coverage");
-        std::fs::read(PathBuf::from(results).join(name)).expect("a stored file")
-    }
-
-    /// The stored cells as outcomes of this protocol.
-    fn stored_outcomes() -> Vec<Outcome> {
-        let cells = protocol(FULL);
-        let table = stored(CELLS_FILE);
-        let rows = csv::Reader::from_reader(&table[..]).into_records();
-        let rows: Vec<csv::StringRecord> = rows.map(|row| row.expect("a row")).collect();
-        assert_eq!(rows.len(), cells.len());
-        let outcome = |(cell, row): (crate::protocol::Cell, &csv::StringRecord)| Outcome {
-            cell,
-            given: row[6].parse().expect("a number"),
-            covered: row[7].parse().expect("a number"),
-            exact: row[9].parse().ok(),
-        };
-        cells.into_iter().zip(&rows).map(outcome).collect()
-    }
-
-    /// What is stored is of the protocol and the criteria of today: whoever changes one of them has
-    /// to simulate again.
-    #[test]
-    fn the_stored_files_are_of_this_protocol_and_these_criteria() {
-        let outcomes = stored_outcomes();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-        let again = text(cells(&outcomes).expect("a table"));
-        for (ours, theirs) in again.lines().zip(text(stored(CELLS_FILE)).lines()) {
-            assert_eq!(ours, theirs);
-        }
-        let judged = criteria(&judge(&outcomes), outcomes.len(), FULL, 1).expect("a table");
-        assert_eq!(text(judged), text(stored(CRITERIA_FILE)));
-    }
+    let bytes = table.into_inner().map_err(|error| not_made(&error))?;
+    String::from_utf8(bytes).map_err(|error| not_made(&error))
 }

@@ -1,7 +1,8 @@
 //! The arms as data: what is measured, where, and what is held against what.
 
+use facts::CPU;
 use lab::{Engine, Layer};
-use measure::{Arm, Contrast, Experiment, Metric, Observer, Part};
+use measure::{Arm, Contrast, Experiment, Observer, Part};
 
 /// What one sample does in the container at the end of the chain.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,7 +102,7 @@ const fn arm(
     level: u8,
     about: &'static str,
 ) -> Arm {
-    Arm { name, metric: Metric::Cpu, method, observer, level, operations: 1, detail: false, about }
+    Arm { name, metric: CPU.name(), method, observer, level, operations: 1, detail: false, about }
 }
 
 /// An arm that only takes a result apart.

@@ -22,7 +22,7 @@ const ABOUT: &str = "SHA-256 of 50 MiB in containers that already run: the publi
 const MEBIBYTES: u32 = 50;
 
 fn main() -> ExitCode {
-    bench::main(ABOUT, &EXPERIMENT, |evidence| Ok(reading::facts(evidence)), session)
+    bench::main(ABOUT, &EXPERIMENT, &[], |evidence| Ok(reading::facts(evidence)), session)
 }
 
 fn session(run: &mut Run, session: &Session) -> Result<()> {

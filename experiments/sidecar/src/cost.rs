@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use bench::once::error_chain;
+use facts::{JOB, Metric, STARTUP, Unit};
 use lab::Agent;
-use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, SampleError, Trial};
+use measure::{Arm, Contrast, Experiment, Observer, Reading, SampleError, Trial};
 use miette::Result;
 
 use crate::look::resident_bytes;
@@ -24,11 +25,18 @@ enum Part {
     Again,
 }
 
+/// Time of one call of an engine's API by its client.
+pub(crate) static CALL: Metric = Metric::new(
+    "call",
+    Unit::Milliseconds,
+    ["One call of an engine's API", "Una llamada a la API de un motor"],
+);
+
 /// A part, how its arm is called, what it is, whether a quick run takes it, and its name for readers.
 pub(crate) struct Timed {
     part: Part,
     pub(crate) name: &'static str,
-    pub(crate) metric: Metric,
+    pub(crate) metric: &'static str,
     is_quick: bool,
     about: &'static str,
     pub(crate) title: [&'static str; 2],
@@ -38,7 +46,7 @@ pub(crate) const TIMES: [Timed; 3] = [
     Timed {
         part: Part::Start,
         name: "start",
-        metric: Metric::Startup,
+        metric: STARTUP.name(),
         is_quick: true,
         about: "from `podman kube play` until the agent's engine answers",
         title: ["start-up", "arranque"],
@@ -46,7 +54,7 @@ pub(crate) const TIMES: [Timed; 3] = [
     Timed {
         part: Part::First,
         name: "first",
-        metric: Metric::Job,
+        metric: JOB.name(),
         is_quick: false,
         about: "a job, the first one of its pod",
         title: ["first job", "primer trabajo"],
@@ -54,7 +62,7 @@ pub(crate) const TIMES: [Timed; 3] = [
     Timed {
         part: Part::Again,
         name: AGAIN,
-        metric: Metric::Job,
+        metric: JOB.name(),
         is_quick: false,
         about: "a job, after others of the same pod",
         title: ["next job", "trabajo siguiente"],
@@ -119,7 +127,7 @@ pub(crate) fn experiment(patterns: &[&'static Pattern]) -> Experiment {
     }
     arms.extend(PS.map(|(name, about)| Arm {
         name,
-        metric: Metric::Call,
+        metric: CALL.name(),
         method: "",
         observer: Observer::Inside,
         level: 1,

@@ -67,7 +67,7 @@ const TRIALS: Experiment =
     Experiment { name: cost::NAME, arms: &[], contrasts: &[], parts: &[], series: &[] };
 
 fn main() -> ExitCode {
-    facts::main(reading::facts, || {
+    facts::main(&[&cost::CALL], reading::facts, || {
         let cli = Cli::parse();
         if cli.secrets {
             return measure::say(Certificates::make()?.secrets());

@@ -1,7 +1,8 @@
 //! The arms as data: what is measured, where, and what is held against what.
 
+use facts::STARTUP;
 use lab::{Engine, Layer};
-use measure::{Arm, Contrast, Experiment, Metric, Observer, Part};
+use measure::{Arm, Contrast, Experiment, Observer, Part};
 
 /// What one sample does.
 #[derive(Clone, Copy)]
@@ -57,7 +58,7 @@ const fn arm(
 ) -> Arm {
     Arm {
         name,
-        metric: Metric::Startup,
+        metric: STARTUP.name(),
         method,
         observer,
         level,

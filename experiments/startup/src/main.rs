@@ -19,7 +19,7 @@ const ABOUT: &str = "Start time of one container: bare, Docker, Docker in Docker
      from level 0 and from next to the engine";
 
 fn main() -> ExitCode {
-    bench::main(ABOUT, &EXPERIMENT, |evidence| Ok(reading::facts(evidence)), session)
+    bench::main(ABOUT, &EXPERIMENT, &[], |evidence| Ok(reading::facts(evidence)), session)
 }
 
 fn session(run: &mut Run, session: &Session) -> Result<()> {

@@ -50,7 +50,7 @@ const MATRIX: Experiment =
     Experiment { name: "storage-driver", arms: &[], contrasts: &[], parts: &[], series: &[] };
 
 fn main() -> ExitCode {
-    facts::main(reading::facts, || {
+    facts::main(&cost::OWN, reading::facts, || {
         let cli = Cli::parse();
         if let Some(file) = &cli.explain {
             return measure::say(fingerprints::explanation(&log(file)?));

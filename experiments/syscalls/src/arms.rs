@@ -2,8 +2,9 @@
 //!
 //! An arm's name is `OPERATION-PLACE`.
 
+use facts::SYSCALL;
 use lab::{Engine, Layer, Operation};
-use measure::{Arm, Contrast, Experiment, Metric, Observer};
+use measure::{Arm, Contrast, Experiment, Observer};
 
 /// What the kernel is asked for, under the name that begins an arm's.
 pub(crate) const OPERATIONS: &[(&str, Operation)] = &[
@@ -60,7 +61,7 @@ const fn unconfined(name: &'static str, chain: &'static [Layer]) -> Place {
 const fn arm(name: &'static str, level: u8, operations: u32, about: &'static str) -> Arm {
     Arm {
         name,
-        metric: Metric::Syscall,
+        metric: SYSCALL.name(),
         method: "",
         observer: Observer::OwnClock,
         level,

@@ -20,7 +20,7 @@ const ABOUT: &str = "Six operations of the kernel in containers that already run
      without the engine's system call filter, at every level";
 
 fn main() -> ExitCode {
-    bench::main(ABOUT, &EXPERIMENT, |evidence| Ok(reading::facts(evidence)), session)
+    bench::main(ABOUT, &EXPERIMENT, &[], |evidence| Ok(reading::facts(evidence)), session)
 }
 
 fn session(run: &mut Run, session: &Session) -> Result<()> {

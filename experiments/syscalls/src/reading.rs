@@ -27,7 +27,7 @@ mod tests {
     #[test]
     fn the_claim_is_of_every_operation() {
         let run = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/reference/syscalls");
-        let evidence = facts::Evidence::open(&run).expect("read");
+        let evidence = facts::Evidence::open(&run, &[]).expect("read");
         let claims = super::facts(&evidence).claims;
         // Of six operations, at Docker in Docker and at Podman configured as the one around it.
         assert!(claims.len() == 12 && claims.len() < evidence.ratios.len());

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use facts::{CPU, STARTUP, SYSCALL};
 use lab::Operation;
-use measure::{Arm, Contrast, Experiment, Metric, Observer, Part, Series};
+use measure::{Arm, Contrast, Experiment, Observer, Part, Series};
 
 use crate::chain::Chain;
 use crate::literal::{Line, PREPARED};
@@ -137,29 +138,29 @@ impl Maker {
             _ => ("start of a container", "the same, next to its engine"),
         };
         let name = format!("start-{place}");
-        add(name, Metric::Startup, Outside, 1, !quick, start, Work::Start);
+        add(name, STARTUP.name(), Outside, 1, !quick, start, Work::Start);
         if level > 1 {
             let name = format!("start-{place}-inside");
-            add(name, Metric::Startup, Inside, 1, !quick, inside, Work::Start);
+            add(name, STARTUP.name(), Inside, 1, !quick, inside, Work::Start);
         }
         if level > 0 {
             let (name, what) = (format!("hop-{place}"), "exec … true, through all hops");
-            add(name, Metric::Startup, Outside, 1, true, what, Work::Hop);
+            add(name, STARTUP.name(), Outside, 1, true, what, Work::Hop);
         }
         let what = "SHA-256 of 50 MiB by the probe";
         let name = format!("sha256-{place}");
-        add(name, Metric::Cpu, OwnClock, 1, !quick, what, Work::Hash);
+        add(name, CPU.name(), OwnClock, 1, !quick, what, Work::Hash);
         let what = "busybox's sha256sum of the same, through all hops";
         let name = format!("sha256-{place}-outside");
-        add(name, Metric::Cpu, Outside, 1, true, what, Work::Pipe);
+        add(name, CPU.name(), Outside, 1, true, what, Work::Pipe);
         if level > 0 {
             let what = "the same, timed in the container";
             let name = format!("sha256-{place}-inside");
-            add(name, Metric::Cpu, Inside, 1, true, what, Work::Pipe);
+            add(name, CPU.name(), Inside, 1, true, what, Work::Pipe);
         }
         for (operation, kind, times, what) in OPERATIONS {
             let (name, work) = (format!("{operation}-{place}"), Work::Operate(*kind));
-            add(name, Metric::Syscall, OwnClock, *times, true, what, work);
+            add(name, SYSCALL.name(), OwnClock, *times, true, what, work);
         }
     }
 
@@ -238,7 +239,7 @@ impl Maker {
         for line in Line::ALL {
             let arm = Arm {
                 name: line.name(),
-                metric: Metric::Startup,
+                metric: STARTUP.name(),
                 method: "",
                 observer: Observer::Outside,
                 level: line.level(),

@@ -53,7 +53,7 @@ const TRIALS: Experiment =
     Experiment { name: "triple", arms: &[], contrasts: &[], parts: &[], series: &[] };
 
 fn main() -> ExitCode {
-    facts::main(reading::facts, || {
+    facts::main(&[], reading::facts, || {
         let cli = Cli::parse();
         let options = cli.lab.until(measure::interrupted);
         let able = || bench::preflight(&[&cli.lab]);

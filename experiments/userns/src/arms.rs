@@ -2,8 +2,9 @@
 //!
 //! An arm's name is `THING-KIND`, where the kind is that of its lab.
 
+use facts::{CPU, STARTUP};
 use lab::{Engine, Kind, Layer};
-use measure::{Arm, Contrast, Experiment, Metric, Observer};
+use measure::{Arm, Contrast, Experiment, Observer};
 
 /// What one sample does.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub(crate) const ROWS: &[(&str, Kind, &[Layer], Step)] = &[
 const fn arm(name: &'static str, observer: Observer, level: u8, about: &'static str) -> Arm {
     Arm {
         name,
-        metric: Metric::Startup,
+        metric: STARTUP.name(),
         method: "",
         observer,
         level,
@@ -74,7 +75,7 @@ const fn arm(name: &'static str, observer: Observer, level: u8, about: &'static 
 }
 
 const fn hash(name: &'static str, about: &'static str) -> Arm {
-    Arm { metric: Metric::Cpu, ..arm(name, OwnClock, 0, about) }
+    Arm { metric: CPU.name(), ..arm(name, OwnClock, 0, about) }
 }
 
 use Observer::{Inside, Outside, OwnClock};

@@ -38,6 +38,7 @@ impl Cli {
 
 fn main() -> ExitCode {
     facts::main(
+        &[],
         |_| Ok(reading::facts()),
         || {
             let cli = Cli::parse();

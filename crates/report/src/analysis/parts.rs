@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use measure::Metric;
 use measure::stats::ALPHA;
 use serde::Serialize;
 
-use facts::Record;
 use facts::by_session;
 use facts::{Estimate, estimate};
+use facts::{Metric, Record};
 
 /// A contrast `y / x` taken apart. Shares are of x's reading in the same block.
 #[derive(Serialize)]
 pub(crate) struct Breakdown {
     pub(crate) contrast: String,
+    #[serde(serialize_with = "Metric::serialize_name")]
     pub(crate) metric: Metric,
     /// Blocks in which every arm that is needed gave a reading: in each of them the parts add up.
     pub(crate) blocks: usize,
@@ -43,7 +43,7 @@ pub(super) fn of(record: &Record) -> Vec<Breakdown> {
             let (above, below) = (&contrast.numerator, &contrast.denominator);
             let names = parts().flat_map(|part| part.plus.iter().chain(&part.minus));
             let blocks = record.complete(names.chain([above, below]))?;
-            let metric = record.arm(above)?.metric;
+            let metric = record.metric(&record.arm(above)?.metric);
             let share = |of: &dyn Fn(&BTreeMap<&str, f64>) -> f64| {
                 let shares = blocks
                     .iter()

@@ -6,8 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use facts::Metric;
+use measure::BlockRecord;
 use measure::stats::{ALPHA, median};
-use measure::{BlockRecord, Metric};
 use serde::Serialize;
 
 use facts::by_session;
@@ -108,6 +109,7 @@ pub(crate) struct BlockSummary {
 #[derive(Serialize)]
 pub(crate) struct Without {
     pub(crate) contrast: String,
+    #[serde(serialize_with = "Metric::serialize_name")]
     pub(crate) metric: Metric,
     pub(crate) all: Found,
     pub(crate) kept: Found,
@@ -283,7 +285,7 @@ fn without(record: &Record, ratio: &RatioSummary, flagged: &[BlockId]) -> Withou
     let found = estimate(&kept, alpha, record.looks()).map(|found| found.map(f64::exp));
     Without {
         contrast: ratio.contrast.clone(),
-        metric: ratio.metric,
+        metric: ratio.metric.clone(),
         all: Found { estimate: ratio.estimate(), interval: ratio.interval(), pairs: ratio.pairs },
         kept: Found {
             estimate: found.map(|found| found.value),

@@ -2,9 +2,7 @@
 //! band, and what was published.
 
 use facts::{term, text};
-use std::collections::BTreeSet;
 
-use measure::Metric;
 use plotters::prelude::{DrawingBackend, WHITE};
 
 use crate::analysis::{Analysis, RatioSummary};
@@ -16,7 +14,7 @@ use crate::figure::{Frame, Picture};
 use crate::page::phrases;
 use facts::Lang;
 use facts::Runs;
-use facts::{Published, unit};
+use facts::{Metric, Published};
 
 pub(crate) struct Forest {
     lang: Lang,
@@ -96,7 +94,7 @@ impl Forest {
                 }));
             }
             run.shown_ratios().next()?;
-            let metrics = run.shown_ratios().map(|ratio| ratio.metric);
+            let metrics = run.shown_ratios().map(|ratio| &ratio.metric);
             Some(Panel {
                 title: title(metrics, &run.experiment, lang),
                 margin: record.margin(),
@@ -165,15 +163,16 @@ impl Forest {
 
 /// What a run's panel is called: what it measures, or its name where that is more than one thing or
 /// says too little.
-pub(super) fn title(metrics: impl Iterator<Item = Metric>, experiment: &str, lang: Lang) -> String {
-    let metrics: BTreeSet<Metric> = metrics.collect();
-    let mut headings = metrics.iter().map(|metric| unit(*metric).heading(lang));
-    match (headings.next(), headings.next()) {
-        (Some(heading), None) if metrics.contains(&Metric::Syscall) => {
-            format!("{heading}: {experiment}")
-        }
-        (Some(heading), None) => heading.to_owned(),
-        _ => experiment.to_owned(),
+pub(super) fn title<'a>(
+    mut metrics: impl Iterator<Item = &'a Metric>,
+    experiment: &str,
+    lang: Lang,
+) -> String {
+    let first = metrics.next().filter(|first| metrics.all(|metric| metric == *first));
+    match first {
+        Some(metric) if metric.of_operations => format!("{}: {experiment}", metric.heading(lang)),
+        Some(metric) => metric.heading(lang).to_owned(),
+        None => experiment.to_owned(),
     }
 }
 

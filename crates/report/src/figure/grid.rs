@@ -21,7 +21,7 @@ pub(crate) struct Grid<'a> {
 pub(crate) struct Row {
     pub(crate) title: String,
     /// What its axis counts.
-    pub(crate) axis: &'static str,
+    pub(crate) axis: String,
     pub(crate) panels: Vec<Panel>,
 }
 
@@ -87,7 +87,7 @@ impl<'a> Grid<'a> {
         };
         let row = |row: &Curves| Row {
             title: row.title.clone(),
-            axis: "",
+            axis: String::new(),
             panels: row.panels.iter().map(panel).collect(),
         };
         Self {
@@ -211,7 +211,7 @@ fn paint_row<B: DrawingBackend>(
     let title = Font::new(30, INK).bold();
     canvas.text(&row.title, (layout.margin, top + 24), title)?;
     let beside = layout.margin + canvas.width(&row.title, title) + 20;
-    canvas.text(row.axis, (beside, top + 26), Font::new(25, QUIET))?;
+    canvas.text(&row.axis, (beside, top + 26), Font::new(25, QUIET))?;
     for (line, panels) in (0..).zip(row.panels.chunks(layout.columns)) {
         let first = top + HEAD + line * (PANEL_HEAD + PLOT + PANEL_FOOT);
         let axis = row.axis(first + PANEL_HEAD + PLOT);

@@ -3,24 +3,17 @@
 use facts::term;
 use std::collections::BTreeSet;
 
-use measure::Metric;
 use measure::stats::Model;
 
 use crate::analysis::{Analysis, SeriesSummary};
 use crate::figure::grid::{Grid, Item, Panel, Row, Stroke};
 use crate::figure::legend::Mark;
 use crate::page::phrases;
-use facts::Lang;
-use facts::unit;
+use facts::trials::in_order;
+use facts::{Lang, Metric};
 
-/// In the order of the rows: what costs most to nest first.
-const ROWS: [(Metric, &str); 5] = [
-    (Metric::Startup, "outside"),
-    (Metric::Startup, "inside"),
-    (Metric::Cpu, "self"),
-    (Metric::Cpu, "outside"),
-    (Metric::Cpu, "inside"),
-];
+/// Whose clock each row of a metric has, from top to bottom.
+const OBSERVERS: [&str; 3] = ["self", "outside", "inside"];
 
 /// Pieces of the multiplicative line between two levels, which is a curve.
 const PIECES: u32 = 12;
@@ -29,16 +22,18 @@ const PIECES: u32 = 12;
 /// are not to lie on it.
 const BESIDE: f64 = 0.14;
 
-/// The series that the figure has. Those of system calls would be a row of panels an operation, and
-/// are left to the table.
+/// The series that the figure has. Those of operations would be a row of panels each, and are left to
+/// the table.
 pub(crate) fn drawn(analysis: &Analysis) -> impl Iterator<Item = &SeriesSummary> {
-    analysis.growth().filter(|of| ROWS.contains(&(of.metric, of.observer)) && !of.values.is_empty())
+    analysis.growth().filter(|of| !of.metric.of_operations && !of.values.is_empty())
 }
 
 /// `None` where none of them has a reading.
 pub(super) fn grid(analysis: &Analysis, lang: Lang) -> Option<Grid<'static>> {
-    let row = |(metric, observer): &(Metric, &str)| {
-        let series = drawn(analysis).filter(|of| (of.metric, of.observer) == (*metric, *observer));
+    let metrics = in_order(drawn(analysis).map(|of| &of.metric));
+    let kinds = metrics.into_iter().flat_map(|metric| OBSERVERS.map(|observer| (metric, observer)));
+    let row = |(metric, observer): (&Metric, &str)| {
+        let series = drawn(analysis).filter(|of| of.metric == *metric && of.observer == observer);
         let series: Vec<&SeriesSummary> = series.collect();
         let works: BTreeSet<&str> = series.iter().map(|of| work(&of.series)).collect();
         let panels = series.iter().map(|series| Panel {
@@ -46,15 +41,14 @@ pub(super) fn grid(analysis: &Analysis, lang: Lang) -> Option<Grid<'static>> {
             ..panel(series, lang)
         });
         let panels: Vec<Panel> = panels.collect();
-        let unit = unit(*metric);
         let observer = phrases::observer(observer, lang);
         (!panels.is_empty()).then(|| Row {
-            title: format!("{}, {observer}", unit.heading(lang)),
-            axis: unit.axis(lang),
+            title: format!("{}, {observer}", metric.heading(lang)),
+            axis: metric.axis(lang),
             panels,
         })
     };
-    let rows: Vec<Row> = ROWS.iter().filter_map(row).collect();
+    let rows: Vec<Row> = kinds.filter_map(row).collect();
     (!rows.is_empty()).then(|| Grid {
         lang,
         title: term!(lang; "Level by level"; "Nivel a nivel"),
@@ -73,7 +67,7 @@ pub(super) fn grid(analysis: &Analysis, lang: Lang) -> Option<Grid<'static>> {
 }
 
 fn panel(series: &SeriesSummary, lang: Lang) -> Panel {
-    let scale = unit(series.metric).ns;
+    let scale = series.metric.unit.ns();
     let mut items = Vec::new();
     for (index, level) in series.levels.iter().enumerate() {
         let values = series.values.values().map(|block| block[index] / scale);

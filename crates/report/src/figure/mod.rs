@@ -13,6 +13,7 @@ mod outcomes;
 mod parts;
 mod rows;
 mod scene;
+mod strips;
 
 use std::sync::Once;
 

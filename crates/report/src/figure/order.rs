@@ -79,7 +79,7 @@ impl Order {
 
 impl Panel {
     fn of(record: &Record, run: &RunAnalysis, lang: Lang) -> Option<Self> {
-        let metrics = record.manifest.arms.iter().map(|arm| arm.metric);
+        let metrics = run.arms.iter().map(|arm| &arm.metric);
         let mut medians: BTreeMap<(u32, &str), f64> = BTreeMap::new();
         for arm in &record.manifest.arms {
             let mut by_session: BTreeMap<u32, Vec<f64>> = BTreeMap::new();

@@ -10,7 +10,7 @@ use crate::figure::legend::{self, Mark};
 use crate::figure::{Frame, Picture};
 use crate::page::phrases;
 use facts::Lang;
-use facts::{Published, unit};
+use facts::Published;
 
 pub(crate) struct Waterfall {
     lang: Lang,
@@ -202,7 +202,7 @@ impl Group {
             });
         }
         Some(Self {
-            title: format!("{} ({})", breakdown.contrast, unit(breakdown.metric).heading(lang)),
+            title: format!("{} ({})", breakdown.contrast, breakdown.metric.heading(lang)),
             bars,
         })
     }

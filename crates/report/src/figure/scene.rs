@@ -3,7 +3,6 @@
 use facts::{term, text};
 use std::collections::{BTreeMap, BTreeSet};
 
-use measure::Metric;
 use plotters::prelude::DrawingBackend;
 
 use crate::analysis::{Analysis, ArmSummary};
@@ -13,7 +12,8 @@ use crate::figure::levels::work;
 use crate::figure::{Frame, Picture, columns, rows};
 use facts::Lang;
 use facts::Runs;
-use facts::{METHODS, Published, unit};
+use facts::trials::in_order;
+use facts::{CPU, METHODS, Metric, Published, STARTUP};
 
 /// More arms than this in one panel, or several works at levels, are put into groups
 /// by the first word of their names.
@@ -36,7 +36,7 @@ pub(crate) struct Scene {
 pub(crate) struct Panel {
     pub(crate) lang: Lang,
     pub(crate) title: String,
-    axis: &'static str,
+    axis: String,
     pub(crate) slots: Vec<Slot>,
 }
 
@@ -145,26 +145,28 @@ impl Panel {
             text!(self.lang; "{axis} (the axis does not begin at 0)";
                 "{axis} (el eje no empieza en 0)", axis = self.axis)
         } else {
-            self.axis.to_owned()
+            self.axis.clone()
         }
     }
 }
 
 impl Slot {
     fn of(arm: &ArmSummary, lang: Lang) -> Self {
-        let unit = unit(arm.metric);
+        let metric = &arm.metric;
         let median = arm.median.map(|median| median.value);
         let interval = arm.median.and_then(|median| median.interval);
         Self {
             name: arm.arm.clone(),
-            values: arm.values_ns.values().map(|ns| ns / unit.ns).collect(),
-            median: median.map(|ns| ns / unit.ns),
-            interval: interval.map(|range| (range.low / unit.ns, range.high / unit.ns)),
-            median_label: median.map(|ns| unit.amount(ns, lang)).unwrap_or_default(),
+            values: arm.values_ns.values().map(|ns| ns / metric.unit.ns()).collect(),
+            median: median.map(|ns| ns / metric.unit.ns()),
+            interval: interval
+                .map(|range| (range.low / metric.unit.ns(), range.high / metric.unit.ns())),
+            median_label: median.map(|ns| metric.amount(ns, lang)).unwrap_or_default(),
             interval_label: interval.map_or_else(
                 || term!(lang; "no interval"; "sin intervalo").to_owned(),
                 |range| {
-                    let (low, high) = (unit.amount(range.low, lang), unit.amount(range.high, lang));
+                    let (low, high) =
+                        (metric.amount(range.low, lang), metric.amount(range.high, lang));
                     text!(lang; "{low} to {high}"; "{low} a {high}")
                 },
             ),
@@ -183,9 +185,9 @@ impl Slot {
 
 /// The published methods of both metrics, measured or not.
 fn published_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
-    let panel = |metric, title: &'static str| {
+    let panel = |metric: &Metric, title: &'static str| {
         let slot = |method: &&str| {
-            let arm = analysis.arms().find(|arm| arm.metric == metric && arm.method == *method);
+            let arm = analysis.arms().find(|arm| arm.metric == *metric && arm.method == *method);
             let slot = arm.map_or_else(
                 || Slot {
                     absent: Some(term!(lang; "not measured"; "no medido").to_owned()),
@@ -198,18 +200,18 @@ fn published_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
         Panel {
             lang,
             title: title.to_owned(),
-            axis: unit(metric).axis(lang),
+            axis: metric.axis(lang),
             slots: METHODS.iter().map(slot).collect(),
         }
     };
     vec![
         panel(
-            Metric::Startup,
+            &STARTUP,
             term!(lang; "Startup: create a container that prints ok";
             "Arranque: crear un contenedor que escribe ok"),
         ),
         panel(
-            Metric::Cpu,
+            &CPU,
             term!(lang; "CPU: SHA-256 of 50 MB in a running container";
             "CPU: SHA-256 de 50 MB en un contenedor en marcha"),
         ),
@@ -219,19 +221,10 @@ fn published_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
 /// One panel a metric, with every shown arm of the run; a crowd in groups.
 fn all_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
     let mut panels = Vec::new();
-    for metric in [
-        Metric::Startup,
-        Metric::Cpu,
-        Metric::Syscall,
-        Metric::Unpack,
-        Metric::Write,
-        Metric::Files,
-        Metric::Job,
-        Metric::Call,
-    ] {
-        let arms: Vec<&ArmSummary> =
-            analysis.shown_arms().filter(|arm| arm.metric == metric).collect();
-        let heading = unit(metric).heading(lang);
+    for metric in in_order(analysis.arms().map(|arm| &arm.metric)) {
+        let arms = analysis.shown_arms().filter(|arm| arm.metric == *metric);
+        let arms: Vec<&ArmSummary> = arms.collect();
+        let heading = metric.heading(lang);
         // Starts and ways in have little to do with each other, though both are of one metric.
         let works: BTreeSet<&str> = arms.iter().map(|arm| work(&arm.arm)).collect();
         let is_by_work = analysis.growth().next().is_some() && works.len() > 1;
@@ -251,7 +244,7 @@ fn all_panels(analysis: &Analysis, lang: Lang) -> Vec<Panel> {
         panels.extend(groups.into_values().map(|(title, slots)| Panel {
             lang,
             title,
-            axis: unit(metric).axis(lang),
+            axis: metric.axis(lang),
             slots,
         }));
     }

@@ -1,7 +1,6 @@
 //! The section on what grows with the level: which model it follows.
 
 use facts::{term, text};
-use measure::Metric;
 use measure::stats::Model;
 
 use super::{Source, phrases};
@@ -9,7 +8,6 @@ use crate::analysis::{Predicted, SeriesSummary};
 use crate::figure::Kind;
 use facts::Lang;
 use facts::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
-use facts::unit;
 
 /// Nothing for a run without a series.
 pub(super) fn growth(source: &Source) -> Vec<Piece> {
@@ -25,7 +23,7 @@ pub(super) fn growth(source: &Source) -> Vec<Piece> {
     ];
     pieces.extend(source.figure(Kind::Levels));
     let (calls, first): (Vec<&SeriesSummary>, Vec<&SeriesSummary>) =
-        series.iter().partition(|of| of.metric == Metric::Syscall);
+        series.iter().partition(|of| of.metric.of_operations);
     if !first.is_empty() {
         pieces.push(table(&first, lang));
     }
@@ -75,7 +73,7 @@ fn row(series: &SeriesSummary, lang: Lang) -> Vec<Cell> {
     let observed = series.held_out().and_then(|level| level.median);
     let mut observed_cell = Cell::new(amount(series, observed.map(|found| found.value), lang));
     if let Some(range) = observed.and_then(|found| found.interval) {
-        let ends = [range.low, range.high].map(|ns| unit(series.metric).amount(ns, lang));
+        let ends = [range.low, range.high].map(|ns| series.metric.amount(ns, lang));
         observed_cell = observed_cell
             .below(text!(lang; "{low} to {high}"; "{low} a {high}", low = ends[0], high = ends[1]));
     }
@@ -90,7 +88,7 @@ fn row(series: &SeriesSummary, lang: Lang) -> Vec<Cell> {
     vec![
         Cell::new(format!("`{}`", series.series)).below(format!(
             "{}, {}",
-            unit(series.metric).heading(lang),
+            series.metric.heading(lang),
             phrases::observer(series.observer, lang)
         )),
         Cell::new(medians.collect::<Vec<_>>().join(" · ")).below(step),
@@ -124,12 +122,15 @@ fn model_cell(model: Option<Model>, lang: Lang) -> Cell {
 }
 
 fn amount(series: &SeriesSummary, ns: Option<f64>, lang: Lang) -> String {
-    let unit = unit(series.metric);
-    ns.map_or_else(|| "–".to_owned(), |ns| format!("{} {}", unit.amount(ns, lang), unit.symbol()))
+    let metric = &series.metric;
+    ns.map_or_else(
+        || "–".to_owned(),
+        |ns| format!("{} {}", metric.amount(ns, lang), metric.unit.symbol()),
+    )
 }
 
 /// What a level adds, with its interval and unit.
 fn step(series: &SeriesSummary, lang: Lang) -> String {
-    let symbol = unit(series.metric).symbol();
-    format!("{} {symbol}", phrases::in_unit(series.step, series.metric, lang))
+    let symbol = series.metric.unit.symbol();
+    format!("{} {symbol}", phrases::in_unit(series.step, series.metric.unit, lang))
 }

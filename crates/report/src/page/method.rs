@@ -11,7 +11,6 @@ use crate::analysis::{BlockSummary, RatioSummary, sessions_needed};
 use crate::language::fill;
 use facts::Record;
 use facts::document::{Cell, Fit, Piece, Table, numbers, words};
-use facts::unit;
 
 pub(super) fn method(source: &Source) -> miette::Result<Vec<Piece>> {
     let lang = source.lang;
@@ -97,7 +96,7 @@ fn exclusions(source: &Source) -> Vec<Piece> {
         .failures()
         .map(|failure| {
             vec![
-                Cell::new(format!("`{}`", failure.arm)).below(unit(failure.metric).heading(lang)),
+                Cell::new(format!("`{}`", failure.arm)).below(failure.metric.heading(lang)),
                 Cell::new(failure.measured.to_string()),
                 Cell::new(failure.warmup.to_string()),
                 Cell::new(&failure.reason).english(),

@@ -15,6 +15,7 @@ use crate::figure::{Figure, Kind};
 use crate::language::fill;
 use facts::Lang;
 use facts::Runs;
+use facts::Sheet;
 use facts::document::{Document, Piece};
 use facts::{term, text};
 
@@ -80,6 +81,13 @@ pub(crate) fn write(
         markdown: markdown::write(&document, &images),
         html: html::write(&document, &figures, lang),
     })
+}
+
+/// What is no run, as Markdown; its figure lies in `file`.
+pub(crate) fn of_sheet(sheet: &Sheet, file: &str) -> String {
+    let Sheet { title, lead, pieces, figure, .. } = sheet;
+    let (title, lead, pieces) = (title.clone(), lead.clone(), pieces.clone());
+    markdown::write(&Document { title, lead, pieces }, &[(&figure.alternative, file)])
 }
 
 /// What experiments themselves say in one part of their pages.

@@ -5,7 +5,6 @@ use crate::analysis::{BlockSummary, Estimate, Flag, Found, RULES, RatioSummary, 
 use crate::figure::Kind;
 use crate::language::fill;
 use facts::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
-use facts::unit;
 use facts::{term, text};
 
 pub(super) fn order(source: &Source) -> Vec<Piece> {
@@ -97,7 +96,7 @@ fn control(ratio: &RatioSummary, source: &Source) -> String {
         template,
         &[
             ("contrast", &ratio.contrast),
-            ("metric", &unit(ratio.metric).heading(lang)),
+            ("metric", &ratio.metric.heading(lang)),
             ("estimate", &number(ratio.estimate())),
             (
                 "interval",
@@ -209,7 +208,7 @@ fn without_row(without: &Without, source: &Source) -> Vec<Cell> {
         })
     };
     vec![
-        Cell::new(format!("`{}`", without.contrast)).below(unit(without.metric).heading(lang)),
+        Cell::new(format!("`{}`", without.contrast)).below(without.metric.heading(lang)),
         cell(&without.all),
         cell(&without.kept),
     ]

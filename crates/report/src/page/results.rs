@@ -8,7 +8,6 @@ use facts::Claim;
 use facts::Here;
 use facts::Lang;
 use facts::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
-use facts::unit;
 use facts::{term, text};
 
 pub(super) fn claims(source: &Source) -> Vec<Piece> {
@@ -106,7 +105,7 @@ fn ours(claim: &Claim, lang: Lang) -> Cell {
         return Cell::new(phrases::predictions(growth, lang));
     }
     let seen = claim.seen.replace('`', "'");
-    match (claim.metric, seen.is_empty()) {
+    match (&claim.metric, seen.is_empty()) {
         (None, _) => Cell::new(seen).english(),
         (Some(_), true) => phrases::estimate_cell(claim.ours, claim.pairs, lang),
         (Some(_), false) => {
@@ -180,7 +179,7 @@ fn ratio_row(ratio: &RatioSummary, source: &Source) -> Vec<Cell> {
         term!(lang; "exploratory"; "exploratorio")
     };
     name = name.below(if several {
-        format!("{}; {family}", unit(ratio.metric).heading(lang))
+        format!("{}; {family}", ratio.metric.heading(lang))
     } else {
         family.to_owned()
     });
@@ -268,11 +267,11 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
         vec![Piece::Heading(2, term!(lang; "Every sample"; "Todas las muestras").to_owned())];
     pieces.extend(source.figure(Kind::Samples));
     let row = |arm: &ArmSummary| {
-        let unit = unit(arm.metric);
-        let amount = |ns: f64| format!("{} {}", unit.amount(ns, lang), unit.symbol());
+        let metric = &arm.metric;
+        let amount = |ns: f64| format!("{} {}", metric.amount(ns, lang), metric.unit.symbol());
         let published = arm.published.map(|published| {
             let localise = |value: f64| lang.localise(&value.to_string());
-            Cell::new(format!("{} {}", localise(published.median), unit.symbol()))
+            Cell::new(format!("{} {}", localise(published.median), metric.unit.symbol()))
                 .below(text!(lang; "{low} to {high}";
                 "{low} a {high}", low = localise(published.low), high = localise(published.high)))
         });
@@ -287,7 +286,7 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
             },
             match interval {
                 Some(range) => Cell::new(text!(lang; "{low} to {high}";
-                    "{low} a {high}", low = unit.amount(range.low, lang), high = unit.amount(range.high, lang))),
+                    "{low} a {high}", low = metric.amount(range.low, lang), high = metric.amount(range.high, lang))),
                 None => Cell::new(term!(lang; "none exists"; "no existe")).tone(Tone::Missing),
             },
             interval.map_or_else(
@@ -382,8 +381,8 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
     pieces.extend(source.figure(Kind::Parts));
     let mut rows = Vec::new();
     for breakdown in breakdowns() {
-        let of = Cell::new(format!("`{}`", breakdown.contrast))
-            .below(unit(breakdown.metric).heading(lang));
+        let of =
+            Cell::new(format!("`{}`", breakdown.contrast)).below(breakdown.metric.heading(lang));
         let cells = |name: Cell, share: String, coverage: Option<f64>, what: Cell| {
             vec![
                 name,

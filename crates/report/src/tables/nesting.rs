@@ -135,7 +135,7 @@ fn levels(series: &SeriesSummary) -> String {
     let medians = series
         .levels
         .iter()
-        .map(|level| level.median.map_or_else(none, |median| amount(series.metric, median.value)));
+        .map(|level| level.median.map_or_else(none, |median| amount(&series.metric, median.value)));
     medians.collect::<Vec<_>>().join(" > ")
 }
 

@@ -6,11 +6,11 @@ use std::path::Path;
 use clap::Parser;
 use facts::document::{Piece, Tone};
 use facts::{
-    Claim, Curve, Curves, Ending, Facts, Fill, Grid, Group, Here, Lang, Levels, Page, Panel, Plot,
-    Row, Samples, Text, Tile,
+    Claim, Curve, Curves, Ending, Evidence, Facts, Fill, Grid, Group, Here, Lang, Levels, Metric,
+    Page, Panel, Plot, Row, Samples, Text, Tile, Unit,
 };
 use measure::stats::{ALPHA, Looks};
-use measure::{Experiment, Metric, RunArgs, Trial};
+use measure::{Experiment, RunArgs, Trial};
 
 use crate::ledger::{json, ledger, paths, verdict, workspace};
 use crate::support::*;
@@ -274,22 +274,30 @@ fn the_ledger_takes_what_an_experiment_claims() {
     assert_eq!(paths(&found), ["results/reference/storage-driver"]);
 }
 
-/// Each metric has an axis of its own, in each language.
+/// What only one experiment measures has the title and the unit that its facts say, in each language;
+/// without facts, its name; and no facts are made of a metric that nobody has declared.
 #[test]
 fn a_figure_says_what_was_measured() {
-    const ARMS: &[measure::Arm] = &[arm(Metric::Call, "ps", "", 1)];
+    static BOIL: Metric = Metric::new("boil", Unit::Seconds, ["To a boil", "Hasta hervir"]);
+    const ARMS: &[measure::Arm] = &[arm("boil", "kettle", "", 1)];
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
-    make(&run, ARMS, 6, |_, taken| Ok(20_000_000 + taken));
-    stdout(&report(&[&run]));
-    stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
-    for (file, heading) in [
-        ("figure.svg", "One call of an engine"),
-        ("figure.es.svg", "Una llamada a la API de un motor"),
-    ] {
+    make(&run, ARMS, 6, |_, taken| Ok(2_000_000_000 + taken));
+    let says = |file: &str, words: [&str; 2]| {
         let svg = fs::read_to_string(run.join(file)).expect("read");
-        assert!(svg.contains(heading), "no {heading} in {file}");
-    }
+        assert!(words.iter().all(|word| svg.contains(word)), "no {words:?} in {file}");
+    };
+    stdout(&report(&[&run]));
+    says("figure.svg", [">\nboil\n", "milliseconds"]);
+
+    let unknown = Evidence::open(&run, &[]).err().expect("refused");
+    assert_eq!(unknown.to_string(), "the metric `boil` is declared nowhere");
+    let metrics = Evidence::open(&run, &[&BOIL]).expect("a run").record.metrics;
+    Facts { metrics, ..Facts::default() }.write(&run).expect("written");
+    assert!(stdout(&report(&[&run])).contains("2.00 s"));
+    stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
+    says("figure.svg", ["To a boil", "seconds"]);
+    says("figure.es.svg", ["Hasta hervir", "segundos"]);
 }
 
 #[test]

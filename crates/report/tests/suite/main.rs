@@ -2,7 +2,6 @@
 
 mod bad_data;
 mod compare;
-mod coverage;
 mod facts;
 mod golden;
 mod ledger;

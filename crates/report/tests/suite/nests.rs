@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use clap::Parser;
-use measure::{
-    Arm, Contrast, Experiment, Metric, Observer, Reading, RunArgs, SampleError, Series, Trial,
-};
+use facts::{CPU, STARTUP, SYSCALL};
+use measure::{Arm, Contrast, Experiment, Observer, Reading, RunArgs, SampleError, Series, Trial};
 
 use crate::support::{arm, parse};
 
@@ -52,7 +51,7 @@ impl Nested {
             let name = forever(name.to_owned());
             arms.push(Arm {
                 observer,
-                operations: if metric == Metric::Syscall { 1_000 } else { 1 },
+                operations: if metric == SYSCALL.name() { 1_000 } else { 1 },
                 ..arm(metric, name, "", u8::try_from(level).expect("a level"))
             });
             times.push((name, ns));
@@ -61,11 +60,11 @@ impl Nested {
         for (chain, starts) in CHAINS {
             for ((place, level), ms) in chain.iter().zip(1..).zip(starts) {
                 let (name, ns) = (format!("start-{place}"), ms * 1_000_000);
-                add(&name, Metric::Startup, outside, level, ns);
+                add(&name, STARTUP.name(), outside, level, ns);
                 let name = format!("sha256-{place}");
-                add(&name, Metric::Cpu, own, level, 310_000_000);
+                add(&name, CPU.name(), own, level, 310_000_000);
                 let name = format!("getppid-{place}");
-                add(&name, Metric::Syscall, own, level, 250_000);
+                add(&name, SYSCALL.name(), own, level, 250_000);
             }
         }
         Self {

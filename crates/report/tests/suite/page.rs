@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::sync::OnceLock;
+
+use rstest::rstest;
 
 use crate::support::*;
 
@@ -186,4 +189,27 @@ fn fifty_four_arms_are_all_drawn() {
         (claims[0]["id"].as_str(), claims[0]["of"].as_str()),
         ("A18", "getppid-2/getppid-1")
     );
+}
+
+/// The least that a page without a run is made of.
+const SHEET: &str = r#"{"experiment":"some","title":"","lead":"","pieces":[],
+    "figure":{"subtitle":"","alternative":"","panels":[],"legend":[]}}"#;
+
+#[rstest]
+#[case::no_json("{", &[], 1, "can't be read")]
+#[case::no_sheet("{\"title\":\"x\"}", &[], 1, "missing field")]
+#[case::in_spanish(SHEET, &["--lang=es"], 2, "in English")]
+fn what_is_no_run_is_shown_as_it_is_or_refused(
+    #[case] facts: &str,
+    #[case] flags: &[&str],
+    #[case] exit: i32,
+    #[case] words: &str,
+) {
+    let place = tempfile::tempdir().expect("a folder");
+    fs::write(place.path().join("facts.json"), facts).expect("written");
+    let flags = flags.iter().map(Path::new);
+    let args: Vec<&Path> = std::iter::once(place.path()).chain(flags).collect();
+    let text = refused(&report(&args), exit);
+    assert!(text.contains(words), "{text}");
+    assert_eq!(fs::read_dir(place.path()).expect("a folder").count(), 1);
 }

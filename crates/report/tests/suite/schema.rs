@@ -82,9 +82,7 @@ fn a_manifest_passes_and_a_broken_one_does_not() {
             ("no such status", |manifest| {
                 manifest["status"] = "perfect".into();
             }),
-            ("no such metric", |manifest| {
-                manifest["arms"][0]["metric"] = "memory".into();
-            }),
+            ("a metric of numbers", |manifest| manifest["arms"][0]["metric"] = 1.into()),
             ("no stand-ins", |manifest| {
                 drop(
                     manifest["sessions"][0].as_object_mut().and_then(|map| map.remove("stand_ins")),

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use facts::trials::rows;
-use facts::{Estimate, Evidence, Ratio};
-use measure::{Metric, Trial};
+use facts::{Estimate, Evidence, JOB, Ratio};
+use measure::Trial;
 use serde::Serialize;
 
 use super::Sharing;
@@ -42,7 +42,7 @@ pub(super) fn costs(evidence: &Evidence) -> Vec<Cost> {
     let tried: Vec<&Trial> = rows(&evidence.record.trials, MOVED).collect();
     let of = |row: &Row| {
         let arm = evidence.arm(row.name);
-        let arm = arm.filter(|arm| arm.metric == Metric::Job);
+        let arm = arm.filter(|arm| arm.metric == JOB);
         let of_it = || tried.iter().filter(|tried| tried.subject == row.name);
         if arm.is_none() && of_it().next().is_none() {
             return None;

@@ -3,8 +3,7 @@
 
 use facts::document::{Cell as Shown, Fit, Piece, Table, Tone, numbers, words};
 use facts::phrases::{ratio_cell, short};
-use facts::{Failures, Grid, Group, Lang, Page, Panel, Row, Tile, term, text, unit};
-use measure::Metric;
+use facts::{Failures, Grid, Group, JOB, Lang, Page, Panel, Row, Tile, term, text};
 
 use super::cell::{Cell, Search};
 use super::cost::Cost;
@@ -393,8 +392,7 @@ fn job(cost: &Cost, lang: Lang) -> Shown {
         let fails = term!(lang; "the job fails"; "el trabajo falla");
         return Shown::new(fails).tone(Tone::No).below(short(words));
     }
-    let unit = unit(Metric::Job);
-    let amount = |ns| format!("{} {}", unit.amount(ns, lang), unit.symbol());
+    let amount = |ns| format!("{} {}", JOB.amount(ns, lang), JOB.unit.symbol());
     let median = cost.median.map(|median| amount(median.value));
     Shown::or_dash(median)
 }

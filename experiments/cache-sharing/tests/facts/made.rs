@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use clap::Parser;
-use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, RunArgs, Trial};
+use facts::JOB;
+use measure::{Arm, Contrast, Experiment, Observer, Reading, RunArgs, Trial};
 
 const GENERATIONS: [&str; 3] = ["bookworm", "trixie", "forky"];
 const ALL: &[&str] = &GENERATIONS;
@@ -301,7 +302,7 @@ pub(crate) fn trial(table: &str, subject: &str, step: &str, outcome: &str) -> Tr
 fn arm(name: &'static str) -> Arm {
     Arm {
         name,
-        metric: Metric::Job,
+        metric: JOB.name(),
         method: "",
         observer: Observer::Outside,
         level: 1,

@@ -43,7 +43,7 @@ pub(super) fn times(evidence: &Evidence) -> Vec<Time<'_>> {
     for pattern in PATTERNS {
         for timed in TIMES {
             let arm = evidence.arm(&timed.arm(pattern));
-            let Some(arm) = arm.filter(|arm| arm.metric == timed.metric) else {
+            let Some(arm) = arm.filter(|arm| arm.metric.name() == timed.metric) else {
                 continue;
             };
             let ratio = evidence.between(&arm.arm, &timed.arm(&REFERENCE));

@@ -2,8 +2,7 @@
 //! is served, what the plugin refuses, building without a daemon.
 
 use facts::document::{Cell, Column, Fit, Piece, Table, Tone, words};
-use facts::{Grid, Group, Lang, Page, Panel, Plot, Row, Samples, Tile, phrases, term, text, unit};
-use measure::Metric;
+use facts::{Grid, Group, JOB, Lang, Page, Panel, Plot, Row, Samples, Tile, phrases, term, text};
 
 use super::aspect::{Aspect, GRADES, seen};
 use super::cost::{Memory, Time};
@@ -247,15 +246,14 @@ fn time(time: Option<&Time>, lang: Lang) -> Cell {
         return Cell::new(NONE);
     };
     // One unit for a table.
-    let unit = unit(Metric::Job);
     let Some(median) = arm.median else {
         return Cell::new(term!(lang; "no reading"; "sin lecturas")).tone(Tone::Missing);
     };
-    let value = unit.amount(median.value, lang);
+    let value = JOB.amount(median.value, lang);
     let n = arm.n;
-    let cell = Cell::new(format!("{value} {}", unit.symbol())).below(match median.interval {
+    let cell = Cell::new(format!("{value} {}", JOB.unit.symbol())).below(match median.interval {
         Some(range) => {
-            let [low, high] = [range.low, range.high].map(|ns| unit.amount(ns, lang));
+            let [low, high] = [range.low, range.high].map(|ns| JOB.amount(ns, lang));
             text!(lang; "{low} to {high}, n {n}"; "{low} a {high}, n {n}")
         }
         None => text!(lang; "no interval exists; n = {n}"; "no existe intervalo; n = {n}"),

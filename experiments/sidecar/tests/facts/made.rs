@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use clap::Parser;
-use measure::{Arm, Contrast, Experiment, Metric, Observer, Reading, RunArgs, Trial};
+use facts::{JOB, STARTUP};
+use measure::{Arm, Contrast, Experiment, Observer, Reading, RunArgs, Trial};
 
 pub(crate) const PATTERNS: [&str; 5] = ["dind", "dood", "sidecar", "sidecar-open", "daemonless"];
 
@@ -208,18 +209,18 @@ pub(crate) fn with(table: &str, subject: &str, step: &str, outcome: &str) -> Vec
 
 /// Takes a run with these rows; without times where there are no blocks.
 pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
-    let words = [("start", Metric::Startup), ("first", Metric::Job), ("again", Metric::Job)];
+    let words = [("start", STARTUP.name()), ("first", JOB.name()), ("again", JOB.name())];
     let mut arms: Vec<Arm> = Vec::new();
     let mut times: Vec<(&'static str, u64)> = Vec::new();
     for (pattern, medians) in PATTERNS.iter().zip(TIMES) {
         for ((word, metric), ms) in words.iter().zip(medians) {
             let name: &'static str = format!("{pattern}-{word}").leak();
-            arms.push(arm(*metric, name));
+            arms.push(arm(metric, name));
             times.push((name, ms * 1_000_000));
         }
     }
     for (name, us) in [("ps-open", 20_000), ("ps-plugin", 22_000)] {
-        arms.push(arm(Metric::Call, name));
+        arms.push(arm("call", name));
         times.push((name, us * 1_000));
     }
     let contrasts =
@@ -258,7 +259,7 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
         .expect("complete");
 }
 
-fn arm(metric: Metric, name: &'static str) -> Arm {
+fn arm(metric: &'static str, name: &'static str) -> Arm {
     Arm {
         name,
         metric,

@@ -1,7 +1,6 @@
 //! What a cell costs: ratios of its arms to those of its engine's reference, of one generation.
 
-use facts::{Evidence, Ratio};
-use measure::Metric;
+use facts::{Evidence, Metric, Ratio};
 use serde::Serialize;
 
 use super::Matrix;
@@ -24,7 +23,8 @@ pub(super) struct Costs {
 /// vfs over fuse-overlayfs in one metric.
 #[derive(Serialize)]
 pub(super) struct Duel {
-    pub(super) metric: Metric,
+    #[serde(serialize_with = "Metric::serialize_name")]
+    pub(super) metric: &'static Metric,
     /// How the arms of this metric end.
     pub(super) word: &'static str,
     pub(super) ratio: Ratio,
@@ -92,7 +92,7 @@ pub(super) fn costs(matrix: &Matrix, evidence: &Evidence) -> Vec<Costs> {
 
 /// Nothing where the run has not both arms of any metric.
 pub(super) fn duels(costs: &[Costs], evidence: &Evidence) -> Vec<Duel> {
-    let duel = |(index, (_, word, metric, _)): (usize, &(_, &'static str, Metric, _))| {
+    let duel = |(index, (_, word, metric, _)): (usize, &(_, &'static str, &'static Metric, _))| {
         let [above, below] = DUEL.map(|cell| format!("{cell}-{word}"));
         let ratio = evidence.between(&above, &below)?;
         let slower = match ratio.interval() {
@@ -108,7 +108,7 @@ pub(super) fn duels(costs: &[Costs], evidence: &Evidence) -> Vec<Duel> {
         let slowest = measured.iter().max_by(|one, other| one.1.total_cmp(&other.1));
         let slowest = slowest.filter(|_| measured.len() > 1);
         Some(Duel {
-            metric: *metric,
+            metric,
             word,
             ratio: ratio.into(),
             slower,

@@ -2,13 +2,12 @@
 
 use facts::document::{Cell as Shown, Column, Fit, Piece, Table, numbers, words};
 use facts::trials::{entry, in_order};
-use facts::{Evidence, Failures, Grid, Lang, Page, Tile, phrases, term, text, unit};
-use measure::Metric;
+use facts::{Evidence, Failures, Grid, Lang, Page, STARTUP, Tile, phrases, term, text};
 
 use super::cell::{CLASSES, Cell, Class};
 use super::cost::{Costs, Slower, reference};
 use super::{Matrix, advice};
-use crate::cost::WORKS;
+use crate::cost::{FILES_TIME, WORKS};
 
 pub(super) fn of(matrix: &Matrix, evidence: &Evidence, lang: Lang) -> Page {
     let mut page = Page::default();
@@ -36,7 +35,7 @@ pub(super) fn of(matrix: &Matrix, evidence: &Evidence, lang: Lang) -> Page {
 /// The figure, and the tables below it.
 fn grid(matrix: &Matrix, title: &str, lang: Lang) -> Grid {
     // One number fits a tile: what differs most between drivers, where it was measured.
-    let metrics = [Metric::Files, Metric::Startup].into_iter();
+    let metrics = [&FILES_TIME, &STARTUP].into_iter();
     let of = |metric| WORKS.iter().position(|(_, _, of, _)| *of == metric);
     let mut measured = metrics.filter_map(of);
     let work = measured.find(|work| matrix.costs.iter().any(|costs| costs.value(*work).is_some()));
@@ -60,7 +59,7 @@ fn grid(matrix: &Matrix, title: &str, lang: Lang) -> Grid {
         Some(drawn)
     };
     let note = work.map(|work| {
-        let metric = unit(WORKS[work].2).heading(lang);
+        let metric = WORKS[work].2.heading(lang);
         text!(lang; "×1.00: {metric} against overlay2 (Podman: overlay) on a volume";
             "×1,00: {metric} frente a overlay2 (Podman: overlay) en un volumen")
     });
@@ -270,8 +269,11 @@ fn references(
             .below(term!(lang; "the reference: medians"; "la referencia: medianas"));
         let medians = WORKS.iter().map(|(_, word, ..)| {
             let arm = evidence.arm(&format!("{engine}-{driver}-{place}-{word}"))?;
-            let unit = unit(arm.metric);
-            Some(format!("{} {}", unit.amount(arm.median?.value, lang), unit.symbol()))
+            Some(format!(
+                "{} {}",
+                arm.metric.amount(arm.median?.value, lang),
+                arm.metric.unit.symbol()
+            ))
         });
         let disk = matrix.cell([generation, engine, driver, place]);
         let disk = disk.and_then(|cell| cell.disk_bytes);
@@ -289,7 +291,7 @@ fn duels(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
     }
     let list = |slower: Slower| -> Vec<&str> {
         let duels = matrix.duels.iter().filter(|duel| duel.slower == slower);
-        duels.map(|duel| unit(duel.metric).heading(lang)).collect()
+        duels.map(|duel| duel.metric.heading(lang)).collect()
     };
     let all = matrix.duels.len();
     let (vfs, fuse) = (list(Slower::Vfs), list(Slower::Fuse));
@@ -313,7 +315,7 @@ fn duels(matrix: &Matrix, lang: Lang) -> Vec<Piece> {
         }
     };
     let ratios = matrix.duels.iter().map(|duel| {
-        let metric = unit(duel.metric).heading(lang);
+        let metric = duel.metric.heading(lang);
         let ratio = phrases::estimate(duel.ratio.estimate, 3, lang);
         let mut told = text!(lang; "{metric}: vfs over fuse-overlayfs {ratio}";
             "{metric}: vfs entre fuse-overlayfs {ratio}");

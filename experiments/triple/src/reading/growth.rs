@@ -6,9 +6,11 @@
 
 use std::collections::BTreeMap;
 
-use facts::{Estimate, Evidence, RatioSummary, SeriesSummary, Verdict, by_session, pooled};
+use facts::{
+    CPU, Estimate, Evidence, Metric, RatioSummary, STARTUP, SeriesSummary, Verdict, by_session,
+    pooled,
+};
 use lab::Engine;
-use measure::Metric;
 use measure::stats::ALPHA;
 use serde::Serialize;
 
@@ -18,6 +20,7 @@ use crate::chain::{Chain, WORDS};
 #[derive(Serialize)]
 pub(super) struct Factor {
     pub(super) series: String,
+    #[serde(serialize_with = "Metric::serialize_name")]
     pub(super) metric: Metric,
     pub(super) observer: &'static str,
     /// At alpha by itself.
@@ -63,16 +66,19 @@ fn chain(name: &str) -> Option<Chain> {
 }
 
 /// The series of a metric.
-pub(super) fn of(evidence: &Evidence, metric: Metric) -> impl Iterator<Item = &SeriesSummary> {
+pub(super) fn of<'a>(
+    evidence: &'a Evidence,
+    metric: &'static Metric,
+) -> impl Iterator<Item = &'a SeriesSummary> {
     let series = evidence.series.iter();
-    series.filter(move |of| of.metric == metric)
+    series.filter(move |of| of.metric == *metric)
 }
 
 impl Factor {
     fn of(series: &SeriesSummary, ratio: &RatioSummary) -> Self {
         Self {
             series: series.series.clone(),
-            metric: series.metric,
+            metric: series.metric.clone(),
             observer: series.observer,
             estimate: ratio.each,
             pairs: ratio.pairs,
@@ -138,25 +144,25 @@ pub(super) fn accumulation(evidence: &Evidence) -> Vec<Comparison> {
         };
         let of_chain = chain(&cpu.series)?;
         let startup = beside.iter().find_map(|observer| {
-            let mut alike = of(evidence, Metric::Startup).filter(|of| of.observer == *observer);
+            let mut alike = of(evidence, &STARTUP).filter(|of| of.observer == *observer);
             alike.find(|of| chain(&of.series).as_ref() == Some(&of_chain))
         });
         Comparison::of(evidence, cpu, startup?)
     };
-    of(evidence, Metric::Cpu).filter_map(held).collect()
+    of(evidence, &CPU).filter_map(held).collect()
 }
 
 /// Docker in Docker over Podman in Podman, metric by metric and observer by observer.
 pub(super) fn engines(evidence: &Evidence) -> Vec<Comparison> {
     // What else CPU grows by is the way in, which is startup's as well.
-    let cpu = of(evidence, Metric::Cpu).filter(|of| of.observer == "self");
-    let series: Vec<&SeriesSummary> = of(evidence, Metric::Startup).chain(cpu).collect();
+    let cpu = of(evidence, &CPU).filter(|of| of.observer == "self");
+    let series: Vec<&SeriesSummary> = of(evidence, &STARTUP).chain(cpu).collect();
     let of = |engine| {
         let chain = |of: &SeriesSummary| chain(&of.series).filter(Chain::is_of_one_engine);
         let series = series.iter();
         series.filter(move |of| chain(of).is_some_and(|chain| chain.layers[0].engine == engine))
     };
-    let key = |of: &SeriesSummary| (of.metric, of.observer, of.levels.len());
+    let key = |of: &SeriesSummary| (of.metric.clone(), of.observer, of.levels.len());
     let held = |docker: &&SeriesSummary| {
         let alike = of(Engine::Podman).filter(|podman| key(podman) == key(docker));
         alike.filter_map(|podman| Comparison::of(evidence, docker, podman)).collect::<Vec<_>>()

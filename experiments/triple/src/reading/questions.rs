@@ -3,8 +3,7 @@
 
 use facts::document::Piece;
 use facts::phrases::{estimate, in_unit, observer, predicted};
-use facts::{ArmSummary, Claim, Evidence, Here, Lang, SeriesSummary, Text, term, text, unit};
-use measure::Metric;
+use facts::{ArmSummary, Claim, Evidence, Here, Lang, STARTUP, SeriesSummary, Text, term, text};
 use measure::stats::Model;
 use serde::Serialize;
 
@@ -31,7 +30,7 @@ impl Answers {
     /// The three questions of the tutorial's Part D; nothing for a run that has arms for none of
     /// them.
     pub(super) fn section(&self, evidence: &Evidence, lang: Lang) -> Vec<Piece> {
-        let starts = growth::of(evidence, Metric::Startup);
+        let starts = growth::of(evidence, &STARTUP);
         let growth: Vec<String> = starts.map(|series| of_series(series, lang)).collect();
         if growth.is_empty() {
             return Vec::new();
@@ -79,8 +78,7 @@ impl Answers {
     /// A21. A question that the run has no arms for is a row that says so, where it has those of
     /// another.
     pub(super) fn claims(&self, evidence: &Evidence) -> Vec<Claim> {
-        let mut claims: Vec<Claim> =
-            growth::of(evidence, Metric::Startup).map(claim_of_series).collect();
+        let mut claims: Vec<Claim> = growth::of(evidence, &STARTUP).map(claim_of_series).collect();
         if claims.is_empty() {
             return claims;
         }
@@ -135,7 +133,7 @@ impl Answers {
             let claim = |held: &Comparison| {
                 let answer = answer(held);
                 Claim {
-                    metric: Some(held.first.metric),
+                    metric: Some(held.first.metric.name().to_owned()),
                     of: format!("{} / {}", held.first.series, held.second.series),
                     ours: held.ratio,
                     pairs: held.pairs,
@@ -166,7 +164,7 @@ fn asked(says: &'static str, [english, spanish]: [&'static str; 2]) -> Claim {
 }
 
 fn of_series(series: &SeriesSummary, lang: Lang) -> String {
-    let (name, unit, who) = (&series.series, unit(series.metric), observer(series.observer, lang));
+    let (name, metric, who) = (&series.series, &series.metric, observer(series.observer, lang));
     let found = series.additive.zip(series.multiplicative).zip(series.model).zip(series.held_out());
     let Some((((additive, multiplicative), model), last)) = found else {
         let blocks = series.blocks;
@@ -183,10 +181,10 @@ fn of_series(series: &SeriesSummary, lang: Lang) -> String {
             term!(lang; "neither, for both predictions fail"; "ninguno de los dos, porque fallan ambas predicciones")
         }
     };
-    let [step, observed] = [series.step, last.median].map(|of| in_unit(of, series.metric, lang));
-    let (symbol, level) = (unit.symbol(), last.level);
+    let [step, observed] = [series.step, last.median].map(|of| in_unit(of, metric.unit, lang));
+    let (symbol, level) = (metric.unit.symbol(), last.level);
     let [(adding, added), (factors, multiplied)] = [additive, multiplicative]
-        .map(|model| (unit.amount(model.last_level_ns, lang), predicted(model, lang)));
+        .map(|model| (metric.amount(model.last_level_ns, lang), predicted(model, lang)));
     text!(lang; "`{name}`, {who}: {verdict}. A level adds {step} {symbol}. Level {level} takes {observed} {symbol}; adding once more predicts {adding} (observed / predicted {added}), the same factor once more predicts {factors} ({multiplied}).";
         "`{name}`, {who}: {verdict}. Un nivel suma {step} {symbol}. El nivel {level} tarda {observed} {symbol}; sumar una vez más predice {adding} (observado / predicho {added}), el mismo factor una vez más predice {factors} ({multiplied}).")
 }
@@ -201,7 +199,7 @@ fn claim_of_series(series: &SeriesSummary) -> Claim {
         Some(Model::Both) | None => ("", [""; 2]),
     };
     Claim {
-        metric: Some(series.metric),
+        metric: Some(series.metric.name().to_owned()),
         of: series.series.clone(),
         here: match series.model {
             None => Here::NotMeasured,
@@ -315,8 +313,8 @@ impl Comparison {
         let [[docker, who, factor], [podman, _, other]] = self.values(lang);
         let ratio = estimate(self.ratio, 3, lang);
         let (factors, time) = (self.by_factor(lang), self.by_time(lang));
-        let metric = self.first.metric;
-        let (added, symbol) = (in_unit(self.added, metric, lang), unit(metric).symbol());
+        let unit = self.first.metric.unit;
+        let (added, symbol) = (in_unit(self.added, unit, lang), unit.symbol());
         text!(lang; "`{docker}` against `{podman}`, {who}: Docker grows by a factor of {factor}, Podman by {other}. The first over the second is {ratio}: {factors}. From the first level to the last Docker adds {added} {symbol} more than Podman: {time}.";
             "`{docker}` frente a `{podman}`, {who}: Docker crece en un factor de {factor}, Podman en {other}. El primero entre el segundo es {ratio}: {factors}. Del primer nivel al último Docker suma {added} {symbol} más que Podman: {time}.")
     }
@@ -327,8 +325,8 @@ fn ways_in(evidence: &Evidence, lang: Lang) -> Option<String> {
     let hops =
         evidence.arms.iter().filter(|arm| arm.arm.starts_with("hop-") && arm.median.is_some());
     let hop = |arm: &ArmSummary| {
-        let median = in_unit(arm.median, arm.metric, lang);
-        format!("`{}` {median} {}", arm.arm, unit(arm.metric).symbol())
+        let median = in_unit(arm.median, arm.metric.unit, lang);
+        format!("`{}` {median} {}", arm.arm, arm.metric.unit.symbol())
     };
     let hops = hops.map(hop).collect::<Vec<_>>().join("; ");
     (!hops.is_empty()).then(|| text!(lang; "The ways in by themselves: {hops}."; "Los caminos de entrada por sí solos: {hops}."))
@@ -365,7 +363,7 @@ pub(super) fn three_deep(evidence: &Evidence) -> Vec<Claim> {
             ..Claim::blank(
                 "A19",
                 statement,
-                Some(ratio.metric),
+                Some(&ratio.metric),
                 ratio.contrast,
                 "every sample works",
             )

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use clap::Parser;
-use measure::{
-    Arm, Contrast, Experiment, Metric, Observer, Reading, RunArgs, SampleError, Series, Trial,
-};
+use facts::{CPU, STARTUP};
+use measure::{Arm, Contrast, Experiment, Observer, Reading, RunArgs, SampleError, Series, Trial};
 
 /// Chains of three, and what a start takes at each level, in ms: outside, and inside.
 pub(crate) const CHAINS: [(&[&str], [u64; 3], [u64; 3]); 4] = [
@@ -61,7 +60,7 @@ impl Triple {
             times.push((name, ns));
         };
         let (outside, inside, own) = (Observer::Outside, Observer::Inside, Observer::OwnClock);
-        let (startup, cpu) = (Metric::Startup, Metric::Cpu);
+        let (startup, cpu) = (STARTUP.name(), CPU.name());
         add("start-bare", startup, outside, 0, 600_000);
         add("start-docker-again", startup, outside, 1, 300_000_000);
         for (chain, starts, starts_inside) in CHAINS {

@@ -1,0 +1,280 @@
+//! Two runs side by side: the same contrasts and arms, and whether they changed.
+//!
+//! `changed`: the two intervals have no value in common. Each is at alpha/2 of the row's share of
+//! alpha: of the m contrasts that are primary in both runs and can be compared, each has alpha/m,
+//! everything else has alpha by itself. If nothing changed, disjoint intervals mean that one of the
+//! two misses the common truth, which happens with a probability of at most the row's share; so
+//! "changed" is said wrongly of any of the m with a probability of at most alpha. The rule needs no
+//! relation between the runs. It is a strict one: intervals that overlap may hide a change, hence
+//! `no change seen`.
+//!
+//! What the intervals are made of decides what a verdict speaks for; sessions differ by more than
+//! blocks do, and blocks of several of them are never put together here:
+//!
+//! - both runs have six sessions or more: across sessions (rule 6). Where the row's share leaves
+//!   one of them without an interval, both are at 5 % each and the verdict says so: by itself, it is
+//!   wrong with a probability of at most 10 %.
+//! - both have one: within it, and the verdict holds for these two boots only. It can't tell what
+//!   changed from what differs between any two boots.
+//! - anything else is `not comparable`.
+//!
+//! Runs of different methods, experiments or schemas are refused as a whole. A row whose estimand
+//! differs is `not comparable`, with the reason. Other differences (machine, engines, versions) are
+//! what a comparison is often for: they are listed.
+
+mod judge;
+mod published;
+mod setting;
+mod terminal;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use measure::stats::ALPHA;
+use measure::{Arm, Contrast, say, usage};
+use miette::IntoDiagnostic;
+use serde::Serialize;
+
+use crate::analysis;
+use crate::compare::judge::{Judged, Shown, Verdict, judge};
+use crate::compare::setting::{LISTED, joined, lab};
+use facts::{Metric, Record, Runs};
+
+/// The word that stands for the published figures.
+const PUBLISHED: &str = "published";
+
+/// Hold a run against an earlier one, or against the published figures
+///
+/// Pairs ratios and arms of the same name. "changed" means that two intervals, each at half of the
+/// row's share of 5 %, have no value in common; overlapping ones may hide a change. Runs of one
+/// session each speak for these boots only; to speak for the machine, both need six. Exit codes: 0
+/// whatever the verdicts; 1 a file can't be read; 2 the runs can't be compared at all.
+#[derive(Args)]
+pub(crate) struct CompareArgs {
+    /// Folder of the earlier run, or `published`
+    #[arg(value_name = "BASE")]
+    base: PathBuf,
+
+    /// Folder of the later run
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
+
+    /// Print the comparison on stdout as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is found.
+#[derive(Serialize)]
+struct Comparison {
+    /// Primary contrasts that share alpha, by experiment.
+    family: BTreeMap<String, usize>,
+    /// What differs between the runs beside their numbers.
+    differences: Vec<Difference>,
+    rows: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Difference {
+    experiment: String,
+    what: String,
+    base: String,
+    new: String,
+}
+
+/// One ratio or one arm.
+#[derive(Serialize)]
+struct Row {
+    experiment: String,
+    kind: Kind,
+    #[serde(serialize_with = "Metric::serialize_name")]
+    metric: Metric,
+    name: String,
+    primary: bool,
+    /// A ratio, or ns an operation.
+    base: Option<Shown>,
+    new: Option<Shown>,
+    verdict: Verdict,
+    /// What is to be said with the verdict.
+    limit: Option<&'static str>,
+    /// Why it can't be compared.
+    why: Option<String>,
+    /// What is to be said of the published figure instead.
+    published: Option<&'static str>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Ratio,
+    Arm,
+}
+
+/// Names, and what they say of a thing.
+type Named<T, F, const N: usize> = [(&'static str, fn(&T) -> F); N];
+
+/// What two arms of one name must share to be arms of one estimand.
+const ESTIMAND: Named<Arm<String>, String, 5> = [
+    ("metric", |arm| arm.metric.clone()),
+    ("method", |arm| arm.method.clone()),
+    ("observer", |arm| arm.observer.name().to_owned()),
+    ("level", |arm| arm.level.to_string()),
+    ("operations", |arm| arm.operations.to_string()),
+];
+
+pub(crate) fn compare(args: &CompareArgs) -> miette::Result<()> {
+    let new = Runs::open(&args.new)?;
+    let comparison = if args.base.as_path() == Path::new(PUBLISHED) {
+        published::against_published(&new)?
+    } else {
+        of_runs(&Runs::open(&args.base)?, &new)?
+    };
+    if args.json {
+        say(serde_json::to_string_pretty(&comparison).into_diagnostic()?)?;
+    } else {
+        say(comparison.terminal())?;
+    }
+    Ok(())
+}
+
+fn of_runs(base: &Runs, new: &Runs) -> miette::Result<Comparison> {
+    let names = |runs: &Runs| -> Vec<String> {
+        let records = runs.records.iter();
+        records.map(|record| record.manifest.experiment.clone()).collect()
+    };
+    if names(base) != names(new) {
+        return Err(usage(
+            "these runs can't be compared",
+            format!(
+                "one is of {}, the other of {}",
+                names(base).join(" and "),
+                names(new).join(" and ")
+            ),
+            "name two runs of the same experiment",
+        ));
+    }
+    let mut comparison =
+        Comparison { family: BTreeMap::new(), differences: Vec::new(), rows: Vec::new() };
+    for (base, new) in base.records.iter().zip(&new.records) {
+        comparison.add(base, new);
+    }
+    Ok(comparison)
+}
+
+impl Comparison {
+    fn add(&mut self, base: &Record, new: &Record) {
+        let experiment = &new.manifest.experiment;
+        for (what, of) in LISTED {
+            let [base, new] = [base, new].map(|record| joined(of(record)));
+            if base != new {
+                self.differences.push(Difference {
+                    experiment: experiment.clone(),
+                    what: what.to_owned(),
+                    base,
+                    new,
+                });
+            }
+        }
+        let pairs = contrasts(base, new);
+        let family = pairs.iter().filter(|pair| pair.primary && pair.why.is_none()).count();
+        self.family.insert(experiment.clone(), family);
+        for pair in pairs {
+            let share = if pair.primary { ALPHA / family.max(1) as f64 } else { ALPHA };
+            let values = |record: &Record, contrast: &Contrast<String>| {
+                let (above, below) =
+                    (record.arm(&contrast.numerator)?, record.arm(&contrast.denominator)?);
+                let pairs = analysis::pairs(record, above, below);
+                Some(analysis::by_session(analysis::logs(&pairs)))
+            };
+            let sides = [
+                (values(base, pair.base).unwrap_or_default(), base.looks()),
+                (values(new, pair.new).unwrap_or_default(), new.looks()),
+            ];
+            let judged = judge(pair.why, &sides, share / 2.0);
+            let row = Row::of(experiment, Kind::Ratio, pair.metric, &pair.new.name, judged);
+            self.rows.push(Row { primary: pair.primary, ..row });
+        }
+        for arm in &new.manifest.arms {
+            let Some(earlier) = base.arm(&arm.name) else {
+                continue;
+            };
+            let why = sandboxes(base, new).or_else(|| estimand(earlier, arm));
+            // On the logarithm, so that intervals are those of the same kind as the ratios'.
+            let sides = [(base, earlier), (new, arm)].map(|(record, arm)| {
+                let readings = record.readings(arm).into_iter();
+                let logs = readings.map(|(id, ns)| (id, ns.ln()));
+                (analysis::by_session(logs), record.looks())
+            });
+            let judged = judge(why, &sides, ALPHA / 2.0);
+            self.rows.push(Row::of(
+                experiment,
+                Kind::Arm,
+                new.metric(&arm.metric),
+                &arm.name,
+                judged,
+            ));
+        }
+    }
+}
+
+impl Row {
+    /// Of no primary contrast.
+    fn of(experiment: &str, kind: Kind, metric: Metric, name: &str, judged: Judged) -> Self {
+        let Judged { verdict, limit, why, shown: [base, new] } = judged;
+        let (experiment, name) = (experiment.to_owned(), name.to_owned());
+        let (primary, published) = (false, None);
+        Self { experiment, kind, metric, name, primary, base, new, verdict, limit, why, published }
+    }
+}
+
+/// A contrast that both runs declare.
+struct Pair<'a> {
+    base: &'a Contrast<String>,
+    new: &'a Contrast<String>,
+    metric: Metric,
+    primary: bool,
+    why: Option<String>,
+}
+
+fn contrasts<'a>(base: &'a Record, new: &'a Record) -> Vec<Pair<'a>> {
+    let earlier =
+        |name: &str| base.manifest.contrasts.iter().find(|contrast| contrast.name == name);
+    let pair = |contrast: &'a Contrast<String>| {
+        let earlier = earlier(&contrast.name)?;
+        let arms = || {
+            let names = [
+                (&earlier.numerator, &contrast.numerator),
+                (&earlier.denominator, &contrast.denominator),
+            ];
+            names.into_iter().find_map(|(earlier, later)| {
+                if earlier != later {
+                    return Some(format!("it was made of `{earlier}`, now of `{later}`"));
+                }
+                estimand(base.arm(earlier)?, new.arm(later)?)
+            })
+        };
+        Some(Pair {
+            base: earlier,
+            new: contrast,
+            metric: new.metric(&new.arm(&contrast.numerator)?.metric),
+            primary: earlier.primary && contrast.primary,
+            why: sandboxes(base, new).or_else(arms),
+        })
+    };
+    new.manifest.contrasts.iter().filter_map(pair).collect()
+}
+
+/// What is not the same of two arms of one name.
+fn estimand(base: &Arm<String>, new: &Arm<String>) -> Option<String> {
+    ESTIMAND.iter().find_map(|(what, of)| {
+        let (before, after) = (of(base), of(new));
+        let name = &new.name;
+        (before != after).then(|| format!("the {what} of `{name}` was `{before}`, is `{after}`"))
+    })
+}
+
+fn sandboxes(base: &Record, new: &Record) -> Option<String> {
+    let [base, new] = [base, new].map(|record| joined(lab(record, "sandbox")));
+    (base != new).then(|| format!("the sandbox was {base}, is {new}"))
+}

@@ -1,0 +1,53 @@
+//! What a run was taken on, as far as a comparison lists it.
+
+use std::collections::BTreeSet;
+
+use facts::{Record, text};
+use serde_json::Value;
+
+use crate::compare::Named;
+
+/// What is listed where it differs: name, and what a record says of it.
+pub(super) const LISTED: Named<Record, BTreeSet<String>, 9> = [
+    ("kernel", |record| machines(record, |machine| machine.kernel.clone())),
+    ("processor", |record| machines(record, |machine| machine.cpu_model.clone())),
+    ("cores", |record| machines(record, |machine| Some(machine.cores?.to_string()))),
+    ("engines", engines),
+    ("packages", |record| lab(record, "bundle")),
+    ("stand-ins", |record| record.stand_ins().into_iter().collect()),
+    ("sessions", |record| [record.manifest.sessions.len().to_string()].into()),
+    ("margin", |record| [format!("{} %", record.manifest.margin_pct)].into()),
+    ("source", |record| {
+        let tool = &record.manifest.tool;
+        [tool.revision.clone().unwrap_or_else(|| tool.version.clone())].into()
+    }),
+];
+
+pub(super) fn joined(values: BTreeSet<String>) -> String {
+    let values: Vec<String> = values.into_iter().collect();
+    if values.is_empty() { "none".to_owned() } else { values.join(", ") }
+}
+
+fn machines(record: &Record, of: fn(&measure::Machine) -> Option<String>) -> BTreeSet<String> {
+    let sessions = record.manifest.sessions.iter();
+    sessions.filter_map(|session| of(&session.machine)).collect()
+}
+
+pub(super) fn lab(record: &Record, field: &str) -> BTreeSet<String> {
+    let sessions = record.manifest.sessions.iter();
+    let labs = sessions.filter_map(|session| session.description.get("lab"));
+    labs.map(|lab| text(&lab[field])).collect()
+}
+
+/// Each chain of engines with its versions: `docker 26.1/docker 26.1`.
+fn engines(record: &Record) -> BTreeSet<String> {
+    let sessions = record.manifest.sessions.iter();
+    let nests = sessions.filter_map(|session| session.description.get("nests")?.as_array());
+    let chain = |nest: &Value| {
+        let levels = nest["levels"].as_array().into_iter().flatten();
+        let names =
+            levels.map(|level| format!("{} {}", text(&level["engine"]), text(&level["version"])));
+        names.collect::<Vec<_>>().join("/")
+    };
+    nests.flatten().map(chain).collect()
+}

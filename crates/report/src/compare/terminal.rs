@@ -1,0 +1,88 @@
+//! A comparison as lines for the terminal.
+
+use std::fmt::Write;
+
+use comfy_table::{CellAlignment, Table, presets};
+use facts::Lang;
+
+use crate::compare::judge::Shown;
+use crate::compare::published::{AGAINST_PUBLISHED, NO_INTERVAL};
+use crate::compare::{Comparison, Difference, Kind};
+
+impl Comparison {
+    pub(super) fn terminal(&self) -> String {
+        let mut table = Table::new();
+        table.load_preset(presets::UTF8_BORDERS_ONLY).set_header([
+            "experiment",
+            "what",
+            "base",
+            "interval",
+            "new",
+            "interval",
+            "verdict",
+        ]);
+        for row in &self.rows {
+            let cells = |shown: Option<Shown>| match shown {
+                None => ["-".to_owned(), "-".to_owned()],
+                Some(shown) => {
+                    let number = |value: f64| match row.kind {
+                        Kind::Ratio => format!("{value:.3}"),
+                        Kind::Arm => {
+                            let metric = &row.metric;
+                            format!("{} {}", metric.amount(value, Lang::En), metric.unit.symbol())
+                        }
+                    };
+                    let ends = shown.low.zip(shown.high);
+                    [
+                        number(shown.estimate),
+                        ends.map_or_else(
+                            || "none exists".to_owned(),
+                            |(low, high)| format!("{} to {}", number(low), number(high)),
+                        ),
+                    ]
+                }
+            };
+            let [base, base_interval] = cells(row.base);
+            let [new, new_interval] = cells(row.new);
+            let verdict = match (row.published, &row.why, row.limit) {
+                (Some(here), ..) => here.to_owned(),
+                // Said above the table.
+                (None, Some(why), _) if why == NO_INTERVAL => "-".to_owned(),
+                (None, Some(why), _) => format!("{}: {why}", row.verdict.name()),
+                (None, None, Some(limit)) => format!("{} ({limit})", row.verdict.name()),
+                (None, None, None) => row.verdict.name().to_owned(),
+            };
+            let name = format!("{}{}", row.name, if row.primary { " *" } else { "" });
+            table.add_row([
+                row.experiment.clone(),
+                name,
+                base,
+                base_interval,
+                new,
+                new_interval,
+                verdict,
+            ]);
+        }
+        for column in table.column_iter_mut().skip(2).take(4) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        let mut text = if self.family.is_empty() {
+            format!("{AGAINST_PUBLISHED}\n{table}\n")
+        } else {
+            let note = "changed: the intervals, each at half of the row's share of 5 %, have no value in \
+             common. * primary: these share 5 %. (these boots only): of one session each, which \
+             can't tell a change from what differs between any two boots. (each at 5 %): too few \
+             sessions for an interval at that share.";
+            format!("{table}\n{note}\n")
+        };
+        if self.differences.is_empty() {
+            text.push_str("No difference in machine, engines, packages or source is recorded.\n");
+        } else {
+            text.push_str("\nWhat differs beside the numbers:\n");
+        }
+        for Difference { experiment, what, base, new } in &self.differences {
+            let _ = writeln!(text, "  {experiment}, {what}: {base} -> {new}");
+        }
+        text
+    }
+}
