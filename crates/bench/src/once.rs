@@ -278,8 +278,7 @@ mod tests {
 
     use super::*;
 
-    const TRIALS: Experiment =
-        Experiment { name: "demo", arms: &[], contrasts: &[], parts: &[], series: &[] };
+    const TRIALS: Experiment = Experiment::of_trials("demo");
 
     #[derive(Parser)]
     struct Cli {

@@ -175,16 +175,7 @@ mod tests {
 
     const fn arm(name: &'static str, method: &'static str) -> Arm {
         let about = "an arm of the tests";
-        Arm {
-            name,
-            metric: "time",
-            method,
-            observer: Observer::Inside,
-            level: 0,
-            operations: 1,
-            detail: false,
-            about,
-        }
+        Arm::new("time", name, Observer::Inside, 0, about).of_method(method)
     }
 
     const ARMS: &[Arm] = &[arm("one", "x"), arm("second", ""), arm("third", "")];

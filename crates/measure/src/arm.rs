@@ -179,6 +179,35 @@ impl Series {
     }
 }
 
+impl Arm {
+    /// One operation a sample, not published, part of a quick run.
+    #[must_use]
+    pub const fn new(
+        metric: &'static str,
+        name: &'static str,
+        observer: Observer,
+        level: u8,
+        about: &'static str,
+    ) -> Self {
+        Self { name, metric, method: "", observer, level, operations: 1, detail: false, about }
+    }
+
+    /// The same, which stands for a published method.
+    #[must_use]
+    pub const fn of_method(mut self, method: &'static str) -> Self {
+        self.method = method;
+        self
+    }
+}
+
+impl Experiment {
+    /// One of a run without samples.
+    #[must_use]
+    pub const fn of_trials(name: &'static str) -> Self {
+        Self { name, arms: &[], contrasts: &[], parts: &[], series: &[] }
+    }
+}
+
 impl Contrast {
     /// One of the questions that the experiment was made for, named `numerator/denominator`.
     #[must_use]

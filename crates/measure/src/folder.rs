@@ -154,16 +154,7 @@ pub(crate) mod tests {
 
     /// A manifest with the arms `a` and `b`.
     pub(crate) fn manifest() -> Manifest {
-        let arm = |name: &str| Arm {
-            name: name.to_owned(),
-            metric: "time".to_owned(),
-            method: String::new(),
-            observer: Observer::Outside,
-            level: 1,
-            operations: 1,
-            detail: false,
-            about: String::new(),
-        };
+        let arm = |name| Arm::new("time", name, Observer::Outside, 1, "").to_record();
         Manifest {
             schema_version: SCHEMA_VERSION,
             method_version: METHOD_VERSION,

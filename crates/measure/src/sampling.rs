@@ -166,16 +166,7 @@ mod tests {
     use std::cell::Cell;
 
     const fn arm(name: &'static str) -> Arm {
-        Arm {
-            name,
-            metric: "time",
-            method: "",
-            observer: Observer::Outside,
-            level: 0,
-            operations: 1,
-            detail: false,
-            about: "",
-        }
+        Arm::new("time", name, Observer::Outside, 0, "")
     }
 
     const ARMS: &[&Arm] = &[&arm("a"), &arm("b")];

@@ -9,16 +9,7 @@ use measure::{
 };
 
 const fn arm(name: &'static str) -> Arm {
-    Arm {
-        name,
-        metric: "time",
-        method: "",
-        observer: Observer::Outside,
-        level: 1,
-        operations: 1,
-        detail: false,
-        about: "an arm of the tests",
-    }
+    Arm::new("time", name, Observer::Outside, 1, "an arm of the tests")
 }
 
 const ARMS: &[Arm] = &[arm("a"), arm("b"), arm("c")];

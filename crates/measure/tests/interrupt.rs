@@ -3,16 +3,7 @@
 use clap::Parser;
 use measure::{Arm, Experiment, Folder, Observer, Reading, RunArgs, SampleError, Status};
 
-const ARMS: &[Arm] = &[Arm {
-    name: "a",
-    metric: "time",
-    method: "",
-    observer: Observer::OwnClock,
-    level: 0,
-    operations: 1,
-    detail: false,
-    about: "",
-}];
+const ARMS: &[Arm] = &[Arm::new("time", "a", Observer::OwnClock, 0, "")];
 
 const DEMO: Experiment =
     Experiment { name: "demo", arms: ARMS, contrasts: &[], parts: &[], series: &[] };

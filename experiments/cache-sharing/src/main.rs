@@ -51,8 +51,7 @@ struct Cli {
 }
 
 /// A run without samples.
-const TRIALS: Experiment =
-    Experiment { name: cost::NAME, arms: &[], contrasts: &[], parts: &[], series: &[] };
+const TRIALS: Experiment = Experiment::of_trials(cost::NAME);
 
 /// What a quick run tries.
 const QUICK: &[&str] = &["whole", "after-stop", "image-and-layers"];

@@ -102,7 +102,7 @@ const fn arm(
     level: u8,
     about: &'static str,
 ) -> Arm {
-    Arm { name, metric: CPU.name(), method, observer, level, operations: 1, detail: false, about }
+    Arm::new(CPU.name(), name, observer, level, about).of_method(method)
 }
 
 /// An arm that only takes a result apart.

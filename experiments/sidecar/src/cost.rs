@@ -125,16 +125,7 @@ pub(crate) fn experiment(patterns: &[&'static Pattern]) -> Experiment {
             });
         }
     }
-    arms.extend(PS.map(|(name, about)| Arm {
-        name,
-        metric: CALL.name(),
-        method: "",
-        observer: Observer::Inside,
-        level: 1,
-        operations: 1,
-        detail: false,
-        about,
-    }));
+    arms.extend(PS.map(|(name, about)| Arm::new(CALL.name(), name, Observer::Inside, 1, about)));
     let is_there = |name: &str| arms.iter().any(|arm| arm.name == name);
     let mut contrasts = Vec::new();
     for (pairs, primary) in [(&PRIMARY[..], true), (&BESIDES[..], false)] {

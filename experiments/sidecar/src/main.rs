@@ -63,8 +63,7 @@ fn pattern(name: &str) -> Result<&'static Pattern, String> {
 }
 
 /// A run without samples.
-const TRIALS: Experiment =
-    Experiment { name: cost::NAME, arms: &[], contrasts: &[], parts: &[], series: &[] };
+const TRIALS: Experiment = Experiment::of_trials(cost::NAME);
 
 fn main() -> ExitCode {
     facts::main(&[&cost::CALL], reading::facts, || {

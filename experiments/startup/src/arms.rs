@@ -56,16 +56,7 @@ const fn arm(
     level: u8,
     about: &'static str,
 ) -> Arm {
-    Arm {
-        name,
-        metric: STARTUP.name(),
-        method,
-        observer,
-        level,
-        operations: 1,
-        detail: false,
-        about,
-    }
+    Arm::new(STARTUP.name(), name, observer, level, about).of_method(method)
 }
 
 /// The same arm as one that only takes a result apart.

@@ -46,8 +46,7 @@ struct Cli {
 }
 
 /// A run without samples.
-const MATRIX: Experiment =
-    Experiment { name: "storage-driver", arms: &[], contrasts: &[], parts: &[], series: &[] };
+const MATRIX: Experiment = Experiment::of_trials("storage-driver");
 
 fn main() -> ExitCode {
     facts::main(&cost::OWN, reading::facts, || {

@@ -49,8 +49,7 @@ const WORKS: &str = "works";
 const REFUSED: &str = "refused";
 
 /// A run without samples.
-const TRIALS: Experiment =
-    Experiment { name: "triple", arms: &[], contrasts: &[], parts: &[], series: &[] };
+const TRIALS: Experiment = Experiment::of_trials("triple");
 
 fn main() -> ExitCode {
     facts::main(&[], reading::facts, || {

@@ -62,16 +62,7 @@ pub(crate) const ROWS: &[(&str, Kind, &[Layer], Step)] = &[
 ];
 
 const fn arm(name: &'static str, observer: Observer, level: u8, about: &'static str) -> Arm {
-    Arm {
-        name,
-        metric: STARTUP.name(),
-        method: "",
-        observer,
-        level,
-        operations: 1,
-        detail: false,
-        about,
-    }
+    Arm::new(STARTUP.name(), name, observer, level, about)
 }
 
 const fn hash(name: &'static str, about: &'static str) -> Arm {

@@ -151,8 +151,7 @@ pub(crate) fn trial(table: &str, subject: &str, step: &str, outcome: &str) -> Tr
 
 /// Takes a run that has only trials.
 pub(crate) fn tried(out: &Path, rows: &[Trial]) {
-    let experiment =
-        Experiment { name: "test", arms: &[], contrasts: &[], parts: &[], series: &[] };
+    let experiment = Experiment::of_trials("test");
     let run = Cli::parse_from(parse(out, &[])).run;
     let done = run.conduct(
         &experiment,

@@ -114,16 +114,7 @@ pub(crate) const fn arm(
     method: &'static str,
     level: u8,
 ) -> Arm {
-    Arm {
-        name,
-        metric,
-        method,
-        observer: Observer::Outside,
-        level,
-        operations: 1,
-        detail: false,
-        about: "",
-    }
+    Arm::new(metric, name, Observer::Outside, level, "").of_method(method)
 }
 
 #[derive(Parser)]

@@ -3,11 +3,10 @@
 
 use std::path::Path;
 
-use clap::Parser;
 use facts::JOB;
-use measure::{Arm, Contrast, Experiment, Observer, Reading, RunArgs, Trial};
+use measure::{Arm, Contrast, Experiment, Observer, Trial};
+use synthetic::{GENERATIONS, session, take, trial};
 
-const GENERATIONS: [&str; 3] = ["bookworm", "trixie", "forky"];
 const ALL: &[&str] = &GENERATIONS;
 const SINCE_TRIXIE: &[&str] = &["trixie", "forky"];
 const FORKY: &[&str] = &["forky"];
@@ -77,12 +76,6 @@ const LOST: &str = "lost acknowledged data: a-0 can't be had: Error response fro
      image: a-0 | stale view: b does not see a-3";
 pub(crate) const LIST: &str =
     "a build a-0 of alpine with content 1; b build b-1 of alpine with content 1; b remove b-1";
-
-#[derive(Parser)]
-struct Cli {
-    #[command(flatten)]
-    run: RunArgs,
-}
 
 fn row(table: &str, subject: &str, step: &str, outcome: &str, reason: &str) -> Trial {
     Trial {
@@ -244,70 +237,14 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
     };
     let blocks = blocks.to_string();
     let args: &[&str] = if measures { &["--blocks", &blocks] } else { &[] };
-    let out = out.to_str().expect("a path of text");
     let mut taken = 0_u64;
-    Cli::parse_from([&["test", "--seed", "1", "--out", out], args].concat())
-        .run
-        .conduct(
-            &experiment,
-            || Ok(()),
-            |run| {
-                run.session(session())?;
-                rows.iter().cloned().try_for_each(|row| run.record_trial(row, || Ok(())))?;
-                if !measures {
-                    return Ok(());
-                }
-                run.measure(|arm| {
-                    taken += 1;
-                    let known = ARMS.iter().find(|(name, ..)| *name == arm.name);
-                    let ms = known.expect("an arm").1;
-                    Ok(Reading { wall_ns: ms * (1_000_000 + taken * 7_919 % 30_000), cpu_ns: None })
-                })
-            },
-        )
-        .expect("complete");
-}
-
-fn session() -> serde_json::Value {
-    let lab = |suite: &str| {
-        serde_json::json!({
-            "id": "a", "sandbox": "user", "suite": suite, "bundle": "0123",
-            "bundle_pinned": true, "packages": ["docker.io 26.1"],
-        })
-    };
-    let level = serde_json::json!({
-        "level": 1, "engine": "docker", "version": "26.1", "privileged": true,
-        "storage_driver": "overlay2", "storage_status": [], "security": [], "configuration": [],
-        "oci_runtime": "runc", "cgroup_driver": "cgroupfs", "cgroup_version": "2",
-        "containerd": "1.7",
+    take(out, args, &experiment, &session(), rows, |arm, _| {
+        taken += 1;
+        let known = ARMS.iter().find(|(name, ..)| *name == arm.name);
+        Ok(known.expect("an arm").1 * (1_000_000 + taken * 7_919 % 30_000))
     });
-    serde_json::json!({
-        "stand_ins": ["alpine", "docker:dind"],
-        "lab": lab("trixie"),
-        "labs": GENERATIONS.map(lab),
-        "nests": [{ "levels": [level] }],
-    })
-}
-
-pub(crate) fn trial(table: &str, subject: &str, step: &str, outcome: &str) -> Trial {
-    Trial {
-        table: table.to_owned(),
-        subject: subject.to_owned(),
-        step: step.to_owned(),
-        outcome: outcome.to_owned(),
-        ..Trial::default()
-    }
 }
 
 fn arm(name: &'static str) -> Arm {
-    Arm {
-        name,
-        metric: JOB.name(),
-        method: "",
-        observer: Observer::Outside,
-        level: 1,
-        operations: 1,
-        detail: false,
-        about: "",
-    }
+    Arm::new(JOB.name(), name, Observer::Outside, 1, "")
 }

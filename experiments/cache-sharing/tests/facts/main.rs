@@ -4,10 +4,11 @@ mod made;
 mod said;
 
 use facts::{Grid, Here, Lang, Page, Tile};
-use made::{LIST, REFUSED, WAYS, cell, cells, moved, ran, refuses, search, trial};
+use made::{LIST, REFUSED, WAYS, cell, cells, moved, ran, refuses, search};
 use measure::Trial;
 use rstest::rstest;
-use said::{Row, here, row_of, said, section, table, text};
+use said::{here, row_of, said, section, sharing, text};
+use synthetic::{Row, trial};
 
 const IMAGE: &str = "trixie docker image-and-layers";
 const MEANT: &str = "trixie docker archive";
@@ -106,7 +107,7 @@ fn the_shortest_list_has_a_class_of_its_own() {
     let found = search(IMAGE, &lists, "3 operations", LIST);
     let facts = said(&[ran(IMAGE, "safe", ""), found].concat(), 0);
     let text = text(&facts, Lang::En);
-    assert_eq!(table(&facts)[0]["search_class"], "corrupt");
+    assert_eq!(sharing(&facts)[0]["search_class"], "corrupt");
     let words = "■ damage by 3 operations; lost acknowledged data";
     assert!(text.contains(words), "{text}");
 }
@@ -121,7 +122,7 @@ fn a_list_that_was_not_cut_down_is_not_the_shortest(
 ) {
     let found = search(MEANT, &[("16 of seed 6", "corrupt")], outcome, LIST);
     let facts = said(&[ran(MEANT, "safe", ""), found].concat(), 0);
-    let (rows, text) = (table(&facts), text(&facts, Lang::En));
+    let (rows, text) = (sharing(&facts), text(&facts, Lang::En));
     let found = ["search", "shortest", "class"].map(|column| rows[0][column].as_str());
     assert_eq!(found, [expected, "", "corrupt"]);
     assert!(text.contains(words), "{text}");
@@ -186,7 +187,7 @@ fn a_run_of_three_generations_is_read() {
     assert_eq!(facts.shown, ["sharing", "search", "moved"]);
     let found = ["B3", "B15"].map(|id| here(&facts, id));
     assert_eq!(found, [Some(Here::Consistent); 2]);
-    let rows = table(&facts);
+    let rows = sharing(&facts);
     let of_ways = WAYS.iter().map(|(_, _, generations)| generations.len());
     assert_eq!(rows.len(), of_ways.sum::<usize>());
     let of = |subject: [&str; 3]| {

@@ -1,27 +1,18 @@
 //! What the program says of made-up rows, and how to look at it.
 
-use std::collections::BTreeMap;
-use std::process::Command;
-
 use facts::document::{Cell, Piece};
 use facts::{Facts, Here, Lang};
 use measure::Trial;
+use synthetic::{Row, derived, table};
 
 use crate::made;
-
-pub(crate) type Row = BTreeMap<String, String>;
 
 /// What the program derives of a run of these rows.
 pub(crate) fn said(rows: &[Trial], blocks: u32) -> Facts {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
     made::run(&run, rows, blocks);
-    let program = env!("CARGO_BIN_EXE_cache-sharing");
-    let output = Command::new(program).arg("derive").arg(&run).output();
-    let output = output.expect("started");
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{words}");
-    Facts::read(&run).expect("read").expect("there")
+    derived(env!("CARGO_BIN_EXE_cache-sharing"), &run)
 }
 
 /// The section, a line each piece and each row of a table.
@@ -69,15 +60,13 @@ pub(crate) fn section(rows: &[Trial]) -> String {
 }
 
 /// The rows of `sharing.csv`.
-pub(crate) fn table(facts: &Facts) -> Vec<Row> {
-    let table = facts.tables["sharing.csv"].as_bytes();
-    let rows = csv::Reader::from_reader(table).into_deserialize();
-    rows.map(|row| row.expect("a row")).collect()
+pub(crate) fn sharing(facts: &Facts) -> Vec<Row> {
+    table(facts, "sharing.csv")
 }
 
 /// The one row of `sharing.csv` of a run of these rows.
 pub(crate) fn row_of(rows: &[Trial]) -> Row {
-    let mut rows = table(&said(rows, 0));
+    let mut rows = sharing(&said(rows, 0));
     assert_eq!(rows.len(), 1);
     rows.remove(0)
 }

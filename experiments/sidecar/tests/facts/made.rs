@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use clap::Parser;
 use facts::{JOB, STARTUP};
-use measure::{Arm, Contrast, Experiment, Observer, Reading, RunArgs, Trial};
+use measure::{Arm, Contrast, Experiment, Observer, Trial};
+use synthetic::{take, trial};
 
 pub(crate) const PATTERNS: [&str; 5] = ["dind", "dood", "sidecar", "sidecar-open", "daemonless"];
 
@@ -106,21 +106,8 @@ const CONTRASTS: [(&str, &str); 6] = [
     ("ps-plugin", "ps-open"),
 ];
 
-#[derive(Parser)]
-struct Cli {
-    #[command(flatten)]
-    run: RunArgs,
-}
-
 pub(crate) fn row(table: &str, subject: &str, step: &str, outcome: &str, reason: &str) -> Trial {
-    Trial {
-        table: table.to_owned(),
-        subject: subject.to_owned(),
-        step: step.to_owned(),
-        outcome: outcome.to_owned(),
-        reason: reason.to_owned(),
-        ..Trial::default()
-    }
+    Trial { reason: reason.to_owned(), ..trial(table, subject, step, outcome) }
 }
 
 /// The rows of two tables that have a pattern a column.
@@ -235,39 +222,16 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
     };
     let blocks = blocks.to_string();
     let args: &[&str] = if measures { &["--blocks", &blocks] } else { &[] };
-    let out = out.to_str().expect("a path of text");
+    let session = serde_json::json!({ "stand_ins": ["alpine", "docker:dind"] });
     let mut taken = 0_u64;
-    Cli::parse_from([&["test", "--seed", "1", "--out", out], args].concat())
-        .run
-        .conduct(
-            &experiment,
-            || Ok(()),
-            |run| {
-                run.session(serde_json::json!({ "stand_ins": ["alpine", "docker:dind"] }))?;
-                rows.iter().cloned().try_for_each(|row| run.record_trial(row, || Ok(())))?;
-                if !measures {
-                    return Ok(());
-                }
-                run.measure(|arm| {
-                    taken += 1;
-                    let known = times.iter().find(|(name, _)| *name == arm.name);
-                    let ns = known.expect("an arm").1;
-                    Ok(Reading { wall_ns: ns + ns / 1_000 * (taken * 7_919 % 90), cpu_ns: None })
-                })
-            },
-        )
-        .expect("complete");
+    take(out, args, &experiment, &session, rows, |arm, _| {
+        taken += 1;
+        let known = times.iter().find(|(name, _)| *name == arm.name);
+        let ns = known.expect("an arm").1;
+        Ok(ns + ns / 1_000 * (taken * 7_919 % 90))
+    });
 }
 
 fn arm(metric: &'static str, name: &'static str) -> Arm {
-    Arm {
-        name,
-        metric,
-        method: "",
-        observer: Observer::Outside,
-        level: 1,
-        operations: 1,
-        detail: false,
-        about: "",
-    }
+    Arm::new(metric, name, Observer::Outside, 1, "")
 }

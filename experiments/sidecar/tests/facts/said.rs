@@ -1,16 +1,13 @@
 //! Facts of a synthetic run, as tests look at them.
 
-use std::collections::BTreeMap;
-use std::process::Command;
 use std::sync::OnceLock;
 
 use facts::document::Piece;
 use facts::{Facts, Lang};
 use measure::Trial;
+use synthetic::{Row, derived, table};
 
 use crate::made;
-
-pub(crate) type Row = BTreeMap<String, String>;
 
 /// What the program derives of a run of these rows.
 pub(crate) struct Said {
@@ -38,14 +35,7 @@ pub(crate) fn of_run(rows: &[Trial], blocks: u32) -> Said {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
     made::run(&run, rows, blocks);
-    let program = env!("CARGO_BIN_EXE_sidecar");
-    let output = Command::new(program).arg("derive").arg(&run).output();
-    let output = output.expect("started");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let facts = Facts::read(&run).expect("read").expect("facts");
-    let table = facts.tables["sidecar.csv"].as_bytes();
-    let patterns = csv::Reader::from_reader(table).into_deserialize();
+    let facts = derived(env!("CARGO_BIN_EXE_sidecar"), &run);
     let claims = facts.claims.iter().map(|claim| Claim {
         id: claim.id.to_string(),
         of: claim.of.clone(),
@@ -55,7 +45,7 @@ pub(crate) fn of_run(rows: &[Trial], blocks: u32) -> Said {
     });
     let english = &facts.pages[&Lang::En];
     Said {
-        patterns: patterns.map(|row| row.expect("a row")).collect(),
+        patterns: table(&facts, "sidecar.csv"),
         claims: claims.collect(),
         page: page(&english.section),
         told: english.lines.join("\n"),

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
-use clap::Parser;
 use facts::STARTUP;
-use measure::{Arm, Contrast, Experiment, Observer, Reading, RunArgs, Trial};
+use measure::{Arm, Contrast, Experiment, Observer, Trial};
+use synthetic::{GENERATIONS, session, take, trial};
 
-const GENERATIONS: [&str; 3] = ["bookworm", "trixie", "forky"];
 const DOCKER: [&str; 11] = [
     "automatic",
     "automatic-with-fuse",
@@ -40,12 +39,6 @@ const NAME: &str = "failed to start daemon: snapshotter not loaded: overlay2: in
 const NOT_BTRFS: &str = "prerequisites for driver not satisfied (wrong filesystem?): btrfs";
 const PODMAN_OVERLAY: &str = "Error: configure storage: 'overlay' is not supported over overlayfs, a \
      mount_program is required: backing file system is unsupported for this graph driver";
-
-#[derive(Parser)]
-struct Cli {
-    #[command(flatten)]
-    run: RunArgs,
-}
 
 /// What is to become of a cell.
 enum Fate {
@@ -230,91 +223,34 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32, factor: Factor) {
         parts: &[],
         series: &[],
     };
-    take(out, &experiment, rows, blocks, factor);
+    of_cells(out, &experiment, rows, blocks, factor);
 }
 
 /// Takes a run that has no arm.
 pub(crate) fn only_cells(out: &Path, rows: &[Trial]) {
-    let experiment =
-        Experiment { name: "storage-driver", arms: &[], contrasts: &[], parts: &[], series: &[] };
-    take(out, &experiment, rows, 0, usual);
+    let experiment = Experiment::of_trials("storage-driver");
+    of_cells(out, &experiment, rows, 0, usual);
 }
 
-fn take(out: &Path, experiment: &Experiment, rows: &[Trial], blocks: u32, factor: Factor) {
-    let mut taken = 0_u64;
+fn of_cells(out: &Path, experiment: &Experiment, rows: &[Trial], blocks: u32, factor: Factor) {
     let blocks = blocks.to_string();
     let args: &[&str] = if experiment.arms.is_empty() { &[] } else { &["--blocks", &blocks] };
-    let out = out.to_str().expect("a path of text");
-    Cli::parse_from([&["test", "--seed", "1", "--out", out], args].concat())
-        .run
-        .conduct(
-            experiment,
-            || Ok(()),
-            |run| {
-                run.session(session())?;
-                rows.iter().cloned().try_for_each(|row| run.record_trial(row, || Ok(())))?;
-                if experiment.arms.is_empty() {
-                    return Ok(());
-                }
-                run.measure(|arm| {
-                    taken += 1;
-                    let (cell, word) = arm.name.rsplit_once('-').expect("a metric");
-                    let base = METRICS.iter().find(|(known, ..)| *known == word);
-                    let base = base.expect("a metric").2 * 1_000_000;
-                    let noise = 1.0 + (taken * 7_919 % 1_000) as f64 / 20_000.0;
-                    #[expect(
-                        clippy::cast_possible_truncation,
-                        clippy::cast_sign_loss,
-                        reason = "times of a test"
-                    )]
-                    let wall_ns = (base as f64 * factor(cell, word) * noise) as u64;
-                    Ok(Reading { wall_ns, cpu_ns: None })
-                })
-            },
-        )
-        .expect("complete");
-}
-
-fn session() -> serde_json::Value {
-    let lab = |suite: &str| {
-        serde_json::json!({
-            "id": "a", "sandbox": "user", "suite": suite, "bundle": "0123",
-            "bundle_pinned": true, "packages": ["docker.io 26.1"],
-        })
-    };
-    let level = serde_json::json!({
-        "level": 1, "engine": "docker", "version": "26.1", "privileged": true,
-        "storage_driver": "overlay2", "storage_status": [], "security": [], "configuration": [],
-        "oci_runtime": "runc", "cgroup_driver": "cgroupfs", "cgroup_version": "2",
-        "containerd": "1.7",
+    let mut taken = 0_u64;
+    take(out, args, experiment, &session(), rows, |arm, _| {
+        taken += 1;
+        let (cell, word) = arm.name.rsplit_once('-').expect("a metric");
+        let base = METRICS.iter().find(|(known, ..)| *known == word);
+        let base = base.expect("a metric").2 * 1_000_000;
+        let noise = 1.0 + (taken * 7_919 % 1_000) as f64 / 20_000.0;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "times of a test"
+        )]
+        Ok((base as f64 * factor(cell, word) * noise) as u64)
     });
-    serde_json::json!({
-        "stand_ins": ["alpine", "docker:dind"],
-        "lab": lab("trixie"),
-        "labs": GENERATIONS.map(lab),
-        "nests": [{ "levels": [level] }],
-    })
-}
-
-pub(crate) fn trial(table: &str, subject: &str, step: &str, outcome: &str) -> Trial {
-    Trial {
-        table: table.to_owned(),
-        subject: subject.to_owned(),
-        step: step.to_owned(),
-        outcome: outcome.to_owned(),
-        ..Trial::default()
-    }
 }
 
 fn arm(metric: &'static str, name: &'static str) -> Arm {
-    Arm {
-        name,
-        metric,
-        method: "",
-        observer: Observer::Outside,
-        level: 1,
-        operations: 1,
-        detail: false,
-        about: "",
-    }
+    Arm::new(metric, name, Observer::Outside, 1, "")
 }

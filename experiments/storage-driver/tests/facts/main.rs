@@ -4,22 +4,16 @@ mod made;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
-use made::{LATE, OVERLAY, cell, cells, only_cells, run, trial, usual};
+use made::{LATE, OVERLAY, cell, cells, only_cells, run, usual};
 use measure::Trial;
 use rstest::rstest;
 use serde_json::Value;
+use synthetic::{derived, texts, trial};
 
 /// What the program derives of a run.
 fn facts(run: &Path) -> Value {
-    let program = env!("CARGO_BIN_EXE_storage-driver");
-    let output = Command::new(program).arg("derive").arg(run).output();
-    let output = output.expect("started");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let text = std::fs::read_to_string(run.join("facts.json")).expect("read");
-    serde_json::from_str(&text).expect("JSON")
+    serde_json::to_value(derived(env!("CARGO_BIN_EXE_storage-driver"), run)).expect("JSON")
 }
 
 fn of_cells(rows: &[Trial]) -> Value {
@@ -31,17 +25,7 @@ fn of_cells(rows: &[Trial]) -> Value {
 
 /// Every text of a page, a line each.
 fn page(facts: &Value, lang: &str) -> String {
-    fn texts(of: &Value, into: &mut Vec<String>) {
-        match of {
-            Value::String(text) => into.push(text.clone()),
-            Value::Array(list) => list.iter().for_each(|of| texts(of, into)),
-            Value::Object(map) => map.values().for_each(|of| texts(of, into)),
-            _ => {}
-        }
-    }
-    let mut lines = Vec::new();
-    texts(&facts["pages"][lang], &mut lines);
-    lines.join("\n")
+    texts(&facts["pages"][lang])
 }
 
 /// The rows of `matrix.csv`.

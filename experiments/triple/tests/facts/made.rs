@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use clap::Parser;
 use facts::{CPU, STARTUP};
-use measure::{Arm, Contrast, Experiment, Observer, Reading, RunArgs, SampleError, Series, Trial};
+use measure::{Arm, Contrast, Experiment, Observer, SampleError, Series, Trial};
+use synthetic::{session, take, trial};
 
 /// Chains of three, and what a start takes at each level, in ms: outside, and inside.
 pub(crate) const CHAINS: [(&[&str], [u64; 3], [u64; 3]); 4] = [
@@ -16,12 +16,6 @@ pub(crate) const CHAINS: [(&[&str], [u64; 3], [u64; 3]); 4] = [
     // A jump.
     (&["docker", "docker-podman", "docker-podman-docker"], [300, 360, 900], [300, 330, 720]),
 ];
-
-#[derive(Parser)]
-struct Cli {
-    #[command(flatten)]
-    run: RunArgs,
-}
 
 /// What the tests make lives as long as they do.
 fn forever(text: String) -> &'static str {
@@ -47,16 +41,7 @@ impl Triple {
                 return;
             }
             let name = forever(name.to_owned());
-            arms.push(Arm {
-                name,
-                metric,
-                method: "",
-                observer,
-                level: u8::try_from(level).expect("a level"),
-                operations: 1,
-                detail: false,
-                about: "",
-            });
+            arms.push(Arm::new(metric, name, observer, u8::try_from(level).expect("a level"), ""));
             times.push((name, ns));
         };
         let (outside, inside, own) = (Observer::Outside, Observer::Inside, Observer::OwnClock);
@@ -110,26 +95,12 @@ impl Triple {
 
     /// Takes a run of it. The closure may refuse a sample.
     pub(crate) fn run(&self, out: &Path, args: &[&str], refuse: impl Fn(&str, u64) -> bool) {
-        let mut taken = std::collections::BTreeMap::new();
-        Cli::parse_from(parse(out, args))
-            .run
-            .conduct(
-                &self.experiment,
-                || Ok(()),
-                |run| {
-                    run.session(session())?;
-                    store().into_iter().try_for_each(|row| run.record_trial(row, || Ok(())))?;
-                    run.measure(|arm| {
-                        let times = taken.entry(arm.name.to_owned()).or_insert(0_u64);
-                        *times += 1;
-                        if refuse(arm.name, *times) {
-                            return Err(SampleError::Sample("no third level".to_owned()));
-                        }
-                        Ok(Reading { wall_ns: self.sample(arm, *times), cpu_ns: None })
-                    })
-                },
-            )
-            .expect("complete");
+        take(out, args, &self.experiment, &described(), &store(), |arm, times| {
+            if refuse(arm.name, times) {
+                return Err(SampleError::Sample("no third level".to_owned()));
+            }
+            Ok(self.sample(arm, times))
+        });
     }
 }
 
@@ -170,33 +141,8 @@ fn series() -> &'static [Series] {
     list(found)
 }
 
-/// A command line into `out`.
-fn parse<'a>(out: &'a Path, args: &[&'a str]) -> Vec<&'a str> {
-    let out = out.to_str().expect("a path of text");
-    [&["test", "--out", out, "--seed", "1"], args].concat()
-}
-
-fn session() -> serde_json::Value {
-    let level = serde_json::json!({
-        "level": 1, "engine": "docker", "version": "26.1", "privileged": true,
-        "storage_driver": "overlay2", "storage_status": [], "security": [], "configuration": [],
-        "oci_runtime": "runc", "cgroup_driver": "cgroupfs", "cgroup_version": "2",
-        "containerd": "1.7",
-    });
-    serde_json::json!({
-        "stand_ins": ["alpine"],
-        "nests": [{ "levels": [level] }],
-    })
-}
-
-pub(crate) fn trial(table: &str, subject: &str, step: &str, outcome: &str) -> Trial {
-    Trial {
-        table: table.to_owned(),
-        subject: subject.to_owned(),
-        step: step.to_owned(),
-        outcome: outcome.to_owned(),
-        ..Trial::default()
-    }
+fn described() -> serde_json::Value {
+    serde_json::json!({ "stand_ins": ["alpine"], "nests": session()["nests"] })
 }
 
 /// What the default run tries beside its samples.
@@ -268,16 +214,7 @@ pub(crate) fn refused(subject: &str, level: u32, words: &str) -> Trial {
 
 /// Takes a run that has only trials; each session tries all of them.
 pub(crate) fn tried(out: &Path, rows: &[Trial], sessions: &str) {
-    let experiment =
-        Experiment { name: "triple", arms: &[], contrasts: &[], parts: &[], series: &[] };
-    let run = Cli::parse_from(parse(out, &["--sessions", sessions])).run;
-    let done = run.conduct(
-        &experiment,
-        || Ok(()),
-        |run| {
-            run.session(session())?;
-            rows.iter().cloned().try_for_each(|row| run.record_trial(row, || Ok(())))
-        },
-    );
-    done.expect("complete");
+    let experiment = Experiment::of_trials("triple");
+    let none = |_: &Arm, _| unreachable!("no arm");
+    take(out, &["--sessions", sessions], &experiment, &described(), rows, none);
 }
