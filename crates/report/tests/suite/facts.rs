@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use clap::Parser;
 use facts::document::{Piece, Tone};
 use facts::{
     Claim, Curve, Curves, Ending, Evidence, Facts, Fill, Grid, Group, Here, Lang, Levels, Metric,
     Page, Panel, Plot, Row, Samples, Text, Tile, Unit,
 };
+use measure::Experiment;
 use measure::stats::{ALPHA, Looks};
-use measure::{Experiment, RunArgs, Trial};
+use synthetic::{session, trial};
 
 use crate::ledger::{json, ledger, paths, verdict, workspace};
 use crate::support::*;
@@ -21,32 +21,11 @@ static ENDINGS: [Ending; 3] = [
     Ending::new("unseen", "–", Fill::Empty, Tone::Missing, ["unseen", "sin ver"], ["x", "y"]),
 ];
 
-#[derive(Parser)]
-struct Cli {
-    #[command(flatten)]
-    run: RunArgs,
-}
-
 /// Takes a run of that experiment which has one row in a table.
 pub(crate) fn take(out: &Path, name: &'static str, table: &str) {
-    let experiment = Experiment { name, arms: &[], contrasts: &[], parts: &[], series: &[] };
-    let run = Cli::parse_from(parse(out, &[])).run;
-    let tried = Trial {
-        table: table.to_owned(),
-        subject: "a subject".to_owned(),
-        step: "a step".to_owned(),
-        outcome: "raw outcome".to_owned(),
-        ..Trial::default()
-    };
-    let done = run.conduct(
-        &experiment,
-        || Ok(()),
-        |run| {
-            run.session(session())?;
-            run.record_trial(tried.clone(), || Ok(()))
-        },
-    );
-    done.expect("complete");
+    let tried = trial(table, "a subject", "a step", "raw outcome");
+    let none = |_: &_, _| unreachable!("no arm");
+    synthetic::take(out, &[], &Experiment::of_trials(name), &session(), &[tried], none);
 }
 
 /// A run of which these claims are said.

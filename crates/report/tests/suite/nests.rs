@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use clap::Parser;
 use facts::{CPU, STARTUP, SYSCALL};
-use measure::{Arm, Contrast, Experiment, Observer, Reading, RunArgs, SampleError, Series, Trial};
+use measure::{Arm, Contrast, Experiment, Observer, SampleError, Series, Trial};
 
-use crate::support::{arm, parse};
+use synthetic::take;
+
+use crate::support::arm;
 
 /// Chains of three, and what a start takes at each level, in ms.
 const CHAINS: [(&[&str], [u64; 3]); 4] = [
@@ -18,12 +19,6 @@ const CHAINS: [(&[&str], [u64; 3]); 4] = [
     // A jump.
     (&["docker", "docker-podman", "docker-podman-docker"], [300, 360, 900]),
 ];
-
-#[derive(Parser)]
-struct Cli {
-    #[command(flatten)]
-    run: RunArgs,
-}
 
 /// What the tests make lives as long as they do.
 fn forever(text: String) -> &'static str {
@@ -98,25 +93,13 @@ impl Nested {
 
     /// Takes a run of it. The closure may refuse a sample.
     pub(crate) fn run(&self, out: &Path, args: &[&str], refuse: impl Fn(&str, u64) -> bool) {
-        let mut taken = std::collections::BTreeMap::new();
-        Cli::parse_from(parse(out, args))
-            .run
-            .conduct(
-                &self.experiment,
-                || Ok(()),
-                |run| {
-                    run.session(serde_json::json!({ "stand_ins": ["alpine"] }))?;
-                    run.measure(|arm| {
-                        let times = taken.entry(arm.name.to_owned()).or_insert(0_u64);
-                        *times += 1;
-                        if refuse(arm.name, *times) {
-                            return Err(SampleError::Sample("no third level".to_owned()));
-                        }
-                        Ok(Reading { wall_ns: self.sample(arm, *times), cpu_ns: None })
-                    })
-                },
-            )
-            .expect("complete");
+        let session = serde_json::json!({ "stand_ins": ["alpine"] });
+        take(out, args, &self.experiment, &session, &[], |arm, times| {
+            if refuse(arm.name, times) {
+                return Err(SampleError::Sample("no third level".to_owned()));
+            }
+            Ok(self.sample(arm, times))
+        });
     }
 }
 
@@ -139,27 +122,8 @@ fn series() -> &'static [Series] {
     list(CHAINS.map(series).concat())
 }
 
-pub(crate) fn trial(table: &str, subject: &str, step: &str, outcome: &str) -> Trial {
-    Trial {
-        table: table.to_owned(),
-        subject: subject.to_owned(),
-        step: step.to_owned(),
-        outcome: outcome.to_owned(),
-        ..Trial::default()
-    }
-}
-
 /// Takes a run that has only trials.
 pub(crate) fn tried(out: &Path, rows: &[Trial]) {
-    let experiment = Experiment::of_trials("test");
-    let run = Cli::parse_from(parse(out, &[])).run;
-    let done = run.conduct(
-        &experiment,
-        || Ok(()),
-        |run| {
-            run.session(serde_json::json!({ "stand_ins": [] }))?;
-            rows.iter().cloned().try_for_each(|row| run.record_trial(row, || Ok(())))
-        },
-    );
-    done.expect("complete");
+    let session = serde_json::json!({ "stand_ins": [] });
+    take(out, &[], &Experiment::of_trials("test"), &session, rows, |_, _| unreachable!("no arm"));
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use clap::Parser;
 use facts::{CPU as CPU_TIME, Claim, Evidence, Facts, Is, STARTUP as STARTUP_TIME, SYSCALL, Text};
-use measure::{Arm, Contrast, Experiment, Observer, Part, Reading, RunArgs, SampleError};
+use measure::{Arm, Contrast, Experiment, Observer, Part, SampleError};
+use synthetic::take;
 
 pub(crate) const STARTUP: &[Arm] = &[
     arm(STARTUP_TIME.name(), "bare", "bare", 0),
@@ -117,12 +117,6 @@ pub(crate) const fn arm(
     Arm::new(metric, name, Observer::Outside, level, "").of_method(method)
 }
 
-#[derive(Parser)]
-struct Cli {
-    #[command(flatten)]
-    run: RunArgs,
-}
-
 /// The same with a sample of a thousand operations.
 const fn operations(mut arm: Arm) -> Arm {
     arm.operations = 1_000;
@@ -144,9 +138,8 @@ pub(crate) fn make_with(
     out: &Path,
     arms: &'static [Arm],
     args: &[&str],
-    mut sample: impl FnMut(&Arm, u64) -> Result<u64, SampleError>,
+    sample: impl FnMut(&Arm, u64) -> Result<u64, SampleError>,
 ) {
-    let cli = Cli::parse_from(parse(out, args));
     let has = |name: &str| arms.iter().any(|arm| arm.name == name);
     let experiment = Experiment {
         name: arms[0].metric,
@@ -160,21 +153,8 @@ pub(crate) fn make_with(
         parts: if has("dind-inside") { PARTS } else { &[] },
         series: &[],
     };
-    let mut taken = std::collections::BTreeMap::new();
-    cli.run
-        .conduct(
-            &experiment,
-            || Ok(()),
-            |run| {
-                run.session(serde_json::json!({ "stand_ins": ["alpine", "docker:dind"] }))?;
-                run.measure(|arm| {
-                    let times = taken.entry(arm.name.to_owned()).or_insert(0_u64);
-                    *times += 1;
-                    sample(arm, *times).map(|wall_ns| Reading { wall_ns, cpu_ns: None })
-                })
-            },
-        )
-        .expect("complete");
+    let session = serde_json::json!({ "stand_ins": ["alpine", "docker:dind"] });
+    take(out, args, &experiment, &session, &[], sample);
 }
 
 /// Says of the ratios of a synthetic run what is claimed of such ones.
@@ -196,13 +176,6 @@ pub(crate) fn say(run: &Path) {
     ];
     let facts = Facts { claims: claims.into_iter().flatten().collect(), ..Facts::default() };
     facts.write(run).expect("written");
-}
-
-/// A run's command line: into `out`, from a fixed seed unless one is named.
-pub(crate) fn parse<'a>(out: &'a Path, args: &[&'a str]) -> Vec<&'a str> {
-    let out = out.to_str().expect("a path of text");
-    let seed: &[&str] = if args.contains(&"--seed") { &[] } else { &["--seed", "1"] };
-    [&["test", "--out", out], args, seed].concat()
 }
 
 /// A plausible time: `level` steps of 100 ms, and something that differs from sample to sample.
@@ -291,29 +264,4 @@ pub(crate) fn ratio_of(arm: &Arm, times: u64) -> u64 {
         _ => 100,
     };
     level * 1_000_000 + noise
-}
-
-/// Releases whose engines synthetic runs are of.
-pub(crate) const GENERATIONS: [&str; 3] = ["bookworm", "trixie", "forky"];
-
-/// What a session of them says of its labs.
-pub(crate) fn session() -> serde_json::Value {
-    let lab = |suite: &str| {
-        serde_json::json!({
-            "id": "a", "sandbox": "user", "suite": suite, "bundle": "0123",
-            "bundle_pinned": true, "packages": ["docker.io 26.1"],
-        })
-    };
-    let level = serde_json::json!({
-        "level": 1, "engine": "docker", "version": "26.1", "privileged": true,
-        "storage_driver": "overlay2", "storage_status": [], "security": [], "configuration": [],
-        "oci_runtime": "runc", "cgroup_driver": "cgroupfs", "cgroup_version": "2",
-        "containerd": "1.7",
-    });
-    serde_json::json!({
-        "stand_ins": ["alpine", "docker:dind"],
-        "lab": lab("trixie"),
-        "labs": GENERATIONS.map(lab),
-        "nests": [{ "levels": [level] }],
-    })
 }

@@ -4,10 +4,11 @@ use std::fs;
 
 use facts::Here;
 use measure::Trial;
+use synthetic::trial;
 
 use crate::facts::{claim, claimed, says};
 use crate::ledger::{json, ledger, paths, verdict, workspace};
-use crate::nests::{trial, tried};
+use crate::nests::tried;
 use crate::support::*;
 
 #[test]
