@@ -59,12 +59,12 @@ const EXPERIMENTS: [Kind; 7] = [
         remedy: "cargo xtask triple",
     },
     Kind {
-        name: "triple, depth",
-        experiment: "triple",
+        name: "sidecar",
+        experiment: "sidecar",
         parts: &[""],
-        reference: "triple/depth",
-        only: &["C6"],
-        remedy: "cargo xtask triple --depth 40",
+        reference: "sidecar",
+        only: &[],
+        remedy: "cargo xtask sidecar",
     },
     Kind {
         name: "storage-driver",
@@ -83,12 +83,12 @@ const EXPERIMENTS: [Kind; 7] = [
         remedy: "cargo xtask cache-sharing",
     },
     Kind {
-        name: "sidecar",
-        experiment: "sidecar",
+        name: "triple, depth",
+        experiment: "triple",
         parts: &[""],
-        reference: "sidecar",
-        only: &[],
-        remedy: "cargo xtask sidecar",
+        reference: "triple/depth",
+        only: &["C6"],
+        remedy: "cargo xtask triple --depth 40",
     },
 ];
 
