@@ -12,7 +12,7 @@ use found::{is_experiment, workspace};
 const ARROWS: &[(&str, &[&str])] = &[
     ("authz", &[]),
     ("bench", &["lab", "measure"]),
-    ("claims", &[]),
+    ("claims", &["facts", "measure"]),
     ("facts", &["fingerprints", "measure"]),
     ("fingerprints", &[]),
     ("lab", &["probe", "program", "sandbox", "standalone"]),

@@ -2,7 +2,7 @@
 
 use measure::Metric;
 
-use crate::claim::Predicted;
+use crate::claim::{Claim, Predicted};
 use crate::document::Cell;
 use crate::estimate::{Estimate, Range};
 use crate::language::Lang;
@@ -52,6 +52,21 @@ pub fn in_unit(of: Option<Estimate>, metric: Metric, lang: Lang) -> String {
 pub fn predicted(model: Predicted, lang: Lang) -> String {
     let interval = interval(model.interval, 3, lang);
     format!("{} ({interval})", lang.number(model.ratio, 3))
+}
+
+/// What was seen of a claim's row, where a ratio does not say it; in English, as files have it.
+pub fn seen(claim: &Claim) -> String {
+    match claim.growth {
+        Some(growth) => predictions(growth, Lang::En),
+        None => claim.seen.clone(),
+    }
+}
+
+/// Observed over predicted, by both models.
+pub fn predictions((additive, multiplicative): (Predicted, Predicted), lang: Lang) -> String {
+    let [additive, multiplicative] = [additive, multiplicative].map(|model| predicted(model, lang));
+    text!(lang; "observed / predicted: additive {additive}, multiplicative {multiplicative}";
+        "observado / predicho: aditivo {additive}, multiplicativo {multiplicative}")
 }
 
 /// Who held the clock, by the name in files.
