@@ -4,7 +4,8 @@
 //! Five tables, in `tables/`, that a reader can hold against the documents:
 //!
 //! - `claims.csv`: every claim, and what it is held by: the checks of this crate's suite, or a run
-//!   of an experiment, with its flags where a plain run does not decide it. The only table outside
+//!   of an experiment, with its flags where a plain run does not decide it; and what the claim, and
+//!   each part of it that a run speaks of by itself, states in each language. The only table outside
 //!   an experiment's folder that names it.
 //! - `properties.csv`: what is looked at, each as a question.
 //! - `says.csv`: which outcome a claim says that a property has under a pattern.
@@ -32,6 +33,6 @@ pub use record::{FAILED, Recorder, Seen, newest, read};
 pub use records::{Absent, Records, Source, Wanted};
 pub use tables::{
     CHECKS, Claim, Expected, GENERATIONS, Mutation, PATTERNS, Property, Says, accepts, claims,
-    expected, mutations, properties, says,
+    expected, mutations, properties, says, stated,
 };
 pub use verdict::{Verdict, VerdictKind};

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use claims::stated;
 use clap::Parser;
 use facts::document::{Piece, Tone};
 use facts::{
     Claim, Curve, Curves, Ending, Facts, Fill, Grid, Group, Here, Lang, Levels, Page, Panel, Plot,
-    Row, Samples, Text, Tile,
+    Row, Samples, Tile,
 };
 use measure::stats::{ALPHA, Looks};
 use measure::{Experiment, Metric, RunArgs, Trial};
@@ -60,7 +61,7 @@ pub(crate) fn claim(id: &'static str, of: &str, here: Here) -> Claim {
     Claim {
         here,
         seen: "what was seen".to_owned(),
-        ..Claim::blank(id, Text::new("It is.", "Es."), None, of.to_owned(), "so")
+        ..Claim::blank(stated(id), None, of.to_owned(), "so")
     }
 }
 
