@@ -84,12 +84,11 @@ impl Records {
         }
         let mut found = Vec::new();
         for kind in runs::kinds(&claims()) {
-            match runs::find(wanted, &kind)? {
-                Some((facts, source)) => found.push(MeasuredRun { kind, claims: facts, source }),
-                None if kind.decides.is_empty() => {}
-                None => {
-                    absent.push(Absent { of: kind.name(), generation: None, remedy: kind.remedy() })
-                }
+            if let Some((claims, source)) = runs::find(wanted, &kind)? {
+                found.push(MeasuredRun { kind, claims, source });
+            } else if !kind.decides.is_empty() {
+                let (of, remedy) = (kind.name(), kind.remedy());
+                absent.push(Absent { of, generation: None, remedy });
             }
         }
         Ok(Self { checks, runs: found, absent })
