@@ -1,5 +1,7 @@
-//! The ledger of claims: what of its records is missing is run, then the report makes it.
+//! The ledger of claims: what of its records is missing is run, what runs say is derived, then the
+//! report makes it.
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use clap::Args;
@@ -7,6 +9,7 @@ use miette::{IntoDiagnostic, Result};
 use serde_json::Value;
 use xshell::cmd;
 
+use crate::experiments::Experiments;
 use crate::process;
 use crate::programs::{Programs, exit_code};
 
@@ -58,10 +61,36 @@ impl Flags {
     }
 }
 
-pub(crate) fn run(programs: &Programs, flags: &Flags) -> Result<ExitCode> {
+pub(crate) fn run(
+    programs: &Programs,
+    experiments: &Experiments,
+    flags: &Flags,
+) -> Result<ExitCode> {
+    if !flags.reference && !flags.readme {
+        let root = flags.root.as_deref().map_or(programs.root(), Path::new);
+        derive_outdated(programs, experiments, &root.join("results"))?;
+    }
     let ran = if flags.run { make_missing(programs, flags)? } else { ExitCode::SUCCESS };
     let told = programs.forward("report", &flags.forwarded())?;
     Ok(if ran == ExitCode::SUCCESS { told } else { ran })
+}
+
+/// What experiments say of one's own runs is what they say now: facts that are missing, or older than
+/// the program that derives them, are derived again. Committed ones are as they were committed.
+fn derive_outdated(programs: &Programs, experiments: &Experiments, results: &Path) -> Result<()> {
+    let wholes = experiments.wholes.iter().map(|whole| &whole.name);
+    for name in experiments.all.iter().map(|experiment| &experiment.name).chain(wholes) {
+        let folders = std::fs::read_dir(results.join(name)).into_iter().flatten().flatten();
+        let runs = folders.flat_map(|folder| programs.runs(&folder.path()));
+        for (experiment, run) in runs.filter(|(name, run)| programs.is_outdated(name, run)) {
+            let told = run.display();
+            program::note!("deriving what {told} says");
+            if programs.derive(&experiment, &run)? != 0 {
+                program::note!("what {told} says is not derived: what lies there may be old");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Runs what has no record, or half of one, as the report says that it is made. The first failure's

@@ -94,7 +94,7 @@ fn run() -> Result<ExitCode> {
             programs.report(&args).map(exit_code)
         }
         Task::Compare(rest) => programs.task("report", name, &rest.args),
-        Task::Claims(flags) => claims::run(&programs, &flags),
+        Task::Claims(flags) => claims::run(&programs, &experiments, &flags),
         Task::Selfbench => selfbench::run(&programs, &experiments.wholes),
         Task::Ci => ci::run(&programs, &experiments.wholes),
     }

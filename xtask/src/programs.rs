@@ -24,6 +24,9 @@ const PACKAGES: [&str; 2] = ["lab", "report"];
 /// What says in a folder whose it is: of a run, and of what leaves no run.
 const NAMING: [&str; 2] = ["manifest.json", "facts.json"];
 
+/// What is derived of it.
+const FACTS: &str = "facts.json";
+
 /// What cargo needs at most to see that there is nothing to build.
 const UP_TO_DATE: Duration = Duration::from_millis(1500);
 
@@ -68,11 +71,16 @@ impl Programs {
         &self.shell
     }
 
-    /// A program as the user has called it, which its usage lines say.
-    fn command<S: AsRef<OsStr>>(&self, program: &str, called: &str, args: &[S]) -> Command {
+    /// Where a program lies.
+    fn path(&self, program: &str) -> PathBuf {
         let target = std::env::var_os("CARGO_TARGET_DIR");
         let target = target.map_or_else(|| self.root.join("target"), PathBuf::from);
-        let path = target.join("debug").join(program);
+        target.join("debug").join(program)
+    }
+
+    /// A program as the user has called it, which its usage lines say.
+    fn command<S: AsRef<OsStr>>(&self, program: &str, called: &str, args: &[S]) -> Command {
+        let path = self.path(program);
         let shell = &self.shell;
         let mut command = Command::from(cmd!(shell, "{path} {args...}"));
         command.arg0(called);
@@ -99,24 +107,35 @@ impl Programs {
     /// Has experiments say what their runs say, then makes the report; its exit code, or that of the
     /// first that refused. What is in no experiment's folder is left to the report.
     pub(crate) fn report(&self, args: &[OsString]) -> Result<i32> {
-        for folder in args.iter().map(Path::new) {
-            let halves = std::fs::read_dir(folder).into_iter().flatten().flatten();
-            let halves = halves.map(|entry| entry.path());
-            let whole = experiment(folder).is_some();
-            let runs = if whole { vec![folder.to_owned()] } else { halves.collect() };
-            for run in runs {
-                let Some(experiment) =
-                    experiment(&run).filter(|name| self.experiments.contains(name))
-                else {
-                    continue;
-                };
-                let code = self.status(&experiment, &[OsStr::new("derive"), run.as_os_str()])?;
-                if code != 0 {
-                    return Ok(code);
-                }
+        for (experiment, run) in args.iter().flat_map(|folder| self.runs(Path::new(folder))) {
+            let code = self.derive(&experiment, &run)?;
+            if code != 0 {
+                return Ok(code);
             }
         }
         self.status("report", args)
+    }
+
+    /// What was measured into a folder, each with its experiment: a run, or those of a whole's parts.
+    pub(crate) fn runs(&self, folder: &Path) -> Vec<(String, PathBuf)> {
+        let halves = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let halves = halves.map(|entry| entry.path());
+        let whole = text_of(folder, "experiment").is_some();
+        let runs = if whole { vec![folder.to_owned()] } else { halves.collect() };
+        let named = runs.into_iter().filter_map(|run| Some((text_of(&run, "experiment")?, run)));
+        named.filter(|(name, _)| self.experiments.contains(name)).collect()
+    }
+
+    /// Has an experiment say what one of its runs says; its exit code.
+    pub(crate) fn derive(&self, experiment: &str, run: &Path) -> Result<i32> {
+        self.status(experiment, &[OsStr::new("derive"), run.as_os_str()])
+    }
+
+    /// Whether a run is complete, and nothing was derived of it since its experiment was built.
+    pub(crate) fn is_outdated(&self, experiment: &str, run: &Path) -> bool {
+        let time = |path: &Path| std::fs::metadata(path).and_then(|of| of.modified()).ok();
+        let is_complete = text_of(run, "status").is_some_and(|status| status == "complete");
+        is_complete && time(&run.join(FACTS)) < time(&self.path(experiment))
     }
 
     /// Runs an experiment for the task `called`: its exit code, and with which arguments `report`
@@ -163,11 +182,11 @@ impl Programs {
     }
 }
 
-/// Who has filled a folder.
-fn experiment(run: &Path) -> Option<String> {
+/// What a run's manifest, or what is derived where there is none, has under a key.
+fn text_of(run: &Path, key: &str) -> Option<String> {
     let manifest = NAMING.iter().find_map(|file| std::fs::read(run.join(file)).ok())?;
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).ok()?;
-    manifest["experiment"].as_str().map(str::to_owned)
+    manifest[key].as_str().map(str::to_owned)
 }
 
 /// Builds, and says so as soon as it is known that there is something to build.

@@ -1,6 +1,7 @@
 //! The tables, as values. They are part of the source: one that can't be read is a bug, which the
 //! tests below find.
 
+use facts::{Stated, Text};
 use serde::{Deserialize, Serialize};
 
 /// The patterns of nesting, in the order of the table's columns.
@@ -10,11 +11,17 @@ pub const PATTERNS: [&str; 6] =
 /// The generations of engines that the suite knows, oldest first.
 pub const GENERATIONS: [&str; 3] = ["bookworm", "trixie", "forky"];
 
+/// What decides a claim that no run does.
+pub const CHECKS: &str = "checks";
+
 /// One claim of the documents.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Claim {
     /// Its number.
     pub id: String,
+    /// "" of a whole claim; else which part of it is stated, of which some run speaks by itself.
+    #[serde(skip_serializing)]
+    pub part: String,
     /// Which document makes it.
     pub document: String,
     /// `checks`, or the experiment whose runs hold it; several, each of which holds a part of it,
@@ -22,8 +29,14 @@ pub struct Claim {
     pub held_by: String,
     /// Experiments that have something to say of it besides; without their runs nothing is missing.
     pub further: String,
+    /// Of the run that decides it, where a plain one does not.
+    #[serde(skip_serializing)]
+    pub flags: String,
     /// What it says, in one sentence.
     pub statement: String,
+    /// The same in Spanish.
+    #[serde(skip_serializing)]
+    pub spanish: String,
 }
 
 impl Claim {
@@ -87,7 +100,28 @@ pub struct Mutation {
 /// Every claim, in the order of the documents.
 #[must_use]
 pub fn claims() -> Vec<Claim> {
+    let mut claims = claims_and_parts();
+    claims.retain(|claim| claim.part.is_empty());
+    claims
+}
+
+fn claims_and_parts() -> Vec<Claim> {
     rows(include_str!("../tables/claims.csv"))
+}
+
+/// What a claim (`B3`), or a part of one (`B15 storage`), states: for runs that speak of it.
+///
+/// # Panics
+///
+/// Where the table has no such row: the name is a part of the source, as the table is.
+#[must_use]
+pub fn stated(name: &str) -> Stated {
+    let (id, part) = name.split_once(' ').unwrap_or((name, ""));
+    let mut rows = claims_and_parts().into_iter();
+    let row = rows.find(|row| row.id == id && row.part == part);
+    let row = row.unwrap_or_else(|| panic!("claims.csv has no row `{name}`"));
+    let statement = Text { en: row.statement.into(), es: row.spanish.into() };
+    Stated { id: row.id.into(), statement }
 }
 
 /// What is looked at, in the order of the table of expectations.
@@ -147,6 +181,8 @@ fn rows<T: for<'de> Deserialize<'de>>(table: &str) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fs;
+    use std::process::Command;
 
     use rstest::rstest;
 
@@ -155,7 +191,7 @@ mod tests {
     #[test]
     fn no_row_is_lost() {
         for (table, rows) in [
-            (include_str!("../tables/claims.csv"), claims().len()),
+            (include_str!("../tables/claims.csv"), claims_and_parts().len()),
             (include_str!("../tables/properties.csv"), properties().len()),
             (include_str!("../tables/says.csv"), says().len()),
             (include_str!("../tables/mutations.csv"), mutations().len()),
@@ -165,6 +201,38 @@ mod tests {
         let table = include_str!("../tables/expected.csv");
         let rows = rows::<Vec<String>>(table);
         assert_eq!(table.lines().count(), rows.len() + 1);
+    }
+
+    #[test]
+    fn every_claim_and_part_is_stated_once_in_each_language() {
+        let all = claims_and_parts();
+        let mut texts = BTreeSet::new();
+        for row in &all {
+            let name = format!("{} {}", row.id, row.part);
+            let stated = stated(name.trim_end());
+            assert!(claims().iter().any(|claim| claim.id == row.id), "{name} is of no claim");
+            for text in [stated.statement.en, stated.statement.es] {
+                assert!(!text.is_empty() && texts.insert(text), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_source_states_a_claim() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        let sources = Command::new("git").args(["ls-files", "*.rs"]).current_dir(root).output();
+        let sources = String::from_utf8(sources.expect("git runs").stdout).expect("UTF-8");
+        assert!(sources.lines().count() > 100, "{sources}");
+        for path in sources.lines() {
+            // Gone, but not committed yet.
+            let Ok(text) = fs::read_to_string(format!("{root}/{path}")) else { continue };
+            for row in claims_and_parts() {
+                for stated in [row.statement, row.spanish] {
+                    let stated = stated.trim_end_matches(['.', '?']);
+                    assert!(!text.contains(stated), "{path}: {stated}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -229,7 +297,7 @@ mod tests {
     fn every_claim_held_by_checks_says_something() {
         let says: BTreeSet<String> = says().into_iter().map(|says| says.claim).collect();
         for claim in claims() {
-            let held = claim.held_by == "checks";
+            let held = claim.held_by == CHECKS;
             assert!(!held || says.contains(&claim.id), "{claim:?}");
         }
     }

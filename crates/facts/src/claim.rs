@@ -13,6 +13,15 @@ use crate::ratios::{RatioSummary, ratio_of_ratios};
 use crate::record::Record;
 use crate::verdict::{Here, Source, Verdict};
 
+/// A claim, or a part of one, and what it states.
+#[derive(Debug, Clone)]
+pub struct Stated {
+    /// As the ledger calls the claim.
+    pub id: Cow<'static, str>,
+    /// What is claimed.
+    pub statement: Text,
+}
+
 /// What a run says of one published claim.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Claim {
@@ -91,14 +100,13 @@ pub struct Predicted {
 impl Claim {
     /// A row of which nothing was measured yet.
     pub fn blank(
-        id: &'static str,
-        statement: Text,
+        Stated { id, statement }: Stated,
         metric: Option<&Metric>,
         of: String,
         says: &'static str,
     ) -> Self {
         Self {
-            id: Cow::Borrowed(id),
+            id,
             statement,
             metric: metric.map(|metric| metric.name().to_owned()),
             of,
@@ -119,7 +127,7 @@ impl Claim {
     }
 
     /// Of one ratio.
-    pub fn of_ratio(id: &'static str, statement: Text, is: Is, ratio: &RatioSummary) -> Self {
+    pub fn of_ratio(stated: Stated, is: Is, ratio: &RatioSummary) -> Self {
         let ours = ratio.interval();
         Self {
             published: ratio.published,
@@ -135,14 +143,13 @@ impl Claim {
                 Is::Same => Here::of_same(ours, ratio.verdict),
             },
             source: ratio.published.map_or(Source::NoNumber, |published| published.source),
-            ..Self::blank(id, statement, Some(&ratio.metric), ratio.contrast.clone(), is.says())
+            ..Self::blank(stated, Some(&ratio.metric), ratio.contrast.clone(), is.says())
         }
     }
 
     /// Of the ratio of two ratios, in the blocks that have all four readings: the first is larger.
     pub fn of_larger(
-        id: &'static str,
-        statement: Text,
+        stated: Stated,
         record: &Record,
         first: &RatioSummary,
         second: &RatioSummary,
@@ -154,7 +161,7 @@ impl Claim {
             pairs: held.pairs,
             verdict: held.verdict,
             here: Here::of_above(held.estimate.and_then(|found| found.interval), held.verdict),
-            ..Self::blank(id, statement, Some(&first.metric), of, Is::Above.says())
+            ..Self::blank(stated, Some(&first.metric), of, Is::Above.says())
         }
     }
 

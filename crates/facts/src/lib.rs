@@ -35,7 +35,7 @@ pub mod trials;
 mod verdict;
 
 pub use arms::{ArmSummary, Failure, by_session, failures, summarise};
-pub use claim::{Claim, Is, Predicted};
+pub use claim::{Claim, Is, Predicted, Stated};
 pub use derive::{Evidence, FILE, Facts, Page, csv, found, main, words};
 pub use estimate::{
     Estimate, Range, Scope, estimate, narrow_like, p_value, pooled, sessions_needed,

@@ -1,6 +1,6 @@
 //! Numbers as a reader sees them.
 
-use crate::claim::Predicted;
+use crate::claim::{Claim, Predicted};
 use crate::document::Cell;
 use crate::estimate::{Estimate, Range};
 use crate::language::Lang;
@@ -50,6 +50,21 @@ pub fn in_unit(of: Option<Estimate>, unit: Unit, lang: Lang) -> String {
 pub fn predicted(model: Predicted, lang: Lang) -> String {
     let interval = interval(model.interval, 3, lang);
     format!("{} ({interval})", lang.number(model.ratio, 3))
+}
+
+/// What was seen of a claim's row, where a ratio does not say it; in English, as files have it.
+pub fn seen(claim: &Claim) -> String {
+    match claim.growth {
+        Some(growth) => predictions(growth, Lang::En),
+        None => claim.seen.clone(),
+    }
+}
+
+/// Observed over predicted, by both models.
+pub fn predictions((additive, multiplicative): (Predicted, Predicted), lang: Lang) -> String {
+    let [additive, multiplicative] = [additive, multiplicative].map(|model| predicted(model, lang));
+    text!(lang; "observed / predicted: additive {additive}, multiplicative {multiplicative}";
+        "observado / predicho: aditivo {additive}, multiplicativo {multiplicative}")
 }
 
 /// Who held the clock, by the name in files.

@@ -136,7 +136,7 @@ const CLAIMS: [Column<Claim>; 21] = [
     }),
     ("claim_verdict", |claim| claim.here.name().to_owned()),
     ("by_itself", |claim| claim.by_itself.to_string()),
-    ("seen", phrases::seen),
+    ("seen", facts::phrases::seen),
     ("answer", |claim| claim.answer.clone().into_owned()),
 ];
 

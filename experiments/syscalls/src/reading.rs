@@ -1,19 +1,16 @@
 //! What a run says of published claims.
 
-use facts::{Claim, Evidence, Facts, Is, RatioSummary, Text};
+use claims::stated;
+use facts::{Claim, Evidence, Facts, Is, RatioSummary};
 
 /// The facts of a run: of A18, every primary ratio of an arm at level 2 to one at level 1. (The
 /// published image of Podman does less at level 2, and is not what is claimed.)
 pub(crate) fn facts(evidence: &Evidence) -> Facts {
-    let statement = Text::new(
-        "The reason is namespace traversal: a system call at level 2 resolves two levels instead of one, so it takes longer than at level 1.",
-        "La causa es el recorrido de los espacios de nombres: en el nivel 2 cada llamada al sistema resuelve dos niveles en lugar de uno, así que tarda más que en el nivel 1.",
-    );
     let level = |arm: &str| evidence.arm(arm).map(|arm| arm.level);
     let is_second = |ratio: &&RatioSummary| {
         ratio.primary && [level(&ratio.numerator), level(&ratio.denominator)] == [Some(2), Some(1)]
     };
-    let claim = |ratio| Claim::of_ratio("A18", statement.clone(), Is::Above, ratio);
+    let claim = |ratio| Claim::of_ratio(stated("A18"), Is::Above, ratio);
     Facts {
         claims: evidence.ratios.iter().filter(is_second).map(claim).collect(),
         ..Facts::default()

@@ -162,12 +162,6 @@ impl Analysis {
     }
 }
 
-/// What runs say of the published claims, without the rest of a report.
-pub(crate) fn claims_of(runs: &Runs) -> miette::Result<Vec<Claim>> {
-    let analysis = Analysis::of(runs)?;
-    Ok(analysis.runs.into_iter().flat_map(|run| run.claims).collect())
-}
-
 fn analyse(record: &Record, published: &Table) -> miette::Result<RunAnalysis> {
     let facts = Facts::read(&record.folder)?;
     let arms = &record.manifest.arms;

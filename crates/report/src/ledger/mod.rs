@@ -1,22 +1,17 @@
 //! The ledger of claims: what the documents claim, what was seen, and what becomes of each claim.
 //! All of it is made of records; no verdict is typed.
 
-mod hold;
 mod page;
-mod records;
 mod splice;
-mod standing;
 mod terminal;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use claims::{Ledger, Records, Wanted, evaluate, reference_checks};
 use clap::Args;
 use measure::{failure, say, usage, write_atomically};
 use miette::IntoDiagnostic;
-
-use self::hold::Ledger;
-use self::records::{Records, Wanted, reference_checks};
 
 /// What has numbers of records in its prose, and a part of the ledger between marks.
 const README: &str = "README.md";
@@ -36,7 +31,7 @@ pub(crate) struct ClaimsArgs {
     reference: bool,
 
     /// Only the checks of one generation of engines
-    #[arg(long, value_name = "NAME", value_parser = ::claims::GENERATIONS)]
+    #[arg(long, value_name = "NAME", value_parser = claims::GENERATIONS)]
     generation: Option<String>,
 
     /// Print the ledger on stdout as JSON
@@ -70,7 +65,7 @@ pub(crate) fn claims(args: &ClaimsArgs) -> miette::Result<()> {
         reference_only: args.reference || args.readme,
         generation: args.generation.as_deref(),
     })?;
-    let ledger = Ledger::of(&records);
+    let ledger = evaluate(&records);
     if args.readme {
         write(&root, &ledger)?;
         return judge(&ledger);

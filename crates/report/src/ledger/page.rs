@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use ::claims::{GENERATIONS, PATTERNS, Property, Seen, accepts, properties};
+use claims::{
+    GENERATIONS, Ledger, Line, Observation, Outcome, PATTERNS, Point, Property, Seen, Source,
+    VerdictKind, accepts, properties,
+};
+use facts::document::{Cell, Column, Document, Fit, Piece, Table, Tone, words};
 
 use super::LEDGER;
-use super::hold::{Ledger, Line, Look, Outcome, Point};
-use super::records::{self, Source};
-use super::standing::Word;
-use super::terminal::{count, short};
+use super::terminal::{abbreviated, count};
 use crate::page::markdown;
-use facts::document::{Cell, Column, Document, Fit, Piece, Table, Tone, words};
 
 /// What stands before and after a part of the ledger in another page.
 pub(super) const BEGIN: &str = "<!-- claims: begin (cargo xtask claims --readme) -->";
@@ -43,8 +43,13 @@ pub(super) fn counts(ledger: &Ledger) -> Vec<Piece> {
 /// What is not as the documents say has a line; the rest is named.
 pub(super) fn open(ledger: &Ledger) -> Vec<Piece> {
     let mut rows = Vec::new();
-    for word in [Word::Refuted, Word::Depends, Word::Answered, Word::Inconclusive] {
-        rows.extend(ledger.of_word(word).into_iter().map(|line| {
+    for word in [
+        VerdictKind::Refuted,
+        VerdictKind::Depends,
+        VerdictKind::Answered,
+        VerdictKind::Inconclusive,
+    ] {
+        rows.extend(ledger.of_kind(word).into_iter().map(|line| {
             vec![
                 Cell::new(&line.id).link(format!("{FOLDER}/{LEDGER}{}", anchor(line))),
                 line.statement.as_str().into(),
@@ -60,8 +65,8 @@ pub(super) fn open(ledger: &Ledger) -> Vec<Piece> {
             rows,
         ));
     }
-    let named = [Word::Confirmed, Word::NotYet].map(|word| {
-        let ids = ledger.of_word(word).into_iter().map(|line| line.id.as_str());
+    let named = [VerdictKind::Confirmed, VerdictKind::NotYet].map(|word| {
+        let ids = ledger.of_kind(word).into_iter().map(|line| line.id.as_str());
         (word.tone(), word.name(), list(ids))
     });
     let uncovered = list(ledger.not_covered.iter().map(|claim| claim.id.as_str()));
@@ -204,12 +209,12 @@ pub(super) fn mutations(folder: &Path) -> miette::Result<Option<Piece>> {
     let mut rows = Vec::new();
     let mut records = Vec::new();
     for generation in GENERATIONS {
-        let record = records::mutations(folder, generation)?;
+        let record = claims::seen_mutations(folder, generation)?;
         if !record.is_empty() {
             records.push((generation, record));
         }
     }
-    for wrong in ::claims::mutations() {
+    for wrong in claims::mutations() {
         let judged = records.iter().map(|(generation, record)| {
             let row = record.iter().find(|row| {
                 row.property == wrong.property
@@ -249,7 +254,7 @@ pub(super) fn mutations(folder: &Path) -> miette::Result<Option<Piece>> {
 const REJECTED: &str = "rejected";
 
 /// Whether a check has rejected a wrong set-up, for the reason that the table gives.
-fn judge(wrong: &::claims::Mutation, row: &Seen) -> &'static str {
+fn judge(wrong: &claims::Mutation, row: &Seen) -> &'static str {
     match row.outcome() {
         _ if row.as_expected() => "passed",
         Some(seen) if accepts(&wrong.seen, seen) => REJECTED,
@@ -260,17 +265,17 @@ fn judge(wrong: &::claims::Mutation, row: &Seen) -> &'static str {
 
 fn claim(line: &Line) -> Vec<Piece> {
     let row = |point: &Point| {
-        let told = point.told();
-        let seen = |(records, look): &(String, &Look)| {
-            let seen = look.seen.as_deref().unwrap_or("not seen");
-            let sign = look.answer.tone().sign();
+        let told = point.distinct();
+        let seen = |(records, found): &(String, &Observation)| {
+            let seen = found.seen.as_deref().unwrap_or("not seen");
+            let sign = found.answer.tone().sign();
             if records.is_empty() {
                 format!("{sign}{seen}")
             } else {
                 format!("{sign}{seen} ({records})")
             }
         };
-        let details = told.iter().map(|(_, look)| look.detail.as_str());
+        let details = told.iter().map(|(_, found)| found.detail.as_str());
         let seen: Vec<String> = told.iter().map(seen).collect();
         vec![
             point.of.as_str().into(),
@@ -287,7 +292,7 @@ fn claim(line: &Line) -> Vec<Piece> {
     vec![
         Piece::Heading(3, line.id.clone()),
         Piece::Paragraph(format!("{} ({})", line.statement, line.document)),
-        Piece::Paragraph(format!("{}{}", line.verdict.word.tone().sign(), line.verdict)),
+        Piece::Paragraph(format!("{}{}", line.verdict.kind.tone().sign(), line.verdict)),
         table(
             "Point by point",
             ["of", "says", "seen", "detail", "evidence"].map(words),
@@ -316,7 +321,7 @@ fn sources(ledger: &Ledger) -> Vec<Piece> {
             source.taken.as_str().into(),
             list(source.kernels.iter().map(String::as_str)).into(),
             list(source.engines.iter().map(String::as_str)).into(),
-            list(source.revisions.iter().map(|revision| short(revision))).into(),
+            list(source.revisions.iter().map(|revision| abbreviated(revision))).into(),
             source
                 .rows
                 .map_or_else(String::new, |(looked, all)| format!("{looked} of {all}"))
@@ -335,7 +340,7 @@ fn sources(ledger: &Ledger) -> Vec<Piece> {
 }
 
 fn verdict(line: &Line) -> Cell {
-    Cell::new(line.verdict.to_string()).tone(line.verdict.word.tone())
+    Cell::new(line.verdict.to_string()).tone(line.verdict.kind.tone())
 }
 
 /// Where a claim stands on the page.

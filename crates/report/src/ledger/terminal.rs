@@ -3,12 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use claims::{Absent, Ledger, Observation, Point, Source, VerdictKind};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use measure::{beside, columns};
-
-use super::hold::{Ledger, Look, Point};
-use super::records::{Absent, Source};
-use super::standing::Word;
 
 /// In characters, but on a terminal that has fewer.
 const WIDTH: u16 = 120;
@@ -38,7 +35,7 @@ pub(super) fn write(ledger: &Ledger) -> String {
     let head = ["", "says", "seen", "evidence"].map(str::to_owned);
     let _ = write!(text, "\n{}", points(std::iter::once(head)));
     for line in &ledger.claims {
-        let verdict = format!("{}{}", line.verdict.word.tone().sign(), line.verdict);
+        let verdict = format!("{}{}", line.verdict.kind.tone().sign(), line.verdict);
         let _ = writeln!(
             text,
             "\n{}\n{}",
@@ -100,14 +97,14 @@ pub(super) fn write(ledger: &Ledger) -> String {
 fn record(source: &Source) -> String {
     let name = match &source.generation {
         Some(generation) => format!("{}, {generation}", source.of),
-        None => source.of.to_owned(),
+        None => source.of.clone(),
     };
     let whose = if source.own { "own" } else { "reference" };
     let mut facts = vec![format!("{} ({whose})", source.path), source.taken.clone()];
     let kernels = source.kernels.iter();
     facts.extend(kernels.map(|kernel| format!("Linux {kernel}")));
     facts.extend(source.engines.iter().cloned());
-    let revisions = source.revisions.iter().map(|revision| short(revision));
+    let revisions = source.revisions.iter().map(|revision| abbreviated(revision));
     let revisions: Vec<String> = revisions.collect();
     let present = match source.present {
         Some(true) => "the present source",
@@ -124,13 +121,13 @@ fn record(source: &Source) -> String {
 fn missing(absent: &Absent) -> String {
     let name = match &absent.generation {
         Some(generation) => format!("{}, {generation}", absent.of),
-        None => absent.of.to_owned(),
+        None => absent.of.clone(),
     };
     format!("{name}: no record (`{}` makes one)", absent.remedy)
 }
 
 /// As git shortens it, with the sign of a changed tree.
-pub(super) fn short(revision: &str) -> String {
+pub(super) fn abbreviated(revision: &str) -> String {
     let changed = if revision.ends_with('+') { "+" } else { "" };
     let commit = revision.trim_end_matches('+');
     format!("{}{changed}", commit.get(..7).unwrap_or(commit))
@@ -138,8 +135,8 @@ pub(super) fn short(revision: &str) -> String {
 
 /// `21 confirmed, 3 refuted, ...; 15 not covered yet`.
 pub(super) fn count(ledger: &Ledger) -> String {
-    let counts = Word::ALL.into_iter().filter_map(|word| {
-        let count = ledger.of_word(word).len();
+    let counts = VerdictKind::ALL.into_iter().filter_map(|word| {
+        let count = ledger.of_kind(word).len();
         (count > 0).then(|| format!("{count} {}", word.name()))
     });
     let counts: Vec<String> = counts.collect();
@@ -182,8 +179,8 @@ fn wrapped(verdict: &str) -> String {
 
 /// What was seen of one point, in one line.
 fn seen(point: &Point) -> String {
-    let told = point.told().into_iter().map(|(records, look): (_, &Look)| {
-        let seen = format!("{}{}", look.answer.tone().sign(), shown(look.seen.as_deref()));
+    let told = point.distinct().into_iter().map(|(records, found): (_, &Observation)| {
+        let seen = format!("{}{}", found.answer.tone().sign(), shown(found.seen.as_deref()));
         if records.is_empty() { seen } else { format!("{seen} ({records})") }
     });
     let told: Vec<String> = told.collect();

@@ -2,7 +2,7 @@
 
 pub(crate) use facts::phrases::{estimate, in_unit, observer, predicted, range};
 
-use crate::analysis::{Estimate, Predicted, Scope};
+use crate::analysis::{Estimate, Scope};
 use crate::language::fill;
 use facts::Claim;
 use facts::Lang;
@@ -116,24 +116,6 @@ pub(crate) fn answer(claim: &Claim, lang: Lang) -> String {
         (None, "none") => lang.pick("none", "ninguno").to_owned(),
         (None, answer) => answer.to_owned(),
     }
-}
-
-/// What was seen of a claim's row, where a ratio does not say it; in English, as files have it.
-pub(crate) fn seen(claim: &Claim) -> String {
-    match claim.growth {
-        Some(growth) => predictions(growth, Lang::En),
-        None => claim.seen.clone(),
-    }
-}
-
-/// Observed over predicted, by both models.
-pub(crate) fn predictions(
-    (additive, multiplicative): (Predicted, Predicted),
-    lang: Lang,
-) -> String {
-    let [additive, multiplicative] = [additive, multiplicative].map(|model| predicted(model, lang));
-    text!(lang; "observed / predicted: additive {additive}, multiplicative {multiplicative}";
-        "observado / predicho: aditivo {additive}, multiplicativo {multiplicative}")
 }
 
 /// What a number speaks for.

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use claims::stated;
 use facts::document::{Piece, Tone};
 use facts::{
     Claim, Curve, Curves, Ending, Evidence, Facts, Fill, Grid, Group, Here, Lang, Levels, Metric,
-    Page, Panel, Plot, Row, Samples, Text, Tile, Unit,
+    Page, Panel, Plot, Row, Samples, Tile, Unit,
 };
 use measure::Experiment;
 use measure::stats::{ALPHA, Looks};
@@ -39,7 +40,7 @@ pub(crate) fn claim(id: &'static str, of: &str, here: Here) -> Claim {
     Claim {
         here,
         seen: "what was seen".to_owned(),
-        ..Claim::blank(id, Text::new("It is.", "Es."), None, of.to_owned(), "so")
+        ..Claim::blank(stated(id), None, of.to_owned(), "so")
     }
 }
 

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use claims::{Expected, GENERATIONS, Recorder, Seen, expected};
+use facts::Here;
 use rstest::rstest;
 use tempfile::TempDir;
 
+use crate::facts::claimed;
 use crate::support::*;
 
 const REFERENCE: &str = "results/reference/claims";
@@ -232,6 +234,9 @@ fn the_newest_complete_run_is_taken() {
     };
     let make = |run: &Path, blocks| {
         make(run, &SYSCALLS, blocks, sample);
+        let manifest = run.join("manifest.json");
+        let text = fs::read_to_string(&manifest).expect("a manifest");
+        fs::write(&manifest, text.replacen("\"syscall\"", "\"syscalls\"", 1)).expect("written");
         say(run);
     };
     make(&runs.join("20260101T000000Z-000000"), 15);
@@ -250,6 +255,22 @@ fn the_newest_complete_run_is_taken() {
     fs::remove_file(newest.join("blocks.csv")).expect("removed");
     let text = refused(&ledger(place.path(), &[]), 1);
     assert!(text.contains("20260102T000000Z-000000"), "{text}");
+}
+
+/// Half of a whole does not decide what the other half would, and is passed over.
+#[test]
+fn a_whole_is_a_run_of_all_its_parts() {
+    let place = workspace();
+    let run = place.path().join("results/exp4/20260101T000000Z-000000");
+    let starts = ["A9", "A14", "A15", "A16"].map(|id| (id, Here::Consistent));
+    claimed(&run.join("startup"), "startup", &starts);
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert_eq!(paths(&found), [""; 0]);
+    claimed(&run.join("cpu"), "cpu", &[("A17", Here::NotReproduced)]);
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert_eq!(paths(&found), ["results/exp4/20260101T000000Z-000000"]);
+    assert_eq!(verdict(&found, "A9"), "confirmed: ");
+    assert_eq!(verdict(&found, "A17"), "refuted: all");
 }
 
 #[test]

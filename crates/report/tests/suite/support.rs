@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use facts::{CPU as CPU_TIME, Claim, Evidence, Facts, Is, STARTUP as STARTUP_TIME, SYSCALL, Text};
+use claims::stated;
+use facts::{CPU as CPU_TIME, Claim, Evidence, Facts, Is, STARTUP as STARTUP_TIME, SYSCALL};
 use measure::{Arm, Contrast, Experiment, Observer, Part, SampleError};
 use synthetic::take;
 
@@ -160,13 +161,12 @@ pub(crate) fn make_with(
 /// Says of the ratios of a synthetic run what is claimed of such ones.
 pub(crate) fn say(run: &Path) {
     let evidence = Evidence::open(run, &[]).expect("a run");
-    let statement = || Text::new("A claim.", "Una afirmación.");
     let between = |[above, below]: [&str; 2]| evidence.between(above, below);
-    let of = |id, is, pair| Some(Claim::of_ratio(id, statement(), is, &between(pair)?));
+    let of = |id, is, pair| Some(Claim::of_ratio(stated(id), is, &between(pair)?));
     let (dind, nested) = (["dind", "docker"], ["podman-nested", "podman"]);
-    let larger = between(dind).zip(between(nested)).map(|(first, second)| {
-        Claim::of_larger("A14", statement(), &evidence.record, &first, &second)
-    });
+    let larger = between(dind)
+        .zip(between(nested))
+        .map(|(first, second)| Claim::of_larger(stated("A14"), &evidence.record, &first, &second));
     let claims = [
         larger,
         of("A15", Is::Published, dind),

@@ -1,7 +1,8 @@
 //! Claims about engines that share what they keep.
 
+use claims::stated;
 use facts::phrases::short;
-use facts::{Claim, Here, Text};
+use facts::{Claim, Here};
 
 use super::Sharing;
 use super::cell::Cell;
@@ -9,15 +10,6 @@ use crate::cost::{DOCKER_COLD, DOCKER_WARM, UPSTREAM};
 use crate::finding::Class;
 use crate::search::BETWEEN;
 use crate::way::{DOCKER, Group, SharingMode, named};
-
-const TWO: Text = Text::new(
-    "/var/lib/docker expects one daemon: two at once can corrupt it.",
-    "/var/lib/docker espera un solo demonio: dos a la vez pueden corromperlo.",
-);
-const CACHE: Text = Text::new(
-    "The sidecar brings back the cache and storage-driver problems: its cache half. An engine with a store of its own pulls everything again, and two can't share one store.",
-    "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su mitad de caché. Un motor con almacén propio lo descarga todo otra vez, y dos no pueden compartir uno.",
-);
 
 /// A job that pulls again has so many times the bytes of one that does not.
 const AGAIN: f64 = 2.0;
@@ -84,7 +76,7 @@ fn two_daemons(sharing: &Sharing, generation: &str) -> Option<Claim> {
     Some(Claim {
         here,
         seen: format!("{whole}; of {} ways with both at once {harm}", live.len()),
-        ..Claim::blank("B3", TWO, None, of, says)
+        ..Claim::blank(stated("B3"), None, of, says)
     })
 }
 
@@ -139,6 +131,6 @@ fn cache(sharing: &Sharing) -> Option<Claim> {
     Some(Claim {
         here,
         seen: format!("{}: {half}", seen.join("; ")),
-        ..Claim::blank("B15", CACHE, None, of, says)
+        ..Claim::blank(stated("B15 cache"), None, of, says)
     })
 }

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use authz::Rule;
-use facts::{Claim, Here, Text};
+use claims::stated;
+use facts::{Claim, Here};
 
 use super::advice::Stand;
 use super::cost::Memory;
@@ -17,52 +18,6 @@ use crate::words::{
 
 /// How long words of what refused are told.
 const SHORT: usize = 80;
-
-/// What is claimed, in the order of the ledger.
-#[rustfmt::skip]
-static STATEMENTS: [(&str, Text); 18] = [
-    ("A23", Text::new("Which pattern for a pipeline in a container that builds images, starts databases, and does not expose the host?",
-        "¿Qué patrón para un pipeline en un contenedor que construye imágenes, arranca bases de datos y no expone el host?")),
-    ("B1", Text::new("CI server and engine in one image works.",
-        "El servidor de CI y el motor en una sola imagen funcionan.")),
-    ("B4", Text::new("The container of Docker in Docker must be privileged.",
-        "El contenedor de Docker en Docker tiene que ser privilegiado.")),
-    ("B5", Text::new("Docker out of Docker removes the storage-driver and cache problems.",
-        "Docker fuera de Docker elimina los problemas de almacenamiento y de caché.")),
-    ("B6", Text::new("Docker out of Docker starts no further daemons, so it uses fewer resources.",
-        "Docker fuera de Docker no arranca más demonios, así que usa menos recursos.")),
-    ("B7", Text::new("Docker out of Docker needs no privileged container, only a group with access to the socket.",
-        "Docker fuera de Docker no necesita un contenedor privilegiado, solo un grupo con acceso al socket.")),
-    ("B8", Text::new("Access to the socket is enough to start a privileged container and own the host.",
-        "El acceso al socket basta para arrancar un contenedor privilegiado y ser dueño del host.")),
-    ("B9", Text::new("The socket need not exist on the node; then the pattern cannot work.",
-        "El socket puede no existir en el nodo; entonces el patrón no puede funcionar.")),
-    ("B10", Text::new("All its containers are siblings: names of containers and volumes can collide.",
-        "Todos sus contenedores son hermanos: los nombres de contenedores y volúmenes pueden chocar.")),
-    ("B11", Text::new("Containers started that way are missed by the resource accounting of what started them. Only processor time and the place of the control group are seen here, no limit.",
-        "La contabilidad de recursos de quien los arrancó no ve los contenedores arrancados así. Aquí solo se ven el tiempo de procesador y el lugar del grupo de control, ningún límite.")),
-    ("B12", Text::new("A pod can hold the CI container and an engine container that speak over TCP.",
-        "Un pod puede tener el contenedor de CI y un contenedor con el motor que hablan por TCP.")),
-    ("B13", Text::new("An authorization plugin can refuse privileged containers there.",
-        "Allí un plugin de autorización puede rechazar contenedores privilegiados.")),
-    ("B14", Text::new("The sidecar isolates the node from the pod's CI container.",
-        "El sidecar aísla el nodo del contenedor de CI del pod.")),
-    ("B15", Text::new("The sidecar brings back the cache and storage-driver problems: its cache half. An engine with a store of its own pulls everything again, and two can't share one store.",
-        "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su mitad de caché. Un motor con almacén propio lo descarga todo otra vez, y dos no pueden compartir uno.")),
-    ("B16", Text::new("The engine container still runs privileged.",
-        "El contenedor del motor sigue siendo privilegiado.")),
-    ("B17", Text::new("Building without a Docker daemon avoids these problems.",
-        "Construir sin un demonio de Docker evita estos problemas.")),
-    ("C5", Text::new("Authorization plugins were bypassed by requests whose body was not handed over.",
-        "Se esquivaron plugins de autorización con peticiones cuyo cuerpo no se les entregó.")),
-    ("C8", Text::new("The inner container can escape the outer's memory limit on Kubernetes with cgroup v2: where its control group lies. No limit is seen here.",
-        "El contenedor interior puede escapar del límite de memoria del exterior en Kubernetes con cgroup v2: dónde está su grupo de control. Aquí no se ve ningún límite.")),
-];
-/// The other half of B15.
-const STORAGE: Text = Text::new(
-    "The sidecar brings back the cache and storage-driver problems: its storage half. Its engine lies in a container like any other, so the place of its store decides.",
-    "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su mitad de almacenamiento. Su motor está en un contenedor como cualquier otro, así que decide el lugar de su almacén.",
-);
 
 /// What a claim needs.
 enum Need {
@@ -97,9 +52,9 @@ static RULES: [(&str, &str, &str, &[Need]); 19] = [
     ("B9", DOOD.name, "without the socket the pod is refused", &[Is(DOOD, P::SocketMissing, &[W::Refused])]),
     ("B10", DOOD.name, "names of containers conflict, volumes are shared",
         &[Is(DOOD, P::CollisionContainer, &[W::Conflict]), Is(DOOD, P::CollisionVolume, &[W::Shared])]),
-    ("B11", "processor time, dood", "the pod's control group misses the job's container",
+    ("B11 run", "processor time, dood", "the pod's control group misses the job's container",
         &[Is(DOOD, P::Accounting, &[W::Missed])]),
-    ("B11", "processor time, dind and sidecar", "the pod's control group counts the job's container",
+    ("B11 run", "processor time, dind and sidecar", "the pod's control group counts the job's container",
         &[Is(DIND, P::Accounting, &[W::Counted]), Is(SIDECAR, P::Accounting, &[W::Counted])]),
     ("B12", SIDECAR.name, "the job works, and the client with the right certificate is served",
         &[Is(SIDECAR, P::Job, &[W::Works]), Served]),
@@ -110,7 +65,7 @@ static RULES: [(&str, &str, &str, &[Need]); 19] = [
           Is(SIDECAR, P::Isolation, &[W::NoneOfTheNode]), NoWayOut(SIDECAR)]),
     ("B14", "sidecar-open, without it", "the same without the plugin",
         &[Is(OPEN, P::NodePaths, &[W::None]), Is(OPEN, P::Isolation, &[W::NoneOfTheNode]), NoWayOut(OPEN)]),
-    ("B15", "cache of a sidecar", "a new pod finds no layers", &[Is(SIDECAR, P::Cache, &[W::Lost])]),
+    ("B15 cache", "cache of a sidecar", "a new pod finds no layers", &[Is(SIDECAR, P::Cache, &[W::Lost])]),
     ("B16", SIDECAR.name, "the engine's container has every privilege, and is refused without",
         &[Is(SIDECAR, P::EnginePrivilege, &[W::Full]), Is(SIDECAR, P::WithoutPrivilege, &[W::Refused])]),
     ("B17", "daemonless: privilege and the node", "the job works without privilege, daemon or way out",
@@ -133,15 +88,14 @@ pub(super) fn of(sidecar: &Sidecar) -> Vec<Claim> {
     claims.extend(bodies(sidecar));
     claims.extend(beside.iter().filter_map(|name| placement(sidecar, name)));
     // The rows of a claim together.
-    claims.sort_by_key(|claim| STATEMENTS.iter().position(|(id, _)| *id == claim.id));
+    let order = claims::claims();
+    claims.sort_by_key(|claim| order.iter().position(|known| known.id == claim.id));
     claims
 }
 
 /// A row of a claim.
-fn claim(id: &'static str, of: &str, says: &'static str, here: Here, seen: String) -> Claim {
-    let statement = STATEMENTS.iter().find(|(known, _)| *known == id);
-    let statement = statement.map_or(Text::new("", ""), |(_, statement)| statement.clone());
-    Claim { here, seen, ..Claim::blank(id, statement, None, of.to_owned(), says) }
+fn claim(name: &str, of: &str, says: &'static str, here: Here, seen: String) -> Claim {
+    Claim { here, seen, ..Claim::blank(stated(name), None, of.to_owned(), says) }
 }
 
 /// `sidecar job: works`; of what could not be looked at, why.
@@ -319,10 +273,8 @@ fn storage(sidecar: &Sidecar) -> Option<Claim> {
         _ => Here::NotMeasured,
     };
     let says = "another driver, or none, where the store has no volume";
-    (!told.is_empty()).then(|| Claim {
-        statement: STORAGE,
-        ..claim("B15", "store of a sidecar", says, here, told.join("; "))
-    })
+    (!told.is_empty())
+        .then(|| claim("B15 storage", "store of a sidecar", says, here, told.join("; ")))
 }
 
 /// C5: a request that the plugin refused because it was not given the body, and that the daemon does
@@ -374,7 +326,7 @@ fn placement(sidecar: &Sidecar, pattern: &Pattern) -> Option<Claim> {
     let of = format!("placement, {pattern}");
     let says = "the job's container lies outside its pod's control group, and so of its limit";
     let seen = format!("{}; the limit itself was not seen", told(look));
-    Some(claim("C8", &of, says, here, seen))
+    Some(claim("C8 place", &of, says, here, seen))
 }
 
 #[cfg(test)]
@@ -383,8 +335,8 @@ mod tests {
 
     #[test]
     fn every_rule_is_of_a_stated_claim_and_of_known_ways() {
-        for (id, _, _, needs) in &RULES {
-            assert!(STATEMENTS.iter().any(|(known, _)| known == id), "{id}");
+        for (name, _, _, needs) in &RULES {
+            assert!(!stated(name).statement.es.is_empty(), "{name}");
             for need in *needs {
                 if let EscapeVector(_, way, _) = need {
                     assert!(crate::look::ESCAPES.iter().any(|known| known.name == *way), "{way}");

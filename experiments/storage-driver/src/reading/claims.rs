@@ -1,25 +1,13 @@
 //! Claims about storage drivers and what lies underneath them.
 
+use claims::stated;
 use facts::trials::in_order;
-use facts::{Claim, Here, Text};
+use facts::{Claim, Here};
 
 use super::Matrix;
 use super::advice::{LAYER, VOLUME};
 use super::cell::Cell;
 use super::cost::{DUEL, Duel, Slower};
-
-const FITS: Text = Text::new(
-    "The inner daemon's storage driver may not fit what lies underneath: it does where something else is.",
-    "El controlador de almacenamiento del demonio interior puede no encajar con lo que hay debajo: encaja donde hay otra cosa.",
-);
-const SIDECAR: Text = Text::new(
-    "The sidecar brings back the cache and storage-driver problems: its storage half. Its engine lies in a container like any other, so the place of its store decides.",
-    "El sidecar trae de vuelta los problemas de caché y de almacenamiento: su mitad de almacenamiento. Su motor está en un contenedor como cualquier otro, así que decide el lugar de su almacén.",
-);
-const SLOWEST: Text = Text::new(
-    "vfs is not always the slowest driver; fuse-overlayfs can be.",
-    "vfs no es siempre el controlador más lento; fuse-overlayfs puede serlo.",
-);
 
 pub(super) fn of(matrix: &Matrix) -> Vec<Claim> {
     let mut claims = Vec::new();
@@ -66,7 +54,7 @@ fn misfits(matrix: &Matrix, generation: &str, engine: &str) -> Option<Claim> {
         seen = [seen, told_of(cell)].join("; ");
     }
     let (of, says) = (format!("{generation} {engine}"), "a driver fits one place and not another");
-    Some(Claim { here, seen, ..Claim::blank("B2", FITS, None, of, says) })
+    Some(Claim { here, seen, ..Claim::blank(stated("B2 place"), None, of, says) })
 }
 
 /// `overlay2 on layer: refused: ` and the words of what refused it, or the driver that it took.
@@ -103,7 +91,7 @@ fn sidecar(matrix: &Matrix) -> Option<Claim> {
         seen: format!(
             "{misfits} of {all} cells that fit on a volume do not on the container's layer: {half}"
         ),
-        ..Claim::blank("B15", SIDECAR, None, "layer against volume".to_owned(), says)
+        ..Claim::blank(stated("B15 storage"), None, "layer against volume".to_owned(), says)
     })
 }
 
@@ -142,6 +130,6 @@ fn slowest(duels: &[Duel]) -> Option<Claim> {
     Some(Claim {
         here,
         seen: parts.collect::<Vec<_>>().join("; "),
-        ..Claim::blank("C7", SLOWEST, None, DUEL.join("/"), says)
+        ..Claim::blank(stated("C7"), None, DUEL.join("/"), says)
     })
 }

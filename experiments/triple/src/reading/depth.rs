@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use claims::stated;
 use facts::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
 use facts::trials::{entry, megabytes, rows, seconds, subject, with_reason};
-use facts::{Claim, Curve, Curves, Here, Lang, Levels, Text, term, text};
+use facts::{Claim, Curve, Curves, Here, Lang, Levels, term, text};
 use measure::Trial;
 use measure::stats::median;
 use serde::Serialize;
@@ -311,28 +312,20 @@ pub(super) fn claims(depths: &[Depth], trials: &[Trial]) -> Vec<Claim> {
     let find =
         |engine: &str, place| depths.iter().find(|other| other.engine(place) == Some(engine));
     let claim = |depth: &Depth| {
-        let (here, statement, says) = if let Some(engine) = depth.engine(VOLUME) {
-            let statement = Text::new(
-                "With the store on a volume, it is not storage that bounds the depth.",
-                "Con el almacén en un volumen, no es el almacenamiento lo que limita la profundidad.",
-            );
-            (on_a_volume(depth, find(engine, LAYER)), statement, "not refused by storage")
+        let (here, part, says) = if let Some(engine) = depth.engine(VOLUME) {
+            (on_a_volume(depth, find(engine, LAYER)), "C6 volume", "not refused by storage")
         } else {
             let engine = depth.engine(LAYER)?;
-            let statement = Text::new(
-                "With the store on the container's own layer, overlay refuses, and earlier than on a volume.",
-                "Con el almacén en la propia capa del contenedor se niega overlay, y antes que en un volumen.",
-            );
             (
                 on_the_layer(depth, find(engine, VOLUME)),
-                statement,
+                "C6 layer",
                 "refused by storage, and earlier",
             )
         };
         Some(Claim {
             here,
             seen: depth.seen(),
-            ..Claim::blank("C6", statement, None, depth.subject.clone(), says)
+            ..Claim::blank(stated(part), None, depth.subject.clone(), says)
         })
     };
     let mut claims: Vec<Claim> = depths.iter().filter_map(claim).collect();
@@ -341,12 +334,14 @@ pub(super) fn claims(depths: &[Depth], trials: &[Trial]) -> Vec<Claim> {
     }
     claims.extend(rows(trials, LIMITS).filter_map(|limit| {
         let (_, value, ..) = TRIED.iter().find(|(name, ..)| *name == limit.subject)?;
-        let statement = Text::new("PID and user namespaces nest 32 deep, overlay mounts 2.",
-            "Los espacios de nombres de PID y de usuario se anidan hasta 32 niveles; los montajes overlay, 2.");
         Some(Claim {
-            here: if limit.outcome.trim() == *value { Here::Consistent } else { Here::NotReproduced },
+            here: if limit.outcome.trim() == *value {
+                Here::Consistent
+            } else {
+                Here::NotReproduced
+            },
             seen: limit.outcome.clone(),
-            ..Claim::blank("C6", statement, None, limit.subject.clone(), value)
+            ..Claim::blank(stated("C6 limits"), None, limit.subject.clone(), value)
         })
     }));
     claims

@@ -1,6 +1,7 @@
 //! What the tutorial asks of nesting, answered: is overhead additive or multiplicative, does computing
 //! accumulate more than starting, which engine nests cheaper, and does a third level work.
 
+use claims::stated;
 use facts::document::Piece;
 use facts::phrases::{estimate, in_unit, observer, predicted};
 use facts::{ArmSummary, Claim, Evidence, Here, Lang, STARTUP, SeriesSummary, Text, term, text};
@@ -84,13 +85,7 @@ impl Answers {
         }
         let asked: [Asked; 2] = [
             (
-                asked(
-                    "does CPU accumulate more than startup?",
-                    [
-                        "A question: does the overhead of CPU accumulate more than that of startup?",
-                        "Una pregunta: ¿el sobrecoste de CPU se acumula más que el de arranque?",
-                    ],
-                ),
+                asked("A21 cpu", "does CPU accumulate more than startup?"),
                 &self.accumulation,
                 |held| {
                     match held.less() {
@@ -104,13 +99,7 @@ impl Answers {
                 Comparison::accumulates,
             ),
             (
-                asked(
-                    "which engine nests cheaper?",
-                    [
-                        "A question: which engine nests cheaper, Docker or Podman?",
-                        "Una pregunta: ¿qué motor sale más barato al anidar, Docker o Podman?",
-                    ],
-                ),
+                asked("A21 engine", "which engine nests cheaper?"),
                 &self.engines,
                 // A small factor of a long start may be more time than a large one of a short start.
                 |held| match (held.less().engine(), held.less_time().engine(), held.less()) {
@@ -158,9 +147,8 @@ impl Answers {
 /// An answer: neither of the two.
 const SAME: &str = "the same";
 
-fn asked(says: &'static str, [english, spanish]: [&'static str; 2]) -> Claim {
-    let of = "the run has no arms for it".to_owned();
-    Claim::blank("A21", Text::new(english, spanish), None, of, says)
+fn asked(question: &str, says: &'static str) -> Claim {
+    Claim::blank(stated(question), None, "the run has no arms for it".to_owned(), says)
 }
 
 fn of_series(series: &SeriesSummary, lang: Lang) -> String {
@@ -211,13 +199,7 @@ fn claim_of_series(series: &SeriesSummary) -> Claim {
         growth: series.additive.zip(series.multiplicative),
         told: (!answer.is_empty()).then_some(Text::new(told[0], told[1])),
         answer: answer.into(),
-        ..asked(
-            "additive or multiplicative?",
-            [
-                "A question: is the overhead of startup additive or multiplicative?",
-                "Una pregunta: ¿el sobrecoste de arranque es aditivo o multiplicativo?",
-            ],
-        )
+        ..asked("A21 growth", "additive or multiplicative?")
     }
 }
 
@@ -345,8 +327,6 @@ pub(super) fn three_deep(evidence: &Evidence) -> Vec<Claim> {
         let samples: Vec<_> = evidence.record.measured(third).collect();
         let (taken, worked) =
             (samples.len(), samples.iter().filter(|row| row.wall_ns.is_some()).count());
-        let statement =
-            Text::new("Podman nests three deep.", "Podman se anida hasta tres niveles.");
         Some(Claim {
             ours: ratio.decisive,
             pairs: ratio.pairs,
@@ -360,13 +340,7 @@ pub(super) fn three_deep(evidence: &Evidence) -> Vec<Claim> {
                 _ => Here::Inconclusive,
             },
             seen: format!("{worked} of {taken} samples work"),
-            ..Claim::blank(
-                "A19",
-                statement,
-                Some(&ratio.metric),
-                ratio.contrast,
-                "every sample works",
-            )
+            ..Claim::blank(stated("A19"), Some(&ratio.metric), ratio.contrast, "every sample works")
         })
     };
     THREE_DEEP.iter().filter_map(claim).collect()

@@ -2,38 +2,45 @@
 
 use std::fmt;
 
-use ::claims::ledger::{Entry, Verdict};
+use facts::document::Tone;
+use facts::{Claim, Here};
 use serde::Serialize;
 
-use facts::Claim;
-use facts::Here;
-use facts::document::Tone;
+use crate::checks::Checked;
 
 /// A claim's verdict, and what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Standing {
-    pub(super) word: Word,
-    /// What is to be said with it; "" where the word says all.
-    pub(super) why: String,
+pub struct Verdict {
+    /// Without its reasons.
+    #[serde(rename = "word")]
+    pub kind: VerdictKind,
+    /// What is to be said with it; "" where the kind says all.
+    pub why: String,
 }
 
 /// A verdict without its reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Word {
+pub enum VerdictKind {
+    /// Everything that the claim says was seen.
     Confirmed,
+    /// Nothing of what it says was seen, but the contrary.
     Refuted,
+    /// It is so here and not there.
     Depends,
     /// It is a question, and was answered.
     Answered,
     /// It was measured, and nothing could be decided.
     Inconclusive,
+    /// Something that it says was not looked at.
     NotYet,
 }
 
-impl Word {
+use VerdictKind as Kind;
+
+impl VerdictKind {
     /// In the order in which they are counted.
-    pub(super) const ALL: [Self; 6] = [
+    pub const ALL: [Self; 6] = [
         Self::Confirmed,
         Self::Refuted,
         Self::Depends,
@@ -42,7 +49,9 @@ impl Word {
         Self::NotYet,
     ];
 
-    pub(super) fn name(self) -> &'static str {
+    /// As readers see it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Confirmed => "confirmed",
             Self::Refuted => "refuted",
@@ -53,7 +62,9 @@ impl Word {
         }
     }
 
-    pub(super) fn tone(self) -> Tone {
+    /// How it looks.
+    #[must_use]
+    pub fn tone(self) -> Tone {
         match self {
             Self::Confirmed | Self::Answered => Tone::Yes,
             Self::Refuted => Tone::No,
@@ -64,9 +75,9 @@ impl Word {
     }
 }
 
-impl fmt::Display for Standing {
+impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word.name())?;
+        f.write_str(self.kind.name())?;
         if self.why.is_empty() {
             return Ok(());
         }
@@ -74,42 +85,49 @@ impl fmt::Display for Standing {
     }
 }
 
-impl Standing {
-    fn new(word: Word, why: impl Into<String>) -> Self {
-        Self { word, why: why.into() }
+impl Verdict {
+    fn new(kind: Kind, why: impl Into<String>) -> Self {
+        Self { kind, why: why.into() }
     }
 
     /// Whether it says something of the claim.
-    pub(super) fn is_decided(&self) -> bool {
-        !matches!(self.word, Word::Inconclusive | Word::NotYet)
+    pub(crate) fn is_decided(&self) -> bool {
+        !matches!(self.kind, Kind::Inconclusive | Kind::NotYet)
     }
 
     /// Of one generation's checks.
-    pub(super) fn of_checks(entry: &Entry) -> Self {
-        match &entry.verdict {
-            Verdict::Confirmed => Self::new(Word::Confirmed, ""),
-            Verdict::Refuted => {
-                let seen = entry.points.iter().map(|point| {
-                    let seen = point.seen.as_deref().unwrap_or_default();
-                    format!("{} ({}): {seen}", point.property, point.pattern)
-                });
-                Self::new(Word::Refuted, join(seen))
-            }
-            Verdict::Depends(on) => Self::new(Word::Depends, on.join("; ")),
-            Verdict::Missing(what) => Self::new(Word::NotYet, what.join("; ")),
+    pub(crate) fn of_checks(points: &[Checked]) -> Self {
+        let seen =
+            |point: &Checked| format!("{}: {}", point.name(), point.seen().unwrap_or_default());
+        let contrary = points.iter().filter(|point| point.holds() == Some(false));
+        let contrary: Vec<String> = contrary.map(seen).collect();
+        let missing = points.iter().filter(|point| point.seen().is_none());
+        let missing = missing.map(|point| match point.detail() {
+            "" => point.name(),
+            why => format!("{}: {why}", point.name()),
+        });
+        let missing: Vec<String> = missing.collect();
+        // What was seen to be otherwise is known, whatever was not looked at.
+        let is_mixed = !contrary.is_empty() && contrary.len() + missing.len() < points.len();
+        match (missing.is_empty(), contrary.is_empty()) {
+            _ if points.is_empty() => Self::new(Kind::NotYet, "no check"),
+            _ if is_mixed => Self::new(Kind::Depends, contrary.join("; ")),
+            (false, _) => Self::new(Kind::NotYet, missing.join("; ")),
+            (true, true) => Self::new(Kind::Confirmed, ""),
+            (true, false) => Self::new(Kind::Refuted, contrary.join("; ")),
         }
     }
 
     /// Of a claim's rows in one run. A row that decided nothing speaks neither for the claim nor
     /// against it.
-    pub(super) fn of_run(rows: &[&Claim]) -> Self {
+    pub(crate) fn of_run(rows: &[&Claim]) -> Self {
         let count = |here: Here| rows.iter().filter(|row| row.here == here).count();
         let names = |here: Here| {
             let of = rows.iter().filter(|row| row.here == here);
             of.map(|row| name(row)).collect::<Vec<_>>().join(", ")
         };
         if rows.is_empty() {
-            return Self::new(Word::NotYet, "the run has none of its arms");
+            return Self::new(Kind::NotYet, "the run has none of its arms");
         }
         if count(Here::Answered) > 0 {
             return Self::of_questions(rows);
@@ -118,21 +136,21 @@ impl Standing {
         let undecided = [Here::Inconclusive, Here::NotMeasured];
         let is_all = |here: &Here| count(*here) == rows.len();
         match decided.into_iter().chain(undecided).find(is_all) {
-            Some(Here::Consistent) => return Self::new(Word::Confirmed, ""),
-            Some(here @ Here::NotReproduced) => return Self::new(Word::Refuted, names(here)),
-            Some(here @ Here::Inconclusive) => return Self::new(Word::Inconclusive, names(here)),
-            Some(here @ Here::NotMeasured) => return Self::new(Word::NotYet, names(here)),
+            Some(Here::Consistent) => return Self::new(Kind::Confirmed, ""),
+            Some(here @ Here::NotReproduced) => return Self::new(Kind::Refuted, names(here)),
+            Some(here @ Here::Inconclusive) => return Self::new(Kind::Inconclusive, names(here)),
+            Some(here @ Here::NotMeasured) => return Self::new(Kind::NotYet, names(here)),
             Some(Here::Answered) | None => {}
         }
         let is_there = |here: &Here| count(*here) > 0;
-        let word = if decided.iter().any(is_there) { Word::Depends } else { Word::Inconclusive };
+        let kind = if decided.iter().any(is_there) { Kind::Depends } else { Kind::Inconclusive };
         // Those that decided are named; the points have the rest.
         let decided = decided.into_iter().filter(is_there);
         let decided = decided.map(|here| format!("{}: {}", here.name(), names(here)));
         let undecided = undecided.into_iter().filter(is_there);
         let undecided =
             undecided.map(|here| format!("{}: {} of {}", here.name(), count(here), rows.len()));
-        Self::new(word, join(decided.chain(undecided)))
+        Self::new(kind, join(decided.chain(undecided)))
     }
 
     /// Of questions, of which each has rows of its own: answered where each of them has an answer.
@@ -160,40 +178,40 @@ impl Standing {
             format!("{question} {}", counts.collect::<Vec<_>>().join(", "))
         });
         let why = join(told.collect::<Vec<_>>().into_iter());
-        Self::new(if all_answered { Word::Answered } else { Word::Inconclusive }, why)
+        Self::new(if all_answered { Kind::Answered } else { Kind::Inconclusive }, why)
     }
 
     /// What several records say together: the same in all is that; else each is named.
-    pub(super) fn together(parts: &[(String, Self)]) -> Self {
-        let words: Vec<Word> = parts.iter().map(|(_, part)| part.word).collect();
-        let known = || words.iter().filter(|word| **word != Word::NotYet);
-        let same_word = words.windows(2).all(|pair| pair[0] == pair[1]);
+    pub(crate) fn together(parts: &[(String, Self)]) -> Self {
+        let kinds: Vec<Kind> = parts.iter().map(|(_, part)| part.kind).collect();
+        let known = || kinds.iter().filter(|kind| **kind != Kind::NotYet);
+        let same_kind = kinds.windows(2).all(|pair| pair[0] == pair[1]);
         let same_why = parts.windows(2).all(|pair| pair[0].1.why == pair[1].1.why);
-        let word = match (known().next(), words.first()) {
-            (_, None) => return Self::new(Word::NotYet, "no record"),
-            (_, Some(word)) if same_word => *word,
+        let kind = match (known().next(), kinds.first()) {
+            (_, None) => return Self::new(Kind::NotYet, "no record"),
+            (_, Some(word)) if same_kind => *word,
             // One that nobody has looked at contradicts nothing, and confirms nothing.
-            (Some(first), _) if known().all(|word| word == first) => Word::NotYet,
-            _ => Word::Depends,
+            (Some(first), _) if known().all(|kind| kind == first) => Kind::NotYet,
+            _ => Kind::Depends,
         };
         let why = match parts {
-            [(_, first), ..] if same_word && same_why => first.why.clone(),
+            [(_, first), ..] if same_kind && same_why => first.why.clone(),
             _ => join(grouped(parts).into_iter().map(|(of, part)| {
                 let of = of.join(", ");
-                if part.word == word {
+                if part.kind == kind {
                     format!("{of}: {}", part.why)
                 } else {
                     format!("{of}: {part}")
                 }
             })),
         };
-        Self::new(word, why)
+        Self::new(kind, why)
     }
 }
 
 /// Records that say the same are one.
-fn grouped(parts: &[(String, Standing)]) -> Vec<(Vec<&str>, &Standing)> {
-    let mut groups: Vec<(Vec<&str>, &Standing)> = Vec::new();
+fn grouped(parts: &[(String, Verdict)]) -> Vec<(Vec<&str>, &Verdict)> {
+    let mut groups: Vec<(Vec<&str>, &Verdict)> = Vec::new();
     for (of, part) in parts {
         match groups.iter_mut().find(|(_, known)| *known == part) {
             Some((names, _)) => names.push(of),
@@ -220,11 +238,32 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::{Says, Seen};
 
-    fn standing(said: &str) -> Standing {
-        let (word, why) = said.split_once(": ").unwrap_or((said, ""));
-        let word = Word::ALL.into_iter().find(|known| known.name() == word);
-        Standing::new(word.expect("a word"), why)
+    fn verdict(said: &str) -> Verdict {
+        let (kind, why) = said.split_once(": ").unwrap_or((said, ""));
+        let kind = Kind::ALL.into_iter().find(|known| known.name() == kind);
+        Verdict::new(kind.expect("a kind"), why)
+    }
+
+    #[rstest]
+    #[case::all(&[Some("yes"), Some("yes")], "confirmed")]
+    #[case::none(&[Some("no"), Some("no")], "refuted: p (dind): no; p (dind): no")]
+    #[case::some(&[Some("yes"), Some("no")], "depends: p (dind): no")]
+    #[case::not_looked_at(&[Some("yes"), None], "not yet: p (dind)")]
+    #[case::contrary_and_missing(&[Some("no"), None], "not yet: p (dind)")]
+    #[case::mixed_and_missing(&[Some("yes"), Some("no"), None], "depends: p (dind): no")]
+    #[case::nothing(&[], "not yet: no check")]
+    fn a_verdict_follows_from_what_was_seen(#[case] seen: &[Option<&str>], #[case] said: &str) {
+        let says = ["p", "dind", "yes"].map(str::to_owned);
+        let [property, pattern, outcome] = says;
+        let says = Says { claim: "X1".to_owned(), property, pattern, says: outcome };
+        let rows: Vec<Option<Seen>> = seen
+            .iter()
+            .map(|seen| seen.map(|seen| Seen { seen: seen.to_owned(), ..Seen::default() }))
+            .collect();
+        let points = rows.iter().map(|row| Checked { says: &says, row: row.as_ref() });
+        assert_eq!(Verdict::of_checks(&points.collect::<Vec<_>>()).to_string(), said);
     }
 
     #[rstest]
@@ -254,7 +293,7 @@ mod tests {
     #[case::nothing(&[], "not yet: no record")]
     fn records_are_held_together(#[case] parts: &[(&str, &str)], #[case] said: &str) {
         let parts = parts.iter();
-        let parts = parts.map(|(of, said)| ((*of).to_owned(), standing(said)));
-        assert_eq!(Standing::together(&parts.collect::<Vec<_>>()).to_string(), said);
+        let parts = parts.map(|(of, said)| ((*of).to_owned(), verdict(said)));
+        assert_eq!(Verdict::together(&parts.collect::<Vec<_>>()).to_string(), said);
     }
 }
