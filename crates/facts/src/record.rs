@@ -128,11 +128,6 @@ impl Record {
         self.manifest.arms.iter().find(|arm| arm.name == name)
     }
 
-    /// The arm that stands for a published method.
-    pub fn published_arm(&self, method: &str) -> Option<&Arm<String>> {
-        self.manifest.arms.iter().find(|arm| arm.method == method)
-    }
-
     /// How often the data were looked at before the run's end was decided.
     pub fn looks(&self) -> Looks {
         match self.manifest.stopping {

@@ -221,9 +221,9 @@ mod tests {
 
     fn whole() -> Value {
         json!({
-            "experiment": "startup",
+            "experiment": "some",
             "tool": { "version": "0.1.0", "revision": "abc", "dirty": false },
-            "args": ["startup"],
+            "args": ["some"],
             "seed": 1,
             "blocks": 10,
             "warmup_blocks": 2,

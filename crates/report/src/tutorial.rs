@@ -6,7 +6,7 @@ use std::path::Path;
 use measure::{failure, usage, write_atomically};
 
 use facts::Runs;
-use facts::{METHODS, Unit};
+use facts::Unit;
 
 /// Writes both files into `folder`, which is made if need be.
 ///
@@ -34,10 +34,8 @@ pub(crate) fn write(folder: &Path, runs: &Runs, png: &[u8]) -> miette::Result<()
 fn rows(runs: &Runs) -> String {
     let mut csv = "method,metric,rep,value\n".to_owned();
     for part in &runs.records {
-        for method in METHODS {
-            let Some(arm) = part.published_arm(method) else {
-                continue;
-            };
+        for arm in part.manifest.arms.iter().filter(|arm| !arm.method.is_empty()) {
+            let method = &arm.method;
             let metric = part.metric(&arm.metric);
             let column = metric.column();
             // To the microsecond.

@@ -10,6 +10,7 @@ use crate::figure::canvas::{Canvas, Drawn};
 use crate::figure::legend::Mark;
 use crate::figure::levels::work;
 use crate::figure::{Frame, Picture, columns, rows};
+use crate::page::phrases;
 use facts::Lang;
 use facts::Runs;
 use facts::trials::in_order;
@@ -76,12 +77,7 @@ impl Picture for Scene {
 impl Scene {
     pub(crate) fn of(runs: &Runs, analysis: &Analysis, lang: Lang) -> Self {
         let (title, panels) = if runs.exp4 {
-            (
-                term!(lang; "Experiment 4: what nesting a container costs";
-                "Experimento 4: lo que cuesta anidar un contenedor")
-                .to_owned(),
-                published_panels(analysis, lang),
-            )
+            (phrases::exp4(lang).to_owned(), published_panels(analysis, lang))
         } else {
             let experiment = &runs.records[0].manifest.experiment;
             (

@@ -106,9 +106,7 @@ fn of_facts(source: &Source, part: fn(&facts::Page) -> &[Piece]) -> Vec<Piece> {
 
 fn title(runs: &Runs, lang: Lang) -> String {
     if runs.exp4 {
-        term!(lang; "Experiment 4: what nesting a container costs";
-            "Experimento 4: lo que cuesta anidar un contenedor")
-        .to_owned()
+        phrases::exp4(lang).to_owned()
     } else {
         text!(lang; "Experiment `{experiment}`";
             "Experimento `{experiment}`", experiment = runs.records[0].manifest.experiment)

@@ -10,6 +10,12 @@ use facts::document::{Cell, Tone};
 use facts::{Here, Source, Verdict};
 use facts::{term, text};
 
+/// What startup and CPU are together.
+pub(crate) fn exp4(lang: Lang) -> &'static str {
+    term!(lang; "Experiment 4: what nesting a container costs";
+        "Experimento 4: lo que cuesta anidar un contenedor")
+}
+
 /// A share as per cent.
 pub(crate) fn percent(share: f64, decimals: usize, lang: Lang) -> String {
     format!("{} %", lang.number(share * 100.0, decimals))
