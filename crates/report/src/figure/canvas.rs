@@ -136,8 +136,9 @@ impl Axis {
         let digit = [5.0, 2.0, 1.0].into_iter().find(|d| d * 10_f64.powf(power) <= rough * 1.0001);
         let step = digit.unwrap_or(1.0) * 10_f64.powf(power);
         let decimals = (-power).max(0.0) as usize;
-        let first = (self.min / step * 0.9999).ceil() as i64;
-        let last = (self.max / step * 1.0001).floor() as i64;
+        // What the division leaves is far below a step, however far from zero they are.
+        let first = (self.min / step - 1e-4).ceil() as i64;
+        let last = (self.max / step + 1e-4).floor() as i64;
         (first..=last).map(|index| (index as f64 * step, decimals)).collect()
     }
 
@@ -426,6 +427,11 @@ mod tests {
             (0.0, 0.82, &["0.0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8"]),
             (0.0, 5.0, &["0", "1", "2", "3", "4", "5"]),
             (0.0, 0.055, &["0.00", "0.01", "0.02", "0.03", "0.04", "0.05"]),
+            (
+                2e9,
+                2e9 + 2.0,
+                &["2000000000.0", "2000000000.5", "2000000001.0", "2000000001.5", "2000000002.0"],
+            ),
             (-12.0, 30.0, &["-10", "-5", "0", "5", "10", "15", "20", "25", "30"]),
         ] {
             let axis = Axis { min, ..Axis::from_zero(Growth::Up, 900, 800, max) };
