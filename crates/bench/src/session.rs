@@ -1,4 +1,41 @@
 //! An experiment that samples in one lab: its program, and what its sessions say of themselves.
+//!
+//! A whole experiment, but for what it says of its runs:
+//!
+//! ```no_run
+//! use bench::Session;
+//! use facts::{Facts, STARTUP};
+//! use lab::{Engine, Layer};
+//! use measure::{Arm, Contrast, Experiment, Observer, Run};
+//!
+//! const ARMS: &[Arm] = &[
+//!     Arm::new(STARTUP.name(), "true", Observer::Outside, 1, "a container that runs true"),
+//!     Arm::new(STARTUP.name(), "date", Observer::Outside, 1, "a container that runs date"),
+//! ];
+//!
+//! const EXPERIMENT: Experiment = Experiment {
+//!     name: "toy",
+//!     arms: ARMS,
+//!     contrasts: &[Contrast::primary("date/true", "what date costs more")],
+//!     parts: &[],
+//!     series: &[],
+//! };
+//!
+//! fn session(run: &mut Run, session: &Session) -> miette::Result<()> {
+//!     let nest = session.lab.nest(&[Layer::own(Engine::Docker)])?;
+//!     let mut agent = session.lab.level0().agent()?;
+//!     session.describe(run, [&nest], serde_json::json!({}))?;
+//!     run.measure(|arm| {
+//!         let argv = ["docker", "run", "--rm", "alpine", arm.name];
+//!         bench::spawn(&session.lab, &mut agent, &argv, |spawned| spawned.succeeded())
+//!     })
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     let about = "Start time of two programs in a container";
+//!     bench::main(about, &EXPERIMENT, &[], |_| Ok(Facts::default()), session)
+//! }
+//! ```
 
 use std::process::ExitCode;
 use std::time::Instant;
