@@ -19,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A program that has been started, in a folder with `run`, where it writes, `log`, what it said, and
 /// `tmp`, its folder for temporary files. Dropping it kills it.
+///
+/// It has a network namespace of its own, which a lab does not look at: only one run measures at a time in
+/// each, so that tests need not wait for each other.
 pub struct Run {
     child: Child,
     home: TempDir,
@@ -26,18 +29,21 @@ pub struct Run {
 
 impl Run {
     /// Starts it with `--out` besides its arguments; its folder is made in this one.
-    pub fn start(folder: &str, program: &mut Command) -> Result<Self> {
+    pub fn start(folder: &str, program: &Command) -> Result<Self> {
         Self::start_read(folder, program, true)
     }
 
     /// The same, whether anybody reads what it prints or has closed the pipes.
-    pub fn start_read(folder: &str, program: &mut Command, is_read: bool) -> Result<Self> {
+    pub fn start_read(folder: &str, program: &Command, is_read: bool) -> Result<Self> {
         let closed = || Ok::<_, miette::Report>(Stdio::from(std::io::pipe().into_diagnostic()?.1));
         let home = tempfile::tempdir_in(folder).into_diagnostic()?;
         let temporary = home.path().join("tmp");
         fs::create_dir(&temporary).into_diagnostic()?;
         let log = File::create(home.path().join("log")).into_diagnostic()?;
-        let child = program
+        let child = Command::new("unshare")
+            .arg("--net")
+            .arg(program.get_program())
+            .args(program.get_args())
             .arg("--out")
             .arg(home.path().join("run"))
             .env("TMPDIR", temporary)
@@ -50,7 +56,7 @@ impl Run {
     }
 
     /// Runs it to its end.
-    pub fn to_the_end(folder: &str, program: &mut Command) -> Result<(Self, ExitStatus)> {
+    pub fn to_the_end(folder: &str, program: &Command) -> Result<(Self, ExitStatus)> {
         let mut run = Self::start(folder, program)?;
         let status = run.child.wait().into_diagnostic()?;
         Ok((run, status))
@@ -149,7 +155,7 @@ pub struct Cut {
 
 impl Cut {
     /// Starts the program and kills a part of its lab once this text is in its trials.
-    pub fn off(folder: &str, program: &mut Command, row: &str, part: &'static str) -> Result<Self> {
+    pub fn off(folder: &str, program: &Command, row: &str, part: &'static str) -> Result<Self> {
         let before = Machine::now()?;
         let mut run = Run::start(folder, program)?;
         run.wait_for_trial(row)?;

@@ -37,7 +37,7 @@ const ADDITIONAL_STORE: Core =
 const CORE: &[Core] = &[WHOLE, OWN_CONTAINERD, AFTER_STOP, ADDITIONAL_STORE];
 
 fn main() -> ExitCode {
-    lab_test::run(1, |_, _| {})
+    lab_test::run(3, |_, _| {})
 }
 
 const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
@@ -50,7 +50,7 @@ fn program(arguments: &[&str]) -> Command {
 
 /// A run to its end with this exit code.
 fn done(arguments: &[&str], code: i32) -> Result<Run> {
-    let (run, status) = Run::to_the_end(FOLDER, &mut program(arguments))?;
+    let (run, status) = Run::to_the_end(FOLDER, &program(arguments))?;
     ensure!(status.code() == Some(code), "{status:?}: {}", run.log());
     Ok(run)
 }
@@ -77,12 +77,8 @@ const CUT: &str = "trixie docker whole-own-containerd";
 fn cut() -> Result<&'static Cut, String> {
     static RUN: OnceLock<Result<Cut, String>> = OnceLock::new();
     let cut = RUN.get_or_init(|| {
-        let cut = Cut::off(
-            FOLDER,
-            &mut program(&asked(CUT)),
-            &format!(",{CUT},first starts,"),
-            "containerd",
-        );
+        let cut =
+            Cut::off(FOLDER, &program(&asked(CUT)), &format!(",{CUT},first starts,"), "containerd");
         cut.map_err(|report| format!("{report:?}"))
     });
     cut.as_ref().map_err(String::clone)
@@ -156,7 +152,7 @@ fn a_way_that_its_lab_cut_off_is_tried_again() -> Result<()> {
 fn nothing_is_left_after_kill_9_with_two_engines_at_work() -> Result<()> {
     let before = Machine::now()?;
     let way = "trixie docker image-and-layers";
-    let mut run = Run::start(FOLDER, &mut program(&asked(way)))?;
+    let mut run = Run::start(FOLDER, &program(&asked(way)))?;
     run.wait_for_trial(&format!(",{way},second starts,"))?;
     run.send(Signal::KILL)?;
     run.wait()?;

@@ -8,7 +8,7 @@ mod words;
 
 use std::fs;
 use std::process::{Command, ExitCode};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use lab_test::{Machine, Run, ensure, is_patient};
 use measure::Trial;
@@ -35,14 +35,8 @@ const ALL_S: u32 = 130;
 const TABLES: [&str; 4] = ["pattern", "escape", "transport", "daemonless"];
 
 fn main() -> ExitCode {
-    // A run of everything, and beside it what needs none.
-    lab_test::run(2, |_, _| {})
-}
-
-/// One run measures at a time, and who looks at what a run leaves must not see another one.
-fn one_at_a_time() -> MutexGuard<'static, ()> {
-    static RUNS: Mutex<()> = Mutex::new(());
-    RUNS.lock().unwrap_or_else(PoisonError::into_inner)
+    // A run of everything, and beside it two that are cut off.
+    lab_test::run(3, |_, _| {})
 }
 
 /// What is tried where there is no time for all patterns: two that share nothing.
@@ -74,14 +68,54 @@ fn program() -> Command {
 }
 
 fn tried() -> Result<Done> {
-    let _alone = one_at_a_time();
     let mut program = program();
     if !is_patient() {
         program.args(FEW.iter().flat_map(|pattern| ["--pattern", pattern]));
     }
-    let (run, status) = Run::to_the_end(FOLDER, &mut program)?;
+    let (run, status) = Run::to_the_end(FOLDER, &program)?;
     ensure!(status.success(), "{}", run.log());
     Ok(Done { rows: read(&run.file("trials.csv"))?, run })
+}
+
+/// A run of this pattern until the first job of its pod is done.
+fn with_a_pod(pattern: &str) -> Result<Run> {
+    let mut run = Run::start(FOLDER, program().args(["--pattern", pattern]))?;
+    run.wait_for_trial(",job,")?;
+    Ok(run)
+}
+
+/// No loop device, mount, process, control group or file.
+#[lab_test::test]
+#[needs(engines(lab::Generation::Trixie))]
+fn nothing_is_left_after_kill_9_with_a_pod_up() -> Result<()> {
+    let before = Machine::now()?;
+    let mut run = with_a_pod("dind")?;
+    run.send(Signal::KILL)?;
+    run.wait()?;
+    run.left_nothing(&before)
+}
+
+/// The run ends, and whatever it recorded is as a whole run has it.
+#[lab_test::test]
+#[needs(engines(lab::Generation::Trixie))]
+fn nothing_is_seen_of_a_pod_in_a_lab_that_has_died() -> Result<()> {
+    let before = Machine::now()?;
+    let mut run = with_a_pod("dood")?;
+    kill_process(run.part("init")?, Signal::KILL).into_diagnostic()?;
+    let status = run.wait()?;
+    let whole = &done()?.rows;
+    let rows: Vec<Trial> = read(&run.file("trials.csv"))?;
+    let key = |row: &Trial| {
+        let [table, subject, step] = [&row.table, &row.subject, &row.step].map(String::clone);
+        (table, subject, step, row.outcome.clone())
+    };
+    let is_so = |row: &&Trial| whole.iter().any(|whole| key(whole) == key(row));
+    let wrong: Vec<&Trial> = rows.iter().filter(|row| !is_so(row)).collect();
+    ensure!(wrong.is_empty(), "{wrong:?}");
+    ensure!(status.code() == Some(1), "{status:?} {}", run.log());
+    let named = lab_test::killed("init");
+    ensure!(run.log().contains(&named), "{}", run.log());
+    run.left_nothing(&before)
 }
 
 /// Every difference, not only the first.
@@ -145,47 +179,4 @@ fn no_key_is_in_the_record() -> Result<()> {
         ensure!(!text.contains("PRIVATE KEY"), "{}", path.display());
     }
     Ok(())
-}
-
-/// A run of this pattern until the first job of its pod is done.
-fn with_a_pod(pattern: &str) -> Result<Run> {
-    let mut run = Run::start(FOLDER, program().args(["--pattern", pattern]))?;
-    run.wait_for_trial(",job,")?;
-    Ok(run)
-}
-
-/// No loop device, mount, process, control group or file.
-#[lab_test::test]
-#[needs(engines(lab::Generation::Trixie))]
-fn nothing_is_left_after_kill_9_with_a_pod_up() -> Result<()> {
-    let _alone = one_at_a_time();
-    let before = Machine::now()?;
-    let mut run = with_a_pod("dind")?;
-    run.send(Signal::KILL)?;
-    run.wait()?;
-    run.left_nothing(&before)
-}
-
-/// The run ends, and whatever it recorded is as a whole run has it.
-#[lab_test::test]
-#[needs(engines(lab::Generation::Trixie))]
-fn nothing_is_seen_of_a_pod_in_a_lab_that_has_died() -> Result<()> {
-    let whole = &done()?.rows;
-    let _alone = one_at_a_time();
-    let before = Machine::now()?;
-    let mut run = with_a_pod("dood")?;
-    kill_process(run.part("init")?, Signal::KILL).into_diagnostic()?;
-    let status = run.wait()?;
-    let rows: Vec<Trial> = read(&run.file("trials.csv"))?;
-    let key = |row: &Trial| {
-        let [table, subject, step] = [&row.table, &row.subject, &row.step].map(String::clone);
-        (table, subject, step, row.outcome.clone())
-    };
-    let is_so = |row: &&Trial| whole.iter().any(|whole| key(whole) == key(row));
-    let wrong: Vec<&Trial> = rows.iter().filter(|row| !is_so(row)).collect();
-    ensure!(wrong.is_empty(), "{wrong:?}");
-    ensure!(status.code() == Some(1), "{status:?} {}", run.log());
-    let named = lab_test::killed("init");
-    ensure!(run.log().contains(&named), "{}", run.log());
-    run.left_nothing(&before)
 }

@@ -1,6 +1,6 @@
 //! However a run ends, nothing of it stays on the machine and the samples taken are kept.
 //!
-//! One after the other: each compares the machine before and after, but for what labs of others
+//! Each compares the machine before and after, but for what labs of others
 //! have there meanwhile.
 
 use std::process::{Command, ExitCode};
@@ -17,7 +17,7 @@ const ARMS: &str = "--arms=bare,docker,dind,podman-nested";
 const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
 
 fn main() -> ExitCode {
-    lab_test::run(1, |_, _| {})
+    lab_test::run(3, |_, _| {})
 }
 
 fn program(flags: &[&str]) -> Result<Command> {
@@ -27,7 +27,7 @@ fn program(flags: &[&str]) -> Result<Command> {
 }
 
 fn start(flags: &[&str]) -> Result<Run> {
-    Run::start(FOLDER, &mut program(flags)?)
+    Run::start(FOLDER, &program(flags)?)
 }
 
 /// Until it measures.
@@ -53,7 +53,7 @@ fn has_status(run: &Run, status: &str) -> Result<()> {
 #[lab_test::test]
 fn after_a_normal_end(#[case] is_read: bool) -> Result<()> {
     let before = Machine::now()?;
-    let mut run = Run::start_read(FOLDER, &mut program(&["--verify"])?, is_read)?;
+    let mut run = Run::start_read(FOLDER, &program(&["--verify"])?, is_read)?;
     let code = run.wait()?.code();
     ensure!(code == Some(0), "{code:?} {}", run.log());
     ensure!(samples(&run) == 4, "{}", samples(&run));

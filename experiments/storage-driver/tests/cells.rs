@@ -58,7 +58,7 @@ const SNAPSHOTTER: Core = Core {
 const CORE: &[Core] = &[ON_A_VOLUME, BY_NAME_ON_THE_LAYER, LEFT_TO_ITSELF, BTRFS, SNAPSHOTTER];
 
 fn main() -> ExitCode {
-    lab_test::run(1, |_, _| {})
+    lab_test::run(3, |_, _| {})
 }
 
 const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
@@ -106,7 +106,7 @@ const CUT: &str = "trixie docker btrfs volume";
 fn cut() -> Result<&'static Cut, String> {
     static RUN: OnceLock<Result<Cut, String>> = OnceLock::new();
     let cut = RUN.get_or_init(|| {
-        let cut = Cut::off(FOLDER, &mut program(&[CUT]), &format!(",{CUT},place,"), "dockerd");
+        let cut = Cut::off(FOLDER, &program(&[CUT]), &format!(",{CUT},place,"), "dockerd");
         cut.map_err(|report| format!("{report:?}"))
     });
     cut.as_ref().map_err(String::clone)
@@ -189,7 +189,7 @@ fn a_cell_that_its_lab_cut_off_is_tried_again() -> Result<()> {
 fn nothing_is_left_after_kill_9_with_a_file_system_mounted() -> Result<()> {
     let before = Machine::now()?;
     let cell = "trixie docker overlay2 xfs";
-    let mut run = Run::start(FOLDER, &mut program(&[cell]))?;
+    let mut run = Run::start(FOLDER, &program(&[cell]))?;
     run.wait_for_trial(&format!(",{cell},driver,"))?;
     run.send(Signal::KILL)?;
     run.wait()?;

@@ -9,7 +9,7 @@ use rustix::process::{Signal, kill_process};
 const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
 
 fn main() -> ExitCode {
-    lab_test::run(1, |_, _| {})
+    lab_test::run(3, |_, _| {})
 }
 
 fn program() -> Result<Command> {
