@@ -60,7 +60,7 @@ fn unreadable(file: &str, error: &csv::Error) -> miette::Report {
     failure(
         "the published figures can't be read",
         error.to_string(),
-        format!("mend results/published/{file} and build again"),
+        format!("fix results/published/{file} and build again"),
     )
 }
 

@@ -68,7 +68,7 @@ impl Place {
         let _lock = cache::lock(&labs.join(".lock"))?;
         sweep(&labs);
         let remedy = "free some disk space in the cache directory";
-        let what = "a new lab has no place";
+        let what = "a new lab has no folder";
         let tree = sandbox::cgroup2_mount().ok_or_else(|| {
             unsupported(
                 "there is no cgroup v2 tree",

@@ -44,8 +44,7 @@ struct Cli {
     #[arg(long = "way", value_name = "WORDS")]
     ways: Vec<String>,
 
-    /// Only do a case's operations again, a file that a search has kept, and hold what comes of it
-    /// against what came of it then
+    /// Only replay a saved case, a file that a search has left, and compare the outcome
     #[arg(long, value_name = "FILE", conflicts_with_all = ["generations", "ways", "resume"])]
     replay: Option<PathBuf>,
 }
@@ -276,7 +275,7 @@ fn replay(cli: &Cli, file: &Path, options: &(impl Fn(Generation) -> Options + Sy
         Err(measure::failure(
             format!("{} came to another end", file.display()),
             format!("{outcome} instead of {}", case.outcome),
-            "do it again; a timing may be a part of it",
+            "retry; this may depend on timing",
         ))
     })
 }

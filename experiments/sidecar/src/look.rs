@@ -63,7 +63,7 @@ const QUICK: [Property; 4] = [
     Property::Accounting,
 ];
 
-/// Has a pattern's agent do a job, goes every way out, and looks at every property, a row each.
+/// Has a pattern's agent do a job, tries every escape path, and looks at every property, a row each.
 pub(crate) fn all(
     node: &Node,
     pattern: &'static Pattern,

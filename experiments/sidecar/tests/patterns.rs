@@ -17,7 +17,7 @@ use rstest::rstest;
 use rustix::process::{Signal, kill_process};
 use serde::Deserialize;
 
-/// What is expected of a property, a way out, a client.
+/// What is expected of a property, an escape path, a client.
 #[derive(Clone, Debug, Deserialize)]
 struct Expected {
     table: String,

@@ -86,7 +86,7 @@ impl Sidecar<'_> {
             (is(Property::EnginePrivilege, Word::TheNodes),
                 term!(lang; "the node's engine does what the agent says"; "el motor del nodo hace lo que dice el agente")),
             (taken_over.is_some_and(|look| look.is(Word::Reaches)),
-                term!(lang; "who takes the engine over reaches the node"; "quien toma el motor llega al nodo")),
+                term!(lang; "compromising the engine compromises the node"; "quien toma el motor llega al nodo")),
             (is(Property::SocketMissing, Word::Refused),
                 term!(lang; "a node without the socket has no engine for it"; "un nodo sin el socket no tiene motor para él")),
             (left.is_some_and(|left| left != Word::Nothing.name()),
@@ -114,13 +114,13 @@ pub(super) fn pieces(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
             "Sin consejo: de ningún patrón se vio lo suficiente.")
         .to_owned()
     } else if take.is_empty() {
-        term!(lang; "No pattern runs the job and keeps every way out that was tried from the node.";
+        term!(lang; "No pattern runs the job and closes every escape path that was tried.";
             "Ningún patrón hace el trabajo y cierra el nodo a toda salida probada.")
         .to_owned()
     } else {
         let take: Vec<String> = take.iter().map(|name| format!("`{name}`")).collect();
         let patterns = take.join(", ");
-        text!(lang; "For a pipeline in a container that builds images, starts databases and must not expose its node: {patterns}. That is where the job works and no way out that was tried reaches the node; the one with the fastest next job stands first.";
+        text!(lang; "For a pipeline in a container that builds images, starts databases and must not expose its node: {patterns}. That is where the job works and no escape path that was tried reaches the node; the one with the fastest next job stands first.";
             "Para un pipeline en un contenedor que construye imágenes, arranca bases de datos y no debe exponer su nodo: {patterns}. Es donde el trabajo funciona y ninguna salida probada llega al nodo; primero está el del trabajo siguiente más rápido.")
     };
     let row = |pattern: &&Pattern| {
@@ -151,7 +151,7 @@ pub(super) fn pieces(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
             Fit::Cards,
         ),
         Piece::paragraph(
-            term!(lang; "Risks are those that were seen here; a way out that nobody tried is not among them.";
+            term!(lang; "Risks are those that were seen here; an escape path that nobody tried is not among them.";
             "Los riesgos son los que se vieron aquí; una salida que nadie probó no está entre ellos."),
         ),
     ]
@@ -164,12 +164,12 @@ fn stand(sidecar: &Sidecar, pattern: &Pattern, lang: Lang) -> Cell {
     let ways = ways.join(", ");
     let (text, tone) = match sidecar.stand(pattern) {
         Stand::Take => (
-            text!(lang; "For jobs that nobody vouches for: the job works, and of the ways out that were tried ({count}) none reaches the node.";
-                "Para trabajos por los que nadie responde: el trabajo funciona y ninguna de las salidas probadas ({count}) llega al nodo."),
+            text!(lang; "For untrusted jobs: the job works, and none of the {count} escape paths that were tried reaches the node.";
+                "Para trabajos que no son de confianza: el trabajo funciona y ninguna de las salidas probadas ({count}) llega al nodo."),
             Tone::Yes,
         ),
         Stand::Trusted => (
-            text!(lang; "Only for jobs that may have the node: {reach} of {count} ways out reach it ({ways}).";
+            text!(lang; "Only for jobs that may have the node: {reach} of {count} escape paths reach it ({ways}).";
                 "Solo para trabajos que pueden tener el nodo: {reach} de {count} salidas llegan a él ({ways})."),
             Tone::Mixed,
         ),
@@ -178,7 +178,7 @@ fn stand(sidecar: &Sidecar, pattern: &Pattern, lang: Lang) -> Cell {
             Tone::No,
         ),
         Stand::Open => (
-            text!(lang; "No advice: the job or a way out could not be looked at.";
+            text!(lang; "No advice: the job or an escape path could not be looked at.";
                 "Sin consejo: no se pudo ver el trabajo o una salida."),
             Tone::Missing,
         ),

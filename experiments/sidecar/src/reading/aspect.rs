@@ -59,7 +59,7 @@ impl Aspect {
         Self::Cache, Self::Storage, Self::Accounting, Self::Collisions,
     ];
 
-    /// The name in files and for readers, and what it is made of; ways out have a table of their own.
+    /// The name in files and for readers, and what it is made of; escape paths have a table of their own.
     fn is(self) -> (&'static str, [&'static str; 2], &'static [Graded]) {
         use Grade::{Bad, Good, Mixed};
         match self {
@@ -269,7 +269,7 @@ impl Sidecar<'_> {
         }
         if let Some(look) = self.taken_over(pattern) {
             let outcome = seen(look, lang);
-            told.push(text!(lang; "who took the engine over: {outcome}"; "quien tomara el motor: {outcome}"));
+            told.push(text!(lang; "whoever compromised the engine: {outcome}"; "quien tomara el motor: {outcome}"));
         }
         told
     }

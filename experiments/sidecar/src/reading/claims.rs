@@ -23,7 +23,7 @@ const SHORT: usize = 80;
 enum Need {
     /// One of these outcomes of a property.
     Is(Pattern, P, &'static [W]),
-    /// One of these outcomes of a way out.
+    /// One of these outcomes of an escape path.
     EscapeVector(Pattern, &'static str, &'static [W]),
     /// The client with the right certificate is served.
     Served,
@@ -60,7 +60,7 @@ static RULES: [(&str, &str, &str, &[Need]); 19] = [
         &[Is(SIDECAR, P::Job, &[W::Works]), Served]),
     ("B13", "a privileged container", "refused with the plugin, not without",
         &[EscapeVector(SIDECAR, MOUNT, &[W::Refused]), EscapeVector(OPEN, MOUNT, &[W::Reaches, W::Inside])]),
-    ("B14", "sidecar, with the plugin", "an ordinary agent, nothing of the node mounted or seen, no way out",
+    ("B14", "sidecar, with the plugin", "an ordinary agent, nothing of the node mounted or seen, no escape path",
         &[Is(SIDECAR, P::AgentPrivilege, ORDINARY), Is(SIDECAR, P::NodePaths, &[W::None]),
           Is(SIDECAR, P::Isolation, &[W::NoneOfTheNode]), NoWayOut(SIDECAR)]),
     ("B14", "sidecar-open, without it", "the same without the plugin",
@@ -68,7 +68,7 @@ static RULES: [(&str, &str, &str, &[Need]); 19] = [
     ("B15 cache", "cache of a sidecar", "a new pod finds no layers", &[Is(SIDECAR, P::Cache, &[W::Lost])]),
     ("B16", SIDECAR.name, "the engine's container has every privilege, and is refused without",
         &[Is(SIDECAR, P::EnginePrivilege, &[W::Full]), Is(SIDECAR, P::WithoutPrivilege, &[W::Refused])]),
-    ("B17", "daemonless: privilege and the node", "the job works without privilege, daemon or way out",
+    ("B17", "daemonless: privilege and the node", "the job works without privilege, daemon or escape path",
         &[Is(DAEMONLESS, P::Job, &[W::Works]), Is(DAEMONLESS, P::AgentPrivilege, ORDINARY),
           Is(DAEMONLESS, P::EnginePrivilege, &[W::NoEngine]), Is(DAEMONLESS, P::Daemons, &[W::None]),
           Is(DAEMONLESS, P::Isolation, &[W::NoneOfTheNode]), NoWayOut(DAEMONLESS)]),
@@ -127,7 +127,7 @@ impl Need {
         look.map(|look| (look, is(look))).into_iter().collect()
     }
 
-    /// What was seen of it; ways out together.
+    /// What was seen of it; escape paths together.
     fn told(&self, sidecar: &Sidecar) -> Vec<String> {
         let looks = self.looks(sidecar);
         let NoWayOut(pattern) = self else {
@@ -138,7 +138,7 @@ impl Need {
         }
         let [reach, unseen] = [W::Reaches, W::NotSeen].map(|word| sidecar.ways_that(pattern, word));
         let (count, all) = (reach.len(), looks.len());
-        let mut seen = vec![format!("{count} of {all} ways out of {pattern} reach the node")];
+        let mut seen = vec![format!("{count} of {all} escape paths of {pattern} reach the node")];
         for (what, ways) in [("by", reach), ("not seen:", unseen)] {
             if !ways.is_empty() {
                 seen.push(format!("{what} {}", ways.join(", ")));
@@ -173,7 +173,7 @@ fn choice(sidecar: &Sidecar) -> Option<Claim> {
     }
     let told = |pattern: &&'static Pattern| {
         let why = match sidecar.stand(pattern) {
-            Stand::Take => "the job works, no way out".to_owned(),
+            Stand::Take => "the job works, no escape path".to_owned(),
             Stand::Trusted => {
                 let ways = sidecar.ways_that(pattern, W::Reaches);
                 format!("reaches the node by {}", ways.join(", "))

@@ -209,12 +209,12 @@ impl<'a> Sidecar<'a> {
         self.seen(pattern, property) == Some(word.name())
     }
 
-    /// Every way out that was tried, in the order of the first pattern that tried it.
+    /// Every escape path that was tried, in the order of the first pattern that tried it.
     fn ways(&self) -> Vec<&str> {
         in_order(self.table(ESCAPE).into_iter().map(|look| &*look.step))
     }
 
-    /// The ways out that a pattern's agent has tried itself. Where the agent is in the engine's
+    /// The escape paths that a pattern's agent has tried itself. Where the agent is in the engine's
     /// container, nothing has to be taken over.
     fn escapes(&self, pattern: &Pattern) -> Vec<&Check> {
         let is_engine = self.is(pattern, Property::AgentPrivilege, Word::Full);

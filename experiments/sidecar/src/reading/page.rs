@@ -1,4 +1,4 @@
-//! The section on patterns: one table as a tutorial would compare them, which one for whom, ways out, who
+//! The section on patterns: one table as a tutorial would compare them, which one for whom, escape paths, who
 //! is served, what the plugin refuses, building without a daemon.
 
 use facts::document::{Cell, Column, Fit, Piece, Table, Tone, words};
@@ -208,7 +208,7 @@ fn comparison(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     let is = |pattern: &&Pattern| format!("`{pattern}`: {}.", lang.of(pattern.is));
     vec![
         Piece::Paragraph(
-            text!(lang; "{patterns} patterns on the same work: an agent builds an image, runs it, starts a database, connects to it and cleans up. {all} ways out of its container were tried; {reach} of them reach the node.";
+            text!(lang; "{patterns} patterns on the same work: an agent builds an image, runs it, starts a database, connects to it and cleans up. {all} escape paths out of its container were tried; {reach} of them reach the node.";
             "{patterns} patrones con el mismo trabajo: un agente construye una imagen, la ejecuta, arranca una base de datos, se conecta a ella y limpia. Se probaron {all} salidas de su contenedor; {reach} de ellas llegan al nodo."),
         ),
         Piece::Figure(0),

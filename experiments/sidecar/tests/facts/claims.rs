@@ -173,7 +173,7 @@ fn claims_of_other_shapes_are_judged() {
     let words = "dind accounting-host-cgroupns: missed; the limit itself was not seen";
     assert_eq!(c8, words);
     let b14 = &found.claim("B14", "sidecar, with the plugin").seen;
-    let words = "0 of 6 ways out of sidecar reach the node; sidecar engine-taken-over: reaches";
+    let words = "0 of 6 escape paths of sidecar reach the node; sidecar engine-taken-over: reaches";
     assert!(b14.contains(words), "{b14}");
     let c5 = &found.claim("C5", "bodies that a plugin is given").seen;
     let words = "the plugin was not given the body of 2 of 8 hostile requests, and refused them; \

@@ -31,7 +31,8 @@ fn a_run_is_reported() {
     assert!(privilege[5].starts_with("● none; agent: the default"));
     let escape = line(page, "| escape |");
     assert!(escape[2].starts_with("■ reaches the node; `privileged-root-mount`, `bind-root`"));
-    let through = "◐ only through the engine; 6 of 6: refused; who took the engine over: reaches";
+    let through =
+        "◐ only through the engine; 6 of 6: refused; whoever compromised the engine: reaches";
     assert!(escape[3].starts_with(through), "{escape:?}");
     assert!(escape[5].starts_with("● none reaches the node; 1 of 1: refused"));
     let start = line(page, "| start-up |");
@@ -43,7 +44,7 @@ fn a_run_is_reported() {
     let weighed = "120.5 MB; 120.1 to 120.8, n 8; daemons: containerd, dockerd";
     assert_eq!(memory[1], weighed);
     for words in [
-        "26 ways out of its container were tried; 9 of them reach the node",
+        "26 escape paths out of its container were tried; 9 of them reach the node",
         "### Which pattern for whom",
         "must not expose its node: `sidecar`, `daemonless`",
         "### Ways out",
@@ -260,7 +261,7 @@ fn few_pods_have_no_interval(#[case] pods: u64, #[case] low: &str, #[case] words
     "take",
     "sidecar, daemonless"
 )]
-// What is left to who has the engine is a risk, and no way out of the agent's own.
+// What is left to who has the engine is a risk, and no escape path of the agent's own.
 #[case::engine(
     "escape",
     "sidecar",
@@ -288,7 +289,7 @@ fn advice_follows_what_was_seen(
     assert!(found.page.contains(&lead), "{}", found.page);
     let row = line(&found.page, &format!("| `{pattern}`; "));
     let sign = match stand {
-        "take" => "● For jobs that nobody vouches for",
+        "take" => "● For untrusted jobs",
         "never" => "■ For nobody",
         "open" => "– No advice",
         _ => "◐ Only for jobs that may have the node",
@@ -304,7 +305,7 @@ fn where_every_pattern_is_open_to_the_node_none_is_advised() {
     }
     let found = reported(&rows);
     assert_eq!(found.claim("A23", "5 patterns").answer, "none");
-    let words = "No pattern runs the job and keeps every way out that was tried from the node.";
+    let words = "No pattern runs the job and closes every escape path that was tried.";
     assert!(found.page.contains(words), "{}", found.page);
 }
 
