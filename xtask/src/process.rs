@@ -5,9 +5,9 @@
 //! tells it: `PR_SET_PDEATHSIG`.) Cargo does not know of its rustc what a lab knows of its engines: it
 //! gets a group that ends with it.
 
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -50,6 +50,25 @@ pub(crate) fn output(command: &mut Command) -> Result<Output> {
 /// Runs a command that takes no care of what it starts itself: all that is in its process group ends
 /// when it has ended, or when this program has, however that happens.
 pub(crate) fn tied(command: &mut Command) -> Result<i32> {
+    tied_by(command, |mut child| child.wait())
+}
+
+/// The same, and each line of its standard error is told instead of shown.
+pub(crate) fn tied_and_told(command: &mut Command, mut told: impl FnMut(&str)) -> Result<i32> {
+    tied_by(command.stderr(Stdio::piped()), |mut child| {
+        if let Some(said) = child.stderr.take() {
+            for line in BufReader::new(said).split(b'\n') {
+                told(&String::from_utf8_lossy(&line?));
+            }
+        }
+        child.wait()
+    })
+}
+
+fn tied_by(
+    command: &mut Command,
+    wait: impl FnOnce(Child) -> io::Result<ExitStatus>,
+) -> Result<i32> {
     // The kernel closes its standard input with this process, and nobody ever writes to it.
     let mut leash = Command::new("/bin/sh")
         .args(["-c", "read -r _; kill -TERM 0"])
@@ -60,7 +79,7 @@ pub(crate) fn tied(command: &mut Command) -> Result<i32> {
     let group = Pid::from_child(&leash).as_raw_nonzero().get();
     command.stdin(Stdio::null()).process_group(group);
     // The terminal's Ctrl-C reaches this process and not that group.
-    let status = run(command, &[SIGINT, SIGTERM, SIGHUP], |mut child| child.wait());
+    let status = run(command, &[SIGINT, SIGTERM, SIGHUP], wait);
     drop(leash.stdin.take());
     leash.wait().into_diagnostic()?;
     Ok(status?.code().unwrap_or(1))

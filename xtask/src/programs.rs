@@ -4,9 +4,6 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
-use std::time::Duration;
 
 use miette::{IntoDiagnostic, Result, miette};
 use program::{REPORT_VARIABLE, failure, left_report, note};
@@ -27,9 +24,6 @@ const NAMING: [&str; 2] = ["manifest.json", "facts.json"];
 /// What is derived of it.
 const FACTS: &str = "facts.json";
 
-/// What cargo needs at most to see that there is nothing to build.
-const UP_TO_DATE: Duration = Duration::from_millis(1500);
-
 /// The workspace's programs, built.
 pub(crate) struct Programs {
     shell: Shell,
@@ -45,12 +39,9 @@ impl Programs {
         let packages = PACKAGES.into_iter().chain(names);
         let packages = packages.flat_map(|name| ["--package", name]);
         let manifest = root.join("Cargo.toml");
-        // Quiet, so that nothing is said where nothing is built.
-        let build = cmd!(
-            shell,
-            "cargo build --quiet --locked --manifest-path {manifest} {packages...} --bins"
-        );
-        if announced(|| process::tied(&mut build.into()))? != 0 {
+        let build =
+            cmd!(shell, "cargo build --locked --manifest-path {manifest} {packages...} --bins");
+        if announced(&mut build.into())? != 0 {
             return Err(failure(
                 "the programs can't be built",
                 "cargo build failed",
@@ -189,18 +180,24 @@ fn text_of(run: &Path, key: &str) -> Option<String> {
     manifest[key].as_str().map(str::to_owned)
 }
 
-/// Builds, and says so as soon as it is known that there is something to build.
-fn announced<T>(build: impl FnOnce() -> T) -> T {
-    let (done, is_done) = channel::<()>();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            if is_done.recv_timeout(UP_TO_DATE) == Err(RecvTimeoutError::Timeout) {
+/// What cargo says of its own work.
+const STATUS: [&str; 6] =
+    ["Compiling", "Downloaded", "Downloading", "Finished", "Locking", "Updating"];
+
+/// Builds; says so as soon as there is something to build, and what the compiler says.
+fn announced(build: &mut Command) -> Result<i32> {
+    let mut is_said = false;
+    process::tied_and_told(build, |line| {
+        let status = STATUS.into_iter().find(|word| line.trim_start().starts_with(word));
+        match status {
+            None => note!("{line}"),
+            Some("Finished") => {}
+            Some(_) if is_said => {}
+            Some(_) => {
                 note!("building the programs: some seconds after a change, minutes the first time");
+                is_said = true;
             }
-        });
-        let outcome = build();
-        drop(done);
-        outcome
+        }
     })
 }
 
