@@ -5,7 +5,7 @@
 //! ```no_run
 //! use bench::Session;
 //! use facts::{Facts, STARTUP};
-//! use lab::{Engine, Layer};
+//! use lab::{Engine, Layer, Spawned};
 //! use measure::{Arm, Contrast, Experiment, Observer, Run};
 //!
 //! const ARMS: &[Arm] = &[
@@ -27,7 +27,7 @@
 //!     session.describe(run, [&nest], serde_json::json!({}))?;
 //!     run.measure(|arm| {
 //!         let argv = ["docker", "run", "--rm", "alpine", arm.name];
-//!         bench::spawn(&session.lab, &mut agent, &argv, |spawned| spawned.succeeded())
+//!         bench::spawn(&session.lab, &mut agent, &argv, Spawned::succeeded)
 //!     })
 //! }
 //!

@@ -186,7 +186,7 @@ impl Ending {
 }
 
 impl Grid {
-    /// Words without outcomes: only good for its tables.
+    /// Without outcomes: for its tables, or for the samples of `plots`.
     pub fn plain(row: &str, columns: Vec<String>, panels: Vec<Panel>) -> Self {
         Self {
             name: String::new(),

@@ -95,6 +95,7 @@ pub(crate) const WORKS: &[(&str, &[Layer], Work)] = &[
     ("podman-nested-inside-memory", NESTED, MEMORY),
 ];
 
+/// `method`: the published arm that it repeats, or empty.
 const fn arm(
     name: &'static str,
     method: &'static str,

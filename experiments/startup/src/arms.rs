@@ -49,6 +49,7 @@ pub(crate) const CHAINS: &[(&str, &[Layer], Step)] = &[
     ("podman-matched-inside", NESTED_MATCHED, Step::Run),
 ];
 
+/// `method`: the published arm that it repeats, or empty.
 const fn arm(
     name: &'static str,
     method: &'static str,
