@@ -1,6 +1,7 @@
 //! The program from outside, on synthetic runs.
 
 mod bad_data;
+mod bad_facts;
 mod compare;
 mod facts;
 mod golden;
