@@ -189,6 +189,16 @@ fn times_at_the_end_of_all_numbers_are_reported() {
 }
 
 #[test]
+fn a_half_of_another_experiment_is_a_clear_error() {
+    let place = tempfile::tempdir().expect("a folder");
+    for part in ["startup", "cpu"] {
+        make(&place.path().join(part), CPU, 6, plausible);
+    }
+    let said = refused(&report(&[place.path()]), 2);
+    assert!(said.contains("its folder `startup` holds a run of cpu"), "{said}");
+}
+
+#[test]
 fn an_arm_without_a_reading_is_marked_in_every_table() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
