@@ -8,6 +8,7 @@ use plotters::prelude::{
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use crate::visible::visible;
 use facts::Published;
 
 /// Found first under its own name; a viewer of the SVG that lacks it takes one of the others.
@@ -218,7 +219,7 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
 
     /// A line of text, centred vertically on `at`.
     pub(crate) fn text(&self, text: &str, at: Point, font: Font) -> Drawn<B> {
-        self.area.draw(&Text::new(text.to_owned(), at, font.style()))
+        self.area.draw(&Text::new(visible(text).into_owned(), at, font.style()))
     }
 
     /// Width of a text in pixels.

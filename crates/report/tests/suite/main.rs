@@ -5,6 +5,7 @@ mod bad_facts;
 mod compare;
 mod facts;
 mod golden;
+mod hostile;
 mod ledger;
 mod nesting;
 mod nests;
