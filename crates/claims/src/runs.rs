@@ -104,7 +104,9 @@ pub(crate) fn find(wanted: &Wanted, kind: &RunKind) -> Result<Option<(Vec<facts:
         if found.is_some() {
             return Ok(found);
         }
-        below.extend(folders(&folder).into_iter().rev());
+        // A link may lead back up.
+        let inner = folders(&folder).into_iter().filter(|folder| !folder.is_symlink());
+        below.extend(inner.rev());
     }
     Ok(None)
 }

@@ -136,13 +136,14 @@ impl Facts {
     /// rows than lie there.
     pub fn read(run: &Path) -> Result<Option<Self>> {
         let path = run.join(FILE);
-        let Ok(text) = std::fs::read_to_string(&path) else {
+        let remedy = format!("derive them again: `cargo xtask report {}`", run.display());
+        let unreadable =
+            |why: String| failure(format!("{} can't be read", path.display()), why, &remedy);
+        let Some(text) = left(&path).map_err(|why| unreadable(why.to_string()))? else {
             return Ok(None);
         };
-        let remedy = format!("derive them again: `cargo xtask report {}`", run.display());
-        let facts: Self = serde_json::from_str(&text).map_err(|why| {
-            failure(format!("{} can't be read", path.display()), why.to_string(), &remedy)
-        })?;
+        let facts: Self =
+            serde_json::from_slice(&text).map_err(|why| unreadable(why.to_string()))?;
         if facts.of != digest(run)? {
             return Err(failure(
                 format!("{} is not of this run", path.display()),
@@ -150,6 +151,9 @@ impl Facts {
                 &remedy,
             ));
         }
+        facts.check().map_err(|why| {
+            failure(format!("{} can't be rendered", path.display()), why, &remedy)
+        })?;
         Ok(Some(facts))
     }
 
@@ -161,6 +165,16 @@ impl Facts {
     fn text(self, run: &Path) -> Result<String> {
         let facts = Self { of: digest(run)?, ..self };
         Ok(serde_json::to_string(&facts).into_diagnostic()? + "\n")
+    }
+}
+
+/// What somebody has left as facts; `None` where there is nothing. What is no file is not waited for.
+pub(crate) fn left(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    match std::fs::metadata(path) {
+        Ok(of) if of.is_file() => std::fs::read(path).map(Some),
+        Ok(_) => Err(std::io::Error::other("it is no file")),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(why) => Err(why),
     }
 }
 

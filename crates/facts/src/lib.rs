@@ -15,6 +15,7 @@
 )]
 
 mod arms;
+mod checked;
 mod claim;
 mod derive;
 pub mod document;

@@ -58,10 +58,7 @@ impl Runs {
             ));
         }
         let records = if exp4 {
-            PARTS
-                .iter()
-                .map(|part| Record::with_facts(&path.join(part)))
-                .collect::<Result<_, _>>()?
+            PARTS.iter().map(|part| Record::part(path, part)).collect::<Result<_, _>>()?
         } else {
             vec![Record::with_facts(path)?]
         };
@@ -74,6 +71,19 @@ impl Record {
         let record = Self::open(path)?;
         let metrics = Facts::read(path)?.map(|facts| facts.metrics);
         Ok(Self { metrics: metrics.unwrap_or_default(), ..record })
+    }
+
+    /// A half of experiment 4; fails (usage) when another one's rows lie in its folder.
+    fn part(whole: &Path, name: &str) -> miette::Result<Self> {
+        let record = Self::with_facts(&whole.join(name))?;
+        match &*record.manifest.experiment {
+            experiment if experiment == name => Ok(record),
+            other => Err(usage(
+                format!("{} is no run of experiment 4", whole.display()),
+                format!("its folder `{name}` holds a run of {other}"),
+                "put the run of its name back there, or name the folder of one run",
+            )),
+        }
     }
 
     /// The metric of this name.

@@ -7,7 +7,11 @@ use miette::{IntoDiagnostic, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::FILE;
+use crate::derive::left;
 use crate::document::Piece;
+
+/// What only runs have.
+const SAMPLES: &str = "samples.csv";
 
 /// A page of its own. It lies as `facts.json` in a folder that has no manifest.
 #[derive(Serialize, Deserialize)]
@@ -92,15 +96,22 @@ pub enum Mark {
 impl Sheet {
     /// That of a folder without a manifest; `None` where there is none.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
+        // A run that has lost its manifest is none of these.
+        if [MANIFEST_FILE, SAMPLES].iter().any(|name| folder.join(name).exists()) {
+            return Ok(None);
+        }
         let path = folder.join(FILE);
-        let text = match std::fs::read(&path) {
-            Ok(text) if !folder.join(MANIFEST_FILE).exists() => text,
-            _ => return Ok(None),
-        };
-        serde_json::from_slice(&text).map(Some).map_err(|why| {
+        let failed = |what: &str, why: String| {
             let remedy = "derive it again: `cargo xtask report DIR`";
-            failure(format!("{} can't be read", path.display()), why.to_string(), remedy)
-        })
+            failure(format!("{} can't be {what}", path.display()), why, remedy)
+        };
+        let Some(text) = left(&path).map_err(|why| failed("read", why.to_string()))? else {
+            return Ok(None);
+        };
+        let sheet: Self =
+            serde_json::from_slice(&text).map_err(|why| failed("read", why.to_string()))?;
+        sheet.check().map_err(|why| failed("rendered", why))?;
+        Ok(Some(sheet))
     }
 
     /// Leaves it in a folder.

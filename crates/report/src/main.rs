@@ -9,13 +9,13 @@ mod ledger;
 mod page;
 mod tables;
 mod tutorial;
+mod visible;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use measure::{say, usage, write_atomically};
-use miette::IntoDiagnostic;
+use measure::{usage, write_atomically};
 
 use crate::analysis::Analysis;
 use crate::figure::{Files, Kind};
@@ -114,9 +114,9 @@ fn report(cli: &ReportArgs) -> miette::Result<()> {
     }
     write_all(&cli.run, &derived)?;
     if cli.json {
-        say(serde_json::to_string_pretty(&analysis).into_diagnostic()?)?;
+        visible::json(&analysis)?;
     } else {
-        say(tables::terminal(&runs, &analysis))?;
+        visible::say(&tables::terminal(&runs, &analysis))?;
     }
     Ok(())
 }
@@ -139,9 +139,9 @@ fn show(sheet: &Sheet, cli: &ReportArgs) -> miette::Result<()> {
         &[(vector, svg.into_bytes()), (pixels, png), (page.clone(), text.into_bytes())],
     )?;
     if cli.json {
-        say(serde_json::to_string_pretty(sheet).into_diagnostic()?)
+        visible::json(sheet)
     } else {
-        say(format!("wrote {}", cli.run.join(page).display()))
+        visible::say(&format!("wrote {}", cli.run.join(page).display()))
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod nesting;
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -13,11 +14,15 @@ use crate::analysis::{
     Analysis, ArmSummary, Breakdown, Failure, PartSummary, Range, RatioSummary, Scope,
 };
 use crate::page::phrases;
+use crate::visible::shortened;
 use facts::Claim;
 use facts::Lang;
 use facts::Runs;
 
 pub(crate) use nesting::growth_csv;
+
+/// Characters of a field on a terminal.
+const LONGEST: usize = 2000;
 
 type Column<T> = (&'static str, fn(&T) -> String);
 
@@ -296,7 +301,7 @@ fn outcomes(analysis: &Analysis) -> String {
                         Some(tile) => format!("{} ({})", grid.word(tile), tile.below.join(", ")),
                         None => none(),
                     });
-                    table.add_row(std::iter::once(row.name.clone()).chain(tiles));
+                    table.add_row(std::iter::once(row.name.clone()).chain(tiles).map(short));
                 }
                 for plot in &grid.plots {
                     let name = format!("{}, {}", plot.title, plot.unit);
@@ -330,12 +335,20 @@ fn to_csv<'a, T: 'a>(
     writer.into_inner().map_err(|error| failed(error.to_string()))
 }
 
+/// What a terminal has room for; files have all of it.
+fn short(text: String) -> String {
+    match shortened(&text, LONGEST) {
+        Cow::Owned(beginning) => beginning,
+        Cow::Borrowed(_) => text,
+    }
+}
+
 /// Two columns of names, then numbers.
 fn readable<'a, T: 'a>(columns: &[Column<T>], rows: impl Iterator<Item = &'a T>) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_BORDERS_ONLY).set_header(columns.iter().map(|(name, _)| *name));
     for row in rows {
-        table.add_row(columns.iter().map(|(_, of)| of(row)));
+        table.add_row(columns.iter().map(|(_, of)| short(of(row))));
     }
     for column in table.column_iter_mut().skip(2) {
         column.set_cell_alignment(CellAlignment::Right);

@@ -227,14 +227,14 @@ fn busy_shares(record: &Record) -> BTreeMap<BlockId, f64> {
 }
 
 /// How long each block took: from its first sample to the next block's, or to the end of its last
-/// sample. `None` where that one failed, which ended nobody knows when.
+/// sample. `None` where that one failed, which ended nobody knows when, or after every clock.
 fn walls_ns(record: &Record) -> BTreeMap<BlockId, f64> {
     let mut spans: BTreeMap<BlockId, (u64, Option<u64>)> = BTreeMap::new();
     // In the order in which they were taken.
     for row in &record.samples.rows {
         let begun = (row.started_ns, None);
         let span = spans.entry((row.session, row.block)).or_insert(begun);
-        span.1 = row.wall_ns.map(|wall_ns| row.started_ns + wall_ns);
+        span.1 = row.wall_ns.and_then(|wall_ns| row.started_ns.checked_add(wall_ns));
     }
     let wall = |(id, (start, end)): (&BlockId, &(u64, Option<u64>))| {
         let next = spans.get(&(id.0, id.1 + 1)).map(|(start, _)| *start);

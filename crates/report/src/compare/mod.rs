@@ -32,13 +32,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use measure::stats::ALPHA;
-use measure::{Arm, Contrast, say, usage};
-use miette::IntoDiagnostic;
+use measure::{Arm, Contrast, usage};
 use serde::Serialize;
 
 use crate::analysis;
 use crate::compare::judge::{Judged, Shown, Verdict, judge};
 use crate::compare::setting::{LISTED, joined, lab};
+use crate::visible;
 use facts::{Metric, Record, Runs};
 
 /// The word that stands for the published figures.
@@ -131,9 +131,9 @@ pub(crate) fn compare(args: &CompareArgs) -> miette::Result<()> {
         of_runs(&Runs::open(&args.base)?, &new)?
     };
     if args.json {
-        say(serde_json::to_string_pretty(&comparison).into_diagnostic()?)?;
+        visible::json(&comparison)?;
     } else {
-        say(comparison.terminal())?;
+        visible::say(&comparison.terminal())?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use plotters::prelude::{
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
+use crate::visible::visible;
 use facts::Published;
 
 /// Found first under its own name; a viewer of the SVG that lacks it takes one of the others.
@@ -105,7 +106,8 @@ impl Axis {
             Scale::Linear => (value - self.min) / (self.max - self.min),
             Scale::Log => (value / self.min).ln() / (self.max / self.min).ln(),
         };
-        let offset = (share * f64::from(self.length)).round() as i32;
+        // What is far outside stays there, where pixels can still be added.
+        let offset = (share * f64::from(self.length)).clamp(-1e6, 1e6).round() as i32;
         match self.growth {
             Growth::Up => self.start - offset,
             Growth::Right => self.start + offset,
@@ -217,7 +219,7 @@ impl<'a, B: DrawingBackend> Canvas<'a, B> {
 
     /// A line of text, centred vertically on `at`.
     pub(crate) fn text(&self, text: &str, at: Point, font: Font) -> Drawn<B> {
-        self.area.draw(&Text::new(text.to_owned(), at, font.style()))
+        self.area.draw(&Text::new(visible(text).into_owned(), at, font.style()))
     }
 
     /// Width of a text in pixels.
@@ -465,6 +467,7 @@ mod tests {
     fn an_axis_begins_at_its_min_and_ends_at_its_max() {
         let up = Axis::from_zero(Growth::Up, 900, 800, 2.0);
         assert_eq!((up.pixel(0.0), up.pixel(2.0), up.pixel(1.0)), (900, 100, 500));
+        assert_eq!((up.pixel(1e300), up.pixel(-1e300)), (900 - 1_000_000, 900 + 1_000_000));
         let right = Axis { growth: Growth::Right, scale: Scale::Log, min: 0.5, ..up };
         assert_eq!((right.point(1.0, 7), right.point(2.0, 7)), ((1300, 7), (1700, 7)));
     }

@@ -8,6 +8,7 @@ use plotters::prelude::{DrawingBackend, WHITE};
 
 use crate::figure::canvas::{BAND, BAR, Canvas, Drawn, Font, GRID, INK, PUBLISHED, Point, QUIET};
 use crate::figure::{Frame, Picture};
+use crate::visible::shortened;
 use facts::Lang;
 
 const WORD: Font = Font::new(21, INK).bold();
@@ -25,6 +26,8 @@ const STRIP: i32 = 16;
 const SIGN: i32 = 18;
 const INDENT: i32 = 36;
 const SMALLEST: i32 = 13;
+/// Characters of a word: more than a tile has room for. The page has all of it.
+const LONGEST: usize = 300;
 const LEGEND_LINE: i32 = 48;
 const KEY_LINE: i32 = 40;
 /// Room for the numbers of an axis.
@@ -351,6 +354,7 @@ fn fill<B: DrawingBackend>(canvas: &Canvas<B>, of: Fill, from: Point, to: Point)
 
 /// A font so small that a line fits, if any does.
 fn narrowed<B: DrawingBackend>(canvas: &Canvas<B>, text: &str, font: Font, width: i32) -> Font {
+    let text = &shortened(text, LONGEST);
     let sizes = (SMALLEST..=font.size).rev().map(|size| Font { size, ..font });
     let fits = |font: &Font| canvas.width(text, *font) <= width;
     let smallest = Font { size: SMALLEST, ..font };
@@ -364,6 +368,7 @@ fn fitted<B: DrawingBackend>(
     font: Font,
     (width, height): Point,
 ) -> (Vec<String>, Font) {
+    let text = &shortened(text, LONGEST);
     let mut sizes = (SMALLEST..=font.size).rev().map(|size| Font { size, ..font });
     let fits = |font: &Font| {
         let lines = wrapped(canvas, text, *font, width);

@@ -13,6 +13,8 @@ use clap::Args;
 use measure::{failure, say, usage, write_atomically};
 use miette::IntoDiagnostic;
 
+use crate::visible;
+
 /// What has numbers of records in its prose, and a part of the ledger between marks.
 const README: &str = "README.md";
 const FINDINGS: &str = "results/findings.md";
@@ -71,9 +73,9 @@ pub(crate) fn claims(args: &ClaimsArgs) -> miette::Result<()> {
         return judge(&ledger);
     }
     if args.json {
-        say(serde_json::to_string_pretty(&ledger).into_diagnostic()?)?;
+        visible::json(&ledger)?;
     } else {
-        say(terminal::write(&ledger))?;
+        visible::say(&terminal::write(&ledger))?;
     }
     judge(&ledger)
 }

@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::PageFigure;
 use crate::figure::PALETTE;
+use crate::visible::visible;
 use facts::Lang;
 use facts::document::{Cell, Document, Fit, Piece, Table, Tone};
 
@@ -41,7 +42,7 @@ pub(crate) fn write(document: &Document, figures: &[PageFigure], lang: Lang) -> 
             }
         }
     };
-    page.into_string()
+    visible(&page.into_string()).into_owned()
 }
 
 /// The page's headings of level 2, which its contents list.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::visible::visible;
 use facts::document::{Cell, Document, Piece, Table};
 
 /// The page, with the words for each figure and its file. It names no path, so that a record that was
@@ -9,14 +10,14 @@ use facts::document::{Cell, Document, Piece, Table};
 pub(crate) fn write(document: &Document, figures: &[(&str, &str)]) -> String {
     let mut page = format!("# {}\n\n{}\n", inline(&document.title), inline(&document.lead));
     write_pieces(&mut page, &document.pieces, figures);
-    page
+    visible(&page).into_owned()
 }
 
 /// Pieces that stand in another page. They have no figures.
 pub(crate) fn fragment(pieces: &[Piece]) -> String {
     let mut text = String::new();
     write_pieces(&mut text, pieces, &[]);
-    text
+    visible(&text).into_owned()
 }
 
 fn write_pieces(page: &mut String, pieces: &[Piece], figures: &[(&str, &str)]) {
@@ -36,7 +37,10 @@ fn write_pieces(page: &mut String, pieces: &[Piece], figures: &[(&str, &str)]) {
                 let (alternative, file) = figures[*index];
                 writeln!(page, "![{}]({file})", inline(alternative))
             }
-            Piece::Code(code) => writeln!(page, "```\n{code}\n```"),
+            Piece::Code(code) => {
+                let fence = fence(code);
+                writeln!(page, "{fence}\n{code}\n{fence}")
+            }
             Piece::Details(summary, pieces) => {
                 let _ = writeln!(page, "**{}**", inline(summary));
                 write_pieces(page, pieces, figures);
@@ -72,12 +76,21 @@ fn cell(cell: &Cell) -> String {
     std::iter::once(text).chain(lines).collect::<Vec<_>>().join("; ")
 }
 
+/// More marks than stand together anywhere in the code, so that it can't end itself.
+fn fence(code: &str) -> String {
+    let longest = code.split(|mark| mark != '`').map(str::len).max();
+    "`".repeat(longest.unwrap_or(0).max(2) + 1)
+}
+
 /// Everything that Markdown would take for a mark is escaped, outside of code.
 fn inline(text: &str) -> String {
     let mut out = String::new();
     for (index, span) in text.replace(['\n', '\r'], " ").split('`').enumerate() {
         if index % 2 == 1 {
-            let _ = write!(out, "`{}`", span.replace('|', "\\|"));
+            // Two marks with nothing between them would begin another kind of code, and end none.
+            if !span.is_empty() {
+                let _ = write!(out, "`{}`", span.replace('|', "\\|"));
+            }
             continue;
         }
         for character in span.chars() {
@@ -98,5 +111,15 @@ mod tests {
     fn what_looks_like_a_mark_is_escaped() {
         assert_eq!(inline("a*b | <c> `d|e*` f"), "a\\*b \\| \\<c> `d\\|e*` f");
         assert_eq!(inline("two\nlines"), "two lines");
+    }
+
+    /// `` ``` `` that no other three end is no code, and what stands behind it would be HTML.
+    #[test]
+    fn marks_of_code_that_are_odd_let_nothing_out() {
+        assert_eq!(inline("```<b>"), "`<b>`");
+        assert_eq!(inline("``<b>"), "\\<b>");
+        assert_eq!(inline("a ` <b>"), "a ` <b>`");
+        assert_eq!(fence("cargo run"), "```");
+        assert_eq!(fence("a\n````\nb"), "`````");
     }
 }

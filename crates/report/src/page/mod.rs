@@ -95,13 +95,22 @@ fn of_facts(source: &Source, part: fn(&facts::Page) -> &[Piece]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut figures = 0;
     for page in source.analysis.pages(source.lang) {
-        pieces.extend(part(page).iter().filter_map(|piece| match piece {
-            Piece::Figure(index) => source.figure(Kind::Own(figures + index)),
-            other => Some(other.clone()),
-        }));
+        pieces.extend(placed(source, part(page), figures));
         figures += page.figures().count();
     }
     pieces
+}
+
+/// Pieces whose figures are counted from this one on, as the whole page counts them.
+fn placed(source: &Source, pieces: &[Piece], from: usize) -> Vec<Piece> {
+    let place = |piece: &Piece| match piece {
+        Piece::Figure(index) => source.figure(Kind::Own(from + index)),
+        Piece::Details(summary, inner) => {
+            Some(Piece::Details(summary.clone(), placed(source, inner, from)))
+        }
+        other => Some(other.clone()),
+    };
+    pieces.iter().filter_map(place).collect()
 }
 
 fn title(runs: &Runs, lang: Lang) -> String {

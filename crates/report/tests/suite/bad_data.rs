@@ -171,6 +171,33 @@ fn rows_of_two_runs_are_a_clear_error() {
     }
 }
 
+/// A clock can't have told it, but nothing is added up beyond the largest number.
+#[test]
+fn times_at_the_end_of_all_numbers_are_reported() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    make(&run, CPU, 6, plausible);
+    let text = fs::read_to_string(run.join("samples.csv")).expect("read");
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let last = lines.last_mut().expect("a row");
+    let mut fields: Vec<&str> = last.split(',').collect();
+    let largest = u64::MAX.to_string();
+    fields[6] = &largest;
+    *last = fields.join(",");
+    fs::write(run.join("samples.csv"), lines.join("\n") + "\n").expect("written");
+    stdout(&report(&[&run]));
+}
+
+#[test]
+fn a_half_of_another_experiment_is_a_clear_error() {
+    let place = tempfile::tempdir().expect("a folder");
+    for part in ["startup", "cpu"] {
+        make(&place.path().join(part), CPU, 6, plausible);
+    }
+    let said = refused(&report(&[place.path()]), 2);
+    assert!(said.contains("its folder `startup` holds a run of cpu"), "{said}");
+}
+
 #[test]
 fn an_arm_without_a_reading_is_marked_in_every_table() {
     let place = tempfile::tempdir().expect("a folder");

@@ -58,7 +58,7 @@ fn samples() -> Samples {
     Samples { values, median }
 }
 
-fn page(lang: Lang) -> Page {
+pub(crate) fn page(lang: Lang) -> Page {
     let tile = |outcome, below: &str, beside: &str| {
         Some(Tile {
             below: vec![below.to_owned()],

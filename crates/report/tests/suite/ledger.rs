@@ -44,6 +44,17 @@ pub(crate) fn checked(change: impl Fn(&mut Seen)) -> TempDir {
     place
 }
 
+#[test]
+fn links_that_lead_in_a_circle_are_not_followed() {
+    let place = workspace();
+    let reference = place.path().join("results/reference/syscalls");
+    fs::create_dir(&reference).expect("made");
+    symlink("..", reference.join("up")).expect("linked");
+    symlink(".", reference.join("here")).expect("linked");
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert_eq!(paths(&found), Vec::<&str>::new());
+}
+
 fn record(folder: &Path, generation: &str, change: impl Fn(&mut Seen)) {
     let recorder = Recorder::new(folder, generation);
     for row in expected(generation) {

@@ -1,9 +1,11 @@
 //! The program from outside, on synthetic runs.
 
 mod bad_data;
+mod bad_facts;
 mod compare;
 mod facts;
 mod golden;
+mod hostile;
 mod ledger;
 mod nesting;
 mod nests;
