@@ -9,8 +9,10 @@ use std::io::{self, BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use miette::{IntoDiagnostic, Result};
 use program::failure;
@@ -20,6 +22,9 @@ use signal_hook::iterator::Signals;
 
 /// What is handed on, and ends the work here too.
 const HANDED_ON: [i32; 2] = [SIGTERM, SIGHUP];
+
+/// How often it is asked whether a silent command has ended.
+const PACE: Duration = Duration::from_millis(20);
 
 /// Set by one of them.
 static ENDED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
@@ -56,12 +61,25 @@ pub(crate) fn tied(command: &mut Command) -> Result<i32> {
 /// The same, and each line of its standard error is told instead of shown.
 pub(crate) fn tied_and_told(command: &mut Command, mut told: impl FnMut(&str)) -> Result<i32> {
     tied_by(command.stderr(Stdio::piped()), |mut child| {
+        let (says, lines) = channel();
         if let Some(said) = child.stderr.take() {
-            for line in BufReader::new(said).split(b'\n') {
-                told(&String::from_utf8_lossy(&line?));
+            // Not waited for: what the command has started, and what ends only after it, has the pipe, too.
+            thread::spawn(move || {
+                let lines = BufReader::new(said).split(b'\n').map_while(io::Result::ok);
+                lines.map(|line| says.send(line)).find(Result::is_err)
+            });
+        }
+        loop {
+            match lines.recv_timeout(PACE) {
+                Ok(line) => told(&String::from_utf8_lossy(&line)),
+                Err(RecvTimeoutError::Disconnected) => return child.wait(),
+                Err(RecvTimeoutError::Timeout) => {
+                    if let Some(status) = child.try_wait()? {
+                        return Ok(status);
+                    }
+                }
             }
         }
-        child.wait()
     })
 }
 

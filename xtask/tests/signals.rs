@@ -13,10 +13,14 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A cargo that has started a rustc, and neither ends by itself in time.
-const BUILDS: &str = "#!/bin/sh\nsleep 40 &\necho $! > rustc\necho $$ > cargo\nwait\n";
+const BUILDS: &str = "#!/bin/sh\nsleep 40 &\necho $! > rustc\necho $$ > cargo\n\
+                      echo '   Compiling a v0.1.0' >&2\nwait\n";
 
 /// A cargo that has nothing to build.
 const IS_DONE: &str = "#!/bin/sh\n";
+
+/// One that takes its time to see it.
+const IS_SLOW: &str = "#!/bin/sh\nsleep 2\necho '    Finished `dev` profile' >&2\n";
 
 /// A program that takes a moment to end its lab.
 const HOLDS_A_LAB: &str = "#!/bin/sh\ntrap 'sleep 0.3; echo gone > gone; exit 1' TERM HUP\n\
@@ -86,6 +90,7 @@ fn it_ends_after_the_lab(#[values(Signal::TERM, Signal::HUP)] signal: Signal) {
 #[rstest]
 #[case::something_to_build(BUILDS, true)]
 #[case::nothing_to_build(IS_DONE, false)]
+#[case::nothing_to_build_on_a_slow_machine(IS_SLOW, false)]
 fn a_build_is_announced(#[case] cargo: &str, #[case] is_announced: bool) {
     let home = tempfile::tempdir().expect("a folder");
     let said = home.path().join("said");
