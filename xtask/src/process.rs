@@ -75,6 +75,10 @@ pub(crate) fn tied_and_told(command: &mut Command, mut told: impl FnMut(&str)) -
                 Err(RecvTimeoutError::Disconnected) => return child.wait(),
                 Err(RecvTimeoutError::Timeout) => {
                     if let Some(status) = child.try_wait()? {
+                        // Its last words may have come since.
+                        while let Ok(line) = lines.recv_timeout(PACE) {
+                            told(&String::from_utf8_lossy(&line));
+                        }
                         return Ok(status);
                     }
                 }

@@ -4,7 +4,6 @@ use facts::{term, text};
 use measure::{Session, Status};
 use serde_json::Value;
 
-use crate::language::fill;
 use facts::Lang;
 use facts::document::{Cell, Fit, Piece, Table, words};
 use facts::{Record, Runs};
@@ -49,23 +48,14 @@ pub(super) fn lead(runs: &Runs, lang: Lang) -> String {
         return text!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · {trials} trials, no repetitions";
             "{date} · Linux {kernel} · {cpu}, {cores} núcleos · {trials} pruebas, sin repeticiones");
     }
-    fill(
-        if sessions == 1 {
-            term!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · one session of {blocks} blocks";
+    let blocks = manifest.blocks;
+    if sessions == 1 {
+        text!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · one session of {blocks} blocks";
             "{date} · Linux {kernel} · {cpu}, {cores} núcleos · una sesión de {blocks} bloques")
-        } else {
-            term!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · {sessions} sessions of {blocks} blocks";
+    } else {
+        text!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · {sessions} sessions of {blocks} blocks";
             "{date} · Linux {kernel} · {cpu}, {cores} núcleos · {sessions} sesiones de {blocks} bloques")
-        },
-        &[
-            ("date", &date),
-            ("kernel", &kernel),
-            ("cpu", &cpu),
-            ("cores", &cores),
-            ("sessions", &sessions),
-            ("blocks", &manifest.blocks),
-        ],
-    )
+    }
 }
 
 /// Sessions that do not differ in what their machine and engines are.

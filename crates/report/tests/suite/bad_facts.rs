@@ -9,6 +9,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::facts::{page, take};
+use crate::nests::Nested;
 use crate::support::*;
 
 /// A run with facts, and what they are as JSON.
@@ -65,6 +66,30 @@ fn what_can_not_be_rendered_is_refused(
     let said = refused(&report(&[&out]), 1);
     assert!(said.contains(why), "{said}");
     assert!(before == (files(place.path()), files(&out)), "something was written");
+}
+
+/// Whatever a report writes, an experiment's own table or figure can't take its place.
+#[test]
+fn what_every_report_writes_has_its_name_alone() {
+    let place = tempfile::tempdir().expect("a folder");
+    let (out, nested) = (place.path().join("run"), place.path().join("nested"));
+    let facts = run(&out);
+    Nested::new().run(&nested, &["--blocks", "6"], |_, _| false);
+    stdout(&report(&[&nested]));
+    let written = files(&nested).into_iter().map(|(name, _)| name);
+    let written: Vec<String> = written.filter(|name| !name.ends_with(".json")).collect();
+    assert!(written.len() > 12, "{written:?}");
+    for name in written {
+        let mut facts = facts.clone();
+        let (stem, ending) = name.rsplit_once('.').expect("an ending");
+        if ending == "csv" {
+            facts["tables"] = json!({ name: "x" });
+        } else {
+            facts["pages"]["en"]["grids"][0]["name"] = json!(stem);
+        }
+        fs::write(out.join("facts.json"), facts.to_string()).expect("written");
+        refused(&report(&[&out]), 1);
+    }
 }
 
 #[test]
