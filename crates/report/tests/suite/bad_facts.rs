@@ -77,11 +77,14 @@ fn what_every_report_writes_has_its_name_alone() {
     Nested::new().run(&nested, &["--blocks", "6"], |_, _| false);
     stdout(&report(&[&nested]));
     let written = files(&nested).into_iter().map(|(name, _)| name);
-    let written: Vec<String> = written.filter(|name| !name.ends_with(".json")).collect();
+    let written: Vec<String> = written.collect();
     assert!(written.len() > 12, "{written:?}");
     for name in written {
         let mut facts = facts.clone();
         let (stem, ending) = name.rsplit_once('.').expect("an ending");
+        if ending == "json" {
+            continue;
+        }
         if ending == "csv" {
             facts["tables"] = json!({ name: "x" });
         } else {
