@@ -1,6 +1,7 @@
 //! What is committed of each run as facts is what its experiment would derive of the rows now.
 
 mod found;
+mod together;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use found::{is_experiment, workspace};
+use together::together;
 
 /// What says in a folder whose it is: of a run, and of what leaves no run.
 const NAMING: [&str; 2] = ["manifest.json", "facts.json"];
@@ -28,8 +30,8 @@ fn committed_facts_are_those_of_their_runs() {
     find(&results, &mut runs);
     assert!(runs.len() > 8, "{runs:?}");
     let programs = metadata.target_directory.as_std_path().join("debug");
-    let wrong = |run: &&PathBuf| !is_derived(run, &programs, &experiments);
-    let wrong: Vec<&PathBuf> = runs.iter().filter(wrong).collect();
+    let wrong = |run: &PathBuf| (!is_derived(run, &programs, &experiments)).then(|| run.clone());
+    let wrong: Vec<PathBuf> = together(&runs, wrong).into_iter().flatten().collect();
     assert!(wrong.is_empty(), "`cargo xtask report RUN` derives: {wrong:?}");
 }
 

@@ -100,16 +100,13 @@ impl Machine {
     }
 }
 
-/// Names of the labs whose owner lives and was not started by this process.
+/// Names of the labs whose owner lives: what is looked at has ended.
 fn labs_of_others() -> Result<Vec<String>> {
-    let running = lab::status()?.running;
-    let of_others = running.into_iter().filter(|lab| {
+    let is_alive = |lab: &lab::Running| {
         let owner = lab.owner.split(' ').next().unwrap_or_default();
-        let status = fs::read_to_string(format!("/proc/{owner}/status")).unwrap_or_default();
-        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
-        parent.is_some_and(|parent| parent.trim() != std::process::id().to_string())
-    });
-    Ok(of_others.map(|lab| lab.id).collect())
+        Path::new("/proc").join(owner).exists()
+    };
+    Ok(lab::status()?.running.into_iter().filter(is_alive).map(|lab| lab.id).collect())
 }
 
 /// The lab in whose control group a process is, in brackets.

@@ -197,13 +197,11 @@ pub struct Running {
 pub struct Status {
     /// Labs that live now.
     pub running: Vec<Running>,
-    /// Cached things and their sizes in bytes.
-    pub cached: Vec<(PathBuf, u64)>,
     /// The cache directory.
     pub cache: PathBuf,
 }
 
-/// Lists running labs and what the cache holds.
+/// Lists running labs.
 pub fn status() -> Result<Status> {
     let cache = cache::root()?;
     let labs = cache.join("labs");
@@ -212,16 +210,19 @@ pub fn status() -> Result<Status> {
         let _lock = cache::lock(&labs.join(".lock"))?;
         running(&labs)
     };
-    let mut cached = Vec::new();
-    for kind in ["bundles", "images"] {
-        for entry in directories(&cache.join(kind)) {
-            let size = size(&entry);
-            cached.push((entry, size));
-        }
+    Ok(Status { running, cache })
+}
+
+impl Status {
+    /// Cached things and their sizes in bytes.
+    #[must_use]
+    pub fn cached(&self) -> Vec<(PathBuf, u64)> {
+        let kinds = ["bundles", "images"];
+        let mut cached: Vec<PathBuf> =
+            kinds.iter().flat_map(|kind| directories(&self.cache.join(kind))).collect();
+        cached.push(self.cache.join("packages"));
+        cached.into_iter().map(|path| (path.clone(), size(&path))).collect()
     }
-    let packages = cache.join("packages");
-    cached.push((packages.clone(), size(&packages)));
-    Ok(Status { running, cached, cache })
 }
 
 fn running(labs: &Path) -> Vec<Running> {

@@ -221,11 +221,12 @@ fn status() -> Result<ExitCode> {
         let (id, seconds, owner) = (&lab.id, lab.age.as_secs(), &lab.owner);
         format!("  {id}  {seconds:>6} s  process {owner}")
     }));
-    let total: u64 = status.cached.iter().map(|(_, size)| size).sum();
+    let cached = status.cached();
+    let total: u64 = cached.iter().map(|(_, size)| size).sum();
     let (cache, columns) = (status.cache.display(), columns());
     let total = format!("{cache}: {} MB", total / 1_000_000);
     lines.push(beside("cache ", &total, columns));
-    lines.extend(status.cached.iter().map(|(path, size)| {
+    lines.extend(cached.iter().map(|(path, size)| {
         let path = path.strip_prefix(&status.cache).unwrap_or(path);
         let size = format!("  {:>6} MB  ", size / 1_000_000);
         beside(&size, &path.display().to_string(), columns)

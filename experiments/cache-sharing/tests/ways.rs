@@ -37,7 +37,7 @@ const ADDITIONAL_STORE: Core =
 const CORE: &[Core] = &[WHOLE, OWN_CONTAINERD, AFTER_STOP, ADDITIONAL_STORE];
 
 fn main() -> ExitCode {
-    lab_test::run(3, |_, _| {})
+    lab_test::run(lab_test::overlapping(), |_, _| {})
 }
 
 const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
@@ -55,16 +55,19 @@ fn done(arguments: &[&str], code: i32) -> Result<Run> {
     Ok(run)
 }
 
-/// All core ways in one run that their tests share. It takes up the run that was cut off, so that it is
-/// also the next one after that.
-fn core_run() -> Result<&'static Run> {
-    static RUN: OnceLock<Result<Run, String>> = OnceLock::new();
-    let done = RUN.get_or_init(|| {
-        let resume = cut()?.run.path().to_string_lossy().into_owned();
-        let mut arguments = asked(CUT).to_vec();
-        arguments.extend(["--seed", "7", "--resume", &resume]);
-        let others = CORE.iter().filter(|core| core.way != CUT);
-        arguments.extend(others.flat_map(|core| ["--way", core.way]));
+/// The run of a core way, which its tests share: each of its own, as one waits much of its time. That of
+/// the way that was cut off takes that run up, so that it is also the next one after it.
+fn core_run(way: &str) -> Result<&'static Run> {
+    static RUNS: [OnceLock<Result<Run, String>>; CORE.len()] =
+        [const { OnceLock::new() }; CORE.len()];
+    let at = CORE.iter().position(|core| core.way == way);
+    let run = &RUNS[at.ok_or_else(|| miette!("{way} is no core way"))?];
+    let done = run.get_or_init(|| {
+        let resume = if way == CUT { Some(cut()?.run.path()) } else { None };
+        let resume = resume.map(|run| format!("--resume={}", run.display()));
+        let mut arguments = asked(way).to_vec();
+        arguments.extend(["--seed", "7"]);
+        arguments.extend(resume.as_deref());
         done(&arguments, 0).map_err(|report| format!("{report:?}"))
     });
     done.as_ref().map_err(|why| miette!("{why}"))
@@ -88,11 +91,12 @@ fn cut() -> Result<&'static Cut, String> {
 #[case::a_second_docker_on_the_whole_directory_is_refused(WHOLE)]
 #[case::a_second_docker_with_a_containerd_of_its_own_is_refused_too(OWN_CONTAINERD)]
 #[case::after_a_clean_stop_all_is_there(AFTER_STOP)]
+#[needs(patience(50))]
 #[case::podmans_that_only_read_a_store_are_safe(ADDITIONAL_STORE)]
 #[lab_test::test]
 #[needs(engines(lab::Generation::Trixie))]
 fn core_way(#[case] core: Core) -> Result<()> {
-    let done = core_run()?;
+    let done = core_run(core.way)?;
     let rows = done.trials()?;
     let mut of_way = rows.iter().filter(|row| row["subject"] == core.way);
     let verdict = of_way.find(|row| row["step"] == "verdict");
@@ -136,7 +140,7 @@ fn asked(way: &str) -> [&str; 5] {
 #[needs(engines(lab::Generation::Trixie))]
 fn a_way_that_its_lab_cut_off_is_tried_again() -> Result<()> {
     cut().map_err(|why| miette!("{why}"))?.is_said(&["first starts"])?;
-    let rows = core_run()?.trials()?;
+    let rows = core_run(CUT)?.trials()?;
     let mut of_way = rows.iter().filter(|row| row["subject"] == CUT);
     let starts = of_way.clone().filter(|row| row["step"] == "first starts");
     ensure!(starts.count() == 1, "{rows:?}");

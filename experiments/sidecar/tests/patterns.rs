@@ -87,6 +87,7 @@ fn with_a_pod(pattern: &str) -> Result<Run> {
 /// No loop device, mount, process, control group or file.
 #[lab_test::test]
 #[needs(engines(lab::Generation::Trixie))]
+#[needs(patience(20))]
 fn nothing_is_left_after_kill_9_with_a_pod_up() -> Result<()> {
     let before = Machine::now()?;
     let mut run = with_a_pod("dind")?;

@@ -17,7 +17,7 @@ const ARMS: &str = "--arms=bare,docker,dind,podman-nested";
 const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
 
 fn main() -> ExitCode {
-    lab_test::run(3, |_, _| {})
+    lab_test::run(lab_test::overlapping(), |_, _| {})
 }
 
 fn program(flags: &[&str]) -> Result<Command> {

@@ -58,7 +58,7 @@ const SNAPSHOTTER: Core = Core {
 const CORE: &[Core] = &[ON_A_VOLUME, BY_NAME_ON_THE_LAYER, LEFT_TO_ITSELF, BTRFS, SNAPSHOTTER];
 
 fn main() -> ExitCode {
-    lab_test::run(3, |_, _| {})
+    lab_test::run(lab_test::overlapping(), |_, _| {})
 }
 
 const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
@@ -80,20 +80,17 @@ fn done(cells: &[&str], flags: &[&str], code: i32) -> Result<Run> {
     Ok(run)
 }
 
-/// All core cells of a generation, in one run that their tests share. That of the cell that was cut off
-/// takes that run up, so that it is also the next one after it.
-fn core_run(generation: &str) -> Result<&'static Run> {
-    static RUNS: [OnceLock<Result<Run, String>>; 2] = [const { OnceLock::new() }; 2];
-    let run = &RUNS[usize::from(generation == "forky")];
+/// The run of a core cell, which its tests share. That of the cell that was cut off takes that run up, so
+/// that it is also the next one after it.
+fn core_run(cell: &str) -> Result<&'static Run> {
+    static RUNS: [OnceLock<Result<Run, String>>; CORE.len()] =
+        [const { OnceLock::new() }; CORE.len()];
+    let at = CORE.iter().position(|core| core.cell == cell);
+    let run = &RUNS[at.ok_or_else(|| miette!("{cell} is no core cell"))?];
     let done = run.get_or_init(|| {
-        let cells = CORE.iter().map(|core| core.cell);
-        let cells: Vec<&str> = cells.filter(|cell| cell.starts_with(generation)).collect();
-        let done = if cells.contains(&CUT) {
-            let run = cut()?.run.path();
-            done(&cells, &["--resume", &run.to_string_lossy()], 0)
-        } else {
-            done(&cells, &[], 0)
-        };
+        let resume = if cell == CUT { Some(cut()?.run.path()) } else { None };
+        let resume = resume.map(|run| format!("--resume={}", run.display()));
+        let done = done(&[cell], resume.as_deref().as_slice(), 0);
         done.map_err(|report| format!("{report:?}"))
     });
     done.as_ref().map_err(|why| miette!("{why}"))
@@ -114,10 +111,12 @@ fn cut() -> Result<&'static Cut, String> {
 
 #[rstest]
 #[needs(engines(lab::Generation::Trixie))]
+#[needs(patience(40))]
 #[case::overlay2_on_a_volume_works(ON_A_VOLUME)]
 #[needs(engines(lab::Generation::Trixie))]
 #[case::overlay2_by_name_on_the_containers_layer_is_refused(BY_NAME_ON_THE_LAYER)]
 #[needs(engines(lab::Generation::Trixie))]
+#[needs(patience(40))]
 #[case::left_to_itself_on_the_containers_layer_it_falls_back(LEFT_TO_ITSELF)]
 #[needs(engines(lab::Generation::Trixie))]
 #[case::btrfs_off_btrfs_refuses(BTRFS)]
@@ -125,8 +124,7 @@ fn cut() -> Result<&'static Cut, String> {
 #[case::a_snapshotter_on_the_containers_layer_fails_only_when_a_container_starts(SNAPSHOTTER)]
 #[lab_test::test]
 fn core_cell(#[case] core: Core) -> Result<()> {
-    let generation = core.cell.split(' ').next().unwrap_or_default();
-    let done = core_run(generation)?;
+    let done = core_run(core.cell)?;
     let rows = done.trials()?;
     let of_cell: Vec<_> = rows.iter().filter(|row| row["subject"] == core.cell).collect();
     let (step, outcome) = core.last;
@@ -152,7 +150,7 @@ fn core_cell(#[case] core: Core) -> Result<()> {
 #[lab_test::test]
 fn what_an_earlier_run_has_finished_is_taken_over() -> Result<()> {
     let (known, new) = (CUT, "trixie docker btrfs tmpfs");
-    let first = core_run("trixie")?;
+    let first = core_run(CUT)?;
     let run = first.path();
     let run = run.to_string_lossy();
     let second = done(&[known, new], &["--resume", &run], 0)?;
@@ -173,7 +171,7 @@ fn what_an_earlier_run_has_finished_is_taken_over() -> Result<()> {
 #[lab_test::test]
 fn a_cell_that_its_lab_cut_off_is_tried_again() -> Result<()> {
     cut().map_err(|why| miette!("{why}"))?.is_said(&["place"])?;
-    let rows = core_run("trixie")?.trials()?;
+    let rows = core_run(CUT)?.trials()?;
     let of_cell: Vec<_> = rows.iter().filter(|row| row["subject"] == CUT).collect();
     let places = of_cell.iter().filter(|row| row["step"] == "place");
     ensure!(places.count() == 1, "{of_cell:?}");

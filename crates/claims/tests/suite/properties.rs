@@ -35,6 +35,7 @@ fn every_pattern(#[context] case: Context) {}
 fn engines_of_their_own(#[context] case: Context) {}
 
 #[apply(every_pattern)]
+#[needs(patience(6))]
 #[case::dind_set_up_as_dind_on_the_nodes_socket()]
 #[lab_test::test]
 fn a22_next_job(suite: &'static Suite, #[context] case: Context) -> Result<()> {
@@ -45,6 +46,7 @@ fn a22_next_job(suite: &'static Suite, #[context] case: Context) -> Result<()> {
 #[case::dind()]
 #[case::dood()]
 #[case::docker_in_podman()]
+#[needs(patience(4))]
 #[case::dind_set_up_as_dood()]
 #[lab_test::test]
 fn integration_test_from_the_node(suite: &'static Suite, #[context] case: Context) -> Result<()> {
@@ -52,6 +54,7 @@ fn integration_test_from_the_node(suite: &'static Suite, #[context] case: Contex
 }
 
 #[apply(every_pattern)]
+#[needs(patience(5))]
 #[case::dind_set_up_as_podman_nested()]
 #[lab_test::test]
 fn integration_test(suite: &'static Suite, #[context] case: Context) -> Result<()> {
@@ -60,6 +63,7 @@ fn integration_test(suite: &'static Suite, #[context] case: Context) -> Result<(
 
 #[rstest]
 #[case::podman_matched()]
+#[needs(patience(6))]
 #[case::podman_matched_set_up_as_dind_without_privilege()]
 #[lab_test::test]
 fn integration_test_own_network(suite: &'static Suite, #[context] case: Context) -> Result<()> {
@@ -74,6 +78,7 @@ fn a1_a10_b6_daemons(suite: &'static Suite, #[context] case: Context) -> Result<
 }
 
 #[apply(every_pattern)]
+#[needs(patience(12))]
 #[case::dind_set_up_as_dind_on_the_nodes_socket()]
 #[lab_test::test]
 fn c2_outlives(suite: &'static Suite, #[context] case: Context) -> Result<()> {
@@ -89,6 +94,7 @@ fn b9_socket_missing(suite: &'static Suite, #[context] case: Context) -> Result<
 }
 
 #[apply(every_pattern)]
+#[needs(patience(3))]
 #[case::dind_set_up_as_dind_on_the_nodes_socket()]
 #[lab_test::test]
 fn b11_processor_time(suite: &'static Suite, #[context] case: Context) -> Result<()> {
@@ -97,6 +103,7 @@ fn b11_processor_time(suite: &'static Suite, #[context] case: Context) -> Result
 
 #[rstest]
 #[case::dind()]
+#[needs(patience(4))]
 #[case::dind_set_up_as_podman_nested()]
 #[lab_test::test]
 fn c8_processor_time_shared_cgroupns(
@@ -107,6 +114,7 @@ fn c8_processor_time_shared_cgroupns(
 }
 
 #[apply(every_pattern)]
+#[needs(patience(3))]
 #[case::dind_set_up_as_dind_on_the_nodes_socket()]
 #[lab_test::test]
 fn pause(suite: &'static Suite, #[context] case: Context) -> Result<()> {

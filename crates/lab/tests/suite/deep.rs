@@ -88,6 +88,7 @@ fn a_level_that_refuses_leaves_the_others_as_they_were() -> Result<()> {
 
 /// Beyond what a path to a socket can hold, and where hops would add up.
 #[lab_test::test]
+#[needs(patience(19))]
 fn eight_levels_of_podman() -> Result<()> {
     let lab = shared_lab(Kind::User)?;
     let mut nest = lab.nest(&[PODMAN])?;
