@@ -99,6 +99,7 @@ fn nothing_is_left_after_kill_9_with_a_pod_up() -> Result<()> {
 /// The run ends, and whatever it recorded is as a whole run has it.
 #[lab_test::test]
 #[needs(engines(lab::Generation::Trixie))]
+#[needs(patience(20))]
 fn nothing_is_seen_of_a_pod_in_a_lab_that_has_died() -> Result<()> {
     let before = Machine::now()?;
     let mut run = with_a_pod("dood")?;

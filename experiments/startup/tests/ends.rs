@@ -64,6 +64,7 @@ fn after_a_normal_end(#[case] is_read: bool) -> Result<()> {
 #[rstest]
 #[case::ctrl_c(Signal::INT)]
 #[case::sigterm(Signal::TERM)]
+#[needs(patience(9))]
 #[case::sighup(Signal::HUP)]
 #[lab_test::test]
 fn nothing_is_left_after_a_signal(#[case] signal: Signal) -> Result<()> {

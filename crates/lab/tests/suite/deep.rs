@@ -20,7 +20,9 @@ const MATCHED: Layer =
 #[rstest]
 #[case::docker(&[DOCKER, DOCKER, DOCKER])]
 #[case::podman(&[PODMAN, PODMAN, PODMAN])]
+#[needs(patience(9))]
 #[case::podman_as_at_level_0(&[PODMAN, MATCHED, MATCHED])]
+#[needs(patience(9))]
 #[case::docker_in_podman_in_docker(&[DOCKER, PODMAN, DOCKER])]
 #[lab_test::test]
 fn three_levels(#[case] chain: &[Layer]) -> Result<()> {
