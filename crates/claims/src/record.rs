@@ -86,8 +86,11 @@ pub fn read(file: &Path) -> io::Result<Vec<Seen>> {
         return Err(io::Error::other("its last row is torn"));
     }
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let rows = reader.deserialize().collect::<Result<_, _>>();
-    rows.map_err(io::Error::from)
+    let rows: Vec<Seen> = reader.deserialize().collect::<Result<_, _>>()?;
+    if rows.is_empty() {
+        return Err(io::Error::other("it has no rows"));
+    }
+    Ok(rows)
 }
 
 /// The last look at each property under each pattern.

@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use facts::{Facts, Here};
 use measure::{Folder, Manifest, Status, Tool};
 use miette::Result;
+use program::{failure, note};
 
 use crate::records::{Source, Wanted, below, day, is_present, span};
-use crate::{CHECKS, Claim};
+use crate::{CHECKS, Claim, tables};
 
 /// Runs that one command makes, and the claims that are theirs.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -91,7 +92,13 @@ pub(crate) fn find(wanted: &Wanted, kind: &RunKind) -> Result<Option<(Vec<facts:
             if parts.iter().any(|(_, manifest)| manifest.status != Status::Complete) {
                 continue;
             }
-            let found = open(wanted.root, folder, &parts, kind, true)?;
+            let found = match open(wanted.root, folder, &parts, kind, true) {
+                Ok(found) => found,
+                Err(why) => {
+                    note!("left out: {}", program::one_line(&why));
+                    continue;
+                }
+            };
             if found.as_ref().is_some_and(|(_, source)| source.complete) {
                 return Ok(found);
             }
@@ -152,6 +159,19 @@ fn open(
     let mut claims = Vec::new();
     for (part, _) in parts {
         claims.extend(Facts::read(part)?.into_iter().flat_map(|facts| facts.claims));
+    }
+    let known: BTreeSet<String> = tables::claims().into_iter().map(|claim| claim.id).collect();
+    let mut all = BTreeSet::new();
+    for claim in &claims {
+        let why = if !known.contains(&*claim.id) {
+            format!("its facts speak of {}, which no table of claims has", claim.id)
+        } else if !all.insert((&claim.id, &claim.metric, &claim.of)) {
+            format!("its facts speak of {} twice", claim.id)
+        } else {
+            continue;
+        };
+        let what = format!("{} can't be held against the claims", folder.display());
+        return Err(failure(what, why, "have its facts derived again: `cargo xtask report RUN`"));
     }
     claims.retain(|claim| kind.speaks_of(&claim.id));
     if claims.is_empty() {

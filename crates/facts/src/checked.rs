@@ -20,6 +20,9 @@ const TAKEN_FIGURES: [&str; 6] = ["figure", "forest", "parts", "order", "levels"
 /// More grid lines than this are no figure.
 const TICKS: u32 = 50;
 
+/// A grid of more rows is no figure: its picture would be taller than any screen.
+const ROWS: usize = 500;
+
 impl Facts {
     /// Whether they can be rendered.
     pub(crate) fn check(&self) -> Checked {
@@ -57,6 +60,8 @@ impl Grid {
         let Self { name, columns, .. } = self;
         let groups = self.panels.iter().flat_map(|panel| &panel.groups);
         let rows = || groups.clone().flat_map(|group| &group.rows);
+        let count = rows().count();
+        holds(count <= ROWS, || format!("the grid `{name}` has {count} rows, more than {ROWS}"))?;
         let lengths = rows().map(|row| row.tiles.len());
         let mut lengths = lengths.chain(self.plots.iter().map(|plot| plot.columns.len()));
         if let Some(length) = lengths.find(|length| *length != columns.len()) {

@@ -183,8 +183,7 @@ fn digest(run: &Path) -> Result<String> {
     let mut hasher = Sha256::new();
     for name in RAW {
         let path = run.join(name);
-        if path.exists() {
-            let bytes = std::fs::read(&path).into_diagnostic()?;
+        if let Some(bytes) = left(&path).into_diagnostic()? {
             hasher.update(format!("{name} {}\n", bytes.len()));
             hasher.update(&bytes);
         }

@@ -12,6 +12,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use measure::{Manifest, usage};
 use serde_json::Value;
 
@@ -37,6 +38,10 @@ const PLACEHOLDERS: [&str; 14] = [
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Rule {
     Always,
+    /// A point in time, as RFC 3339 has it.
+    Time,
+    /// Per cent, more than none and less than all.
+    Margin,
     /// `null` when `machine.unreadable` names it.
     Readable,
     /// `null` when git could tell nothing.
@@ -69,12 +74,12 @@ const REQUIRED: &[(&str, Rule)] = &[
     ("/blocks", Rule::Always),
     ("/warmup_blocks", Rule::Always),
     ("/stopping/rule", Rule::Always),
-    ("/margin_pct", Rule::Always),
-    ("/started", Rule::Always),
+    ("/margin_pct", Rule::Margin),
+    ("/started", Rule::Time),
     ("/arms", Rule::OfBlocks),
     ("/arms/*/name", Rule::Always),
     ("/sessions", Rule::Always),
-    ("/sessions/*/started", Rule::Always),
+    ("/sessions/*/started", Rule::Time),
     ("/sessions/*/stand_ins", Rule::MayBeEmpty),
     ("/sessions/*/machine/kernel", Rule::Readable),
     ("/sessions/*/machine/cmdline", Rule::Readable),
@@ -172,6 +177,13 @@ fn wrong(manifest: &Value, place: &str, rule: Rule) -> Option<&'static str> {
             }
             _ => Some("is null"),
         },
+        Some(Value::String(text)) if rule == Rule::Time => {
+            text.parse::<Timestamp>().err().map(|_| "is no time, as 2026-01-01T00:00:00Z")
+        }
+        Some(Value::Number(margin)) if rule == Rule::Margin => {
+            let is_one = margin.as_f64().is_some_and(|margin| margin > 0.0 && margin < 100.0);
+            (!is_one).then_some("is not between 0 and 100")
+        }
         Some(Value::String(text)) => {
             let own_word = rule == Rule::OfLabOrNone && text == "none";
             (is_placeholder(text) && !own_word).then_some("is empty or a placeholder")
@@ -190,7 +202,12 @@ fn wrong(manifest: &Value, place: &str, rule: Rule) -> Option<&'static str> {
 fn is_asked(manifest: &Value, session: &str, place: &str, rule: Rule) -> bool {
     let has = |lab: &str| manifest.pointer(&format!("{session}/{lab}")).is_some();
     match rule {
-        Rule::Always | Rule::Readable | Rule::FromGit | Rule::MayBeEmpty => true,
+        Rule::Always
+        | Rule::Time
+        | Rule::Margin
+        | Rule::Readable
+        | Rule::FromGit
+        | Rule::MayBeEmpty => true,
         Rule::OfLab | Rule::OfLabOrNone | Rule::OfLabMayBeEmpty => has("lab"),
         Rule::OfLabRoot => has("lab_root"),
         Rule::OfBlocks => ["blocks", "warmup_blocks"].iter().any(|count| manifest[*count] != 0),
@@ -295,6 +312,10 @@ mod tests {
     }
 
     #[rstest]
+    #[case("/started", json!("never"), "is no time")]
+    #[case("/sessions/0/started", json!(""), "is no time")]
+    #[case("/margin_pct", json!(-5.0), "between 0 and 100")]
+    #[case("/margin_pct", json!(1e308), "between 0 and 100")]
     #[case("/tool/version", json!("Unknown"), "placeholder")]
     #[case("/tool/version", json!("  "), "placeholder")]
     #[case("/tool/revision", json!(null), "dirty")]

@@ -16,6 +16,14 @@ use program::{failure, usage};
 pub const MANIFEST_FILE: &str = "manifest.json";
 const NO_RUN: &str = "name the folder of a run, which holds samples.csv and manifest.json";
 
+/// The text of a file of a run. What is no file is not waited for.
+pub(crate) fn text(path: &Path) -> io::Result<String> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    fs::read_to_string(path)
+}
+
 /// The folder of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
@@ -83,7 +91,7 @@ impl Folder {
         let path = self.path.join(MANIFEST_FILE);
         let refused =
             |why: String| usage(format!("{} is no manifest", path.display()), why, NO_RUN);
-        let text = fs::read_to_string(&path).map_err(|error| refused(error.to_string()))?;
+        let text = text(&path).map_err(|error| refused(error.to_string()))?;
         let value: serde_json::Value =
             serde_json::from_str(&text).map_err(|error| refused(error.to_string()))?;
         // Looked at first: another version may well lack the fields of this one.

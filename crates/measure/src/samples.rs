@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::args::BLOCKS_AT_ALL;
+use crate::folder;
 use crate::manifest::{Manifest, Status, Stopping};
 use crate::plan::Plan;
 use program::failure;
@@ -96,7 +97,7 @@ impl Samples {
     /// The last line may be torn, as a killed run leaves it: it is skipped with a note. Anything
     /// else that is no sample is an error with its line number.
     pub(crate) fn read(path: &Path, manifest: &Manifest) -> miette::Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = folder::text(path).map_err(|error| {
             failure(
                 format!("{} can't be read", path.display()),
                 error.to_string(),

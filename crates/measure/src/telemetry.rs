@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use crate::folder;
 use crate::manifest::utc_now;
 use program::failure;
 
@@ -199,7 +200,7 @@ pub(crate) fn read(path: &Path) -> miette::Result<Vec<BlockRecord>> {
             "restore the file: it is written once and never edited",
         )
     };
-    let text = fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+    let text = folder::text(path).map_err(|error| refused(error.to_string()))?;
     let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
     let mut reader = csv::Reader::from_reader(whole.as_bytes());
     let header = reader.headers().map_err(|error| refused(error.to_string()))?;

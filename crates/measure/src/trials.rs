@@ -3,11 +3,11 @@
 //! How deep engines nest, what a store holds, whether something works at all: repeating it in
 //! blocks would tell nothing more. A refusal is a result, with the refuser's own words.
 
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::folder;
 use program::failure;
 
 pub(crate) const TRIALS_FILE: &str = "trials.csv";
@@ -42,7 +42,7 @@ pub struct Trial {
 /// The last line may be torn, as a killed run leaves it, and is left out.
 pub(crate) fn read(folder: &Path) -> miette::Result<Vec<Trial>> {
     let path = folder.join(TRIALS_FILE);
-    let text = match fs::read_to_string(&path) {
+    let text = match folder::text(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(&path, &error)),
@@ -62,6 +62,8 @@ fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> miette::Report {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const HEAD: &str = "session,table,subject,step,outcome,reason,wall_ns,bytes\n";

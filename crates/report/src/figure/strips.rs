@@ -103,7 +103,7 @@ fn paint_slot<B: DrawingBackend>(
     let radius = if slot.marks.len() > MANY { 4 } else { 6 };
     for (place, (kind, percent)) in slot.marks.iter().enumerate() {
         // A mark that would leave the axis sits on its edge, where it can still be seen.
-        let y = axis.pixel(percent.max(axis.min));
+        let y = axis.pixel(percent.clamp(axis.min, axis.max));
         let x = middle + spread(place, slot.marks.len(), width * 9 / 25);
         paint_mark(canvas, *kind, (x, y), radius)?;
     }

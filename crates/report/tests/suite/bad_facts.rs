@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use facts::{Facts, Lang};
 use rstest::rstest;
@@ -126,6 +127,42 @@ fn facts_that_can_not_be_read_are_no_absence() {
     fs::remove_dir(&path).expect("removed");
     std::os::unix::fs::symlink("facts.json", &path).expect("a link to itself");
     assert!(refused(&report(&[&out]), 1).contains("facts.json can't be read"));
+}
+
+/// A pipe that nobody writes into is not waited for.
+#[rstest]
+#[case::facts("facts.json")]
+#[case::samples("samples.csv")]
+#[case::blocks("blocks.csv")]
+#[case::trials("trials.csv")]
+#[case::manifest("manifest.json")]
+fn a_pipe_in_a_files_place_is_refused(#[case] name: &str) {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("run");
+    make(&out, STARTUP, 6, |_, taken| Ok(2_000_000 + taken));
+    let path = out.join(name);
+    let _ = fs::remove_file(&path);
+    let made = Command::new("mkfifo").arg(&path).status().expect("mkfifo runs");
+    assert!(made.success());
+    let mut program = Command::new("timeout");
+    program.args(["5", env!("CARGO_BIN_EXE_report")]).arg(&out);
+    let said = program.output().expect("it runs");
+    let text = String::from_utf8_lossy(&said.stderr);
+    let is_refused = matches!(said.status.code(), Some(1 | 2)) && text.contains("it is no file");
+    assert!(is_refused, "{:?} {text}", said.status);
+}
+
+/// A picture as tall as a house shows nobody anything, and takes half a minute to draw.
+#[test]
+fn a_grid_of_2000_rows_is_refused() {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("run");
+    let mut facts = run(&out);
+    let rows = &mut facts["pages"]["en"]["grids"][0]["panels"][0]["groups"][0]["rows"];
+    *rows = vec![rows[0].clone(); 2_000].into();
+    fs::write(out.join("facts.json"), facts.to_string()).expect("written");
+    let said = refused(&report(&[&out]), 1);
+    assert!(said.contains("rows, more than 500"), "{said}");
 }
 
 /// A figure that is folded away is counted as those that are not.

@@ -264,8 +264,43 @@ fn the_newest_complete_run_is_taken() {
     assert_eq!(paths(&found), ["results/syscalls/20260102T000000Z-000000"]);
     assert_eq!(verdict(&found, "A18"), "confirmed: ");
     fs::remove_file(newest.join("blocks.csv")).expect("removed");
-    let text = refused(&ledger(place.path(), &[]), 1);
-    assert!(text.contains("20260102T000000Z-000000"), "{text}");
+    // A broken one of one's own is told and left out; what is there beside it counts.
+    let output = ledger(place.path(), &["--json"]);
+    assert_eq!(paths(&json(&output)), ["results/syscalls/20260101T000000Z-000000"]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("left out: ") && told.contains("20260102T000000Z-000000"), "{told}");
+}
+
+/// Of a committed run it is an error, of one's own a word and no evidence.
+#[rstest]
+#[case::unknown("Z9", "Z9, which no table")]
+#[case::twice("A18", "A18 twice")]
+fn what_facts_say_beside_the_table_is_told(#[case] id: &str, #[case] why: &str) {
+    let place = workspace();
+    let results = place.path().join("results");
+    let own = results.join("syscalls/20260101T000000Z-000000");
+    let said = [("A18", Here::Consistent), ("A18", Here::Consistent)];
+    claimed(&own, "syscalls", &said);
+    let facts = own.join("facts.json");
+    let text = fs::read_to_string(&facts).expect("read");
+    fs::write(&facts, text.replacen("\"A18\"", &format!("{id:?}"), 1)).expect("written");
+    let output = ledger(place.path(), &["--json"]);
+    assert_eq!(paths(&json(&output)), [""; 0]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("left out: ") && told.contains(why), "{told}");
+    fs::create_dir_all(results.join("reference")).expect("made");
+    fs::rename(&own, results.join("reference/syscalls")).expect("moved");
+    let told = refused(&ledger(place.path(), &[]), 1);
+    assert!(told.contains(why), "{told}");
+}
+
+/// What is there and empty is no record that nobody has taken.
+#[test]
+fn a_record_of_checks_without_rows_is_damaged() {
+    let place = checked(|_| ());
+    fs::write(place.path().join(REFERENCE).join("trixie.csv"), "").expect("written");
+    let told = refused(&ledger(place.path(), &[]), 1);
+    assert!(told.contains("trixie.csv") && told.contains("it has no rows"), "{told}");
 }
 
 /// Half of a whole does not decide what the other half would, and is passed over.
