@@ -1,5 +1,6 @@
 //! Exit codes, and one error shape (what, why, remedy).
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::process::{ExitCode, Termination};
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use miette::{GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, Report, Severity};
 
 use crate::limits;
+use crate::visible::visible;
 
 /// Exit code: done.
 pub const EXIT_DONE: u8 = 0;
@@ -88,11 +90,17 @@ fn exit_code(report: &Report) -> u8 {
 }
 
 fn render(report: &Report) -> String {
-    let theme = if std::io::stderr().is_terminal() {
-        GraphicalTheme::default()
-    } else {
-        GraphicalTheme::unicode_nocolor()
-    };
+    let plain = drawn(report, GraphicalTheme::unicode_nocolor());
+    match visible(&plain) {
+        Cow::Borrowed(_) if std::io::stderr().is_terminal() => {
+            drawn(report, GraphicalTheme::default())
+        }
+        // A drawing in colours could not be told from words that have some.
+        shown => shown.into_owned(),
+    }
+}
+
+fn drawn(report: &Report, theme: GraphicalTheme) -> String {
     let mut text = String::new();
     // What, why and remedy are one line each, so that a log can be searched for them.
     let handler = GraphicalReportHandler::new_themed(theme).with_wrap_lines(false);
@@ -117,6 +125,13 @@ mod tests {
         ] {
             assert_eq!(exit_code(&report), exit);
         }
+    }
+
+    #[test]
+    fn words_of_others_do_nothing_to_a_terminal() {
+        let text = render(&failure("\u{1b}[2Jwhat", "\u{7}why", "remedy"));
+        assert!(text.contains("\\u{1b}[2Jwhat") && text.contains("\\u{7}why"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
     }
 
     #[test]

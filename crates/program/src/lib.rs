@@ -9,6 +9,7 @@ mod caller;
 mod exit;
 mod limits;
 mod output;
+mod visible;
 
 pub use caller::{REPORT_VARIABLE, leave_report, left_report};
 pub use exit::{
@@ -17,6 +18,7 @@ pub use exit::{
 };
 pub use limits::{RAISE_LIMIT, limits};
 pub use output::{beside, columns, say};
+pub use visible::{escaped, visible};
 
 #[doc(hidden)]
 pub use output::note;

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write};
 use miette::Result;
 
 use crate::exit::failure;
+use crate::visible::visible;
 
 /// Prints a result on standard output, with one newline at its end.
 ///
@@ -48,7 +49,7 @@ pub fn beside(head: &str, text: &str, columns: Option<usize>) -> String {
 /// What [`note!`](crate::note!) calls.
 pub fn note(text: Arguments<'_>) {
     // Nobody is left to be told that standard error is closed, and the work goes on without it.
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", visible(&text.to_string()));
 }
 
 /// Prints progress or a warning on standard error, with a newline; the arguments are those of
