@@ -6,9 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use facts::{Facts, Here};
-use measure::{Folder, Manifest, Status, Tool};
+use measure::{Folder, Manifest, Status, Tool, failure, note};
 use miette::Result;
-use program::{failure, note};
 
 use crate::records::{Source, Wanted, below, day, is_present, span};
 use crate::{CHECKS, Claim, tables};
@@ -95,7 +94,7 @@ pub(crate) fn find(wanted: &Wanted, kind: &RunKind) -> Result<Option<(Vec<facts:
             let found = match open(wanted.root, folder, &parts, kind, true) {
                 Ok(found) => found,
                 Err(why) => {
-                    note!("left out: {}", program::one_line(&why));
+                    note!("left out: {}", measure::one_line(&why));
                     continue;
                 }
             };

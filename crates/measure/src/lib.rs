@@ -78,7 +78,8 @@ pub use manifest::{
 };
 pub use plan::{Block, Plan, WARMUP_BLOCKS};
 pub use program::{EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE};
-pub use program::{beside, columns, failure, leave_report, main, note, one_line, say, usage};
+pub use program::{beside, columns, escaped, failure, leave_report, main, note, one_line};
+pub use program::{say, usage, visible};
 pub use samples::{Sample, Samples};
 pub use sign::lock_exclusive;
 pub use telemetry::BlockRecord;

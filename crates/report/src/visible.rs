@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use measure::escaped;
+pub(crate) use measure::visible;
 use miette::{IntoDiagnostic, Result};
-use program::escaped;
-pub(crate) use program::visible;
 use serde::Serialize;
 
 /// Its beginning, where a text has more characters than that: pages of words are not waited for
