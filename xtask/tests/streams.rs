@@ -90,8 +90,9 @@ fn run(line: &str, gone: Gone) -> Output {
     let programs = Path::new(env!("CARGO_BIN_EXE_xtask")).parent().expect("a folder");
     let mut command = Command::new(programs.join(words.next().expect("a program")));
     command.args(words).current_dir(scratch).stdin(Stdio::null());
-    // A cache of this test's own can be emptied.
-    command.env("XDG_CACHE_HOME", scratch.join("cache"));
+    // A cache of its own can be emptied, whoever else is at work.
+    let cache = tempfile::tempdir_in(scratch).expect("a folder");
+    command.env("XDG_CACHE_HOME", cache.path());
     let closed = || std::io::pipe().expect("a pipe").1;
     match gone {
         Gone::Nobody => {}
