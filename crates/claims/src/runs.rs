@@ -169,8 +169,10 @@ fn open(
         } else {
             continue;
         };
-        let what = format!("{} can't be held against the claims", folder.display());
-        return Err(failure(what, why, "have its facts derived again: `cargo xtask report RUN`"));
+        let folder = folder.display();
+        let what = format!("{folder} can't be held against the claims");
+        let remedy = format!("have its facts derived again: `cargo xtask report {folder}`");
+        return Err(failure(what, why, remedy));
     }
     claims.retain(|claim| kind.speaks_of(&claim.id));
     if claims.is_empty() {

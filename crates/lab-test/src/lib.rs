@@ -22,6 +22,7 @@
 //! command line (`cargo test NAME`, nextest and editors know no difference), and what the machine lacks
 //! is shown as ignored, with the reason.
 
+mod kept;
 mod machine;
 pub mod need;
 mod part;
@@ -37,6 +38,7 @@ use std::time::Instant;
 pub use ::miette;
 use ::miette::{Report, Result, miette};
 pub use inventory::submit;
+pub use kept::{Kept, words};
 pub use lab_test_macros::test;
 use libtest_mimic::{Arguments, Failed, Trial};
 pub use machine::Machine;

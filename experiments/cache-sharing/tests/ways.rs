@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
-use std::sync::OnceLock;
 
-use lab_test::{Cut, Machine, Run, ensure};
+use lab_test::{Cut, Kept, Machine, Run, ensure};
 use miette::{IntoDiagnostic, Result, miette};
 use rstest::rstest;
 use rustix::process::Signal;
@@ -58,33 +57,27 @@ fn done(arguments: &[&str], code: i32) -> Result<Run> {
 /// The run of a core way, which its tests share: each of its own, as one waits much of its time. That of
 /// the way that was cut off takes that run up, so that it is also the next one after it.
 fn core_run(way: &str) -> Result<&'static Run> {
-    static RUNS: [OnceLock<Result<Run, String>>; CORE.len()] =
-        [const { OnceLock::new() }; CORE.len()];
+    static RUNS: [Kept<Run>; CORE.len()] = [const { Kept::new() }; CORE.len()];
     let at = CORE.iter().position(|core| core.way == way);
-    let run = &RUNS[at.ok_or_else(|| miette!("{way} is no core way"))?];
-    let done = run.get_or_init(|| {
+    RUNS[at.ok_or_else(|| miette!("{way} is no core way"))?].get(|| {
         let resume = if way == CUT { Some(cut()?.run.path()) } else { None };
         let resume = resume.map(|run| format!("--resume={}", run.display()));
         let mut arguments = asked(way).to_vec();
         arguments.extend(["--seed", "7"]);
         arguments.extend(resume.as_deref());
-        done(&arguments, 0).map_err(|report| format!("{report:?}"))
-    });
-    done.as_ref().map_err(|why| miette!("{why}"))
+        done(&arguments, 0)
+    })
 }
 
 /// The way of which a lab is killed under way.
 const CUT: &str = "trixie docker whole-own-containerd";
 
 /// A run of that way whose lab was killed under way.
-fn cut() -> Result<&'static Cut, String> {
-    static RUN: OnceLock<Result<Cut, String>> = OnceLock::new();
-    let cut = RUN.get_or_init(|| {
-        let cut =
-            Cut::off(FOLDER, &program(&asked(CUT)), &format!(",{CUT},first starts,"), "containerd");
-        cut.map_err(|report| format!("{report:?}"))
-    });
-    cut.as_ref().map_err(String::clone)
+fn cut() -> Result<&'static Cut> {
+    static RUN: Kept<Cut> = Kept::new();
+    RUN.get(|| {
+        Cut::off(FOLDER, &program(&asked(CUT)), &format!(",{CUT},first starts,"), "containerd")
+    })
 }
 
 #[rstest]
@@ -139,7 +132,7 @@ fn asked(way: &str) -> [&str; 5] {
 #[lab_test::test]
 #[needs(engines(lab::Generation::Trixie))]
 fn a_way_that_its_lab_cut_off_is_tried_again() -> Result<()> {
-    cut().map_err(|why| miette!("{why}"))?.is_said(&["first starts"])?;
+    cut()?.is_said(&["first starts"])?;
     let rows = core_run(CUT)?.trials()?;
     let mut of_way = rows.iter().filter(|row| row["subject"] == CUT);
     let starts = of_way.clone().filter(|row| row["step"] == "first starts");

@@ -8,11 +8,10 @@ mod words;
 
 use std::fs;
 use std::process::{Command, ExitCode};
-use std::sync::OnceLock;
 
-use lab_test::{Machine, Run, ensure, is_patient};
+use lab_test::{Kept, Machine, Run, ensure, is_patient};
 use measure::Trial;
-use miette::{IntoDiagnostic, Result, miette};
+use miette::{IntoDiagnostic, Result};
 use rstest::rstest;
 use rustix::process::{Signal, kill_process};
 use serde::Deserialize;
@@ -54,9 +53,8 @@ struct Done {
 }
 
 fn done() -> Result<&'static Done> {
-    static DONE: OnceLock<Result<Done, String>> = OnceLock::new();
-    let done = DONE.get_or_init(|| tried().map_err(|report| format!("{report:?}")));
-    done.as_ref().map_err(|why| miette!("{why}"))
+    static DONE: Kept<Done> = Kept::new();
+    DONE.get(tried)
 }
 
 const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");

@@ -1,9 +1,8 @@
 //! The core cells on real engines, through the program; what it takes over; what it leaves.
 
 use std::process::{Command, ExitCode};
-use std::sync::OnceLock;
 
-use lab_test::{Cut, Machine, Run, ensure};
+use lab_test::{Cut, Kept, Machine, Run, ensure};
 use miette::{Result, miette};
 use rstest::rstest;
 use rustix::process::Signal;
@@ -83,30 +82,22 @@ fn done(cells: &[&str], flags: &[&str], code: i32) -> Result<Run> {
 /// The run of a core cell, which its tests share. That of the cell that was cut off takes that run up, so
 /// that it is also the next one after it.
 fn core_run(cell: &str) -> Result<&'static Run> {
-    static RUNS: [OnceLock<Result<Run, String>>; CORE.len()] =
-        [const { OnceLock::new() }; CORE.len()];
+    static RUNS: [Kept<Run>; CORE.len()] = [const { Kept::new() }; CORE.len()];
     let at = CORE.iter().position(|core| core.cell == cell);
-    let run = &RUNS[at.ok_or_else(|| miette!("{cell} is no core cell"))?];
-    let done = run.get_or_init(|| {
+    RUNS[at.ok_or_else(|| miette!("{cell} is no core cell"))?].get(|| {
         let resume = if cell == CUT { Some(cut()?.run.path()) } else { None };
         let resume = resume.map(|run| format!("--resume={}", run.display()));
-        let done = done(&[cell], resume.as_deref().as_slice(), 0);
-        done.map_err(|report| format!("{report:?}"))
-    });
-    done.as_ref().map_err(|why| miette!("{why}"))
+        done(&[cell], resume.as_deref().as_slice(), 0)
+    })
 }
 
 /// The cell of which a lab is killed under way.
 const CUT: &str = "trixie docker btrfs volume";
 
 /// A run of that cell whose lab was killed under way.
-fn cut() -> Result<&'static Cut, String> {
-    static RUN: OnceLock<Result<Cut, String>> = OnceLock::new();
-    let cut = RUN.get_or_init(|| {
-        let cut = Cut::off(FOLDER, &program(&[CUT]), &format!(",{CUT},place,"), "dockerd");
-        cut.map_err(|report| format!("{report:?}"))
-    });
-    cut.as_ref().map_err(String::clone)
+fn cut() -> Result<&'static Cut> {
+    static RUN: Kept<Cut> = Kept::new();
+    RUN.get(|| Cut::off(FOLDER, &program(&[CUT]), &format!(",{CUT},place,"), "dockerd"))
 }
 
 #[rstest]
@@ -170,7 +161,7 @@ fn what_an_earlier_run_has_finished_is_taken_over() -> Result<()> {
 /// An outcome of a lab that has died is none: the run ends, and the next one tries the cell again.
 #[lab_test::test]
 fn a_cell_that_its_lab_cut_off_is_tried_again() -> Result<()> {
-    cut().map_err(|why| miette!("{why}"))?.is_said(&["place"])?;
+    cut()?.is_said(&["place"])?;
     let rows = core_run(CUT)?.trials()?;
     let of_cell: Vec<_> = rows.iter().filter(|row| row["subject"] == CUT).collect();
     let places = of_cell.iter().filter(|row| row["step"] == "place");

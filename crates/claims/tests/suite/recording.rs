@@ -8,7 +8,8 @@ use claims::{Expected, Mutation, Recorder, Seen};
 use miette::{IntoDiagnostic, Result};
 
 use crate::look::Observation;
-use crate::scene::{Scene, words};
+use crate::scene::Scene;
+use lab_test::words;
 
 /// The kind of all labs of this suite, which is the default one.
 const SANDBOX: &str = "user";

@@ -5,33 +5,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use lab::{Engine, Lab, Layer, Level, Nest, Options};
+use lab_test::{Kept, words};
 use miette::{Report, Result, miette};
 
 use crate::look::lists::Exchanges;
 use crate::look::parentage::{Started, start};
 use crate::pattern::Pattern;
-
-/// Something that is made when it is first asked for, and then kept, or why it could not be made.
-pub(crate) struct Kept<T>(OnceLock<Result<T, String>>);
-
-impl<T> Default for Kept<T> {
-    fn default() -> Self {
-        Self(OnceLock::new())
-    }
-}
-
-impl<T> Kept<T> {
-    pub(crate) fn get(&self, build: impl FnOnce() -> Result<T>) -> Result<&T> {
-        let kept = self.0.get_or_init(|| build().map_err(|report| words(&report)));
-        kept.as_ref().map_err(|why| miette!("{why}"))
-    }
-}
 
 /// A job that many looks use, and how long its engine took to be ready.
 pub(crate) struct Job {
@@ -247,12 +230,6 @@ fn at_once(engine: Engine) -> &'static [&'static str] {
         Engine::Docker => &[],
         Engine::Podman => &["--time=0"],
     }
-}
-
-/// An error in one line: what, and why.
-pub(crate) fn words(report: &Report) -> String {
-    let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
-    chain.join(": ")
 }
 
 /// An error together with the last words of the engines that it is about.

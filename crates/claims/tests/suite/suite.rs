@@ -10,7 +10,8 @@ use rstest::{Context, fixture};
 use crate::look::Observation;
 use crate::pattern::{PATTERNS, named};
 use crate::recording::Recording;
-use crate::scene::{Scene, Stage, words};
+use crate::scene::{Scene, Stage};
+use lab_test::words;
 
 /// One lab, and one record of what is seen in it.
 pub(crate) struct Suite {

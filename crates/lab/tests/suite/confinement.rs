@@ -6,11 +6,10 @@
 
 use std::io::Write;
 use std::net::TcpListener;
-use std::sync::OnceLock;
 
 use lab::{Engine, Kind, Lab, Level};
-use lab_test::ensure;
-use miette::{IntoDiagnostic, Report, Result};
+use lab_test::{Kept, ensure};
+use miette::{IntoDiagnostic, Result};
 use rstest::rstest;
 
 use crate::attached::compile;
@@ -47,10 +46,9 @@ fn kind() -> Kind {
 #[lab_test::test]
 #[needs(lab(crate::confinement::kind()))]
 fn privileged_container_is_confined(#[case] chain: &[Engine]) -> Result<()> {
-    static TOOL: OnceLock<Result<(), String>> = OnceLock::new();
+    static TOOL: Kept<()> = Kept::new();
     let lab = shared_lab(kind())?;
-    let tool = TOOL.get_or_init(|| add_vsock_tool(lab).map_err(|report| format!("{report:?}")));
-    tool.clone().map_err(Report::msg)?;
+    TOOL.get(|| add_vsock_tool(lab))?;
     let nest = lab.nest(chain)?;
     let container = nest.privileged_leaf()?;
     let mut broken = Vec::new();

@@ -19,10 +19,10 @@ mod stand_ins;
 mod tutorial;
 
 use std::process::{Command, ExitCode};
-use std::sync::OnceLock;
 
 use lab::{Kind, Lab, Options};
-use miette::{Result, miette};
+use lab_test::Kept;
+use miette::Result;
 
 fn main() -> ExitCode {
     lab_test::run(lab_test::overlapping(), |_, _| {})
@@ -40,10 +40,8 @@ fn lab_of(sandbox: Kind) -> Result<Lab> {
 
 /// A lab for tests that leave nothing in it which another would meet. It ends with this program.
 fn shared_lab(kind: Kind) -> Result<&'static Lab> {
-    static LABS: [OnceLock<Result<Lab, String>>; 2] = [const { OnceLock::new() }; 2];
-    let lab = &LABS[usize::from(kind == Kind::Root)];
-    let lab = lab.get_or_init(|| lab_of(kind).map_err(|report| format!("{report:?}")));
-    lab.as_ref().map_err(|why| miette!("{why}"))
+    static LABS: [Kept<Lab>; 2] = [const { Kept::new() }; 2];
+    LABS[usize::from(kind == Kind::Root)].get(|| lab_of(kind))
 }
 
 /// The program `lab` with a task, for the chosen generation.

@@ -5,11 +5,10 @@ mod plugin;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::OnceLock;
 
 use authz::cases::{self, Case, Places};
 use lab::{Engine, Generation, Lab};
-use lab_test::{ensure, generation};
+use lab_test::{Kept, ensure, generation};
 use measure::Trial;
 use miette::{Report, Result, miette};
 use plugin::Plugin;
@@ -36,9 +35,8 @@ struct Own {
 }
 
 fn own() -> Result<&'static Own> {
-    static OWN: OnceLock<Result<Own, String>> = OnceLock::new();
-    let own = OWN.get_or_init(|| tried().map_err(|report| format!("{report:?}")));
-    own.as_ref().map_err(|why| miette!("{why}"))
+    static OWN: Kept<Own> = Kept::new();
+    OWN.get(tried)
 }
 
 fn tried() -> Result<Own> {

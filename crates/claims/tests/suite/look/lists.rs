@@ -1,11 +1,11 @@
 //! Who is on whose list: images, containers, networks, volumes.
 
 use lab::{Engine, Level};
-use lab_test::ensure;
+use lab_test::{Kept, ensure};
 use miette::{Result, miette};
 
 use super::Observation;
-use crate::scene::{Kept, Scene, removal, unique};
+use crate::scene::{Scene, removal, unique};
 
 /// Something that engines make and list.
 pub(crate) struct Thing {

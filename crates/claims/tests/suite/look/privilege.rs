@@ -4,7 +4,8 @@ use lab::{Engine, Layer};
 use miette::{Result, miette};
 
 use super::{Observation, engine, line_with, must, refused};
-use crate::scene::{Scene, unique, words};
+use crate::scene::{Scene, unique};
+use lab_test::words;
 
 /// Is the job's engine ready in the time that the tutorial waits?
 pub(crate) fn daemon_ready(scene: &Scene) -> Result<Observation> {
