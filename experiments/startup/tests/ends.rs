@@ -123,6 +123,9 @@ fn what_is_left_after_all_is_killed_at_once_goes_with_the_next_lab() -> Result<(
     run.send(Signal::KILL)?;
     kill_process(monitor, Signal::KILL).into_diagnostic()?;
     run.wait()?;
+    // And it is seen: all tests here rest on that.
+    let seen = before.is_restored(Duration::ZERO, || run.log());
+    ensure!(seen.is_err(), "nothing is left: {}", run.log());
     let mut next = start(&["--verify"])?;
     let code = next.wait()?.code();
     ensure!(code == Some(0), "{code:?} {}", next.log());
