@@ -6,7 +6,7 @@
 //! use bench::Session;
 //! use facts::{Facts, STARTUP};
 //! use lab::{Engine, Layer, Spawned};
-//! use measure::{Arm, Contrast, Experiment, Observer, Run};
+//! use measure::{Arm, Contrast, DefaultBlocks, Experiment, Observer, Run};
 //!
 //! const ARMS: &[Arm] = &[
 //!     Arm::new(STARTUP.name(), "true", Observer::Outside, 1, "a container that runs true"),
@@ -19,6 +19,7 @@
 //!     contrasts: &[Contrast::primary("date/true", "what date costs more")],
 //!     parts: &[],
 //!     series: &[],
+//!     blocks: DefaultBlocks::USUAL,
 //! };
 //!
 //! fn session(run: &mut Run, session: &Session) -> miette::Result<()> {

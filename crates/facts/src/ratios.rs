@@ -253,15 +253,24 @@ pub(crate) fn is_control(numerator: &str, denominator: &str) -> bool {
         || denominator.strip_suffix(AGAIN) == Some(numerator)
 }
 
-/// The readings of two arms in the blocks in which both gave one.
+/// The readings of two arms in the blocks in which both gave one. Where one of them has its labs
+/// alone, they share none: then the medians of each session, as if of its block 0.
 pub fn pairs(
     record: &Record,
     above: &Arm<String>,
     below: &Arm<String>,
 ) -> BTreeMap<BlockId, (f64, f64)> {
-    let below = record.readings(below);
+    let readings = |arm| {
+        let readings = record.readings(arm);
+        if !record.manifest.company {
+            return readings;
+        }
+        let medians = by_session(readings).into_iter();
+        medians.filter_map(|(session, values)| Some(((session, 0), median(&values)?))).collect()
+    };
+    let below = readings(below);
     let both = |(id, y)| Some((id, (y, *below.get(&id)?)));
-    record.readings(above).into_iter().filter_map(both).collect()
+    readings(above).into_iter().filter_map(both).collect()
 }
 
 /// Logarithms of the within-block ratios.

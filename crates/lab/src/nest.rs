@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use miette::Result;
+use program::failure;
 use serde::Serialize;
 
 use crate::engine::{Engine, REGISTRY_NAME};
@@ -126,6 +127,8 @@ pub struct Nest<'lab> {
     generation: Generation,
     layers: Vec<Layer>,
     levels: Vec<Level<'lab>>,
+    /// The container that stays on the default network of its innermost engine, if one does.
+    resident: Option<String>,
 }
 
 impl<'lab> Nest<'lab> {
@@ -135,7 +138,8 @@ impl<'lab> Nest<'lab> {
         layers: &[Layer],
     ) -> Result<Self> {
         let (first, rest) = layers.split_at(1.min(layers.len()));
-        let mut nest = Self { generation, layers: first.to_vec(), levels: vec![outermost] };
+        let mut nest =
+            Self { generation, layers: first.to_vec(), levels: vec![outermost], resident: None };
         rest.iter().try_for_each(|layer| nest.step(*layer))?;
         nest.pull_images()?;
         Ok(nest)
@@ -229,6 +233,65 @@ impl<'lab> Nest<'lab> {
     pub fn innermost(&self) -> &Level<'lab> {
         // `build` always puts level 0 there.
         &self.levels[self.levels.len() - 1]
+    }
+
+    /// Its layers up to the one whose engine the innermost level commands.
+    pub(crate) fn of_engine(&self) -> &[Layer] {
+        let own = self.layers.iter().rposition(|layer| !layer.socket).map_or(0, |own| own + 1);
+        &self.layers[..own]
+    }
+
+    /// Takes the containers that carry its levels off the default networks that they were started
+    /// on: the first container on Podman's makes its bridge and rules, and every further one does
+    /// not, so a start must not depend on how many nests there are.
+    pub(crate) fn leave_networks(&self) -> Result<()> {
+        for (layers, levels) in self.layers.windows(2).zip(self.levels.windows(2)) {
+            let ([outer, inner], [around, inside]) = (layers, levels) else {
+                continue;
+            };
+            if !inner.own_network {
+                network(around, outer.engine, "disconnect", inside.container())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Has a container stay on the innermost engine's default network: as a rule some container is
+    /// there when another one starts. It may be there already, of another nest.
+    pub(crate) fn keep_resident(&mut self, known: Option<&str>) -> Result<&str> {
+        let container = match known {
+            Some(known) => known.to_owned(),
+            None => {
+                let container = name("resident");
+                let stays =
+                    ["run", "--detach", "--name", &container, "alpine", "sleep", "infinity"];
+                self.innermost().set_up(&[&[self.engine().program()], &stays[..]].concat())?;
+                container
+            }
+        };
+        Ok(self.resident.insert(container))
+    }
+
+    /// Does something while nobody is on the innermost engine's default network, which has one
+    /// container that stays otherwise: Podman's then has no bridge. Of nests of [`Lab::nests`] only.
+    ///
+    /// # Errors
+    ///
+    /// Where the container can't be taken off the network, or does not get back on it.
+    ///
+    /// [`Lab::nests`]: crate::Lab::nests
+    pub fn without_resident<T>(&self, what: impl FnOnce() -> T) -> Result<T> {
+        let Some(resident) = &self.resident else {
+            return Err(failure(
+                "a network can't be left by who stays on it",
+                "no container stays there",
+                "take the nest of `Lab::nests`",
+            ));
+        };
+        network(self.innermost(), self.engine(), "disconnect", resident)?;
+        let done = what();
+        network(self.innermost(), self.engine(), "connect", resident)?;
+        Ok(done)
     }
 
     /// Starts a plain `alpine` container of the innermost engine that stays, and enters it.
@@ -357,6 +420,15 @@ fn subnet() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let second = 100 + NEXT.fetch_add(1, Ordering::Relaxed) % 100;
     format!("10.{second}.0.0/16")
+}
+
+/// Connects a container to its engine's default network, or disconnects it.
+fn network(level: &Level, engine: Engine, what: &str, container: &str) -> Result<()> {
+    let default = match engine {
+        Engine::Docker => "bridge",
+        Engine::Podman => "podman",
+    };
+    level.set_up(&[engine.program(), "network", what, default, container]).map(drop)
 }
 
 /// Takes a container away that did not become a level.

@@ -163,7 +163,8 @@ impl Lab {
     }
 
     /// Builds a nest for each different chain that is not empty; those with different engines at
-    /// level 0 side by side.
+    /// level 0 side by side. On the default network of the engine that each commands one container
+    /// stays, and no other of them is there.
     pub fn nests<'chain>(
         &self,
         chains: impl IntoIterator<Item = &'chain [Layer]>,
@@ -172,7 +173,20 @@ impl Lab {
         let build = |engine: Engine| -> Result<Vec<_>> {
             let starts_with = |chain: &&&[Layer]| chain.first().is_some_and(|l| l.engine == engine);
             let mine = wanted.iter().filter(starts_with);
-            mine.map(|&chain| Ok((chain, self.nest(chain)?))).collect()
+            let nests = mine.map(|&chain| Ok((chain, self.nest(chain)?)));
+            let mut nests = nests.collect::<Result<Vec<_>>>()?;
+            let mut residents: BTreeMap<Vec<Layer>, String> = BTreeMap::new();
+            for (_, nest) in &mut nests {
+                let settled = nest.leave_networks().and_then(|()| {
+                    let of_engine = nest.of_engine().to_vec();
+                    let known = residents.get(&of_engine).map(String::as_str);
+                    let resident = nest.keep_resident(known)?.to_owned();
+                    residents.insert(of_engine, resident);
+                    Ok(())
+                });
+                self.blamed(settled)?;
+            }
+            Ok(nests)
         };
         std::thread::scope(|scope| {
             let docker = scope.spawn(|| build(Engine::Docker));

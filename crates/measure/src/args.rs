@@ -5,17 +5,20 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::arm::Arm;
+use crate::arm::{Arm, DefaultBlocks};
 use crate::manifest::Stopping;
-use crate::plan::WARMUP_BLOCKS;
+use crate::plan::{Blocks, WARMUP_BLOCKS};
 use program::{beside, usage};
 
-const DEFAULT_BLOCKS: u32 = 30;
 /// Where an adaptive stop gives up.
 const MOST_BLOCKS: u32 = 1000;
 /// More are no run, but a slip of the keyboard or of a file.
 pub(crate) const BLOCKS_AT_ALL: u32 = 100_000;
 const QUICK_BLOCKS: u32 = 10;
+/// What company does to an arm is looked for across sessions, each of which has a lab for every arm.
+const COMPANY_BLOCKS: u32 = 5;
+/// From so many on, sessions carry an interval of 95 %.
+const MACHINE_SESSIONS: u32 = 6;
 const QUICK_WARMUP_BLOCKS: u32 = 1;
 
 /// The flags that every experiment shares; flattened into its command line.
@@ -24,20 +27,31 @@ const QUICK_WARMUP_BLOCKS: u32 = 1;
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct RunArgs {
-    /// Take 10 measured blocks instead of 30, without the arms that only take results apart
+    /// Take 10 measured blocks, without the arms that only take results apart
     #[arg(long)]
     pub quick: bool,
 
-    /// Measured blocks a session, 30 unless said: how often each arm is sampled. With --precision
-    /// or --budget at most so many (1000 unless said)
+    /// Measured blocks a session with every arm: how often each is sampled at least. With --precision
+    /// or --budget all blocks have every arm, and are at most so many
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     #[arg(conflicts_with = "quick", allow_negative_numbers = true)]
     pub blocks: Option<u32>,
 
-    /// Fresh labs, one after the other; a machine-level interval needs at least 6
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
+    /// Blocks after them that have the arms of primary ratios only (none with --blocks unless said)
+    #[arg(long, value_name = "N", value_parser = blocks_at_all)]
+    #[arg(conflicts_with_all = ["quick", "precision", "budget"], allow_negative_numbers = true)]
+    pub primary_blocks: Option<u32>,
+
+    /// Ask of each arm if its time depends on the others: each session takes it in a lab that it has
+    /// alone, and in one with all of them, 5 blocks each unless --blocks says more (6 sessions unless
+    /// said)
+    #[arg(long, conflicts_with_all = ["quick", "primary_blocks", "precision", "budget", "verify"])]
+    pub company: bool,
+
+    /// Fresh labs, one after the other, 1 unless said; an interval across them needs at least 6
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     #[arg(allow_negative_numbers = true)]
-    pub sessions: u32,
+    pub sessions: Option<u32>,
 
     /// In each session, take blocks until each primary ratio is known within PCT per cent there
     /// (intervals that hold at every look; given up after 20 blocks without a reading of one)
@@ -66,7 +80,7 @@ pub struct RunArgs {
     pub list: bool,
 
     /// Take one block without warm-up, only to check that every arm works
-    #[arg(long, conflicts_with_all = ["quick", "blocks", "sessions", "precision", "budget"])]
+    #[arg(long, conflicts_with_all = ["quick", "blocks", "primary_blocks", "sessions", "precision", "budget"])]
     pub verify: bool,
 
     /// Print the outcome on stdout as JSON
@@ -75,15 +89,26 @@ pub struct RunArgs {
 }
 
 impl RunArgs {
-    /// Measured blocks of a session of this run, at most.
+    /// Sessions of this run.
     #[must_use]
-    pub fn measured_blocks(&self) -> u32 {
-        match (self.verify, self.quick, self.stopping()) {
-            (true, ..) => 1,
-            (_, true, _) => QUICK_BLOCKS,
-            (.., Stopping::Fixed) => self.blocks.unwrap_or(DEFAULT_BLOCKS),
-            (.., Stopping::Adaptive { .. }) => self.blocks.unwrap_or(MOST_BLOCKS),
-        }
+    pub fn sessions(&self) -> u32 {
+        self.sessions.unwrap_or(if self.company { MACHINE_SESSIONS } else { 1 })
+    }
+
+    /// Measured blocks of a session of this run, at most, where it has these by default.
+    pub(crate) fn blocks(&self, default: DefaultBlocks) -> Blocks {
+        let (full, primary) = match (self.blocks, self.stopping()) {
+            _ if self.verify => (1, 0),
+            _ if self.quick => (QUICK_BLOCKS, 0),
+            (blocks, _) if self.company => (blocks.unwrap_or(COMPANY_BLOCKS), 0),
+            (Some(full), Stopping::Fixed) => (full, self.primary_blocks.unwrap_or(0)),
+            (None, Stopping::Fixed) => {
+                (default.full, self.primary_blocks.unwrap_or(default.primary))
+            }
+            (Some(full), Stopping::Adaptive { .. }) => (full, 0),
+            (None, Stopping::Adaptive { .. }) => (default.full, MOST_BLOCKS - default.full),
+        };
+        Blocks { warmup: self.warmup_blocks(), full, primary }
     }
 
     /// When a session's measuring ends.
@@ -95,7 +120,7 @@ impl RunArgs {
     }
 
     /// Blocks before them that are flagged and left out.
-    pub(crate) fn warmup_blocks(&self) -> u32 {
+    fn warmup_blocks(&self) -> u32 {
         match (self.verify, self.quick) {
             (true, _) => 0,
             (false, true) => QUICK_WARMUP_BLOCKS,
@@ -145,6 +170,10 @@ fn at_least_one(text: &str) -> Result<u32, String> {
     }
 }
 
+fn blocks_at_all(text: &str) -> Result<u32, String> {
+    if text == "0" { Ok(0) } else { at_least_one(text) }
+}
+
 fn percent(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(percent) if percent > 0.0 && percent.is_finite() => Ok(percent),
@@ -186,15 +215,33 @@ mod tests {
 
     #[test]
     fn the_number_of_blocks() {
+        const DEFAULT: DefaultBlocks = DefaultBlocks { full: 12, primary: 40 };
         for (args, blocks) in [
-            (&[][..], 30),
-            (&["--quick"], 10),
-            (&["--blocks", "3"], 3),
-            (&["--verify"], 1),
-            (&["--precision", "2"], 1000),
-            (&["--budget", "1m", "--blocks", "40"], 40),
+            (&[][..], (2, 12, 40)),
+            (&["--quick"], (1, 10, 0)),
+            (&["--blocks", "3"], (2, 3, 0)),
+            (&["--blocks", "3", "--primary-blocks", "7"], (2, 3, 7)),
+            (&["--primary-blocks", "0"], (2, 12, 0)),
+            (&["--verify"], (0, 1, 0)),
+            (&["--precision", "2"], (2, 12, 988)),
+            (&["--budget", "1m", "--blocks", "40"], (2, 40, 0)),
+            (&["--company"], (2, 5, 0)),
+            (&["--company", "--blocks", "9"], (2, 9, 0)),
         ] {
-            assert_eq!(parse(args).expect("parses").measured_blocks(), blocks, "{args:?}");
+            let Blocks { warmup, full, primary } = parse(args).expect("parses").blocks(DEFAULT);
+            assert_eq!((warmup, full, primary), blocks, "{args:?}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_sessions() {
+        for (args, sessions) in [
+            (&[][..], 1),
+            (&["--sessions", "3"], 3),
+            (&["--company"], 6),
+            (&["--company", "--sessions", "7"], 7),
+        ] {
+            assert_eq!(parse(args).expect("parses").sessions(), sessions, "{args:?}");
         }
     }
 
@@ -211,6 +258,9 @@ mod tests {
             (&["--budget", "soon"], "90s, 10m, 1h"),
             (&["--budget", "5"], "90s, 10m, 1h"),
             (&["--budget", "1h", "--quick"], "cannot be used with"),
+            (&["--primary-blocks", "9", "--quick"], "cannot be used with"),
+            (&["--primary-blocks", "100001"], "at most 100000"),
+            (&["--company", "--verify"], "cannot be used with"),
             (&["--blocks", "3", "--quick"], "cannot be used with"),
             (&["--verify", "--quick"], "cannot be used with"),
         ] {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::manifest::ALONE;
+
 /// One thing measured: an engine chain, a metric and an observer under one name.
 ///
 /// Experiments declare arms as constants (`Arm`, texts borrowed for ever); records that were read
@@ -73,6 +75,22 @@ pub struct Experiment {
     pub parts: &'static [Part],
     /// What grows with the level.
     pub series: &'static [Series],
+    /// How many blocks a run has that does not say.
+    pub blocks: DefaultBlocks,
+}
+
+/// How many measured blocks a session has where nobody says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DefaultBlocks {
+    /// With every arm.
+    pub full: u32,
+    /// After them, with the arms of primary contrasts only.
+    pub primary: u32,
+}
+
+impl DefaultBlocks {
+    /// Of an experiment that has nothing better: at 95 %, 30 readings waste no rank.
+    pub const USUAL: Self = Self { full: 30, primary: 0 };
 }
 
 /// A declared ratio of two arms, taken within blocks (rule 2 of the method).
@@ -152,6 +170,23 @@ impl Arm {
     }
 }
 
+impl Arm<String> {
+    /// The same, in a lab that it has alone.
+    pub(crate) fn alone(self) -> Self {
+        Self { name: self.name + ALONE, method: String::new(), ..self }
+    }
+}
+
+impl Contrast<String> {
+    /// An arm that is alone in its lab over the same in company of all others.
+    pub(crate) fn alone(arm: &str) -> Self {
+        let (numerator, denominator) = (format!("{arm}{ALONE}"), arm.to_owned());
+        let name = format!("{numerator}/{denominator}");
+        let about = "alone in its lab, against in company of all other arms".to_owned();
+        Self { name, numerator, denominator, primary: false, about }
+    }
+}
+
 impl Part {
     /// The form that a manifest holds.
     #[must_use]
@@ -204,7 +239,8 @@ impl Experiment {
     /// One of a run without samples.
     #[must_use]
     pub const fn of_trials(name: &'static str) -> Self {
-        Self { name, arms: &[], contrasts: &[], parts: &[], series: &[] }
+        let blocks = DefaultBlocks::USUAL;
+        Self { name, arms: &[], contrasts: &[], parts: &[], series: &[], blocks }
     }
 }
 

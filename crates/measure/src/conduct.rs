@@ -2,6 +2,7 @@
 
 mod outcome;
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -15,9 +16,9 @@ use crate::folder::Folder;
 use crate::interrupt::{interrupted, watch};
 use crate::machine::Machine;
 use crate::manifest::{
-    METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Stopped, Tool, utc_now,
+    ALONE, METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Stopped, Tool, utc_now,
 };
-use crate::plan::Plan;
+use crate::plan::{Block, Blocks};
 use crate::progress::Progress;
 use crate::samples::Rows;
 use crate::sampling::{End, Sampling, Tally};
@@ -33,7 +34,16 @@ use program::{columns, failure, one_line, say, usage};
 pub struct Run {
     folder: Folder,
     manifest: Manifest,
+    /// Those of this run, in company and alone in a lab as others are.
+    all: Vec<&'static Arm>,
+    /// Those of this lab.
     arms: Vec<&'static Arm>,
+    /// Blocks of the labs that are left of this session, the last one first; the last is this lab's.
+    labs: Vec<Vec<Block>>,
+    /// Counts from 1.
+    session: u32,
+    /// Whether the lab was.
+    described: bool,
     samples: Rows,
     blocks: Rows,
     /// Made with its first row.
@@ -67,7 +77,8 @@ fn command_line(experiment: &str, args: impl Iterator<Item = String>) -> Vec<Str
 impl RunArgs {
     /// Carries out a run: `--list` is answered, the folder made and proved writable, `body` called
     /// once a session, the manifest closed and the outcome printed. An experiment without arms
-    /// measures nothing: what its body [tried](Run::record_trial) is the run.
+    /// measures nothing: what its body [tried](Run::record_trial) is the run. With `--company` it is
+    /// called for each lab of a session.
     ///
     /// `able` is asked before anything is written: its error says what this machine lacks, and what
     /// it returns is kept until the end ([`alone`](crate::alone)).
@@ -89,18 +100,23 @@ impl RunArgs {
         let _kept = able()?;
         watch()?;
         let mut run = Run::begin(self, experiment, selected)?;
-        let result = (0..self.sessions).try_for_each(|_| {
-            run.end = None;
-            body(&mut run)?;
-            run.end_of_trials()?;
-            run.early_end().map_or(Ok(()), Err)
+        let result = (1..=self.sessions()).try_for_each(|session| {
+            run.begin_session(session);
+            while !run.labs.is_empty() {
+                run.begin_lab();
+                body(&mut run)?;
+                run.end_of_trials()?;
+                run.early_end().map_or(Ok(()), Err)?;
+                run.labs.pop();
+            }
+            Ok(())
         });
         run.close(result, self)
     }
 }
 
 impl Run {
-    /// The arms of this run, in the order of their declaration: an experiment sets up no more.
+    /// The arms of this lab, in the order of their declaration: an experiment sets up no more.
     #[must_use]
     pub fn arms(&self) -> &[&'static Arm] {
         &self.arms
@@ -129,15 +145,25 @@ impl Run {
                 "describe it with names and values in the experiment's body",
             ));
         };
-        self.manifest.sessions.push(Session {
-            number: u32::try_from(self.manifest.sessions.len() + 1).unwrap_or(u32::MAX),
-            started: utc_now(),
-            ended: None,
-            blocks_taken: None,
-            stopped: None,
-            machine: Machine::read(),
-            description,
-        });
+        let (number, has_all) = (self.session, self.arms.len() == self.all.len());
+        match self.manifest.sessions.last_mut() {
+            // One lab of several: the session is described by the one that has every arm.
+            Some(session) if session.number == number => {
+                if has_all {
+                    session.description = description;
+                }
+            }
+            _ => self.manifest.sessions.push(Session {
+                number,
+                started: utc_now(),
+                ended: None,
+                blocks_taken: None,
+                stopped: None,
+                machine: Machine::read(),
+                description,
+            }),
+        }
+        self.described = true;
         self.folder.write_manifest(&self.manifest)
     }
 
@@ -153,8 +179,12 @@ impl Run {
             ));
         }
         self.arms.retain(|arm| wanted(arm));
+        self.all.clone_from(&self.arms);
         let (arms, manifest) = (&self.arms, &mut self.manifest);
-        let in_run = |name: &String| arms.iter().any(|arm| arm.name == name);
+        let in_run = |name: &String| {
+            let name = if manifest.company { name.trim_end_matches(ALONE) } else { name };
+            arms.iter().any(|arm| arm.name == name)
+        };
         manifest.arms.retain(|arm| in_run(&arm.name));
         let ratios = &mut manifest.contrasts;
         ratios.retain(|ratio| in_run(&ratio.numerator) && in_run(&ratio.denominator));
@@ -169,9 +199,28 @@ impl Run {
         manifest.parts.retain(|part| !broken.contains(&part.of));
         manifest.series.retain(|series| series.arms.iter().all(in_run));
         if arms.is_empty() {
-            (manifest.blocks, manifest.warmup_blocks) = (0, 0);
+            (manifest.blocks, manifest.primary_blocks, manifest.warmup_blocks) = (0, 0, 0);
         }
+        self.begin_session(self.session);
         self.folder.write_manifest(&self.manifest)
+    }
+
+    /// Draws what is taken in it.
+    fn begin_session(&mut self, session: u32) {
+        self.session = session;
+        self.tally.blocks = 0;
+        self.labs = self.manifest.plan(session).labs;
+        self.labs.reverse();
+    }
+
+    /// Its arms are those of its blocks.
+    fn begin_lab(&mut self) {
+        (self.end, self.described) = (None, false);
+        let alone = self.labs.last().and_then(|lab| lab.first()).map(|block| &block.order[..]);
+        self.arms = match alone {
+            Some([alone]) if self.manifest.company => vec![self.all[alone - self.all.len()]],
+            _ => self.all.clone(),
+        };
     }
 
     /// Takes every sample of the session's plan; `take` takes one.
@@ -189,26 +238,31 @@ impl Run {
                 "put everything that is to be compared into the arms of one run",
             )
         };
-        let session = match self.manifest.sessions.last() {
-            Some(session) if session.ended.is_none() && self.end.is_none() => session.number,
-            Some(_) => return Err(wrong("`Run::measure` was called a second time")),
-            None => return Err(wrong("`Run::session` was not called before")),
+        if self.end.is_some() {
+            return Err(wrong("`Run::measure` was called a second time"));
+        }
+        if !self.described {
+            return Err(wrong("`Run::session` was not called before"));
+        }
+        let Some(blocks) = self.labs.last() else {
+            return Err(wrong("the session was at its end"));
         };
-        let plan = Plan::new(
-            self.arms.len(),
-            self.manifest.warmup_blocks,
-            self.manifest.blocks,
-            self.manifest.seed,
-            session,
-        );
-        let planned = plan.blocks.iter().map(|block| block.order.len() as u64).sum();
-        let title = match self.manifest.planned_sessions {
+        let session = self.session;
+        let planned = blocks.iter().map(|block| block.order.len() as u64).sum();
+        let mut title = match self.manifest.planned_sessions {
             1 => self.manifest.experiment.clone(),
             all => format!("{}, session {session} of {all}", self.manifest.experiment),
         };
+        let names = self.manifest.arms.iter().map(|arm| arm.name.clone());
+        let arms: Vec<_> = self.all.iter().chain(&self.all).copied().zip(names).collect();
+        if self.manifest.company {
+            let alone = if let [alone] = self.arms[..] { alone.name } else { "all arms" };
+            let all = self.all.len() + 1;
+            let _ = write!(title, ", lab {} of {all} ({alone})", all + 1 - self.labs.len());
+        }
         let began = self.began;
         let sampling = Sampling {
-            arms: &self.arms,
+            arms: &arms,
             session,
             samples: &mut self.samples,
             blocks: &mut self.blocks,
@@ -223,8 +277,11 @@ impl Run {
             interrupted: &interrupted,
             tally: &mut self.tally,
         };
-        let end = sampling.carry_out(&plan, &mut take)?;
-        if let (Some(session), End::Complete(stopped)) = (self.manifest.sessions.last_mut(), &end) {
+        let end = sampling.carry_out(blocks, &mut take)?;
+        let is_last = self.labs.len() == 1;
+        if let (Some(session), End::Complete(stopped), true) =
+            (self.manifest.sessions.last_mut(), &end, is_last)
+        {
             session.ended = Some(utc_now());
             session.blocks_taken = Some(self.tally.blocks);
             session.stopped = Some(*stopped);
@@ -256,8 +313,7 @@ impl Run {
         // One line a row, so that a torn last one is known by its missing end.
         let lines: Vec<&str> = trial.reason.lines().map(str::trim).collect();
         let reason = lines.join(" | ");
-        let session = u32::try_from(self.manifest.sessions.len()).unwrap_or(u32::MAX);
-        rows.write_row(Trial { session, reason, ..trial })
+        rows.write_row(Trial { session: self.session, reason, ..trial })
     }
 
     /// Ends a session that has nothing to measure.
@@ -283,7 +339,7 @@ impl Run {
             None => fresh_path(experiment.name)?,
         };
         let in_run = |name: &str| arms.iter().any(|arm| arm.name == name);
-        let contrasts: Vec<_> = experiment
+        let mut contrasts: Vec<_> = experiment
             .contrasts
             .iter()
             .filter(|contrast| in_run(contrast.numerator) && in_run(contrast.denominator))
@@ -294,19 +350,38 @@ impl Run {
             parts.all(|part| part.plus.iter().chain(part.minus).all(|name| in_run(name)))
         };
         let parts = experiment.parts.iter().filter(|part| whole(part.of));
+        let mut parts: Vec<_> = parts.map(Part::to_record).collect();
         let climbed = |series: &&Series| series.arms.iter().all(|name| in_run(name));
-        let series = experiment.series.iter().filter(climbed);
-        // Without an arm there is nothing to repeat.
-        let (blocks, warmup_blocks) = match arms.len() {
-            0 => (0, 0),
-            _ => (args.measured_blocks(), args.warmup_blocks()),
-        };
+        let mut series: Vec<_> =
+            experiment.series.iter().filter(climbed).map(Series::to_record).collect();
+        let mut blocks = args.blocks(experiment.blocks);
+        if contrasts.iter().all(|contrast| !contrast.primary) {
+            (blocks.full, blocks.primary) = (blocks.full + blocks.primary, 0);
+        }
+        if arms.is_empty() {
+            // There is nothing to repeat.
+            blocks = Blocks { warmup: 0, full: 0, primary: 0 };
+        }
         if args.precision.is_some() && contrasts.is_empty() {
             return Err(usage(
                 "`--precision` has nothing to look at",
                 "no ratio of this experiment has both of its arms in this run",
                 "omit `--arms`, or name both arms of a ratio",
             ));
+        }
+        if args.company && arms.len() < 2 {
+            return Err(usage(
+                "`--company` has nothing to look at",
+                "an arm has no company where the run has no other",
+                "name two arms or more, or an experiment that samples",
+            ));
+        }
+        let mut records: Vec<Arm<String>> = arms.iter().map(|arm| arm.to_record()).collect();
+        if args.company {
+            // What an arm is held against is itself.
+            contrasts = arms.iter().map(|arm| Contrast::alone(arm.name)).collect();
+            (parts, series) = (Vec::new(), Vec::new());
+            records.extend(arms.iter().map(|arm| arm.to_record().alone()));
         }
         let manifest = Manifest {
             schema_version: SCHEMA_VERSION,
@@ -321,15 +396,17 @@ impl Run {
             ),
             // 32 random bits: short to type again, and exact in every JSON reader.
             seed: args.seed.map_or_else(|| random().map(u64::from), Ok)?,
-            blocks,
-            warmup_blocks,
-            planned_sessions: args.sessions,
+            blocks: blocks.full,
+            primary_blocks: blocks.primary,
+            warmup_blocks: blocks.warmup,
+            company: args.company,
+            planned_sessions: args.sessions(),
             stopping: args.stopping(),
             margin_pct: MARGIN * 100.0,
-            arms: arms.iter().map(|arm| arm.to_record()).collect(),
+            arms: records,
             contrasts,
-            parts: parts.map(Part::to_record).collect(),
-            series: series.map(Series::to_record).collect(),
+            parts,
+            series,
             sessions: Vec::new(),
             inside_share: None,
             started: utc_now(),
@@ -342,7 +419,11 @@ impl Run {
         Ok(Self {
             folder,
             manifest,
+            all: arms.clone(),
             arms,
+            labs: Vec::new(),
+            session: 0,
+            described: false,
             samples,
             blocks,
             trials: None,

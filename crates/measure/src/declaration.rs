@@ -95,7 +95,7 @@ fn check_series(experiment: &Experiment) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arm::{Arm, Contrast, Observer, Part, Series};
+    use crate::arm::{Arm, Contrast, DefaultBlocks, Observer, Part, Series};
 
     const fn arm(name: &'static str, method: &'static str) -> Arm {
         let about = "an arm of the tests";
@@ -122,6 +122,7 @@ mod tests {
             contrasts: const { &[contrast("second")] },
             parts: &[part("c", &["one"], &["third"]), part("c", &["third"], &["second"])],
             series: &[],
+            blocks: DefaultBlocks::USUAL,
         };
         const NOTHING: Arm = Arm { operations: 0, ..arm("one", "") };
         assert!(check_declaration(&GOOD).is_ok());
@@ -162,7 +163,7 @@ mod tests {
     #[test]
     fn series_are_checked() {
         const fn of(series: &'static [Series]) -> Experiment {
-            Experiment { name: "test", arms: ARMS, contrasts: &[], parts: &[], series }
+            Experiment { series, ..Experiment { arms: ARMS, ..Experiment::of_trials("test") } }
         }
         const fn series(arms: &'static [&'static str]) -> Series {
             Series { name: "s", arms, about: "" }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use miette::Report;
 
-use crate::manifest::{METHOD_VERSION, Manifest, SCHEMA_VERSION};
+use crate::manifest::{METHOD_VERSION, Manifest, OLDEST_METHOD_VERSION, SCHEMA_VERSION};
 use crate::samples::{SAMPLES_FILE, Samples};
 use crate::telemetry::{self, BLOCKS_FILE, BlockRecord};
 use crate::trials::{self, Trial};
@@ -103,9 +103,11 @@ impl Folder {
         }
         // Another method's rows are in another order, and its rules are not these.
         let version = &value["method_version"];
-        if *version != METHOD_VERSION {
+        let is_read = |version| (OLDEST_METHOD_VERSION..=METHOD_VERSION).contains(&version);
+        if !version.as_u64().and_then(|version| u32::try_from(version).ok()).is_some_and(is_read) {
             return Err(refused(format!(
-                "its method version is {version}, this program's is {METHOD_VERSION}"
+                "its method version is {version}, this program reads {OLDEST_METHOD_VERSION} to \
+                 {METHOD_VERSION}"
             )));
         }
         serde_json::from_value(value).map_err(|error| refused(error.to_string()))
@@ -173,7 +175,9 @@ pub(crate) mod tests {
             args: vec!["test".to_owned()],
             seed: u64::MAX,
             blocks: 1,
+            primary_blocks: 0,
             warmup_blocks: 2,
+            company: false,
             planned_sessions: 1,
             stopping: Stopping::Fixed,
             margin_pct: 5.0,

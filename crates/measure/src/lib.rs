@@ -23,7 +23,7 @@
 //!     contrasts: &[],
 //!     parts: &[],
 //!     series: &[],
-//! };
+//!, blocks: DefaultBlocks::USUAL };
 //!
 //! #[derive(Parser)]
 //! struct Cli {
@@ -68,13 +68,15 @@ mod tool;
 mod trials;
 
 pub use args::RunArgs;
-pub use arm::{Arm, Contrast, Experiment, Observer, Part, Reading, SampleError, Series};
+pub use arm::{
+    Arm, Contrast, DefaultBlocks, Experiment, Observer, Part, Reading, SampleError, Series,
+};
 pub use conduct::Run;
 pub use folder::{Folder, MANIFEST_FILE, write_atomically};
 pub use interrupt::interrupted;
 pub use machine::Machine;
 pub use manifest::{
-    METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Stopped, Stopping, Tool,
+    ALONE, METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Stopped, Stopping, Tool,
 };
 pub use plan::{Block, Plan, WARMUP_BLOCKS};
 pub use program::{EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE};

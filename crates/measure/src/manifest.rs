@@ -4,12 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::arm::{Arm, Contrast, Part, Series};
 use crate::machine::Machine;
+use crate::plan::{Blocks, Plan};
 
 /// Version of the files' layout; a reader refuses another one.
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// Version of the method: order, warm-up and rules. Runs of different versions are not compared.
-pub const METHOD_VERSION: u32 = 2;
+///
+/// Since 3 there are primary-only blocks, and an arm's network is in the same state at every level.
+pub const METHOD_VERSION: u32 = 3;
+
+/// The oldest version whose runs are still read.
+pub(crate) const OLDEST_METHOD_VERSION: u32 = 2;
 
 /// Everything about a run that is no sample. Written when the run begins and again when it ends,
 /// so that a killed run has one too (its status stays `running`).
@@ -32,10 +38,20 @@ pub struct Manifest {
     pub args: Vec<String>,
     /// Seed of the order.
     pub seed: u64,
-    /// Measured blocks a session that were planned; with an adaptive stop, at most so many.
+    /// Measured blocks a session with every arm that were planned; with an adaptive stop, at most so
+    /// many.
     pub blocks: u32,
+    /// Measured blocks after them that have the arms of primary contrasts only; with an adaptive stop,
+    /// at most so many.
+    #[serde(default)]
+    pub primary_blocks: u32,
     /// Warm-up blocks before them, in each session.
     pub warmup_blocks: u32,
+    /// Whether each session has a lab with all arms, and one for each arm alone: the arms are then
+    /// in the list twice, first those in company, then, with [`ALONE`] after their names, the same in
+    /// the same order. The numbers of blocks are those of each lab.
+    #[serde(default)]
+    pub company: bool,
     /// Sessions that were planned.
     pub planned_sessions: u32,
     /// When a session's measuring ends.
@@ -59,6 +75,29 @@ pub struct Manifest {
     pub started: String,
     /// When it ended.
     pub ended: Option<String>,
+}
+
+/// What the name of an arm ends with that is alone in its lab.
+pub const ALONE: &str = "-alone";
+
+impl Manifest {
+    /// What is taken in a session, counted from 1, and in which order.
+    #[must_use]
+    pub fn plan(&self, session: u32) -> Plan {
+        let (arms, warmup, full) = (self.arms.len(), self.warmup_blocks, self.blocks);
+        if self.company {
+            return Plan::company(arms / 2, warmup, full, self.seed, session);
+        }
+        let is_asked = |contrast: &&Contrast<String>| contrast.primary;
+        let asked: Vec<&Contrast<String>> = self.contrasts.iter().filter(is_asked).collect();
+        let is_primary = |arm: &String| {
+            asked.iter().any(|asked| asked.numerator == *arm || asked.denominator == *arm)
+        };
+        let primary: Vec<usize> =
+            (0..arms).filter(|&arm| is_primary(&self.arms[arm].name)).collect();
+        let blocks = Blocks { warmup, full, primary: self.primary_blocks };
+        Plan::new(arms, &primary, blocks, self.seed, session)
+    }
 }
 
 /// When measuring ends.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::args::BLOCKS_AT_ALL;
 use crate::folder;
 use crate::manifest::{Manifest, Status, Stopping};
-use crate::plan::Plan;
+use crate::plan::Block;
 use program::failure;
 
 pub(crate) const SAMPLES_FILE: &str = "samples.csv";
@@ -129,9 +129,13 @@ fn parse(text: &str, manifest: &Manifest) -> Result<Samples, (u64, String)> {
         return Err((1, format!("the columns are not {}", COLUMNS.join(","))));
     }
     let mut rows: Vec<Sample> = Vec::new();
-    if manifest.blocks.max(manifest.warmup_blocks) > BLOCKS_AT_ALL {
-        let (blocks, warmup) = (manifest.blocks, manifest.warmup_blocks);
-        return Err((1, format!("the manifest plans {warmup} + {blocks} blocks")));
+    let Manifest { warmup_blocks, blocks, primary_blocks, .. } = manifest;
+    if [warmup_blocks, blocks, primary_blocks].iter().any(|count| **count > BLOCKS_AT_ALL) {
+        let planned = format!("{warmup_blocks} + {blocks} + {primary_blocks} blocks");
+        return Err((1, format!("the manifest plans {planned}")));
+    }
+    if manifest.company && manifest.arms.len() % 2 != 0 {
+        return Err((1, "the manifest does not have each arm twice".to_owned()));
     }
     let mut order = Order::of(manifest);
     for record in reader.into_records() {
@@ -172,11 +176,9 @@ impl<'a> Order<'a> {
         self.session += 1;
         self.begun = false;
         let manifest = self.manifest;
-        let (warmup, blocks) = (manifest.warmup_blocks, manifest.blocks);
-        let plan = Plan::new(manifest.arms.len(), warmup, blocks, manifest.seed, self.session);
-        let mut rows: Vec<_> = plan
-            .blocks
-            .iter()
+        let mut rows: Vec<_> = manifest
+            .plan(self.session)
+            .blocks()
             .flat_map(|block| {
                 let places = (1_u32..).zip(&block.order);
                 places.map(|(position, &arm)| {
@@ -228,19 +230,27 @@ fn complete(rows: &[Sample], manifest: &Manifest) -> Result<(), String> {
         if session.number != number {
             return Err(format!("the manifest's sessions are not numbered 1 to {planned}"));
         }
-        let taken = session.blocks_taken.unwrap_or(manifest.blocks);
+        let plan = manifest.plan(number);
+        let measured = plan.blocks().filter(|block| !block.warmup).count();
+        let taken = session.blocks_taken.map_or(measured, |taken| taken as usize);
         let wrong = match manifest.stopping {
-            Stopping::Fixed => taken != manifest.blocks,
-            Stopping::Adaptive { .. } => taken > manifest.blocks,
+            Stopping::Fixed => taken != measured,
+            Stopping::Adaptive { .. } => taken > measured,
         };
         if wrong {
             return Err(format!(
-                "session {number} has taken {taken} of {} planned blocks by the manifest",
-                manifest.blocks
+                "session {number} has taken {taken} of {measured} planned blocks by the manifest"
             ));
         }
         let found = rows.iter().filter(|row| row.session == session.number).count();
-        let planned = (manifest.warmup_blocks + taken) as usize * manifest.arms.len();
+        let mut left = taken;
+        let is_taken = |block: &&Block| {
+            let is_counted = !block.warmup;
+            let is_taken = !is_counted || left > 0;
+            left -= usize::from(is_counted && is_taken);
+            is_taken
+        };
+        let planned: usize = plan.blocks().filter(is_taken).map(|block| block.order.len()).sum();
         expected += planned;
         if found != planned {
             return Err(format!(
@@ -283,10 +293,13 @@ mod tests {
 
     /// The rows of a whole session, one block measured, each with the reading 5.
     fn session(session: u32, seed: u64) -> Vec<String> {
-        let Manifest { arms, warmup_blocks, blocks, .. } = manifest();
-        let plan = Plan::new(arms.len(), warmup_blocks, blocks, seed, session);
+        rows_of(&Manifest { seed, ..manifest() }, session)
+    }
+
+    fn rows_of(manifest: &Manifest, session: u32) -> Vec<String> {
+        let arms = &manifest.arms;
         let mut rows = Vec::new();
-        for block in &plan.blocks {
+        for block in manifest.plan(session).blocks() {
             for (position, &arm) in (1..).zip(&block.order) {
                 let (number, warmup, arm) = (block.number, block.warmup, &arms[arm].name);
                 rows.push(format!("{session},{number},{warmup},{position},{arm},0,5,,\n"));

@@ -2,7 +2,7 @@
 
 use crate::arm::{Arm, Reading, SampleError};
 use crate::manifest::Stopped;
-use crate::plan::{Block, Plan};
+use crate::plan::Block;
 use crate::progress::Progress;
 use crate::samples::{Rows, Sample};
 use crate::stopping::Precision;
@@ -23,13 +23,14 @@ pub(crate) struct Tally {
     pub(crate) failed: u64,
     pub(crate) inside_ns: u64,
     pub(crate) loop_ns: u64,
-    /// Measured blocks of the session that was sampled last.
+    /// Measured blocks of the session so far, or of the last one.
     pub(crate) blocks: u32,
 }
 
 /// The loop and what it works on. Clock and interrupt are closures, so that tests script them.
 pub(crate) struct Sampling<'a> {
-    pub(crate) arms: &'a [&'static Arm],
+    /// What an index of a block means: the arm that is asked for, and the name of its rows.
+    pub(crate) arms: &'a [(&'static Arm, String)],
     pub(crate) session: u32,
     pub(crate) samples: &'a mut Rows,
     pub(crate) blocks: &'a mut Rows,
@@ -44,16 +45,16 @@ pub(crate) struct Sampling<'a> {
 }
 
 impl Sampling<'_> {
-    /// Takes every sample of the plan, in its order.
+    /// Takes every sample of these blocks, in their order.
     ///
     /// Fails only when a row can't be written; a failed sample is a row.
     pub(crate) fn carry_out(
         mut self,
-        plan: &Plan,
+        blocks: &[Block],
         take: &mut dyn FnMut(&Arm) -> Result<Reading, SampleError>,
     ) -> miette::Result<End> {
         let origin_ns = (self.clock)();
-        let end = self.all_blocks(plan, origin_ns, take);
+        let end = self.all_blocks(blocks, origin_ns, take);
         self.tally.loop_ns += (self.clock)() - origin_ns;
         self.progress.end();
         end
@@ -61,12 +62,11 @@ impl Sampling<'_> {
 
     fn all_blocks(
         &mut self,
-        plan: &Plan,
+        blocks: &[Block],
         origin_ns: u64,
         take: &mut dyn FnMut(&Arm) -> Result<Reading, SampleError>,
     ) -> miette::Result<End> {
-        self.tally.blocks = 0;
-        for block in &plan.blocks {
+        for (index, block) in (1..).zip(blocks) {
             // Here, so that a block that was not begun has no row either.
             if (self.interrupted)() {
                 return Ok(End::Interrupted);
@@ -78,7 +78,7 @@ impl Sampling<'_> {
                 return Ok(end);
             }
             let now_ns = (self.clock)() - origin_ns;
-            self.progress.block(now_ns, block.number, plan.blocks.len(), self.tally.failed);
+            self.progress.block(now_ns, index, blocks.len(), self.tally.failed);
             if block.warmup {
                 continue;
             }
@@ -101,7 +101,7 @@ impl Sampling<'_> {
             if position > 1 && (self.interrupted)() {
                 return Ok(Some(End::Interrupted));
             }
-            let arm = self.arms[arm];
+            let (arm, name) = &self.arms[arm];
             let started_ns = (self.clock)();
             let taken = take(arm);
             self.tally.inside_ns += (self.clock)() - started_ns;
@@ -121,7 +121,7 @@ impl Sampling<'_> {
                 block: block.number,
                 warmup: block.warmup,
                 position,
-                arm: arm.name.to_owned(),
+                arm: name.clone(),
                 started_ns,
                 wall_ns: reading.map(|reading| reading.wall_ns),
                 cpu_ns: reading.and_then(|reading| reading.cpu_ns),
@@ -131,7 +131,7 @@ impl Sampling<'_> {
             if let (Some(precision), Some(reading), false) =
                 (&mut self.precision, reading, block.warmup)
             {
-                precision.sample(arm.name, reading.wall_ns);
+                precision.sample(name, reading.wall_ns);
             }
             if let (true, Some(reason)) = (fatal, reason) {
                 return Ok(Some(End::Fatal(reason)));
@@ -161,6 +161,7 @@ mod tests {
     use crate::arm::Observer;
     use crate::folder::tests::manifest;
     use crate::manifest::Manifest;
+    use crate::plan::{Blocks, Plan};
     use crate::samples::{SAMPLES_FILE, Samples};
     use crate::telemetry::{BLOCKS_FILE, COLUMNS};
     use std::cell::Cell;
@@ -172,8 +173,9 @@ mod tests {
     const ARMS: &[&Arm] = &[&arm("a"), &arm("b")];
     const SEED: u64 = 5;
 
-    fn plan(warmup_blocks: u32, blocks: u32) -> Plan {
-        Plan::new(ARMS.len(), warmup_blocks, blocks, SEED, 1)
+    fn plan(warmup: u32, full: u32) -> Vec<Block> {
+        let blocks = Blocks { warmup, full, primary: 0 };
+        Plan::new(ARMS.len(), &[], blocks, SEED, 1).labs.concat()
     }
 
     struct Outcome {
@@ -187,7 +189,7 @@ mod tests {
     /// Runs `plan` with a clock that moves 10 ns a look and 100 ns a sample, and an interrupt that
     /// is seen once `stop_after` samples were taken.
     fn run(
-        plan: &Plan,
+        plan: &[Block],
         stop_after: usize,
         mut script: impl FnMut(usize, &Arm) -> Result<Reading, SampleError>,
     ) -> Outcome {
@@ -199,7 +201,7 @@ mod tests {
         let mut samples = Rows::samples(place.path()).expect("created");
         let mut blocks = Rows::create(place.path(), BLOCKS_FILE, &COLUMNS).expect("created");
         let sampling = Sampling {
-            arms: ARMS,
+            arms: &ARMS.iter().map(|arm| (*arm, arm.name.to_owned())).collect::<Vec<_>>(),
             session: 1,
             samples: &mut samples,
             blocks: &mut blocks,
@@ -223,9 +225,9 @@ mod tests {
                 reading
             })
             .expect("rows are written");
-        let warmups = plan.blocks.iter().take_while(|block| block.warmup);
+        let warmups = plan.iter().take_while(|block| block.warmup);
         let warmup_blocks = warmups.last().map_or(0, |block| block.number);
-        let all = plan.blocks.last().map_or(0, |block| block.number);
+        let all = plan.last().map_or(0, |block| block.number);
         let record =
             Manifest { seed: SEED, warmup_blocks, blocks: all - warmup_blocks, ..manifest() };
         let samples = Samples::read(&place.path().join(SAMPLES_FILE), &record);
@@ -250,7 +252,6 @@ mod tests {
         assert_eq!(outcome.end, End::Complete(Stopped::Planned));
 
         let planned: Vec<(u32, bool, &str)> = plan
-            .blocks
             .iter()
             .flat_map(|b| b.order.iter().map(|&arm| (b.number, b.warmup, ARMS[arm].name)))
             .collect();

@@ -1,11 +1,12 @@
 //! Whole runs with a scripted closure in place of containers.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::Parser;
 use measure::{
-    Arm, Contrast, Experiment, Folder, Manifest, Observer, Part, Reading, Run, RunArgs,
-    SampleError, Samples, Status, Stopped,
+    Arm, Contrast, DefaultBlocks, Experiment, Folder, Manifest, Observer, Part, Reading, Run,
+    RunArgs, SampleError, Samples, Status, Stopped,
 };
 
 const fn arm(name: &'static str) -> Arm {
@@ -16,8 +17,14 @@ const ARMS: &[Arm] = &[arm("a"), arm("b"), arm("c")];
 const CONTRASTS: &[Contrast] = &[contrast("b/a", "b"), contrast("c/a", "c")];
 
 const PARTS: &[Part] = &[part("b/a", "b"), part("c/a", "c")];
-const DEMO: Experiment =
-    Experiment { name: "demo", arms: ARMS, contrasts: CONTRASTS, parts: PARTS, series: &[] };
+const DEMO: Experiment = Experiment {
+    name: "demo",
+    arms: ARMS,
+    contrasts: CONTRASTS,
+    parts: PARTS,
+    series: &[],
+    blocks: DefaultBlocks::USUAL,
+};
 
 /// The whole difference as one part.
 const fn part(of: &'static str, plus: &'static str) -> Part {
@@ -123,6 +130,123 @@ fn each_session_is_set_up_anew_and_has_an_order_of_its_own() {
     assert_ne!(order(2), order(3));
     let times: Vec<u64> = samples.rows.iter().map(|row| row.started_ns).collect();
     assert!(times.is_sorted(), "one clock for the whole run");
+}
+
+/// The arms of each block of a session, in alphabetical order; with whether it is of warm-up.
+fn blocks_of(samples: &Samples, session: u32) -> Vec<(bool, String)> {
+    let mut blocks = BTreeMap::new();
+    for row in samples.rows.iter().filter(|row| row.session == session) {
+        let block: &mut (bool, Vec<&str>) = blocks.entry(row.block).or_default();
+        block.0 = row.warmup;
+        block.1.push(&row.arm);
+        block.1.sort_unstable();
+    }
+    blocks.into_values().map(|(warmup, arms)| (warmup, arms.join(" "))).collect()
+}
+
+#[test]
+fn after_the_full_blocks_come_those_of_primary_ratios_only() {
+    const ASKED: &[Contrast] =
+        &[Contrast { primary: false, ..contrast("b/a", "b") }, contrast("c/a", "c")];
+    let demo =
+        Experiment { contrasts: ASKED, blocks: DefaultBlocks { full: 3, primary: 4 }, ..DEMO };
+    let place = tempfile::tempdir().expect("a folder");
+    for (name, more, full, primary) in [
+        ("default", &[][..], 3, 4),
+        ("said", &["--blocks", "5", "--primary-blocks", "1"], 5, 1),
+        ("one kind", &["--blocks", "5"], 5, 0),
+        ("quick", &["--quick"], 10, 0),
+        ("none is asked", &["--arms", "a,b"], 7, 0),
+        ("only those", &["--arms", "a,c"], 3, 4),
+    ] {
+        let out = place.path().join(name);
+        let result = args(&out, more).conduct(&demo, able, |run| whole(run, take));
+        result.expect("complete");
+        let (manifest, samples) = record(&out);
+        assert_eq!((manifest.blocks, manifest.primary_blocks), (full, primary), "{name}");
+        let all: Vec<&str> = manifest.arms.iter().map(|arm| arm.name.as_str()).collect();
+        let mut blocks = blocks_of(&samples, 1).into_iter();
+        let full = manifest.warmup_blocks + full;
+        assert!((0..full).all(|_| blocks.next().is_some_and(|(_, arms)| arms == all.join(" "))));
+        let rest: Vec<_> = blocks.collect();
+        assert_eq!(rest, vec![(false, "a c".to_owned()); primary as usize], "{name}");
+        assert_eq!(manifest.sessions[0].blocks_taken, Some(manifest.blocks + primary), "{name}");
+    }
+}
+
+#[test]
+fn a_precise_stop_goes_on_with_primary_ratios_only() {
+    let demo = Experiment {
+        contrasts: const { &[contrast("b/a", "b")] },
+        blocks: DefaultBlocks { full: 3, primary: 0 },
+        parts: &[],
+        ..DEMO
+    };
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("run");
+    let result = args(&out, &["--precision", "5"]).conduct(&demo, able, |run| whole(run, take));
+    result.expect("complete");
+    let (manifest, samples) = record(&out);
+    assert_eq!(manifest.sessions[0].stopped, Some(Stopped::Precise));
+    let blocks = blocks_of(&samples, 1);
+    assert!(blocks.len() > 8, "{blocks:?}");
+    for (index, (_, arms)) in blocks.iter().enumerate() {
+        assert_eq!(arms, if index < 5 { "a b c" } else { "a b" }, "block {}", index + 1);
+    }
+}
+
+#[test]
+fn in_company_each_arm_has_a_lab_of_its_own_and_one_with_all() {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("run");
+    let mut labs = Vec::new();
+    args(&out, &["--company", "--sessions", "2", "--blocks", "3", "--seed", "9"])
+        .conduct(&DEMO, able, |run| {
+            let arms: Vec<&str> = run.arms().iter().map(|arm| arm.name).collect();
+            let arms = arms.join(" ");
+            labs.push(arms.clone());
+            run.session(serde_json::json!({ "stand_ins": [], "arms": arms }))?;
+            run.measure(|arm| {
+                assert!(arms.contains(arm.name));
+                take(arm)
+            })
+        })
+        .expect("complete");
+    let of_session = |session: usize| {
+        let mut labs = labs[session * 4..session * 4 + 4].to_vec();
+        labs.sort();
+        labs
+    };
+    assert_eq!(labs.len(), 8);
+    assert_eq!(
+        [of_session(0), of_session(1)],
+        [["a", "a b c", "b", "c"], ["a", "a b c", "b", "c"]]
+    );
+    let (manifest, samples) = record(&out);
+    let names: Vec<&str> = manifest.arms.iter().map(|arm| arm.name.as_str()).collect();
+    assert_eq!(names, ["a", "b", "c", "a-alone", "b-alone", "c-alone"]);
+    let ratios: Vec<&str> = manifest.contrasts.iter().map(|ratio| ratio.name.as_str()).collect();
+    assert_eq!(ratios, ["a-alone/a", "b-alone/b", "c-alone/c"]);
+    assert!(manifest.parts.is_empty() && manifest.series.is_empty());
+    for (session, ran) in (1..).zip(labs.chunks(4)) {
+        let recorded = &manifest.sessions[session as usize - 1];
+        assert_eq!(recorded.description["arms"], "a b c", "described by the lab that has all");
+        assert_eq!(recorded.blocks_taken, Some(12));
+        let name = |lab: &String| if lab.len() > 1 { lab.clone() } else { format!("{lab}-alone") };
+        let lab = |lab| [true, true, false, false, false].map(|warmup| (warmup, name(lab)));
+        assert_eq!(blocks_of(&samples, session), ran.iter().flat_map(lab).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn company_takes_two() {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("run");
+    let result = args(&out, &["--company", "--arms", "a"]).conduct(&DEMO, able, |_| Ok(()));
+    let error = result.expect_err("refused");
+    assert!(error.to_string().contains("nothing to look at"), "{error}");
+    assert_eq!(error.severity(), Some(miette::Severity::Advice));
+    assert!(!out.exists());
 }
 
 #[test]

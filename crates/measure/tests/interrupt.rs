@@ -1,12 +1,20 @@
 //! A signal in the middle of a run. Alone in its process, because the flag is the process's own.
 
 use clap::Parser;
-use measure::{Arm, Experiment, Folder, Observer, Reading, RunArgs, SampleError, Status};
+use measure::{
+    Arm, DefaultBlocks, Experiment, Folder, Observer, Reading, RunArgs, SampleError, Status,
+};
 
 const ARMS: &[Arm] = &[Arm::new("time", "a", Observer::OwnClock, 0, "")];
 
-const DEMO: Experiment =
-    Experiment { name: "demo", arms: ARMS, contrasts: &[], parts: &[], series: &[] };
+const DEMO: Experiment = Experiment {
+    name: "demo",
+    arms: ARMS,
+    contrasts: &[],
+    parts: &[],
+    series: &[],
+    blocks: DefaultBlocks::USUAL,
+};
 
 #[derive(Parser)]
 struct Cli {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use bench::once::{error_chain, succeeded};
 use facts::JOB;
 use lab::{Disk, Engine, FileSystem, Generation, Lab, Layer, Level};
-use measure::{Arm, Contrast, Experiment, Observer, Reading, SampleError, Trial};
+use measure::{Arm, Contrast, DefaultBlocks, Experiment, Observer, Reading, SampleError, Trial};
 use miette::{IntoDiagnostic, Result, miette};
 
 use crate::trial::FAILED;
@@ -215,6 +215,7 @@ pub(crate) fn experiment(generation: Generation) -> Experiment {
         contrasts: contrasts.leak(),
         parts: &[],
         series: &[],
+        blocks: DefaultBlocks::USUAL,
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use facts::STARTUP;
 use facts::Text;
 use lab::{Engine, Layer};
-use measure::{Arm, Contrast, Experiment, Observer};
+use measure::{Arm, Contrast, DefaultBlocks, Experiment, Observer};
 
 /// An engine, and where it is.
 #[derive(Debug)]
@@ -119,5 +119,6 @@ pub(crate) fn experiment() -> Experiment {
         contrasts: contrasts.leak(),
         parts: &[],
         series: &[],
+        blocks: DefaultBlocks::USUAL,
     }
 }

@@ -2,7 +2,7 @@
 
 use facts::CPU;
 use lab::{Engine, Layer};
-use measure::{Arm, Contrast, Experiment, Observer, Part};
+use measure::{Arm, Contrast, DefaultBlocks, Experiment, Observer, Part};
 
 /// What one sample does in the container at the end of the chain.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -113,8 +113,14 @@ const fn detail(name: &'static str, observer: Observer, level: u8, about: &'stat
 
 use Observer::{Inside, Outside, OwnClock};
 
-pub(crate) const EXPERIMENT: Experiment =
-    Experiment { name: "cpu", arms: ARMS, contrasts: CONTRASTS, parts: PARTS, series: &[] };
+pub(crate) const EXPERIMENT: Experiment = Experiment {
+    name: "cpu",
+    arms: ARMS,
+    contrasts: CONTRASTS,
+    parts: PARTS,
+    series: &[],
+    blocks: DefaultBlocks::USUAL,
+};
 
 const HOP: &str = "timed at level 0 through exec, against in the container";
 const PROGRAM: &str = "busybox's sha256sum against GNU's, both fed by GNU's head at level 0";

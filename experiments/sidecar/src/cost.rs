@@ -6,7 +6,7 @@ use std::time::Duration;
 use bench::once::error_chain;
 use facts::{JOB, Metric, STARTUP, Unit};
 use lab::Agent;
-use measure::{Arm, Contrast, Experiment, Observer, Reading, SampleError, Trial};
+use measure::{Arm, Contrast, DefaultBlocks, Experiment, Observer, Reading, SampleError, Trial};
 use miette::Result;
 
 use crate::look::resident_bytes;
@@ -140,6 +140,7 @@ pub(crate) fn experiment(patterns: &[&'static Pattern]) -> Experiment {
         contrasts: contrasts.leak(),
         parts: &[],
         series: &[],
+        blocks: DefaultBlocks::USUAL,
     }
 }
 

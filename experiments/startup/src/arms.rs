@@ -2,18 +2,32 @@
 
 use facts::STARTUP;
 use lab::{Engine, Layer};
-use measure::{Arm, Contrast, Experiment, Observer, Part};
+use measure::{Arm, Contrast, DefaultBlocks, Experiment, Observer, Part};
 
 /// What one sample does.
 #[derive(Clone, Copy)]
 pub(crate) enum Step {
     /// The program alone.
     Echo,
-    /// A container that runs the same program.
-    Run,
+    /// A container that runs the same program, on a network in this state.
+    Run(Network),
     /// Nothing, one `exec` further in.
     Hop,
 }
+
+/// In which state a container's network is when it starts.
+#[derive(Clone, Copy)]
+pub(crate) enum Network {
+    /// The engine's default, with a container that stays on it.
+    Warm,
+    /// The same with nobody on it: Podman makes a bridge and its rules for the first container, and
+    /// takes them away after the last; Docker's bridge stays.
+    Cold,
+    /// `--network=none`.
+    None,
+}
+
+use Network::{Cold, Warm};
 
 const DOCKER: &[Layer] = &[Layer::own(Engine::Docker)];
 const DIND: &[Layer] = &[Layer::own(Engine::Docker), Layer::own(Engine::Docker)];
@@ -34,19 +48,27 @@ const NESTED_MATCHED: &[Layer] =
 /// Arm, chain of engines, what it does at the innermost one.
 pub(crate) const CHAINS: &[(&str, &[Layer], Step)] = &[
     ("bare", &[], Step::Echo),
-    ("docker", DOCKER, Step::Run),
-    ("docker-again", DOCKER, Step::Run),
-    ("dind", DIND, Step::Run),
-    ("dind-inside", DIND, Step::Run),
-    ("dood", DOOD, Step::Run),
-    ("dood-inside", DOOD, Step::Run),
+    ("docker", DOCKER, Step::Run(Warm)),
+    ("docker-again", DOCKER, Step::Run(Warm)),
+    ("docker-cold", DOCKER, Step::Run(Cold)),
+    ("docker-none", DOCKER, Step::Run(Network::None)),
+    ("dind", DIND, Step::Run(Warm)),
+    ("dind-inside", DIND, Step::Run(Warm)),
+    ("dind-cold-inside", DIND, Step::Run(Cold)),
+    ("dind-none-inside", DIND, Step::Run(Network::None)),
+    ("dood", DOOD, Step::Run(Warm)),
+    ("dood-inside", DOOD, Step::Run(Warm)),
     ("docker-hop", DIND, Step::Hop),
-    ("podman", PODMAN, Step::Run),
-    ("podman-nested", NESTED, Step::Run),
-    ("podman-nested-inside", NESTED, Step::Run),
+    ("podman", PODMAN, Step::Run(Warm)),
+    ("podman-cold", PODMAN, Step::Run(Cold)),
+    ("podman-none", PODMAN, Step::Run(Network::None)),
+    ("podman-nested", NESTED, Step::Run(Warm)),
+    ("podman-nested-inside", NESTED, Step::Run(Warm)),
     ("podman-hop", NESTED, Step::Hop),
-    ("podman-namespaces-inside", NESTED_NAMESPACES, Step::Run),
-    ("podman-matched-inside", NESTED_MATCHED, Step::Run),
+    ("podman-namespaces-inside", NESTED_NAMESPACES, Step::Run(Warm)),
+    ("podman-matched-inside", NESTED_MATCHED, Step::Run(Warm)),
+    ("podman-matched-cold-inside", NESTED_MATCHED, Step::Run(Cold)),
+    ("podman-matched-none-inside", NESTED_MATCHED, Step::Run(Network::None)),
 ];
 
 /// `method`: the published arm that it repeats, or empty.
@@ -68,8 +90,14 @@ const fn detail(mut arm: Arm) -> Arm {
 
 use Observer::{Inside, Outside};
 
-pub(crate) const EXPERIMENT: Experiment =
-    Experiment { name: "startup", arms: ARMS, contrasts: CONTRASTS, parts: PARTS, series: &[] };
+pub(crate) const EXPERIMENT: Experiment = Experiment {
+    name: "startup",
+    arms: ARMS,
+    contrasts: CONTRASTS,
+    parts: PARTS,
+    series: &[],
+    blocks: DefaultBlocks { full: 12, primary: 40 },
+};
 
 const PARTS: &[Part] = &[
     Part {
@@ -114,6 +142,34 @@ const PARTS: &[Part] = &[
         minus: &["podman"],
         about: "the same configuration one level further in",
     },
+    Part {
+        of: "dind-cold-inside/docker",
+        due: "network",
+        plus: &["dind-cold-inside"],
+        minus: &["dind-inside"],
+        about: "nobody on the inner network, against a container that stays there",
+    },
+    Part {
+        of: "dind-cold-inside/docker",
+        due: "nesting",
+        plus: &["dind-inside"],
+        minus: &["docker"],
+        about: "next to the inner client, against next to the outer one",
+    },
+    Part {
+        of: "podman-matched-cold-inside/podman",
+        due: "network",
+        plus: &["podman-matched-cold-inside"],
+        minus: &["podman-matched-inside"],
+        about: "nobody on the inner network, against a container that stays there",
+    },
+    Part {
+        of: "podman-matched-cold-inside/podman",
+        due: "nesting",
+        plus: &["podman-matched-inside"],
+        minus: &["podman"],
+        about: "the same configuration one level further in",
+    },
 ];
 
 const ARMS: &[Arm] = &[
@@ -143,6 +199,38 @@ const ARMS: &[Arm] = &[
         2,
         "the same with level 1's storage, too: configured as Podman at level 0",
     )),
+    detail(arm(
+        "docker-cold",
+        "",
+        Outside,
+        1,
+        "docker run at level 0, on a network with nobody on it",
+    )),
+    detail(arm("dind-cold-inside", "", Inside, 2, "dind-inside, on a network with nobody on it")),
+    detail(arm(
+        "podman-cold",
+        "",
+        Outside,
+        1,
+        "podman run at level 0, on a network with nobody on it",
+    )),
+    detail(arm(
+        "podman-matched-cold-inside",
+        "",
+        Inside,
+        2,
+        "podman-matched-inside, on a network with nobody on it",
+    )),
+    detail(arm("docker-none", "", Outside, 1, "docker run at level 0, without a network")),
+    detail(arm("dind-none-inside", "", Inside, 2, "dind-inside, without a network")),
+    detail(arm("podman-none", "", Outside, 1, "podman run at level 0, without a network")),
+    detail(arm(
+        "podman-matched-none-inside",
+        "",
+        Inside,
+        2,
+        "podman-matched-inside, without a network",
+    )),
 ];
 
 const CONTRASTS: &[Contrast] = &[
@@ -161,6 +249,33 @@ const CONTRASTS: &[Contrast] = &[
     Contrast::exploratory(
         "podman-matched-inside/podman-nested-inside",
         "what the published image saves by doing less",
+    ),
+    Contrast::exploratory(
+        "podman-matched-cold-inside/podman-cold",
+        "nesting alone, networks empty",
+    ),
+    Contrast::exploratory("podman-matched-none-inside/podman-none", "nesting alone, no networks"),
+    Contrast::exploratory("dind-cold-inside/docker-cold", "nesting alone, networks empty"),
+    Contrast::exploratory("dind-none-inside/docker-none", "nesting alone, no networks"),
+    Contrast::exploratory("podman-cold/podman", "the network's first container"),
+    Contrast::exploratory(
+        "podman-matched-cold-inside/podman-matched-inside",
+        "the network's first container, one level further in",
+    ),
+    Contrast::exploratory("docker-cold/docker", "the network's first container"),
+    Contrast::exploratory(
+        "dind-cold-inside/dind-inside",
+        "the network's first container, one level further in",
+    ),
+    Contrast::exploratory("podman/podman-none", "the network as a part of a start"),
+    Contrast::exploratory("docker/docker-none", "the network as a part of a start"),
+    Contrast::exploratory(
+        "podman-matched-cold-inside/podman",
+        "unlike with unlike: the inner network empty, the outer not",
+    ),
+    Contrast::exploratory(
+        "dind-cold-inside/docker",
+        "unlike with unlike: the inner network empty, the outer not",
     ),
     Contrast::exploratory("docker-again/docker", "A/A: should contain 1"),
 ];

@@ -12,7 +12,7 @@ use measure::{Arm, Observer, Reading, Run, SampleError};
 use miette::Result;
 use serde_json::json;
 
-use arms::{CHAINS, EXPERIMENT, Step};
+use arms::{CHAINS, EXPERIMENT, Network, Step};
 
 /// What its help says.
 const ABOUT: &str = "Start time of one container: bare, Docker, Docker in Docker, Podman, Podman in Podman, seen \
@@ -69,7 +69,17 @@ impl<'lab> Bench<'lab> {
             _ => self.inside.get_mut(chain),
         };
         let agent = agent.ok_or_else(|| SampleError::Fatal("no probe there".to_owned()))?;
-        bench::spawn(self.lab, agent, &argv, |spawned| spawned.printed(step.prints()))
+        let lab = self.lab;
+        let mut spawn =
+            || bench::spawn(lab, agent, &argv, |spawned| spawned.printed(step.prints()));
+        match (step, self.nests.get(chain)) {
+            (Step::Run(Network::Cold), Some(nest)) => {
+                let taken = nest.without_resident(spawn);
+                // Whatever comes after it would start on another network than it should.
+                taken.unwrap_or_else(|report| Err(SampleError::Fatal(report.to_string())))
+            }
+            _ => spawn(),
+        }
     }
 }
 
@@ -77,14 +87,17 @@ impl Step {
     fn argv(self, engine: &'static str) -> Vec<&'static str> {
         match self {
             Self::Echo => vec!["echo", "ok"],
-            Self::Run => vec![engine, "run", "--rm", "alpine", "echo", "ok"],
+            Self::Run(Network::None) => {
+                vec![engine, "run", "--rm", "--network=none", "alpine", "echo", "ok"]
+            }
+            Self::Run(_) => vec![engine, "run", "--rm", "alpine", "echo", "ok"],
             Self::Hop => vec!["true"],
         }
     }
 
     fn prints(self) -> &'static str {
         match self {
-            Self::Echo | Self::Run => "ok\n",
+            Self::Echo | Self::Run(_) => "ok\n",
             Self::Hop => "",
         }
     }

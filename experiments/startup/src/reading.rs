@@ -33,6 +33,7 @@ const NAMES: &[[&str; 3]] = &[
     ["hop", "the hop (exec)", "el salto (exec)"],
     ["namespaces", "the image's namespaces", "los espacios de nombres de la imagen"],
     ["storage", "the image's storage", "el almacenamiento de la imagen"],
+    ["network", "the network's first container", "el primer contenedor de la red"],
     ["nesting", "nesting itself", "el anidamiento en sí"],
 ];
 
@@ -59,6 +60,15 @@ const SENTENCES: &[[&str; 2]] = &[
     ["podman exec … true: the hop alone", "podman exec … true: solo el salto"],
     ["as podman-nested-inside, with namespaces and control group as level 1 has them", "como podman-nested-inside, con los espacios de nombres y el grupo de control del nivel 1"],
     ["the same with level 1's storage, too: configured as Podman at level 0", "lo mismo, también con el almacenamiento del nivel 1: configurado como Podman en el nivel 0"],
+    ["nobody on the inner network, against a container that stays there", "sin nadie en la red interior, frente a un contenedor que permanece en ella"],
+    ["docker run at level 0, on a network with nobody on it", "docker run en el nivel 0, en una red sin nadie"],
+    ["dind-inside, on a network with nobody on it", "dind-inside, en una red sin nadie"],
+    ["podman run at level 0, on a network with nobody on it", "podman run en el nivel 0, en una red sin nadie"],
+    ["podman-matched-inside, on a network with nobody on it", "podman-matched-inside, en una red sin nadie"],
+    ["docker run at level 0, without a network", "docker run en el nivel 0, sin red"],
+    ["dind-inside, without a network", "dind-inside, sin red"],
+    ["podman run at level 0, without a network", "podman run en el nivel 0, sin red"],
+    ["podman-matched-inside, without a network", "podman-matched-inside, sin red"],
 ];
 
 #[cfg(test)]

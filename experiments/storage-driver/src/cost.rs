@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry;
 use bench::once::{error_chain, outcome};
 use facts::{Metric, STARTUP, Unit};
 use lab::{Agent, Engine, Generation, Lab};
-use measure::{Arm, Contrast, Experiment, Observer, Reading, SampleError, Trial};
+use measure::{Arm, Contrast, DefaultBlocks, Experiment, Observer, Reading, SampleError, Trial};
 use miette::Result;
 
 use crate::cell::{Bench, Cell};
@@ -151,6 +151,7 @@ pub(crate) fn declare(cells: &[Cell], generation: Generation) -> Declared {
             contrasts: contrasts.leak(),
             parts: &[],
             series: &[],
+            blocks: DefaultBlocks::USUAL,
         },
         rows,
     }

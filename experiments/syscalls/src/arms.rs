@@ -4,7 +4,7 @@
 
 use facts::SYSCALL;
 use lab::{Engine, Layer, Operation};
-use measure::{Arm, Contrast, Experiment, Observer};
+use measure::{Arm, Contrast, DefaultBlocks, Experiment, Observer};
 
 /// What the kernel is asked for, under the name that begins an arm's.
 pub(crate) const OPERATIONS: &[(&str, Operation)] = &[
@@ -130,6 +130,7 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
     contrasts: CONTRASTS.as_flattened(),
     parts: &[],
     series: &[],
+    blocks: DefaultBlocks::USUAL,
 };
 
 /// So many times that a sample takes 2 to 4 ms where no file system in user space is asked: long

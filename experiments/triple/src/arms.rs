@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use facts::{CPU, STARTUP, SYSCALL};
 use lab::Operation;
-use measure::{Arm, Contrast, Experiment, Observer, Part, Series};
+use measure::{Arm, Contrast, DefaultBlocks, Experiment, Observer, Part, Series};
 
 use crate::chain::Chain;
 use crate::literal::{Line, PREPARED};
@@ -101,6 +101,7 @@ pub(crate) fn declare(chains: &[(Chain, bool)]) -> Declared {
             contrasts: maker.contrasts.leak(),
             parts: maker.parts.leak(),
             series: maker.series.leak(),
+            blocks: DefaultBlocks::USUAL,
         },
         rows: maker.rows.leak(),
     }

@@ -68,8 +68,9 @@ fn main() -> ExitCode {
         let declared = declare(&chains);
         // What was asked for by name is all that was asked for.
         let run = &cli.run;
-        let whole = cli.chains.is_empty() && run.arms.is_empty() && !run.quick && !run.verify;
-        let mut sessions_left = run.sessions;
+        let all = cli.chains.is_empty() && run.arms.is_empty();
+        let whole = all && !run.quick && !run.verify && !run.company;
+        let mut sessions_left = run.sessions();
         cli.run.conduct(&declared.experiment, able, |run| {
             blocks::experiment(run, &options, &chains, declared.rows)?;
             sessions_left -= 1;

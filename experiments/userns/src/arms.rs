@@ -4,7 +4,7 @@
 
 use facts::{CPU, STARTUP};
 use lab::{Engine, Kind, Layer};
-use measure::{Arm, Contrast, Experiment, Observer};
+use measure::{Arm, Contrast, DefaultBlocks, Experiment, Observer};
 
 /// What one sample does.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,8 +71,14 @@ const fn hash(name: &'static str, about: &'static str) -> Arm {
 
 use Observer::{Inside, Outside, OwnClock};
 
-pub(crate) const EXPERIMENT: Experiment =
-    Experiment { name: "userns", arms: ARMS, contrasts: CONTRASTS, parts: &[], series: &[] };
+pub(crate) const EXPERIMENT: Experiment = Experiment {
+    name: "userns",
+    arms: ARMS,
+    contrasts: CONTRASTS,
+    parts: &[],
+    series: &[],
+    blocks: DefaultBlocks::USUAL,
+};
 
 const ARMS: &[Arm] = &[
     arm("bare-user", Outside, 0, "echo at level 0, no container"),

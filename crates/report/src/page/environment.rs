@@ -1,7 +1,7 @@
 //! What a run was taken on: what a reader must know first, each session's machine and engines.
 
 use facts::{term, text};
-use measure::{Session, Status};
+use measure::{METHOD_VERSION, Session, Status};
 use serde_json::Value;
 
 use facts::Lang;
@@ -21,6 +21,10 @@ pub(crate) fn warnings(runs: &Runs, lang: Lang) -> Vec<String> {
             let status = manifest.status.name();
             warnings.push(text!(lang; "Note: the run of {experiment} is {status}: {reason}";
                 "Aviso: la ejecución de {experiment} quedó en estado «{status}»: {reason}"));
+        }
+        if manifest.method_version != METHOD_VERSION {
+            warnings.push(text!(lang; "The run of {experiment} was taken by an earlier method ({version}; now {METHOD_VERSION}): every block has all arms, and of a container's network no arm says whether another container was on it.";
+                "La ejecución de {experiment} se tomó con un método anterior ({version}; ahora {METHOD_VERSION}): todos los bloques tienen todos los brazos, y ningún brazo dice si había otro contenedor en la red del contenedor.", version = manifest.method_version));
         }
         warnings.extend(samples.notes.iter().map(|note| format!("{experiment}: {note}")));
         if manifest.tool.revision.is_none() {
@@ -48,7 +52,11 @@ pub(super) fn lead(runs: &Runs, lang: Lang) -> String {
         return text!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · {trials} trials, no repetitions";
             "{date} · Linux {kernel} · {cpu}, {cores} núcleos · {trials} pruebas, sin repeticiones");
     }
-    let blocks = manifest.blocks;
+    let blocks = manifest.blocks + manifest.primary_blocks;
+    if manifest.company {
+        return text!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · {sessions} sessions, each arm alone and in company, {blocks} blocks each";
+            "{date} · Linux {kernel} · {cpu}, {cores} núcleos · {sessions} sesiones, cada brazo solo y en compañía, {blocks} bloques cada vez");
+    }
     if sessions == 1 {
         text!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · one session of {blocks} blocks";
             "{date} · Linux {kernel} · {cpu}, {cores} núcleos · una sesión de {blocks} bloques")

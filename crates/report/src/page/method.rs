@@ -165,8 +165,17 @@ fn stopping(record: &Record, source: &Source) -> String {
             "como mucho: parada adaptativa (precisión {precision}, presupuesto {budget}), con intervalos que valen en todo momento a la vez", precision = precision_pct .map_or_else(|| "–".to_owned(), |pct| format!("{} %", lang.trimmed(pct))), budget = budget_s.map_or_else(|| "–".to_owned(), |seconds| format!("{seconds} s")))
         }
     };
-    text!(lang; "{experiment}: {sessions} × {blocks} measured blocks planned, after {warmups} of warm-up in each session; {rule}. Taken: {taken}.";
-        "{experiment}: {sessions} × {blocks} bloques medidos previstos, tras {warmups} de calentamiento en cada sesión; {rule}. Tomados: {taken}.", experiment = manifest.experiment, blocks = manifest.blocks, warmups = manifest.warmup_blocks, sessions = manifest.planned_sessions)
+    let of_which = if manifest.company {
+        term!(lang; " (in the lab with all arms, and in the lab of each arm alone: its ratio is of the medians of two labs of a session, and the interval is across sessions)";
+            " (en el laboratorio con todos los brazos y en el de cada brazo solo: su cociente es el de las medianas de dos laboratorios de una sesión, y el intervalo es entre sesiones)").to_owned()
+    } else if manifest.primary_blocks > 0 {
+        text!(lang; " with every arm, then {primary} with the arms of primary ratios only";
+            " con todos los brazos y después {primary} solo con los brazos de los cocientes principales", primary = manifest.primary_blocks)
+    } else {
+        String::new()
+    };
+    text!(lang; "{experiment}: {sessions} × {blocks} measured blocks{of_which} planned, after {warmups} of warm-up in each session; {rule}. Taken: {taken}.";
+        "{experiment}: {sessions} × {blocks} bloques medidos{of_which} previstos, tras {warmups} de calentamiento en cada sesión; {rule}. Tomados: {taken}.", experiment = manifest.experiment, blocks = manifest.blocks, warmups = manifest.warmup_blocks, sessions = manifest.planned_sessions)
 }
 
 /// The family, and what is known of all its intervals at once.

@@ -1,6 +1,5 @@
 //! `report compare`.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use measure::Arm;
@@ -20,14 +19,6 @@ fn run(place: &Path, name: &str, sample: impl Fn(&Arm, u64) -> u64) -> PathBuf {
 }
 
 /// Changes a manifest by hand, which a reader would have to be told of.
-fn edit(run: &Path, change: impl Fn(&mut Value)) {
-    let path = run.join("manifest.json");
-    let mut manifest: Value =
-        serde_json::from_str(&fs::read_to_string(&path).expect("read")).expect("JSON");
-    change(&mut manifest);
-    fs::write(&path, manifest.to_string()).expect("written");
-}
-
 fn row<'a>(comparison: &'a Value, name: &str) -> &'a Value {
     let rows = comparison["rows"].as_array().expect("rows");
     rows.iter().find(|row| row["name"] == name).expect(name)
@@ -128,7 +119,7 @@ fn what_is_not_the_same_thing_is_not_compared() {
     let place = tempfile::tempdir().expect("a folder");
     let base = run(place.path(), "base", ratio_of);
     let new = run(place.path(), "new", ratio_of);
-    edit(&new, |manifest| manifest["arms"][3]["level"] = 7.into());
+    edit_manifest(&new, |manifest| manifest["arms"][3]["level"] = 7.into());
     let found = compare(&base, &new);
     let nested = row(&found, "podman-nested/podman");
     assert_eq!(nested["verdict"], "not_comparable");
@@ -143,7 +134,7 @@ fn what_is_not_the_same_thing_is_not_compared() {
         })
     };
     for run in [&base, &new] {
-        edit(run, |manifest| {
+        edit_manifest(run, |manifest| {
             manifest["sessions"][0]["nests"] = serde_json::json!([{ "levels": [{
                 "engine": "podman", "version": "5", "privileged": false,
                 "storage_driver": "overlay", "oci_runtime": "crun", "cgroup_driver": "cgroupfs",
@@ -151,10 +142,10 @@ fn what_is_not_the_same_thing_is_not_compared() {
             }] }]);
         });
     }
-    edit(&base, |manifest| {
+    edit_manifest(&base, |manifest| {
         manifest["sessions"][0]["lab"] = lab("user");
     });
-    edit(&new, |manifest| {
+    edit_manifest(&new, |manifest| {
         manifest["sessions"][0]["lab"] = lab("root");
     });
     let found = compare(&base, &new);
@@ -163,10 +154,10 @@ fn what_is_not_the_same_thing_is_not_compared() {
         assert_eq!(row["why"], "the sandbox was user, is root");
     }
 
-    edit(&new, |manifest| {
+    edit_manifest(&new, |manifest| {
         manifest["sessions"][0]["lab"] = lab("user");
     });
-    edit(&new, |manifest| {
+    edit_manifest(&new, |manifest| {
         manifest["sessions"][0]["machine"]["kernel"] = "9.9".into();
     });
     let found = compare(&base, &new);
@@ -186,10 +177,10 @@ fn runs_of_different_kinds_are_refused() {
     };
     refused_as(&base, &cpu, "one is of startup, the other of cpu");
     let new = run(place.path(), "new", ratio_of);
-    edit(&new, |manifest| manifest["method_version"] = 99.into());
+    edit_manifest(&new, |manifest| manifest["method_version"] = 99.into());
     // Of a single run already: nothing of another method is read at all.
     refused_as(&base, &new, "method");
-    edit(&new, |manifest| manifest["schema_version"] = 3.into());
+    edit_manifest(&new, |manifest| manifest["schema_version"] = 3.into());
     refused_as(&base, &new, "its schema version is 3");
     refused_as(&place.path().join("nothing"), &base, "is not the folder of a run");
     let syscalls = place.path().join("syscalls");

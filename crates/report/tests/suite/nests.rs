@@ -69,6 +69,7 @@ impl Nested {
                 contrasts: contrasts(),
                 parts: &[],
                 series: series(),
+                blocks: measure::DefaultBlocks::USUAL,
             },
             times,
         }

@@ -73,6 +73,79 @@ fn one_session_speaks_for_its_boot_and_several_for_the_machine() {
     }
 }
 
+/// In each session an arm has a lab alone, and one in company.
+#[test]
+fn an_arm_that_others_speed_up_is_found() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    make_with(&run, STARTUP, &["--company"], |arm, times| Ok(ratio_of(arm, times)));
+    // Alone, one of them takes half as long again.
+    let path = run.join("samples.csv");
+    let text = fs::read_to_string(&path).expect("read");
+    let slower = |line: &str| {
+        let mut cells: Vec<String> = line.split(',').map(str::to_owned).collect();
+        if cells[4] == "dind-alone" {
+            let ns: u64 = cells[6].parse().expect("a time");
+            cells[6] = (ns * 3 / 2).to_string();
+        }
+        cells.join(",") + "\n"
+    };
+    fs::write(&path, text.lines().map(slower).collect::<String>()).expect("written");
+    let said = stdout(&report(&[&run]));
+    for ratio in table(&run.join("ratios.csv")) {
+        let number = |name: &str| ratio[name].parse::<f64>().expect("a number");
+        let of_dind = ratio["contrast"] == "dind-alone/dind";
+        let expected = if of_dind { 1.5 } else { 1.0 };
+        assert!((number("estimate") - expected).abs() < 0.02, "{ratio:?}");
+        // Across sessions, each of which has one ratio.
+        assert_eq!((ratio["pairs"].as_str(), ratio["scope"].as_str()), ("6", "machine"));
+        assert!((number("coverage") - 0.968_75).abs() < 1e-6);
+        let verdict = if of_dind { "different" } else { "equivalent" };
+        assert_eq!(ratio["verdict"], verdict, "{ratio:?}");
+    }
+    assert!(said.contains("dind-alone/dind"), "{said}");
+    let page = fs::read_to_string(run.join("report.md")).expect("read");
+    for words in ["each arm alone and in company, 5 blocks each", "in the lab of each arm alone"] {
+        assert!(page.contains(words), "{page}");
+    }
+}
+
+#[test]
+fn primary_ratios_have_the_further_blocks_and_the_others_do_not() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    let more = ["--blocks", "6", "--primary-blocks", "15"];
+    make_with(&run, STARTUP, &more, |arm, times| Ok(ratio_of(arm, times)));
+    stdout(&report(&[&run]));
+    for ratio in table(&run.join("ratios.csv")) {
+        let pairs = if ratio["primary"] == "true" { "21" } else { "6" };
+        assert_eq!(ratio["pairs"], pairs, "{ratio:?}");
+    }
+    let page = fs::read_to_string(run.join("report.md")).expect("read");
+    assert!(page.contains("then 15 with the arms of primary ratios only"), "{page}");
+}
+
+#[test]
+fn a_run_of_the_earlier_method_is_reported_and_says_so() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    make(&run, STARTUP, 6, |arm, times| Ok(ratio_of(arm, times)));
+    let note = |run: &Path| {
+        stdout(&report(&[run]));
+        let page = fs::read_to_string(run.join("report.md")).expect("read");
+        page.contains("was taken by an earlier method (2; now 3)")
+    };
+    assert!(!note(&run));
+    edit_manifest(&run, |manifest| {
+        manifest["method_version"] = 2.into();
+        let fields = manifest.as_object_mut().expect("an object");
+        fields.remove("primary_blocks").and(fields.remove("company")).expect("there");
+    });
+    assert!(note(&run));
+    edit_manifest(&run, |manifest| manifest["method_version"] = 1.into());
+    assert!(!report(&[&run]).status.success());
+}
+
 #[test]
 fn an_adaptive_stop_has_the_wider_intervals_that_it_needs() {
     let place = tempfile::tempdir().expect("a folder");

@@ -153,6 +153,7 @@ pub(crate) fn make_with(
         },
         parts: if has("dind-inside") { PARTS } else { &[] },
         series: &[],
+        blocks: measure::DefaultBlocks::USUAL,
     };
     let session = serde_json::json!({ "stand_ins": ["alpine", "docker:dind"] });
     take(out, args, &experiment, &session, &[], sample);
@@ -264,4 +265,13 @@ pub(crate) fn ratio_of(arm: &Arm, times: u64) -> u64 {
         _ => 100,
     };
     level * 1_000_000 + noise
+}
+
+/// Changes a run's manifest.
+pub(crate) fn edit_manifest(run: &Path, change: impl Fn(&mut serde_json::Value)) {
+    let path = run.join("manifest.json");
+    let mut manifest: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&path).expect("read")).expect("JSON");
+    change(&mut manifest);
+    std::fs::write(&path, manifest.to_string()).expect("written");
 }

@@ -219,6 +219,7 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
         contrasts: if measures { contrasts.to_vec().leak() } else { &[] },
         parts: &[],
         series: &[],
+        blocks: measure::DefaultBlocks::USUAL,
     };
     let blocks = blocks.to_string();
     let args: &[&str] = if measures { &["--blocks", &blocks] } else { &[] };

@@ -222,6 +222,7 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32, factor: Factor) {
         contrasts: contrasts.leak(),
         parts: &[],
         series: &[],
+        blocks: measure::DefaultBlocks::USUAL,
     };
     of_cells(out, &experiment, rows, blocks, factor);
 }
