@@ -27,20 +27,23 @@ pub fn preflight(labs: &[&Options]) -> Result<impl Sized + use<>> {
     Ok(sign)
 }
 
-/// Starts a command next to an agent, for a reading of its time until its end; `good` says whether
-/// it did what it should.
+/// Starts a command next to an agent, for a reading of its time until its end, and of what the whole
+/// lab has taken of the processors meanwhile; `good` says whether it did what it should.
 pub fn spawn<S: AsRef<str>>(
     lab: &Lab,
     agent: &mut Agent,
     argv: &[S],
     good: impl FnOnce(&Spawned) -> bool,
 ) -> Result<Reading, SampleError> {
-    let spawned = lab.check(agent.spawn(argv, DEADLINE), |spawned| {
+    let before = lab.cpu_ns();
+    let spawned = agent.spawn(argv, DEADLINE);
+    let whole_cpu_ns = before.zip(lab.cpu_ns()).map(|(before, after)| after - before);
+    let spawned = lab.check(spawned, |spawned| {
         let complaint = || spawned.complaint();
         good(spawned).then_some(()).ok_or_else(complaint)
     });
     let spawned = spawned.map_err(sample_error)?;
-    Ok(reading(spawned.wall_ns, spawned.cpu_ns))
+    Ok(Reading { whole_cpu_ns, ..reading(spawned.wall_ns, spawned.cpu_ns) })
 }
 
 /// Hashes so many MiB of the generated input, by the agent's own clock; another digest than this
@@ -82,5 +85,5 @@ pub fn sample_error(error: AgentError) -> SampleError {
 }
 
 fn reading(wall_ns: u64, cpu_ns: u64) -> Reading {
-    Reading { wall_ns, cpu_ns: Some(cpu_ns) }
+    Reading { wall_ns, cpu_ns: Some(cpu_ns), whole_cpu_ns: None }
 }

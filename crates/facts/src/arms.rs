@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use measure::Arm;
 use measure::stats::ALPHA;
+use measure::{Arm, Sample};
 use serde::Serialize;
 
 use crate::estimate::{Estimate, estimate};
@@ -35,6 +35,10 @@ pub struct ArmSummary {
     pub failures: usize,
     /// `None` when no sample succeeded.
     pub median: Option<Estimate>,
+    /// Median CPU time of what was started, in ns an operation, where it could be seen.
+    pub cpu: Option<Estimate>,
+    /// The same of everything that was at work meanwhile to serve it, itself included.
+    pub whole_cpu: Option<Estimate>,
     /// What was published for it.
     #[serde(skip)]
     pub published: Option<Published>,
@@ -64,7 +68,13 @@ pub fn summarise(record: &Record, arm: &Arm<String>, published: &Table) -> ArmSu
     let metric = record.metric(&arm.metric);
     let taken = record.measured(&arm.name).count();
     let values_ns = record.readings(arm);
-    let by_session = by_session(values_ns.iter().map(|(id, ns)| (*id, *ns)));
+    let operations = f64::from(arm.operations.max(1));
+    let median_of = |what: fn(&Sample) -> Option<u64>| {
+        let values = record.measured(&arm.name).filter(|row| row.wall_ns.is_some());
+        let values = values
+            .filter_map(|row| Some(((row.session, row.block), what(row)? as f64 / operations)));
+        estimate(&by_session(values), ALPHA, record.looks())
+    };
     ArmSummary {
         arm: arm.name.clone(),
         published: published.get(&metric, &arm.method),
@@ -76,7 +86,9 @@ pub fn summarise(record: &Record, arm: &Arm<String>, published: &Table) -> ArmSu
         about: arm.about.clone(),
         n: values_ns.len(),
         failures: taken - values_ns.len(),
-        median: estimate(&by_session, ALPHA, record.looks()),
+        median: median_of(|row| row.wall_ns),
+        cpu: median_of(|row| row.cpu_ns),
+        whole_cpu: median_of(|row| row.whole_cpu_ns),
         values_ns,
     }
 }

@@ -295,6 +295,31 @@ impl Held {
         ask(&[&[what, &init][..], args].concat(), answer).map(drop)
     }
 
+    /// What its control group has taken of the processors, in ns.
+    pub(crate) fn cpu_ns(&self) -> Option<u64> {
+        let counted = fs::read_to_string(self.spec.cgroup.join("cpu.stat")).ok()?;
+        let usage = counted.lines().find_map(|line| line.strip_prefix("usage_usec "))?;
+        Some(usage.parse::<u64>().ok()? * 1_000)
+    }
+
+    /// What the processes of its control group have in memory, in bytes.
+    pub(crate) fn memory_bytes(&self) -> io::Result<u64> {
+        let mut kilobytes = 0;
+        let mut groups = vec![self.spec.cgroup.clone()];
+        while let Some(group) = groups.pop() {
+            // Groups and processes end between two looks.
+            let processes = match fs::read_to_string(group.join("cgroup.procs")) {
+                Err(why) if group == self.spec.cgroup => return Err(why),
+                processes => processes.unwrap_or_default(),
+            };
+            kilobytes += processes.lines().filter_map(proportional_kilobytes).sum::<u64>();
+            let entries = fs::read_dir(&group).into_iter().flatten().flatten();
+            let is_group = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+            groups.extend(entries.filter(is_group).map(|entry| entry.path()));
+        }
+        Ok(kilobytes * 1_024)
+    }
+
     /// A command at level 0. It dies with this process and with the sandbox.
     pub(crate) fn command<S: AsRef<str>>(
         &self,
@@ -314,6 +339,13 @@ impl Held {
         line.extend(argv.iter().map(|arg| arg.as_ref().into()));
         Ok(cmd(programs::sandbox()?, line).full_env(environment()).unchecked())
     }
+}
+
+/// A process's proportional set; `None` for one that has ended.
+fn proportional_kilobytes(process: &str) -> Option<u64> {
+    let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
+    let set = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+    set.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 /// Has the sandbox's program do something, which may answer on a socket; what it printed, or its

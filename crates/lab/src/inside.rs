@@ -15,8 +15,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, Dir, Mode, OFlags, ResolveFlags, Stat, chownat, fchmod, mkdirat, open, openat,
-    openat2, readlinkat, statat, unlinkat,
+    Advice, AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, chownat, fchmod, mkdirat,
+    open, openat, openat2, readlinkat, statat, unlinkat,
 };
 use rustix::io::Errno;
 
@@ -158,6 +158,38 @@ impl Folder {
     pub fn open(&self) -> io::Result<File> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Ok(File::from(openat(&self.0, ".", flags, Mode::empty())?))
+    }
+
+    /// Asks the kernel to forget what it holds in memory of the files below, on this folder's own file
+    /// system: all that is written already and that no program runs from. What is gone meanwhile, or
+    /// is no plain file, is passed by.
+    pub(crate) fn evict(&self) -> io::Result<()> {
+        let device = rustix::fs::fstat(&self.0)?.st_dev;
+        let mut folders = vec![PathBuf::from(".")];
+        while let Some(folder) = folders.pop() {
+            for (name, found) in self.entries(&folder).unwrap_or_default() {
+                if found.st_dev != device {
+                    continue;
+                }
+                match FileType::from_raw_mode(found.st_mode) {
+                    FileType::Directory => folders.push(folder.join(name)),
+                    FileType::RegularFile => self.evict_file(&folder.join(name)),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn evict_file(&self, path: &Path) {
+        let handle = self.resolve(path, HANDLE | OFlags::NOFOLLOW).map(File::from);
+        let is_file = |handle: &File| handle.metadata().is_ok_and(|found| found.is_file());
+        if let Ok(file) = handle.and_then(|handle| {
+            // Of anything else, opening it may wait without end, or do something.
+            if is_file(&handle) { File::open(near(&handle)) } else { Ok(handle) }
+        }) {
+            let _ = rustix::fs::fadvise(&file, 0, None, Advice::DontNeed);
+        }
     }
 
     /// Connects to a socket. Its path may be longer than a socket's address (unix(7)).

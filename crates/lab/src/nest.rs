@@ -259,15 +259,13 @@ impl<'lab> Nest<'lab> {
     /// Has a container stay on the innermost engine's default network: as a rule some container is
     /// there when another one starts. It may be there already, of another nest.
     pub(crate) fn keep_resident(&mut self, known: Option<&str>) -> Result<&str> {
-        let container = match known {
-            Some(known) => known.to_owned(),
-            None => {
-                let container = name("resident");
-                let stays =
-                    ["run", "--detach", "--name", &container, "alpine", "sleep", "infinity"];
-                self.innermost().set_up(&[&[self.engine().program()], &stays[..]].concat())?;
-                container
-            }
+        let container = if let Some(known) = known {
+            known.to_owned()
+        } else {
+            let container = name("resident");
+            let stays = ["run", "--detach", "--name", &container, "alpine", "sleep", "infinity"];
+            self.innermost().set_up(&[&[self.engine().program()], &stays[..]].concat())?;
+            container
         };
         Ok(self.resident.insert(container))
     }

@@ -14,6 +14,7 @@ use crate::engine::{self, Engine};
 use crate::error::{Explain, Refused, failure};
 use crate::generation::Generation;
 use crate::held::{Ground, Held, Kind};
+use crate::inside::Folder;
 use crate::labs::Place;
 use crate::level::{Level, TOOLS};
 use crate::nest::{Layer, Nest};
@@ -270,6 +271,41 @@ impl Lab {
         // Asked last: daemons die with the sandbox, and then it is what has died.
         let sandbox = self.held.exit_reason();
         sandbox.or_else(|| (!dead.is_empty()).then(|| dead.join("\n")))
+    }
+
+    /// CPU time (user and system) that everything in the lab has taken since it started, in ns, what
+    /// has ended included: of its control group. `None` where the kernel does not say.
+    #[must_use]
+    pub fn cpu_ns(&self) -> Option<u64> {
+        self.held.cpu_ns()
+    }
+
+    /// What its processes have in memory, in bytes: the sum of their proportional sets
+    /// (`proc_pid_smaps(5)`), in which a page that several share counts once.
+    ///
+    /// # Errors
+    ///
+    /// Where its control group can't be read.
+    pub fn memory_bytes(&self) -> Result<u64> {
+        self.held.memory_bytes().explain(
+            "the memory of the lab can't be read",
+            "it may have died: `cargo xtask lab status` says so",
+        )
+    }
+
+    /// Has the kernel forget what it holds in memory of its files, programs and stores alike, but for
+    /// what is running: what comes next reads them from the disk, as after a boot.
+    ///
+    /// # Errors
+    ///
+    /// Where its folders can't be read.
+    pub fn evict_files(&self) -> Result<()> {
+        let forget = |folder: &Path| Folder::of_machine(folder).and_then(|folder| folder.evict());
+        let both = forget(&self.bundle.path).and_then(|()| forget(self.held.state()));
+        both.explain(
+            "the lab's files can't be evicted",
+            "`cargo xtask lab status` says if it lives",
+        )
     }
 
     /// An error that says what has died, if something has.

@@ -124,12 +124,15 @@ pub enum Observer {
 }
 
 /// One successful sample.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Reading {
     /// Wall time, in nanoseconds; zero is no reading and is recorded as a failed sample.
     pub wall_ns: u64,
-    /// CPU time (user and system), in nanoseconds, where the observer can see it.
+    /// CPU time (user and system) of what was started, in nanoseconds, where the observer can see it.
     pub cpu_ns: Option<u64>,
+    /// CPU time of everything that was at work meanwhile to serve it, itself included, where it can
+    /// be seen.
+    pub whole_cpu_ns: Option<u64>,
 }
 
 /// Why a sample gave no reading. Either way it becomes a row with this reason.

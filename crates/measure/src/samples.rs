@@ -13,8 +13,21 @@ use program::failure;
 
 pub(crate) const SAMPLES_FILE: &str = "samples.csv";
 
-const COLUMNS: [&str; 9] =
-    ["session", "block", "warmup", "position", "arm", "started_ns", "wall_ns", "cpu_ns", "reason"];
+const COLUMNS: [&str; 10] = [
+    "session",
+    "block",
+    "warmup",
+    "position",
+    "arm",
+    "started_ns",
+    "wall_ns",
+    "cpu_ns",
+    "whole_cpu_ns",
+    "reason",
+];
+
+/// The column that runs of the earlier method lack.
+const LATER: &str = "whole_cpu_ns";
 
 /// One row of `samples.csv`: a reading, or the reason why there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,8 +47,11 @@ pub struct Sample {
     pub started_ns: u64,
     /// Wall time in nanoseconds; empty when the sample failed.
     pub wall_ns: Option<u64>,
-    /// CPU time in nanoseconds, where it could be seen.
+    /// CPU time of what was started in nanoseconds, where it could be seen.
     pub cpu_ns: Option<u64>,
+    /// The same of everything that was at work meanwhile to serve it, itself included.
+    #[serde(default)]
+    pub whole_cpu_ns: Option<u64>,
     /// Why the sample failed; empty when it did not.
     pub reason: String,
 }
@@ -124,8 +140,9 @@ fn parse(text: &str, manifest: &Manifest) -> Result<Samples, (u64, String)> {
     }
 
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| (1, error.to_string()))?;
-    if *header != COLUMNS[..] {
+    let header = reader.headers().map_err(|error| (1, error.to_string()))?.clone();
+    let earlier: Vec<&str> = COLUMNS.into_iter().filter(|column| *column != LATER).collect();
+    if header != COLUMNS[..] && header != earlier[..] {
         return Err((1, format!("the columns are not {}", COLUMNS.join(","))));
     }
     let mut rows: Vec<Sample> = Vec::new();
@@ -134,7 +151,7 @@ fn parse(text: &str, manifest: &Manifest) -> Result<Samples, (u64, String)> {
         let planned = format!("{warmup_blocks} + {blocks} + {primary_blocks} blocks");
         return Err((1, format!("the manifest plans {planned}")));
     }
-    if manifest.company && manifest.arms.len() % 2 != 0 {
+    if manifest.company && !manifest.arms.len().is_multiple_of(2) {
         return Err((1, "the manifest does not have each arm twice".to_owned()));
     }
     let mut order = Order::of(manifest);
@@ -143,9 +160,8 @@ fn parse(text: &str, manifest: &Manifest) -> Result<Samples, (u64, String)> {
             (error.position().map_or(lines, csv::Position::line), error.to_string())
         })?;
         let line = record.position().map_or(lines, csv::Position::line);
-        let row: Sample = record
-            .deserialize(Some(&COLUMNS[..].into()))
-            .map_err(|error| (line, error.to_string()))?;
+        let row: Sample =
+            record.deserialize(Some(&header)).map_err(|error| (line, error.to_string()))?;
         check(&row, manifest).map_err(|why| (line, why))?;
         order.expect(&row).map_err(|why| (line, why))?;
         rows.push(row);

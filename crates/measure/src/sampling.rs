@@ -125,6 +125,7 @@ impl Sampling<'_> {
                 started_ns,
                 wall_ns: reading.map(|reading| reading.wall_ns),
                 cpu_ns: reading.and_then(|reading| reading.cpu_ns),
+                whole_cpu_ns: reading.and_then(|reading| reading.whole_cpu_ns),
                 reason: reason.clone().unwrap_or_default(),
             })?;
             self.progress.sample(self.tally.failed);
@@ -242,7 +243,7 @@ mod tests {
     }
 
     fn reading(wall_ns: u64) -> Reading {
-        Reading { wall_ns, cpu_ns: Some(7) }
+        Reading { wall_ns, cpu_ns: Some(7), whole_cpu_ns: Some(9) }
     }
 
     #[test]
@@ -261,7 +262,7 @@ mod tests {
         assert_eq!(outcome.called, planned.iter().map(|(_, _, name)| *name).collect::<Vec<_>>());
         for (index, row) in outcome.rows.iter().enumerate() {
             assert_eq!(row.wall_ns, Some(index as u64 + 1));
-            assert_eq!(row.cpu_ns, Some(7));
+            assert_eq!((row.cpu_ns, row.whole_cpu_ns), (Some(7), Some(9)));
             assert_eq!(row.position as usize, index % 2 + 1);
             // Two looks before the first sample, then two a sample, one a block; 100 ns inside each
             // sample; the clock began at 1000.

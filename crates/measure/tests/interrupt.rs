@@ -35,7 +35,7 @@ fn a_signal_ends_the_run_after_the_running_sample() {
             run.measure(|_| {
                 taken += 1;
                 match taken {
-                    1 | 2 => Ok(Reading { wall_ns: 1, cpu_ns: None }),
+                    1 | 2 => Ok(Reading { wall_ns: 1, ..Reading::default() }),
                     _ => {
                         signal_hook::low_level::raise(signal_hook::consts::SIGTERM).expect("sent");
                         Err(SampleError::Sample("exit code 130".to_owned()))

@@ -26,7 +26,7 @@ const LONGEST: usize = 2000;
 
 type Column<T> = (&'static str, fn(&T) -> String);
 
-const SUMMARY: [Column<ArmSummary>; 13] = [
+const SUMMARY: [Column<ArmSummary>; 17] = [
     ("arm", |arm| arm.arm.clone()),
     ("metric", |arm| arm.metric.name().to_owned()),
     ("level", |arm| arm.level.to_string()),
@@ -42,7 +42,15 @@ const SUMMARY: [Column<ArmSummary>; 13] = [
     ("published_median_ns", |arm| {
         number(arm.published.map(|published| published.median * arm.metric.unit.ns()), 0)
     }),
+    ("cpu_ns", |arm| number(arm.cpu.map(|cpu| cpu.value), 1)),
+    ("whole_cpu_ns", |arm| number(arm.whole_cpu.map(|cpu| cpu.value), 1)),
+    ("whole_cpu_low_ns", |arm| number(whole_cpu(arm).map(|range| range.low), 1)),
+    ("whole_cpu_high_ns", |arm| number(whole_cpu(arm).map(|range| range.high), 1)),
 ];
+
+fn whole_cpu(arm: &ArmSummary) -> Option<Range> {
+    arm.whole_cpu.and_then(|found| found.interval)
+}
 
 const RATIOS: [Column<RatioSummary>; 39] = [
     ("contrast", |ratio| ratio.contrast.clone()),

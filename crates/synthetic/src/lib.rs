@@ -50,7 +50,7 @@ pub fn take(
             run.measure(|arm| {
                 let times = taken.entry(arm.name).or_insert(0_u64);
                 *times += 1;
-                sample(arm, *times).map(|wall_ns| Reading { wall_ns, cpu_ns: None })
+                sample(arm, *times).map(|wall_ns| Reading { wall_ns, ..Reading::default() })
             })
         },
     );

@@ -315,7 +315,7 @@ impl<'lab> Costs<'lab> {
         let row = row.ok_or_else(|| SampleError::Fatal("no such arm".to_owned()))?;
         let mishap = |report| bench::sample_error(self.lab.agent_error(error_chain(&report)));
         let took = self.job(row, false).map_err(mishap)?;
-        Ok(Reading { wall_ns: took.wall_ns, cpu_ns: None })
+        Ok(Reading { wall_ns: took.wall_ns, ..Reading::default() })
     }
 
     /// A job, from the start of its engine to the end of its container. The first one fills what

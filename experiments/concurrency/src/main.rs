@@ -108,7 +108,7 @@ impl Crowd<'_> {
             None => Ok(()),
         };
         self.lab.check(starts, failed).map_err(bench::sample_error)?;
-        Ok(Reading { wall_ns, cpu_ns: None })
+        Ok(Reading { wall_ns, ..Reading::default() })
     }
 }
 

@@ -119,7 +119,7 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
     contrasts: CONTRASTS,
     parts: PARTS,
     series: &[],
-    blocks: DefaultBlocks::USUAL,
+    blocks: DefaultBlocks { full: 12, primary: 48 },
 };
 
 const HOP: &str = "timed at level 0 through exec, against in the container";

@@ -61,6 +61,9 @@ pub(crate) const SECRET: &str = "secret-of-the-node-";
 /// The addresses of pods: Podman's own choice for `kube play`.
 const PODS: &str = "10.89.0.0/16";
 
+/// Podman's network of pods, which the first of them makes.
+pub(crate) const POD_NETWORK: &str = "podman-default-kube-network";
+
 /// A container of the node that is nobody's business.
 pub(crate) const SERVICE: &str = "service-of-the-node";
 

@@ -8,7 +8,7 @@ use lab::Output;
 use measure::Trial;
 use miette::Result;
 
-use crate::node::{Node, Pod, as_it_is};
+use crate::node::{Node, POD_NETWORK, Pod, as_it_is};
 use crate::pattern::{SIDECAR, SIDECAR_OPEN};
 use crate::tls::FOLDER;
 use crate::words::{self, TRANSPORT, Word};
@@ -138,7 +138,7 @@ fn ask(pod: &Pod, client: &Client, port: u16) -> Result<Output> {
     if client.is_in_pod {
         argv.push(format!("--pod={}", pod.name));
     } else {
-        argv.push("--network=podman-default-kube-network".to_owned());
+        argv.push(format!("--network={POD_NETWORK}"));
     }
     if let Some(files) = client.files {
         argv.push(format!("--volume={FOLDER}/{files}:/tls:ro"));

@@ -96,7 +96,7 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
     contrasts: CONTRASTS,
     parts: PARTS,
     series: &[],
-    blocks: DefaultBlocks { full: 12, primary: 40 },
+    blocks: DefaultBlocks { full: 9, primary: 42 },
 };
 
 const PARTS: &[Part] = &[

@@ -1,6 +1,7 @@
 //! What does one container start cost at each level, and for whom?
 
 mod arms;
+mod besides;
 mod reading;
 
 use std::collections::BTreeMap;
@@ -29,7 +30,19 @@ fn session(run: &mut Run, session: &Session) -> Result<()> {
     let nests = lab.nests(rows.map(|(_, chain, _)| *chain))?;
     let mut bench = Bench::new(lab, &nests)?;
     session.describe(run, nests.values(), json!({}))?;
-    run.measure(|arm| bench.take(arm))
+    run.measure(|arm| bench.take(arm))?;
+    // What only takes results apart is not for who is in a hurry, or asks for some arms.
+    if run.arms().len() < EXPERIMENT.arms.len() {
+        return Ok(());
+    }
+    let is_start = |arm: &Arm| {
+        let of_arm = |(name, _, step): &(&str, _, Step)| {
+            *name == arm.name && matches!(step, Step::Run(Network::Warm))
+        };
+        CHAINS.iter().any(of_arm)
+    };
+    besides::memory(run, lab, |arm| bench.take(arm), is_start)?;
+    besides::first_starts(run, lab)
 }
 
 /// What takes samples: a probe at level 0, and one next to each inner engine.

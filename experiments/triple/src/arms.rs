@@ -101,7 +101,7 @@ pub(crate) fn declare(chains: &[(Chain, bool)]) -> Declared {
             contrasts: maker.contrasts.leak(),
             parts: maker.parts.leak(),
             series: maker.series.leak(),
-            blocks: DefaultBlocks::USUAL,
+            blocks: DefaultBlocks { full: 20, primary: 40 },
         },
         rows: maker.rows.leak(),
     }

@@ -154,6 +154,16 @@ fn of_runs(base: &Runs, new: &Runs) -> miette::Result<Comparison> {
             "name two runs of the same experiment",
         ));
     }
+    let methods = |runs: &Runs| -> Vec<u32> {
+        runs.records.iter().map(|record| record.manifest.method_version).collect()
+    };
+    if methods(base) != methods(new) {
+        return Err(usage(
+            "these runs can't be compared",
+            format!("they were taken by methods {:?} and {:?}", methods(base), methods(new)),
+            "take the earlier one again",
+        ));
+    }
     let mut comparison =
         Comparison { family: BTreeMap::new(), differences: Vec::new(), rows: Vec::new() };
     for (base, new) in base.records.iter().zip(&new.records) {

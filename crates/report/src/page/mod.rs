@@ -1,5 +1,6 @@
 //! `report.md` and `report.html`: the run on one page, in the order that the method gives.
 
+mod effort;
 mod environment;
 mod growth;
 mod html;
@@ -65,6 +66,7 @@ pub(crate) fn write(
         growth::growth,
         |source: &Source| of_facts(source, |page| &page.of_samples),
         results::samples,
+        effort::effort,
         results::parts,
         trials::trials,
         |source: &Source| of_facts(source, |page| &page.of_trials),

@@ -177,6 +177,8 @@ fn runs_of_different_kinds_are_refused() {
     };
     refused_as(&base, &cpu, "one is of startup, the other of cpu");
     let new = run(place.path(), "new", ratio_of);
+    edit_manifest(&new, |manifest| manifest["method_version"] = 2.into());
+    refused_as(&base, &new, "taken by methods [3] and [2]");
     edit_manifest(&new, |manifest| manifest["method_version"] = 99.into());
     // Of a single run already: nothing of another method is read at all.
     refused_as(&base, &new, "method");

@@ -28,7 +28,7 @@ fn experiment_4_gives_every_file_and_the_tutorials_own() {
     assert_eq!(
         summary[0].join(","),
         "arm,metric,level,observer,n,failures,median_ns,low_ns,high_ns,coverage,scope,operations,\
-         published_median_ns"
+         published_median_ns,cpu_ns,whole_cpu_ns,whole_cpu_low_ns,whole_cpu_high_ns"
     );
     assert_eq!(summary.len(), 1 + 7 + 5);
     // Warm-up samples (1 and 2) are left out; of 12 values the interval is the third from each end.

@@ -71,6 +71,7 @@ impl Triple {
                 contrasts: contrasts(),
                 parts: &[],
                 series: series(),
+                blocks: measure::DefaultBlocks::USUAL,
             },
             times,
         }
