@@ -13,6 +13,7 @@ mod generations;
 mod leftovers;
 mod links;
 mod mishaps;
+mod networks;
 mod relayed;
 mod side_by_side;
 mod stand_ins;
