@@ -10,10 +10,14 @@ use measure::{Arm, Reading, Run, SampleError, Trial};
 use miette::Result;
 
 /// The table of starts from nothing.
-const FIRST: &str = "first start";
+pub(crate) const FIRST: &str = "first start";
 
 /// The table of memory.
-const MEMORY: &str = "memory";
+pub(crate) const MEMORY: &str = "memory";
+
+/// Steps of it: what is there already, and what is added.
+pub(crate) const BEFORE: &str = "before";
+pub(crate) const MORE: &str = "more, at most";
 
 const OK: &str = "ok";
 const FAILED: &str = "failed";
@@ -94,7 +98,7 @@ pub(crate) fn memory(
             Err(SampleError::Sample(why) | SampleError::Fatal(why)) => why,
         };
         let most = most.into_inner();
-        for (step, bytes) in [("before", before), ("more, at most", most - before)] {
+        for (step, bytes) in [(BEFORE, before), (MORE, most - before)] {
             let row = row(MEMORY, arm.name, step, reason.clone());
             run.record_trial(Trial { bytes: Some(bytes), ..row }, || lab.alive())?;
         }

@@ -1,7 +1,11 @@
 //! What a run says: of published claims, and of its arms in each language.
 
+mod besides;
+
 use claims::stated;
-use facts::{Claim, Evidence, Facts, Is, words};
+use facts::{Claim, Evidence, Facts, Is, Lang, Page, words};
+
+use crate::besides::{FIRST, MEMORY};
 
 /// The facts of a run: claims in the order of the ledger.
 pub(crate) fn facts(evidence: &Evidence) -> Facts {
@@ -23,8 +27,14 @@ pub(crate) fn facts(evidence: &Evidence) -> Facts {
     Facts {
         claims: claims.into_iter().flatten().collect(),
         words: words(NAMES, SENTENCES),
+        shown: [FIRST, MEMORY].map(str::to_owned).into(),
+        pages: Lang::ALL.map(|lang| (lang, page(evidence, lang))).into(),
         ..Facts::default()
     }
+}
+
+fn page(evidence: &Evidence, lang: Lang) -> Page {
+    Page { of_trials: besides::section(evidence, lang), ..Page::default() }
 }
 
 /// What parts are due to: as the record has it, English, Spanish.
