@@ -1,32 +1,27 @@
 //! A run from its first file to its last line.
 
+mod begin;
 mod outcome;
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
-use rand::TryRng;
-use rand::rngs::SysRng;
-
 use crate::args::{RunArgs, list};
-use crate::arm::{Arm, Contrast, Experiment, Part, Reading, SampleError, Series};
+use crate::arm::{Arm, Contrast, Experiment, Part, Reading, SampleError};
 use crate::declaration::check_declaration;
 use crate::folder::Folder;
 use crate::interrupt::{interrupted, watch};
 use crate::machine::Machine;
-use crate::manifest::{
-    ALONE, METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Stopped, Tool, utc_now,
-};
-use crate::plan::{Block, Blocks};
+use crate::manifest::{ALONE, Manifest, Session, Status, Stopped, utc_now};
+use crate::plan::Block;
 use crate::progress::Progress;
 use crate::samples::Rows;
 use crate::sampling::{End, Sampling, Tally};
-use crate::stats::MARGIN;
 use crate::stopping::Precision;
-use crate::telemetry::{BLOCKS_FILE, COLUMNS, Telemetry};
+use crate::telemetry::Telemetry;
 use crate::trials::{self, TRIALS_FILE, Trial};
-use program::{columns, failure, one_line, say, usage};
+use program::{columns, failure, one_line, say};
 
 /// A run that has begun: its folder exists and its manifest says `running`.
 ///
@@ -55,25 +50,6 @@ pub struct Run {
     end: Option<End>,
 }
 
-/// As it was typed, but for where the run's folder lies, which is the machine's business, and for
-/// the program's own name: the task runner starts it by another one.
-fn command_line(experiment: &str, args: impl Iterator<Item = String>) -> Vec<String> {
-    let name = |path: &str| {
-        let name = Path::new(path).file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
-    };
-    let mut line = vec![experiment.to_owned()];
-    for arg in args.skip(1) {
-        let after_out = line.last().is_some_and(|last| ["--out", "--resume"].contains(&&**last));
-        line.push(match arg.strip_prefix("--out=") {
-            Some(folder) => format!("--out={}", name(folder)),
-            None if after_out => name(&arg),
-            None => arg,
-        });
-    }
-    line
-}
-
 impl RunArgs {
     /// Carries out a run: `--list` is answered, the folder made and proved writable, `body` called
     /// once a session, the manifest closed and the outcome printed. An experiment without arms
@@ -97,6 +73,7 @@ impl RunArgs {
         if self.list {
             return say(list(experiment.arms, columns()));
         }
+        self.check(experiment, &selected)?;
         let _kept = able()?;
         watch()?;
         let mut run = Run::begin(self, experiment, selected)?;
@@ -329,111 +306,6 @@ impl Run {
         self.folder.write_manifest(&self.manifest)
     }
 
-    fn begin(
-        args: &RunArgs,
-        experiment: &Experiment,
-        arms: Vec<&'static Arm>,
-    ) -> miette::Result<Self> {
-        let path = match &args.out {
-            Some(path) => path.clone(),
-            None => fresh_path(experiment.name)?,
-        };
-        let in_run = |name: &str| arms.iter().any(|arm| arm.name == name);
-        let mut contrasts: Vec<_> = experiment
-            .contrasts
-            .iter()
-            .filter(|contrast| in_run(contrast.numerator) && in_run(contrast.denominator))
-            .map(Contrast::to_record)
-            .collect();
-        let whole = |of: &str| {
-            let mut parts = experiment.parts.iter().filter(|part| part.of == of);
-            parts.all(|part| part.plus.iter().chain(part.minus).all(|name| in_run(name)))
-        };
-        let parts = experiment.parts.iter().filter(|part| whole(part.of));
-        let mut parts: Vec<_> = parts.map(Part::to_record).collect();
-        let climbed = |series: &&Series| series.arms.iter().all(|name| in_run(name));
-        let mut series: Vec<_> =
-            experiment.series.iter().filter(climbed).map(Series::to_record).collect();
-        let mut blocks = args.blocks(experiment.blocks);
-        if contrasts.iter().all(|contrast| !contrast.primary) {
-            (blocks.full, blocks.primary) = (blocks.full + blocks.primary, 0);
-        }
-        if arms.is_empty() {
-            // There is nothing to repeat.
-            blocks = Blocks { warmup: 0, full: 0, primary: 0 };
-        }
-        if args.precision.is_some() && contrasts.is_empty() {
-            return Err(usage(
-                "`--precision` has nothing to look at",
-                "no ratio of this experiment has both of its arms in this run",
-                "omit `--arms`, or name both arms of a ratio",
-            ));
-        }
-        if args.company && arms.len() < 2 {
-            return Err(usage(
-                "`--company` has nothing to look at",
-                "an arm has no company where the run has no other",
-                "name two arms or more, or an experiment that samples",
-            ));
-        }
-        let mut records: Vec<Arm<String>> = arms.iter().map(|arm| arm.to_record()).collect();
-        if args.company {
-            // What an arm is held against is itself.
-            contrasts = arms.iter().map(|arm| Contrast::alone(arm.name)).collect();
-            (parts, series) = (Vec::new(), Vec::new());
-            records.extend(arms.iter().map(|arm| arm.to_record().alone()));
-        }
-        let manifest = Manifest {
-            schema_version: SCHEMA_VERSION,
-            method_version: METHOD_VERSION,
-            experiment: experiment.name.to_owned(),
-            status: Status::Running,
-            reason: None,
-            tool: Tool::read(),
-            args: command_line(
-                experiment.name,
-                std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()),
-            ),
-            // 32 random bits: short to type again, and exact in every JSON reader.
-            seed: args.seed.map_or_else(|| random().map(u64::from), Ok)?,
-            blocks: blocks.full,
-            primary_blocks: blocks.primary,
-            warmup_blocks: blocks.warmup,
-            company: args.company,
-            planned_sessions: args.sessions(),
-            stopping: args.stopping(),
-            margin_pct: MARGIN * 100.0,
-            arms: records,
-            contrasts,
-            parts,
-            series,
-            sessions: Vec::new(),
-            inside_share: None,
-            started: utc_now(),
-            ended: None,
-        };
-        let folder = Folder::create(&path)?;
-        folder.write_manifest(&manifest)?;
-        let samples = Rows::samples(folder.path())?;
-        let blocks = Rows::create(folder.path(), BLOCKS_FILE, &COLUMNS)?;
-        Ok(Self {
-            folder,
-            manifest,
-            all: arms.clone(),
-            arms,
-            labs: Vec::new(),
-            session: 0,
-            described: false,
-            samples,
-            blocks,
-            trials: None,
-            began: Instant::now(),
-            tally: Tally::default(),
-            tried: 0,
-            end: None,
-        })
-    }
-
     /// Ends the run: the manifest's last state, the outcome on stdout, and the error if there is one.
     fn close(mut self, result: miette::Result<()>, args: &RunArgs) -> miette::Result<()> {
         let mut error = match result {
@@ -483,41 +355,6 @@ impl Drop for Run {
         // Only a panic in the body comes here with a run that has not been closed.
         if self.manifest.status == Status::Running {
             let _ = self.record_end(Status::Failed, Some("the experiment panicked".to_owned()));
-        }
-    }
-}
-
-fn fresh_path(experiment: &str) -> miette::Result<PathBuf> {
-    let stamp = jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    let id = random()? >> 8;
-    Ok(Path::new("results").join(experiment).join(format!("{stamp}-{id:06x}")))
-}
-
-fn random() -> miette::Result<u32> {
-    SysRng.try_next_u32().map_err(|error| {
-        failure(
-            "no seed could be drawn",
-            error.to_string(),
-            "name one with `--seed N`, and a folder with `--out DIR`",
-        )
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_line_is_kept_without_places_of_the_machine() {
-        let kept =
-            |args: &[&str]| command_line("some", args.iter().map(ToString::to_string)).join(" ");
-        for (typed, recorded) in [
-            (&["/x/some", "--out", "/y/run", "--quick"][..], "some --out run --quick"),
-            (&["cargo xtask some", "--quick"], "some --quick"),
-            (&["some", "--out=results/some/1"], "some --out=1"),
-            (&["some", "--arms", "a,b"], "some --arms a,b"),
-        ] {
-            assert_eq!(kept(typed), recorded);
         }
     }
 }

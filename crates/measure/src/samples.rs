@@ -340,11 +340,13 @@ mod tests {
 
         let path = folder.path().join(SAMPLES_FILE);
         let text = std::fs::read_to_string(&path).expect("read before the writer is dropped");
-        let line = format!("1,1,true,1,{},17,1000,,", good.arm);
+        let line = format!("1,1,true,1,{},17,1000,,,", good.arm);
         assert_eq!(text.lines().nth(1), Some(line.as_str()));
         let samples = Samples::read(&path, &manifest()).expect("valid");
         assert_eq!(samples, Samples { rows: vec![good, failed], notes: vec![] });
         assert!(Rows::samples(folder.path()).is_err(), "never written over");
+        let earlier = format!("{HEADER}{}", session(1, manifest().seed)[0]);
+        assert_eq!(parse(&earlier, &manifest()).expect("without a later column").rows.len(), 1);
     }
 
     #[test]

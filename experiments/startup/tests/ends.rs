@@ -22,7 +22,8 @@ fn main() -> ExitCode {
 
 fn program(flags: &[&str]) -> Result<Command> {
     let mut program = Command::new(env!("CARGO_BIN_EXE_startup"));
-    program.args(flags).arg(ARMS).arg(format!("--generation={}", lab_test::generation()?));
+    let arms = if flags.contains(&"--arms") { &[][..] } else { &[ARMS] };
+    program.args(flags).args(arms).arg(format!("--generation={}", lab_test::generation()?));
     Ok(program)
 }
 
@@ -57,6 +58,24 @@ fn after_a_normal_end(#[case] is_read: bool) -> Result<()> {
     let code = run.wait()?.code();
     ensure!(code == Some(0), "{code:?} {}", run.log());
     ensure!(samples(&run) == 4, "{}", samples(&run));
+    has_status(&run, "complete")?;
+    run.left_nothing(&before)
+}
+
+/// Two arms that need the same engine and another network each, in three labs one after the other.
+#[lab_test::test]
+fn nothing_is_left_of_arms_alone_and_in_company() -> Result<()> {
+    let before = Machine::now()?;
+    let flags = ["--company", "--sessions", "1", "--blocks", "1", "--arms", "podman,podman-cold"];
+    let mut run = start(&flags)?;
+    let code = run.wait()?.code();
+    ensure!(code == Some(0), "{code:?} {}", run.log());
+    // Two blocks of warm-up, and one: of two arms together, and of each alone.
+    ensure!(samples(&run) == 12, "{}", run.file("samples.csv"));
+    for arm in ["podman,", "podman-alone,", "podman-cold,", "podman-cold-alone,"] {
+        let samples = run.file("samples.csv");
+        ensure!(samples.matches(&format!(",{arm}")).count() == 3, "{samples}");
+    }
     has_status(&run, "complete")?;
     run.left_nothing(&before)
 }
