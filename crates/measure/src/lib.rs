@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! use clap::Parser;
-//! use measure::{Arm, Experiment, Observer, Reading, SampleError};
+//! use measure::{Arm, DefaultBlocks, Experiment, Observer, Reading, SampleError};
 //!
 //! const EXPERIMENT: Experiment = Experiment {
 //!     name: "starts",
@@ -23,7 +23,8 @@
 //!     contrasts: &[],
 //!     parts: &[],
 //!     series: &[],
-//!, blocks: DefaultBlocks::USUAL };
+//!     blocks: DefaultBlocks::USUAL,
+//! };
 //!
 //! #[derive(Parser)]
 //! struct Cli {
