@@ -170,9 +170,9 @@ const READABLE_RATIOS: [Column<RatioSummary>; 8] = [
     ("contrast", |ratio| format!("{}{}", ratio.contrast, if ratio.primary { " *" } else { "" })),
     ("metric", |ratio| ratio.metric.name().to_owned()),
     ("published", |ratio| {
-        ratio.published.map_or_else(none, |published| format!("{:.2}", published.value))
+        ratio.published.map_or_else(none, |published| Lang::En.number(published.value, 2))
     }),
-    ("ours", |ratio| ratio.estimate().map_or_else(none, |ratio| format!("{ratio:.3}"))),
+    ("ours", |ratio| ratio.estimate().map_or_else(none, |ratio| Lang::En.number(ratio, 3))),
     ("interval", |ratio| {
         let range = |range| phrases::range(range, 3, Lang::En);
         ratio.interval().map_or_else(|| "none exists".to_owned(), range)

@@ -1,5 +1,6 @@
 //! What has to hold, and whether it does.
 
+use facts::Lang;
 use measure::stats::{ALPHA, holm};
 use statrs::distribution::{Binomial, DiscreteCDF};
 
@@ -171,7 +172,7 @@ fn must_fail(outcomes: &[Outcome], what: &str, case: fn(&Outcome) -> bool) -> Cr
 }
 
 pub(crate) fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
+    format!("{} %", Lang::En.number(100.0 * share, 1))
 }
 
 #[cfg(test)]

@@ -21,9 +21,9 @@ pub(crate) fn percent(share: f64, decimals: usize, lang: Lang) -> String {
     format!("{} %", lang.number(share * 100.0, decimals))
 }
 
-/// A coverage. Never rounded up to what it is not.
+/// A coverage. Nothing is certain: what is less than 100 % is not shown as that.
 pub(crate) fn coverage(share: f64, lang: Lang) -> String {
-    percent((share * 1_000.0).floor() / 1_000.0, 1, lang)
+    percent(if share < 1.0 { share.min(0.999) } else { share }, 1, lang)
 }
 
 /// A share as per cent, with its sign.
