@@ -76,7 +76,6 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
 fn page(evidence: &Evidence, found: &[Row], lang: Lang) -> Page {
     let title = term!(lang; "Many starts at once"; "Muchos arranques a la vez");
     let mut section = vec![Piece::heading(2, title)];
-    section.extend(answer(found, lang).map(Piece::Paragraph));
     section.push(Piece::Figure(0));
     let seconds =
         |ns: Option<f64>| ns.map_or_else(|| "–".to_owned(), |ns| lang.number(ns / 1e9, 2));
@@ -140,7 +139,12 @@ fn page(evidence: &Evidence, found: &[Row], lang: Lang) -> Page {
     section.push(Piece::Paragraph(text!(lang;
         "To the last: median of the samples, by the clock of who asked for all of them. Each one and the longest: by the probe that started it, in {ROUNDS} rounds before the samples. A star marks a ratio that was asked before the run.";
         "Hasta el último: mediana de las muestras, con el reloj de quien los pidió todos. Cada uno y el más largo: con la sonda que lo arrancó, en {ROUNDS} rondas antes de las muestras. El asterisco marca un cociente que se preguntó antes de la ejecución.")));
-    Page { section, grids: vec![grid(evidence, title, lang)], ..Page::default() }
+    Page {
+        answer: answer(found, lang).into_iter().collect(),
+        section,
+        grids: vec![grid(evidence, title, lang)],
+        ..Page::default()
+    }
 }
 
 /// Every sample: a set-up a column, a number of starts a row.

@@ -1,7 +1,7 @@
 //! What a run says: of published claims, and of its arms in each language.
 
 use claims::stated;
-use facts::{Claim, Evidence, Facts, Is, words};
+use facts::{Claim, Evidence, Facts, Is, leads, words};
 
 /// The facts of a run: claims in the order of the ledger.
 pub(crate) fn facts(evidence: &Evidence) -> Facts {
@@ -23,9 +23,18 @@ pub(crate) fn facts(evidence: &Evidence) -> Facts {
     Facts {
         claims: claims.into_iter().flatten().collect(),
         words: words(NAMES, SENTENCES),
+        leads: leads(&LEADS),
         ..Facts::default()
     }
 }
+
+const START: [&str; 2] = ["to start a container", "en arrancar un contenedor"];
+
+/// What the page opens with.
+const LEADS: [(&str, [[&str; 2]; 3]); 2] = [
+    ("dind/docker", [["Docker in Docker", "Docker en Docker"], ["Docker"; 2], START]),
+    ("podman-nested/podman", [["Podman in Podman", "Podman en Podman"], ["Podman"; 2], START]),
+];
 
 /// What parts are due to: as the record has it, English, Spanish.
 #[rustfmt::skip]
@@ -74,5 +83,12 @@ mod tests {
         let known = words(NAMES, SENTENCES);
         all.retain(|word| !known.contains_key(*word));
         assert_eq!(all, [""; 0]);
+    }
+
+    #[test]
+    fn what_leads_is_a_contrast() {
+        for (name, _) in LEADS {
+            assert!(EXPERIMENT.contrasts.iter().any(|contrast| contrast.name == name), "{name}");
+        }
     }
 }

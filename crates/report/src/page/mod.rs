@@ -1,5 +1,6 @@
 //! `report.md` and `report.html`: the run on one page, in the order that the method gives.
 
+mod answer;
 mod environment;
 mod growth;
 mod html;
@@ -19,6 +20,7 @@ use facts::Sheet;
 use facts::document::{Document, Piece};
 use facts::{term, text};
 
+pub(crate) use answer::answer;
 pub(crate) use environment::warnings;
 
 /// The page in both forms.
@@ -58,6 +60,9 @@ pub(crate) fn write(
     let source = Source { runs, analysis, lang, figures: &figures };
     let mut pieces: Vec<Piece> =
         environment::warnings(runs, lang).into_iter().map(Piece::Note).collect();
+    let answer = answer(runs, analysis, lang);
+    pieces.extend((!answer.is_empty()).then_some(Piece::List(answer)));
+    pieces.extend(source.figure(Kind::Samples));
     for section in [
         results::claims,
         |source: &Source| of_facts(source, |page| &page.section),

@@ -89,7 +89,7 @@ fn page(run: &Path) {
             "## What was claimed, and what was found here",
             "## The ratios",
             "## Additive or multiplicative?",
-            "## Every sample",
+            "## The medians",
             "## Where each percentage goes",
             "## Order, control and sensitivity",
             "## How it was measured",

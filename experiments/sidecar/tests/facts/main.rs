@@ -44,7 +44,7 @@ fn a_run_is_reported() {
     let weighed = "120.5 MB; 120.1 to 120.8, n 8; daemons: containerd, dockerd";
     assert_eq!(memory[1], weighed);
     for words in [
-        "26 escape paths out of its container were tried; 9 of them reach the node",
+        "26 escape paths out of the agent's container were tried; 9 of them reach the node",
         "### Which pattern for whom",
         "must not expose its node: `sidecar`, `daemonless`",
         "### Ways out",
