@@ -23,6 +23,17 @@ struct Row {
     failed: usize,
 }
 
+const UNTIL: [&str; 2] = ["until its last has ended", "hasta que acaba el último"];
+
+/// What the page opens with.
+#[rustfmt::skip]
+const LEADS: [(&str, [[&str; 2]; 3]); 2] = [
+    ("docker-8/docker-1",
+        [["a burst of eight starts in Docker", "una tanda de ocho arranques en Docker"], ["a single one", "uno solo"], UNTIL]),
+    ("dind-8/docker-8",
+        [["a burst of eight starts in Docker in Docker", "una tanda de ocho arranques en Docker en Docker"], ["one in Docker", "una en Docker"], UNTIL]),
+];
+
 /// Of every arm that was taken.
 fn found(evidence: &Evidence) -> Vec<Row> {
     let row = |burst: Burst| {
@@ -68,6 +79,7 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
         tables: [("concurrency.csv".to_owned(), facts::csv(found.iter().map(table))?)].into(),
         found: facts::found(&found)?,
         shown: vec![TABLE.to_owned()],
+        leads: facts::leads(&LEADS),
         pages: Lang::ALL.map(|lang| (lang, page(evidence, &found, lang))).into(),
         ..Facts::default()
     })

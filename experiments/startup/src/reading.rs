@@ -84,11 +84,4 @@ mod tests {
         all.retain(|word| !known.contains_key(*word));
         assert_eq!(all, [""; 0]);
     }
-
-    #[test]
-    fn what_leads_is_a_contrast() {
-        for (name, _) in LEADS {
-            assert!(EXPERIMENT.contrasts.iter().any(|contrast| contrast.name == name), "{name}");
-        }
-    }
 }

@@ -167,6 +167,17 @@ pub(super) fn figure(depths: &[Depth], lang: Lang) -> Option<Levels> {
     })
 }
 
+/// How deep they came; `None` where no chain has a level that works.
+pub(super) fn answer(depths: &[Depth], lang: Lang) -> Option<String> {
+    let reached = || depths.iter().filter_map(|depth| Some((depth.deepest?, &depth.subject)));
+    let (most, (least, shallow)) = (reached().max()?.0, reached().min()?);
+    let (all, so_deep) = (depths.len(), reached().filter(|(level, _)| *level == most).count());
+    Some(
+        text!(lang; "Of {all} chains, {so_deep} work down to level {most}, the deepest of all; `{shallow}` works down to level {least} only.";
+        "De {all} cadenas, {so_deep} funcionan hasta el nivel {most}, el más profundo de todos; `{shallow}` solo funciona hasta el nivel {least}."),
+    )
+}
+
 /// The section; nothing for a run that tried no depth.
 pub(super) fn section(depths: &[Depth], figure: Option<Piece>, lang: Lang) -> Vec<Piece> {
     if depths.is_empty() {
