@@ -55,6 +55,7 @@ pub(crate) fn write(
     figures: &[Figure],
     lang: Lang,
 ) -> miette::Result<Page> {
+    let is_tall = figures.iter().any(|figure| figure.kind == Kind::Samples && figure.is_tall);
     let figures: Vec<PageFigure> =
         figures.iter().map(|figure| page_figure(figure, analysis, lang)).collect();
     let source = Source { runs, analysis, lang, figures: &figures };
@@ -62,6 +63,9 @@ pub(crate) fn write(
         environment::warnings(runs, lang).into_iter().map(Piece::Note).collect();
     let answer = answer(runs, analysis, lang);
     pieces.extend((!answer.is_empty()).then_some(Piece::List(answer)));
+    // A picture of many screens comes after the contents.
+    let of_all = term!(lang; "Every sample"; "Todas las muestras");
+    pieces.extend(is_tall.then(|| Piece::heading(2, of_all)));
     pieces.extend(source.figure(Kind::Samples));
     for section in [
         results::claims,

@@ -86,6 +86,8 @@ fn page(run: &Path) {
     assert_eq!(
         headings,
         [
+            // More than a screen: the contents come before it.
+            "## Every sample",
             "## What was claimed, and what was found here",
             "## The ratios",
             "## Additive or multiplicative?",
