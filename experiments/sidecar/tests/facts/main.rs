@@ -215,7 +215,7 @@ fn the_last_look_counts() {
 /// Five pods have a range and no interval, six have one.
 #[rstest]
 #[case(5, "", "120.3 MB; range 120.1 to 120.5, n 5: too few for an interval")]
-#[case(6, "120100000", "120.3 MB; 120.1 to 120.6, n 6")]
+#[case(6, "120100000", "120.4 MB; 120.1 to 120.6, n 6")]
 fn few_pods_have_no_interval(#[case] pods: u64, #[case] low: &str, #[case] words: &str) {
     let others = rows().into_iter().filter(|row| row.table != "memory");
     let all = others.chain(PATTERNS.iter().flat_map(|name| made::memory(name, pods)));
