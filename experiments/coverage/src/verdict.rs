@@ -118,7 +118,10 @@ fn within_three(outcomes: &[Outcome]) -> Criterion {
              chance gives (at most {allowed} of {}, 99 %)",
             cells.len()
         ),
-        found: format!("{beyond} beyond; {:.1} expected", cells.len() as f64 * BEYOND_THREE),
+        found: format!(
+            "{beyond} beyond; {} expected",
+            Lang::En.number(cells.len() as f64 * BEYOND_THREE, 1)
+        ),
         met: !cells.is_empty() && beyond <= allowed,
     }
 }

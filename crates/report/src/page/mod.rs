@@ -135,8 +135,8 @@ fn title(runs: &Runs, lang: Lang) -> String {
 fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
     let (alternative, caption) = match figure.kind {
         Kind::Samples => (
-            term!(lang; "Every sample of {arms} arms as a dot, with each median and its interval. The numbers are in the table that follows.";
-            "Todas las muestras de {arms} brazos como puntos, con cada mediana y su intervalo. Las cifras están en la tabla que sigue."),
+            term!(lang; "Every sample of {arms} arms as a dot, with each median and its interval. The numbers are in the table of medians.";
+            "Todas las muestras de {arms} brazos como puntos, con cada mediana y su intervalo. Las cifras están en la tabla de medianas."),
             term!(lang; "Dots are samples, none left out; the bar is the median, the beam its interval. A hollow diamond is a published median with the range of its four repetitions.";
             "Los puntos son muestras, sin omitir ninguna; la barra es la mediana y el bigote su intervalo. Un rombo hueco es una mediana publicada con el rango de sus cuatro repeticiones."),
         ),

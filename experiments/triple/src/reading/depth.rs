@@ -298,7 +298,8 @@ pub(super) fn lines(depths: &[Depth], trials: &[Trial]) -> Vec<String> {
         let median = depth.median_ns.map(|ns| format!(", a level {} s", seconds(ns, Lang::En)));
         let ends = ends(&depth.up(), Lang::En).map(|ends| format!(", first and last {ends} s"));
         let ratio = depth.last_to_first_third;
-        let ratio = ratio.map(|ratio| format!(", last third / first third {ratio:.2}"));
+        let ratio = ratio.map(|ratio| Lang::En.number(ratio, 2));
+        let ratio = ratio.map(|ratio| format!(", last third / first third {ratio}"));
         let times: String = [median, ends, ratio].into_iter().flatten().collect();
         let deepest = depth.deepest.unwrap_or(0);
         format!("{:<48}  {deepest:>2} levels{times}", depth.subject)
