@@ -106,6 +106,8 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
+    use facts::Runs;
+
     use super::*;
 
     /// Of one block alone, medians are the block's own values: parts add up to the difference, and
@@ -115,12 +117,11 @@ mod tests {
         let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/reference/exp4");
         let published = facts::Table::read().expect("the table");
         let mut seen = 0;
-        for half in ["startup", "cpu"] {
-            let whole = Record::open(&reference.join(half)).expect("a record");
+        for whole in Runs::open(&reference).expect("two records").records {
             let ids = whole.samples.rows.iter().filter(|row| !row.warmup);
             let ids: BTreeSet<_> = ids.map(|row| (row.session, row.block)).collect();
             for id in ids.into_iter().step_by(7) {
-                let mut record = Record::open(&reference.join(half)).expect("a record");
+                let mut record = Record::open(&whole.folder).expect("a record");
                 record.samples.rows.retain(|row| (row.session, row.block) == id);
                 let ratios = facts::ratios(&record, &published);
                 for breakdown in of(&record) {
