@@ -268,13 +268,14 @@ fn of_checks(points: &[Checked], checked: &[(&Checks, Vec<Checked>)]) -> Vec<Poi
 fn of_run(run: &MeasuredRun, rows: &[&facts::Claim]) -> Vec<Point> {
     let point = |row: &&facts::Claim| {
         let range = |range| phrases::range(range, 2, Lang::En);
+        let number = |value| Lang::En.number(value, 2);
         let says = row.published.map_or_else(
             || row.says.clone().into_owned(),
-            |published| format!("{:.2} ({})", published.value, range(published.range())),
+            |published| format!("{} ({})", number(published.value), range(published.range())),
         );
         let ours = row.ours.map(|ours| {
             let interval = ours.interval.map_or("no interval".to_owned(), range);
-            format!("{:.2} [{interval}]", ours.value)
+            format!("{} [{interval}]", number(ours.value))
         });
         let words = Some(phrases::seen(row)).filter(|words| !words.is_empty());
         let seen: Vec<String> = words.into_iter().chain(ours).collect();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use facts::document::Tone;
-use facts::{Claim, Here};
+use facts::{Claim, Here, Lang};
 use serde::Serialize;
 
 use crate::checks::Checked;
@@ -224,7 +224,7 @@ fn grouped(parts: &[(String, Verdict)]) -> Vec<(Vec<&str>, &Verdict)> {
 /// `dind/docker 1.23`.
 fn name(row: &Claim) -> String {
     match row.ours {
-        Some(ours) => format!("{} {:.2}", row.of, ours.value),
+        Some(ours) => format!("{} {}", row.of, Lang::En.number(ours.value, 2)),
         None => row.of.clone(),
     }
 }

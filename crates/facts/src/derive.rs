@@ -46,13 +46,33 @@ pub struct Facts {
     /// Words of the record for readers: what an arm or a part does, what a part is due to.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub words: BTreeMap<String, Text>,
+    /// Contrasts that its page opens with, the first one first. Where there are none: the first
+    /// primary ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leads: Vec<Lead>,
     /// What a reader sees, in each language.
     pub pages: BTreeMap<Lang, Page>,
+}
+
+/// A contrast that a page opens with, and its arms in words.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Lead {
+    /// Its name.
+    pub contrast: String,
+    /// The arm above the line, as the subject of "takes longer": `Docker in Docker`.
+    pub above: Text,
+    /// The arm below it, as what follows on "than": `Docker`.
+    pub below: Text,
+    /// What both do: `to start a container`.
+    pub doing: Text,
 }
 
 /// What a reader sees.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Page {
+    /// Sentences that the page opens with, before those of contrasts; all together are at most three.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answer: Vec<String>,
     /// Of outcomes.
     pub grids: Vec<Grid>,
     /// Figures of what was tried level by level.
@@ -215,6 +235,19 @@ pub fn words(
     let sentences = sentences.iter().map(|[english, spanish]| (*english, *english, *spanish));
     let words = names.chain(sentences);
     words.map(|(word, english, spanish)| (word.to_owned(), Text::new(english, spanish))).collect()
+}
+
+/// Contrasts that a page opens with, as [`Facts::leads`] has them: a name, then what stands above the
+/// line, below it, and what both do, each in English and Spanish.
+pub fn leads(of: &[(&str, [[&'static str; 2]; 3])]) -> Vec<Lead> {
+    let text = |[english, spanish]: [&'static str; 2]| Text::new(english, spanish);
+    let lead = |(contrast, [above, below, doing]): &(&str, [[&'static str; 2]; 3])| Lead {
+        contrast: (*contrast).to_owned(),
+        above: text(*above),
+        below: text(*below),
+        doing: text(*doing),
+    };
+    of.iter().map(lead).collect()
 }
 
 /// What was found, as [`Facts::found`] has it.

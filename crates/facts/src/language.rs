@@ -44,6 +44,10 @@ macro_rules! term {
     };
 }
 
+/// More than the distance of a decimal from the nearest number that a computer has, and from what a
+/// few operations make of it; less than any digit that was measured.
+const HALF_IS_HALF: f64 = 1e-12;
+
 /// One text in every language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Text {
@@ -106,9 +110,11 @@ impl Lang {
         }
     }
 
-    /// A number with so many decimals.
+    /// A number with so many decimals. A half goes away from zero, as a reader of its decimals rounds
+    /// it: 0.175 is 0.18, though the nearest number that a computer has is a little less.
     pub fn number(self, value: f64, decimals: usize) -> String {
-        let text = format!("{value:.decimals$}");
+        let nearest = value * (1.0 + HALF_IS_HALF);
+        let text = format!("{nearest:.decimals$}");
         // What rounds to nothing has no sign.
         let is_nothing = text.trim_matches(['-', '0', '.']).is_empty();
         self.localise(if is_nothing { text.trim_start_matches('-') } else { &text })
@@ -137,6 +143,21 @@ mod tests {
         assert_eq!(Lang::Es.number(1.5, 2), "1,50");
         assert_eq!(Lang::En.number(-0.04, 1), "0.0");
         assert_eq!(Lang::En.number(-0.06, 1), "-0.1");
+        // What binary numbers have a little less of, what they have exactly, and what is less.
+        for (value, decimals, text) in [
+            (0.175, 2, "0.18"),
+            (0.365, 2, "0.37"),
+            (0.283, 2, "0.28"),
+            (-0.175, 2, "-0.18"),
+            (1.005, 2, "1.01"),
+            (0.125, 2, "0.13"),
+            (2.5, 0, "3"),
+            (96.875, 1, "96.9"),
+            (0.174_999, 2, "0.17"),
+            (0.364_999_999, 2, "0.36"),
+        ] {
+            assert_eq!(Lang::En.number(value, decimals), text, "{value}");
+        }
         assert_eq!(Lang::Es.file("report", "md"), "report.es.md");
     }
 }

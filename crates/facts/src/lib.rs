@@ -37,7 +37,7 @@ mod verdict;
 
 pub use arms::{ArmSummary, Failure, by_session, failures, summarise};
 pub use claim::{Claim, Is, Predicted, Stated};
-pub use derive::{Evidence, FILE, Facts, Page, csv, found, main, words};
+pub use derive::{Evidence, FILE, Facts, Lead, Page, csv, found, leads, main, words};
 pub use estimate::{
     Estimate, Range, Scope, estimate, narrow_like, p_value, pooled, sessions_needed,
 };
@@ -45,9 +45,11 @@ pub use grid::{Ending, Fill, Grid, Group, Outcome, Panel, Plot, Row, Samples, Ti
 pub use known::Failures;
 pub use language::{Lang, Text};
 pub use levels::{Curve, Curves, Levels};
-pub use metric::{CPU, JOB, Metric, STARTUP, SYSCALL, Unit};
+pub use metric::{CPU, JOB, Metric, STARTUP, SYSCALL, Unit, decimals};
 pub use published::{METHODS, Published, PublishedRatio, Table, setup};
-pub use ratios::{Ratio, RatioSummary, between, logs, of as ratios, pairs, ratio_of_ratios};
+pub use ratios::{
+    Ratio, RatioSummary, between, differences, logs, of as ratios, pairs, ratio_of_ratios,
+};
 pub use record::{BlockId, Record, Runs, text};
 pub use series::{LevelSummary, SeriesSummary, of as series};
 pub use sheet::{Mark, Sheet, Slot, StripPanel, Strips};

@@ -115,16 +115,27 @@ impl Metric {
     /// A value as a reader sees it, without its symbol: about three digits.
     pub fn amount(&self, ns: f64, lang: Lang) -> String {
         let value = ns / self.unit.ns();
-        let decimals = match value {
-            ..1.0 => 3,
-            ..10.0 => 2,
-            _ => 1,
-        };
-        lang.number(value, decimals)
+        lang.number(value, decimals(value))
+    }
+}
+
+/// How many decimals a number of this size has in a table: about three digits, and one decimal of what
+/// is large.
+pub fn decimals(size: f64) -> usize {
+    match size {
+        ..1.0 => 3,
+        ..10.0 => 2,
+        _ => 1,
     }
 }
 
 impl Unit {
+    /// The one in which so many nanoseconds are 1 or more; the smallest, where none is.
+    pub fn fitting(ns: f64) -> Self {
+        let all = [Self::Seconds, Self::Milliseconds, Self::Microseconds];
+        all.into_iter().find(|unit| ns.abs() >= unit.ns()).unwrap_or(Self::Microseconds)
+    }
+
     /// Nanoseconds of one.
     pub fn ns(self) -> f64 {
         match self {

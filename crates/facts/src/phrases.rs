@@ -4,7 +4,7 @@ use crate::claim::{Claim, Predicted};
 use crate::document::Cell;
 use crate::estimate::{Estimate, Range};
 use crate::language::Lang;
-use crate::metric::Unit;
+use crate::metric::{Unit, decimals};
 use crate::ratios::Ratio;
 use crate::{term, text};
 
@@ -38,12 +38,8 @@ pub fn estimate(estimate: Option<Estimate>, decimals: usize, lang: Lang) -> Stri
 /// A time in ns that may be negative, with its interval, in a unit.
 pub fn in_unit(of: Option<Estimate>, unit: Unit, lang: Lang) -> String {
     let of = of.map(|found| found.map(|ns| ns / unit.ns()));
-    let decimals = match of.map_or(0.0, |found| found.value.abs()) {
-        size if size >= 10.0 => 1,
-        size if size >= 1.0 => 2,
-        _ => 3,
-    };
-    estimate(of, decimals, lang).replace('-', "−")
+    let size = of.map_or(0.0, |found| found.value.abs());
+    estimate(of, decimals(size), lang).replace('-', "−")
 }
 
 /// Observed over predicted with its interval, in one line.

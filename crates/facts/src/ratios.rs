@@ -47,6 +47,9 @@ pub struct RatioSummary {
     pub each: Option<Estimate>,
     /// At the family's share of alpha: the one that decides.
     pub decisive: Option<Estimate>,
+    /// Of the differences within blocks, `y - x` in ns an operation, by the rule and at the error rate
+    /// of `decisive`.
+    pub difference: Option<Estimate>,
     /// The one that decides equivalence, by [`narrow_like`].
     pub narrow: Option<Range>,
     /// Of the sign test, for all members of the family adjusted by Holm.
@@ -189,6 +192,7 @@ fn compare(
         sessions: logs.len(),
         each: at(ALPHA),
         decisive,
+        difference: estimate(&by_session(differences(&values)), share, looks),
         narrow,
         p: decisive.and_then(|found| p_value(&logs, found.scope, looks)),
         holm_p: None,
@@ -278,6 +282,11 @@ pub fn logs(values: &BTreeMap<BlockId, (f64, f64)>) -> impl Iterator<Item = (Blo
     values.iter().map(|(id, (y, x))| (*id, (y / x).ln()))
 }
 
+/// The within-block differences, in ns an operation.
+pub fn differences(values: &BTreeMap<BlockId, (f64, f64)>) -> impl Iterator<Item = (BlockId, f64)> {
+    values.iter().map(|(id, (y, x))| (*id, y - x))
+}
+
 impl RatioSummary {
     /// What the printed interval speaks for; one boot where there is no estimate at all.
     pub fn scope(&self) -> Scope {
@@ -297,7 +306,42 @@ impl RatioSummary {
 
 #[cfg(test)]
 mod tests {
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use measure::stats::Looks;
+
     use super::*;
+
+    /// Blocks drift by more than the difference, times are as skewed as those of programs, and the
+    /// true median of the differences is known: what one coin in each block decides covers as often as
+    /// the interval says.
+    #[test]
+    fn the_interval_of_a_difference_covers_as_often_as_it_says() {
+        const REPLICATES: u32 = 4_000;
+        const TRUE_NS: f64 = 70e6;
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut unit = || ((rng.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
+        for (n, exact) in [(10_u32, 1.0 - 22.0 / 1_024.0), (30, 0.957_226)] {
+            let mut holding = 0;
+            for _ in 0..REPLICATES {
+                let block = |block: u32| {
+                    let x = 300e6 + f64::from(block) * 20e6 + 40e6 * -unit().ln();
+                    // Skewed: its median is 0, its mean is not.
+                    let noise = -unit().ln() - 2.0_f64.ln();
+                    ((1, block), (x + TRUE_NS + 50e6 * noise, x))
+                };
+                let values: BTreeMap<BlockId, (f64, f64)> = (1..=n).map(block).collect();
+                let found = estimate(&by_session(differences(&values)), ALPHA, Looks::Once);
+                let interval = found.and_then(|found| found.interval).expect("enough blocks");
+                assert!((interval.coverage - exact).abs() < 1e-6, "{n}");
+                holding += u32::from(interval.contains(TRUE_NS));
+            }
+            let covered = f64::from(holding) / f64::from(REPLICATES);
+            let error = (exact * (1.0 - exact) / f64::from(REPLICATES)).sqrt();
+            assert!((covered - exact).abs() < 3.5 * error, "{n}: {covered}, {exact}");
+        }
+    }
 
     #[test]
     fn controls_are_known_by_their_names() {

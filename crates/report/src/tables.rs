@@ -52,7 +52,7 @@ fn whole_cpu(arm: &ArmSummary) -> Option<Range> {
     arm.whole_cpu.and_then(|found| found.interval)
 }
 
-const RATIOS: [Column<RatioSummary>; 39] = [
+const RATIOS: [Column<RatioSummary>; 42] = [
     ("contrast", |ratio| ratio.contrast.clone()),
     ("numerator", |ratio| ratio.numerator.clone()),
     ("denominator", |ratio| ratio.denominator.clone()),
@@ -95,6 +95,9 @@ const RATIOS: [Column<RatioSummary>; 39] = [
     ("published_verdict", |ratio| text(ratio.here.map(facts::Here::name))),
     ("published_source", |ratio| text(ratio.published.map(|published| published.source.name()))),
     ("by_itself", |ratio| ratio.by_itself.to_string()),
+    ("difference_ns", |ratio| number(ratio.difference.map(|found| found.value), 1)),
+    ("difference_low_ns", |ratio| number(difference(ratio).map(|range| range.low), 1)),
+    ("difference_high_ns", |ratio| number(difference(ratio).map(|range| range.high), 1)),
 ];
 
 /// One row a whole, a part or a remainder.
@@ -109,9 +112,11 @@ struct PartRow {
     scope: Option<Scope>,
     plus: String,
     minus: String,
+    ns: Option<f64>,
+    interval_ns: Option<Range>,
 }
 
-const PARTS: [Column<PartRow>; 11] = [
+const PARTS: [Column<PartRow>; 14] = [
     ("contrast", |row| row.contrast.clone()),
     ("metric", |row| row.metric.name().to_owned()),
     ("due", |row| row.due.clone()),
@@ -123,6 +128,9 @@ const PARTS: [Column<PartRow>; 11] = [
     ("scope", |row| text(row.scope.map(Scope::name))),
     ("plus", |row| row.plus.clone()),
     ("minus", |row| row.minus.clone()),
+    ("part_ns", |row| number(row.ns, 1)),
+    ("part_low_ns", |row| number(row.interval_ns.map(|range| range.low), 1)),
+    ("part_high_ns", |row| number(row.interval_ns.map(|range| range.high), 1)),
 ];
 
 const CLAIMS: [Column<Claim>; 21] = [
@@ -174,13 +182,17 @@ const READABLE_SUMMARY: [Column<ArmSummary>; 8] = [
     ("failed", |arm| arm.failures.to_string()),
 ];
 
-const READABLE_RATIOS: [Column<RatioSummary>; 8] = [
+const READABLE_RATIOS: [Column<RatioSummary>; 9] = [
     ("contrast", |ratio| format!("{}{}", ratio.contrast, if ratio.primary { " *" } else { "" })),
     ("metric", |ratio| ratio.metric.name().to_owned()),
-    ("published", |ratio| {
-        ratio.published.map_or_else(none, |published| format!("{:.2}", published.value))
+    ("difference", |ratio| {
+        let shown = |found| phrases::difference(found, Lang::En).with_interval(Lang::En);
+        ratio.difference.map_or_else(none, shown)
     }),
-    ("ours", |ratio| ratio.estimate().map_or_else(none, |ratio| format!("{ratio:.3}"))),
+    ("published", |ratio| {
+        ratio.published.map_or_else(none, |published| Lang::En.number(published.value, 2))
+    }),
+    ("ours", |ratio| ratio.estimate().map_or_else(none, |ratio| Lang::En.number(ratio, 3))),
     ("interval", |ratio| {
         let range = |range| phrases::range(range, 3, Lang::En);
         ratio.interval().map_or_else(|| "none exists".to_owned(), range)
@@ -193,7 +205,7 @@ const READABLE_RATIOS: [Column<RatioSummary>; 8] = [
 /// What the readable tables mean, in one line each.
 const SUMMARY_NOTE: &str = "Medians of measured blocks; published: median and range of 4 \
      repetitions, which carry no 95 % interval.";
-const RATIOS_NOTE: &str = "Median of the ratios within blocks; * declared primary, its interval \
+const RATIOS_NOTE: &str = "Medians of the differences and ratios within blocks; * declared primary, its interval \
      holds together with the others unless it is by itself; published: ratio of the medians.";
 
 /// `summary.csv`.
@@ -224,6 +236,8 @@ fn part_rows(breakdown: &Breakdown) -> Vec<PartRow> {
         scope: breakdown.whole.map(|whole| whole.scope),
         plus: String::new(),
         minus: String::new(),
+        ns: breakdown.whole_ns.map(|whole| whole.value),
+        interval_ns: breakdown.whole_ns.and_then(|whole| whole.interval),
     };
     let part = |part: &PartSummary| PartRow {
         due: part.due.clone(),
@@ -231,6 +245,8 @@ fn part_rows(breakdown: &Breakdown) -> Vec<PartRow> {
         interval: part.share.and_then(|share| share.interval),
         plus: part.plus.join(" "),
         minus: part.minus.join(" "),
+        ns: part.ns.map(|ns| ns.value),
+        interval_ns: part.ns.and_then(|ns| ns.interval),
         ..whole.clone()
     };
     let mut rows: Vec<PartRow> = breakdown.parts.iter().map(part).collect();
@@ -238,6 +254,8 @@ fn part_rows(breakdown: &Breakdown) -> Vec<PartRow> {
         due: "remainder".to_owned(),
         share: breakdown.remainder,
         interval: None,
+        ns: breakdown.remainder_ns,
+        interval_ns: None,
         ..whole.clone()
     });
     rows.insert(0, whole);
@@ -254,6 +272,13 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     let mut text = String::new();
     for warning in crate::page::warnings(runs, Lang::En) {
         let _ = writeln!(text, "{warning}\n");
+    }
+    let answer = crate::page::answer(runs, analysis, Lang::En);
+    for sentence in &answer {
+        let _ = writeln!(text, "{}", sentence.replace('`', ""));
+    }
+    if !answer.is_empty() {
+        text.push('\n');
     }
     if analysis.shown_arms().next().is_some() {
         let table = readable(&READABLE_SUMMARY, analysis.shown_arms());
@@ -377,6 +402,10 @@ fn interval(arm: &ArmSummary) -> Option<Range> {
 
 fn each(ratio: &RatioSummary) -> Option<Range> {
     ratio.each?.interval
+}
+
+fn difference(ratio: &RatioSummary) -> Option<Range> {
+    ratio.difference?.interval
 }
 
 fn pooled(ratio: &RatioSummary) -> Option<Range> {

@@ -23,6 +23,17 @@ struct Row {
     failed: usize,
 }
 
+const UNTIL: [&str; 2] = ["until its last has ended", "hasta que acaba el último"];
+
+/// What the page opens with.
+#[rustfmt::skip]
+const LEADS: [(&str, [[&str; 2]; 3]); 2] = [
+    ("docker-8/docker-1",
+        [["a burst of eight starts in Docker", "una tanda de ocho arranques en Docker"], ["a single one", "uno solo"], UNTIL]),
+    ("dind-8/docker-8",
+        [["a burst of eight starts in Docker in Docker", "una tanda de ocho arranques en Docker en Docker"], ["one in Docker", "una en Docker"], UNTIL]),
+];
+
 /// Of every arm that was taken.
 fn found(evidence: &Evidence) -> Vec<Row> {
     let row = |burst: Burst| {
@@ -68,6 +79,7 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
         tables: [("concurrency.csv".to_owned(), facts::csv(found.iter().map(table))?)].into(),
         found: facts::found(&found)?,
         shown: vec![TABLE.to_owned()],
+        leads: facts::leads(&LEADS),
         pages: Lang::ALL.map(|lang| (lang, page(evidence, &found, lang))).into(),
         ..Facts::default()
     })
@@ -76,7 +88,6 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
 fn page(evidence: &Evidence, found: &[Row], lang: Lang) -> Page {
     let title = term!(lang; "Many starts at once"; "Muchos arranques a la vez");
     let mut section = vec![Piece::heading(2, title)];
-    section.extend(answer(found, lang).map(Piece::Paragraph));
     section.push(Piece::Figure(0));
     let seconds =
         |ns: Option<f64>| ns.map_or_else(|| "–".to_owned(), |ns| lang.number(ns / 1e9, 2));
@@ -140,7 +151,12 @@ fn page(evidence: &Evidence, found: &[Row], lang: Lang) -> Page {
     section.push(Piece::Paragraph(text!(lang;
         "To the last: median of the samples, by the clock of who asked for all of them. Each one and the longest: by the probe that started it, in {ROUNDS} rounds before the samples. A star marks a ratio that was asked before the run.";
         "Hasta el último: mediana de las muestras, con el reloj de quien los pidió todos. Cada uno y el más largo: con la sonda que lo arrancó, en {ROUNDS} rondas antes de las muestras. El asterisco marca un cociente que se preguntó antes de la ejecución.")));
-    Page { section, grids: vec![grid(evidence, title, lang)], ..Page::default() }
+    Page {
+        answer: answer(found, lang).into_iter().collect(),
+        section,
+        grids: vec![grid(evidence, title, lang)],
+        ..Page::default()
+    }
 }
 
 /// Every sample: a set-up a column, a number of starts a row.

@@ -1,5 +1,6 @@
 //! What has to hold, and whether it does.
 
+use facts::Lang;
 use measure::stats::{ALPHA, holm};
 use statrs::distribution::{Binomial, DiscreteCDF};
 
@@ -117,7 +118,10 @@ fn within_three(outcomes: &[Outcome]) -> Criterion {
              chance gives (at most {allowed} of {}, 99 %)",
             cells.len()
         ),
-        found: format!("{beyond} beyond; {:.1} expected", cells.len() as f64 * BEYOND_THREE),
+        found: format!(
+            "{beyond} beyond; {} expected",
+            Lang::En.number(cells.len() as f64 * BEYOND_THREE, 1)
+        ),
         met: !cells.is_empty() && beyond <= allowed,
     }
 }
@@ -171,7 +175,7 @@ fn must_fail(outcomes: &[Outcome], what: &str, case: fn(&Outcome) -> bool) -> Cr
 }
 
 pub(crate) fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
+    format!("{} %", Lang::En.number(100.0 * share, 1))
 }
 
 #[cfg(test)]

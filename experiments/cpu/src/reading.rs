@@ -1,7 +1,7 @@
 //! What a run says: of published claims, and of its arms in each language.
 
 use claims::stated;
-use facts::{Claim, Evidence, Facts, Is, words};
+use facts::{Claim, Evidence, Facts, Is, leads, words};
 
 /// The facts of a run: claims in the order of the ledger.
 pub(crate) fn facts(evidence: &Evidence) -> Facts {
@@ -17,9 +17,22 @@ pub(crate) fn facts(evidence: &Evidence) -> Facts {
     Facts {
         claims: claims.into_iter().flatten().collect(),
         words: words(NAMES, SENTENCES),
+        leads: leads(&LEADS),
         ..Facts::default()
     }
 }
+
+const OUTSIDE: [&str; 2] = ["outside of containers", "fuera de contenedores"];
+const BY_ITS_CLOCK: [&str; 2] = ["by its own clock", "según su propio reloj"];
+
+/// What the page opens with; that of experiment 4 has room for the first one.
+#[rustfmt::skip]
+const LEADS: [(&str, [[&str; 2]; 3]); 2] = [
+    ("dind-self/bare-self",
+        [["hashing in Docker in Docker", "calcular un hash en Docker en Docker"], OUTSIDE, BY_ITS_CLOCK]),
+    ("podman-nested-self/bare-self",
+        [["hashing in Podman in Podman", "calcular un hash en Podman en Podman"], OUTSIDE, BY_ITS_CLOCK]),
+];
 
 /// What parts are due to: as the record has it, English, Spanish.
 #[rustfmt::skip]

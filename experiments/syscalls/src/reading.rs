@@ -1,7 +1,7 @@
 //! What a run says of published claims.
 
 use claims::stated;
-use facts::{Claim, Evidence, Facts, Is, RatioSummary};
+use facts::{Claim, Evidence, Facts, Is, RatioSummary, leads};
 
 /// The facts of a run: of A18, every primary ratio of an arm at level 2 to one at level 1. (The
 /// published image of Podman does less at level 2, and is not what is claimed.)
@@ -13,9 +13,23 @@ pub(crate) fn facts(evidence: &Evidence) -> Facts {
     let claim = |ratio| Claim::of_ratio(stated("A18"), Is::Above, ratio);
     Facts {
         claims: evidence.ratios.iter().filter(is_second).map(claim).collect(),
+        leads: leads(&LEADS),
         ..Facts::default()
     }
 }
+
+const GETPPID: [&str; 2] = ["for a system call (getppid)", "en una llamada al sistema (getppid)"];
+
+/// What the page opens with.
+#[rustfmt::skip]
+const LEADS: [(&str, [[&str; 2]; 3]); 3] = [
+    ("getppid-dind/getppid-docker",
+        [["Docker in Docker", "Docker en Docker"], ["Docker"; 2], GETPPID]),
+    ("getppid-podman-matched/getppid-podman",
+        [["Podman in Podman", "Podman en Podman"], ["Podman"; 2], GETPPID]),
+    ("fork-exec-dind/fork-exec-docker",
+        [["Docker in Docker", "Docker en Docker"], ["Docker"; 2], ["to start a program", "en arrancar un programa"]]),
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,11 +1,24 @@
 //! What a run says: of its arms in each language.
 
-use facts::{Facts, words};
+use facts::{Facts, leads, words};
 
 /// The facts of a run.
 pub(crate) fn facts() -> Facts {
-    Facts { words: words(&[], SENTENCES), ..Facts::default() }
+    Facts { words: words(&[], SENTENCES), leads: leads(&LEADS), ..Facts::default() }
 }
+
+const START: [&str; 2] = ["to start a container", "en arrancar un contenedor"];
+
+/// What the page opens with.
+#[rustfmt::skip]
+const LEADS: [(&str, [[&str; 2]; 3]); 3] = [
+    ("docker-user/docker-root",
+        [["Docker in a user namespace", "Docker en un espacio de nombres de usuario"], ["without one", "sin él"], START]),
+    ("podman-user/podman-root",
+        [["Podman in a user namespace", "Podman en un espacio de nombres de usuario"], ["without one", "sin él"], START]),
+    ("dind-inside-user/dind-inside-root",
+        [["Docker in Docker in a user namespace", "Docker en Docker en un espacio de nombres de usuario"], ["without one", "sin él"], START]),
+];
 
 /// What arms and parts do: English as in the record, Spanish.
 #[rustfmt::skip]

@@ -38,6 +38,8 @@ pub(crate) struct Figure {
     pub(crate) png: Vec<u8>,
     pub(crate) wide_in_page: String,
     pub(crate) narrow_in_page: String,
+    /// Higher than wide: more than a screen.
+    pub(crate) is_tall: bool,
 }
 
 /// Which figure it is.
@@ -139,6 +141,7 @@ fn render(kind: Kind, picture: &impl Picture) -> miette::Result<Figure> {
 
 fn render_as(kind: Kind, name: &str, picture: &impl Picture) -> miette::Result<Figure> {
     let Files { svg, png } = files(name, picture)?;
+    let (width, height) = size(picture, IN_PAGE);
     let in_page = |frame| to_svg(picture, frame).map_err(|error| not_drawn(name, error));
     Ok(Figure {
         kind,
@@ -147,6 +150,7 @@ fn render_as(kind: Kind, name: &str, picture: &impl Picture) -> miette::Result<F
         png,
         wide_in_page: in_page(IN_PAGE)?,
         narrow_in_page: in_page(NARROW)?,
+        is_tall: height > width,
     })
 }
 

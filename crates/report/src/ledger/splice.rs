@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use facts::Lang;
 use measure::failure;
 
 const BEGIN: &str = "<!--= ";
@@ -135,7 +136,7 @@ fn shown(rows: &[Row], what: &str) -> Result<String, String> {
         let numbers = rows.iter().map(|row| read(row, column));
         let numbers = numbers.collect::<Result<Vec<f64>, String>>()?;
         let found = numbers.into_iter().reduce(of).unwrap_or(f64::NAN);
-        return Ok(format!("{found:.decimals$}"));
+        return Ok(Lang::En.number(found, decimals));
     }
     let [row] = rows else {
         return Err(format!("{} rows are like that, not one", rows.len()));
@@ -146,7 +147,7 @@ fn shown(rows: &[Row], what: &str) -> Result<String, String> {
             return Ok(word.to_owned());
         }
         let found = match decimals {
-            Some(of) => format!("{:.of$}", read(row, column)?),
+            Some(of) => Lang::En.number(read(row, column)?, of),
             None => cell(row, column)?.to_owned(),
         };
         Ok(word.replace(column, &found))

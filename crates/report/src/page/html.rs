@@ -15,7 +15,11 @@ const STYLE: &str = include_str!("style.css");
 
 /// The page. It names no path, so that a record that was moved gives the same page.
 pub(crate) fn write(document: &Document, figures: &[PageFigure], lang: Lang) -> String {
-    let sections = Sections::of(&document.pieces);
+    let is_heading = |piece: &Piece| matches!(piece, Piece::Heading(2, _));
+    let first = document.pieces.iter().position(is_heading).unwrap_or_default();
+    // The answer comes before the contents.
+    let (opening, rest) = document.pieces.split_at(first);
+    let sections = Sections::of(rest);
     let page = html! {
         (DOCTYPE)
         html lang=(lang.code()) {
@@ -31,6 +35,9 @@ pub(crate) fn write(document: &Document, figures: &[PageFigure], lang: Lang) -> 
                     h1 { (inline(&document.title)) }
                     p.lead { (inline(&document.lead)) }
                 }
+                @if !opening.is_empty() {
+                    section.opening { (pieces(opening, figures, &mut 0)) }
+                }
                 nav aria-label=(term!(lang; "Contents"; "Índice")) {
                     ol {
                         @for (index, title) in sections.titles.iter().enumerate() {
@@ -38,7 +45,7 @@ pub(crate) fn write(document: &Document, figures: &[PageFigure], lang: Lang) -> 
                         }
                     }
                 }
-                main { (pieces(&document.pieces, figures, &mut 0)) }
+                main { (pieces(rest, figures, &mut 0)) }
             }
         }
     };
@@ -196,7 +203,7 @@ fn figure_colours() -> String {
     )
 }
 
-/// Code between backticks, and no line break before a per cent sign.
+/// Code between backticks, and no line break between a number and its unit.
 fn inline(text: &str) -> Markup {
     html! {
         @for (index, span) in text.split('`').enumerate() {
@@ -220,5 +227,7 @@ fn plain(text: &str) -> String {
 }
 
 fn bound(text: &str) -> String {
-    text.replace(" %", "\u{a0}%")
+    [" %", " ms", " µs"]
+        .iter()
+        .fold(text.to_owned(), |text, unit| text.replace(unit, &unit.replace(' ', "\u{a0}")))
 }

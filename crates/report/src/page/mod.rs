@@ -1,5 +1,6 @@
 //! `report.md` and `report.html`: the run on one page, in the order that the method gives.
 
+mod answer;
 mod effort;
 mod environment;
 mod growth;
@@ -20,6 +21,7 @@ use facts::Sheet;
 use facts::document::{Document, Piece};
 use facts::{term, text};
 
+pub(crate) use answer::answer;
 pub(crate) use environment::warnings;
 
 /// The page in both forms.
@@ -54,11 +56,18 @@ pub(crate) fn write(
     figures: &[Figure],
     lang: Lang,
 ) -> miette::Result<Page> {
+    let is_tall = figures.iter().any(|figure| figure.kind == Kind::Samples && figure.is_tall);
     let figures: Vec<PageFigure> =
         figures.iter().map(|figure| page_figure(figure, analysis, lang)).collect();
     let source = Source { runs, analysis, lang, figures: &figures };
     let mut pieces: Vec<Piece> =
         environment::warnings(runs, lang).into_iter().map(Piece::Note).collect();
+    let answer = answer(runs, analysis, lang);
+    pieces.extend((!answer.is_empty()).then_some(Piece::List(answer)));
+    // A picture of many screens comes after the contents.
+    let of_all = term!(lang; "Every sample"; "Todas las muestras");
+    pieces.extend(is_tall.then(|| Piece::heading(2, of_all)));
+    pieces.extend(source.figure(Kind::Samples));
     for section in [
         results::claims,
         |source: &Source| of_facts(source, |page| &page.section),
@@ -128,8 +137,8 @@ fn title(runs: &Runs, lang: Lang) -> String {
 fn page_figure(figure: &Figure, analysis: &Analysis, lang: Lang) -> PageFigure {
     let (alternative, caption) = match figure.kind {
         Kind::Samples => (
-            term!(lang; "Every sample of {arms} arms as a dot, with each median and its interval. The numbers are in the table that follows.";
-            "Todas las muestras de {arms} brazos como puntos, con cada mediana y su intervalo. Las cifras están en la tabla que sigue."),
+            term!(lang; "Every sample of {arms} arms as a dot, with each median and its interval. The numbers are in the table of medians.";
+            "Todas las muestras de {arms} brazos como puntos, con cada mediana y su intervalo. Las cifras están en la tabla de medianas."),
             term!(lang; "Dots are samples, none left out; the bar is the median, the beam its interval. A hollow diamond is a published median with the range of its four repetitions.";
             "Los puntos son muestras, sin omitir ninguna; la barra es la mediana y el bigote su intervalo. Un rombo hueco es una mediana publicada con el rango de sus cuatro repeticiones."),
         ),

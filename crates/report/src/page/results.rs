@@ -1,8 +1,8 @@
 //! Sections 1 to 4: claims, ratios, samples, parts.
 
 use super::Source;
-use super::phrases;
-use crate::analysis::{ArmSummary, PartSummary, RatioSummary, Scope};
+use super::phrases::{self, Time};
+use crate::analysis::{ArmSummary, Estimate, PartSummary, RatioSummary, Scope};
 use crate::figure::Kind;
 use facts::Claim;
 use facts::Here;
@@ -133,13 +133,14 @@ pub(super) fn ratios(source: &Source) -> Vec<Piece> {
     let row = |ratio: &RatioSummary| ratio_row(ratio, source);
     let table = |ratios: &mut dyn Iterator<Item = &RatioSummary>| {
         Piece::Table(Table {
-            caption: term!(lang; "Ratios of two arms, taken within blocks";
-                "Cocientes de dos brazos, tomados dentro de cada bloque")
+            caption: term!(lang; "Differences and ratios of two arms, taken within blocks";
+                "Diferencias y cocientes de dos brazos, tomados dentro de cada bloque")
             .to_owned(),
             columns: vec![
-                words(term!(lang; "ratio"; "cociente")),
-                numbers(term!(lang; "estimate"; "estimación")),
-                numbers(term!(lang; "interval"; "intervalo")),
+                words(term!(lang; "contrast"; "comparación")),
+                numbers(term!(lang; "difference"; "diferencia")),
+                numbers(term!(lang; "ratio"; "cociente")),
+                numbers(term!(lang; "its interval"; "su intervalo")),
                 numbers(term!(lang; "coverage"; "cobertura")),
                 numbers(term!(lang; "blocks"; "bloques")),
                 numbers(term!(lang; "ratio of medians (bootstrap 95 %)";
@@ -163,8 +164,8 @@ pub(super) fn ratios(source: &Source) -> Vec<Piece> {
         ));
     }
     pieces.extend(sessions(source));
-    pieces.push(Piece::Paragraph(text!(lang; "The estimate is the median of the ratios within blocks. The interval decides: different when it does not hold 1; equivalent when the narrower one (the thick beam of the figure) lies within {margin} % of 1. That a difference is not seen does not say that there is none. The ratio of the medians, with its bootstrap over whole blocks, is there for comparison.";
-        "La estimación es la mediana de los cocientes dentro de cada bloque. Decide el intervalo: diferente si no contiene el 1; equivalente si el más estrecho (la barra gruesa de la figura) queda a menos de un {margin} % del 1. No ver una diferencia no quiere decir que no la haya. El cociente de medianas, con su bootstrap por bloques enteros, figura solo como comparación.", margin = lang.trimmed(margin))));
+    pieces.push(Piece::Paragraph(text!(lang; "Difference and ratio are the medians of those within blocks, of one time above the line and one below it; both intervals are by one rule. The ratio's decides: different when it does not hold 1; equivalent when the narrower one (the thick beam of the figure) lies within {margin} % of 1. That a difference is not seen does not say that there is none. The ratio of the medians, with its bootstrap over whole blocks, is there for comparison.";
+        "La diferencia y el cociente son las medianas de los de cada bloque, del tiempo del numerador y el del denominador; ambos intervalos siguen una misma regla. Decide el del cociente: diferente si no contiene el 1; equivalente si el más estrecho (la barra gruesa de la figura) queda a menos de un {margin} % del 1. No ver una diferencia no quiere decir que no la haya. El cociente de medianas, con su bootstrap por bloques enteros, figura solo como comparación.", margin = lang.trimmed(margin))));
     pieces
 }
 
@@ -197,6 +198,7 @@ fn ratio_row(ratio: &RatioSummary, source: &Source) -> Vec<Cell> {
     }
     vec![
         name,
+        difference_cell(ratio.difference, |ns| phrases::difference(ns, lang)),
         number(ratio.estimate()),
         match ratio.interval() {
             Some(range) => Cell::new(phrases::range(range, 3, lang)),
@@ -216,6 +218,14 @@ fn ratio_row(ratio: &RatioSummary, source: &Source) -> Vec<Cell> {
         ratio.holm_p.map_or_else(|| Cell::new("–"), |p| Cell::new(phrases::p_value(p, lang))),
         verdict,
     ]
+}
+
+/// A time with its interval below.
+fn difference_cell(ns: Option<Estimate>, show: impl Fn(Estimate) -> Time) -> Cell {
+    let Some(Time { value, interval }) = ns.map(show) else {
+        return Cell::new("–");
+    };
+    interval.into_iter().fold(Cell::new(value), Cell::below)
 }
 
 /// Each session's estimate, where there are several.
@@ -263,9 +273,7 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
         return Vec::new();
     }
     let lang = source.lang;
-    let mut pieces =
-        vec![Piece::Heading(2, term!(lang; "Every sample"; "Todas las muestras").to_owned())];
-    pieces.extend(source.figure(Kind::Samples));
+    let mut pieces = vec![Piece::Heading(2, term!(lang; "The medians"; "Las medianas").to_owned())];
     let row = |arm: &ArmSummary| {
         let metric = &arm.metric;
         let amount = |ns: f64| format!("{} {}", metric.amount(ns, lang), metric.unit.symbol());
@@ -383,49 +391,49 @@ pub(super) fn parts(source: &Source) -> Vec<Piece> {
     for breakdown in breakdowns() {
         let of =
             Cell::new(format!("`{}`", breakdown.contrast)).below(breakdown.metric.heading(lang));
-        let cells = |name: Cell, share: String, coverage: Option<f64>, what: Cell| {
+        // One unit for all of a contrast, so that its parts can be held against each other.
+        let unit = breakdown.whole_ns.map_or(breakdown.metric.unit, phrases::unit);
+        let time = |ns: Estimate| Time::of(ns, unit, facts::decimals, lang).signed();
+        let cells = |name: Cell, ns: Option<Estimate>, share: Option<Estimate>, what: Cell| {
+            let coverage = share.and_then(|share| share.interval);
             vec![
                 name,
-                Cell::new(share),
-                coverage.map_or_else(
-                    || Cell::new("–"),
-                    |share| Cell::new(phrases::coverage(share, lang)),
-                ),
+                difference_cell(ns, time),
+                Cell::new(phrases::share(share, lang)),
+                Cell::or_dash(coverage.map(|range| phrases::coverage(range.coverage, lang))),
                 Cell::new(breakdown.blocks.to_string()),
                 what,
             ]
         };
-        let coverage =
-            |estimate: Option<crate::analysis::Estimate>| Some(estimate?.interval?.coverage);
-        rows.push(cells(
-            of,
-            phrases::share(breakdown.whole, lang),
-            coverage(breakdown.whole),
-            Cell::new(term!(lang; "what the ratio exceeds 1 by"; "lo que el cociente pasa de 1")),
-        ));
+        let what = term!(lang; "the difference, and what the ratio exceeds 1 by"; "la diferencia, y lo que el cociente pasa de 1");
+        rows.push(cells(of, breakdown.whole_ns, breakdown.whole, Cell::new(what)));
         for part in &breakdown.parts {
             rows.push(cells(
                 Cell::new(source.analysis.words(&part.due, lang).0),
-                phrases::share(part.share, lang),
-                coverage(part.share),
+                part.ns,
+                part.share,
                 about(&part.about, Some(difference(part)), source),
             ));
         }
-        if let Some(remainder) = breakdown.remainder {
-            rows.push(cells(
+        if let Some((share, ns)) = breakdown.remainder.zip(breakdown.remainder_ns) {
+            rows.push(vec![
                 Cell::new(term!(lang; "remainder"; "resto")),
-                phrases::signed_pct(remainder, lang),
-                None,
+                Cell::new(phrases::signed_time(ns, unit, lang)),
+                Cell::new(phrases::signed_pct(share, lang)),
+                Cell::new("–"),
+                Cell::new(breakdown.blocks.to_string()),
                 Cell::new(term!(lang; "medians do not add up"; "las medianas no se suman")),
-            ));
+            ]);
         }
     }
     pieces.push(Piece::Table(Table {
-        caption: term!(lang; "Shares of the reading below the line, in the same block";
-            "Proporciones de la lectura del denominador, en el mismo bloque")
-        .to_owned(),
+        caption:
+            term!(lang; "Time, and the share of the reading below the line, in the same block";
+            "Tiempo, y proporción de la lectura del denominador, en el mismo bloque")
+            .to_owned(),
         columns: vec![
             words(term!(lang; "due to"; "se debe a")),
+            numbers(term!(lang; "time"; "tiempo")),
             numbers(term!(lang; "share"; "parte")),
             numbers(term!(lang; "coverage"; "cobertura")),
             numbers(term!(lang; "blocks"; "bloques")),

@@ -66,7 +66,7 @@ const READABLE_TRIALS: [Column<Trial>; 7] = [
     ("subject", |row| row.subject.clone()),
     ("step", |row| row.step.clone()),
     ("outcome", |row| row.outcome.clone()),
-    ("ms", |row| row.wall_ns.map_or_else(none, |ns| format!("{:.1}", ns as f64 / 1e6))),
+    ("ms", |row| row.wall_ns.map_or_else(none, |ns| Lang::En.number(ns as f64 / 1e6, 1))),
     ("bytes", |row| row.bytes.map_or_else(none, |bytes| bytes.to_string())),
     ("reason", |row| row.reason.clone()),
 ];

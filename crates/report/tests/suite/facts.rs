@@ -102,6 +102,7 @@ pub(crate) fn page(lang: Lang) -> Page {
     ];
     section.extend(grid.tables());
     Page {
+        answer: Vec::new(),
         grids: vec![grid],
         levels: vec![levels()],
         section,

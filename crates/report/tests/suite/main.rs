@@ -1,5 +1,6 @@
 //! The program from outside, on synthetic runs.
 
+mod answer;
 mod bad_data;
 mod bad_facts;
 mod compare;

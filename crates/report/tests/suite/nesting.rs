@@ -86,10 +86,12 @@ fn page(run: &Path) {
     assert_eq!(
         headings,
         [
+            // More than a screen: the contents come before it.
+            "## Every sample",
             "## What was claimed, and what was found here",
             "## The ratios",
             "## Additive or multiplicative?",
-            "## Every sample",
+            "## The medians",
             "## Where each percentage goes",
             "## Order, control and sensitivity",
             "## How it was measured",

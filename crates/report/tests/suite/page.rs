@@ -45,7 +45,7 @@ fn the_page_has_its_sections_in_the_order_of_the_method() {
         [
             "## What was claimed, and what was found here",
             "## The ratios",
-            "## Every sample",
+            "## The medians",
             "## Where each percentage goes",
             "## Order, control and sensitivity",
             "## How it was measured",

@@ -8,10 +8,10 @@ use rstest::rstest;
 use crate::ledger::{PAGES, committed, ledger, workspace};
 use crate::support::*;
 
-const TABLE: &str = "arm,kind,ratio,low,high,wall_ns\n\
-     a,x,1.234,1.1,1.5,2500000000\n\
-     b,x,0.98,0.9,1.04,70000000\n\
-     b,y,-0.5,,,\n";
+const TABLE: &str = "arm,kind,ratio,low,high,wall_ns,share\n\
+     a,x,1.234,1.1,1.5,2500000000,0.175\n\
+     b,x,0.98,0.9,1.04,70000000,0.365\n\
+     b,y,-0.5,,,,0.96875\n";
 
 /// Ends with the mark, so that a test can put it into a sentence.
 fn page(place: &Path, sentence: &str) -> String {
@@ -37,6 +37,9 @@ fn page(place: &Path, sentence: &str) -> String {
 #[case::megabytes("table.csv; arm=a; wall_ns MB .0", "2500")]
 #[case::most("table.csv; most ratio .2", "1.23")]
 #[case::least("table.csv; least ratio .2", "-0.50")]
+#[case::a_half("table.csv; arm=a; share .2", "0.18")]
+#[case::another("table.csv; most share percent .1", "96.9")]
+#[case::the_least_of("table.csv; arm=b; least share .2", "0.37")]
 #[case::all("table.csv; count", "3")]
 #[case::some("table.csv; arm=b; count", "2")]
 #[case::a_field("run.json; blocks", "15")]

@@ -2,7 +2,7 @@
 
 use claims::stated;
 use facts::phrases::short;
-use facts::{Claim, Here};
+use facts::{Claim, Here, Lang};
 
 use super::Sharing;
 use super::cell::Cell;
@@ -86,7 +86,8 @@ fn fate(cell: &Cell) -> String {
     let Some(refusal) = &cell.refusal else {
         return class.to_string();
     };
-    let after = refusal.after_ns.map(|ns| format!(" after {:.1} s", ns as f64 / 1e9));
+    let after =
+        refusal.after_ns.map(|ns| format!(" after {} s", Lang::En.number(ns as f64 / 1e9, 1)));
     let (after, words) = (after.unwrap_or_default(), short(refusal.known().1));
     format!("{class}{after}: {words}")
 }

@@ -31,6 +31,15 @@ struct Sharing {
 /// An engine and the name of a way.
 type Id<'a> = (&'a str, &'a str);
 
+/// What the page opens with.
+#[rustfmt::skip]
+const LEADS: [(&str, [[&str; 2]; 3]); 2] = [
+    ("docker-archive/docker-cold",
+        [["a job that loads an archive of an earlier one's images", "un trabajo que carga un archivo con las imágenes de otro anterior"], ["one with an empty store", "uno con un almacén vacío"], ["in Docker", "en Docker"]]),
+    ("docker-pull-through/docker-cold",
+        [["a job that pulls through a registry near by", "un trabajo que descarga por un registro cercano"], ["one with an empty store", "uno con un almacén vacío"], ["in Docker", "en Docker"]]),
+];
+
 /// The facts of a run.
 pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
     let (cells, strangers) = cell::cells(&evidence.record.trials);
@@ -45,6 +54,7 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
         claims: claims::of(&sharing),
         found: facts::found(&sharing)?,
         shown: [TABLE, search::TABLE, arms::MOVED].map(str::to_owned).into(),
+        leads: facts::leads(&LEADS),
         pages: pages.into(),
         ..Facts::default()
     };

@@ -27,6 +27,7 @@ pub(super) fn of(sharing: &Sharing, lang: Lang) -> Page {
     }
     if !sharing.cells.is_empty() {
         let grid = grid(sharing, title, lang);
+        page.answer.push(answer(sharing, &grid, lang));
         section.extend(ways(sharing, &grid, lang));
         section.extend(refusals(sharing, lang));
         section.extend(searches(sharing, lang));
@@ -120,12 +121,18 @@ fn grid(sharing: &Sharing, title: &str, lang: Lang) -> Grid {
     }
 }
 
+/// What became of all cells.
+fn answer(sharing: &Sharing, grid: &Grid, lang: Lang) -> String {
+    let (ways, cells) = (sharing.ways().len(), sharing.cells.len());
+    let (count, classes) = (sharing.generations().len(), grid.counts());
+    text!(lang; "{ways} ways, {cells} cells of {count} generations of engines: {classes}.";
+        "{ways} maneras, {cells} celdas de {count} generaciones de motores: {classes}.")
+}
+
 /// The same with everything that is known of each cell; then what it costs, and one line of advice.
 fn ways(sharing: &Sharing, grid: &Grid, lang: Lang) -> Vec<Piece> {
     let generations = sharing.generations();
     let found = sharing.ways();
-    let (ways, cells) = (found.len(), sharing.cells.len());
-    let (count, classes) = (generations.len(), grid.counts());
     let row = |way: &(&str, &str)| {
         let about = named(way.1).map(|way| way.about);
         let about = about.map_or("", |[english, spanish]| lang.pick(english, spanish));
@@ -143,10 +150,6 @@ fn ways(sharing: &Sharing, grid: &Grid, lang: Lang) -> Vec<Piece> {
     };
     let names = generations.join(" | ");
     let mut pieces = vec![
-        Piece::Paragraph(
-            text!(lang; "{ways} ways, {cells} cells of {count} generations of engines: {classes}.";
-            "{ways} maneras, {cells} celdas de {count} generaciones de motores: {classes}."),
-        ),
         Piece::Figure(0),
         table(
             term!(lang; "What becomes of each way of sharing in each generation of engines, what a job costs with it, and what to do";

@@ -53,6 +53,15 @@ struct Check {
     words: String,
 }
 
+/// What the page opens with.
+#[rustfmt::skip]
+const LEADS: [(&str, [[&str; 2]; 3]); 2] = [
+    ("sidecar-start/dood-start",
+        [["a pod with an engine in a sidecar", "un pod con un motor en un sidecar"], ["one with the node's socket", "uno con el socket del nodo"], ["until its engine answers", "hasta que responde su motor"]]),
+    ("daemonless-again/dood-again",
+        [["a job without a daemon", "un trabajo sin demonio"], ["one through the node's socket", "uno por el socket del nodo"], ["after others of its pod", "después de otros de su pod"]]),
+];
+
 /// The facts of a run.
 pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
     let sidecar = Sidecar::of(evidence);
@@ -60,6 +69,7 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
         claims: claims::of(&sidecar),
         found: facts::found(&sidecar)?,
         shown: TABLES.map(str::to_owned).into(),
+        leads: facts::leads(&LEADS),
         pages: Lang::ALL.map(|lang| (lang, page::of(&sidecar, lang))).into(),
         ..Facts::default()
     };

@@ -23,6 +23,7 @@ pub(super) fn of(sidecar: &Sidecar, lang: Lang) -> Page {
             "Filas que este programa no puede leer y de las que no se concluye nada: {rows}.")));
     }
     if !sidecar.patterns.is_empty() {
+        page.answer.push(answer(sidecar, lang));
         page.grids.push(grid(sidecar, lang));
         page.section.extend(comparison(sidecar, lang));
         page.section.extend(advice::pieces(sidecar, lang));
@@ -174,12 +175,19 @@ fn plots(sidecar: &Sidecar, lang: Lang) -> Vec<Plot> {
     plots
 }
 
-/// An aspect a row, a pattern a column.
-fn comparison(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
+/// What became of all escape paths.
+fn answer(sidecar: &Sidecar, lang: Lang) -> String {
     let tried = sidecar.patterns.iter();
     let tried: Vec<&Check> = tried.flat_map(|pattern| sidecar.escapes(pattern)).collect();
     let (patterns, all) = (sidecar.patterns.len(), tried.len());
     let reach = count(&tried, Word::Reaches);
+    text!(lang; "With {patterns} patterns that give a pod an engine, {all} escape paths out of the agent's container were tried; {reach} of them reach the node.";
+        "Con {patterns} patrones que dan un motor a un pod se probaron {all} salidas del contenedor del agente; {reach} de ellas llegan al nodo.")
+}
+
+/// An aspect a row, a pattern a column.
+fn comparison(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
+    let patterns = sidecar.patterns.len();
     let row = |title: &str, of: &dyn Fn(&Pattern) -> Cell| -> Vec<Cell> {
         let cells = sidecar.patterns.iter().map(|pattern| of(pattern));
         std::iter::once(Cell::new(title)).chain(cells).collect()
@@ -208,8 +216,8 @@ fn comparison(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
     let is = |pattern: &&Pattern| format!("`{pattern}`: {}.", lang.of(pattern.is));
     vec![
         Piece::Paragraph(
-            text!(lang; "{patterns} patterns on the same work: an agent builds an image, runs it, starts a database, connects to it and cleans up. {all} escape paths out of its container were tried; {reach} of them reach the node.";
-            "{patterns} patrones con el mismo trabajo: un agente construye una imagen, la ejecuta, arranca una base de datos, se conecta a ella y limpia. Se probaron {all} salidas de su contenedor; {reach} de ellas llegan al nodo."),
+            text!(lang; "{patterns} patterns on the same work: an agent builds an image, runs it, starts a database, connects to it and cleans up.";
+            "{patterns} patrones con el mismo trabajo: un agente construye una imagen, la ejecuta, arranca una base de datos, se conecta a ella y limpia."),
         ),
         Piece::Figure(0),
         by_pattern(

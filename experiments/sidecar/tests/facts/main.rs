@@ -44,7 +44,7 @@ fn a_run_is_reported() {
     let weighed = "120.5 MB; 120.1 to 120.8, n 8; daemons: containerd, dockerd";
     assert_eq!(memory[1], weighed);
     for words in [
-        "26 escape paths out of its container were tried; 9 of them reach the node",
+        "26 escape paths out of the agent's container were tried; 9 of them reach the node",
         "### Which pattern for whom",
         "must not expose its node: `sidecar`, `daemonless`",
         "### Ways out",
@@ -215,7 +215,7 @@ fn the_last_look_counts() {
 /// Five pods have a range and no interval, six have one.
 #[rstest]
 #[case(5, "", "120.3 MB; range 120.1 to 120.5, n 5: too few for an interval")]
-#[case(6, "120100000", "120.3 MB; 120.1 to 120.6, n 6")]
+#[case(6, "120100000", "120.4 MB; 120.1 to 120.6, n 6")]
 fn few_pods_have_no_interval(#[case] pods: u64, #[case] low: &str, #[case] words: &str) {
     let others = rows().into_iter().filter(|row| row.table != "memory");
     let all = others.chain(PATTERNS.iter().flat_map(|name| made::memory(name, pods)));

@@ -47,7 +47,7 @@ pub(crate) fn of_run(rows: &[Trial], blocks: u32) -> Said {
     Said {
         patterns: table(&facts, "sidecar.csv"),
         claims: claims.collect(),
-        page: page(&english.section),
+        page: english.answer.join("\n") + "\n" + &page(&english.section),
         told: english.lines.join("\n"),
         facts,
     }

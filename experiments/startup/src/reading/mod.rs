@@ -3,7 +3,7 @@
 mod besides;
 
 use claims::stated;
-use facts::{Claim, Evidence, Facts, Is, Lang, Page, words};
+use facts::{Claim, Evidence, Facts, Is, Lang, Page, leads, words};
 
 use crate::besides::{FIRST, MEMORY};
 
@@ -29,6 +29,7 @@ pub(crate) fn facts(evidence: &Evidence) -> Facts {
         words: words(NAMES, SENTENCES),
         shown: [FIRST, MEMORY].map(str::to_owned).into(),
         pages: Lang::ALL.map(|lang| (lang, page(evidence, lang))).into(),
+        leads: leads(&LEADS),
         ..Facts::default()
     }
 }
@@ -36,6 +37,13 @@ pub(crate) fn facts(evidence: &Evidence) -> Facts {
 fn page(evidence: &Evidence, lang: Lang) -> Page {
     Page { of_trials: besides::section(evidence, lang), ..Page::default() }
 }
+const START: [&str; 2] = ["to start a container", "en arrancar un contenedor"];
+
+/// What the page opens with.
+const LEADS: [(&str, [[&str; 2]; 3]); 2] = [
+    ("dind/docker", [["Docker in Docker", "Docker en Docker"], ["Docker"; 2], START]),
+    ("podman-nested/podman", [["Podman in Podman", "Podman en Podman"], ["Podman"; 2], START]),
+];
 
 /// What parts are due to: as the record has it, English, Spanish.
 #[rustfmt::skip]

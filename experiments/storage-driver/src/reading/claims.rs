@@ -2,7 +2,7 @@
 
 use claims::stated;
 use facts::trials::in_order;
-use facts::{Claim, Here};
+use facts::{Claim, Here, Lang};
 
 use super::Matrix;
 use super::advice::{LAYER, VOLUME};
@@ -112,7 +112,7 @@ fn slowest(duels: &[Duel]) -> Option<Claim> {
         Here::Inconclusive
     };
     let told = |duel: &Duel| match duel.ratio.estimate {
-        Some(found) => format!("{} {:.2}", duel.word, found.value),
+        Some(found) => format!("{} {}", duel.word, Lang::En.number(found.value, 2)),
         None => format!("{} -", duel.word),
     };
     let parts = [

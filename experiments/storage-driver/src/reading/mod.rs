@@ -33,6 +33,15 @@ struct Matrix {
     duels: Vec<Duel>,
 }
 
+/// What the page opens with.
+#[rustfmt::skip]
+const LEADS: [(&str, [[&str; 2]; 3]); 2] = [
+    ("docker-fuse-overlayfs-volume-files/docker-overlay2-volume-files",
+        [["`fuse-overlayfs`"; 2], ["`overlay2`"; 2], ["to make, list and remove many small files", "en crear, listar y borrar muchos ficheros pequeños"]]),
+    ("docker-vfs-volume-unpack/docker-fuse-overlayfs-volume-unpack",
+        [["`vfs`"; 2], ["`fuse-overlayfs`"; 2], ["to unpack an image of many layers", "en desempaquetar una imagen de muchas capas"]]),
+];
+
 /// The facts of a run.
 pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
     let matrix = Matrix::of(evidence);
@@ -40,6 +49,7 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
     let mut facts = Facts {
         claims: claims::of(&matrix),
         shown: vec![TABLE.to_owned()],
+        leads: facts::leads(&LEADS),
         pages: pages.into(),
         ..Facts::default()
     };

@@ -16,6 +16,7 @@ pub(super) fn of(matrix: &Matrix, evidence: &Evidence, lang: Lang) -> Page {
     page.section.push(Piece::heading(2, title));
     if !matrix.cells.is_empty() {
         let grid = grid(matrix, title, lang);
+        page.answer.push(answer(matrix, &grid, lang));
         page.section.extend(classes(matrix, &grid, lang));
         page.section.extend(failures(matrix, lang));
         page.section.extend(deviations(matrix, lang));
@@ -89,16 +90,16 @@ fn driver(lang: Lang) -> &'static str {
     term!(lang; "driver"; "controlador")
 }
 
-fn classes(matrix: &Matrix, grid: &Grid, lang: Lang) -> Vec<Piece> {
+/// What became of all cells.
+fn answer(matrix: &Matrix, grid: &Grid, lang: Lang) -> String {
     let (cells, generations, counts) =
         (matrix.cells.len(), matrix.generations().len(), grid.counts());
-    let mut pieces = vec![
-        Piece::Paragraph(
-            text!(lang; "{cells} cells of {generations} generations of engines: {counts}.";
-            "{cells} celdas de {generations} generaciones de motores: {counts}."),
-        ),
-        Piece::Figure(0),
-    ];
+    text!(lang; "{cells} cells of {generations} generations of engines: {counts}.";
+        "{cells} celdas de {generations} generaciones de motores: {counts}.")
+}
+
+fn classes(matrix: &Matrix, grid: &Grid, lang: Lang) -> Vec<Piece> {
+    let mut pieces = vec![Piece::Figure(0)];
     pieces.extend(grid.tables());
     pieces.push(Piece::paragraph(term!(lang; "Each cell was tried once, step by step, up to the first failure: the daemon starts, it names the driver that it has chosen, an image is unpacked, a container runs, a build of 30 layers, a restart, a look at what POSIX asks, the size on disk. The class is derived from these rows.";
         "Cada celda se probó una vez, paso a paso, hasta el primer fallo: el demonio arranca, dice qué controlador ha elegido, se desempaqueta una imagen, corre un contenedor, se construyen 30 capas, se reinicia, se mira lo que pide POSIX, se mide el tamaño en disco. La clase se deriva de esas filas.")));

@@ -167,6 +167,17 @@ pub(super) fn figure(depths: &[Depth], lang: Lang) -> Option<Levels> {
     })
 }
 
+/// How deep they came; `None` where no chain has a level that works.
+pub(super) fn answer(depths: &[Depth], lang: Lang) -> Option<String> {
+    let reached = || depths.iter().filter_map(|depth| Some((depth.deepest?, &depth.subject)));
+    let (most, (least, shallow)) = (reached().max()?.0, reached().min()?);
+    let (all, so_deep) = (depths.len(), reached().filter(|(level, _)| *level == most).count());
+    Some(
+        text!(lang; "Of {all} chains, {so_deep} work down to level {most}, the deepest of all; `{shallow}` works down to level {least} only.";
+        "De {all} cadenas, {so_deep} funcionan hasta el nivel {most}, el más profundo de todos; `{shallow}` solo funciona hasta el nivel {least}."),
+    )
+}
+
 /// The section; nothing for a run that tried no depth.
 pub(super) fn section(depths: &[Depth], figure: Option<Piece>, lang: Lang) -> Vec<Piece> {
     if depths.is_empty() {
@@ -287,7 +298,8 @@ pub(super) fn lines(depths: &[Depth], trials: &[Trial]) -> Vec<String> {
         let median = depth.median_ns.map(|ns| format!(", a level {} s", seconds(ns, Lang::En)));
         let ends = ends(&depth.up(), Lang::En).map(|ends| format!(", first and last {ends} s"));
         let ratio = depth.last_to_first_third;
-        let ratio = ratio.map(|ratio| format!(", last third / first third {ratio:.2}"));
+        let ratio = ratio.map(|ratio| Lang::En.number(ratio, 2));
+        let ratio = ratio.map(|ratio| format!(", last third / first third {ratio}"));
         let times: String = [median, ends, ratio].into_iter().flatten().collect();
         let deepest = depth.deepest.unwrap_or(0);
         format!("{:<48}  {deepest:>2} levels{times}", depth.subject)

@@ -6,7 +6,7 @@ mod questions;
 mod store;
 
 use facts::document::Piece;
-use facts::{Evidence, Facts, Lang, Page, found, words};
+use facts::{Evidence, Facts, Lang, Page, found, leads, words};
 use miette::Result;
 use serde::Serialize;
 
@@ -36,6 +36,7 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
         let levels: Vec<_> = depth::figure(&has.depth, lang).into_iter().collect();
         let figure = (!levels.is_empty()).then_some(Piece::Figure(0));
         let page = Page {
+            answer: depth::answer(&has.depth, lang).into_iter().collect(),
             levels,
             of_samples: has.answers.section(evidence, lang),
             of_trials: [
@@ -59,10 +60,24 @@ pub(crate) fn facts(evidence: &Evidence) -> Result<Facts> {
         found: found(&has)?,
         shown: [TABLE, STARTS, LIMITS, STORE, PULLED].map(str::to_owned).into(),
         words: words(NAMES, SENTENCES),
+        leads: leads(&LEADS),
         pages: Lang::ALL.map(page).into(),
         ..Facts::default()
     })
 }
+
+const START: [&str; 2] = ["to start a container", "en arrancar un contenedor"];
+
+/// What the page opens with.
+#[rustfmt::skip]
+const LEADS: [(&str, [[&str; 2]; 3]); 3] = [
+    ("start-docker-docker-docker-inside/start-docker-docker-inside",
+        [["a third level of Docker", "un tercer nivel de Docker"], ["the second", "el segundo"], START]),
+    ("start-podman-podman-podman-inside/start-podman-podman-inside",
+        [["a third level of Podman", "un tercer nivel de Podman"], ["the second", "el segundo"], START]),
+    ("start-podman-matched-matched-inside/start-podman-matched-inside",
+        [["a third level of Podman that is configured as the first", "un tercer nivel de Podman configurado como el primero"], ["the second", "el segundo"], START]),
+];
 
 /// What parts are due to: as the record has it, English, Spanish.
 #[rustfmt::skip]
