@@ -36,13 +36,13 @@ const FIRSTS: &[(&str, &str)] = &[
         "dind",
         "docker run --detach --name first --privileged docker:dind > /dev/null
          until docker exec first docker version > /dev/null 2>&1; do sleep 0.05; done
-         docker exec first docker run --quiet --rm alpine echo ok",
+         docker exec first docker run --rm alpine echo ok",
     ),
     ("podman", "podman run --rm alpine echo ok"),
     (
         "podman-nested",
         "podman run --detach --name first --privileged quay.io/podman/stable sleep infinity > /dev/null
-         podman exec first podman run --quiet --rm alpine echo ok",
+         podman exec first podman run --rm alpine echo ok",
     ),
 ];
 
