@@ -20,6 +20,7 @@ mod claim;
 mod derive;
 pub mod document;
 mod estimate;
+mod fleet;
 mod grid;
 mod known;
 mod language;
@@ -41,6 +42,7 @@ pub use derive::{Evidence, FILE, Facts, Page, csv, found, main, words};
 pub use estimate::{
     Estimate, Range, Scope, estimate, narrow_like, p_value, pooled, sessions_needed,
 };
+pub use fleet::Fleet;
 pub use grid::{Ending, Fill, Grid, Group, Outcome, Panel, Plot, Row, Samples, Tile};
 pub use known::Failures;
 pub use language::{Lang, Text};
