@@ -7,6 +7,7 @@ mod facts;
 mod golden;
 mod hostile;
 mod ledger;
+mod merge;
 mod nesting;
 mod nests;
 mod numbers;
