@@ -37,7 +37,7 @@ pub mod trials;
 mod verdict;
 
 pub use arms::{ArmSummary, Failure, by_session, failures, summarise};
-pub use claim::{Claim, Is, Predicted, Stated};
+pub use claim::{Additive, Claim, Is, Predicted, Stated};
 pub use derive::{Evidence, FILE, Facts, Page, csv, found, main, words};
 pub use estimate::{
     Estimate, Range, Scope, estimate, narrow_like, p_value, pooled, sessions_needed,
