@@ -157,6 +157,12 @@ impl Record {
         contrasts.filter(|contrast| contrast.primary).count()
     }
 
+    /// Whether its arms were chosen on the command line, so that contrasts of others are in no family.
+    pub fn chose_arms(&self) -> bool {
+        let mut args = self.manifest.args.iter();
+        args.any(|arg| arg == "--arms" || arg.starts_with("--arms="))
+    }
+
     /// The readings of all named arms in the blocks where each of them gave one; `None` when the run
     /// lacks one of the arms.
     pub fn complete<'a>(

@@ -8,6 +8,7 @@ mod language;
 mod ledger;
 mod merge;
 mod page;
+mod simulated;
 mod tables;
 mod tutorial;
 mod visible;

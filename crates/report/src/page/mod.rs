@@ -20,6 +20,7 @@ use facts::document::{Document, Piece};
 use facts::{term, text};
 
 pub(crate) use environment::warnings;
+pub(crate) use method::chosen_arms;
 
 /// The page in both forms.
 pub(crate) struct Page {
