@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use facts::{Fleet, Metric, Record, Runs, sessions_needed};
 use measure::stats::ALPHA;
-use measure::{MANIFEST_FILE, usage};
+use measure::usage;
 use serde::Serialize;
 
 use crate::analysis;
@@ -124,10 +124,18 @@ pub(crate) fn merge(args: &MergeArgs) -> miette::Result<()> {
         machines = machines::grouped(&records);
     }
     refuse(&named)?;
+    let merged = Merged::of(&named, &machines);
+    if merged.rows.is_empty() && merged.left_out.is_empty() {
+        return Err(usage(
+            "there is nothing to merge",
+            "no run has a ratio",
+            "name runs that have samples of two arms",
+        ));
+    }
     let merged = Merged {
         told_apart_by: if args.machines_differ { "--machines-differ" } else { "records" },
         no_runs,
-        ..Merged::of(&named, &machines)
+        ..merged
     };
     if args.json { visible::json(&merged) } else { visible::say(&merged.terminal()) }
 }
@@ -135,18 +143,14 @@ pub(crate) fn merge(args: &MergeArgs) -> miette::Result<()> {
 /// The runs that a path means: itself, or those in it. What holds neither is left to the reader of
 /// runs, who says why.
 fn folders(path: &Path, no_runs: &mut Vec<PathBuf>) -> Vec<PathBuf> {
-    let is_run = |path: &Path| {
-        path.join(MANIFEST_FILE).exists()
-            || ["startup", "cpu"].iter().any(|half| path.join(half).is_dir())
-    };
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     let mut inside: Vec<PathBuf> =
         entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     inside.sort();
-    if is_run(path) || !inside.iter().any(|path| is_run(path)) {
+    if Runs::is_at(path) || !inside.iter().any(|path| Runs::is_at(path)) {
         return vec![path.to_owned()];
     }
-    let (runs, others): (Vec<_>, Vec<_>) = inside.into_iter().partition(|path| is_run(path));
+    let (runs, others): (Vec<_>, Vec<_>) = inside.into_iter().partition(|path| Runs::is_at(path));
     no_runs.extend(others);
     runs
 }

@@ -104,7 +104,7 @@ impl Merged {
 
     fn notes(&self) -> String {
         let mut text = "Estimate: the median of the machines' own estimates, each machine once; \
-                        smallest and largest: of these. An interval speaks of machines like these, if \
+                        smallest and largest: of these, with each one's own noise in them. An interval speaks of machines like these, if \
                         they are a random choice of them. * primary: these share 5 %."
             .to_owned();
         let needed = self.machines_needed;
@@ -120,7 +120,9 @@ impl Merged {
             );
         }
         if self.rows.iter().any(|row| row.by_itself) {
-            let family = self.family.values().max().copied().unwrap_or(1).max(1);
+            let families = self.rows.iter().filter(|row| row.by_itself);
+            let families = families.filter_map(|row| self.family.get(&row.experiment).copied());
+            let family = families.max().unwrap_or(1);
             let _ = write!(
                 text,
                 "\n(by itself): so few machines have no interval at the share of 5 % of each primary \

@@ -7,6 +7,7 @@ use measure::Arm;
 use serde_json::Value;
 
 use crate::compare::edit;
+use crate::nests;
 use crate::support::*;
 
 /// The true ratio of `dind` to `docker`: the median over all machines.
@@ -214,6 +215,9 @@ fn what_is_no_fleet_of_one_experiment_is_refused() {
     };
     refused_as(&[&runs[0], &cpu], 2, "one is of startup, another of cpu");
     refused_as(&[&runs[0], &runs[1], &runs[0]], 2, "they are one run");
+    let tried = place.path().join("tried");
+    nests::tried(&tried, &[synthetic::trial("table", "subject", "step", "works")]);
+    refused_as(&[&tried], 2, "there is nothing to merge");
     refused_as(&[&place.path().join("nothing")], 2, "is not the folder of a run");
     edit(&runs[1], |manifest| manifest["method_version"] = 99.into());
     refused_as(&paths(&runs), 2, "method");
