@@ -20,11 +20,11 @@ pub struct Range {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// One session: on this boot only.
+    /// One session, of one boot of one machine.
     Boot,
     /// Several sessions, too few for rule 6: all their blocks together.
     Sessions,
-    /// The median of the sessions' estimates (rule 6).
+    /// The median of the sessions' estimates (rule 6): of one boot of one machine, whatever files call it.
     Machine,
 }
 
