@@ -110,8 +110,9 @@ fn about_moving(simulation: &Simulation) -> Piece {
     Piece::Paragraph(format!(
         "In all cells above, what the machine does falls on both arms alike, so the ratio stays what it \
          is. Here the ratio itself moves with time: load that one arm feels more than the other. No \
-         order of the arms helps against that, and intervals cover less than they say. Lognormal 0.05; \
-         {} runs a cell.",
+         order of the arms helps against that, and intervals cover less than they say. Lognormal 0.05, \
+         which is chosen, not measured: with more noise, intervals are wider and cover more. {} runs a \
+         cell.",
         moved.next().map_or(0, |o| o.cell.replicates)
     ))
 }
@@ -141,7 +142,8 @@ fn about_fleets() -> Piece {
          median over all machines. {SESSIONS} sessions of one machine, {SESSION_BLOCKS} blocks each, \
          cover what is true of that machine and not what is true of machines. As many machines of one \
          session each do, by the function that `cargo xtask merge` uses. Lognormal 0.1, so that the \
-         estimate of one session has a standard deviation of about 4 %."
+         estimate of one session has a standard deviation of about 4 %. That is chosen, not measured: \
+         quieter or longer sessions have narrower intervals, and cover less of what is true of machines."
     ))
 }
 
