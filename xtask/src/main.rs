@@ -29,6 +29,8 @@ enum Task {
     Report(Rest),
     /// Two runs, or a run and what was published, side by side
     Compare(Rest),
+    /// Runs of several machines, with the machine as the unit
+    Merge(Rest),
     /// What became of every claim of the documents: expected, seen, verdict, evidence
     Claims(claims::Flags),
     /// A lab by hand: shell, exec -- CMD, status, clean, lock
@@ -93,7 +95,7 @@ fn run() -> Result<ExitCode> {
             let args: Vec<_> = rest.args.into_iter().map(Into::into).collect();
             programs.report(&args).map(exit_code)
         }
-        Task::Compare(rest) => programs.task("report", name, &rest.args),
+        Task::Compare(rest) | Task::Merge(rest) => programs.task("report", name, &rest.args),
         Task::Claims(flags) => claims::run(&programs, &experiments, &flags),
         Task::Selfbench => selfbench::run(&programs, &experiments.wholes),
         Task::Ci => ci::run(&programs, &experiments.wholes),

@@ -57,6 +57,7 @@ fn text(output: &Output) -> String {
 #[case::no_language(&["exp4", "--lang", "xx"], 2, "en, es")]
 #[case::no_time(&[MEASURES, "--budget", "soon"], 2, "soon")]
 #[case::nothing_to_compare(&["compare", "published", "no-such-run"], 2, "no-such-run")]
+#[case::nothing_to_merge(&["merge", "no-such-run"], 2, "no-such-run")]
 #[case::too_few_replicates(&[SIMULATES, "--replicates", "1"], 2, "100")]
 #[case::help_of_the_simulation(&[SIMULATES, "--help"], 0, "--replicates")]
 #[case::nothing_to_draw(&["report", SIMULATES, "no-such-folder"], 2, "no-such-folder")]

@@ -42,6 +42,9 @@ const TABLE: &[Row] = &[
     ("report", 2, "", "Usage:"),
     ("report compare published RUN", 0, "dind/docker", ""),
     ("report compare published RUN --json", 0, "\"", ""),
+    ("report merge RUN", 0, "needs 6 of them", ""),
+    ("report merge RUN --json", 0, "\"", ""),
+    ("report merge RUN --machines-differ", 0, "another machine", ""),
     ("report claims --readme --root=no-such-folder", 2, "", "no-such-folder"),
     ("authz --print-policy", 0, "[", ""),
     ("authz --version", 0, "authz", ""),
@@ -52,7 +55,7 @@ const TABLE: &[Row] = &[
 ];
 
 /// Tasks that are not run here: they are programs of the table under another name.
-const FORWARDED: &[&str] = &["xtask report", "xtask compare"];
+const FORWARDED: &[&str] = &["xtask report", "xtask compare", "xtask merge"];
 
 /// What an experiment says in its own folder of its streams: arguments, exit code, a word on each.
 const OF_EXPERIMENT: &str = "tests/streams.csv";

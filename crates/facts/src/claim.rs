@@ -52,7 +52,7 @@ pub struct Claim {
     /// What the source's numbers can carry.
     pub source: Source,
     /// Of a series: what both models predict of its last level.
-    pub growth: Option<(Predicted, Predicted)>,
+    pub growth: Option<(Additive, Predicted)>,
     /// What was seen, where a number does not say it; an engine's own words among it.
     pub seen: String,
     /// Of a question: what the row answers, in a word.
@@ -95,6 +95,46 @@ pub struct Predicted {
     pub ratio: f64,
     /// Where enough values are there for one.
     pub interval: Option<Range>,
+}
+
+/// What adding the same time once more predicts of a series' last level.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Additive {
+    /// A time.
+    Predicted(Predicted),
+    /// No positive time in some of the blocks, so that nothing can be held against it.
+    Impossible {
+        /// How many.
+        impossible_blocks: usize,
+    },
+}
+
+impl Additive {
+    /// The prediction, where there is one in every block.
+    pub fn predicted(self) -> Option<Predicted> {
+        match self {
+            Additive::Predicted(predicted) => Some(predicted),
+            Additive::Impossible { .. } => None,
+        }
+    }
+
+    /// In how many blocks there is none; `None` where it is in every block.
+    pub fn impossible_blocks(self) -> Option<usize> {
+        match self {
+            Additive::Predicted(_) => None,
+            Additive::Impossible { impossible_blocks } => Some(impossible_blocks),
+        }
+    }
+}
+
+impl From<Result<Prediction, usize>> for Additive {
+    fn from(prediction: Result<Prediction, usize>) -> Self {
+        match prediction {
+            Ok(prediction) => Additive::Predicted(prediction.into()),
+            Err(impossible_blocks) => Additive::Impossible { impossible_blocks },
+        }
+    }
 }
 
 impl Claim {

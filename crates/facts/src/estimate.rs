@@ -20,11 +20,11 @@ pub struct Range {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// One session: on this boot only.
+    /// One session, of one boot of one machine.
     Boot,
     /// Several sessions, too few for rule 6: all their blocks together.
     Sessions,
-    /// The median of the sessions' estimates (rule 6).
+    /// The median of the sessions' estimates (rule 6): of one boot of one machine, whatever files call it.
     Machine,
 }
 
@@ -96,20 +96,27 @@ pub fn estimate(
     looks: Looks,
 ) -> Option<Estimate> {
     let medians = medians(by_session);
-    if medians.len() > 1 {
-        for alpha in [alpha, alpha.max(ALPHA)] {
-            if let Some((value, Some(interval))) = across(&medians, alpha) {
-                return Some(Estimate {
-                    value,
-                    interval: Some(interval.into()),
-                    alpha,
-                    scope: Scope::Machine,
-                    n: medians.len(),
-                });
-            }
-        }
+    if medians.len() > 1
+        && let Some((value, interval, alpha)) = across_units(&medians, alpha)
+    {
+        return Some(Estimate {
+            value,
+            interval: Some(interval),
+            alpha,
+            scope: Scope::Machine,
+            n: medians.len(),
+        });
     }
     pooled(by_session, alpha, looks)
+}
+
+/// Rule 6 on the estimates of sessions or machines, with its error rate: at `alpha` if so many have
+/// an interval there, else at 5 %, else nothing.
+pub(crate) fn across_units(estimates: &[f64], alpha: f64) -> Option<(f64, Range, f64)> {
+    [alpha, alpha.max(ALPHA)].into_iter().find_map(|alpha| {
+        let (value, interval) = across(estimates, alpha)?;
+        Some((value, interval?.into(), alpha))
+    })
 }
 
 /// The median of all values together, whatever the number of sessions.
@@ -154,7 +161,7 @@ pub fn narrow_like(
     }
 }
 
-/// The fewest sessions that have an interval at `alpha` (rule 6): from the smallest to the largest
+/// The fewest sessions, or machines, that have an interval at `alpha` (rule 6): from the smallest to the largest
 /// of n, which both miss the median with 2 / 2^n.
 pub fn sessions_needed(alpha: f64) -> u32 {
     let has = |n: &u32| 2.0 * 0.5_f64.powf(f64::from(*n)) <= alpha;

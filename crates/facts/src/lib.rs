@@ -20,6 +20,7 @@ mod claim;
 mod derive;
 pub mod document;
 mod estimate;
+mod fleet;
 mod grid;
 mod known;
 mod language;
@@ -36,11 +37,12 @@ pub mod trials;
 mod verdict;
 
 pub use arms::{ArmSummary, Failure, by_session, failures, summarise};
-pub use claim::{Claim, Is, Predicted, Stated};
+pub use claim::{Additive, Claim, Is, Predicted, Stated};
 pub use derive::{Evidence, FILE, Facts, Lead, Page, csv, found, leads, main, words};
 pub use estimate::{
     Estimate, Range, Scope, estimate, narrow_like, p_value, pooled, sessions_needed,
 };
+pub use fleet::Fleet;
 pub use grid::{Ending, Fill, Grid, Group, Outcome, Panel, Plot, Row, Samples, Tile};
 pub use known::Failures;
 pub use language::{Lang, Text};

@@ -1,6 +1,6 @@
 //! Numbers as a reader sees them.
 
-use crate::claim::{Claim, Predicted};
+use crate::claim::{Additive, Claim, Predicted};
 use crate::document::Cell;
 use crate::estimate::{Estimate, Range};
 use crate::language::Lang;
@@ -51,14 +51,25 @@ pub fn predicted(model: Predicted, lang: Lang) -> String {
 /// What was seen of a claim's row, where a ratio does not say it; in English, as files have it.
 pub fn seen(claim: &Claim) -> String {
     match claim.growth {
-        Some(growth) => predictions(growth, Lang::En),
+        Some(growth) => predictions(growth, claim.pairs, Lang::En),
         None => claim.seen.clone(),
     }
 }
 
-/// Observed over predicted, by both models.
-pub fn predictions((additive, multiplicative): (Predicted, Predicted), lang: Lang) -> String {
-    let [additive, multiplicative] = [additive, multiplicative].map(|model| predicted(model, lang));
+/// The same of adding, or in how many of the series' blocks it is impossible.
+pub fn added(additive: Additive, blocks: usize, lang: Lang) -> String {
+    match additive {
+        Additive::Predicted(model) => predicted(model, lang),
+        Additive::Impossible { impossible_blocks } => {
+            text!(lang; "impossible in {impossible_blocks} of {blocks} blocks";
+                "imposible en {impossible_blocks} de {blocks} bloques")
+        }
+    }
+}
+
+/// Observed over predicted, by both models, of a series of so many blocks.
+pub fn predictions(growth: (Additive, Predicted), blocks: usize, lang: Lang) -> String {
+    let (additive, multiplicative) = (added(growth.0, blocks, lang), predicted(growth.1, lang));
     text!(lang; "observed / predicted: additive {additive}, multiplicative {multiplicative}";
         "observado / predicho: aditivo {additive}, multiplicativo {multiplicative}")
 }

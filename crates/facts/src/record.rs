@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use measure::stats::Looks;
 use measure::{
-    Arm, BlockRecord, Folder, Manifest, Sample, Samples, Status, Stopping, Trial, failure, usage,
+    Arm, BlockRecord, Folder, MANIFEST_FILE, Manifest, Sample, Samples, Status, Stopping, Trial,
+    failure, usage,
 };
 
 use crate::derive::Facts;
@@ -46,6 +47,11 @@ pub struct Record {
 pub type BlockId = (u32, u32);
 
 impl Runs {
+    /// Whether somebody has left a run there, or a half of one, whole or broken.
+    pub fn is_at(path: &Path) -> bool {
+        path.join(MANIFEST_FILE).exists() || PARTS.iter().any(|part| path.join(part).is_dir())
+    }
+
     /// Reads the record below `path`; fails (usage) when it is not one of the two shapes, and when
     /// it does not say what it must.
     pub fn open(path: &Path) -> miette::Result<Self> {
@@ -155,6 +161,12 @@ impl Record {
     pub fn family(&self) -> usize {
         let contrasts = self.manifest.contrasts.iter();
         contrasts.filter(|contrast| contrast.primary).count()
+    }
+
+    /// Whether its arms were chosen on the command line, so that contrasts of others are in no family.
+    pub fn chose_arms(&self) -> bool {
+        let mut args = self.manifest.args.iter();
+        args.any(|arg| arg == "--arms" || arg.starts_with("--arms="))
     }
 
     /// The readings of all named arms in the blocks where each of them gave one; `None` when the run

@@ -11,7 +11,7 @@ use measure::stats::{self, ALPHA, Model};
 use serde::Serialize;
 
 use crate::arms::by_session;
-use crate::claim::Predicted;
+use crate::claim::{Additive, Predicted};
 use crate::estimate::{Estimate, Scope, pooled};
 use crate::metric::Metric;
 use crate::record::{BlockId, Record};
@@ -39,10 +39,11 @@ pub struct SeriesSummary {
     /// What a level adds: the way from the first to the last, divided by the steps; in ns.
     pub step: Option<Estimate>,
     /// What equal steps predict of the held-out level.
-    pub additive: Option<Predicted>,
+    pub additive: Option<Additive>,
     /// What equal factors predict of it.
     pub multiplicative: Option<Predicted>,
-    /// Which prediction the held-out level falls in; `None` where no interval exists.
+    /// Which prediction the held-out level falls in; `None` where no interval exists, and where adding
+    /// is impossible in some of the blocks.
     #[serde(skip)]
     pub model: Option<Model>,
     /// Its name in files.
@@ -68,6 +69,17 @@ impl SeriesSummary {
     /// The levels that the models were fitted to.
     pub fn fitted(&self) -> &[LevelSummary] {
         self.levels.split_last().map_or(&[], |(_, fitted)| fitted)
+    }
+
+    /// In how many blocks adding predicts no positive time, where it does in any.
+    pub fn impossible_blocks(&self) -> Option<usize> {
+        self.additive?.impossible_blocks()
+    }
+
+    /// Where adding is impossible, whether the other model holds; `None` without an interval.
+    pub fn holds_alone(&self) -> Option<bool> {
+        self.impossible_blocks()?;
+        Some(self.multiplicative?.interval?.contains(1.0))
     }
 
     /// The held-out one.

@@ -6,7 +6,9 @@ mod compare;
 mod figure;
 mod language;
 mod ledger;
+mod merge;
 mod page;
+mod simulated;
 mod tables;
 mod tutorial;
 mod visible;
@@ -23,8 +25,8 @@ use facts::Lang;
 use facts::Runs;
 use facts::Sheet;
 
-/// Rebuild the tables, figures and page of a run from its raw samples, compare two runs, or
-/// hold every claim against the records
+/// Rebuild the tables, figures and page of a run from its raw samples, compare two runs, merge those
+/// of several machines, or hold every claim against the records
 ///
 /// Writes summary.csv, ratios.csv, parts.csv, claims.csv, growth.csv (where a run has series) and the
 /// tables that its experiment has left in facts.json; the figures that there is something for, each as
@@ -45,6 +47,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Other {
     Compare(compare::CompareArgs),
+    Merge(merge::MergeArgs),
     Claims(ledger::ClaimsArgs),
 }
 
@@ -71,6 +74,7 @@ struct ReportArgs {
 fn main() -> ExitCode {
     measure::main(|| match Cli::parse() {
         Cli { other: Some(Other::Compare(args)), .. } => compare::compare(&args),
+        Cli { other: Some(Other::Merge(args)), .. } => merge::merge(&args),
         Cli { other: Some(Other::Claims(args)), .. } => ledger::claims(&args),
         Cli { report: Some(args), .. } => report(&args),
         Cli { .. } => Err(usage(

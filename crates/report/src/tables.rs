@@ -287,6 +287,9 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     if analysis.shown_ratios().next().is_some() {
         let table = readable(&READABLE_RATIOS, analysis.shown_ratios());
         let _ = writeln!(text, "\n{table}\n{RATIOS_NOTE}");
+        for record in runs.records.iter().filter(|record| record.chose_arms()) {
+            let _ = writeln!(text, "{}", crate::page::chosen_arms(record, Lang::En));
+        }
     }
     let [arms, ratios] = [analysis.folded_arms().count(), analysis.folded_ratios().count()];
     if arms + ratios > 0 {

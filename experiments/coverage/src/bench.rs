@@ -50,6 +50,24 @@ impl Bench {
 
     /// The pairs (numerator, denominator) of a run of `n` blocks, in milliseconds.
     pub(crate) fn pairs(&self, n: usize, draws: &mut Draws) -> Vec<(f64, f64)> {
+        let moved = self.environment.moving.factors(n, draws);
+        self.pairs_at(&moved, draws)
+    }
+
+    /// The pairs of several runs of `n` blocks on one machine.
+    pub(crate) fn of_one_machine(
+        &self,
+        runs: usize,
+        n: usize,
+        draws: &mut Draws,
+    ) -> Vec<Vec<(f64, f64)>> {
+        let moved = self.environment.moving.factors(n, draws);
+        (0..runs).map(|_| self.pairs_at(&moved, draws)).collect()
+    }
+
+    /// The pairs of a run, given the factor on the ratio of each block.
+    fn pairs_at(&self, moved: &[f64], draws: &mut Draws) -> Vec<(f64, f64)> {
+        let n = moved.len();
         let factors = self.environment.weather.factors(n, draws);
         (0..n)
             .map(|block| {
@@ -58,7 +76,8 @@ impl Bench {
                     Order::Random if draws.coin() => (2 * block, 2 * block + 1),
                     Order::Random => (2 * block + 1, 2 * block),
                 };
-                let y = self.ratio * self.numerator.draw(draws) * factors[above];
+                let ratio = self.ratio * moved[block];
+                let y = ratio * self.numerator.draw(draws) * factors[above];
                 let x = self.denominator.draw(draws) * factors[below];
                 (self.clock(y), self.clock(x))
             })

@@ -11,6 +11,23 @@ pub(crate) struct Environment {
     /// The denominator has a law of its own, [`OTHER`](crate::bench::OTHER), instead of the
     /// numerator's.
     pub(crate) unequal: bool,
+    /// What moves the ratio itself, not only both arms alike.
+    pub(crate) moving: Moving,
+}
+
+/// What moves the true ratio of a block, on the logarithmic scale where it is random. The truth is
+/// the ratio that it moves about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Moving {
+    /// Nothing: one ratio for all blocks.
+    Nothing,
+    /// An autoregression of first order along the blocks, as load may have it that one arm feels
+    /// more: correlation `phi`, standard deviation `sigma`.
+    Autoregression { phi: f64, sigma: f64 },
+    /// `factor` during the middle fifth of the blocks.
+    Fifth { factor: f64 },
+    /// One factor a machine, of standard deviation `sigma`, in all its blocks.
+    Machines { sigma: f64 },
 }
 
 /// The factor that time has on a reading, on the logarithmic scale where it is random.
@@ -39,7 +56,11 @@ pub(crate) enum Order {
 }
 
 const fn randomised(name: &'static str, weather: Weather) -> Environment {
-    Environment { name, weather, order: Order::Random, unequal: false }
+    Environment { name, weather, order: Order::Random, unequal: false, moving: Moving::Nothing }
+}
+
+const fn moving(name: &'static str, moving: Moving) -> Environment {
+    Environment { moving, ..randomised(name, Weather::Still) }
 }
 
 pub(crate) const IID: Environment = randomised("iid", Weather::Still);
@@ -66,6 +87,50 @@ pub(crate) const ENVIRONMENTS: [Environment; 7] = [
 pub(crate) const DRIFT_A_THEN_B: Environment =
     Environment { name: "drift, all A then all B", order: Order::OneAfterTheOther, ..DRIFT };
 
+/// Where the ratio itself moves with time, which no order of the arms helps against: these have to
+/// fail.
+pub(crate) const RATIO_MOVES: [Environment; 3] = [
+    moving("ratio AR(1) 0.9, 2 %", Moving::Autoregression { phi: 0.9, sigma: 0.02 }),
+    moving("ratio AR(1) 0.9, 5 %", Moving::Autoregression { phi: 0.9, sigma: 0.05 }),
+    moving("ratio +10 % in a fifth", Moving::Fifth { factor: 1.1 }),
+];
+
+/// Fleets of machines whose ratios differ. One machine, however often it is measured, has to fail.
+pub(crate) const FLEETS: [Environment; 3] = [
+    moving("machines differ by 3 %", Moving::Machines { sigma: 0.03 }),
+    moving("machines differ by 5 %", Moving::Machines { sigma: 0.05 }),
+    moving("machines differ by 25 %", Moving::Machines { sigma: 0.25 }),
+];
+
+/// A path of an autoregression with standard deviation 1, whose first state is drawn from the law
+/// that all the others have.
+fn autoregression(phi: f64, count: usize, draws: &mut Draws) -> impl Iterator<Item = f64> {
+    let mut state = draws.normal();
+    let fresh = (1.0 - phi * phi).sqrt();
+    (0..count).map(move |_| {
+        let now = state;
+        state = phi * state + fresh * draws.normal();
+        now
+    })
+}
+
+impl Moving {
+    /// The factors on the ratio of `n` blocks of one machine.
+    pub(crate) fn factors(self, n: usize, draws: &mut Draws) -> Vec<f64> {
+        match self {
+            Self::Nothing => vec![1.0; n],
+            Self::Autoregression { phi, sigma } => {
+                autoregression(phi, n, draws).map(|state| (sigma * state).exp()).collect()
+            }
+            Self::Fifth { factor } => {
+                let during = |block: usize| (2 * n..3 * n).contains(&(5 * block));
+                (0..n).map(|block| if during(block) { factor } else { 1.0 }).collect()
+            }
+            Self::Machines { sigma } => vec![(sigma * draws.normal()).exp(); n],
+        }
+    }
+}
+
 impl Weather {
     /// The factors of `2 n` readings, in the order of time.
     pub(crate) fn factors(self, n: usize, draws: &mut Draws) -> Vec<f64> {
@@ -79,16 +144,7 @@ impl Weather {
                 .flat_map(|factor| [factor, factor])
                 .collect(),
             Self::Autoregression { phi, sigma } => {
-                // The first state is drawn from the law that all the others have.
-                let mut state = draws.normal();
-                let fresh = (1.0 - phi * phi).sqrt();
-                (0..readings)
-                    .map(|_| {
-                        let factor = (sigma * state).exp();
-                        state = phi * state + fresh * draws.normal();
-                        factor
-                    })
-                    .collect()
+                autoregression(phi, readings, draws).map(|state| (sigma * state).exp()).collect()
             }
         }
     }
@@ -128,6 +184,31 @@ mod tests {
         let factors = weather.factors(50, &mut Draws::new(1, 1));
         let during: Vec<usize> = (0..100).filter(|&time| factors[time] > 1.0).collect();
         assert_eq!(during, (40..60).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_ratio_moves_as_it_says() {
+        let mut draws = Draws::new(1, 1);
+        let mut spread = |moving: Moving, runs: usize, blocks: usize| {
+            let logs = (0..runs).flat_map(|_| moving.factors(blocks, &mut draws));
+            let logs: Vec<f64> = logs.map(f64::ln).collect();
+            (logs.iter().map(|z| z * z).sum::<f64>() / logs.len() as f64).sqrt()
+        };
+        for environment in RATIO_MOVES.iter().chain(&FLEETS) {
+            let (sigma, runs, blocks) = match environment.moving {
+                Moving::Autoregression { sigma, .. } => (sigma, 400, 50),
+                Moving::Machines { sigma } => (sigma, 10_000, 2),
+                Moving::Fifth { factor } => (factor.ln() * 0.2_f64.sqrt(), 1, 30),
+                Moving::Nothing => unreachable!("it moves"),
+            };
+            let found = spread(environment.moving, runs, blocks);
+            assert!((found / sigma - 1.0).abs() < 0.05, "{}: {found}", environment.name);
+        }
+        let one = FLEETS[2].moving.factors(9, &mut draws);
+        assert!(
+            one.iter().all(|factor| factor.total_cmp(&one[0]).is_eq()),
+            "one a machine: {one:?}"
+        );
     }
 
     #[test]

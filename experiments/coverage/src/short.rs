@@ -2,9 +2,11 @@
 
 use rstest::rstest;
 
-use crate::environment::{AR_09, DRIFT, DRIFT_A_THEN_B, ENVIRONMENTS, Environment, IID, UNEQUAL};
-use crate::law::{LAWS, LOGNORMAL, Law};
-use crate::protocol::{Cell, HORIZON, Rule, protocol};
+use crate::environment::{
+    AR_09, DRIFT, DRIFT_A_THEN_B, ENVIRONMENTS, Environment, FLEETS, IID, RATIO_MOVES, UNEQUAL,
+};
+use crate::law::{LAWS, LOGNORMAL, Law, QUIET};
+use crate::protocol::{Cell, HORIZON, Rule, SESSIONS, protocol};
 use crate::simulate::{Outcome, simulate};
 
 const REPLICATES: u32 = 2_000;
@@ -94,6 +96,46 @@ fn raw_medians_fail_where_readings_hang_together() {
     let outcome = one(Rule::Median, 50, &LOGNORMAL, &AR_09, 1.0);
     assert!(outcome.coverage().expect("intervals") < 0.8, "{outcome:?}");
     assert!(!outcome.cell.assumption_holds());
+}
+
+/// What an independent re-analysis found: 89 %, 69 % and 88 % of nominal 95.7 %.
+#[rstest]
+#[case::small(&RATIO_MOVES[0], 0.89)]
+#[case::large(&RATIO_MOVES[1], 0.69)]
+#[case::a_fifth(&RATIO_MOVES[2], 0.88)]
+fn a_ratio_that_moves_is_covered_less(
+    #[case] environment: &'static Environment,
+    #[case] expected: f64,
+) {
+    let outcome = one(Rule::Ratio, 30, &QUIET, environment, 1.0);
+    let coverage = outcome.coverage().expect("intervals");
+    assert!((coverage - expected).abs() < 0.04, "{coverage}");
+    assert!(coverage < outcome.exact.expect("printed") - 0.04, "{coverage}");
+    assert!(!outcome.cell.assumption_holds());
+}
+
+/// The same of six sessions: 80 %, 61 % and 16 %.
+#[rstest]
+#[case::small(&FLEETS[0], 0.80)]
+#[case::middle(&FLEETS[1], 0.61)]
+#[case::large(&FLEETS[2], 0.16)]
+fn one_machine_is_no_fleet_and_a_fleet_is_covered_exactly(
+    #[case] fleet: &'static Environment,
+    #[case] expected: f64,
+) {
+    let alone = one(Rule::OneMachine, SESSIONS, &LOGNORMAL, fleet, 1.08);
+    let coverage = alone.coverage().expect("intervals");
+    assert!((coverage - expected).abs() < 0.04, "{coverage}");
+    assert!(!alone.cell.assumption_holds());
+    // Smallest to largest of six; of twelve, the third from each end: 1 - 2 (1 + 12 + 66) / 2^12.
+    for (machines, exact) in [(6, 1.0 - 2.0 / 64.0), (12, 1.0 - 158.0 / 4_096.0)] {
+        let outcome = one(Rule::Machines, machines, &LOGNORMAL, fleet, 1.08);
+        assert_eq!(outcome.given, REPLICATES);
+        let error = (exact * (1.0 - exact) / f64::from(REPLICATES)).sqrt();
+        let coverage = outcome.coverage().expect("intervals");
+        assert!((coverage - exact).abs() < 3.5 * error, "{machines}: {coverage} {exact}");
+    }
+    assert_eq!(one(Rule::Machines, 5, &LOGNORMAL, fleet, 1.08).given, 0);
 }
 
 #[test]

@@ -1,15 +1,17 @@
 //! From a cell to the share of its replicates in which what was said was true.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
+use facts::{Fleet, Range, Scope, estimate};
 use measure::stats::{
-    ALPHA, Interval, Looks, MARGIN, bootstrap, equivalent, median_interval, ratio,
+    ALPHA, Interval, Looks, MARGIN, bootstrap, equivalent, median, median_interval, ratio,
 };
 
 use crate::bench::Bench;
 use crate::draws::Draws;
-use crate::protocol::{BOOTSTRAP_RESAMPLES, Cell, Rule};
+use crate::protocol::{BOOTSTRAP_RESAMPLES, Cell, Rule, SESSION_BLOCKS};
 
 /// A cell with what came of it.
 #[derive(Debug, Clone, Copy)]
@@ -76,33 +78,40 @@ fn run(cell: &Cell, mut draws: Draws) -> Outcome {
     };
     let truth = match cell.rule {
         Rule::Median => bench.true_median(cell.n),
-        Rule::Ratio | Rule::Equivalence | Rule::Adaptive => bench.true_ratio(),
+        Rule::Ratio | Rule::Equivalence | Rule::Adaptive | Rule::OneMachine | Rule::Machines => {
+            bench.true_ratio()
+        }
         Rule::Bootstrap => bench.true_ratio_of_medians(),
     };
     let mut outcome = Outcome { cell: *cell, given: 0, covered: 0, exact: None };
     for _ in 0..cell.replicates {
-        let pairs = bench.pairs(cell.n, &mut draws);
+        let mut pairs = || bench.pairs(cell.n, &mut draws);
         let interval = match cell.rule {
-            Rule::Median => median_interval(&above(&pairs), ALPHA, Looks::Once),
-            Rule::Ratio => ratio(&pairs, ALPHA, Looks::Once).and_then(|ratio| ratio.interval),
-            Rule::Bootstrap => bootstrap(&pairs, ALPHA, BOOTSTRAP_RESAMPLES, draws.seed()),
+            Rule::Median => median_interval(&above(&pairs()), ALPHA, Looks::Once),
+            Rule::Ratio => ratio(&pairs(), ALPHA, Looks::Once).and_then(|ratio| ratio.interval),
+            Rule::Bootstrap => {
+                let pairs = pairs();
+                bootstrap(&pairs, ALPHA, BOOTSTRAP_RESAMPLES, draws.seed())
+            }
             Rule::Equivalence => {
-                let said = equivalent(&pairs, ALPHA, MARGIN, Looks::Once);
+                let said = equivalent(&pairs(), ALPHA, MARGIN, Looks::Once);
                 outcome.given += u32::from(said.is_some());
                 outcome.covered += u32::from(said == Some(false));
                 continue;
             }
             Rule::Adaptive => {
-                let missed = ever_missed(&pairs, truth);
+                let missed = ever_missed(&pairs(), truth);
                 outcome.given += u32::from(missed.is_some());
                 outcome.covered += u32::from(missed == Some(false));
                 continue;
             }
+            Rule::OneMachine => one_machine(&bench, cell.n, &mut draws),
+            Rule::Machines => machines(&bench, cell.n, &mut draws),
         };
         if let Some(interval) = interval {
             outcome.given += 1;
             outcome.covered += u32::from(holds(interval, truth));
-            if matches!(cell.rule, Rule::Median | Rule::Ratio) {
+            if cell.rule.says_coverage() {
                 outcome.exact = Some(interval.coverage);
             }
         }
@@ -117,7 +126,7 @@ fn above(pairs: &[(f64, f64)]) -> Vec<f64> {
 /// Whether any look of a run that is looked at after every block misses; `None` where none gives
 /// an interval. (On the logarithms, as [`ratio()`] does it: its medians are not needed here.)
 fn ever_missed(pairs: &[(f64, f64)], truth: f64) -> Option<bool> {
-    let logs: Vec<f64> = pairs.iter().map(|(y, x)| (y / x).ln()).collect();
+    let logs = logs(pairs);
     let mut missed = None;
     for blocks in 1..=logs.len() {
         if let Some(log) = median_interval(&logs[..blocks], ALPHA, Looks::Always) {
@@ -129,6 +138,32 @@ fn ever_missed(pairs: &[(f64, f64)], truth: f64) -> Option<bool> {
         }
     }
     missed
+}
+
+/// What a report says of a run of several sessions.
+fn one_machine(bench: &Bench, sessions: usize, draws: &mut Draws) -> Option<Interval> {
+    let runs = bench.of_one_machine(sessions, SESSION_BLOCKS, draws);
+    let logs = (1..).zip(runs.iter().map(|pairs| logs(pairs)));
+    let found = estimate(&logs.collect::<BTreeMap<u32, _>>(), ALPHA, Looks::Once)?;
+    found.interval.filter(|_| found.scope == Scope::Machine).map(of_logs)
+}
+
+/// What `merge` says of as many machines, each with a run of one session.
+fn machines(bench: &Bench, machines: usize, draws: &mut Draws) -> Option<Interval> {
+    let estimates = (0..machines).map(|_| {
+        let pairs = bench.pairs(SESSION_BLOCKS, draws);
+        median(&logs(&pairs)).into_iter().collect()
+    });
+    Fleet::of(&estimates.collect::<Vec<_>>(), ALPHA)?.interval.map(of_logs)
+}
+
+fn logs(pairs: &[(f64, f64)]) -> Vec<f64> {
+    pairs.iter().map(|(y, x)| (y / x).ln()).collect()
+}
+
+fn of_logs(log: Range) -> Interval {
+    let Range { low, high, coverage } = log.map(f64::exp);
+    Interval { low, high, coverage }
 }
 
 /// Whether an interval holds the truth. Ends and truth can be the same number of ticks over the

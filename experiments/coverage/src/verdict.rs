@@ -4,7 +4,7 @@ use facts::Lang;
 use measure::stats::{ALPHA, holm};
 use statrs::distribution::{Binomial, DiscreteCDF};
 
-use crate::environment::{AR_09, DRIFT_A_THEN_B};
+use crate::environment::{AR_09, DRIFT_A_THEN_B, Environment, FLEETS, RATIO_MOVES};
 use crate::law::LOGNORMAL;
 use crate::protocol::Rule;
 use crate::simulate::Outcome;
@@ -16,8 +16,8 @@ const SLACK: f64 = 0.007;
 /// Replicates of the full protocol.
 pub(crate) const FULL: u32 = 10_000;
 
-/// Sizes from which the two cases have to fail: with fewer blocks an interval is so wide that it
-/// holds nearly everything.
+/// Blocks from which what must fail has to: with fewer, an interval is so wide that it holds nearly
+/// everything.
 pub(crate) const VISIBLE: usize = 30;
 
 /// Two-sided probability that a normal deviate lies beyond three standard errors.
@@ -61,7 +61,17 @@ pub(crate) fn is_raw_median(outcome: &Outcome) -> bool {
 
 /// Every criterion, met or not.
 pub(crate) fn judge(outcomes: &[Outcome]) -> Vec<Criterion> {
-    vec![
+    let of_blocks = format!(", from {VISIBLE} blocks on");
+    let in_blocks = |environment| {
+        let case = move |o: &Outcome| is_in(o, Rule::Ratio, environment) && o.cell.n >= VISIBLE;
+        must_fail(outcomes, &format!("rule 2, {}{of_blocks}", environment.name), case)
+    };
+    let on_one = |environment| {
+        let case = move |o: &Outcome| is_in(o, Rule::OneMachine, environment);
+        let what = format!("sessions of one machine for all machines, {}", environment.name);
+        must_fail(outcomes, &what, case)
+    };
+    let mut criteria = vec![
         reach(outcomes, Rule::Median, "rule 1 covers"),
         reach(outcomes, Rule::Ratio, "rule 2 covers"),
         within_three(outcomes),
@@ -69,9 +79,22 @@ pub(crate) fn judge(outcomes: &[Outcome]) -> Vec<Criterion> {
         silent(outcomes),
         reach(outcomes, Rule::Equivalence, "rule 3 denies at the margin"),
         reach(outcomes, Rule::Adaptive, "rule 4 never misses in a run"),
-        must_fail(outcomes, "all A then all B under drift", is_a_then_b),
-        must_fail(outcomes, "raw medians under AR(1) 0.9", is_raw_median),
-    ]
+        must_fail(outcomes, &format!("all A then all B under drift{of_blocks}"), |o| {
+            is_a_then_b(o) && o.cell.n >= VISIBLE
+        }),
+        must_fail(outcomes, &format!("raw medians under AR(1) 0.9{of_blocks}"), |o| {
+            is_raw_median(o) && o.cell.n >= VISIBLE
+        }),
+        reach(outcomes, Rule::Machines, "rule 6 across machines covers"),
+    ];
+    criteria.extend(RATIO_MOVES.iter().map(in_blocks));
+    criteria.extend(FLEETS.iter().map(on_one));
+    criteria
+}
+
+/// Whether a cell is of a rule in one of the environments that change the ratio.
+pub(crate) fn is_in(outcome: &Outcome, rule: Rule, environment: &Environment) -> bool {
+    outcome.cell.rule == rule && outcome.cell.environment == environment
 }
 
 /// Where assumptions hold, every cell of a rule reaches the required share.
@@ -154,21 +177,21 @@ fn silent(outcomes: &[Outcome]) -> Criterion {
     let few: Vec<&Outcome> = outcomes.iter().filter(|o| o.cell.n == 4).collect();
     let spoke = few.iter().filter(|o| o.given > 0).count();
     Criterion {
-        what: "four blocks get no interval".to_owned(),
+        what: "four blocks, or machines, get no interval".to_owned(),
         found: format!("{spoke} of {} cells gave one", few.len()),
         met: !few.is_empty() && spoke == 0,
     }
 }
 
 /// What breaks the design has to be seen to break it.
-fn must_fail(outcomes: &[Outcome], what: &str, case: fn(&Outcome) -> bool) -> Criterion {
-    let cells: Vec<&Outcome> = outcomes.iter().filter(|o| case(o) && o.cell.n >= VISIBLE).collect();
+fn must_fail(outcomes: &[Outcome], what: &str, case: impl Fn(&Outcome) -> bool) -> Criterion {
+    let cells: Vec<&Outcome> = outcomes.iter().filter(|o| case(o)).collect();
     let found: Vec<String> = cells
         .iter()
         .filter_map(|o| Some(format!("{} at n = {}", percent(o.coverage()?), o.cell.n)))
         .collect();
     Criterion {
-        what: format!("must fail: {what}, from {VISIBLE} blocks on"),
+        what: format!("must fail: {what}"),
         found: format!("covers {}", found.join(", ")),
         met: !cells.is_empty() && cells.iter().all(|o| passes(o) == Some(false)),
     }
@@ -192,7 +215,11 @@ mod tests {
                 covered: 0,
                 exact: (cell.is_exact() && cell.n > 4).then_some(0.96),
             };
-            let bad = is_a_then_b(&outcome) || is_raw_median(&outcome);
+            let moves = RATIO_MOVES.iter().any(|of| is_in(&outcome, Rule::Ratio, of));
+            let bad = is_a_then_b(&outcome)
+                || is_raw_median(&outcome)
+                || moves
+                || outcome.cell.rule == Rule::OneMachine;
             outcome.covered = outcome.given / 100 * if bad { 50 } else { 96 };
             outcome
         };
@@ -243,6 +270,18 @@ mod tests {
         assert_eq!(unmet(&spoiled(a_then_b, |o| o.covered = 9_600)), [7]);
         let raw = |o: &Outcome| is_raw_median(o) && visible(o);
         assert_eq!(unmet(&spoiled(raw, |o| o.covered = 9_600)), [8]);
+        // Of so many, that is far from exact too.
+        let machines = |o: &Outcome| o.cell.rule == Rule::Machines && o.given > 0;
+        assert_eq!(unmet(&spoiled(machines, |o| o.covered = 9_429)), [3, 9]);
+        let good = |o: &mut Outcome| o.covered = o.given / 100 * 96;
+        for (criterion, environment) in (10..).zip(&RATIO_MOVES) {
+            let at = |o: &Outcome| is_in(o, Rule::Ratio, environment) && o.cell.n >= VISIBLE;
+            assert_eq!(unmet(&spoiled(at, good)), [criterion]);
+        }
+        for (criterion, environment) in (13..).zip(&FLEETS) {
+            let at = |o: &Outcome| is_in(o, Rule::OneMachine, environment);
+            assert_eq!(unmet(&spoiled(at, good)), [criterion]);
+        }
     }
 
     #[test]

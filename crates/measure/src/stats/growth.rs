@@ -6,7 +6,9 @@ use super::{Looks, Ratio, median, ratio};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Growth {
     /// "Each level adds the same time": the last but one, plus the mean of the earlier differences.
-    pub additive: Prediction,
+    /// `Err`: in so many blocks that is no positive time (levels that fall so steeply that adding goes
+    /// below 0), so the model is impossible there and nothing can be held against it.
+    pub additive: Result<Prediction, usize>,
     /// "Each level costs the same factor": the last but one, times the geometric mean of the
     /// earlier ratios.
     pub multiplicative: Prediction,
@@ -44,10 +46,10 @@ impl Prediction {
 
 impl Growth {
     /// Which predictions the held-out level falls in; `None` where there are too few blocks for an
-    /// interval.
+    /// interval, and where only one model predicts.
     #[must_use]
     pub fn model(&self) -> Option<Model> {
-        Some(match (self.additive.holds()?, self.multiplicative.holds()?) {
+        Some(match (self.additive.ok()?.holds()?, self.multiplicative.holds()?) {
             (true, true) => Model::Both,
             (true, false) => Model::Additive,
             (false, true) => Model::Multiplicative,
@@ -62,8 +64,7 @@ impl Growth {
 /// `levels[l][b]` is the reading at level `l + 1` in block `b`. Assumes what [`ratio()`] assumes, and
 /// that the noise of a prediction is centred on it: noise that is strongly skewed within a block
 /// shifts both models. `None` when there are fewer than three levels, when they have no block or
-/// not the same ones, when a reading is no positive finite number, and when a prediction is not
-/// positive (levels that fall so steeply that adding goes below 0).
+/// not the same ones, and when a reading is no positive finite number.
 #[must_use]
 pub fn growth(levels: &[Vec<f64>], alpha: f64, looks: Looks) -> Option<Growth> {
     let [lower @ .., observed] = levels else {
@@ -80,15 +81,18 @@ pub fn growth(levels: &[Vec<f64>], alpha: f64, looks: Looks) -> Option<Growth> {
     }
     // The mean of successive steps is the whole way divided by their number.
     let steps = (lower.len() - 1) as f64;
-    let predict = |model: &dyn Fn(f64, f64) -> f64| {
-        let blocks = first.iter().zip(last);
-        let predicted: Vec<f64> = blocks.map(|(&first, &last)| model(first, last)).collect();
+    let of_blocks = |model: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
+        first.iter().zip(last).map(|(&first, &last)| model(first, last)).collect()
+    };
+    let against = |predicted: Vec<f64>| {
         let pairs: Vec<(f64, f64)> = observed.iter().copied().zip(predicted.clone()).collect();
         Some(Prediction { predicted: median(&predicted)?, ratio: ratio(&pairs, alpha, looks)? })
     };
+    let adding = of_blocks(&|first, last| last + (last - first) / steps);
+    let impossible = adding.iter().filter(|predicted| **predicted <= 0.0).count();
     Some(Growth {
-        additive: predict(&|first, last| last + (last - first) / steps)?,
-        multiplicative: predict(&|first, last| last * (last / first).powf(1.0 / steps))?,
+        additive: if impossible == 0 { Ok(against(adding)?) } else { Err(impossible) },
+        multiplicative: against(of_blocks(&|first, last| last * (last / first).powf(1.0 / steps)))?,
     })
 }
 
@@ -127,11 +131,32 @@ mod tests {
         let growth = growth(&[vec![1.0], vec![2.0], vec![4.0], vec![9.0]], ALPHA, Looks::Once)
             .expect("four levels");
         // 4 + (4-1)/2 and 4 * sqrt(4).
-        assert!((growth.additive.predicted - 5.5).abs() < 1e-12);
+        let additive = growth.additive.expect("positive");
+        assert!((additive.predicted - 5.5).abs() < 1e-12);
         assert!((growth.multiplicative.predicted - 8.0).abs() < 1e-12);
-        assert!((growth.additive.ratio.estimate - 9.0 / 5.5).abs() < 1e-12);
+        assert!((additive.ratio.estimate - 9.0 / 5.5).abs() < 1e-12);
         assert!((growth.multiplicative.ratio.estimate - 9.0 / 8.0).abs() < 1e-12);
         assert_eq!(growth.model(), None, "one block has no interval");
+    }
+
+    #[rstest]
+    #[case::in_one_block(1)]
+    #[case::in_all(9)]
+    fn where_adding_is_impossible_the_other_model_stays(#[case] impossible: usize) {
+        // 9, 4: adding once more is -1; the same factor once more is 16/9.
+        let of = |steep: f64, flat: f64| -> Vec<f64> {
+            (0..9).map(|block| if block < impossible { steep } else { flat }).collect()
+        };
+        let mut levels = vec![of(9.0, 4.5), of(4.0, 4.0), of(16.0 / 9.0, 32.0 / 9.0)];
+        // A hair of noise on both sides.
+        levels[2]
+            .iter_mut()
+            .enumerate()
+            .for_each(|(b, y)| *y *= if b % 2 == 0 { 1.001 } else { 0.999 });
+        let growth = growth(&levels, ALPHA, Looks::Once).expect("the other model");
+        assert_eq!(growth.additive, Err(impossible));
+        assert_eq!(growth.multiplicative.holds(), Some(true));
+        assert_eq!(growth.model(), None, "nothing tells the two apart");
     }
 
     #[rstest]
@@ -142,7 +167,6 @@ mod tests {
     #[case::other_blocks_below(vec![vec![1.0; 9], vec![1.0; 8], vec![1.0; 9], vec![1.0; 9]])]
     #[case::nan(vec![vec![1.0; 9], vec![f64::NAN; 9], vec![1.0; 9], vec![1.0; 9]])]
     #[case::zero(vec![vec![0.0; 9], vec![1.0; 9], vec![2.0; 9]])]
-    #[case::below_zero(vec![vec![9.0; 9], vec![4.0; 9], vec![1.0; 9]])]
     fn bad_input_gives_no_growth(#[case] levels: Vec<Vec<f64>>) {
         assert_eq!(growth(&levels, ALPHA, Looks::Once), None);
     }

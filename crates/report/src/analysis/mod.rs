@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 use facts::{Claim, Facts, Lang, Page, Record, Runs, Table};
 
 pub(crate) use facts::{
-    ArmSummary, Estimate, Failure, Predicted, Range, RatioSummary, Scope, SeriesSummary,
+    Additive, ArmSummary, Estimate, Failure, Predicted, Range, RatioSummary, Scope, SeriesSummary,
     by_session, estimate, logs, pairs, pooled, sessions_needed,
 };
 pub(crate) use parts::{Breakdown, PartSummary};

@@ -31,7 +31,7 @@ pub(super) enum Verdict {
 /// A verdict with all that a row has beside it.
 pub(super) struct Judged {
     pub(super) verdict: Verdict,
-    pub(super) limit: Option<&'static str>,
+    pub(super) limit: Option<String>,
     pub(super) why: Option<String>,
     /// The base's and the new one's.
     pub(super) shown: [Option<Shown>; 2],
@@ -71,7 +71,7 @@ pub(super) fn judge(why: Option<String>, sides: &[Side; 2], alpha: f64) -> Judge
     };
     Judged {
         verdict,
-        limit: limit.filter(|_| verdict != Verdict::NotComparable),
+        limit: limit.filter(|_| verdict != Verdict::NotComparable).map(str::to_owned),
         why,
         shown: found.map(|found| found.map(Shown::of)),
     }
@@ -94,7 +94,7 @@ fn estimates(
     };
     match sides.each_ref().map(|(values, _)| values.len()) {
         [0, _] | [_, 0] => (pooled(), None, None),
-        [1, 1] => (pooled(), Some("these boots only"), None),
+        [1, 1] => (pooled(), Some("these sessions only"), None),
         [1, (SESSIONS..)] | [(SESSIONS..), 1] => {
             (pooled(), None, Some("one session against several"))
         }

@@ -14,9 +14,12 @@
 //! - both runs have six sessions or more: across sessions (rule 6). Where the row's share leaves
 //!   one of them without an interval, both are at 5 % each and the verdict says so: by itself, it is
 //!   wrong with a probability of at most 10 %.
-//! - both have one: within it, and the verdict holds for these two boots only. It can't tell what
-//!   changed from what differs between any two boots.
+//! - both have one: within it, and the verdict holds for these two sessions only. It can't tell what
+//!   changed from what differs between any two sessions.
 //! - anything else is `not comparable`.
+//!
+//! All sessions of a run are of one boot of one machine, so no verdict speaks of another boot. Where
+//! the two records tell their machines apart, each verdict says that it speaks of these two.
 //!
 //! Runs of different methods, experiments or schemas are refused as a whole. A row whose estimand
 //! differs is `not comparable`, with the reason. Other differences (machine, engines, versions) are
@@ -36,10 +39,13 @@ use measure::{Arm, Contrast, usage};
 use serde::Serialize;
 
 use crate::analysis;
-use crate::compare::judge::{Judged, Shown, Verdict, judge};
-use crate::compare::setting::{LISTED, joined, lab};
+use crate::compare::judge::{Judged, Shown, Side, Verdict, judge};
+use crate::compare::setting::lab;
+use crate::merge::told_apart;
 use crate::visible;
 use facts::{Metric, Record, Runs};
+
+pub(crate) use setting::{LISTED, joined};
 
 /// The word that stands for the published figures.
 const PUBLISHED: &str = "published";
@@ -48,8 +54,9 @@ const PUBLISHED: &str = "published";
 ///
 /// Pairs ratios and arms of the same name. "changed" means that two intervals, each at half of the
 /// row's share of 5 %, have no value in common; overlapping ones may hide a change. Runs of one
-/// session each speak for these boots only; to speak for the machine, both need six. Exit codes: 0
-/// whatever the verdicts; 1 a file can't be read; 2 the runs can't be compared at all.
+/// session each speak of these sessions only; to speak of a boot of a machine, a run needs six. Of
+/// two machines a verdict says nothing about others: `cargo xtask merge`. Exit codes: 0 whatever the
+/// verdicts; 1 a file can't be read; 2 the runs can't be compared at all.
 #[derive(Args)]
 pub(crate) struct CompareArgs {
     /// Folder of the earlier run, or `published`
@@ -66,10 +73,13 @@ pub(crate) struct CompareArgs {
 }
 
 /// What is found.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Comparison {
     /// Primary contrasts that share alpha, by experiment.
     family: BTreeMap<String, usize>,
+    /// What tells the machines of the two apart: what, the base's, the new one's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    machines_differ: Option<[String; 3]>,
     /// What differs between the runs beside their numbers.
     differences: Vec<Difference>,
     rows: Vec<Row>,
@@ -97,7 +107,7 @@ struct Row {
     new: Option<Shown>,
     verdict: Verdict,
     /// What is to be said with the verdict.
-    limit: Option<&'static str>,
+    limit: Option<String>,
     /// Why it can't be compared.
     why: Option<String>,
     /// What is to be said of the published figure instead.
@@ -111,8 +121,11 @@ enum Kind {
     Arm,
 }
 
+/// What is said of a verdict on runs of two machines.
+const TWO_MACHINES: &str = "these two machines only";
+
 /// Names, and what they say of a thing.
-type Named<T, F, const N: usize> = [(&'static str, fn(&T) -> F); N];
+pub(crate) type Named<T, F, const N: usize> = [(&'static str, fn(&T) -> F); N];
 
 /// What two arms of one name must share to be arms of one estimand.
 const ESTIMAND: Named<Arm<String>, String, 5> = [
@@ -139,17 +152,13 @@ pub(crate) fn compare(args: &CompareArgs) -> miette::Result<()> {
 }
 
 fn of_runs(base: &Runs, new: &Runs) -> miette::Result<Comparison> {
-    let names = |runs: &Runs| -> Vec<String> {
-        let records = runs.records.iter();
-        records.map(|record| record.manifest.experiment.clone()).collect()
-    };
-    if names(base) != names(new) {
+    if experiments(base) != experiments(new) {
         return Err(usage(
             "these runs can't be compared",
             format!(
                 "one is of {}, the other of {}",
-                names(base).join(" and "),
-                names(new).join(" and ")
+                experiments(base).join(" and "),
+                experiments(new).join(" and ")
             ),
             "name two runs of the same experiment",
         ));
@@ -164,12 +173,19 @@ fn of_runs(base: &Runs, new: &Runs) -> miette::Result<Comparison> {
             "take the earlier one again",
         ));
     }
-    let mut comparison =
-        Comparison { family: BTreeMap::new(), differences: Vec::new(), rows: Vec::new() };
+    let mut comparison = Comparison {
+        machines_differ: told_apart(&base.records[0], &new.records[0]),
+        ..Comparison::default()
+    };
     for (base, new) in base.records.iter().zip(&new.records) {
         comparison.add(base, new);
     }
     Ok(comparison)
+}
+
+/// What the runs are of.
+pub(crate) fn experiments(runs: &Runs) -> Vec<String> {
+    runs.records.iter().map(|record| record.manifest.experiment.clone()).collect()
 }
 
 impl Comparison {
@@ -201,7 +217,7 @@ impl Comparison {
                 (values(base, pair.base).unwrap_or_default(), base.looks()),
                 (values(new, pair.new).unwrap_or_default(), new.looks()),
             ];
-            let judged = judge(pair.why, &sides, share / 2.0);
+            let judged = self.judged(pair.why, &sides, share / 2.0);
             let row = Row::of(experiment, Kind::Ratio, pair.metric, &pair.new.name, judged);
             self.rows.push(Row { primary: pair.primary, ..row });
         }
@@ -216,7 +232,7 @@ impl Comparison {
                 let logs = readings.map(|(id, ns)| (id, ns.ln()));
                 (analysis::by_session(logs), record.looks())
             });
-            let judged = judge(why, &sides, ALPHA / 2.0);
+            let judged = self.judged(why, &sides, ALPHA / 2.0);
             self.rows.push(Row::of(
                 experiment,
                 Kind::Arm,
@@ -225,6 +241,17 @@ impl Comparison {
                 judged,
             ));
         }
+    }
+}
+
+impl Comparison {
+    /// A verdict that also says whose machines it speaks of, where they are two.
+    fn judged(&self, why: Option<String>, sides: &[Side; 2], alpha: f64) -> Judged {
+        let judged = judge(why, sides, alpha);
+        let of_two = self.machines_differ.is_some() && judged.verdict != Verdict::NotComparable;
+        let limits = judged.limit.into_iter().chain(of_two.then(|| TWO_MACHINES.to_owned()));
+        let limits: Vec<String> = limits.collect();
+        Judged { limit: (!limits.is_empty()).then(|| limits.join("; ")), ..judged }
     }
 }
 
@@ -276,7 +303,7 @@ fn contrasts<'a>(base: &'a Record, new: &'a Record) -> Vec<Pair<'a>> {
 }
 
 /// What is not the same of two arms of one name.
-fn estimand(base: &Arm<String>, new: &Arm<String>) -> Option<String> {
+pub(crate) fn estimand(base: &Arm<String>, new: &Arm<String>) -> Option<String> {
     ESTIMAND.iter().find_map(|(what, of)| {
         let (before, after) = (of(base), of(new));
         let name = &new.name;
@@ -284,7 +311,7 @@ fn estimand(base: &Arm<String>, new: &Arm<String>) -> Option<String> {
     })
 }
 
-fn sandboxes(base: &Record, new: &Record) -> Option<String> {
+pub(crate) fn sandboxes(base: &Record, new: &Record) -> Option<String> {
     let [base, new] = [base, new].map(|record| joined(lab(record, "sandbox")));
     (base != new).then(|| format!("the sandbox was {base}, is {new}"))
 }

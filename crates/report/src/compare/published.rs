@@ -1,7 +1,5 @@
 //! A run held against the published figures.
 
-use std::collections::BTreeMap;
-
 use measure::usage;
 
 use crate::analysis::{Analysis, Range};
@@ -82,5 +80,5 @@ pub(super) fn against_published(new: &Runs) -> miette::Result<Comparison> {
         base: published.join(", "),
         new: joined(LISTED.iter().take(4).flat_map(|(_, of)| of(record)).collect()),
     });
-    Ok(Comparison { family: BTreeMap::new(), differences: differences.collect(), rows })
+    Ok(Comparison { differences: differences.collect(), rows, ..Comparison::default() })
 }

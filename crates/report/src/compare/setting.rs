@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::compare::Named;
 
 /// What is listed where it differs: name, and what a record says of it.
-pub(super) const LISTED: Named<Record, BTreeSet<String>, 9> = [
+pub(crate) const LISTED: Named<Record, BTreeSet<String>, 10> = [
     ("kernel", |record| machines(record, |machine| machine.kernel.clone())),
     ("processor", |record| machines(record, |machine| machine.cpu_model.clone())),
     ("cores", |record| machines(record, |machine| Some(machine.cores?.to_string()))),
@@ -21,9 +21,10 @@ pub(super) const LISTED: Named<Record, BTreeSet<String>, 9> = [
         let tool = &record.manifest.tool;
         [tool.revision.clone().unwrap_or_else(|| tool.version.clone())].into()
     }),
+    ("end", |record| [record.manifest.status.name().to_owned()].into()),
 ];
 
-pub(super) fn joined(values: BTreeSet<String>) -> String {
+pub(crate) fn joined(values: BTreeSet<String>) -> String {
     let values: Vec<String> = values.into_iter().collect();
     if values.is_empty() { "none".to_owned() } else { values.join(", ") }
 }

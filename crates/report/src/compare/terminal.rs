@@ -10,6 +10,17 @@ use crate::compare::published::{AGAINST_PUBLISHED, NO_INTERVAL};
 use crate::compare::{Comparison, Difference, Kind};
 
 impl Comparison {
+    /// That verdicts speak of these two machines, where they differ.
+    fn of_two_machines(&self) -> String {
+        self.machines_differ.as_ref().map_or_else(String::new, |[what, base, new]| {
+            format!(
+                "The runs are of machines that differ ({what}: {base} -> {new}). Every verdict speaks \
+                 of these two machines: it can't tell a change from what differs between any two. \
+                 With runs of more machines: `cargo xtask merge RUN...`.\n"
+            )
+        })
+    }
+
     pub(super) fn terminal(&self) -> String {
         let mut table = Table::new();
         table.load_preset(presets::UTF8_BORDERS_ONLY).set_header([
@@ -44,7 +55,7 @@ impl Comparison {
             };
             let [base, base_interval] = cells(row.base);
             let [new, new_interval] = cells(row.new);
-            let verdict = match (row.published, &row.why, row.limit) {
+            let verdict = match (row.published, &row.why, &row.limit) {
                 (Some(here), ..) => here.to_owned(),
                 // Said above the table.
                 (None, Some(why), _) if why == NO_INTERVAL => "-".to_owned(),
@@ -70,10 +81,11 @@ impl Comparison {
             format!("{AGAINST_PUBLISHED}\n{table}\n")
         } else {
             let note = "changed: the intervals, each at half of the row's share of 5 %, have no value in \
-             common. * primary: these share 5 %. (these boots only): of one session each, which \
-             can't tell a change from what differs between any two boots. (each at 5 %): too few \
-             sessions for an interval at that share.";
-            format!("{table}\n{note}\n")
+             common. * primary: these share 5 %. (these sessions only): of one session each, which \
+             can't tell a change from what differs between any two sessions. (each at 5 %): too few \
+             sessions for an interval at that share. All sessions of a run are of one boot of one \
+             machine: no verdict speaks of another.";
+            format!("{table}\n{note}\n{}", self.of_two_machines())
         };
         if self.differences.is_empty() {
             text.push_str("No difference in machine, engines, packages or source is recorded.\n");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use measure::stats::Model;
 
-use crate::analysis::{Analysis, SeriesSummary};
+use crate::analysis::{Additive, Analysis, SeriesSummary};
 use crate::figure::grid::{Grid, Item, Panel, Row, Stroke};
 use crate::figure::legend::Mark;
 use crate::page::phrases;
@@ -89,6 +89,14 @@ fn panel(series: &SeriesSummary, lang: Lang) -> Panel {
             Some(Model::Multiplicative) => term!(lang; "multiplicative"; "multiplicativo"),
             Some(Model::Both) => term!(lang; "both hold"; "se cumplen ambos"),
             Some(Model::Neither) => term!(lang; "neither holds"; "ninguno se cumple"),
+            None if series.holds_alone() == Some(true) => {
+                term!(lang; "same factor holds; adding impossible";
+                    "mismo factor se cumple; sumar imposible")
+            }
+            None if series.holds_alone() == Some(false) => {
+                term!(lang; "same factor fails; adding impossible";
+                    "mismo factor falla; sumar imposible")
+            }
             None => term!(lang; "no interval"; "sin intervalo"),
         }
         .to_owned(),
@@ -110,9 +118,10 @@ fn models(series: &SeriesSummary, scale: f64) -> (Vec<Item>, Vec<Item>) {
     let knee = (f64::from(last.level), to.value / scale);
     let mut lines = Vec::new();
     let mut ends = Vec::new();
-    for (model, stroke) in
-        [(series.additive, Stroke::Solid), (series.multiplicative, Stroke::Dashed)]
-    {
+    for (model, stroke) in [
+        (series.additive.and_then(Additive::predicted), Stroke::Solid),
+        (series.multiplicative, Stroke::Dashed),
+    ] {
         let Some(model) = model else { continue };
         let at = f64::from(held_out.level);
         let end = (at + BESIDE * (at - start.0), model.last_level_ns / scale);

@@ -4,7 +4,7 @@ use facts::{term, text};
 use measure::stats::Model;
 
 use super::{Source, phrases};
-use crate::analysis::{Predicted, SeriesSummary};
+use crate::analysis::{Additive, Predicted, SeriesSummary};
 use crate::figure::Kind;
 use facts::Lang;
 use facts::document::{Cell, Fit, Piece, Table, Tone, numbers, words};
@@ -29,6 +29,10 @@ pub(super) fn growth(source: &Source) -> Vec<Piece> {
     }
     pieces.push(Piece::Paragraph(term!(lang; "“Both predictions hold” means that these data can't tell the two models apart: they predict nearly the same when a level costs little, and noise hides the rest. It does not mean that nothing grows; what a level adds stands in the table. “Both fail” means that the last level costs another amount than either model says: the cost of a level itself changes with the depth.";
         "«Se cumplen ambas» significa que estos datos no distinguen los dos modelos: predicen casi lo mismo cuando un nivel cuesta poco, y el ruido tapa el resto. No significa que nada crezca; lo que suma un nivel está en la tabla. «Fallan ambas» significa que el último nivel cuesta otra cosa que lo que dice cualquiera de los dos modelos: lo que cuesta un nivel cambia con la profundidad.").to_owned()));
+    if series.iter().any(|series| series.impossible_blocks().is_some()) {
+        pieces.push(Piece::Paragraph(term!(lang; "“Impossible” means that the lower levels fall so steeply in these blocks that adding the same step once more gives no positive time. Nothing observed can be divided by that, so only the other model is judged, and in all blocks.";
+            "«Imposible» significa que en esos bloques los niveles inferiores bajan tanto que sumar el mismo paso una vez más no da un tiempo positivo. Nada observado se puede dividir por eso, así que solo se juzga el otro modelo, y en todos los bloques.").to_owned()));
+    }
     let sessions = series.iter().map(|series| series.sessions).max();
     if let Some(sessions) = sessions.filter(|count| *count > 1) {
         pieces.push(Piece::Paragraph(text!(lang; "Blocks of all {sessions} sessions are taken together, since the rule works within blocks: these numbers speak for these sessions only.";
@@ -93,15 +97,20 @@ fn row(series: &SeriesSummary, lang: Lang) -> Vec<Cell> {
         )),
         Cell::new(medians.collect::<Vec<_>>().join(" · ")).below(step),
         observed_cell,
-        predicted(series.additive),
+        match series.additive {
+            Some(of @ Additive::Impossible { .. }) => {
+                Cell::new(phrases::added(of, series.blocks, lang))
+            }
+            of => predicted(of.and_then(Additive::predicted)),
+        },
         predicted(series.multiplicative),
         Cell::new(series.blocks.to_string()),
-        model_cell(series.model, lang),
+        model_cell(series, lang),
     ]
 }
 
-fn model_cell(model: Option<Model>, lang: Lang) -> Cell {
-    let (text, tone) = match model {
+fn model_cell(series: &SeriesSummary, lang: Lang) -> Cell {
+    let (text, tone) = match series.model {
         Some(Model::Additive) => (term!(lang; "additive"; "aditivo"), Tone::Yes),
         Some(Model::Multiplicative) => (term!(lang; "multiplicative"; "multiplicativo"), Tone::Yes),
         Some(Model::Both) => (
@@ -111,6 +120,16 @@ fn model_cell(model: Option<Model>, lang: Lang) -> Cell {
         ),
         Some(Model::Neither) => (
             term!(lang; "neither: both predictions fail"; "ninguno: fallan ambas predicciones"),
+            Tone::No,
+        ),
+        None if series.holds_alone() == Some(true) => (
+            term!(lang; "can't tell: adding is impossible in some blocks; the same factor holds";
+            "no se puede saber: sumar es imposible en algunos bloques; el mismo factor se cumple"),
+            Tone::Open,
+        ),
+        None if series.holds_alone() == Some(false) => (
+            term!(lang; "not multiplicative: the same factor fails; adding is impossible in some blocks";
+            "no es multiplicativo: el mismo factor falla; sumar es imposible en algunos bloques"),
             Tone::No,
         ),
         None => (

@@ -9,8 +9,9 @@ use measure::{Manifest, Status, Stopped, Stopping};
 use super::{Source, environment, phrases};
 use crate::analysis::{BlockSummary, RatioSummary, sessions_needed};
 use crate::language::fill;
-use facts::Record;
+use crate::simulated::Simulated;
 use facts::document::{Cell, Fit, Piece, Table, numbers, words};
+use facts::{Lang, Record};
 
 pub(super) fn method(source: &Source) -> miette::Result<Vec<Piece>> {
     let lang = source.lang;
@@ -40,7 +41,7 @@ pub(super) fn method(source: &Source) -> miette::Result<Vec<Piece>> {
         pieces.push(blocks(source));
     }
     pieces.push(Piece::Heading(3, term!(lang; "Limits"; "Límites").to_owned()));
-    pieces.push(Piece::List(limits(source)));
+    pieces.push(Piece::List(limits(source)?));
     pieces.push(Piece::Heading(
         3,
         term!(lang; "How this page is made"; "Cómo se hace esta página").to_owned(),
@@ -211,6 +212,8 @@ fn family(source: &Source) -> Vec<Piece> {
             ],
         ));
     }
+    let chosen = source.runs.records.iter().filter(|record| record.chose_arms());
+    items.extend(chosen.map(|record| chosen_arms(record, lang)));
     let mut pieces = vec![Piece::List(items)];
     if !simultaneous.is_empty() {
         pieces.push(Piece::Paragraph(text!(lang; "{experiments}: printed intervals of primary ratios are the simultaneous ones, and they decide. Holm's p-values (sign test) decide nothing: where Holm would reject while the interval holds 1, the verdict follows the interval, so that none is contradicted by what stands beside it. Whatever is called different has a Holm p of 5 % at most.";
@@ -223,6 +226,12 @@ fn family(source: &Source) -> Vec<Piece> {
     pieces.push(Piece::Paragraph(text!(lang; "“Different” and “equivalent within {margin} %” are two tests at the same share of 5 %. Of any true ratio at most one of them is false, so they need no further share. Both may be said of one ratio: not 1, and nearer to 1 than {margin} %.";
         "«Diferente» y «equivalente dentro del {margin} %» son dos pruebas con la misma parte del 5 %. Sea cual sea el cociente verdadero, como mucho una de las dos es falsa, así que no hace falta repartir más. De un mismo cociente pueden decirse ambas: no es 1, y se aparta de 1 menos de un {margin} %.", margin = lang.trimmed(source.margin()))));
     pieces
+}
+
+/// That the family is of the chosen arms only.
+pub(crate) fn chosen_arms(record: &Record, lang: Lang) -> String {
+    text!(lang; "{experiment}: `--arms` chose what was measured. The family has only the primary ratios of these arms ({primary}), not all that the experiment may declare; the fewer they are, the larger the share of 5 % of each and the narrower its interval.";
+        "{experiment}: `--arms` eligió lo que se midió. La familia solo tiene los cocientes principales de estos brazos ({primary}), no todos los que el experimento pueda declarar; cuantos menos son, mayor es la parte del 5 % de cada uno y más estrecho su intervalo.", experiment = record.manifest.experiment, primary = record.family())
 }
 
 /// One row a session of each run.
@@ -296,13 +305,16 @@ fn blocks(source: &Source) -> Piece {
     })
 }
 
-fn limits(source: &Source) -> Vec<String> {
+fn limits(source: &Source) -> miette::Result<Vec<String>> {
     let lang = source.lang;
     let records = &source.runs.records;
     let mut limits = Vec::new();
     if records.iter().any(|record| record.manifest.sessions.len() == 1) {
-        limits.push(term!(lang; "One session: another boot of the same machine may give other numbers, and this run cannot say how far off.";
-            "Una sola sesión: otro arranque de la misma máquina puede dar otras cifras, y esta ejecución no puede decir cuán distintas.").to_owned());
+        limits.push(term!(lang; "One session: another session on the same boot may give other numbers, and this run cannot say how far off.";
+            "Una sola sesión: otra sesión en el mismo arranque puede dar otras cifras, y esta ejecución no puede decir cuán distintas.").to_owned());
+    }
+    if source.has_arms() {
+        limits.extend(simulated(lang)?);
     }
     let mut names: Vec<String> = records.iter().flat_map(Record::stand_ins).collect();
     names.sort();
@@ -337,7 +349,20 @@ fn limits(source: &Source) -> Vec<String> {
             .into_iter()
             .map(str::to_owned),
     );
-    limits
+    Ok(limits)
+}
+
+/// What intervals do not cover, with what the committed simulation has counted.
+fn simulated(lang: Lang) -> miette::Result<[String; 2]> {
+    let simulated = Simulated::read()?;
+    let (one, time) = (simulated.one_machine(lang)?, simulated.autoregression(lang)?);
+    let (several, fifth) = (simulated.machines(one.n, lang)?, simulated.fifth(lang)?);
+    Ok([
+        text!(lang; "One boot of one machine: all sessions of a run share both, so no interval here speaks of machines. Simulated, where the ratios of machines differ by a standard deviation of {moved}: {n} sessions of one machine hold what is true of machines in {covered} of cases; {n} machines of one session each, in {several}. How noisy a session is was chosen for that (results/coverage); the quieter it is, the less sessions of one machine hold. Several machines: `cargo xtask merge RUN...`.";
+            "Un arranque de una máquina: todas las sesiones de una ejecución comparten ambos, así que ningún intervalo de aquí habla de las máquinas en general. En la simulación, si los cocientes de las máquinas difieren con una desviación típica del {moved}, {n} sesiones de una sola máquina contienen lo que vale para las máquinas en el {covered} de los casos; {n} máquinas con una sesión cada una, en el {several}. El ruido de una sesión se eligió para ello (results/coverage); cuanto menos ruido, menos contienen las sesiones de una sola máquina. Varias máquinas: `cargo xtask merge RUN...`.", moved = one.moved, n = one.n, covered = one.covered, several = several.covered),
+        text!(lang; "Random order protects a ratio from what slows both arms alike, not from load that moves the ratio itself. Simulated, {n} blocks, intervals that say {said}: where the ratio hangs together from block to block (autoregression of 0.9) with a standard deviation of {moved}, they cover {covered}; where it is {more} larger in a fifth of the blocks, {fifth}. That is for a quiet machine (results/coverage); more noise hides it.";
+            "El orden aleatorio protege un cociente de lo que frena por igual ambos brazos, no de una carga que mueva el propio cociente. En la simulación, con {n} bloques e intervalos que dicen {said}: si el cociente depende del bloque anterior (autorregresión de 0,9) con una desviación típica del {moved}, cubren el {covered}; si es un {more} mayor en la quinta parte de los bloques, el {fifth}. Es para una máquina tranquila (results/coverage); con más ruido no se nota.", n = time.n, said = time.said, moved = time.moved, covered = time.covered, more = fifth.moved, fifth = fifth.covered),
+    ])
 }
 
 /// How the samples themselves were taken.

@@ -23,6 +23,7 @@ use facts::{term, text};
 
 pub(crate) use answer::answer;
 pub(crate) use environment::warnings;
+pub(crate) use method::chosen_arms;
 
 /// The page in both forms.
 pub(crate) struct Page {

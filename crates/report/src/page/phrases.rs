@@ -1,6 +1,6 @@
 //! Numbers and verdicts as a reader sees them.
 
-pub(crate) use facts::phrases::{estimate, in_unit, observer, predicted, range};
+pub(crate) use facts::phrases::{added, estimate, in_unit, observer, predicted, range};
 
 use crate::analysis::{Estimate, Scope};
 use crate::language::fill;
@@ -204,15 +204,17 @@ pub(crate) fn answer(claim: &Claim, lang: Lang) -> String {
 /// What a number speaks for.
 pub(crate) fn scope(scope: Scope, sessions: usize, lang: Lang) -> String {
     match scope {
-        Scope::Boot => term!(lang; "on this boot only: the run has one session";
-            "solo para este arranque de la máquina: hay una única sesión")
-        .to_owned(),
-        Scope::Sessions => {
-            text!(lang; "for these {count} sessions only: below six there is no interval across sessions";
-            "solo para estas {count} sesiones: con menos de seis no existe un intervalo entre sesiones", count = sessions)
+        Scope::Boot => {
+            term!(lang; "for one session only, on this boot of this machine: another session may differ";
+            "para una sola sesión, en este arranque de esta máquina: otra sesión puede ser distinta")
+            .to_owned()
         }
-        Scope::Machine => text!(lang; "for this machine, as far as {count} sessions can tell";
-            "para esta máquina, hasta donde alcanzan {count} sesiones", count = sessions),
+        Scope::Sessions => {
+            text!(lang; "for these {count} sessions only, all on this boot of this machine: below six there is no interval across sessions";
+            "solo para estas {count} sesiones, todas de este arranque de esta máquina: con menos de seis no existe un intervalo entre sesiones", count = sessions)
+        }
+        Scope::Machine => text!(lang; "for this boot of this machine, as far as {count} sessions of it can tell; of other boots and machines it says nothing";
+            "para este arranque de esta máquina, hasta donde alcanzan {count} sesiones; de otros arranques y máquinas no dice nada", count = sessions),
     }
 }
 

@@ -102,7 +102,7 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
 /// The number, or what was seen in its place.
 fn ours(claim: &Claim, lang: Lang) -> Cell {
     if let Some(growth) = claim.growth {
-        return Cell::new(facts::phrases::predictions(growth, lang));
+        return Cell::new(facts::phrases::predictions(growth, claim.pairs, lang));
     }
     let seen = claim.seen.replace('`', "'");
     match (&claim.metric, seen.is_empty()) {

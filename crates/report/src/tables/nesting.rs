@@ -18,7 +18,7 @@ struct LevelRow<'a> {
 }
 
 /// A constant would have to hold rows that live for ever.
-fn growth_columns<'a>() -> [Column<LevelRow<'a>>; 22] {
+fn growth_columns<'a>() -> [Column<LevelRow<'a>>; 23] {
     [
         ("series", |row| row.series.series.clone()),
         ("metric", |row| row.series.metric.name().to_owned()),
@@ -49,6 +49,10 @@ fn growth_columns<'a>() -> [Column<LevelRow<'a>>; 22] {
                 if row.is_held_out() { text(row.series.model_name) } else { String::new() }
             },
         ),
+        ("additive_impossible_blocks", |row| {
+            let blocks = row.series.impossible_blocks().filter(|_| row.is_held_out());
+            blocks.map_or_else(String::new, |blocks| blocks.to_string())
+        }),
     ]
 }
 
@@ -56,9 +60,15 @@ const READABLE_GROWTH: [Column<SeriesSummary>; 6] = [
     ("series", |series| series.series.clone()),
     ("observer", |series| series.observer.to_owned()),
     ("levels", levels),
-    ("observed/additive", |series| predicted(series.additive)),
+    ("observed/additive", |series| {
+        series.additive.map_or_else(none, |of| phrases::added(of, series.blocks, Lang::En))
+    }),
     ("observed/multiplicative", |series| predicted(series.multiplicative)),
-    ("model", |series| series.model_name.map_or_else(none, str::to_owned)),
+    ("model", |series| match series.holds_alone() {
+        Some(true) => "multiplicative holds alone".to_owned(),
+        Some(false) => "multiplicative fails alone".to_owned(),
+        None => series.model_name.map_or_else(none, str::to_owned),
+    }),
 ];
 
 const READABLE_TRIALS: [Column<Trial>; 7] = [
@@ -73,7 +83,8 @@ const READABLE_TRIALS: [Column<Trial>; 7] = [
 
 const GROWTH_NOTE: &str = "Rule 8: the last level is held out and predicted from the others within \
      each block. both: the data can't tell the models apart, or there is too little growth for a \
-     difference; neither: the growth follows none of them.";
+     difference; neither: the growth follows none of them. alone: adding gives no positive time in \
+     some blocks, so only the other model is judged.";
 
 /// `growth.csv`; `None` where no run has a series.
 pub(crate) fn growth_csv(analysis: &Analysis) -> miette::Result<Option<Vec<u8>>> {
@@ -119,7 +130,7 @@ impl LevelRow<'_> {
     }
 
     fn additive(&self) -> Option<Predicted> {
-        self.series.additive.filter(|_| self.is_held_out())
+        self.series.additive?.predicted().filter(|_| self.is_held_out())
     }
 
     fn multiplicative(&self) -> Option<Predicted> {

@@ -18,7 +18,6 @@ fn run(place: &Path, name: &str, sample: impl Fn(&Arm, u64) -> u64) -> PathBuf {
     run
 }
 
-/// Changes a manifest by hand, which a reader would have to be told of.
 fn row<'a>(comparison: &'a Value, name: &str) -> &'a Value {
     let rows = comparison["rows"].as_array().expect("rows");
     rows.iter().find(|row| row["name"] == name).expect(name)
@@ -73,8 +72,8 @@ fn what_is_compared_is_what_sessions_can_carry() {
     let [six, slow_six, slow_eight] = [run(6, 100), run(6, 120), run(8, 120)];
     let eight = run(8, 100);
     for (base, new, verdict, limit, why) in [
-        (&one, &slow_one, "changed", Some("these boots only"), None),
-        (&one, &one, "no_change_seen", Some("these boots only"), None),
+        (&one, &slow_one, "changed", Some("these sessions only"), None),
+        (&one, &one, "no_change_seen", Some("these sessions only"), None),
         // Blocks of three sessions, put together, would be said to have changed.
         (&three, &five, "not_comparable", None, Some("too few sessions")),
         (&six, &five, "not_comparable", None, Some("too few sessions")),
@@ -104,8 +103,8 @@ fn what_is_compared_is_what_sessions_can_carry() {
     }
     let text = |base: &Path, new: &Path| stdout(&report(&["compare".as_ref(), base, new]));
     for (base, new, words) in [
-        (&one, &slow_one, "changed (these boots only)"),
-        (&one, &one, "no change seen (these boots only)"),
+        (&one, &slow_one, "changed (these sessions only)"),
+        (&one, &one, "no change seen (these sessions only)"),
         (&six, &slow_six, "changed (each at 5 %)"),
         (&three, &five, "not comparable: too few sessions"),
     ] {
@@ -163,6 +162,33 @@ fn what_is_not_the_same_thing_is_not_compared() {
     let found = compare(&base, &new);
     assert_eq!(row(&found, "dind/docker")["verdict"], "no_change_seen");
     assert_eq!(found["differences"][0]["what"], "kernel");
+}
+
+#[test]
+fn a_verdict_on_two_machines_says_that_it_speaks_of_these() {
+    let place = tempfile::tempdir().expect("a folder");
+    let [base, new] = ["base", "new"].map(|name| run(place.path(), name, ratio_of));
+    let [six, slow_six] = [100, 120].map(|percent| of_sessions(place.path(), 6, percent));
+    let text = |base: &Path, new: &Path| stdout(&report(&["compare".as_ref(), base, new]));
+    assert!(!text(&base, &new).contains("two machines"));
+    for (run, processor) in [(&base, "A"), (&six, "A"), (&new, "B"), (&slow_six, "B")] {
+        edit_manifest(run, |manifest| {
+            for session in manifest["sessions"].as_array_mut().expect("a list") {
+                session["machine"]["cpu_model"] = processor.into();
+            }
+        });
+    }
+    for (base, new, verdict) in [
+        (&base, &new, "no change seen (these sessions only; these two machines only)"),
+        (&six, &slow_six, "changed (each at 5 %; these two machines only)"),
+    ] {
+        let text = text(base, new);
+        let sentence = "(processor: A -> B). Every verdict speaks of these two machines";
+        for words in [verdict, sentence, "cargo xtask merge RUN"] {
+            assert!(text.contains(words), "no {words} in {text}");
+        }
+    }
+    assert_eq!(compare(&base, &new)["machines_differ"][0], "processor");
 }
 
 #[test]

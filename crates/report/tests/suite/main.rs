@@ -8,6 +8,7 @@ mod facts;
 mod golden;
 mod hostile;
 mod ledger;
+mod merge;
 mod nesting;
 mod nests;
 mod numbers;

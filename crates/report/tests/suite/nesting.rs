@@ -126,6 +126,62 @@ fn figures(run: &Path) {
     assert_eq!(html.matches("<svg ").count(), 4 * 2, "four figures");
 }
 
+/// One block in which a first level takes so long that adding once more is below 0.
+#[test]
+fn where_adding_is_impossible_it_is_said_and_the_other_model_is_judged() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    let arms = "start-podman,start-podman-podman,start-podman-podman-podman,start-podman-matched,\
+                start-podman-matched-matched";
+    let mut nested = Nested::new();
+    nested.long = Some(("start-podman", 7));
+    nested.run(&run, &["--blocks", "12", "--arms", arms], |_, _| false);
+    let told = stdout(&report(&[&run]));
+    let rows: Rows = table(&run.join("growth.csv"));
+    for (series, alone) in [
+        ("start-podman-podman-podman", "multiplicative holds alone"),
+        ("start-podman-matched-matched", "multiplicative fails alone"),
+    ] {
+        let last = of(&rows, "series", series)[2];
+        let columns =
+            ["additive_ns", "additive_ratio", "additive_impossible_blocks", "blocks", "model"];
+        assert_eq!(columns.map(|column| last[column].as_str()), ["", "", "1", "12", ""]);
+        assert!(number(last, "multiplicative_low") <= number(last, "multiplicative_high"));
+        let line = told.lines().find(|line| line.contains(series) && line.contains("alone"));
+        let line = line.unwrap_or_else(|| panic!("no {series} in {told}"));
+        assert!(line.contains(alone) && line.contains("impossible in 1 of 12 blocks"), "{line}");
+    }
+    let spanish: [&Path; 4] = [&run, "--lang".as_ref(), "es".as_ref(), "--json".as_ref()];
+    let json = stdout(&report(&spanish));
+    let found: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(found["runs"][0]["growth"][0]["additive"]["impossible_blocks"], 1);
+    for (page, words) in [
+        (
+            "report.md",
+            [
+                "impossible in 1 of 12 blocks",
+                "adding is impossible in some blocks; the same factor holds",
+                "not multiplicative: the same factor fails",
+                "gives no positive time",
+            ],
+        ),
+        (
+            "report.es.md",
+            [
+                "imposible en 1 de 12 bloques",
+                "sumar es imposible en algunos bloques; el mismo factor se cumple",
+                "no es multiplicativo: el mismo factor falla",
+                "no da un tiempo positivo",
+            ],
+        ),
+    ] {
+        let page = fs::read_to_string(run.join(page)).expect("read");
+        for words in words {
+            assert!(page.contains(words), "no {words} in {page}");
+        }
+    }
+}
+
 /// Rule 8 works within blocks: those of all sessions are one.
 #[test]
 fn sessions_are_taken_together_and_the_page_says_so() {

@@ -18,14 +18,19 @@ fn sessions(run: &Path, count: u64) {
 }
 
 #[test]
-fn one_session_speaks_for_its_boot_and_several_for_the_machine() {
+fn one_session_speaks_for_itself_and_several_for_their_boot() {
     let place = tempfile::tempdir().expect("a folder");
     // Two primary ratios: alpha/2 needs seven sessions (2 / 2^7 < 2.5 % < 2 / 2^6).
     for (count, scope, alpha, words) in [
-        (1, "boot", "0.025000", "holds on this boot only"),
-        (3, "sessions", "0.025000", "holds for these 3 sessions only"),
-        (6, "machine", "0.050000", "as far as 6 sessions can tell"),
-        (7, "machine", "0.025000", "as far as 7 sessions can tell"),
+        (1, "boot", "0.025000", "holds for one session only, on this boot of this machine"),
+        (
+            3,
+            "sessions",
+            "0.025000",
+            "holds for these 3 sessions only, all on this boot of this machine",
+        ),
+        (6, "machine", "0.050000", "for this boot of this machine, as far as 6 sessions of it"),
+        (7, "machine", "0.025000", "for this boot of this machine, as far as 7 sessions of it"),
     ] {
         let run = place.path().join(count.to_string());
         sessions(&run, count);
@@ -269,4 +274,74 @@ fn the_control_is_reported_either_way() {
     make(&run, CPU, 6, plausible);
     stdout(&report(&[&run]));
     assert!(fs::read_to_string(run.join("report.md")).expect("read").contains("no A/A control"));
+}
+
+/// The sentences on what no interval here covers have the numbers of the committed simulation.
+#[test]
+fn what_intervals_do_not_cover_is_what_was_simulated() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    sessions(&run, 6);
+    stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
+    let [english, spanish] =
+        ["report.md", "report.es.md"].map(|page| fs::read_to_string(run.join(page)).expect("read"));
+    let cells = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/coverage/coverage.csv");
+    let cells = table(&cells);
+    let list = |rule: &str, n: &str, environments: &[&str]| {
+        let of = |environment: &&str| {
+            let is = |cell: &&std::collections::BTreeMap<String, String>| {
+                cell["rule"] == rule && cell["n"] == n && cell["environment"] == **environment
+            };
+            let cell = cells.iter().find(is).expect(environment);
+            format!("{:.1} %", 100.0 * cell["coverage"].parse::<f64>().expect("a number"))
+        };
+        environments.iter().map(of).collect::<Vec<_>>().join(", ")
+    };
+    let fleets = ["machines differ by 3 %", "machines differ by 5 %", "machines differ by 25 %"];
+    let one = list("6 one machine", "6", &fleets);
+    let several = list("6 machines", "6", &fleets);
+    let time = list("2 ratio", "30", &["ratio AR(1) 0.9, 2 %", "ratio AR(1) 0.9, 5 %"]);
+    let fifth = list("2 ratio", "30", &["ratio +10 % in a fifth"]);
+    for words in [
+        format!(
+            "deviation of 3 %, 5 %, 25 %: 6 sessions of one machine hold what is true of machines in {one} of cases; 6 machines of one session each, in {several}."
+        ),
+        format!(
+            "intervals that say 95.7 %: where the ratio hangs together from block to block (autoregression of 0.9) with a standard deviation of 2 %, 5 %, they cover {time}; where it is 10 % larger in a fifth of the blocks, {fifth}."
+        ),
+    ] {
+        assert!(english.contains(&words), "no {words} in {english}");
+    }
+    for words in [one, several, time, fifth].map(|words| words.replace('.', ",")) {
+        assert!(spanish.contains(&words), "no {words} in {spanish}");
+    }
+    for words in ["vale para este arranque de esta máquina", "hasta donde alcanzan 6 sesiones"] {
+        assert!(spanish.contains(words), "no {words} in {spanish}");
+    }
+}
+
+/// Fewer arms, a smaller family, narrower intervals: whoever reads them is told.
+#[test]
+fn a_family_of_chosen_arms_says_so() {
+    let place = tempfile::tempdir().expect("a folder");
+    let words = "`--arms` chose what was measured. The family has only the primary ratios of these \
+                 arms (1)";
+    for (name, arms) in [("all", &[][..]), ("chosen", &["--arms", "docker,dind"])] {
+        let run = place.path().join(name);
+        let args = [&["--blocks", "10"], arms].concat();
+        make_with(&run, STARTUP, &args, |arm, times| Ok(ratio_of(arm, times)));
+        edit_manifest(&run, |manifest| {
+            let args = [&["startup"], arms].concat();
+            manifest["args"] = args.into();
+        });
+        let told = stdout(&report(&[&run, "--lang".as_ref(), "es".as_ref()]));
+        stdout(&report(&[&run]));
+        let read = |page: &str| fs::read_to_string(run.join(page)).expect("read");
+        let is_chosen = !arms.is_empty();
+        assert_eq!(told.contains(words), is_chosen, "{told}");
+        assert_eq!(read("report.md").contains(words), is_chosen);
+        let spanish = "La familia solo tiene los cocientes principales de estos brazos (1)";
+        assert_eq!(read("report.es.md").contains(spanish), is_chosen);
+        assert_eq!(table(&run.join("ratios.csv"))[0]["family"], if is_chosen { "1" } else { "2" });
+    }
 }

@@ -66,7 +66,7 @@ fn must_fail(simulation: &Simulation) -> StripPanel {
     let slots = slots(&cells, |o| o.cell.n.to_string(), |o| mark(o).unwrap_or(Mark::Ring));
     let slots = slots.into_iter().map(|slot| Slot { exact: None, ..slot }).collect();
     let about = "circles: rule 2, same machine, random blocks".to_owned();
-    let panel = panel("Two cases that must fail", about, "blocks", &cells, slots);
+    let panel = panel("Two designs that must fail", about, "blocks", &cells, slots);
     StripPanel { range: (0.0, 100.0), ticks: 5, ..panel }
 }
 

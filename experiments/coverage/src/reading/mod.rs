@@ -12,7 +12,7 @@ use miette::Result;
 
 use crate::environment::{AR_09, DRIFT, Environment};
 use crate::law::LOGNORMAL;
-use crate::protocol::{Rule, protocol};
+use crate::protocol::{Cell, Rule, protocol};
 use crate::simulate::Outcome;
 use crate::tables::{self, CELLS_FILE, CRITERIA_FILE};
 use crate::verdict::{Criterion, judge};
@@ -52,7 +52,8 @@ impl Simulation {
             let why = format!("it has {} of {} cells", cells.len(), protocol.len());
             return Err(damaged(folder, CELLS_FILE, &why));
         }
-        let outcome = |(line, (cell, row)): (usize, (_, &csv::StringRecord))| {
+        let outcome = |(line, (cell, row)): (usize, (Cell, &csv::StringRecord))| {
+            let replicates = cell.replicates;
             let counts = number(row.get(6)).zip(number(row.get(7)));
             let counts = counts.filter(|(given, covered)| covered <= given && *given <= replicates);
             let (given, covered) = counts.ok_or_else(|| {
@@ -100,7 +101,7 @@ impl Simulation {
 impl Outcome {
     /// With the coverage that the interval of so many readings says of itself.
     fn with_exact(self) -> Self {
-        let says = self.given > 0 && matches!(self.cell.rule, Rule::Median | Rule::Ratio);
+        let says = self.given > 0 && self.cell.rule.says_coverage();
         let readings = || (0..self.cell.n).map(|reading| reading as f64).collect::<Vec<_>>();
         let interval = says.then(|| median_interval(&readings(), ALPHA, Looks::Once)).flatten();
         Self { exact: interval.map(|interval| interval.coverage), ..self }

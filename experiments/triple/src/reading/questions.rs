@@ -3,8 +3,10 @@
 
 use claims::stated;
 use facts::document::Piece;
-use facts::phrases::{estimate, in_unit, observer, predicted};
-use facts::{ArmSummary, Claim, Evidence, Here, Lang, STARTUP, SeriesSummary, Text, term, text};
+use facts::phrases::{added, estimate, in_unit, observer, predicted};
+use facts::{
+    ArmSummary, Claim, Evidence, Here, Lang, Predicted, STARTUP, SeriesSummary, Text, term, text,
+};
 use measure::stats::Model;
 use serde::Serialize;
 
@@ -153,28 +155,42 @@ fn asked(question: &str, says: &'static str) -> Claim {
 
 fn of_series(series: &SeriesSummary, lang: Lang) -> String {
     let (name, metric, who) = (&series.series, &series.metric, observer(series.observer, lang));
-    let found = series.additive.zip(series.multiplicative).zip(series.model).zip(series.held_out());
-    let Some((((additive, multiplicative), model), last)) = found else {
+    let found = series.additive.zip(series.multiplicative).zip(series.held_out());
+    let is_judged = series.model.is_some() || series.holds_alone().is_some();
+    let Some(((additive, multiplicative), last)) = found.filter(|_| is_judged) else {
         let blocks = series.blocks;
         return text!(lang; "`{name}`, {who}: this run can't tell; its {blocks} blocks are too few for an interval.";
             "`{name}`, {who}: esta ejecución no puede decirlo; sus {blocks} bloques no dan para un intervalo.");
     };
-    let verdict = match model {
-        Model::Additive => term!(lang; "additive"; "aditivo"),
-        Model::Multiplicative => term!(lang; "multiplicative"; "multiplicativo"),
-        Model::Both => {
+    let verdict = match series.model {
+        Some(Model::Additive) => term!(lang; "additive"; "aditivo"),
+        Some(Model::Multiplicative) => term!(lang; "multiplicative"; "multiplicativo"),
+        Some(Model::Both) => {
             term!(lang; "this run can't tell, for both predictions hold"; "esta ejecución no puede decirlo, porque se cumplen ambas predicciones")
         }
-        Model::Neither => {
+        None if series.holds_alone() == Some(true) => {
+            term!(lang; "this run can't tell: the same factor holds, and adding is impossible in some blocks"; "esta ejecución no puede decirlo: el mismo factor se cumple, y sumar es imposible en algunos bloques")
+        }
+        None => {
+            term!(lang; "not multiplicative: the same factor fails, and adding is impossible in some blocks"; "no es multiplicativo: el mismo factor falla, y sumar es imposible en algunos bloques")
+        }
+        Some(Model::Neither) => {
             term!(lang; "neither, for both predictions fail"; "ninguno de los dos, porque fallan ambas predicciones")
         }
     };
     let [step, observed] = [series.step, last.median].map(|of| in_unit(of, metric.unit, lang));
     let (symbol, level) = (metric.unit.symbol(), last.level);
-    let [(adding, added), (factors, multiplied)] = [additive, multiplicative]
-        .map(|model| (metric.amount(model.last_level_ns, lang), predicted(model, lang)));
-    text!(lang; "`{name}`, {who}: {verdict}. A level adds {step} {symbol}. Level {level} takes {observed} {symbol}; adding once more predicts {adding} (observed / predicted {added}), the same factor once more predicts {factors} ({multiplied}).";
-        "`{name}`, {who}: {verdict}. Un nivel suma {step} {symbol}. El nivel {level} tarda {observed} {symbol}; sumar una vez más predice {adding} (observado / predicho {added}), el mismo factor una vez más predice {factors} ({multiplied}).")
+    let of = |model: Predicted| (metric.amount(model.last_level_ns, lang), predicted(model, lang));
+    let (factors, multiplied) = of(multiplicative);
+    let adding = if let Some((adding, added)) = additive.predicted().map(of) {
+        text!(lang; "adding once more predicts {adding} (observed / predicted {added})";
+            "sumar una vez más predice {adding} (observado / predicho {added})")
+    } else {
+        let impossible = added(additive, series.blocks, lang);
+        text!(lang; "adding once more is {impossible}"; "sumar una vez más es {impossible}")
+    };
+    text!(lang; "`{name}`, {who}: {verdict}. A level adds {step} {symbol}. Level {level} takes {observed} {symbol}; {adding}, the same factor once more predicts {factors} ({multiplied}).";
+        "`{name}`, {who}: {verdict}. Un nivel suma {step} {symbol}. El nivel {level} tarda {observed} {symbol}; {adding}, el mismo factor una vez más predice {factors} ({multiplied}).")
 }
 
 fn claim_of_series(series: &SeriesSummary) -> Claim {
@@ -190,9 +206,9 @@ fn claim_of_series(series: &SeriesSummary) -> Claim {
         metric: Some(series.metric.name().to_owned()),
         of: series.series.clone(),
         here: match series.model {
-            None => Here::NotMeasured,
+            None if series.holds_alone().is_none() => Here::NotMeasured,
             // Both may be no growth, or too little of it to tell: either way it answers nothing.
-            Some(Model::Both) => Here::Inconclusive,
+            Some(Model::Both) | None => Here::Inconclusive,
             Some(_) => Here::Answered,
         },
         pairs: series.blocks,

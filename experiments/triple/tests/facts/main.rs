@@ -117,6 +117,30 @@ fn a_run_of_three_levels_is_read() {
     assert_eq!(facts["found"]["store"][0]["engine"], "docker");
 }
 
+/// One block in which adding once more is below 0: neither silence, nor an answer.
+#[test]
+fn where_adding_is_impossible_the_question_stays_open() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    let mut triple = Triple::new();
+    triple.long = Some(("start-podman", 7));
+    triple.run(&run, &["--blocks", "12"], |_, _| false);
+    let facts = facts(&run);
+    for (of, english) in [
+        ("start-podman-podman-podman", "this run can't tell: the same factor holds"),
+        ("start-podman-matched-matched", "not multiplicative: the same factor fails"),
+    ] {
+        assert_eq!(row(&facts, "A21", of), ("inconclusive", ""), "{of}");
+        has(&page(&facts, "en"), &[english, "adding once more is impossible in 1 of 12 blocks"]);
+        has(&page(&facts, "es"), &["sumar una vez más es imposible en 1 de 12 bloques"]);
+        let claims = claims(&facts, "A21");
+        let claim = claims.iter().find(|claim| claim["of"] == of).expect(of);
+        assert_eq!(claim["growth"][0], json!({ "impossible_blocks": 1 }));
+        assert!(claim["growth"][1]["ratio"].is_number(), "{claim}");
+    }
+    assert_eq!(row(&facts, "A21", "start-docker-docker-docker"), ("answered", "additive"));
+}
+
 /// What was not asked is not told as answered.
 #[test]
 fn a_question_without_arms_says_so() {
