@@ -58,6 +58,9 @@ pub struct RatioSummary {
     pub holm_p: Option<f64>,
     /// Of all samples.
     pub ratio_of_medians: Option<f64>,
+    /// How often all primary intervals of the run hold together, at least; one without an interval
+    /// claims nothing and misses nothing. `None` for an exploratory one.
+    pub joint_coverage: Option<f64>,
     /// For comparison.
     pub bootstrap: Option<Range>,
     /// All sessions' blocks together, where there are several.
@@ -91,6 +94,12 @@ pub fn of(record: &Record, published: &Table) -> Vec<RatioSummary> {
         if let Some(ratio) = ratios.iter_mut().find(|ratio| ratio.contrast == contrast.name) {
             ratio.holm_p = ratio.p.map(|_| holm_p);
         }
+    }
+    let intervals = ratios.iter().filter(|ratio| ratio.primary).filter_map(RatioSummary::interval);
+    let missed: f64 = intervals.map(|range| 1.0 - range.coverage).sum();
+    let joint_coverage = (1.0 - missed).max(0.0);
+    for ratio in ratios.iter_mut().filter(|ratio| ratio.primary) {
+        ratio.joint_coverage = Some(joint_coverage);
     }
     ratios
 }
@@ -196,6 +205,7 @@ fn compare(
         narrow,
         p: decisive.and_then(|found| p_value(&logs, found.scope, looks)),
         holm_p: None,
+        joint_coverage: None,
         ratio_of_medians: medians.map(|(above, below)| above / below),
         bootstrap: bootstrap(&list, ALPHA, RESAMPLES, record.manifest.seed).map(Range::from),
         pooled: (logs.len() > 1)

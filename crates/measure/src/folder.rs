@@ -196,6 +196,7 @@ pub(crate) mod tests {
             }],
             inside_share: None,
             started: "2026-01-01T00:00:00Z".to_owned(),
+            load1: None,
             ended: None,
         }
     }

@@ -79,7 +79,7 @@ pub use machine::Machine;
 pub use manifest::{
     ALONE, METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Stopped, Stopping, Tool,
 };
-pub use plan::{Block, Plan, WARMUP_BLOCKS};
+pub use plan::{Block, Blocks, Plan, WARMUP_BLOCKS};
 pub use program::{EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE};
 pub use program::{beside, columns, escaped, failure, leave_report, main, note, one_line};
 pub use program::{say, usage, visible};

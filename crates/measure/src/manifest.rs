@@ -73,6 +73,9 @@ pub struct Manifest {
     pub inside_share: Option<f64>,
     /// When the run began (UTC, RFC 3339).
     pub started: String,
+    /// Load average over one minute then, before anything of the run was at work.
+    #[serde(default)]
+    pub load1: Option<f64>,
     /// When it ended.
     pub ended: Option<String>,
 }

@@ -109,7 +109,7 @@ impl Telemetry {
                 block,
                 warmup,
                 started: utc_now(),
-                load1: field(&self.root.join("proc/loadavg"), "", 0),
+                load1: load1(&self.root),
                 psi_cpu_some_avg10_pct: pressure("cpu"),
                 psi_memory_some_avg10_pct: pressure("memory"),
                 psi_io_some_avg10_pct: pressure("io"),
@@ -221,6 +221,11 @@ pub(crate) fn read(path: &Path) -> miette::Result<Vec<BlockRecord>> {
         Some(row) => Err(refused(format!("block {} holds what is no number", row.block))),
         None => Ok(rows),
     }
+}
+
+/// Load average over one minute.
+pub(crate) fn load1(root: &Path) -> Option<f64> {
+    field(&root.join("proc/loadavg"), "", 0)
 }
 
 /// A blank-separated field of the first line that begins so.

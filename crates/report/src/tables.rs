@@ -52,7 +52,7 @@ fn whole_cpu(arm: &ArmSummary) -> Option<Range> {
     arm.whole_cpu.and_then(|found| found.interval)
 }
 
-const RATIOS: [Column<RatioSummary>; 42] = [
+const RATIOS: [Column<RatioSummary>; 43] = [
     ("contrast", |ratio| ratio.contrast.clone()),
     ("numerator", |ratio| ratio.numerator.clone()),
     ("denominator", |ratio| ratio.denominator.clone()),
@@ -98,6 +98,7 @@ const RATIOS: [Column<RatioSummary>; 42] = [
     ("difference_ns", |ratio| number(ratio.difference.map(|found| found.value), 1)),
     ("difference_low_ns", |ratio| number(difference(ratio).map(|range| range.low), 1)),
     ("difference_high_ns", |ratio| number(difference(ratio).map(|range| range.high), 1)),
+    ("joint_coverage", |ratio| number(ratio.joint_coverage, 6)),
 ];
 
 /// One row a whole, a part or a remainder.

@@ -1,5 +1,7 @@
 //! Simulated runs of two arms, and what is true of them.
 
+use measure::Plan;
+
 use crate::draws::Draws;
 use crate::environment::{Environment, Order};
 use crate::law::{Law, Noise, Shape, mean, median_of, median_of_product};
@@ -68,7 +70,7 @@ impl Bench {
     /// The pairs of a run, given the factor on the ratio of each block.
     fn pairs_at(&self, moved: &[f64], draws: &mut Draws) -> Vec<(f64, f64)> {
         let n = moved.len();
-        let factors = self.environment.weather.factors(n, draws);
+        let factors = self.environment.weather.factors(&vec![2; n], draws);
         (0..n)
             .map(|block| {
                 let (above, below) = match self.environment.order {
@@ -80,6 +82,30 @@ impl Bench {
                 let y = ratio * self.numerator.draw(draws) * factors[above];
                 let x = self.denominator.draw(draws) * factors[below];
                 (self.clock(y), self.clock(x))
+            })
+            .collect()
+    }
+
+    /// The pairs of two of a run's arms, whose blocks need not have the same arms: as they are taken,
+    /// one after the other.
+    pub(crate) fn pairs_of(
+        &self,
+        plan: &Plan,
+        [above, below]: [usize; 2],
+        draws: &mut Draws,
+    ) -> Vec<(f64, f64)> {
+        let sizes: Vec<usize> = plan.blocks().map(|block| block.order.len()).collect();
+        let factors = self.environment.weather.factors(&sizes, draws);
+        let mut begun = 0;
+        plan.blocks()
+            .filter_map(|block| {
+                let factors = &factors[begun..begun + block.order.len()];
+                begun += block.order.len();
+                let factor = |arm| Some(factors[block.order.iter().position(|of| *of == arm)?]);
+                let (above, below) = (factor(above)?, factor(below)?);
+                let y = self.ratio * self.numerator.draw(draws) * above;
+                let x = self.denominator.draw(draws) * below;
+                Some((self.clock(y), self.clock(x)))
             })
             .collect()
     }
@@ -97,7 +123,8 @@ impl Bench {
         let median = match weather.sigma() {
             Some(sigma) => median_of_product(&self.numerator, sigma),
             None => median_of(|x| {
-                let times = (0..2 * n).map(|time| self.numerator.cdf(x / weather.fixed(time, n)));
+                let times =
+                    (0..2 * n).map(|time| self.numerator.cdf(x / weather.fixed(time, 2 * n)));
                 mean(times)
             }),
         };

@@ -132,16 +132,16 @@ impl Moving {
 }
 
 impl Weather {
-    /// The factors of `2 n` readings, in the order of time.
-    pub(crate) fn factors(self, n: usize, draws: &mut Draws) -> Vec<f64> {
-        let readings = 2 * n;
+    /// The factors of the readings of blocks that have so many each, in the order of time.
+    pub(crate) fn factors(self, blocks: &[usize], draws: &mut Draws) -> Vec<f64> {
+        let readings = blocks.iter().sum();
         match self {
             Self::Still | Self::Drift { .. } | Self::Burst { .. } => {
-                (0..readings).map(|time| self.fixed(time, n)).collect()
+                (0..readings).map(|time| self.fixed(time, readings)).collect()
             }
-            Self::Blocks { sigma } => (0..n)
-                .map(|_| (sigma * draws.normal()).exp())
-                .flat_map(|factor| [factor, factor])
+            Self::Blocks { sigma } => blocks
+                .iter()
+                .flat_map(|block| vec![(sigma * draws.normal()).exp(); *block])
                 .collect(),
             Self::Autoregression { phi, sigma } => {
                 autoregression(phi, readings, draws).map(|state| (sigma * state).exp()).collect()
@@ -149,11 +149,11 @@ impl Weather {
         }
     }
 
-    /// The factor at a time that does not depend on chance.
-    pub(crate) fn fixed(self, time: usize, n: usize) -> f64 {
+    /// The factor at the time of one of so many readings that does not depend on chance.
+    pub(crate) fn fixed(self, time: usize, readings: usize) -> f64 {
         match self {
-            Self::Drift { rise } => 1.0 + rise * time as f64 / (2 * n - 1) as f64,
-            Self::Burst { factor } if (4 * n..6 * n).contains(&(5 * time)) => factor,
+            Self::Drift { rise } => 1.0 + rise * time as f64 / (readings - 1) as f64,
+            Self::Burst { factor } if (2 * readings..3 * readings).contains(&(5 * time)) => factor,
             _ => 1.0,
         }
     }
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn drift_goes_from_one_end_to_the_other() {
-        let factors = DRIFT.weather.factors(6, &mut Draws::new(1, 1));
+        let factors = DRIFT.weather.factors(&[2; 6], &mut Draws::new(1, 1));
         assert_eq!((factors[0], factors[11], factors.len()), (1.0, 1.2, 12));
         assert!(factors.is_sorted());
     }
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_burst_is_the_middle_fifth() {
         let weather = Weather::Burst { factor: 1.5 };
-        let factors = weather.factors(50, &mut Draws::new(1, 1));
+        let factors = weather.factors(&[2; 50], &mut Draws::new(1, 1));
         let during: Vec<usize> = (0..100).filter(|&time| factors[time] > 1.0).collect();
         assert_eq!(during, (40..60).collect::<Vec<_>>());
     }
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn an_autoregression_has_its_spread_and_its_correlation() {
-        let factors = AR_09.weather.factors(20_000, &mut Draws::new(1, 1));
+        let factors = AR_09.weather.factors(&vec![2; 20_000], &mut Draws::new(1, 1));
         let logs: Vec<f64> = factors.iter().map(|factor| factor.ln() / 0.2).collect();
         let count = logs.len() as f64;
         let variance = logs.iter().map(|z| z * z).sum::<f64>() / count;

@@ -1,5 +1,6 @@
 //! The protocol as data: which cells are simulated, and in which of them the assumptions hold.
 
+use measure::Blocks;
 use measure::stats::MARGIN;
 
 use crate::environment::{
@@ -44,6 +45,13 @@ pub(crate) const SESSION_BLOCKS: usize = 20;
 /// True ratio of a fleet: the median over all machines.
 const FLEET_RATIO: f64 = 1.08;
 
+/// A run of some full blocks and then primary-only ones, as startup declares it: how many arms it has,
+/// which are of primary contrasts, and which two are looked at.
+pub(crate) const ARMS: usize = 22;
+pub(crate) const PRIMARY: [usize; 6] = [1, 3, 4, 8, 9, 10];
+pub(crate) const PAIR: [usize; 2] = [3, 1];
+pub(crate) const BLOCKS: Blocks = Blocks { warmup: 0, full: 9, primary: 42 };
+
 /// Replicates of a cell for each one of the bootstrap's.
 const BOOTSTRAP_SHARE: u32 = 10;
 
@@ -55,6 +63,8 @@ pub(crate) enum Rule {
     Equivalence,
     Adaptive,
     Bootstrap,
+    /// Rule 2 on a run of full and primary-only blocks.
+    PrimaryOnly,
     /// Rule 6 on the sessions of one machine, held against what is true of all machines.
     OneMachine,
     /// Rule 6 on machines, as `merge` has it.
@@ -83,6 +93,7 @@ impl Rule {
             Self::Equivalence => "3 equivalence",
             Self::Adaptive => "4 adaptive",
             Self::Bootstrap => "bootstrap",
+            Self::PrimaryOnly => "2 ratio, primary-only blocks",
             Self::OneMachine => "6 one machine",
             Self::Machines => "6 machines",
         }
@@ -92,7 +103,7 @@ impl Rule {
 impl Rule {
     /// Whether it gives an interval that says its own coverage.
     pub(crate) fn says_coverage(self) -> bool {
-        matches!(self, Self::Median | Self::Ratio | Self::OneMachine | Self::Machines)
+        !matches!(self, Self::Equivalence | Self::Adaptive | Self::Bootstrap)
     }
 }
 
@@ -108,7 +119,7 @@ impl Cell {
             Rule::Median => {
                 matches!(self.environment.weather, Weather::Still | Weather::Blocks { .. })
             }
-            Rule::Ratio | Rule::Equivalence | Rule::Adaptive => {
+            Rule::Ratio | Rule::Equivalence | Rule::Adaptive | Rule::PrimaryOnly => {
                 self.environment.order == Order::Random
                     && self.environment.moving == Moving::Nothing
             }
@@ -119,7 +130,7 @@ impl Cell {
 
     /// Whether the coverage has to be the exact one, neither less nor more: continuous iid data.
     pub(crate) fn is_exact(&self) -> bool {
-        let of_blocks = matches!(self.rule, Rule::Median | Rule::Ratio)
+        let of_blocks = matches!(self.rule, Rule::Median | Rule::Ratio | Rule::PrimaryOnly)
             && self.environment.weather == Weather::Still
             && self.environment.moving == Moving::Nothing;
         (of_blocks || self.rule == Rule::Machines) && !self.law.ticks
@@ -175,6 +186,12 @@ pub(crate) fn protocol(replicates: u32) -> Vec<Cell> {
     for environment in &FLEETS {
         add(Rule::OneMachine, &[SESSIONS], &LOGNORMAL, environment, FLEET_RATIO, replicates);
         add(Rule::Machines, &MACHINES, &LOGNORMAL, environment, FLEET_RATIO, replicates);
+    }
+    let n = (BLOCKS.full + BLOCKS.primary) as usize;
+    for environment in &ENVIRONMENTS {
+        for law in LAWS.iter().filter(|law| is_defined(law, environment, 1.08)) {
+            add(Rule::PrimaryOnly, &[n], law, environment, 1.08, replicates);
+        }
     }
     cells
 }

@@ -46,6 +46,21 @@ fn coverage_is_the_exact_one(
     assert!((coverage - exact).abs() < 3.5 * error, "{coverage} {exact}");
 }
 
+/// As startup has them: 9 blocks with 22 arms, then 42 with 6.
+#[rstest]
+fn primary_only_blocks_cover_exactly_as_others(
+    #[values("iid", "AR(1) 0.9", "drift", "burst", "unequal shapes")] at: &str,
+    #[values("lognormal 0.5", "shifted Pareto 1.5")] name: &str,
+) {
+    let outcome = one(Rule::PrimaryOnly, 51, law(name), environment(at), 1.08);
+    assert_eq!(outcome.given, REPLICATES);
+    let exact = outcome.exact.expect("printed");
+    assert!((exact - 0.951_126).abs() < 1e-6, "{exact}");
+    let error = (exact * (1.0 - exact) / f64::from(REPLICATES)).sqrt();
+    let coverage = outcome.coverage().expect("intervals");
+    assert!((coverage - exact).abs() < 3.5 * error, "{coverage} {exact}");
+}
+
 #[rstest]
 fn ties_are_covered_more_often_and_never_less(
     #[values("iid", "block effect", "burst")] name: &str,

@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use facts::{Fleet, Range, Scope, estimate};
+use measure::Plan;
 use measure::stats::{
     ALPHA, Interval, Looks, MARGIN, bootstrap, equivalent, median, median_interval, ratio,
 };
 
 use crate::bench::Bench;
 use crate::draws::Draws;
-use crate::protocol::{BOOTSTRAP_RESAMPLES, Cell, Rule, SESSION_BLOCKS};
+use crate::protocol::{
+    ARMS, BLOCKS, BOOTSTRAP_RESAMPLES, Cell, PAIR, PRIMARY, Rule, SESSION_BLOCKS,
+};
 
 /// A cell with what came of it.
 #[derive(Debug, Clone, Copy)]
@@ -78,10 +81,8 @@ fn run(cell: &Cell, mut draws: Draws) -> Outcome {
     };
     let truth = match cell.rule {
         Rule::Median => bench.true_median(cell.n),
-        Rule::Ratio | Rule::Equivalence | Rule::Adaptive | Rule::OneMachine | Rule::Machines => {
-            bench.true_ratio()
-        }
         Rule::Bootstrap => bench.true_ratio_of_medians(),
+        _ => bench.true_ratio(),
     };
     let mut outcome = Outcome { cell: *cell, given: 0, covered: 0, exact: None };
     for _ in 0..cell.replicates {
@@ -104,6 +105,11 @@ fn run(cell: &Cell, mut draws: Draws) -> Outcome {
                 outcome.given += u32::from(missed.is_some());
                 outcome.covered += u32::from(missed == Some(false));
                 continue;
+            }
+            Rule::PrimaryOnly => {
+                let plan = Plan::new(ARMS, &PRIMARY, BLOCKS, draws.seed(), 1);
+                let pairs = bench.pairs_of(&plan, PAIR, &mut draws);
+                ratio(&pairs, ALPHA, Looks::Once).and_then(|ratio| ratio.interval)
             }
             Rule::OneMachine => one_machine(&bench, cell.n, &mut draws),
             Rule::Machines => machines(&bench, cell.n, &mut draws),

@@ -86,6 +86,7 @@ pub(crate) fn judge(outcomes: &[Outcome]) -> Vec<Criterion> {
             is_raw_median(o) && o.cell.n >= VISIBLE
         }),
         reach(outcomes, Rule::Machines, "rule 6 across machines covers"),
+        reach(outcomes, Rule::PrimaryOnly, "rule 2 over full and primary-only blocks covers"),
     ];
     criteria.extend(RATIO_MOVES.iter().map(in_blocks));
     criteria.extend(FLEETS.iter().map(on_one));
@@ -274,11 +275,12 @@ mod tests {
         let machines = |o: &Outcome| o.cell.rule == Rule::Machines && o.given > 0;
         assert_eq!(unmet(&spoiled(machines, |o| o.covered = 9_429)), [3, 9]);
         let good = |o: &mut Outcome| o.covered = o.given / 100 * 96;
-        for (criterion, environment) in (10..).zip(&RATIO_MOVES) {
+        assert_eq!(unmet(&spoiled(of(Rule::PrimaryOnly), |o| o.covered = 9_429)), [10]);
+        for (criterion, environment) in (11..).zip(&RATIO_MOVES) {
             let at = |o: &Outcome| is_in(o, Rule::Ratio, environment) && o.cell.n >= VISIBLE;
             assert_eq!(unmet(&spoiled(at, good)), [criterion]);
         }
-        for (criterion, environment) in (13..).zip(&FLEETS) {
+        for (criterion, environment) in (14..).zip(&FLEETS) {
             let at = |o: &Outcome| is_in(o, Rule::OneMachine, environment);
             assert_eq!(unmet(&spoiled(at, good)), [criterion]);
         }

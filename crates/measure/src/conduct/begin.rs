@@ -16,7 +16,7 @@ use crate::plan::Blocks;
 use crate::samples::Rows;
 use crate::sampling::Tally;
 use crate::stats::MARGIN;
-use crate::telemetry::{BLOCKS_FILE, COLUMNS};
+use crate::telemetry::{BLOCKS_FILE, COLUMNS, load1};
 
 impl RunArgs {
     /// Refuses what these arms can't answer.
@@ -113,6 +113,7 @@ impl Run {
             sessions: Vec::new(),
             inside_share: None,
             started: utc_now(),
+            load1: load1(Path::new("/")),
             ended: None,
         };
         let folder = Folder::create(&path)?;

@@ -100,7 +100,8 @@ pub(super) fn full(ledger: &Ledger, mutations: Option<Piece>) -> String {
     let document = Document {
         title: "The ledger of claims".to_owned(),
         lead: format!(
-            "What the two documents claim, and what became of it. {} `cargo xtask claims --readme` \
+            "What the two documents claim, and what became of it. {} What is measured speaks of that \
+             machine and its boot, what is checked of these engines on its kernel. `cargo xtask claims --readme` \
              makes this page of the records that it names.",
             count(ledger)
         ),

@@ -133,7 +133,7 @@ pub(super) fn abbreviated(revision: &str) -> String {
     format!("{}{changed}", commit.get(..7).unwrap_or(commit))
 }
 
-/// `21 confirmed, 3 refuted, ...; 15 not covered yet`.
+/// `Of 48 claims, on the machine of the records: 21 confirmed, ...; 15 not covered yet`.
 pub(super) fn count(ledger: &Ledger) -> String {
     let counts = VerdictKind::ALL.into_iter().filter_map(|word| {
         let count = ledger.of_kind(word).len();
@@ -141,7 +141,10 @@ pub(super) fn count(ledger: &Ledger) -> String {
     });
     let counts: Vec<String> = counts.collect();
     let all = ledger.claims.len() + ledger.not_covered.len();
-    format!("Of {all} claims: {}; {} not covered yet.", counts.join(", "), ledger.not_covered.len())
+    let (counts, uncovered) = (counts.join(", "), ledger.not_covered.len());
+    format!(
+        "Of {all} claims, on the machine of the records: {counts}; {uncovered} not covered yet."
+    )
 }
 
 fn point(point: &Point) -> [String; 4] {

@@ -8,6 +8,9 @@ use facts::Lang;
 use facts::document::{Cell, Fit, Piece, Table, words};
 use facts::{Record, Runs};
 
+/// The load from which a machine is busy before anything is measured on it.
+const BUSY_LOAD: f64 = 1.0;
+
 /// What a reader of any number must know first: runs that did not end well, rows left out, a
 /// source that is not identified.
 pub(crate) fn warnings(runs: &Runs, lang: Lang) -> Vec<String> {
@@ -25,6 +28,13 @@ pub(crate) fn warnings(runs: &Runs, lang: Lang) -> Vec<String> {
         if manifest.method_version != METHOD_VERSION {
             warnings.push(text!(lang; "The run of {experiment} was taken by an earlier method ({version}; now {METHOD_VERSION}): every block has all arms, and of a container's network no arm says whether another container was on it.";
                 "La ejecución de {experiment} se tomó con un método anterior ({version}; ahora {METHOD_VERSION}): todos los bloques tienen todos los brazos, y ningún brazo dice si había otro contenedor en la red del contenedor.", version = manifest.method_version));
+        }
+        if let Some(load) =
+            manifest.load1.filter(|load| *load >= BUSY_LOAD && !manifest.arms.is_empty())
+        {
+            let load = lang.number(load, 1);
+            warnings.push(text!(lang; "The machine was busy when the run of {experiment} began: its load was {load}.";
+                "La máquina estaba ocupada cuando empezó la ejecución de {experiment}: su carga era {load}."));
         }
         warnings.extend(samples.notes.iter().map(|note| format!("{experiment}: {note}")));
         if manifest.tool.revision.is_none() {

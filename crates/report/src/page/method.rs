@@ -7,7 +7,7 @@ use measure::stats::{ALPHA, median};
 use measure::{Manifest, Status, Stopped, Stopping};
 
 use super::{Source, environment, phrases};
-use crate::analysis::{BlockSummary, RatioSummary, sessions_needed};
+use crate::analysis::{BlockSummary, sessions_needed};
 use crate::language::fill;
 use crate::simulated::Simulated;
 use facts::document::{Cell, Fit, Piece, Table, numbers, words};
@@ -188,10 +188,7 @@ fn family(source: &Source) -> Vec<Piece> {
         let family = record.family();
         let primary = || run.ratios.iter().filter(|ratio| ratio.primary);
         let exploratory = run.ratios.len() - primary().count();
-        // The coverage of all of them together is at least one less what each of them misses; one
-        // without an interval claims nothing and misses nothing.
-        let missed: f64 =
-            primary().filter_map(RatioSummary::interval).map(|range| 1.0 - range.coverage).sum();
+        let joint = primary().find_map(|ratio| ratio.joint_coverage).unwrap_or(1.0);
         let share = ALPHA / family.max(1) as f64;
         let template = if run.is_each_by_itself() {
             term!(lang; "{experiment}: primary ratios, {primary}; exploratory ones, {exploratory}. So few sessions have no interval at each primary ratio's share of 5 %, which needs {needed} of them. Every interval is at 5 % by itself, and so is every verdict; all primary intervals hold together with {joint} or more.";
@@ -208,7 +205,7 @@ fn family(source: &Source) -> Vec<Piece> {
                 ("primary", &family),
                 ("exploratory", &exploratory),
                 ("needed", &sessions_needed(share)),
-                ("joint", &phrases::coverage((1.0 - missed).max(0.0), lang)),
+                ("joint", &phrases::coverage(joint, lang)),
             ],
         ));
     }

@@ -49,6 +49,10 @@ fn one_session_speaks_for_itself_and_several_for_their_boot() {
             assert_eq!(page.contains(claim), count != 6, "{count}: {claim}");
         }
         assert_eq!(ratio["by_itself"], (count == 6).to_string());
+        if count == 6 {
+            // Two of them at 1 - 2 / 2^6 each.
+            assert_eq!(ratio["joint_coverage"], "0.937500");
+        }
         let name = match count {
             // Five blocks have none.
             1 => "no interval",
@@ -131,6 +135,24 @@ fn primary_ratios_have_the_further_blocks_and_the_others_do_not() {
     }
     let page = fs::read_to_string(run.join("report.md")).expect("read");
     assert!(page.contains("then 15 with the arms of primary ratios only"), "{page}");
+}
+
+#[test]
+fn a_machine_that_was_busy_before_is_said_to_have_been() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    make(&run, STARTUP, 6, |arm, times| Ok(ratio_of(arm, times)));
+    for (load, is_busy) in [(0.99, false), (1.0, true), (3.25, true)] {
+        edit_manifest(&run, |manifest| manifest["load1"] = load.into());
+        let said = stdout(&report(&[&run]));
+        let page = fs::read_to_string(run.join("report.md")).expect("read");
+        for text in [said, page] {
+            assert_eq!(
+                text.contains("The machine was busy when the run of startup began"),
+                is_busy
+            );
+        }
+    }
 }
 
 #[test]
