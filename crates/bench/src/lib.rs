@@ -37,7 +37,7 @@ pub fn spawn<S: AsRef<str>>(
 ) -> Result<Reading, SampleError> {
     let before = lab.cpu_ns();
     let spawned = agent.spawn(argv, DEADLINE);
-    let whole_cpu_ns = before.zip(lab.cpu_ns()).map(|(before, after)| after - before);
+    let whole_cpu_ns = before.and_then(|before| lab.cpu_ns()?.checked_sub(before));
     let spawned = lab.check(spawned, |spawned| {
         let complaint = || spawned.complaint();
         good(spawned).then_some(()).ok_or_else(complaint)

@@ -39,7 +39,7 @@
 //! ```
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 use facts::{Evidence, Facts, Metric};
@@ -47,9 +47,6 @@ use lab::{Lab, Nest, Options};
 use measure::{Experiment, Run, RunArgs};
 use miette::Result;
 use serde_json::{Value, json};
-
-/// What the lab before and this one's set-up have left to do for the kernel is done by then.
-const CALM: Duration = Duration::from_secs(3);
 
 /// A lab that a session of a run has started.
 pub struct Session {
@@ -95,8 +92,7 @@ pub fn main(
 }
 
 impl Session {
-    /// Begins the session's record: its lab, its nests, how long it took until now in ms, and more. Where
-    /// lab follows lab in seconds, it waits until that is over for the kernel, too.
+    /// Begins the session's record: its lab, its nests, how long it took until now in ms, and more.
     pub fn describe<'lab>(
         &self,
         run: &mut Run,
@@ -113,10 +109,6 @@ impl Session {
         if let (Some(all), Value::Object(more)) = (description.as_object_mut(), more) {
             all.extend(more);
         }
-        run.session(description)?;
-        if run.is_of_company() {
-            std::thread::sleep(CALM);
-        }
-        Ok(())
+        run.session(description)
     }
 }

@@ -140,8 +140,12 @@ impl Evidence {
         })
     }
 
-    /// One arm over another; as a declared contrast has it, else as an exploratory one.
+    /// One arm over another; as a declared contrast has it, else as an exploratory one. A company run
+    /// holds each arm against itself, and two of them share no block.
     pub fn between(&self, above: &str, below: &str) -> Option<RatioSummary> {
+        if self.record.manifest.company {
+            return None;
+        }
         ratios::between(&self.record, &self.ratios, &self.published, above, below)
     }
 

@@ -182,12 +182,13 @@ impl Folder {
     }
 
     fn evict_file(&self, path: &Path) {
-        let handle = self.resolve(path, HANDLE | OFlags::NOFOLLOW).map(File::from);
-        let is_file = |handle: &File| handle.metadata().is_ok_and(|found| found.is_file());
-        if let Ok(file) = handle.and_then(|handle| {
-            // Of anything else, opening it may wait without end, or do something.
-            if is_file(&handle) { File::open(near(&handle)) } else { Ok(handle) }
-        }) {
+        let Ok(handle) = self.resolve(path, HANDLE | OFlags::NOFOLLOW).map(File::from) else {
+            return;
+        };
+        // Of anything but a file, opening it may wait without end, or do something.
+        if handle.metadata().is_ok_and(|found| found.is_file())
+            && let Ok(file) = File::open(near(&handle))
+        {
             let _ = rustix::fs::fadvise(&file, 0, None, Advice::DontNeed);
         }
     }

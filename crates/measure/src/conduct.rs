@@ -99,12 +99,6 @@ impl Run {
         &self.arms
     }
 
-    /// Whether each arm is taken alone and in company: labs follow one another in seconds.
-    #[must_use]
-    pub fn is_of_company(&self) -> bool {
-        self.manifest.company
-    }
-
     /// What its order is drawn from; for whatever else an experiment draws.
     #[must_use]
     pub fn seed(&self) -> u64 {

@@ -45,8 +45,8 @@ pub(crate) const SESSION_BLOCKS: usize = 20;
 /// True ratio of a fleet: the median over all machines.
 const FLEET_RATIO: f64 = 1.08;
 
-/// A run of some full blocks and then primary-only ones, as startup declares it: how many arms it has,
-/// which are of primary contrasts, and which two are looked at.
+/// A run of some full blocks and then primary-only ones, of the size of real ones: how many arms it
+/// has, which are of primary contrasts, and which two are looked at.
 pub(crate) const ARMS: usize = 22;
 pub(crate) const PRIMARY: [usize; 6] = [1, 3, 4, 8, 9, 10];
 pub(crate) const PAIR: [usize; 2] = [3, 1];

@@ -46,7 +46,7 @@ fn coverage_is_the_exact_one(
     assert!((coverage - exact).abs() < 3.5 * error, "{coverage} {exact}");
 }
 
-/// As startup has them: 9 blocks with 22 arms, then 42 with 6.
+/// 9 blocks with 22 arms, then 42 with 6.
 #[rstest]
 fn primary_only_blocks_cover_exactly_as_others(
     #[values("iid", "AR(1) 0.9", "drift", "burst", "unequal shapes")] at: &str,

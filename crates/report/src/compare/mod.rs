@@ -163,9 +163,6 @@ fn of_runs(base: &Runs, new: &Runs) -> miette::Result<Comparison> {
             "name two runs of the same experiment",
         ));
     }
-    let methods = |runs: &Runs| -> Vec<u32> {
-        runs.records.iter().map(|record| record.manifest.method_version).collect()
-    };
     if methods(base) != methods(new) {
         return Err(usage(
             "these runs can't be compared",
@@ -181,6 +178,11 @@ fn of_runs(base: &Runs, new: &Runs) -> miette::Result<Comparison> {
         comparison.add(base, new);
     }
     Ok(comparison)
+}
+
+/// The versions of the method that the runs were taken by.
+pub(crate) fn methods(runs: &Runs) -> Vec<u32> {
+    runs.records.iter().map(|record| record.manifest.method_version).collect()
 }
 
 /// What the runs are of.

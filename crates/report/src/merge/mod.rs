@@ -24,7 +24,7 @@ use measure::usage;
 use serde::Serialize;
 
 use crate::analysis;
-use crate::compare::{LISTED, estimand, experiments, joined, sandboxes};
+use crate::compare::{LISTED, estimand, experiments, joined, methods, sandboxes};
 use crate::visible;
 
 pub(crate) use machines::{fixed, told_apart};
@@ -165,6 +165,16 @@ fn refuse(named: &[Named]) -> miette::Result<()> {
             return refused(
                 format!("one is of {}, another of {}", first.join(" and "), of.join(" and ")),
                 "name runs of one experiment",
+            );
+        }
+        if methods(&run.runs) != methods(&named[0].runs) {
+            return refused(
+                format!(
+                    "they were taken by methods {:?} and {:?}",
+                    methods(&named[0].runs),
+                    methods(&run.runs)
+                ),
+                "take the earlier ones again",
             );
         }
         let is_same = |other: &&Named| {

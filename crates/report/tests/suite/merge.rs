@@ -220,6 +220,8 @@ fn what_is_no_fleet_of_one_experiment_is_refused() {
     nests::tried(&tried, &[synthetic::trial("table", "subject", "step", "works")]);
     refused_as(&[&tried], 2, "there is nothing to merge");
     refused_as(&[&place.path().join("nothing")], 2, "is not the folder of a run");
+    edit_manifest(&runs[1], |manifest| manifest["method_version"] = 2.into());
+    refused_as(&paths(&runs), 2, "taken by methods [3] and [2]");
     edit_manifest(&runs[1], |manifest| manifest["method_version"] = 99.into());
     refused_as(&paths(&runs), 2, "method");
     fs::write(runs[0].join("samples.csv"), "no,table\n1,2\n").expect("written");

@@ -113,6 +113,9 @@ fn an_arm_that_others_speed_up_is_found() {
         assert_eq!(ratio["verdict"], verdict, "{ratio:?}");
     }
     assert!(said.contains("dind-alone/dind"), "{said}");
+    // Two arms share no block, so nothing follows of what is claimed of them.
+    let evidence = facts::Evidence::open(&run, &[]).expect("a run");
+    assert!(evidence.between("dind", "docker").is_none());
     let page = fs::read_to_string(run.join("report.md")).expect("read");
     let answer = "1 take another time alone in a lab than in company of the others (`dind`)";
     for words in
