@@ -15,7 +15,7 @@ const BUSY_LOAD: f64 = 1.0;
 /// source that is not identified.
 pub(crate) fn warnings(runs: &Runs, lang: Lang) -> Vec<String> {
     let mut warnings = Vec::new();
-    for Record { manifest, samples, .. } in &runs.records {
+    for (index, Record { manifest, samples, .. }) in runs.records.iter().enumerate() {
         let experiment = &manifest.experiment;
         if manifest.status != Status::Complete {
             let reason = manifest.reason.as_deref().unwrap_or(
@@ -29,9 +29,9 @@ pub(crate) fn warnings(runs: &Runs, lang: Lang) -> Vec<String> {
             warnings.push(text!(lang; "The run of {experiment} was taken by an earlier method ({version}; now {METHOD_VERSION}): every block has all arms, and of a container's network no arm says whether another container was on it.";
                 "La ejecución de {experiment} se tomó con un método anterior ({version}; ahora {METHOD_VERSION}): todos los bloques tienen todos los brazos, y ningún brazo dice si había otro contenedor en la red del contenedor.", version = manifest.method_version));
         }
-        if let Some(load) =
-            manifest.load1.filter(|load| *load >= BUSY_LOAD && !manifest.arms.is_empty())
-        {
+        // What a later part of a whole meets is the load of the part before it.
+        let before = manifest.load1.filter(|_| index == 0 && !manifest.arms.is_empty());
+        if let Some(load) = before.filter(|load| *load >= BUSY_LOAD) {
             let load = lang.number(load, 1);
             warnings.push(text!(lang; "The machine was busy when the run of {experiment} began: its load was {load}.";
                 "La máquina estaba ocupada cuando empezó la ejecución de {experiment}: su carga era {load}."));

@@ -156,6 +156,14 @@ fn a_machine_that_was_busy_before_is_said_to_have_been() {
             );
         }
     }
+    // The second half of a whole comes after the first, whose load it meets.
+    let whole = exp4(place.path(), 6);
+    for half in ["startup", "cpu"] {
+        edit_manifest(&whole.join(half), |manifest| manifest["load1"] = 3.25.into());
+    }
+    say(&whole.join("startup"));
+    let said = stdout(&report(&[&whole]));
+    assert!(said.contains("run of startup began") && !said.contains("run of cpu began"), "{said}");
 }
 
 #[test]
