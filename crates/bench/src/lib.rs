@@ -35,8 +35,11 @@ pub fn spawn<S: AsRef<str>>(
     argv: &[S],
     good: impl FnOnce(&Spawned) -> bool,
 ) -> Result<Reading, SampleError> {
+    lab.rest();
     let before = lab.cpu_ns();
     let spawned = agent.spawn(argv, DEADLINE);
+    // What an engine still does for it is its, too.
+    lab.rest();
     let whole_cpu_ns = before.and_then(|before| lab.cpu_ns()?.checked_sub(before));
     let spawned = lab.check(spawned, |spawned| {
         let complaint = || spawned.complaint();
@@ -54,6 +57,7 @@ pub fn hash(
     mebibytes: u32,
     digest: &str,
 ) -> Result<Reading, SampleError> {
+    lab.rest();
     let hashed = lab.check(agent.hash(mebibytes, DEADLINE), |hashed| {
         let wrong = || format!("digest {} is not {digest}", hashed.digest);
         let good = hashed.digest == digest;
@@ -70,6 +74,7 @@ pub fn operate(
     operation: Operation,
     times: u32,
 ) -> Result<Reading, SampleError> {
+    lab.rest();
     let operated = agent.operate(operation, times, DEADLINE);
     let operated = lab.check(operated, |_| Ok(())).map_err(sample_error)?;
     Ok(reading(operated.wall_ns, operated.cpu_ns))

@@ -1,8 +1,8 @@
 //! A sandbox that this process holds: it ends when the value is dropped or the process dies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
@@ -10,7 +10,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use duct::{Expression, cmd};
 use miette::Result;
@@ -32,6 +32,12 @@ const BUILD_DEADLINE: Duration = Duration::from_secs(20);
 
 /// How long the end of everything in a sandbox may take: a loaded machine, many mounts.
 const END_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How long what an engine does after it has answered may take.
+const REST_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How often it is looked at meanwhile.
+const REST_PACE: Duration = Duration::from_millis(1);
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -76,6 +82,8 @@ pub(crate) struct Held {
     monitor: duct::Handle,
     /// Those of its level 0, which no command does without for long.
     daemons: Mutex<Vec<Arc<Service>>>,
+    /// What ran in it when it last was at rest.
+    at_rest: Mutex<Option<BTreeSet<i32>>>,
     /// Our end of the monitor's standard input; never written to.
     lifeline: Option<std::io::PipeWriter>,
     cancelled: fn() -> bool,
@@ -122,6 +130,7 @@ impl Held {
             process: None,
             monitor,
             daemons: Mutex::default(),
+            at_rest: Mutex::default(),
             lifeline: Some(life_write),
             cancelled,
         };
@@ -304,7 +313,34 @@ impl Held {
 
     /// What the processes of its control group have in memory, in bytes.
     pub(crate) fn memory_bytes(&self) -> io::Result<u64> {
-        let mut kilobytes = 0;
+        let kilobytes = self.processes()?.into_iter().filter_map(proportional_kilobytes);
+        Ok(kilobytes.sum::<u64>() * 1_024)
+    }
+
+    /// Waits until nothing is in its control group that was not there when it last was at rest; what
+    /// stays longer than the deadline belongs to it from then on. The first time, what was written for
+    /// it is put on the disk before.
+    pub(crate) fn rest(&self) {
+        let mut at_rest = self.at_rest.lock().unwrap_or_else(PoisonError::into_inner);
+        if at_rest.is_none() {
+            // Where that fails, so will whatever is asked of it next.
+            let _ = File::open(&self.spec.state).map(rustix::fs::syncfs);
+        }
+        let deadline = Instant::now() + REST_DEADLINE;
+        loop {
+            let processes = self.processes().unwrap_or_default();
+            let known = at_rest.as_ref().is_none_or(|known| processes.is_subset(known));
+            if known || Instant::now() > deadline {
+                *at_rest = Some(processes);
+                return;
+            }
+            std::thread::sleep(REST_PACE);
+        }
+    }
+
+    /// The processes of its control group, as the machine numbers them.
+    fn processes(&self) -> io::Result<BTreeSet<i32>> {
+        let mut found = BTreeSet::new();
         let mut groups = vec![self.spec.cgroup.clone()];
         while let Some(group) = groups.pop() {
             // Groups and processes end between two looks.
@@ -312,12 +348,12 @@ impl Held {
                 Err(why) if group == self.spec.cgroup => return Err(why),
                 processes => processes.unwrap_or_default(),
             };
-            kilobytes += processes.lines().filter_map(proportional_kilobytes).sum::<u64>();
+            found.extend(processes.lines().filter_map(|process| process.parse::<i32>().ok()));
             let entries = fs::read_dir(&group).into_iter().flatten().flatten();
             let is_group = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
             groups.extend(entries.filter(is_group).map(|entry| entry.path()));
         }
-        Ok(kilobytes * 1_024)
+        Ok(found)
     }
 
     /// A command at level 0. It dies with this process and with the sandbox.
@@ -342,7 +378,7 @@ impl Held {
 }
 
 /// A process's proportional set; `None` for one that has ended.
-fn proportional_kilobytes(process: &str) -> Option<u64> {
+fn proportional_kilobytes(process: i32) -> Option<u64> {
     let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
     let set = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
     set.trim().strip_suffix("kB")?.trim().parse().ok()

@@ -280,6 +280,15 @@ impl Lab {
         self.held.cpu_ns()
     }
 
+    /// Waits until what its engines do after they have answered is done: Podman's client returns before
+    /// the program that clears up after the container, and whatever is started meanwhile shares
+    /// processors and locks with that. The first time, it also has the kernel write to the disk what
+    /// making the lab has left in memory: as long as that has not happened, which can take half a
+    /// minute, Podman's starts in a container take half as much processor time again.
+    pub fn rest(&self) {
+        self.held.rest();
+    }
+
     /// What its processes have in memory, in bytes: the sum of their proportional sets
     /// (`proc_pid_smaps(5)`), in which a page that several share counts once.
     ///

@@ -97,6 +97,7 @@ impl Crowd<'_> {
 
     /// The time to the last one; a sample fails with the first of them that does.
     fn take(&mut self, burst: Burst) -> Result<Reading, SampleError> {
+        self.lab.rest();
         let began = Instant::now();
         let starts = self.burst(burst);
         let wall_ns = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);

@@ -193,6 +193,8 @@ impl<'node> Costs<'node> {
 
     /// One sample.
     pub(crate) fn take(&mut self, arm: &Arm) -> Result<Reading, SampleError> {
+        // Until the last pod is gone; those that a sample begins with are not there yet.
+        self.node.lab.rest();
         if PS.iter().any(|(name, _)| *name == arm.name) {
             return self.plugin.ps(arm.name == "ps-plugin");
         }

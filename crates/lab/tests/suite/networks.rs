@@ -95,3 +95,21 @@ fn a_lab_says_what_it_takes_and_forgets_its_files() -> Result<()> {
     ensure!(fetched >= 1 << 20, "{fetched} bytes of what is on the disk alone");
     Ok(())
 }
+
+/// What an engine still does is waited for, and what stays is not for ever.
+#[lab_test::test]
+fn a_lab_comes_to_rest() -> Result<()> {
+    let lab = lab()?;
+    let level = lab.level0();
+    lab.rest();
+    let runs_after_rest = |seconds: &str| -> Result<bool> {
+        let script = format!("setsid sleep {seconds} >/dev/null 2>&1 &");
+        level.output(&["sh", "-c", &script])?;
+        lab.rest();
+        let found = level.run(&["pgrep", "--full", "--exact", &format!("sleep {seconds}")])?;
+        Ok(found.success())
+    };
+    ensure!(!runs_after_rest("0.9")?, "it was not waited for");
+    ensure!(runs_after_rest("1000")?, "it was waited for, or is gone");
+    Ok(())
+}

@@ -26,8 +26,8 @@ pub(crate) fn warnings(runs: &Runs, lang: Lang) -> Vec<String> {
                 "Aviso: la ejecución de {experiment} quedó en estado «{status}»: {reason}"));
         }
         if manifest.method_version != METHOD_VERSION {
-            warnings.push(text!(lang; "The run of {experiment} was taken by an earlier method ({version}; now {METHOD_VERSION}): every block has all arms, and of a container's network no arm says whether another container was on it.";
-                "La ejecución de {experiment} se tomó con un método anterior ({version}; ahora {METHOD_VERSION}): todos los bloques tienen todos los brazos, y ningún brazo dice si había otro contenedor en la red del contenedor.", version = manifest.method_version));
+            warnings.push(text!(lang; "The run of {experiment} was taken by an earlier method ({version}; now {METHOD_VERSION}): every block has all arms, a sample may begin while the one before is cleared up, and of a container's network no arm says whether another container was on it.";
+                "La ejecución de {experiment} se tomó con un método anterior ({version}; ahora {METHOD_VERSION}): todos los bloques tienen todos los brazos, una muestra puede empezar mientras se recoge lo de la anterior, y ningún brazo dice si había otro contenedor en la red del contenedor.", version = manifest.method_version));
         }
         // What a later part of a whole meets is the load of the part before it.
         let before = manifest.load1.filter(|_| index == 0 && !manifest.arms.is_empty());
