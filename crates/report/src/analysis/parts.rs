@@ -118,9 +118,11 @@ mod tests {
         let published = facts::Table::read().expect("the table");
         let mut seen = 0;
         for whole in Runs::open(&reference).expect("two records").records {
-            let ids = whole.samples.rows.iter().filter(|row| !row.warmup);
+            // Later ones have not the arms of every part.
+            let full = whole.manifest.warmup_blocks + whole.manifest.blocks;
+            let ids = whole.samples.rows.iter().filter(|row| !row.warmup && row.block <= full);
             let ids: BTreeSet<_> = ids.map(|row| (row.session, row.block)).collect();
-            for id in ids.into_iter().step_by(7) {
+            for id in ids.into_iter().step_by(3) {
                 let mut record = Record::open(&whole.folder).expect("a record");
                 record.samples.rows.retain(|row| (row.session, row.block) == id);
                 let ratios = facts::ratios(&record, &published);
