@@ -283,8 +283,8 @@ impl Lab {
     /// Waits until what its engines do after they have answered is done: Podman's client returns before
     /// the program that clears up after the container, and whatever is started meanwhile shares
     /// processors and locks with that. The first time, it also has the kernel write to the disk what
-    /// making the lab has left in memory: as long as that has not happened, which can take half a
-    /// minute, Podman's starts in a container take half as much processor time again.
+    /// making the lab has left in memory: as long as that has not happened, Podman's starts in a
+    /// container were seen to take more processor time.
     pub fn rest(&self) {
         self.held.rest();
     }

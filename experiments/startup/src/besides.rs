@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{scope, sleep};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lab::Lab;
 use measure::{Arm, Reading, Run, SampleError, Trial};
@@ -24,14 +24,6 @@ const FAILED: &str = "failed";
 
 /// How often memory is looked at during a start.
 const PACE: Duration = Duration::from_millis(5);
-
-/// What a container leaves behind is at work after its client has ended: Podman cleans up. It has ended
-/// once the whole lab takes less than this of the processors in a look of that length.
-const LOOK: Duration = Duration::from_millis(100);
-const AT_WORK_NS: u64 = 5_000_000;
-
-/// How long that may take. What is at work still is then in the numbers, which are not nearer than that.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// From nothing: programs and stores are on the disk only. Of a nested engine the line begins with
 /// its container, waits for its daemon and has the inner image fetched.
@@ -84,7 +76,7 @@ pub(crate) fn memory(
 ) -> Result<()> {
     let arms: Vec<&'static Arm> = run.arms().to_vec();
     for arm in arms.into_iter().filter(|arm| is_start(arm)) {
-        settle(lab);
+        lab.rest();
         let before = lab.memory_bytes()?;
         let (is_over, most) = (AtomicBool::new(false), AtomicU64::new(before));
         let taken = scope(|scope| {
@@ -109,17 +101,6 @@ pub(crate) fn memory(
         }
     }
     Ok(())
-}
-
-/// Waits until nothing in the lab is at work.
-fn settle(lab: &Lab) {
-    let deadline = Instant::now() + PATIENCE;
-    while let Some(before) = lab.cpu_ns().filter(|_| Instant::now() < deadline) {
-        sleep(LOOK);
-        if lab.cpu_ns().is_none_or(|after| after.saturating_sub(before) < AT_WORK_NS) {
-            return;
-        }
-    }
 }
 
 fn row(table: &str, subject: &str, step: &str, reason: String) -> Trial {

@@ -76,9 +76,6 @@ fn session(run: &mut Run, user: &Lab, root: &Lab, began: Instant) -> Result<()> 
     run.measure(|arm| {
         let row = ROWS.iter().find(|row| row.0 == arm.name);
         let row = row.ok_or_else(|| SampleError::Fatal("no such arm".to_owned()))?;
-        // What an engine of one lab still does takes from the other's samples, too.
-        user.rest();
-        root.rest();
         let side = sides.iter_mut().find(|side| side.kind() == row.1);
         let side = side.ok_or_else(|| SampleError::Fatal("no such lab".to_owned()))?;
         side.take(row.2, row.3, arm.observer)

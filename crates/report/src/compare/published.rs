@@ -68,7 +68,7 @@ pub(super) fn against_published(new: &Runs) -> miette::Result<Comparison> {
         return Err(usage(
             "this run can't be compared with the published figures",
             "nothing that it measured was published",
-            "name a run of what was published (`cargo xtask exp4` takes one), or another run as BASE",
+            "name a run of what results/published has (see `cargo xtask --help`), or another run as BASE",
         ));
     }
     let setup = facts::setup()?;
