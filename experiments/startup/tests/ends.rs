@@ -64,6 +64,7 @@ fn after_a_normal_end(#[case] is_read: bool) -> Result<()> {
 
 /// Two arms that need the same engine and another network each, in three labs one after the other.
 #[lab_test::test]
+#[needs(patience(9))]
 fn nothing_is_left_of_arms_alone_and_in_company() -> Result<()> {
     let before = Machine::now()?;
     let flags = ["--company", "--sessions", "1", "--blocks", "1", "--arms", "podman,podman-cold"];
