@@ -30,6 +30,14 @@ const LOST_DEADLINE: Duration = Duration::from_secs(2);
 /// How often it is asked meanwhile whether the user wants the end.
 const PACE: Duration = Duration::from_millis(100);
 
+/// What Docker says now and then of a command or a container of which nothing has begun. runc seals a copy of itself in memory, which Linux refuses (`EBUSY`) while a page of it
+/// is still held elsewhere. Any program sees that once in thousands of files that it has just written
+/// and seals.
+const NOT_BEGUN: &str = "read init-p: connection reset by peer";
+
+/// How often a command is asked for that has not begun.
+pub(crate) const STARTS: u32 = 3;
+
 /// The way one level further in: `exec` of an engine into a container.
 #[derive(Clone, Debug)]
 pub(crate) struct Hop {
@@ -77,6 +85,12 @@ impl Output {
     #[must_use]
     pub fn success(&self) -> bool {
         self.code == 0
+    }
+
+    /// Whether an engine could not begin it.
+    fn has_not_begun(&self) -> bool {
+        let said = [&self.stdout, &self.stderr];
+        !self.success() && said.iter().any(|said| said.contains(NOT_BEGUN))
     }
 }
 
@@ -181,9 +195,18 @@ impl<'lab> Level<'lab> {
         line
     }
 
-    /// Runs a command here, through all hops, and returns what it said and how it ended.
+    /// Runs a command here, through all hops, and returns what it said and how it ended. One that an
+    /// engine could not begin is asked for again.
     pub fn run(&self, argv: &[&str]) -> Result<Output> {
-        self.carry_out(argv, &self.from_outside(argv))
+        let line = self.from_outside(argv);
+        let mut output = self.carry_out(argv, &line)?;
+        for _ in 1..STARTS {
+            if !output.has_not_begun() {
+                break;
+            }
+            output = self.carry_out(argv, &line)?;
+        }
+        Ok(output)
     }
 
     /// The command as [`Level::run`] runs it, but without any hop: joined to this level's
@@ -253,15 +276,28 @@ impl<'lab> Level<'lab> {
         self.carry_out(argv, &self.joined(argv))
     }
 
+    /// Starts a container that stays, by a line that gives it this name, without a hop. One that an
+    /// engine could not begin is there, and is started again.
+    pub(crate) fn start(&self, engine: Engine, container: &str, argv: &[&str]) -> Result<()> {
+        let mut output = self.run_joined(argv)?;
+        for _ in 1..STARTS {
+            if !output.has_not_begun() {
+                break;
+            }
+            output = self.run_joined(&[engine.program(), "start", container])?;
+        }
+        self.succeeded(argv, output).map(drop)
+    }
+
     fn succeeded(&self, argv: &[&str], output: Output) -> Result<String> {
         if output.success() {
             return Ok(output.stdout);
         }
-        let why = if output.stderr.trim().is_empty() {
-            format!("exit code {}", output.code)
-        } else {
-            last_lines(&output.stderr)
-        };
+        // Docker's `exec` complains on the standard output.
+        let said =
+            [&output.stderr, &output.stdout].into_iter().find(|said| !said.trim().is_empty());
+        let why =
+            said.map_or_else(|| format!("exit code {}", output.code), |said| last_lines(said));
         Err(failure(
             format!("`{}` failed at level {}", argv.join(" "), self.depth()),
             why,
@@ -278,7 +314,7 @@ impl<'lab> Level<'lab> {
         }
         let line = self.joined(&[PROBE, "agent"]);
         let command = self.held.command(Ground::Background, Path::new("/"), &line)?;
-        Agent::start(&command, self.depth())
+        Agent::start(command, self.depth())
     }
 
     /// What the processes of this level and of all levels within it have in memory, in bytes: the
@@ -297,6 +333,6 @@ impl<'lab> Level<'lab> {
     pub fn agent(&self) -> Result<Agent> {
         let line = self.hopping(&[PROBE, "agent"], &["-i"]);
         let command = self.held.command(Ground::Background, Path::new("/"), &line)?;
-        Agent::start(&command, self.depth())
+        Agent::start(command, self.depth())
     }
 }

@@ -264,7 +264,9 @@ impl<'lab> Nest<'lab> {
         } else {
             let container = name("resident");
             let stays = ["run", "--detach", "--name", &container, "alpine", "sleep", "infinity"];
-            self.innermost().set_up(&[&[self.engine().program()], &stays[..]].concat())?;
+            let engine = self.engine();
+            let line = [&[engine.program()], &stays[..]].concat();
+            self.innermost().start(engine, &container, &line)?;
             container
         };
         Ok(self.resident.insert(container))
@@ -333,7 +335,7 @@ impl<'lab> Nest<'lab> {
         argv.extend(["--volume", &tools]);
         argv.extend(flags);
         argv.extend(["alpine", "sleep", "infinity"]);
-        level.output(&argv)?;
+        level.start(engine, &container, &argv)?;
         // Never joined: a leaf is what it is by its limits.
         level.inside(engine, &container, false)
     }
@@ -394,7 +396,7 @@ fn step<'lab>(
         fetch(level, image)?;
     }
     let start = || -> Result<Level<'lab>> {
-        level.set_up(&argv)?;
+        level.start(outer, &container, &argv)?;
         let inside = level.inside(outer, &container, inner.privileged)?;
         if inner.engine == Engine::Docker && !inner.socket {
             wait_for_daemon(level, &inside, outer, &container)?;

@@ -60,7 +60,8 @@ impl Spawned {
         let last: Vec<&str> = said.trim().lines().rev().take(3).collect();
         let last: Vec<&str> = last.into_iter().rev().collect();
         // An engine can lose what a container printed.
-        let last = if last.is_empty() { "nothing was printed".to_owned() } else { last.join(" | ") };
+        let last =
+            if last.is_empty() { "nothing was printed".to_owned() } else { last.join(" | ") };
         format!("{end}: {last}")
     }
 }
