@@ -73,10 +73,12 @@ fn main() -> ExitCode {
         let mut sessions_left = run.sessions();
         cli.run.conduct(&declared.experiment, able, |run| {
             blocks::experiment(run, &options, &chains, declared.rows)?;
-            sessions_left -= 1;
             // Once is enough: nothing of it varies from lab to lab but the time.
-            if whole && sessions_left == 0 {
-                store::weigh(run, &options)?;
+            if whole {
+                sessions_left -= 1;
+                if sessions_left == 0 {
+                    store::weigh(run, &options)?;
+                }
             }
             Ok(())
         })
