@@ -39,6 +39,21 @@ fn every_arm_of_three_podmans_works() -> Result<()> {
     Ok(())
 }
 
+/// More labs than the run has sessions.
+#[lab_test::test]
+#[needs(patience(6))]
+fn arms_are_alone_and_in_company() -> Result<()> {
+    let args = ["--company", "--sessions=1", "--blocks=1", "--arms=start-docker,start-podman"];
+    let (run, status) = Run::to_the_end(FOLDER, program()?.args(args))?;
+    let samples = run.file("samples.csv");
+    ensure!(status.success(), "{}\n{samples}", run.log());
+    for arm in ["start-docker", "start-docker-alone", "start-podman", "start-podman-alone"] {
+        let taken = samples.lines().filter(|row| row.split(',').nth(4) == Some(arm));
+        ensure!(taken.count() == 3, "{arm} in\n{samples}");
+    }
+    Ok(())
+}
+
 #[lab_test::test]
 fn nothing_is_left_after_kill_9_while_level_4_is_built() -> Result<()> {
     let before = Machine::now()?;
