@@ -46,10 +46,10 @@ const LEFT: &[(&str, Test)] = &[
     ("figure.png", |bytes| bytes.starts_with(b"\x89PNG") && bytes.len() > 20_000),
 ];
 
-/// How a sample begins to say why it failed that Docker could not begin: now and then one does on a
-/// machine that is well (`NOT_BEGUN` of the lab says why). It is a row with its reason; a second one in
-/// the same part is no accident.
-const NOT_BEGUN: &str = "exit code 12";
+/// What Docker says of a sample that it could not begin: now and then one does on a machine that is well
+/// (`NOT_BEGUN` of the lab says why). It is a row with its reason; a second one in the same part is no
+/// accident.
+const NOT_BEGUN: &str = "read init-p: connection reset by peer";
 
 pub(crate) fn run(programs: &Programs, wholes: &[Whole]) -> Result<ExitCode> {
     let shell = programs.shell();

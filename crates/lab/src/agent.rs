@@ -1,15 +1,15 @@
 //! A probe that runs at some level and does as it is asked.
 
 use std::fmt::Display;
-use std::io::{BufRead, BufReader, ErrorKind, PipeReader, PipeWriter, Write};
-use std::time::Duration;
+use std::io::{ErrorKind, PipeReader, PipeWriter, Read, Write};
+use std::time::{Duration, Instant};
 
 use miette::Result;
 use probe::{Answer, Hashed, Operated, Operation, Request, Spawned};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::error::{Explain, Refused, failure};
-use crate::level::STARTS;
+use crate::level::{NOT_BEGUN, STARTS, says_not_begun};
 
 /// What the way to an agent and back may take, beyond what was asked of it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -19,21 +19,20 @@ pub struct Agent {
     command: duct::Expression,
     streams: Streams,
     level: usize,
-    /// How often it may still be started, if it ends before its first answer: an engine can fail to
-    /// begin it.
+    /// How often it may still be started, where an engine says that it could not begin it.
     starts_left: u32,
 }
 
 struct Streams {
     to: PipeWriter,
-    from: BufReader<PipeReader>,
+    from: PipeReader,
     handle: duct::Handle,
 }
 
 /// Why there is no answer.
 enum Silent {
-    /// There is nobody any more who could.
-    Ended,
+    /// An engine has said that it could not begin the probe.
+    NotBegun,
     /// Anything else.
     Other(String),
 }
@@ -95,11 +94,11 @@ impl Agent {
                     self.starts_left = 0;
                     return Ok(answer);
                 }
-                Err(Silent::Ended) if self.starts_left > 0 => {
+                Err(Silent::NotBegun) if self.starts_left > 0 => {
                     self.starts_left -= 1;
                     self.streams = Streams::open(&self.command, self.level)?;
                 }
-                Err(Silent::Ended) => return Err(failure(what, "it has ended", remedy)),
+                Err(Silent::NotBegun) => return Err(failure(what, NOT_BEGUN, remedy)),
                 Err(Silent::Other(why)) => return Err(failure(what, why, remedy)),
             }
         }
@@ -129,7 +128,7 @@ impl Streams {
             .stderr_null()
             .start()
             .explain(&what, remedy)?;
-        Ok(Self { to, from: BufReader::new(from), handle })
+        Ok(Self { to, from, handle })
     }
 
     fn ask(
@@ -138,38 +137,81 @@ impl Streams {
         deadline: Duration,
     ) -> std::result::Result<Answer, Silent> {
         let other = |why: &dyn Display| Silent::Other(why.to_string());
-        let mut line = serde_json::to_string(request).map_err(|why| other(&why))?;
-        line.push('\n');
-        match self.to.write_all(line.as_bytes()) {
-            Err(why) if why.kind() == ErrorKind::BrokenPipe => return Err(Silent::Ended),
+        let mut line = serde_json::to_vec(request).map_err(|why| other(&why))?;
+        line.push(b'\n');
+        match self.to.write_all(&line) {
+            // It has ended, and may have said why.
+            Err(why) if why.kind() == ErrorKind::BrokenPipe => {}
             written => written.map_err(|why| other(&why))?,
         }
-        let timeout = Timespec {
-            tv_sec: i64::try_from(deadline.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: deadline.subsec_nanos().into(),
-        };
-        // An answer is one line, and none is left over from before.
-        let ready = loop {
-            let mut events = [PollFd::new(self.from.get_ref(), PollFlags::IN)];
-            match poll(&mut events, Some(&timeout)) {
-                Err(rustix::io::Errno::INTR) => {}
-                ready => break ready.map_err(|why| other(&why))?,
-            }
-        };
-        if ready == 0 {
-            return Err(other(&format!("nothing after {} s", deadline.as_secs())));
-        }
+        let end = Instant::now() + deadline;
         line.clear();
-        self.from.read_line(&mut line).map_err(|why| other(&why))?;
-        if line.is_empty() {
-            return Err(Silent::Ended);
+        // An answer is one line, and none is left over from before.
+        while line.last() != Some(&b'\n') {
+            let left = end.saturating_duration_since(Instant::now());
+            let timeout = Timespec {
+                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: left.subsec_nanos().into(),
+            };
+            match poll(&mut [PollFd::new(&self.from, PollFlags::IN)], Some(&timeout)) {
+                Err(rustix::io::Errno::INTR) => continue,
+                Ok(0) => return Err(other(&format!("nothing after {} s", deadline.as_secs()))),
+                ready => ready.map_err(|why| other(&why))?,
+            };
+            let mut part = [0; 4096];
+            match self.from.read(&mut part).map_err(|why| other(&why))? {
+                0 if line.is_empty() => return Err(other(&"it has ended")),
+                0 => break,
+                count => line.extend_from_slice(&part[..count]),
+            }
         }
-        serde_json::from_str(&line).map_err(|why| other(&why))
+        if says_not_begun(&String::from_utf8_lossy(&line)) {
+            return Err(Silent::NotBegun);
+        }
+        serde_json::from_slice(&line).map_err(|why| other(&why))
     }
 }
 
 impl Drop for Streams {
     fn drop(&mut self) {
         let _ = self.handle.kill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asks a probe that is this script, which finds its turn in the file `turn`.
+    fn ask(script: &str) -> (Result<u64>, String) {
+        let place = tempfile::tempdir().expect("a folder");
+        let command = duct::cmd!("sh", "-c", script).dir(place.path()).unchecked();
+        let mut agent = Agent::start(command, 1).expect("it starts");
+        let answer = agent.peak_bytes();
+        let turns = std::fs::read_to_string(place.path().join("turns")).expect("it has begun");
+        (answer, turns)
+    }
+
+    const REFUSED: &str = "OCI runtime exec failed: exec failed: unable to start container process: \
+                           waiting for init preliminary setup: read init-p: connection reset by peer";
+
+    #[test]
+    fn what_has_not_begun_is_started_again() {
+        let answer = r#"{"vitals":{"peak_bytes":7}}"#;
+        let script = format!(
+            "echo x >>turns; [ $(wc -l <turns) = 2 ] || {{ echo '{REFUSED}: unknown'; exit 126; }}; \
+             read -r _; echo '{answer}'"
+        );
+        let (answer, turns) = ask(&script);
+        assert_eq!((answer.expect("the second answers"), turns.lines().count()), (7, 2));
+    }
+
+    #[test]
+    fn what_has_begun_is_not() {
+        let (answer, turns) = ask("echo x >>turns; read -r _");
+        let why = format!("{:?}", answer.expect_err("it has ended"));
+        assert!(why.contains("it has ended") && turns.lines().count() == 1, "{why} {turns}");
+        let (answer, turns) = ask(&format!("echo x >>turns; echo '{REFUSED}'"));
+        assert!(answer.is_err() && turns.lines().count() == 3, "{turns}");
     }
 }

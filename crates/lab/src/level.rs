@@ -33,7 +33,13 @@ const PACE: Duration = Duration::from_millis(100);
 /// What Docker says now and then of a command or a container of which nothing has begun. runc seals a copy of itself in memory, which Linux refuses (`EBUSY`) while a page of it
 /// is still held elsewhere. Any program sees that once in thousands of files that it has just written
 /// and seals.
-const NOT_BEGUN: &str = "read init-p: connection reset by peer";
+pub(crate) const NOT_BEGUN: &str = "read init-p: connection reset by peer";
+
+/// Whether this is all that a hop has said of a command that it could not begin.
+pub(crate) fn says_not_begun(said: &str) -> bool {
+    let said = said.trim();
+    said.starts_with("OCI runtime exec failed") && said.contains(NOT_BEGUN) && !said.contains('\n')
+}
 
 /// How often a command is asked for that has not begun.
 pub(crate) const STARTS: u32 = 3;
@@ -87,10 +93,15 @@ impl Output {
         self.code == 0
     }
 
-    /// Whether an engine could not begin it.
+    /// Whether a hop of Docker's could not begin it: then it says that and nothing else.
     fn has_not_begun(&self) -> bool {
-        let said = [&self.stdout, &self.stderr];
-        !self.success() && said.iter().any(|said| said.contains(NOT_BEGUN))
+        self.code == 126 && says_not_begun(&format!("{}{}", self.stdout, self.stderr))
+    }
+
+    /// Whether Docker could not begin a container that it had made.
+    fn has_not_started(&self) -> bool {
+        let from_daemon = self.stderr.contains("Error response from daemon");
+        !self.success() && from_daemon && self.stderr.contains(NOT_BEGUN)
     }
 }
 
@@ -201,7 +212,7 @@ impl<'lab> Level<'lab> {
         let line = self.from_outside(argv);
         let mut output = self.carry_out(argv, &line)?;
         for _ in 1..STARTS {
-            if !output.has_not_begun() {
+            if self.hops.is_empty() || !output.has_not_begun() {
                 break;
             }
             output = self.carry_out(argv, &line)?;
@@ -281,7 +292,7 @@ impl<'lab> Level<'lab> {
     pub(crate) fn start(&self, engine: Engine, container: &str, argv: &[&str]) -> Result<()> {
         let mut output = self.run_joined(argv)?;
         for _ in 1..STARTS {
-            if !output.has_not_begun() {
+            if !output.has_not_started() {
                 break;
             }
             output = self.run_joined(&[engine.program(), "start", container])?;
@@ -334,5 +345,21 @@ impl<'lab> Level<'lab> {
         let line = self.hopping(&[PROBE, "agent"], &["-i"]);
         let command = self.held.command(Ground::Background, Path::new("/"), &line)?;
         Agent::start(command, self.depth())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_says_the_words_itself_has_begun() {
+        let refused = format!("OCI runtime exec failed: exec failed: {NOT_BEGUN}: unknown\n");
+        let output =
+            |code, stdout: &str| Output { code, stdout: stdout.to_owned(), stderr: String::new() };
+        assert!(output(126, &refused).has_not_begun());
+        assert!(!output(3, &refused).has_not_begun());
+        assert!(!output(126, &format!("begun\n{refused}")).has_not_begun());
+        assert!(!output(126, NOT_BEGUN).has_not_begun());
     }
 }
