@@ -13,7 +13,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use measure::{Manifest, usage};
+use measure::{Manifest, Status, usage};
 use serde_json::Value;
 
 /// What people and programs write who have nothing to say.
@@ -118,6 +118,13 @@ const REQUIRED: &[(&str, Rule)] = &[
 
 /// Refuses (usage) a record that lacks a required field, naming the first one that is wrong.
 pub(crate) fn check(manifest: &Manifest, path: &Path) -> miette::Result<()> {
+    if manifest.sessions.is_empty() && manifest.status != Status::Complete {
+        return Err(usage(
+            format!("there is nothing to report of {}", path.display()),
+            format!("the run is {} and had not begun to measure", manifest.status.name()),
+            "start it again",
+        ));
+    }
     let value = serde_json::to_value(manifest).map_err(|error| {
         measure::failure(
             "the manifest can't be looked into",

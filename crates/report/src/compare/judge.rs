@@ -96,7 +96,7 @@ fn estimates(
         [0, _] | [_, 0] => (pooled(), None, None),
         [1, 1] => (pooled(), Some("these sessions only"), None),
         [1, (SESSIONS..)] | [(SESSIONS..), 1] => {
-            (pooled(), None, Some("one session against several"))
+            (pooled(), None, Some("one session against several: take six of both (--sessions 6)"))
         }
         _ => match (across(alpha), across(ALPHA)) {
             (Some(found), _) => (found, None, None),

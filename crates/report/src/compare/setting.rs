@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::compare::Named;
 
 /// What is listed where it differs: name, and what a record says of it.
-pub(crate) const LISTED: Named<Record, BTreeSet<String>, 10> = [
+pub(crate) const LISTED: Named<Record, BTreeSet<String>, 12> = [
     ("kernel", |record| machines(record, |machine| machine.kernel.clone())),
     ("processor", |record| machines(record, |machine| machine.cpu_model.clone())),
     ("cores", |record| machines(record, |machine| Some(machine.cores?.to_string()))),
@@ -16,6 +16,8 @@ pub(crate) const LISTED: Named<Record, BTreeSet<String>, 10> = [
     ("packages", |record| lab(record, "bundle")),
     ("stand-ins", |record| record.stand_ins().into_iter().collect()),
     ("sessions", |record| [record.manifest.sessions.len().to_string()].into()),
+    ("blocks a session", blocks),
+    ("load before", load),
     ("margin", |record| [format!("{} %", record.manifest.margin_pct)].into()),
     ("source", |record| {
         let tool = &record.manifest.tool;
@@ -51,4 +53,18 @@ fn engines(record: &Record) -> BTreeSet<String> {
         names.collect::<Vec<_>>().join("/")
     };
     nests.flatten().map(chain).collect()
+}
+
+fn blocks(record: &Record) -> BTreeSet<String> {
+    let (all, further) = (record.manifest.blocks, record.manifest.primary_blocks);
+    let further =
+        if further == 0 { String::new() } else { format!(" and {further} of primary ratios") };
+    [format!("{all}{further}")].into()
+}
+
+/// Of a quiet machine it is not listed how quiet.
+fn load(record: &Record) -> BTreeSet<String> {
+    const QUIET: f64 = 1.0;
+    let shown = |load: f64| if load < QUIET { "below 1".to_owned() } else { format!("{load:.1}") };
+    record.manifest.load1.map(shown).into_iter().collect()
 }

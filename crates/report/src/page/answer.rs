@@ -47,8 +47,8 @@ fn company(record: &Record, run: &RunAnalysis, lang: Lang) -> String {
         [] => String::new(),
         names => format!(" ({})", names.join(", ")),
     };
-    text!(lang; "Of {all} arms, {different} take another time alone in a lab than in company of the others{which}; {equivalent} take the same within {margin} %, and of {open} it is not decided.";
-        "De {all} brazos, {different} tardan otro tiempo solos en un laboratorio que en compañía de los demás{which}; {equivalent} tardan lo mismo dentro del {margin} %, y de {open} no está decidido.", different = different.len())
+    text!(lang; "Of {all} arms, {different} found to take another time alone in a lab than in company of the others{which}; {equivalent} found to take the same within {margin} %; of {open} it is not decided.";
+        "De {all} brazos se ve en {different} que tardan otro tiempo solos en un laboratorio que en compañía de los demás{which}; en {equivalent}, que tardan lo mismo dentro del {margin} %; de {open} no está decidido.", different = different.len())
 }
 
 /// The contrasts that the experiment leads with, as far as the run has them. Else those of the first

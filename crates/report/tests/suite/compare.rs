@@ -78,7 +78,13 @@ fn what_is_compared_is_what_sessions_can_carry() {
         (&three, &five, "not_comparable", None, Some("too few sessions")),
         (&six, &five, "not_comparable", None, Some("too few sessions")),
         (&one, &three, "not_comparable", None, Some("too few sessions")),
-        (&one, &six, "not_comparable", None, Some("one session against several")),
+        (
+            &one,
+            &six,
+            "not_comparable",
+            None,
+            Some("one session against several: take six of both (--sessions 6)"),
+        ),
         (&six, &slow_six, "changed", Some("each at 5 %"), None),
         (&six, &six, "no_change_seen", Some("each at 5 %"), None),
         // alpha / (2 x 2) needs eight: 2 / 2^8 < 1.25 % < 2 / 2^7.

@@ -117,7 +117,8 @@ fn an_arm_that_others_speed_up_is_found() {
     let evidence = facts::Evidence::open(&run, &[]).expect("a run");
     assert!(evidence.between("dind", "docker").is_none());
     let page = fs::read_to_string(run.join("report.md")).expect("read");
-    let answer = "1 take another time alone in a lab than in company of the others (`dind`)";
+    let answer =
+        "1 found to take another time alone in a lab than in company of the others (`dind`)";
     for words in
         [answer, "each arm alone and in company, 5 blocks each", "in the lab of each arm alone"]
     {
