@@ -125,6 +125,17 @@ pub(crate) fn check(manifest: &Manifest, path: &Path) -> miette::Result<()> {
             "start it again",
         ));
     }
+    let machine = |session: &measure::Session| {
+        let machine = &session.machine;
+        (machine.kernel.clone(), machine.cpu_model.clone(), machine.cores)
+    };
+    if manifest.sessions.windows(2).any(|pair| machine(&pair[0]) != machine(&pair[1])) {
+        return Err(usage(
+            format!("{} is not the record of one run", path.display()),
+            "its sessions are of several machines",
+            "report each machine's run by itself, or `cargo xtask merge RUN...`",
+        ));
+    }
     let value = serde_json::to_value(manifest).map_err(|error| {
         measure::failure(
             "the manifest can't be looked into",

@@ -64,8 +64,12 @@ pub(super) fn lead(runs: &Runs, lang: Lang) -> String {
     }
     let blocks = manifest.blocks + manifest.primary_blocks;
     if manifest.company {
-        return text!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · {sessions} sessions, each arm alone and in company, {blocks} blocks each";
-            "{date} · Linux {kernel} · {cpu}, {cores} núcleos · {sessions} sesiones, cada brazo solo y en compañía, {blocks} bloques cada vez");
+        let of = match sessions {
+            1 => lang.pick("one session", "una sesión").to_owned(),
+            _ => format!("{sessions} {}", lang.pick("sessions", "sesiones")),
+        };
+        return text!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · {of}, each arm alone and in company, {blocks} blocks each";
+            "{date} · Linux {kernel} · {cpu}, {cores} núcleos · {of}, cada brazo solo y en compañía, {blocks} bloques cada vez");
     }
     if sessions == 1 {
         text!(lang; "{date} · Linux {kernel} · {cpu}, {cores} cores · one session of {blocks} blocks";

@@ -19,8 +19,15 @@ fn edit(run: &Path, file: &str, change: impl Fn(String) -> String) {
 
 type Damage = fn(String) -> String;
 
+/// A manifest with something else in it.
+fn changed(text: &str, change: impl FnOnce(&mut serde_json::Value)) -> String {
+    let mut manifest = serde_json::from_str(text).expect("a manifest");
+    change(&mut manifest);
+    manifest.to_string()
+}
+
 /// What is done to which file of a complete run, the words of the refusal and its exit code.
-const DAMAGE: [(&str, &str, Damage, &str, i32); 12] = [
+const DAMAGE: [(&str, &str, Damage, &str, i32); 14] = [
     ("truncated", "samples.csv", |text| text[..text.len() / 2].to_owned(), "rows", 1),
     (
         "no rows",
@@ -75,6 +82,31 @@ const DAMAGE: [(&str, &str, Damage, &str, i32); 12] = [
         "manifest.json",
         |text| text.replace("stand_ins", "standins"),
         "/sessions/0/stand_ins is missing",
+        2,
+    ),
+    (
+        "a session of another machine",
+        "manifest.json",
+        |text| {
+            changed(&text, |manifest| {
+                let mut other = manifest["sessions"][0].clone();
+                other["machine"]["cores"] = 77.into();
+                manifest["sessions"].as_array_mut().expect("a list").push(other);
+            })
+        },
+        "its sessions are of several machines",
+        2,
+    ),
+    (
+        "nothing but a beginning",
+        "manifest.json",
+        |text| {
+            changed(&text, |manifest| {
+                manifest["sessions"] = serde_json::json!([]);
+                manifest["status"] = "interrupted".into();
+            })
+        },
+        "had not begun to measure",
         2,
     ),
     (
