@@ -182,7 +182,7 @@ impl Drop for Streams {
 mod tests {
     use super::*;
 
-    /// Asks a probe that is this script, which finds its turn in the file `turn`.
+    /// Asks a probe that is this script, which notes in the file `turns` that it has begun.
     fn ask(script: &str) -> (Result<u64>, String) {
         let place = tempfile::tempdir().expect("a folder");
         let command = duct::cmd!("sh", "-c", script).dir(place.path()).unchecked();

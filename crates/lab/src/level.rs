@@ -30,9 +30,9 @@ const LOST_DEADLINE: Duration = Duration::from_secs(2);
 /// How often it is asked meanwhile whether the user wants the end.
 const PACE: Duration = Duration::from_millis(100);
 
-/// What Docker says now and then of a command or a container of which nothing has begun. runc seals a copy of itself in memory, which Linux refuses (`EBUSY`) while a page of it
-/// is still held elsewhere. Any program sees that once in thousands of files that it has just written
-/// and seals.
+/// What Docker says now and then of a command or a container of which nothing has begun. The likely cause:
+/// runc seals a copy of itself in memory, which Linux refuses (`EBUSY`) while a page of it is held
+/// elsewhere, as it does now and then to any program that seals what it has just written.
 pub(crate) const NOT_BEGUN: &str = "read init-p: connection reset by peer";
 
 /// Whether this is all that a hop has said of a command that it could not begin.
@@ -206,18 +206,9 @@ impl<'lab> Level<'lab> {
         line
     }
 
-    /// Runs a command here, through all hops, and returns what it said and how it ended. One that an
-    /// engine could not begin is asked for again.
+    /// Runs a command here, through all hops, and returns what it said and how it ended.
     pub fn run(&self, argv: &[&str]) -> Result<Output> {
-        let line = self.from_outside(argv);
-        let mut output = self.carry_out(argv, &line)?;
-        for _ in 1..STARTS {
-            if self.hops.is_empty() || !output.has_not_begun() {
-                break;
-            }
-            output = self.carry_out(argv, &line)?;
-        }
-        Ok(output)
+        self.carry_out(argv, &self.from_outside(argv))
     }
 
     /// The command as [`Level::run`] runs it, but without any hop: joined to this level's
@@ -272,9 +263,17 @@ impl<'lab> Level<'lab> {
         })
     }
 
-    /// Like [`Level::run`], for a command that has to succeed: its standard output.
+    /// Like [`Level::run`], for a command that has to succeed: its standard output. One that an engine
+    /// could not begin is asked for again; what is observed, by [`Level::run`], is not.
     pub fn output(&self, argv: &[&str]) -> Result<String> {
-        self.succeeded(argv, self.run(argv)?)
+        let mut output = self.run(argv)?;
+        for _ in 1..STARTS {
+            if self.hops.is_empty() || !output.has_not_begun() {
+                break;
+            }
+            output = self.run(argv)?;
+        }
+        self.succeeded(argv, output)
     }
 
     /// Like [`Level::output`], without a hop.

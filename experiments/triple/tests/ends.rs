@@ -4,6 +4,7 @@ use std::process::{Command, ExitCode};
 
 use lab_test::{Machine, Run, ensure};
 use miette::{IntoDiagnostic, Result};
+use rstest::rstest;
 use rustix::process::{Signal, kill_process};
 
 const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
@@ -54,18 +55,23 @@ fn arms_are_alone_and_in_company() -> Result<()> {
     Ok(())
 }
 
+#[rstest]
+#[case::level_4(4)]
+#[needs(patience(13))]
+#[case::level_5(5)]
 #[lab_test::test]
-fn nothing_is_left_after_kill_9_while_level_4_is_built() -> Result<()> {
+fn nothing_is_left_after_kill_9_while_it_is_built(#[case] level: usize) -> Result<()> {
     let before = Machine::now()?;
-    // The row of the start at level 3 is the last before the fourth.
-    let mut ladder = ladder("depth-start,docker on a volume,3,works")?;
+    // The row of a start is the last before the next level.
+    let mut ladder = ladder(&format!("depth-start,docker on a volume,{},works", level - 1))?;
     ladder.send(Signal::KILL)?;
     ladder.wait()?;
     ladder.left_nothing(&before)?;
     // The rows that it had are kept.
     let trials = ladder.file("trials.csv");
-    ensure!(!trials.contains("volume,4"), "{trials}");
-    ensure!(trials.contains("depth,docker on a volume,2,works"), "{trials}");
+    ensure!(!trials.contains(&format!("volume,{level}")), "{trials}");
+    let kept = format!("depth,docker on a volume,{},works", level - 2);
+    ensure!(trials.contains(&kept), "{trials}");
     Ok(())
 }
 
