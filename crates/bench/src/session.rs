@@ -20,6 +20,7 @@
 //!     parts: &[],
 //!     series: &[],
 //!     blocks: DefaultBlocks::USUAL,
+//!     settled_ms: bench::SETTLED_MS,
 //! };
 //!
 //! fn session(run: &mut Run, session: &Session) -> miette::Result<()> {

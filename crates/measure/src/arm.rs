@@ -77,6 +77,9 @@ pub struct Experiment {
     pub series: &'static [Series],
     /// How many blocks a run has that does not say.
     pub blocks: DefaultBlocks,
+    /// The first measured block of a session, or of a lab, begins no earlier than this after its first
+    /// sample, unless there is no block for warm-up; in ms.
+    pub settled_ms: u64,
 }
 
 /// How many measured blocks a session has where nobody says.
@@ -243,7 +246,7 @@ impl Experiment {
     #[must_use]
     pub const fn of_trials(name: &'static str) -> Self {
         let blocks = DefaultBlocks::USUAL;
-        Self { name, arms: &[], contrasts: &[], parts: &[], series: &[], blocks }
+        Self { name, arms: &[], contrasts: &[], parts: &[], series: &[], blocks, settled_ms: 0 }
     }
 }
 

@@ -5,7 +5,7 @@ mod outcome;
 
 use std::fmt::Write;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::args::{RunArgs, list};
 use crate::arm::{Arm, Contrast, Experiment, Part, Reading, SampleError};
@@ -250,6 +250,7 @@ impl Run {
                 self.manifest.planned_sessions,
                 questions(&self.manifest.contrasts),
             ),
+            settled: Duration::from_millis(self.manifest.settled_ms),
             clock: &mut || u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX),
             interrupted: &interrupted,
             tally: &mut self.tally,

@@ -123,6 +123,7 @@ mod tests {
             parts: &[part("c", &["one"], &["third"]), part("c", &["third"], &["second"])],
             series: &[],
             blocks: DefaultBlocks::USUAL,
+            settled_ms: 0,
         };
         const NOTHING: Arm = Arm { operations: 0, ..arm("one", "") };
         assert!(check_declaration(&GOOD).is_ok());

@@ -181,6 +181,7 @@ pub(crate) mod tests {
             planned_sessions: 1,
             stopping: Stopping::Fixed,
             margin_pct: 5.0,
+            settled_ms: 0,
             arms: vec![arm("a"), arm("b")],
             contrasts: vec![],
             parts: vec![],

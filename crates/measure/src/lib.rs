@@ -24,6 +24,7 @@
 //!     parts: &[],
 //!     series: &[],
 //!     blocks: DefaultBlocks::USUAL,
+//!     settled_ms: 0,
 //! };
 //!
 //! #[derive(Parser)]

@@ -58,6 +58,10 @@ pub struct Manifest {
     pub stopping: Stopping,
     /// Delta of rule 3, in per cent: fixed before the run.
     pub margin_pct: f64,
+    /// The first measured block of a lab begins no earlier than this after its first sample, where
+    /// there are blocks for warm-up (ms); a record that does not say was not made to wait.
+    #[serde(default)]
+    pub settled_ms: u64,
     /// The arms of this run.
     pub arms: Vec<Arm<String>>,
     /// The contrasts whose arms are both in this run.

@@ -1,5 +1,7 @@
 //! The measuring loop: carries out a plan, writes every sample down as it comes.
 
+use std::time::Duration;
+
 use crate::arm::{Arm, Reading, SampleError};
 use crate::manifest::Stopped;
 use crate::plan::Block;
@@ -7,6 +9,9 @@ use crate::progress::Progress;
 use crate::samples::{Rows, Sample};
 use crate::stopping::Precision;
 use crate::telemetry::Telemetry;
+
+/// How soon a signal is seen in a pause.
+const PACE: Duration = Duration::from_millis(50);
 
 /// How the loop ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +43,8 @@ pub(crate) struct Sampling<'a> {
     pub(crate) progress: Progress,
     /// Asked after every measured block; `None` with a fixed number of blocks.
     pub(crate) precision: Option<Precision>,
+    /// No measured block begins earlier than this after the first one for warm-up.
+    pub(crate) settled: Duration,
     /// Monotonic nanoseconds since the run began.
     pub(crate) clock: &'a mut dyn FnMut() -> u64,
     pub(crate) interrupted: &'a dyn Fn() -> bool,
@@ -66,7 +73,12 @@ impl Sampling<'_> {
         origin_ns: u64,
         take: &mut dyn FnMut(&Arm) -> Result<Reading, SampleError>,
     ) -> miette::Result<End> {
+        let mut warm = false;
         for (index, block) in (1..).zip(blocks) {
+            if warm && !block.warmup {
+                self.settle(origin_ns);
+            }
+            warm = block.warmup;
             // Here, so that a block that was not begun has no row either.
             if (self.interrupted)() {
                 return Ok(End::Interrupted);
@@ -89,6 +101,18 @@ impl Sampling<'_> {
             }
         }
         Ok(End::Complete(Stopped::Planned))
+    }
+
+    /// Waits until what is measured is old enough, or a signal has come.
+    fn settle(&mut self, origin_ns: u64) {
+        loop {
+            let age = Duration::from_nanos((self.clock)() - origin_ns);
+            let left = self.settled.saturating_sub(age);
+            if left.is_zero() || (self.interrupted)() {
+                return;
+            }
+            std::thread::sleep(left.min(PACE));
+        }
     }
 
     /// What broke it off, if anything did.
@@ -192,6 +216,15 @@ mod tests {
     fn run(
         plan: &[Block],
         stop_after: usize,
+        script: impl FnMut(usize, &Arm) -> Result<Reading, SampleError>,
+    ) -> Outcome {
+        run_settled(plan, Duration::ZERO, stop_after, script)
+    }
+
+    fn run_settled(
+        plan: &[Block],
+        settled: Duration,
+        stop_after: usize,
         mut script: impl FnMut(usize, &Arm) -> Result<Reading, SampleError>,
     ) -> Outcome {
         let place = tempfile::tempdir().expect("a folder");
@@ -209,6 +242,7 @@ mod tests {
             telemetry: Telemetry::new(),
             progress: Progress::Lines { experiment: "test".to_owned(), next_ns: 0 },
             precision: None,
+            settled,
             clock: &mut || {
                 now.set(now.get() + 10);
                 now.get()
@@ -264,13 +298,26 @@ mod tests {
             assert_eq!(row.wall_ns, Some(index as u64 + 1));
             assert_eq!((row.cpu_ns, row.whole_cpu_ns), (Some(7), Some(9)));
             assert_eq!(row.position as usize, index % 2 + 1);
-            // Two looks before the first sample, then two a sample, one a block; 100 ns inside each
-            // sample; the clock began at 1000.
-            assert_eq!(row.started_ns, 1_020 + index as u64 * 120 + index as u64 / 2 * 10);
+            // Two looks before the first sample, then two a sample, one a block, one after the warm-up;
+            // 100 ns inside each sample; the clock began at 1000.
+            let looks = index as u64 / 2 + u64::from(index >= 2);
+            assert_eq!(row.started_ns, 1_020 + index as u64 * 120 + looks * 10);
         }
         assert_eq!(outcome.blocks.len(), 4);
         assert!(outcome.blocks[0].starts_with("1,1,true,"), "{}", outcome.blocks[0]);
         assert!(outcome.blocks[1].starts_with("1,2,false,"), "{}", outcome.blocks[1]);
+    }
+
+    #[test]
+    fn the_first_measured_block_waits_for_its_age_and_no_other_does() {
+        let settled = Duration::from_micros(5);
+        let starts = |warmup| -> Vec<u64> {
+            let outcome = run_settled(&plan(warmup, 2), settled, usize::MAX, |_, _| Ok(reading(1)));
+            outcome.rows.iter().map(|row| row.started_ns).collect()
+        };
+        let waited = starts(1);
+        assert!(waited[1] < 5_000 && waited[2] > 6_000 && waited[5] < 7_000, "{waited:?}");
+        assert!(starts(0).iter().all(|started_ns| *started_ns < 5_000));
     }
 
     #[test]

@@ -24,6 +24,7 @@ const DEMO: Experiment = Experiment {
     parts: PARTS,
     series: &[],
     blocks: DefaultBlocks::USUAL,
+    settled_ms: 0,
 };
 
 /// The whole difference as one part.

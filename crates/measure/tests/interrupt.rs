@@ -14,6 +14,7 @@ const DEMO: Experiment = Experiment {
     parts: &[],
     series: &[],
     blocks: DefaultBlocks::USUAL,
+    settled_ms: 0,
 };
 
 #[derive(Parser)]

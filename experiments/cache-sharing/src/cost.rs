@@ -216,6 +216,7 @@ pub(crate) fn experiment(generation: Generation) -> Experiment {
         parts: &[],
         series: &[],
         blocks: DefaultBlocks::USUAL,
+        settled_ms: bench::SETTLED_MS,
     }
 }
 

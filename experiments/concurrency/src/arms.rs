@@ -120,5 +120,6 @@ pub(crate) fn experiment() -> Experiment {
         parts: &[],
         series: &[],
         blocks: DefaultBlocks::USUAL,
+        settled_ms: bench::SETTLED_MS,
     }
 }

@@ -120,6 +120,7 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
     parts: PARTS,
     series: &[],
     blocks: DefaultBlocks { full: 12, primary: 48 },
+    settled_ms: bench::SETTLED_MS,
 };
 
 const HOP: &str = "timed at level 0 through exec, against in the container";

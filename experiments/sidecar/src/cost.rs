@@ -141,6 +141,7 @@ pub(crate) fn experiment(patterns: &[&'static Pattern]) -> Experiment {
         parts: &[],
         series: &[],
         blocks: DefaultBlocks::USUAL,
+        settled_ms: bench::SETTLED_MS,
     }
 }
 

@@ -97,6 +97,7 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
     parts: PARTS,
     series: &[],
     blocks: DefaultBlocks { full: 9, primary: 42 },
+    settled_ms: bench::SETTLED_MS,
 };
 
 const PARTS: &[Part] = &[

@@ -152,6 +152,7 @@ pub(crate) fn declare(cells: &[Cell], generation: Generation) -> Declared {
             parts: &[],
             series: &[],
             blocks: DefaultBlocks::USUAL,
+            settled_ms: bench::SETTLED_MS,
         },
         rows,
     }

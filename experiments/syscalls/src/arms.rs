@@ -131,6 +131,7 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
     parts: &[],
     series: &[],
     blocks: DefaultBlocks::USUAL,
+    settled_ms: bench::SETTLED_MS,
 };
 
 /// So many times that a sample takes 2 to 4 ms where no file system in user space is asked: long

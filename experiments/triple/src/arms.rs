@@ -102,6 +102,7 @@ pub(crate) fn declare(chains: &[(Chain, bool)]) -> Declared {
             parts: maker.parts.leak(),
             series: maker.series.leak(),
             blocks: DefaultBlocks { full: 20, primary: 40 },
+            settled_ms: bench::SETTLED_MS,
         },
         rows: maker.rows.leak(),
     }

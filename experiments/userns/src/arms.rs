@@ -78,6 +78,7 @@ pub(crate) const EXPERIMENT: Experiment = Experiment {
     parts: &[],
     series: &[],
     blocks: DefaultBlocks::USUAL,
+    settled_ms: bench::SETTLED_MS,
 };
 
 const ARMS: &[Arm] = &[

@@ -106,6 +106,7 @@ impl Run {
             planned_sessions: args.sessions(),
             stopping: args.stopping(),
             margin_pct: MARGIN * 100.0,
+            settled_ms: experiment.settled_ms,
             arms: records,
             contrasts,
             parts,

@@ -72,6 +72,7 @@ impl Nested {
                 parts: &[],
                 series: series(),
                 blocks: measure::DefaultBlocks::USUAL,
+                settled_ms: 0,
             },
             times,
             long: None,

@@ -154,6 +154,7 @@ pub(crate) fn make_with(
         parts: if has("dind-inside") { PARTS } else { &[] },
         series: &[],
         blocks: measure::DefaultBlocks::USUAL,
+        settled_ms: 0,
     };
     let session = serde_json::json!({ "stand_ins": ["alpine", "docker:dind"] });
     take(out, args, &experiment, &session, &[], sample);

@@ -235,6 +235,7 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32) {
         parts: &[],
         series: &[],
         blocks: measure::DefaultBlocks::USUAL,
+        settled_ms: 0,
     };
     let blocks = blocks.to_string();
     let args: &[&str] = if measures { &["--blocks", &blocks] } else { &[] };

@@ -223,6 +223,7 @@ pub(crate) fn run(out: &Path, rows: &[Trial], blocks: u32, factor: Factor) {
         parts: &[],
         series: &[],
         blocks: measure::DefaultBlocks::USUAL,
+        settled_ms: 0,
     };
     of_cells(out, &experiment, rows, blocks, factor);
 }

@@ -74,6 +74,7 @@ impl Triple {
                 parts: &[],
                 series: series(),
                 blocks: measure::DefaultBlocks::USUAL,
+                settled_ms: 0,
             },
             times,
             long: None,
