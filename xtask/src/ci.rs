@@ -84,6 +84,7 @@ pub(crate) fn run(programs: &Programs, wholes: &[Whole]) -> Result<ExitCode> {
         step(format!("{} --quick", whole.name), run.map(|()| true));
     }
     say(tests.slowest())?;
+    tests.failures().iter().try_for_each(say)?;
     if failed.is_empty() {
         say("ci: all is well")?;
         return Ok(ExitCode::SUCCESS);

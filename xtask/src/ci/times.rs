@@ -1,4 +1,4 @@
-//! Which tests take long.
+//! Which tests take long, and what those say that fail.
 //!
 //! The stable libtest has no time of a test, only of a program; the harness of the tests on real
 //! engines, which take nearly all of the time, writes one a test into a file that is named to it.
@@ -34,6 +34,9 @@ struct Programs {
     seconds: BTreeMap<String, f64>,
     /// The one that runs now.
     current: String,
+    /// What failed tests said, which stands between the two lines `failures:` of a program.
+    failures: Vec<String>,
+    in_failures: bool,
 }
 
 impl Programs {
@@ -41,6 +44,13 @@ impl Programs {
     fn note(&mut self, line: &str) {
         if let Some(name) = begun(line) {
             self.current = name;
+        }
+        if line == "failures:" {
+            self.in_failures ^= true;
+        } else if line.starts_with("test result: ") {
+            self.in_failures = false;
+        } else if self.in_failures && !line.trim().is_empty() {
+            self.failures.push(format!("{}: {line}", self.current));
         }
         if let Some(seconds) = ended(line) {
             *self.seconds.entry(self.current.clone()).or_default() += seconds;
@@ -69,6 +79,11 @@ impl Tests {
             shown.map_err(|_| miette!("the tests' output can't be shown"))??;
             succeeded
         })
+    }
+
+    /// What failed tests said: at the end of a long log, where it is looked for.
+    pub(super) fn failures(&self) -> &[String] {
+        &self.programs.failures
     }
 
     /// The slowest ones as a table.
@@ -128,6 +143,16 @@ fn ended(line: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_failed_test_said_is_kept() {
+        let mut programs = Programs { current: "lab suite".to_owned(), ..Programs::default() };
+        let said = "test a ... FAILED\n\nfailures:\n\n---- a ----\nthe engine's words\n\n\n\
+                    failures:\n    a\n\ntest result: FAILED. 1 passed; 1 failed\n\
+                    test b ... ok\n\ntest result: ok. 1 passed; finished in 1.00s\n";
+        said.lines().for_each(|line| programs.note(line));
+        assert_eq!(programs.failures, ["lab suite: ---- a ----", "lab suite: the engine's words"]);
+    }
 
     #[test]
     fn the_slowest_come_first_and_none_twice() {
