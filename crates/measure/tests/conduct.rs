@@ -240,14 +240,17 @@ fn in_company_each_arm_has_a_lab_of_its_own_and_one_with_all() {
 }
 
 #[test]
-fn company_takes_two() {
+fn company_and_a_ratio_take_two() {
     let place = tempfile::tempdir().expect("a folder");
     let out = place.path().join("run");
-    let result = args(&out, &["--company", "--arms", "a"]).conduct(&DEMO, able, |_| Ok(()));
-    let error = result.expect_err("refused");
-    assert!(error.to_string().contains("nothing to look at"), "{error}");
-    assert_eq!(error.severity(), Some(miette::Severity::Advice));
-    assert!(!out.exists());
+    for flags in [&["--company"][..], &["--primary-blocks", "3"]] {
+        let flags = [flags, &["--arms", "a"]].concat();
+        let result = args(&out, &flags).conduct(&DEMO, able, |_| Ok(()));
+        let error = result.expect_err("refused");
+        assert!(error.to_string().contains("has nothing to"), "{error}");
+        assert_eq!(error.severity(), Some(miette::Severity::Advice));
+        assert!(!out.exists());
+    }
 }
 
 #[test]

@@ -34,6 +34,16 @@ impl RunArgs {
                 "omit `--arms`, or name both arms of a ratio",
             ));
         }
+        let is_asked = |of: &&Contrast| of.primary && is_whole(of);
+        if self.primary_blocks.is_some_and(|blocks| blocks > 0)
+            && !experiment.contrasts.iter().any(|of| is_asked(&of))
+        {
+            return Err(usage(
+                "`--primary-blocks` has nothing to take",
+                "no primary ratio of this experiment has both of its arms in this run",
+                "omit `--arms`, name both arms of a primary ratio, or say `--blocks` instead",
+            ));
+        }
         if self.company && arms.len() < 2 {
             return Err(usage(
                 "`--company` has nothing to look at",

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::compare::Named;
 
 /// What is listed where it differs: name, and what a record says of it.
-pub(crate) const LISTED: Named<Record, BTreeSet<String>, 12> = [
+pub(crate) const LISTED: Named<Record, BTreeSet<String>, 13> = [
     ("kernel", |record| machines(record, |machine| machine.kernel.clone())),
     ("processor", |record| machines(record, |machine| machine.cpu_model.clone())),
     ("cores", |record| machines(record, |machine| Some(machine.cores?.to_string()))),
@@ -17,6 +17,7 @@ pub(crate) const LISTED: Named<Record, BTreeSet<String>, 12> = [
     ("stand-ins", |record| record.stand_ins().into_iter().collect()),
     ("sessions", |record| [record.manifest.sessions.len().to_string()].into()),
     ("blocks a session", blocks),
+    ("wait before measured blocks", |record| [format!("{} ms", record.manifest.settled_ms)].into()),
     ("load before", load),
     ("margin", |record| [format!("{} %", record.manifest.margin_pct)].into()),
     ("source", |record| {
