@@ -12,6 +12,7 @@ use std::time::Duration;
 use lab::{Agent, AgentError, Lab, Operation, Options, Spawned};
 use measure::{Reading, SampleError};
 use miette::Result;
+use program::patient;
 
 pub use generations::Generations;
 pub use session::{Session, main};
@@ -42,7 +43,7 @@ pub fn spawn<S: AsRef<str>>(
 ) -> Result<Reading, SampleError> {
     lab.rest();
     let before = lab.cpu_ns();
-    let spawned = agent.spawn(argv, DEADLINE);
+    let spawned = agent.spawn(argv, patient(DEADLINE));
     // What an engine still does for it is its, too.
     lab.rest();
     let whole_cpu_ns = before.and_then(|before| lab.cpu_ns()?.checked_sub(before));
@@ -63,7 +64,7 @@ pub fn hash(
     digest: &str,
 ) -> Result<Reading, SampleError> {
     lab.rest();
-    let hashed = lab.check(agent.hash(mebibytes, DEADLINE), |hashed| {
+    let hashed = lab.check(agent.hash(mebibytes, patient(DEADLINE)), |hashed| {
         let wrong = || format!("digest {} is not {digest}", hashed.digest);
         let good = hashed.digest == digest;
         good.then_some(()).ok_or_else(wrong)
@@ -80,7 +81,7 @@ pub fn operate(
     times: u32,
 ) -> Result<Reading, SampleError> {
     lab.rest();
-    let operated = agent.operate(operation, times, DEADLINE);
+    let operated = agent.operate(operation, times, patient(DEADLINE));
     let operated = lab.check(operated, |_| Ok(())).map_err(sample_error)?;
     Ok(reading(operated.wall_ns, operated.cpu_ns))
 }

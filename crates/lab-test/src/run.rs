@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use miette::{IntoDiagnostic, Result};
+use program::patient;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -89,7 +90,7 @@ impl Run {
 
     /// Until it is so; `what` is awaited.
     pub fn wait_for(&mut self, what: &str, mut is_so: impl FnMut(&Self) -> bool) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + patient(PATIENCE);
         while !is_so(self) {
             let ended = self.child.try_wait().into_diagnostic()?;
             ensure!(ended.is_none(), "it ended too early: {}", self.log());
@@ -106,7 +107,7 @@ impl Run {
 
     /// Until it ends.
     pub fn wait(&mut self) -> Result<ExitStatus> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + patient(PATIENCE);
         loop {
             if let Some(status) = self.child.try_wait().into_diagnostic()? {
                 return Ok(status);
@@ -129,7 +130,7 @@ impl Run {
     /// Waits until there is nothing more than before, neither on the machine nor in its own folder for
     /// temporary files.
     pub fn left_nothing(&self, before: &Machine) -> Result<()> {
-        before.is_restored(PATIENCE, || self.log())?;
+        before.is_restored(patient(PATIENCE), || self.log())?;
         let entries = fs::read_dir(self.home.path().join("tmp")).into_diagnostic()?;
         let files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
         ensure!(files.is_empty(), "{files:?}");

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use miette::Result;
 use probe::{Answer, Hashed, Operated, Operation, Request, Spawned};
+use program::patient;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::error::{Explain, Refused, failure};
@@ -50,7 +51,7 @@ impl Agent {
             argv: argv.iter().map(|arg| arg.as_ref().to_owned()).collect(),
             deadline_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
         };
-        match self.ask(&request, deadline + PATIENCE)? {
+        match self.ask(&request, deadline + patient(PATIENCE))? {
             Answer::Spawned(spawned) => Ok(spawned),
             other => Err(self.refused(&other)),
         }
@@ -79,7 +80,7 @@ impl Agent {
 
     /// Peak resident memory of the agent in bytes.
     pub fn peak_bytes(&mut self) -> Result<u64> {
-        match self.ask(&Request::Vitals, PATIENCE)? {
+        match self.ask(&Request::Vitals, patient(PATIENCE))? {
             Answer::Vitals { peak_bytes } => Ok(peak_bytes),
             other => Err(self.refused(&other)),
         }

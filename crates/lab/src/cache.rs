@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use etcetera::BaseStrategy;
 use miette::{Report, Result};
+use program::patient;
 
 use crate::error::{Explain, failure};
 use crate::whole;
@@ -96,14 +97,15 @@ const LOCK_DEADLINE: Duration = Duration::from_secs(20 * 60);
 pub(crate) fn lock(path: &Path) -> Result<Lock> {
     let what = || format!("the lock {} can't be taken", path.display());
     let file = File::create(path).explain(what(), ROOM)?;
-    let deadline = Instant::now() + LOCK_DEADLINE;
+    let deadline = Instant::now() + patient(LOCK_DEADLINE);
     let mut said = false;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(Lock(file)),
             Err(TryLockError::Error(why)) => return Err(failure(what(), why, ROOM)),
             Err(TryLockError::WouldBlock) if Instant::now() > deadline => {
-                let why = format!("another process has it for {} s", LOCK_DEADLINE.as_secs());
+                let why =
+                    format!("another process has it for {} s", patient(LOCK_DEADLINE).as_secs());
                 return Err(failure(what(), why, "end that process (`cargo xtask lab status`)"));
             }
             Err(TryLockError::WouldBlock) => {}

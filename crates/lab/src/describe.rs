@@ -69,6 +69,8 @@ impl Lab {
             "bundle": self.bundle().key,
             "bundle_pinned": self.bundle().pinned,
             "packages": packages,
+            // A factor that can't be read has been refused before there was a lab.
+            "patience": program::patience().unwrap_or(1.0),
         })
     }
 

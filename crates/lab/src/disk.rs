@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use duct::cmd;
+use program::patient;
 use rustix::fs::{SeekFrom, ioctl_ficlone, seek};
 use rustix::io::Errno;
 
@@ -159,9 +160,9 @@ impl Lab {
             .unchecked()
             .start()
             .map_err(|why| not_made(&why))?;
-        if let Ok(None) = started.wait_timeout(MAKE_DEADLINE) {
+        if let Ok(None) = started.wait_timeout(patient(MAKE_DEADLINE)) {
             let _ = started.kill();
-            let seconds = MAKE_DEADLINE.as_secs();
+            let seconds = patient(MAKE_DEADLINE).as_secs();
             return Err(not_made(&format!("{program}: no end after {seconds} s")));
         }
         let output = started.into_output().map_err(|why| not_made(&why))?;

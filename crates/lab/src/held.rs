@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use duct::{Expression, cmd};
 use miette::Result;
+use program::patient;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::IoSliceMut;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
@@ -152,7 +153,7 @@ impl Held {
                 let ended = held.monitor.wait_timeout(Duration::from_secs(1));
                 let how = match ended {
                     Ok(Some(output)) => ending(output.status),
-                    _ => format!("does not answer after {} s", BUILD_DEADLINE.as_secs()),
+                    _ => format!("does not answer after {} s", patient(BUILD_DEADLINE).as_secs()),
                 };
                 let why = format!("the monitor {how}: {}", held.place.last_lines());
                 Err(failure(what, why, "see `cargo xtask doctor`"))
@@ -326,7 +327,7 @@ impl Held {
             // Where that fails, so will whatever is asked of it next.
             let _ = File::open(&self.spec.state).map(rustix::fs::syncfs);
         }
-        let deadline = Instant::now() + REST_DEADLINE;
+        let deadline = Instant::now() + patient(REST_DEADLINE);
         loop {
             let processes = self.processes().unwrap_or_default();
             let known = at_rest.as_ref().is_none_or(|known| processes.is_subset(known));
@@ -428,7 +429,8 @@ fn environment() -> BTreeMap<String, OsString> {
 
 /// The monitor's one line, if it comes in time.
 fn hear(word: std::io::PipeReader) -> Option<Word> {
-    let timeout = Timespec { tv_sec: i64::try_from(BUILD_DEADLINE.as_secs()).ok()?, tv_nsec: 0 };
+    let timeout =
+        Timespec { tv_sec: i64::try_from(patient(BUILD_DEADLINE).as_secs()).ok()?, tv_nsec: 0 };
     let readable = loop {
         match poll(&mut [PollFd::new(&word, PollFlags::IN)], Some(&timeout)) {
             Err(rustix::io::Errno::INTR) => {}
@@ -446,7 +448,7 @@ fn hear(word: std::io::PipeReader) -> Option<Word> {
 impl Drop for Held {
     fn drop(&mut self) {
         drop(self.lifeline.take());
-        match self.monitor.wait_timeout(END_DEADLINE) {
+        match self.monitor.wait_timeout(patient(END_DEADLINE)) {
             Ok(Some(_)) => {}
             _ => {
                 let _ = self.monitor.kill();

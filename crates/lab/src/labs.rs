@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use miette::Result;
+use program::patient;
 use sandbox::{ID_COUNT, ID_RANGES, Kind, range_of};
 
 use crate::cache;
@@ -117,7 +118,7 @@ impl Place {
 impl Drop for Place {
     /// Nothing is there any more if a monitor has done its work; something is if none was started.
     fn drop(&mut self) {
-        if let Err(report) = take_away(&self.cgroup, &self.state, CGROUP_PATIENCE) {
+        if let Err(report) = take_away(&self.cgroup, &self.state, patient(CGROUP_PATIENCE)) {
             warn(&report);
         }
     }
@@ -152,7 +153,7 @@ fn sweep(labs: &Path) {
         };
         if is_dead {
             let cgroup = tree.join(format!("{GROUP}{}", file_name(&state)));
-            if let Err(report) = take_away(&cgroup, &state, SWEEP_PATIENCE) {
+            if let Err(report) = take_away(&cgroup, &state, patient(SWEEP_PATIENCE)) {
                 warn(&report);
             }
         }

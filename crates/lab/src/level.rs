@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use miette::Result;
+use program::patient;
 
 use crate::agent::Agent;
 use crate::engine::Engine;
@@ -235,19 +236,19 @@ impl<'lab> Level<'lab> {
             .stderr_capture()
             .start()
             .explain(what(), "see `cargo xtask doctor`")?;
-        let end = Instant::now() + COMMAND_DEADLINE;
+        let end = Instant::now() + patient(COMMAND_DEADLINE);
         let mut lost_since = None;
         while matches!(handle.wait_timeout(PACE), Ok(None)) {
             if lost_since.is_none() && self.held.has_lost_a_daemon() {
                 lost_since = Some(Instant::now());
             }
-            let is_lost = lost_since.is_some_and(|since| since.elapsed() > LOST_DEADLINE);
+            let is_lost = lost_since.is_some_and(|since| since.elapsed() > patient(LOST_DEADLINE));
             let why = if self.held.cancelled() {
                 cancelled(&what())
             } else if is_lost {
                 lost(what())
             } else if Instant::now() > end {
-                let why = format!("no end after {} s", COMMAND_DEADLINE.as_secs());
+                let why = format!("no end after {} s", patient(COMMAND_DEADLINE).as_secs());
                 failure(what(), why, "look for a loaded machine or a full disk")
             } else {
                 continue;

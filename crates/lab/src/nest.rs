@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use miette::Result;
-use program::failure;
+use program::{failure, patient};
 use serde::Serialize;
 
 use crate::engine::{Engine, REGISTRY_NAME};
@@ -479,7 +479,9 @@ fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str
         }
         docker_answers(inside.root())
     };
-    wait_until(level.held(), &name, INNER_DEADLINE, died, ready, || logs(level, outer, container))
+    wait_until(level.held(), &name, patient(INNER_DEADLINE), died, ready, || {
+        logs(level, outer, container)
+    })
 }
 
 /// The end of what a container wrote.

@@ -102,6 +102,7 @@ pub fn alternatives(kind: Kind, chosen: Generation) -> Vec<Check> {
 
 /// The first thing that is missing, as an error.
 pub(crate) fn require(kind: Kind, generation: Generation) -> Result<()> {
+    program::patience()?;
     for Check { what, found } in any_engines(kind, generation) {
         if let Found::Missing { why, remedy } = found {
             return Err(unsupported(format!("no lab without {what}"), why, remedy));

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use miette::Result;
+use program::patient;
 use signal_hook::low_level::signal_name;
 
 use crate::error::{Explain, failure};
@@ -85,8 +86,8 @@ impl Service {
 
     /// Its name, how it ended and its last lines, if it no longer answers.
     pub(crate) fn exit_reason(&self) -> Option<String> {
-        let how = self.ask(ANSWER_DEADLINE).err()?.unwrap_or_else(|| {
-            let seconds = ANSWER_DEADLINE.as_secs();
+        let how = self.ask(patient(ANSWER_DEADLINE)).err()?.unwrap_or_else(|| {
+            let seconds = patient(ANSWER_DEADLINE).as_secs();
             format!("does not answer after {seconds} s")
         });
         Some(format!("{} {how}: {}", self.name, self.last_lines()))
@@ -94,7 +95,7 @@ impl Service {
 
     /// The same for whoever needs it no more: only if it has ended.
     pub(crate) fn last_end(&self) -> Option<String> {
-        let how = self.ask(QUESTION_DEADLINE).err()??;
+        let how = self.ask(patient(QUESTION_DEADLINE)).err()??;
         Some(format!("{} {how}: {}", self.name, self.last_lines()))
     }
 
@@ -231,8 +232,8 @@ pub(crate) fn grpc_answers(root: io::Result<Folder>, socket: &str) -> bool {
 /// A connection to a socket of the inside on which this was written.
 fn asked(root: &Folder, socket: &str, question: &[u8]) -> io::Result<UnixStream> {
     let mut stream = root.connect(socket)?;
-    stream.set_read_timeout(Some(QUESTION_DEADLINE))?;
-    stream.set_write_timeout(Some(QUESTION_DEADLINE))?;
+    stream.set_read_timeout(Some(patient(QUESTION_DEADLINE)))?;
+    stream.set_write_timeout(Some(patient(QUESTION_DEADLINE)))?;
     stream.write_all(question)?;
     Ok(stream)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use miette::Result;
+use program::patient;
 use sandbox::Share;
 
 use crate::bundle::Bundle;
@@ -148,7 +149,7 @@ impl Lab {
             }
             Ok(())
         };
-        let deadline = engine::DAEMON_DEADLINE;
+        let deadline = patient(engine::DAEMON_DEADLINE);
         let ready = started().and_then(|()| self.registry.wait_ready(&self.held, deadline));
         self.blamed(ready)
     }

@@ -9,6 +9,7 @@ mod caller;
 mod exit;
 mod limits;
 mod output;
+mod patience;
 mod visible;
 
 pub use caller::{REPORT_VARIABLE, leave_report, left_report};
@@ -18,6 +19,7 @@ pub use exit::{
 };
 pub use limits::{RAISE_LIMIT, limits};
 pub use output::{beside, columns, say};
+pub use patience::{patience, patient};
 pub use visible::{escaped, visible};
 
 #[doc(hidden)]

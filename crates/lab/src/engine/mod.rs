@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use miette::Result;
+use program::patient;
 use serde::Serialize;
 
 use crate::error::Explain;
@@ -119,10 +120,10 @@ pub(crate) fn start_docker(held: &Held) -> Result<()> {
     let answers = move || grpc_answers(root(), "run/containerd/containerd.sock");
     let containerd = Service::start(held, "containerd", &argv, answers)?;
     // A daemon that finds nobody there yet tries again only after a second.
-    containerd.wait_ready(held, DAEMON_DEADLINE)?;
+    containerd.wait_ready(held, patient(DAEMON_DEADLINE))?;
     let argv = ["/usr/sbin/dockerd", "--containerd=/run/containerd/containerd.sock"];
     let root = held.way_in();
     let answers = move || docker_answers(root());
     let daemon = Service::start(held, "dockerd", &argv, answers)?;
-    daemon.wait_ready(held, DAEMON_DEADLINE)
+    daemon.wait_ready(held, patient(DAEMON_DEADLINE))
 }

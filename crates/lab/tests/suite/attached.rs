@@ -75,7 +75,7 @@ impl Session {
 
     /// Waits until this is on the screen.
     fn expect(&self, words: &str) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + program::patient(PATIENCE);
         while !self.screen().contains(words) {
             ensure!(Instant::now() < deadline, "{words:?} in\n{}", self.screen());
             std::thread::sleep(Duration::from_millis(10));

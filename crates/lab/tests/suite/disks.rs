@@ -133,7 +133,7 @@ fn a_disk_goes_with_its_lab() -> Result<()> {
     let devices = loop_devices(&id)?;
     ensure!(devices == 1, "{devices}");
     drop(lab);
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let end = std::time::Instant::now() + program::patient(std::time::Duration::from_secs(10));
     while loop_devices(&id)? > 0 {
         ensure!(std::time::Instant::now() < end, "a loop device outlives its lab");
         std::thread::sleep(std::time::Duration::from_millis(20));

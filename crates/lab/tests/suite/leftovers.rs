@@ -86,7 +86,7 @@ fn armed(script: &str) -> Result<(Cache, Child, String)> {
 
 fn is_gone(cache: &Cache, lab: &str) -> Result<()> {
     // Before the monitor would go on without its death.
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + program::patient(Duration::from_secs(30));
     while !cache.left(lab)?.is_empty() {
         ensure!(Instant::now() < deadline, "{:?}", cache.left(lab)?);
         std::thread::sleep(Duration::from_millis(20));
@@ -244,7 +244,7 @@ fn groups_without_a_lab_go_with_the_next() -> Result<()> {
     sleeper.kill().into_diagnostic()?;
     sleeper.wait().into_diagnostic()?;
     drop(lock);
-    let end = Instant::now() + Duration::from_secs(20);
+    let end = Instant::now() + program::patient(Duration::from_secs(20));
     while [&dead, &held, &alive].into_iter().any(|path| there(path)) {
         ensure!(Instant::now() < end, "{found:?}, and later the same: {ended:?}");
         cache.lab("user", "true")?.output().into_diagnostic()?;

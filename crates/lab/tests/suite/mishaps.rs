@@ -331,7 +331,8 @@ fn interrupted_build_leaves_nothing_half_valid() -> Result<()> {
         let entries = fs::read_dir(&bundles).into_iter().flatten().flatten();
         entries.into_iter().any(|entry| entry.path().join("usr/bin/bash").exists())
     };
-    let patience = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    let patience =
+        std::time::Instant::now() + program::patient(std::time::Duration::from_secs(120));
     while !unpacking() {
         ensure!(std::time::Instant::now() < patience, "it never unpacked");
         std::thread::sleep(std::time::Duration::from_millis(5));
@@ -382,6 +383,15 @@ fn full_disk() -> Result<()> {
     let said = text(&output);
     ensure!(said.contains("No space left") || said.contains("disk space"), "{said}");
     is_one_error(&output, 1, &["disk space"])
+}
+
+#[lab_test::test]
+fn patience_that_is_no_factor() -> Result<()> {
+    let cache = own_cache()?;
+    let mut lab = lab(cache.path(), "exec")?;
+    lab.args(["--", "true"]).env("MATRYOSHKA_PATIENCE", "soon");
+    let output = lab.output().into_diagnostic()?;
+    is_one_error(&output, 2, &["MATRYOSHKA_PATIENCE=soon", "from 1 to 100"])
 }
 
 #[lab_test::test]

@@ -59,7 +59,7 @@ fn arrives(mut from: File, to: OwnedFd) -> Result<()> {
     from.read_exact(&mut first).into_diagnostic()?;
     std::thread::sleep(Duration::from_millis(300));
     let reader = std::thread::spawn(|| rest(from));
-    let ended = ends(&mut owner, Duration::from_secs(20));
+    let ended = ends(&mut owner, program::patient(Duration::from_secs(20)));
     let read = reader.join().unwrap_or_default();
     ensure!(ended == Some(0), "{ended:?}");
     let lines = String::from_utf8_lossy(&read).lines().count();
@@ -87,7 +87,7 @@ fn two_terminals_get_each_its_own() -> Result<()> {
     let script = "echo to-out; echo to-error >&2; test -t 1";
     let mut owner = start(script, out, error)?;
     let readers = [one, other].map(|end| std::thread::spawn(|| rest(end)));
-    let code = ends(&mut owner, Duration::from_secs(20));
+    let code = ends(&mut owner, program::patient(Duration::from_secs(20)));
     let said = readers.map(|reader| reader.join().unwrap_or_default());
     let [out, error] = said.map(|said| String::from_utf8_lossy(&said).into_owned());
     ensure!(out.trim() == "to-out", "{out:?} {error:?}");
@@ -106,7 +106,7 @@ fn what_nobody_reads_can_be_given_up() -> Result<()> {
     (&unread).read_exact(&mut seen).into_diagnostic()?;
     let lab = lab_of(owner.id())?;
     let state = lab::status()?.cache.join("labs").join(lab);
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + program::patient(Duration::from_secs(20));
     while state.exists() {
         ensure!(Instant::now() < deadline, "{} is there", state.display());
         std::thread::sleep(Duration::from_millis(10));
@@ -133,7 +133,7 @@ fn stopped_daemons_hold_nobody_up() -> Result<()> {
     let mut owner = start(script, Stdio::piped(), Stdio::null())?;
     let said = owner.stdout.as_mut().map(|out| out.read_exact(&mut [0]));
     ensure!(matches!(said, Some(Ok(()))), "{said:?}");
-    let code = ends(&mut owner, Duration::from_secs(12));
+    let code = ends(&mut owner, program::patient(Duration::from_secs(12)));
     ensure!(code == Some(3), "{code:?}");
     Ok(())
 }

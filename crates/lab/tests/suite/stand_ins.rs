@@ -24,7 +24,7 @@ fn postgres_takes_its_settings_as_published() -> Result<()> {
         --env POSTGRES_HOST_AUTH_METHOD=trust postgres";
     level.output(&["sh", "-c", start])?;
     // The server that sets up listens to no address.
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + program::patient(Duration::from_secs(60));
     let ask = ["docker", "exec", "database", "pg_isready", "--host=127.0.0.1"];
     while !level.run(&ask)?.success() {
         let logs = level.run(&["docker", "logs", "database"])?;
