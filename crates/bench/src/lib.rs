@@ -9,10 +9,9 @@ mod session;
 
 use std::time::Duration;
 
-use lab::{Agent, AgentError, Lab, Operation, Options, Spawned};
+use lab::{Agent, AgentError, Lab, Operation, Options, Spawned, patient};
 use measure::{Reading, SampleError};
 use miette::Result;
-use program::patient;
 
 pub use generations::Generations;
 pub use session::{Session, main};

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use lab::patient;
 use miette::{IntoDiagnostic, Result};
-use program::patient;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 

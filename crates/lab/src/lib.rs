@@ -49,6 +49,7 @@ pub use modules::has_filesystem;
 pub use nest::{Layer, Nest};
 pub use preflight::{Check, Found, alternatives, controllers, preflight};
 pub use probe::{Operation, Spawned};
+pub use program::patient;
 pub use start::{AgentError, Lab, Options, trial};
 
 /// Runs the probe on this machine, outside of any lab, with this process's streams; its exit code.
