@@ -17,8 +17,8 @@ pub use generations::Generations;
 pub use session::{Session, main};
 
 /// How long a lab is sampled, or waited for, before its first measured block, in ms
-/// ([`measure::Experiment`]): in the first three seconds after their making, nests were seen to start
-/// containers 10 to 25 % slower.
+/// ([`measure::Experiment`]): whatever its making leaves to be done is to be over by then, in a run of
+/// few arms, too, which would have ended sooner.
 pub const SETTLED_MS: u64 = 5_000;
 
 /// When a sample is given up. One takes a fraction of a second; this is for an engine that hangs.

@@ -60,25 +60,25 @@ impl Sampling<'_> {
         blocks: &[Block],
         take: &mut dyn FnMut(&Arm) -> Result<Reading, SampleError>,
     ) -> miette::Result<End> {
-        let origin_ns = (self.clock)();
-        let end = self.all_blocks(blocks, origin_ns, take);
+        let mut origin_ns = (self.clock)();
+        let end = self.all_blocks(blocks, &mut origin_ns, take);
         self.tally.loop_ns += (self.clock)() - origin_ns;
         self.progress.end();
         end
     }
 
+    /// The origin moves on by what is waited between blocks: that is no measuring time.
     fn all_blocks(
         &mut self,
         blocks: &[Block],
-        origin_ns: u64,
+        origin_ns: &mut u64,
         take: &mut dyn FnMut(&Arm) -> Result<Reading, SampleError>,
     ) -> miette::Result<End> {
-        let mut warm = false;
+        let first_measured = blocks.iter().find(|block| !block.warmup);
         for (index, block) in (1..).zip(blocks) {
-            if warm && !block.warmup {
-                self.settle(origin_ns);
+            if index > 1 && first_measured == Some(block) {
+                *origin_ns += self.settle(*origin_ns);
             }
-            warm = block.warmup;
             // Here, so that a block that was not begun has no row either.
             if (self.interrupted)() {
                 return Ok(End::Interrupted);
@@ -89,7 +89,7 @@ impl Sampling<'_> {
             if let Some(end) = broken_off {
                 return Ok(end);
             }
-            let now_ns = (self.clock)() - origin_ns;
+            let now_ns = (self.clock)() - *origin_ns;
             self.progress.block(now_ns, index, blocks.len(), self.tally.failed);
             if block.warmup {
                 continue;
@@ -103,15 +103,17 @@ impl Sampling<'_> {
         Ok(End::Complete(Stopped::Planned))
     }
 
-    /// Waits until what is measured is old enough, or a signal has come.
-    fn settle(&mut self, origin_ns: u64) {
+    /// Waits until what is measured is old enough, or a signal has come; how long, in ns.
+    fn settle(&mut self, origin_ns: u64) -> u64 {
+        let began_ns = (self.clock)();
+        let mut now_ns = began_ns;
         loop {
-            let age = Duration::from_nanos((self.clock)() - origin_ns);
-            let left = self.settled.saturating_sub(age);
+            let left = self.settled.saturating_sub(Duration::from_nanos(now_ns - origin_ns));
             if left.is_zero() || (self.interrupted)() {
-                return;
+                return now_ns - began_ns;
             }
             std::thread::sleep(left.min(PACE));
+            now_ns = (self.clock)();
         }
     }
 
@@ -313,6 +315,8 @@ mod tests {
         let settled = Duration::from_micros(5);
         let starts = |warmup| -> Vec<u64> {
             let outcome = run_settled(&plan(warmup, 2), settled, usize::MAX, |_, _| Ok(reading(1)));
+            // What was waited is none of the loop's time.
+            assert!(outcome.tally.loop_ns < 1_000, "{:?}", outcome.tally);
             outcome.rows.iter().map(|row| row.started_ns).collect()
         };
         let waited = starts(1);

@@ -1,4 +1,4 @@
-//! How long is waited: one factor from the environment scales every deadline.
+//! How long is waited: one factor from the environment, by which deadlines are multiplied.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -29,7 +29,7 @@ fn factor(said: &str) -> Result<f64> {
     factor.ok_or_else(|| {
         usage(
             format!("`{VARIABLE}={said}` is no patience"),
-            format!("it is a number from 1 to {MOST}, by which every deadline is multiplied"),
+            format!("it is a number from 1 to {MOST}, by which deadlines are multiplied"),
             format!("say `{VARIABLE}=10` on a machine that is ten times as slow, or leave it out"),
         )
     })

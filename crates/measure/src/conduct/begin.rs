@@ -34,9 +34,8 @@ impl RunArgs {
                 "omit `--arms`, or name both arms of a ratio",
             ));
         }
-        let is_asked = |of: &&Contrast| of.primary && is_whole(of);
         if self.primary_blocks.is_some_and(|blocks| blocks > 0)
-            && !experiment.contrasts.iter().any(|of| is_asked(&of))
+            && !experiment.contrasts.iter().any(|of| of.primary && is_whole(of))
         {
             return Err(usage(
                 "`--primary-blocks` has nothing to take",
