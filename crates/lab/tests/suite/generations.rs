@@ -57,6 +57,11 @@ fn nests(lab: &Lab, versions: [&str; 2], chain: &[Layer]) -> Result<()> {
     ensure!(said.success() && said.stdout == "ok\n", "{said:?}");
     // What is known of it would otherwise be taken for a part of what a container says.
     ensure!(said.stderr.is_empty(), "{said:?}");
+    if chain[0].engine == Engine::Podman {
+        // 3: set, and not one that changes with who is on it.
+        let set = nest.levels()[0].run(&["cat", "/sys/class/net/podman0/addr_assign_type"])?;
+        ensure!(set.stdout == "3\n", "the bridge's address stays: {set:?}");
+    }
     let described = nest.describe()?;
     for (layer, level) in chain.iter().zip(levels(&described)) {
         let version = versions[usize::from(layer.engine == Engine::Podman)];
