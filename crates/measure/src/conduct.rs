@@ -13,7 +13,7 @@ use crate::declaration::check_declaration;
 use crate::folder::Folder;
 use crate::interrupt::{interrupted, watch};
 use crate::machine::Machine;
-use crate::manifest::{ALONE, Manifest, Session, Status, Stopped, utc_now};
+use crate::manifest::{Manifest, Session, Status, Stopped, utc_now};
 use crate::plan::Block;
 use crate::progress::Progress;
 use crate::samples::Rows;
@@ -146,8 +146,12 @@ impl Run {
 
     /// Leaves arms out of the run, with every ratio, part and series that they are in: what was tried
     /// has shown that there is nothing to sample. Before the first [`Run::measure`] only, because the
-    /// order of the samples is drawn for the arms that are left.
+    /// order of the samples is drawn for the arms that are left. With `--company` all stay: a lab of one
+    /// arm says nothing of the others, and what can't be sampled is a failed sample with its reason.
     pub fn retain_arms(&mut self, wanted: impl Fn(&Arm) -> bool) -> miette::Result<()> {
+        if self.manifest.company {
+            return Ok(());
+        }
         if self.tally.samples > 0 {
             return Err(failure(
                 "an arm can't be left out any more",
@@ -158,10 +162,7 @@ impl Run {
         self.arms.retain(|arm| wanted(arm));
         self.all.clone_from(&self.arms);
         let (arms, manifest) = (&self.arms, &mut self.manifest);
-        let in_run = |name: &String| {
-            let name = if manifest.company { name.trim_end_matches(ALONE) } else { name };
-            arms.iter().any(|arm| arm.name == name)
-        };
+        let in_run = |name: &String| arms.iter().any(|arm| arm.name == name);
         manifest.arms.retain(|arm| in_run(&arm.name));
         let ratios = &mut manifest.contrasts;
         ratios.retain(|ratio| in_run(&ratio.numerator) && in_run(&ratio.denominator));

@@ -441,3 +441,22 @@ fn arms_that_are_left_out_before_the_first_sample_are_in_no_ratio() {
     assert_eq!((manifest.contrasts.len(), manifest.parts.len()), (1, 1));
     assert!(samples.rows.iter().all(|sample| sample.arm != "b"));
 }
+
+#[test]
+fn a_lab_of_one_arm_leaves_no_other_out() {
+    let place = tempfile::tempdir().expect("a folder");
+    let out = place.path().join("run");
+    args(&out, &["--company", "--blocks", "1", "--sessions", "1"])
+        .conduct(&DEMO, able, |run| {
+            run.session(serde_json::json!({ "stand_ins": [] }))?;
+            let there: Vec<&str> = run.arms().iter().map(|arm| arm.name).collect();
+            run.retain_arms(|arm| there.contains(&arm.name))?;
+            run.measure(take)
+        })
+        .expect("complete");
+    let (manifest, samples) = record(&out);
+    assert_eq!(manifest.arms.len(), 6);
+    for arm in manifest.arms {
+        assert!(samples.rows.iter().any(|sample| sample.arm == arm.name), "{}", arm.name);
+    }
+}
