@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use lab::patient;
 use miette::{IntoDiagnostic, Result};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
 
 use crate::ensure;
@@ -48,6 +49,7 @@ impl Run {
             .arg("--out")
             .arg(home.path().join("run"))
             .env("TMPDIR", temporary)
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(if is_read { Stdio::null() } else { closed()? })
             .stderr(if is_read { log.into() } else { closed()? })
@@ -120,6 +122,11 @@ impl Run {
     /// Sends the program a signal.
     pub fn send(&self, signal: Signal) -> Result<()> {
         kill_process(Pid::from_child(&self.child), signal).into_diagnostic()
+    }
+
+    /// Sends it to all of its process group, as a terminal and `timeout(1)` do.
+    pub fn send_to_group(&self, signal: Signal) -> Result<()> {
+        kill_process_group(Pid::from_child(&self.child), signal).into_diagnostic()
     }
 
     /// A part of its lab: the lab's `monitor`, its `init`, or a daemon of level 0 by its name.

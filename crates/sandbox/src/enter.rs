@@ -73,16 +73,15 @@ fn run(args: &[String]) -> Result<ExitCode> {
     confine()?;
 
     let is_foreground = ground == "fg";
-    if is_foreground {
-        // The session's leader stays here, around the command's own group: a group whose session
-        // has nobody else could not be stopped (Ctrl-Z), for nobody could continue it.
-        rustix::process::setsid().step(|| "own session".into())?;
-    }
+    // What is sent to the group of whoever started this (a terminal's Ctrl-C, `timeout(1)`) is none of a
+    // daemon's business. In the foreground the session's leader stays here, around the command's own
+    // group: a group whose session has nobody else could not be stopped (Ctrl-Z), for nobody could
+    // continue it.
+    rustix::process::setsid().step(|| "own session".into())?;
     let terminal = terminal().filter(|_| is_foreground);
     if let Some(terminal) = terminal {
         rustix::process::ioctl_tiocsctty(terminal).step(|| "take the terminal".into())?;
     }
-    // Ctrl-C on the machine's terminal reaches this process in the background, too: not its business.
     let signals = [libc::SIGCHLD, libc::SIGINT, libc::SIGQUIT, libc::SIGTTOU];
     let signals = Signals::block(&signals);
     // A joined PID namespace takes effect for children only.

@@ -90,16 +90,17 @@ fn nothing_is_left_of_arms_alone_and_in_company() -> Result<()> {
 fn nothing_is_left_after_a_signal(#[case] signal: Signal) -> Result<()> {
     let before = Machine::now()?;
     let mut run = measuring()?;
-    run.send(signal)?;
+    run.send_to_group(signal)?;
     if signal != Signal::INT {
         // From whoever started it and from a terminal that closes; only Ctrl-C is impatient.
         std::thread::sleep(Duration::from_millis(20));
-        run.send(signal)?;
+        run.send_to_group(signal)?;
     }
     let code = run.wait()?.code();
     ensure!(code == Some(1), "{code:?} {}", run.log());
     ensure!(samples(&run) >= 3, "{}", samples(&run));
     has_status(&run, "interrupted")?;
+    ensure!(!run.log().contains("died"), "nothing else was to end: {}", run.log());
     run.left_nothing(&before)
 }
 
