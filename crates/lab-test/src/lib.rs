@@ -125,6 +125,8 @@ pub fn overlapping() -> usize {
 /// told the name and the reason.
 pub fn run(threads: usize, unseen: impl Fn(&str, &str)) -> ExitCode {
     let mut arguments = Arguments::from_args();
+    // What an ordinary user lacks for it is why a test is ignored.
+    let _ = lab::become_root();
     let wanted = arguments.test_threads.unwrap_or(threads);
     arguments.test_threads = Some(wanted.min(threads));
     let mut needs = match generation() {

@@ -100,11 +100,14 @@ impl Needs {
     pub(crate) fn lacking(&mut self, needs: &[fn() -> Need]) -> Option<Lack> {
         let needs: Vec<Need> = needs.iter().map(|need| need()).collect();
         let says = |need: &Need| matches!(need, Need::Lab(_) | Need::Nothing);
-        let default = (!needs.iter().any(says)).then_some(Need::Lab(Kind::User));
+        let default = (!needs.iter().any(says)).then_some(Need::Lab(Kind::here()));
         let needs = default.into_iter().chain(needs);
         let lacks = needs.filter_map(|need| match need {
+            Need::Lab(kind) if kind != Kind::Rootless && Kind::here() == Kind::Rootless => {
+                Some(Lack::Further(format!("needs root, for a lab of kind {kind}")))
+            }
             Need::Lab(kind) => self.ask(kind, self.chosen).map(Lack::Lab),
-            Need::Engines(generation) => self.ask(Kind::User, generation).map(Lack::Further),
+            Need::Engines(generation) => self.ask(Kind::here(), generation).map(Lack::Further),
             Need::Further(missing) => missing.map(Lack::Further),
             Need::Nothing => None,
         });

@@ -70,7 +70,7 @@ impl Place {
         sweep(&labs);
         let remedy = "free some disk space in the cache directory";
         let what = "a new lab has no folder";
-        let tree = sandbox::cgroup2_mount().ok_or_else(|| {
+        let tree = sandbox::cgroup_tree().ok_or_else(|| {
             unsupported(
                 "there is no cgroup v2 tree",
                 "no cgroup2 file system is mounted",
@@ -104,7 +104,7 @@ impl Place {
     pub(crate) fn root(&self, kind: Kind) -> u32 {
         match kind {
             Kind::User => self.range * ID_COUNT,
-            Kind::Root => 0,
+            Kind::Root | Kind::Rootless => 0,
         }
     }
 
@@ -143,7 +143,7 @@ const GROUP: &str = "matryoshka-";
 
 /// Takes away every lab whose log nobody holds, and every group that no lab has.
 fn sweep(labs: &Path) {
-    let Some(tree) = sandbox::cgroup2_mount() else {
+    let Some(tree) = sandbox::cgroup_tree() else {
         return;
     };
     for state in directories(labs) {

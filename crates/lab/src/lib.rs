@@ -32,6 +32,7 @@ mod modules;
 mod nest;
 mod preflight;
 mod programs;
+mod rootless;
 mod service;
 mod start;
 mod whole;
@@ -50,6 +51,7 @@ pub use nest::{Layer, Nest};
 pub use preflight::{Check, Found, alternatives, controllers, preflight};
 pub use probe::{Operation, Spawned};
 pub use program::patient;
+pub use rootless::become_root;
 pub use start::{AgentError, Lab, Options, trial};
 
 /// Runs the probe on this machine, outside of any lab, with this process's streams; its exit code.
@@ -75,7 +77,9 @@ pub fn probe_bytes() -> usize {
 pub fn cached_engines(generation: Generation) -> Option<Check> {
     let found = match bundle::verify(generation)? {
         Ok(()) => Found::Ready("as they were made".to_owned()),
-        Err(why) => Found::Missing { why, remedy: "start a lab, which fetches them again" },
+        Err(why) => {
+            Found::Missing { why, remedy: "start a lab, which fetches them again".to_owned() }
+        }
     };
     let what = "engines in the cache".to_owned();
     Some(Check { what, found })

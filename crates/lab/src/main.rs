@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
-use lab::{Check, Engine, Found, Generation, Lab, Layer, Options};
+use lab::{Check, Engine, Found, Generation, Kind, Lab, Layer, Options};
 use miette::{IntoDiagnostic, Result};
 use program::{beside, columns, say, usage};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -235,15 +235,25 @@ fn status() -> Result<ExitCode> {
 }
 
 fn clean() -> Result<ExitCode> {
+    // What a lab of an ordinary user's has left belongs to ids that only the root of its namespace has.
+    lab::become_root()?;
     let freed = lab::clean()?;
     told(format!("freed {} MB", freed / 1_000_000))
 }
 
 fn doctor(options: &Options) -> Result<ExitCode> {
     let mut able = true;
+    if options.sandbox == Kind::Rootless {
+        // What is missing for it is among what follows.
+        let _ = lab::become_root();
+    }
     for check in lab::preflight(options.sandbox, options.generation) {
         say(line(&check))?;
-        able &= matches!(check.found, Found::Ready(_));
+        able &= check.is_ready();
+    }
+    if !rustix::process::geteuid().is_root() {
+        // Everything else is root's, of the machine or of a user's namespace.
+        return Ok(ExitCode::from(program::EXIT_UNSUPPORTED));
     }
     if let Some(check) = lab::cached_engines(options.generation) {
         say(line(&check))?;

@@ -9,7 +9,7 @@ use rustix::thread::{CapabilitySet, capabilities, capability_is_in_bounding_set}
 use crate::error::unsupported;
 use crate::generation::Generation;
 use crate::held::Kind;
-use crate::{bundle, cache};
+use crate::{bundle, cache, rootless};
 
 /// One thing that a lab needs, and whether this machine has it.
 #[derive(Clone, Debug)]
@@ -30,32 +30,46 @@ pub enum Found {
         /// The reason.
         why: String,
         /// What to do about it.
-        remedy: &'static str,
+        remedy: String,
     },
 }
 
-/// The kinds of a lab, as they are asked for.
-const KINDS: [(Kind, &str); 2] = [(Kind::User, "user"), (Kind::Root, "root")];
+/// The kinds of root's labs.
+const KINDS: [Kind; 2] = [Kind::User, Kind::Root];
 
 /// Everything that a lab of this kind and generation needs of the machine.
 #[must_use]
 pub fn preflight(kind: Kind, generation: Generation) -> Vec<Check> {
     let mut checks = any_engines(kind, generation);
-    checks.push(able(kind, generation, format!("generation {generation}")));
+    if checks.iter().all(Check::is_ready) {
+        checks.push(able(kind, generation, format!("generation {generation}")));
+    }
     checks
+}
+
+impl Check {
+    /// Whether it is there.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        matches!(self.found, Found::Ready(_))
+    }
 }
 
 /// What it needs whatever its engines ask for.
 fn any_engines(kind: Kind, generation: Generation) -> Vec<Check> {
-    let mut checks = vec![
-        check("limits that are large enough", limits(), program::RAISE_LIMIT),
-        check(
+    let standing = match kind {
+        Kind::Rootless => standing(),
+        Kind::User | Kind::Root => check(
             "root",
             privilege(),
-            "run as root, or: sudo env \"PATH=$PATH\" \"HOME=$HOME\" cargo xtask ...",
+            "leave --sandbox out: an ordinary user's labs are `rootless`; or run as root: sudo env \
+             \"PATH=$PATH\" \"HOME=$HOME\" cargo xtask ...",
         ),
-        check("cgroup v2", cgroup2(), "mount one: mount -t cgroup2 none /sys/fs/cgroup/unified"),
-        check("overlay file system", overlay(), "load it as root: modprobe overlay"),
+    };
+    let has_standing = standing.is_ready();
+    let mut checks = vec![
+        check("limits that are large enough", limits(), program::RAISE_LIMIT),
+        standing,
         check(
             "a cache directory for engines and their stores",
             cache_directory(),
@@ -68,6 +82,16 @@ fn any_engines(kind: Kind, generation: Generation) -> Vec<Check> {
             "run apt-get update, add a Debian mirror to apt's sources, or name one in MATRYOSHKA_MIRROR",
         ),
     ];
+    if !has_standing {
+        // Whoever lacks that is refused everything else for no other reason.
+        return checks;
+    }
+    checks.push(check(
+        "cgroup v2",
+        cgroup2(),
+        "mount one: mount -t cgroup2 none /sys/fs/cgroup/unified",
+    ));
+    checks.push(check("overlay file system", overlay(), "load it as root: modprobe overlay"));
     if kind == Kind::User {
         checks.push(check(
             "user namespaces",
@@ -78,6 +102,21 @@ fn any_engines(kind: Kind, generation: Generation) -> Vec<Check> {
     checks
 }
 
+/// An ordinary user's, found by trying.
+fn standing() -> Check {
+    let found = match rootless::ready() {
+        Ok(user) => Found::Ready(format!("user {user} may make them, with ids and control groups")),
+        Err(report) => {
+            let remedy = report.help().map(|help| help.to_string());
+            Found::Missing {
+                why: report.chain().skip(1).map(ToString::to_string).collect::<Vec<_>>().join(": "),
+                remedy: remedy.unwrap_or_default(),
+            }
+        }
+    };
+    Check { what: "an ordinary user's namespaces".to_owned(), found }
+}
+
 /// The other generations in that kind of sandbox; and any generation in the other kind, where that
 /// makes a difference.
 #[must_use]
@@ -85,17 +124,16 @@ pub fn alternatives(kind: Kind, chosen: Generation) -> Vec<Check> {
     let mut checks = Vec::new();
     for generation in Generation::ALL {
         let here = able(kind, generation, format!("generation {generation}"));
-        let is_ready = |check: &Check| matches!(check.found, Found::Ready(_));
-        let expected = is_ready(&here);
+        let expected = here.is_ready();
         if generation != chosen {
             checks.push(here);
         }
-        let others = KINDS.iter().filter(|(other, _)| *other != kind);
-        let others = others.map(|(other, name)| {
-            let what = format!("generation {generation} with --sandbox {name}");
+        let others = KINDS.iter().filter(|other| kind != Kind::Rootless && **other != kind);
+        let others = others.map(|other| {
+            let what = format!("generation {generation} with --sandbox {other}");
             able(*other, generation, what)
         });
-        checks.extend(others.filter(|check| is_ready(check) != expected));
+        checks.extend(others.filter(|check| check.is_ready() != expected));
     }
     checks
 }
@@ -123,7 +161,7 @@ fn check(
 ) -> Check {
     let found = match found {
         Ok(found) => Found::Ready(found),
-        Err(why) => Found::Missing { why, remedy },
+        Err(why) => Found::Missing { why, remedy: remedy.to_owned() },
     };
     Check { what: what.into(), found }
 }
@@ -167,8 +205,8 @@ fn limits() -> std::result::Result<String, String> {
 
 /// Mounts and namespaces need `CAP_SYS_ADMIN`, which root in a plain container lacks.
 fn privilege() -> std::result::Result<String, String> {
-    if !rustix::process::geteuid().is_root() {
-        return Err("this is not root".to_owned());
+    if sandbox::is_rootless() {
+        return Err("this is an ordinary user".to_owned());
     }
     let capabilities = capabilities(None).map_err(|e| e.to_string())?;
     if capabilities.effective.contains(CapabilitySet::SYS_ADMIN) {
@@ -184,13 +222,13 @@ pub fn controllers() -> Vec<String> {
     let handed_down = |mount: std::path::PathBuf| {
         fs::read_to_string(mount.join("cgroup.subtree_control")).unwrap_or_default()
     };
-    let names = sandbox::cgroup2_mount().map(handed_down);
+    let names = sandbox::cgroup_tree().map(handed_down);
     let names = names.unwrap_or_default();
     names.split_whitespace().map(str::to_owned).collect()
 }
 
 fn cgroup2() -> std::result::Result<String, String> {
-    let mount = sandbox::cgroup2_mount().ok_or("no cgroup2 file system is mounted")?;
+    let mount = sandbox::cgroup_tree().ok_or("no cgroup2 file system is mounted")?;
     let controllers = fs::read_to_string(mount.join("cgroup.subtree_control"))
         .map_err(|e| format!("{}: {e}", mount.display()))?;
     let controllers = match controllers.trim() {

@@ -20,7 +20,7 @@ use crate::labs::Place;
 use crate::level::{Level, TOOLS};
 use crate::nest::{Layer, Nest};
 use crate::service::Service;
-use crate::{apart, cache, images, modules, preflight, programs};
+use crate::{apart, cache, images, modules, preflight, programs, rootless};
 
 /// How a lab is to be; also the flags that all programs share.
 #[derive(Clone, Debug, clap::Args)]
@@ -29,8 +29,9 @@ pub struct Options {
     #[arg(long, value_name = "NAME", default_value_t)]
     pub generation: Generation,
 
-    /// With a user namespace (root inside has no power outside) or without (as a rootful engine)
-    #[arg(long, value_name = "KIND", default_value = "user")]
+    /// With a user namespace (`user`: root inside has no power outside) or without (`root`: as a rootful
+    /// engine), both root's; or in one that an ordinary user has made (`rootless`)
+    #[arg(long, value_name = "KIND", default_value_t = Kind::here())]
     pub sandbox: Kind,
 
     /// A directory of the machine that is visible and writable inside, under its own path.
@@ -43,8 +44,12 @@ pub struct Options {
 }
 
 impl Options {
-    /// An error that says what this machine lacks for such a lab, if it lacks anything.
+    /// An error that says what this machine lacks for such a lab, if it lacks anything. An ordinary
+    /// user's program becomes root of a user namespace here ([`become_root`](crate::become_root)).
     pub fn require(&self) -> Result<()> {
+        if self.sandbox == Kind::Rootless {
+            rootless::become_root()?;
+        }
         preflight::require(self.sandbox, self.generation)
     }
 
@@ -59,7 +64,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             generation: Generation::default(),
-            sandbox: Kind::User,
+            sandbox: Kind::here(),
             share: None,
             cancelled: None,
         }

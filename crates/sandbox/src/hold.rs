@@ -95,7 +95,7 @@ fn build(spec: &Spec) -> Result<Built> {
     let (done_read, done_write) = pipe()?;
     let mut namespaces =
         libc::CLONE_NEWPID | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
-    if spec.kind == Kind::User {
+    if spec.kind != Kind::Root {
         namespaces |= libc::CLONE_NEWUSER;
     }
     let init = match sys::fork_into(namespaces).step(|| "new namespaces".into())? {
@@ -121,12 +121,18 @@ fn build(spec: &Spec) -> Result<Built> {
 fn build_around(spec: &Spec, init: Pid, mut go: File, mut done: File) -> Result<()> {
     let pid = init.as_raw_nonzero();
     let mut mapping = None;
-    if spec.kind == Kind::User {
-        let range = format!("0 {} {ID_COUNT}\n", spec.root);
+    if spec.kind != Kind::Root {
+        let range = match spec.kind {
+            // As in the namespace around, of which a line has to lie in one line.
+            Kind::Rootless => format!("0 0 1\n1 1 {}\n", ID_COUNT - 1),
+            _ => format!("0 {} {ID_COUNT}\n", spec.root),
+        };
         for map in ["uid_map", "gid_map"] {
             let path = format!("/proc/{pid}/{map}");
             fs::write(&path, &range).step(|| format!("write {path}"))?;
         }
+    }
+    if spec.kind == Kind::User {
         let path = format!("/proc/{pid}/ns/user");
         mapping = Some(File::open(&path).step(|| format!("open {path}"))?);
     }
@@ -210,7 +216,7 @@ fn wait_for_lifeline() {
     while matches!(lifeline.read(&mut buffer), Ok(n) if n > 0) {}
 }
 
-fn pipe() -> Result<(File, File)> {
+pub(crate) fn pipe() -> Result<(File, File)> {
     let (read, write) =
         rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).step(|| "pipe to init".into())?;
     Ok((read.into(), write.into()))

@@ -44,7 +44,7 @@ fn begin(spec: &Spec, mut go: File) -> Result<()> {
 
     go.read_exact(&mut [0]).step(|| "wait for the monitor".into())?;
     drop(go);
-    if spec.kind == Kind::User {
+    if spec.kind != Kind::Root {
         become_root()?;
     }
     // After the change of ids, which clears it (prctl(2)).

@@ -12,6 +12,7 @@
 mod fuse;
 mod remove;
 
+use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -55,6 +56,43 @@ pub enum Kind {
     /// The same namespaces without the user namespace: what a rootful engine on a machine has,
     /// and a privileged container in it is as strong as root.
     Root,
+    /// A user namespace that an ordinary user has made: root inside is that user, and every other id one
+    /// of the user's subordinate ids (`subuid(5)`).
+    Rootless,
+}
+
+impl Kind {
+    /// The kind of this process: an ordinary user's labs are rootless.
+    #[must_use]
+    pub fn here() -> Self {
+        if is_rootless() { Self::Rootless } else { Self::User }
+    }
+}
+
+impl Display for Kind {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User => "user",
+            Self::Root => "root",
+            Self::Rootless => "rootless",
+        })
+    }
+}
+
+/// The environment's word that the sandbox's program has made its process root of a user's namespace; its
+/// value is that user's id.
+pub const ROOTLESS: &str = "MATRYOSHKA_ROOTLESS";
+
+/// Whether this process is an ordinary user's, or root of the namespace of one.
+#[must_use]
+pub fn is_rootless() -> bool {
+    if !rustix::process::geteuid().is_root() {
+        return true;
+    }
+    // The machine's root stays root, whatever its environment says.
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let is_machines = map.split_whitespace().take(2).all(|id| id == "0");
+    std::env::var_os(ROOTLESS).is_some() && !is_machines
 }
 
 impl FromStr for Kind {
@@ -64,7 +102,8 @@ impl FromStr for Kind {
         match text {
             "user" => Ok(Self::User),
             "root" => Ok(Self::Root),
-            _ => Err("user or root".to_owned()),
+            "rootless" => Ok(Self::Rootless),
+            _ => Err("user, root or rootless".to_owned()),
         }
     }
 }
@@ -134,6 +173,23 @@ pub fn cgroup2_mount() -> Option<PathBuf> {
         is_cgroup2.then(|| left.split(' ').nth(4).map(PathBuf::from))?
     })
 }
+
+/// The group below which this process makes those of labs: the whole tree for the machine's root, its own
+/// group for an ordinary user, who may have no other.
+#[must_use]
+pub fn cgroup_tree() -> Option<PathBuf> {
+    let mount = cgroup2_mount()?;
+    if !is_rootless() {
+        return Some(mount);
+    }
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let own = mount.join(own);
+    Some(if own.ends_with(OWNERS) { own.parent()?.to_owned() } else { own })
+}
+
+/// In an ordinary user's group, the one of the processes that have labs: as [`LEAF`] in a lab's.
+pub const OWNERS: &str = "owners";
 
 #[cfg(test)]
 mod tests {

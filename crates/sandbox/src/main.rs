@@ -1,5 +1,5 @@
 //! The program of a sandbox: `sandbox hold SPEC`, `sandbox enter …`, `sandbox terminal …`,
-//! `sandbox find …`, `sandbox disk …` and `sandbox device …`.
+//! `sandbox find …`, `sandbox disk …`, `sandbox device …` and `sandbox rootless …`.
 //!
 //! Nobody types these by hand: the `lab` crate carries this program inside itself and runs it.
 
@@ -19,6 +19,7 @@ mod enter;
 mod find;
 mod hold;
 mod init;
+mod rootless;
 mod sys;
 mod terminal;
 mod tree;
@@ -68,11 +69,13 @@ fn main() -> ExitCode {
         Some("find") => find::main(args),
         Some("disk") => disk::main(args),
         Some("device") => device::main(args),
+        Some("rootless") => rootless::main(args),
         _ => {
             complain!(
                 "usage: sandbox hold SPEC | sandbox enter PID CGROUP DIR fg|bg COMMAND [ARG…] | \
                  sandbox terminal PID | sandbox find NAMESPACE NUMBER | \
-                 sandbox disk PID FILE KIND OPTIONS TARGET | sandbox device PID MAJOR MINOR TARGET"
+                 sandbox disk PID FILE KIND OPTIONS TARGET | sandbox device PID MAJOR MINOR TARGET | \
+                 sandbox rootless NEWUIDMAP UIDS NEWGIDMAP GIDS NAME COMMAND [ARG…]"
             );
             ExitCode::from(2)
         }

@@ -14,7 +14,7 @@ use rustix::mount::{
     MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount,
     mount_bind, mount_change, move_mount, open_tree, unmount,
 };
-use sandbox::Spec;
+use sandbox::{Kind, Spec};
 
 use crate::{Result, Step, sys};
 
@@ -109,7 +109,8 @@ pub(crate) fn stage(spec: &Spec, mapping: Option<BorrowedFd<'_>>) -> Result<()> 
 }
 
 /// Device nodes of the sandbox's own, which only the machine's root can make: they belong to the
-/// sandbox's root, so that nothing in it depends on the modes of the machine's nodes.
+/// sandbox's root, so that nothing in it depends on the modes of the machine's nodes. An ordinary user's
+/// sandbox has the machine's, with their modes.
 fn make_devices(spec: &Spec) -> Result<()> {
     let stage = Path::new(STAGE).join("dev");
     make_dir(&stage.join("net"))?;
@@ -117,6 +118,11 @@ fn make_devices(spec: &Spec) -> Result<()> {
     for (name, major, minor) in DEVICES.iter().filter(|(name, ..)| there(name)) {
         let node = stage.join(name);
         let what = || format!("make {}", node.display());
+        if spec.kind == Kind::Rootless {
+            File::create(&node).step(what)?;
+            bind(&Path::new("/dev").join(name), &node)?;
+            continue;
+        }
         let device = rustix::fs::makedev(*major, *minor);
         rustix::fs::mknodat(
             CWD,

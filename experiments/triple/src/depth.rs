@@ -182,7 +182,7 @@ fn limits(run: &mut Run, lab: &Lab) -> Result<u32> {
         };
         let counted = lab.level0().output(&["sh", "-c", &script])?;
         let counted: u32 = counted.trim().parse().into_diagnostic()?;
-        let own = if lab.kind() == Kind::User { user } else { root };
+        let own = if lab.kind() == Kind::Root { root } else { user };
         let from = format!("tried, {own} of them the lab's own");
         row(name, &from, (counted + own).to_string())?;
         if *name == PID_NAMESPACES {

@@ -34,7 +34,7 @@ const ATTEMPTS: [(&str, Attempt); 10] = [
 /// The kind of lab that the attempts are made in.
 fn kind() -> Kind {
     let root = std::env::var_os("MATRYOSHKA_TEST_SANDBOX").is_some_and(|kind| kind == "root");
-    if root { Kind::Root } else { Kind::User }
+    if root { Kind::Root } else { Kind::here() }
 }
 
 /// All attempts in one container, every failure listed: bringing a level up costs more than trying.

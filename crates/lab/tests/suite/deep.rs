@@ -72,7 +72,7 @@ fn pid_namespaces(lab: &Level, leaf: &str) -> Result<usize> {
 /// One that can't be built is told, and goes without a trace.
 #[lab_test::test]
 fn a_level_that_refuses_leaves_the_others_as_they_were() -> Result<()> {
-    let lab = shared_lab(Kind::User)?;
+    let lab = shared_lab(Kind::here())?;
     let mut nest = lab.nest(&[DOCKER, DOCKER])?;
     let Err(report) = nest.push_level(DOCKER.unprivileged()) else {
         return Err(miette::miette!("a daemon without privilege works"));
@@ -92,7 +92,7 @@ fn a_level_that_refuses_leaves_the_others_as_they_were() -> Result<()> {
 #[lab_test::test]
 #[needs(patience(19))]
 fn eight_levels_of_podman() -> Result<()> {
-    let lab = shared_lab(Kind::User)?;
+    let lab = shared_lab(Kind::here())?;
     let mut nest = lab.nest(&[PODMAN])?;
     for _ in 1..8 {
         nest.push_level(PODMAN)?;

@@ -40,6 +40,7 @@ const BTRFS: Disk = Disk {
 #[needs(filesystem("btrfs"))]
 #[case::btrfs(BTRFS)]
 #[lab_test::test]
+#[needs(lab(lab::Kind::User))]
 fn disk_under_a_store(#[case] disk: Disk) -> Result<()> {
     let lab = lab()?;
     let disk_of_lab = lab.disk(&disk).map_err(|why| miette::miette!("{why}"))?;
@@ -59,6 +60,7 @@ fn disk_under_a_store(#[case] disk: Disk) -> Result<()> {
 /// Whoever has the device reads what is on the disk, whatever is mounted where: level 0 and a
 /// privileged container, no other.
 #[lab_test::test]
+#[needs(lab(lab::Kind::User))]
 fn a_disks_device_is_the_disk() -> Result<()> {
     const SECRET: &str = "nobody-else-writes-this";
     let lab = lab()?;
@@ -81,6 +83,7 @@ fn a_disks_device_is_the_disk() -> Result<()> {
 }
 
 #[lab_test::test]
+#[needs(lab(lab::Kind::User))]
 fn a_disk_that_is_not_to_be_had_says_why() -> Result<()> {
     let lab = lab()?;
     let unknown = Disk { name: "zfs", filesystem: "no-such-fs", ..EXT4 };
@@ -105,6 +108,7 @@ fn a_disk_that_is_not_to_be_had_says_why() -> Result<()> {
 
 /// What was written and synced is on the copy; what is written to the original later is not.
 #[lab_test::test]
+#[needs(lab(lab::Kind::User))]
 fn a_loss_of_power_keeps_what_was_synced() -> Result<()> {
     let lab = lab()?;
     let named = |name| Disk { name, ..EXT4 };
@@ -126,6 +130,7 @@ fn a_loss_of_power_keeps_what_was_synced() -> Result<()> {
 
 /// Its loop device is there while the lab is, and not any more when that is gone.
 #[lab_test::test]
+#[needs(lab(lab::Kind::User))]
 fn a_disk_goes_with_its_lab() -> Result<()> {
     let lab = lab_of(Kind::User)?;
     let id = lab.id().to_owned();

@@ -25,7 +25,7 @@ fn filters(level: &Level) -> Result<u32> {
 #[case::podman_nested(&[Engine::Podman, Engine::Podman])]
 #[lab_test::test]
 fn unconfined_leaf_lacks_the_engines_filter(#[case] chain: &[Engine]) -> Result<()> {
-    let lab = shared_lab(Kind::User)?;
+    let lab = shared_lab(Kind::here())?;
     let nest = lab.nest(chain)?;
     let around = filters(&lab.level0())?;
     let (plain, unconfined) = (nest.leaf()?, nest.unconfined_leaf()?);

@@ -25,6 +25,7 @@ use crate::program;
 #[needs(device("/dev/fuse"))]
 #[case::stuck_unattached("./stuck unattached", Signal::KILL)]
 #[lab_test::test]
+#[needs(lab(lab::Kind::User))]
 fn what_does_not_die(#[case] script: &str, #[case] signal: Signal) -> Result<()> {
     let (cache, mut owner, lab) = armed(script)?;
     kill_process(Pid::from_child(&owner), signal).into_diagnostic()?;
@@ -152,7 +153,7 @@ impl Cache {
 }
 
 fn group(lab: &str) -> Result<PathBuf> {
-    let tree = sandbox::cgroup2_mount().ok_or_else(|| miette!("no cgroup v2 tree"))?;
+    let tree = sandbox::cgroup_tree().ok_or_else(|| miette!("no cgroup v2 tree"))?;
     Ok(tree.join(format!("matryoshka-{lab}")))
 }
 
@@ -162,6 +163,7 @@ fn group(lab: &str) -> Result<PathBuf> {
 #[needs(lab(lab::Kind::Root))]
 #[case::locked("root", LOCKED)]
 #[lab_test::test]
+#[needs(lab(lab::Kind::User))]
 fn what_is_hard_to_remove(#[case] kind: &str, #[case] script: &str) -> Result<()> {
     let cache = Cache::new()?;
     let ended = cache.lab(kind, &format!("{script}\nhostname"))?.output();
@@ -224,6 +226,7 @@ pub(crate) fn process_of(lab: &str, is_inside: bool) -> Result<Pid> {
 
 /// One that nobody lives in and nobody holds goes, with what is below it; any other stays.
 #[lab_test::test]
+#[needs(lab(lab::Kind::User))]
 fn groups_without_a_lab_go_with_the_next() -> Result<()> {
     let (dead, held, alive) = (group("m0000dead")?, group("m0000be1d")?, group("m000a11fe")?);
     let made = || -> std::io::Result<(fs::File, Child)> {

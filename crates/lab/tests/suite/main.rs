@@ -15,6 +15,7 @@ mod links;
 mod mishaps;
 mod networks;
 mod relayed;
+mod rootless;
 mod side_by_side;
 mod stand_ins;
 mod tutorial;
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
 
 /// A fresh lab of the chosen generation.
 fn lab() -> Result<Lab> {
-    lab_of(Kind::User)
+    lab_of(Kind::here())
 }
 
 /// The same, of this kind.

@@ -63,6 +63,7 @@ int main(void) {
 
 /// Two that make as many as they can each get most of 200, at the same time, and see none of the other.
 #[lab_test::test]
+#[needs(lab(lab::Kind::User))]
 fn keys_of_one_lab_are_nothing_to_another() -> Result<()> {
     let labs = [lab_of(Kind::User)?, lab_of(Kind::User)?];
     let folder = lab::status()?.cache.join("labs");

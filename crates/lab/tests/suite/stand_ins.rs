@@ -11,7 +11,7 @@ use crate::shared_lab;
 /// What tests rely on of the published image, of the stand-in.
 #[lab_test::test]
 fn postgres_takes_its_settings_as_published() -> Result<()> {
-    let lab = shared_lab(Kind::User)?;
+    let lab = shared_lab(Kind::here())?;
     let nest = lab.nest(&[Engine::Docker])?;
     let level = nest.innermost();
     let refused = level.run(&["docker", "run", "--rm", "postgres"])?;
@@ -44,7 +44,7 @@ fn postgres_takes_its_settings_as_published() -> Result<()> {
 /// them by a capability of their own and not as root.
 #[lab_test::test]
 fn builders_have_an_ordinary_user_as_published() -> Result<()> {
-    let lab = shared_lab(Kind::User)?;
+    let lab = shared_lab(Kind::here())?;
     lab.engine(Engine::Podman)?;
     for (image, program, user) in [
         ("quay.io/buildah/stable", "buildah", "build"),

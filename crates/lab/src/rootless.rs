@@ -1,0 +1,268 @@
+//! A lab of an ordinary user: its program becomes root of a user namespace, in which everything else goes
+//! on as root's does.
+//!
+//! That takes ids besides the user's own, which `/etc/subuid` and `/etc/subgid` grant, and a control group
+//! that the user may divide, which systemd grants. Root inside is the user on the machine: what keeps the
+//! lab from the user's files is that none but the shared folder is mounted in it.
+
+use std::env;
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use miette::Result;
+use rustix::fs::{Access, access};
+use sandbox::{ID_COUNT, OWNERS, ROOTLESS, cgroup_tree};
+
+use crate::error::{failure, unsupported};
+use crate::programs;
+
+/// Set where systemd has given this process a control group of its own.
+const SCOPE: &str = "MATRYOSHKA_SCOPE";
+
+/// Where an ordinary user's path does not lead.
+const ADMINS: [&str; 2] = ["/usr/sbin", "/sbin"];
+
+const WHAT: &str = "no lab for an ordinary user";
+
+/// Goes on as root of a user namespace where this process is an ordinary user's, by starting its program
+/// again with the same arguments; nothing where it is root's. Before anything that must not happen twice.
+///
+/// # Errors
+///
+/// What the user or the machine lacks for it, with the command that mends it.
+pub fn become_root() -> Result<()> {
+    if rustix::process::geteuid().is_root() {
+        if sandbox::is_rootless() {
+            divide_group();
+        }
+        return Ok(());
+    }
+    let again = Again::found()?;
+    // Each returns only if it fails.
+    let why = if has_own_group() {
+        again.tried()?;
+        again.as_root(&again.program)?.exec()
+    } else {
+        again.granted_a_scope()?;
+        again.in_a_scope().exec()
+    };
+    let what = "this program can't be started again as root of a user namespace";
+    Err(failure(what, why, "see `cargo xtask doctor`"))
+}
+
+/// What an ordinary user lacks for a lab; the user's id where nothing is missing.
+pub(crate) fn ready() -> Result<u32> {
+    if rustix::process::geteuid().is_root() {
+        let user = env::var(ROOTLESS).ok().and_then(|user| user.parse().ok());
+        return user.ok_or_else(|| {
+            unsupported(
+                "no lab of an ordinary user",
+                "this is root",
+                "leave --sandbox out, or start it as an ordinary user",
+            )
+        });
+    }
+    let again = Again::found()?;
+    again.tried()?;
+    if !has_own_group() {
+        again.granted_a_scope()?;
+    }
+    Ok(rustix::process::getuid().as_raw())
+}
+
+/// Makes the process's control group one that can be divided: whoever is in it goes to one below, and
+/// what it may hand down is handed down. Nothing where others are in it.
+fn divide_group() {
+    let Some(tree) = cgroup_tree() else {
+        return;
+    };
+    let read = |file| fs::read_to_string(tree.join(file)).unwrap_or_default();
+    let controllers = read("cgroup.controllers");
+    let own = std::process::id().to_string();
+    if controllers.trim().is_empty() || read("cgroup.procs").trim() != own {
+        return;
+    }
+    let owners = tree.join(OWNERS);
+    // Where one of these is refused, the lab has no limits, which its description says.
+    let _ = fs::create_dir(&owners);
+    if fs::write(owners.join("cgroup.procs"), own).is_ok() {
+        for name in controllers.split_whitespace() {
+            let _ = fs::write(tree.join("cgroup.subtree_control"), format!("+{name}"));
+        }
+    }
+}
+
+/// Whether this process may make control groups below its own.
+fn has_own_group() -> bool {
+    cgroup_tree().is_some_and(|tree| {
+        let may_write = |path: &Path| access(path, Access::WRITE_OK).is_ok();
+        may_write(&tree) && may_write(&tree.join("cgroup.procs"))
+    })
+}
+
+/// How this program is started again.
+struct Again {
+    program: PathBuf,
+    path: std::ffi::OsString,
+    mappers: [PathBuf; 2],
+    ranges: [u32; 2],
+}
+
+impl Again {
+    fn found() -> Result<Self> {
+        let mut path = env::var_os("PATH").unwrap_or_default();
+        for dir in ADMINS {
+            if !env::split_paths(&path).any(|known| known == Path::new(dir)) {
+                path.push(":");
+                path.push(dir);
+            }
+        }
+        let mapper = |name: &str| {
+            let found =
+                env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.exists());
+            found.ok_or_else(|| {
+                unsupported(
+                    WHAT,
+                    format!("{name} is not installed, which maps its ids"),
+                    "as root: apt-get install uidmap",
+                )
+            })
+        };
+        let mappers = [mapper("newuidmap")?, mapper("newgidmap")?];
+        let ranges = [range("/etc/subuid")?, range("/etc/subgid")?];
+        let program = env::current_exe()
+            .map_err(|why| failure("this program can't be found", why, "mount /proc"))?;
+        Ok(Self { program, path, mappers, ranges })
+    }
+
+    /// This command line, with that program in a user namespace.
+    fn as_root(&self, program: &Path) -> Result<Command> {
+        let ([uids, gids], [of_users, of_groups]) = (self.ranges, &self.mappers);
+        let mut command = Command::new(programs::sandbox()?);
+        let name = env::args_os().next().unwrap_or_default();
+        command.arg("rootless").arg(of_users).arg(uids.to_string()).arg(of_groups);
+        command.arg(gids.to_string()).arg(name).arg(program).args(env::args_os().skip(1));
+        command.env("PATH", &self.path);
+        Ok(command)
+    }
+
+    /// A namespace was made, for a program that does nothing: what is refused is only found by trying.
+    fn tried(&self) -> Result<()> {
+        let tried = self.as_root(Path::new("/bin/true"))?.stdin(Stdio::null()).output();
+        let why = match tried {
+            Ok(output) if output.status.success() => return Ok(()),
+            Ok(output) => String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; "),
+            Err(why) => why.to_string(),
+        };
+        let remedy = RESTRICTIONS.iter().find(|(file, value, _)| {
+            let set = fs::read_to_string(file).unwrap_or_default();
+            set.trim() == *value
+        });
+        let remedy = remedy.map_or(
+            "see if a security module or a container around this refuses user namespaces, or start it \
+             as root",
+            |(_, _, remedy)| remedy,
+        );
+        Err(unsupported(WHAT, format!("no user namespace: {why}"), remedy))
+    }
+
+    /// systemd gives such a program a control group.
+    fn granted_a_scope(&self) -> Result<()> {
+        let refused = |why: String| {
+            unsupported(
+                WHAT,
+                format!("no control group of its own: {why}"),
+                "log in as that user (ssh, machinectl shell; su and sudo make no session), or as root: \
+                 loginctl enable-linger USER, and set XDG_RUNTIME_DIR=/run/user/UID",
+            )
+        };
+        if env::var_os(SCOPE).is_some() {
+            return Err(refused("systemd's can't be written to".to_owned()));
+        }
+        let tried = scope().arg("true").stdin(Stdio::null()).env("PATH", &self.path).output();
+        match tried {
+            Ok(output) if output.status.success() => Ok(()),
+            Ok(output) => Err(refused(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
+            Err(why) => Err(refused(format!("systemd-run: {why}"))),
+        }
+    }
+
+    /// This command line, in a control group of systemd's.
+    fn in_a_scope(&self) -> Command {
+        let mut command = scope();
+        command.arg(&self.program).args(env::args_os().skip(1));
+        command.env("PATH", &self.path).env(SCOPE, "1");
+        command
+    }
+}
+
+/// What forbids user namespaces, by what it is set to, and how that is undone.
+const RESTRICTIONS: &[(&str, &str, &str)] = &[
+    (
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+        "as root: sysctl kernel.apparmor_restrict_unprivileged_userns=0 (then any program may make \
+         them, from which flaws of the kernel are easier to reach), or start it as root",
+    ),
+    ("/proc/sys/user/max_user_namespaces", "0", "as root: sysctl user.max_user_namespaces=10000"),
+    (
+        "/proc/sys/kernel/unprivileged_userns_clone",
+        "0",
+        "as root: sysctl kernel.unprivileged_userns_clone=1",
+    ),
+];
+
+fn scope() -> Command {
+    let mut command = Command::new("systemd-run");
+    command.args(["--user", "--scope", "--quiet", "--property=Delegate=yes", "--"]);
+    command
+}
+
+/// The first id of the user's range in such a file (`subuid(5)`): lines of a name or id, the first id and
+/// how many there are.
+fn range(file: &str) -> Result<u32> {
+    let id = rustix::process::getuid().as_raw().to_string();
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = users.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        (fields.get(2) == Some(&id.as_str())).then(|| fields[0].to_owned())
+    });
+    let name = name.unwrap_or_else(|| id.clone());
+    let granted = fs::read_to_string(file).unwrap_or_default();
+    first_of(&granted, &[&name, &id]).ok_or_else(|| {
+        unsupported(
+            WHAT,
+            format!("{file} has no {} ids for {name}", ID_COUNT - 1),
+            format!(
+                "as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {name} (any \
+                 range that no other line of {file} has)"
+            ),
+        )
+    })
+}
+
+fn first_of(granted: &str, names: &[&str]) -> Option<u32> {
+    granted.lines().find_map(|line| {
+        let [name, first, count] = line.split(':').collect::<Vec<_>>()[..] else {
+            return None;
+        };
+        let is_enough = names.contains(&name) && count.trim().parse::<u32>().ok()? >= ID_COUNT - 1;
+        is_enough.then(|| first.parse().ok())?
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_one_that_is_large_enough_and_the_users() {
+        let granted = "# ids\nother:1:65536\nme:5:10\nme:100000:65536\n1000:200000:65535\n";
+        assert_eq!(first_of(granted, &["me", "7"]), Some(100_000));
+        assert_eq!(first_of(granted, &["nobody", "1000"]), Some(200_000));
+        assert_eq!(first_of(granted, &["you", "8"]), None);
+        assert_eq!(first_of("me:100000\nme::65536\nme:1:-1", &["me"]), None);
+    }
+}

@@ -1,0 +1,240 @@
+//! Labs of an ordinary user, who is none of the machine's: known only in a copy of its `/etc`, which
+//! only the user's processes see, with a control group as systemd grants it.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use lab_test::{Kept, Machine, ensure};
+use miette::{IntoDiagnostic, Result, miette};
+use rstest::rstest;
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The user's id; no file or process of a machine has it, nor those of the range.
+const USER: u32 = 0x7760_0001;
+const RANGE: &str = "me:2003000000:65536\n";
+
+/// Runs a command as the user, after a script of root's that sees what the user does. As udev leaves it,
+/// everybody may open `/dev/fuse`.
+const AS_USER: &str = r#"folder=$1 group=$2 before=$3 path=/mnt/bin:/usr/bin:/bin && shift 3
+mount --bind "$folder/etc" /etc && mount --bind "$folder" /mnt
+mount -t tmpfs none /media && mknod /media/fuse c 10 229 && chmod 666 /media/fuse
+mount --bind /media/fuse /dev/fuse
+echo $$ > "$group/cgroup.procs" && cd /mnt/work
+say_instead() { mount -t tmpfs none /srv && echo "$2" > /srv/it && mount --bind /srv/it "$1"; }
+eval "$before"
+exec setpriv --reuid "$(id -u me)" --regid "$(id -u me)" --clear-groups \
+    env -i HOME=/mnt "PATH=$path" MATRYOSHKA_REQUIRE_LAB=1 "$@"
+"#;
+
+/// The user's account with the chosen generation's engines in the cache, made once.
+fn account() -> Result<&'static Path> {
+    static MADE: Kept<PathBuf> = Kept::new();
+    MADE.get(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rootless");
+        made(&folder).map(|()| folder)
+    })
+    .map(PathBuf::as_path)
+}
+
+fn sh(script: &str, arguments: &[&Path]) -> Result<()> {
+    let said = Command::new("sh").args(["-ec", script, "sh"]).args(arguments).output();
+    let said = said.into_diagnostic()?;
+    ensure!(said.status.success(), "{said:?}");
+    Ok(())
+}
+
+fn made(folder: &Path) -> Result<()> {
+    let bundle = lab::Bundle::get(lab_test::generation()?)?;
+    for dir in ["bin", "work", ".cache/matryoshka/bundles"] {
+        fs::create_dir_all(folder.join(dir)).into_diagnostic()?;
+    }
+    let script = r#"rm -rf "$1/etc" && cp -a /etc "$1/etc" && cd "$1/bin"
+echo "me:x:$4:$4:me:/mnt:/bin/sh" >> ../etc/passwd
+cp "$2" lab && cp "$3" suite
+if ! [ -u newuidmap ]; then
+    if [ -u /usr/bin/newuidmap ]; then
+        cp -p /usr/bin/newuidmap /usr/bin/newgidmap .
+    else
+        apt-get -qq download uidmap && dpkg-deb -x uidmap_*.deb x && mv x/usr/bin/new?idmap . && rm -r x uidmap_*
+        chmod u+s new?idmap
+    fi
+fi"#;
+    let user = USER.to_string();
+    let suite = std::env::current_exe().into_diagnostic()?;
+    sh(script, &[folder, Path::new(env!("CARGO_BIN_EXE_lab")), &suite, Path::new(&user)])?;
+    for file in ["subuid", "subgid"] {
+        fs::write(folder.join("etc").join(file), RANGE).into_diagnostic()?;
+    }
+    for dir in ["", "work", ".cache", ".cache/matryoshka", ".cache/matryoshka/bundles"] {
+        chown(folder.join(dir), Some(USER), Some(USER)).into_diagnostic()?;
+    }
+    // As the user, whose files they are to be: they are held against what was made.
+    let name = bundle.path.file_name().unwrap_or_default();
+    if !folder.join(".cache/matryoshka/bundles").join(name).exists() {
+        let script = r#"cd "$1" && tar -c "$2" | setpriv --reuid "$4" --regid "$4" --clear-groups \
+            tar -xp -C "$3""#;
+        let (from, to) = (bundle.path.parent(), folder.join(".cache/matryoshka/bundles"));
+        let from = from.unwrap_or(Path::new("/"));
+        sh(script, &[from, Path::new(name), &to, Path::new(&user)])?;
+    }
+    Ok(())
+}
+
+/// A control group of the user's, which goes with this.
+struct Session(PathBuf);
+
+impl Session {
+    fn new() -> Result<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let tree = sandbox::cgroup2_mount().ok_or_else(|| miette!("no cgroup v2 tree"))?;
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let group = tree.join(format!("rootless-{}-{next}", std::process::id()));
+        fs::create_dir(&group).into_diagnostic()?;
+        let session = Self(group);
+        for file in ["", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"] {
+            chown(session.0.join(file), Some(USER), Some(USER)).into_diagnostic()?;
+        }
+        Ok(session)
+    }
+
+    /// A command of the user's.
+    fn command(&self, argv: &[&str]) -> Result<Command> {
+        self.command_after("", argv)
+    }
+
+    /// The same, after a script of root's.
+    fn command_after(&self, before: &str, argv: &[&str]) -> Result<Command> {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--propagation", "private", "sh", "-ec", AS_USER, "sh"]);
+        command.arg(account()?).arg(&self.0).arg(before).args(argv).stdin(Stdio::null());
+        Ok(command)
+    }
+
+    /// The program `lab` as the user has it, for the chosen generation.
+    fn lab(&self, argv: &[&str]) -> Result<Output> {
+        let generation = lab_test::generation()?.to_string();
+        let task = ["lab", "exec", "--generation", &generation, "--"];
+        self.command(&[&task[..], argv].concat())?.output().into_diagnostic()
+    }
+
+    /// Control groups of labs in it, and that lab's files in the cache.
+    fn left(&self, lab: &str) -> Result<Vec<PathBuf>> {
+        let groups = fs::read_dir(&self.0).into_diagnostic()?.flatten().map(|entry| entry.path());
+        let files = account()?.join(".cache/matryoshka/labs").join(lab);
+        Ok(groups.chain([files]).filter(|path| path.is_dir()).collect())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = sandbox::remove_cgroup(&self.0, Duration::from_secs(10));
+    }
+}
+
+/// Each of the tutorial's ways, by one `lab exec`.
+const WAYS: &str = r"set -e
+hostname
+docker run --rm alpine echo docker
+podman run --rm alpine echo podman
+docker run -d --name outer --privileged docker:dind > /dev/null
+for n in $(seq 60); do docker exec outer docker version > /dev/null 2>&1 && break; sleep 1; done
+docker exec outer docker run --rm alpine echo dind
+docker run --rm -v /var/run/docker.sock:/var/run/docker.sock docker:cli docker run --rm alpine echo dood
+podman run --rm --privileged quay.io/podman/stable podman run --rm alpine echo nested
+sed 's/  */ /g' /proc/self/uid_map; touch made; ls -A
+cat /mnt/secret /root/.cache/matryoshka/.users /etc/shadow || true
+ls /proc/*/cmdline | wc -l
+";
+
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn every_way_works_and_no_file_of_the_user_is_seen() -> Result<()> {
+    let session = Session::new()?;
+    let secret = account()?.join("secret");
+    fs::write(&secret, "the user's secret\n").into_diagnostic()?;
+    chown(&secret, Some(USER), Some(USER)).into_diagnostic()?;
+    let said = session.lab(&["sh", "-c", WAYS])?;
+    let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+    ensure!(said.status.success(), "{out}{err}");
+    for word in ["docker", "podman", "dind", "dood", "nested", "made"] {
+        ensure!(out.lines().any(|line| line == word), "no {word}: {out}{err}");
+    }
+    ensure!(!out.contains("secret"), "{out}");
+    // Root's inside, the user's outside.
+    let owner = fs::metadata(account()?.join("work/made")).into_diagnostic()?;
+    ensure!(owner.uid() == USER, "{owner:?}");
+    let left = session.left(out.lines().next().unwrap_or_default())?;
+    ensure!(left.is_empty(), "{left:?}");
+    Ok(())
+}
+
+/// The attempts of a privileged container, in the user's labs.
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+#[needs(patience(40))]
+fn a_privileged_container_is_confined() -> Result<()> {
+    let session = Session::new()?;
+    let generation = lab_test::generation()?.to_string();
+    let generation = format!("MATRYOSHKA_GENERATION={generation}");
+    let said = session.command(&["env", &generation, "suite", "confinement"])?.output();
+    let said = said.into_diagnostic()?;
+    let out = String::from_utf8_lossy(&said.stdout);
+    ensure!(said.status.success() && out.contains("4 passed"), "{said:?}");
+    Ok(())
+}
+
+#[rstest]
+#[case::killed(Signal::KILL)]
+#[case::asked_to_end(Signal::TERM)]
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn nothing_is_left(#[case] signal: Signal) -> Result<()> {
+    account()?;
+    let before = Machine::now()?;
+    let session = Session::new()?;
+    let generation = lab_test::generation()?.to_string();
+    let script = "docker run -d alpine sleep 1000 > /dev/null; hostname; sleep 1000";
+    let task = ["lab", "exec", "--generation", &generation, "--", "sh", "-c", script];
+    let mut owner = session.command(&task)?.stdout(Stdio::piped()).spawn().into_diagnostic()?;
+    let said = owner.stdout.take().map(BufReader::new);
+    let mut lines = said.into_iter().flat_map(BufRead::lines).map_while(std::result::Result::ok);
+    let lab = lines.next().ok_or_else(|| miette!("it has not begun"))?;
+    ensure!(session.left(&lab)?.len() == 2, "{:?}", session.left(&lab)?);
+    kill_process(Pid::from_child(&owner), signal).into_diagnostic()?;
+    owner.wait().into_diagnostic()?;
+    let deadline = Instant::now() + program::patient(Duration::from_secs(30));
+    while !session.left(&lab)?.is_empty() {
+        ensure!(Instant::now() < deadline, "{:?}", session.left(&lab)?);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(session);
+    before.is_restored(program::patient(Duration::from_secs(30)), String::new)
+}
+
+/// What is wrong with a user's account, and what of the error mends it.
+#[rstest]
+#[case::no_range("say_instead /etc/subuid ''", "usermod --add-subuids")]
+#[case::range_of_another("say_instead /etc/subgid you:100000:65536", "usermod --add-subuids")]
+#[case::range_too_small("say_instead /etc/subuid me:100000:1000", "usermod --add-subuids")]
+#[case::no_newuidmap("path=/nowhere", "install uidmap")]
+#[case::no_mapping(
+    "mount --bind ../bin ../bin && mount -o remount,bind,nosuid ../bin",
+    "container"
+)]
+#[case::no_group("echo $$ > $group/../cgroup.procs", "loginctl enable-linger")]
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn what_is_missing_is_said(#[case] wrong: &str, #[case] remedy: &str) -> Result<()> {
+    let session = Session::new()?;
+    let said = session.command_after(wrong, &["/mnt/bin/lab", "exec", "--", "true"])?.output();
+    let said = said.into_diagnostic()?;
+    let words = String::from_utf8_lossy(&said.stderr);
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    ensure!(said.status.code() == Some(77) && words.contains(remedy), "{said:?}");
+    Ok(())
+}
