@@ -256,13 +256,20 @@ fn overlay() -> std::result::Result<String, String> {
 
 /// An engine's store lies below it, and overlay mounts do not stack on an overlay's upper layer.
 fn cache_directory() -> std::result::Result<String, String> {
-    /// `OVERLAYFS_SUPER_MAGIC` in linux/magic.h.
-    const OVERLAY: i64 = 0x794c_7630;
+    /// `OVERLAYFS_SUPER_MAGIC` and `NFS_SUPER_MAGIC` in linux/magic.h.
+    const REFUSED: [(i64, &str); 2] = [
+        (0x794c_7630, "an overlay file system"),
+        (0x6969, "NFS, which knows no ids of a namespace"),
+    ];
     let cache = cache::root().map_err(|report| program::one_line(&report))?;
     let found = rustix::fs::statfs(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
     let free_mb = found.f_bavail * u64::try_from(found.f_bsize).unwrap_or(0) / 1_000_000;
-    if found.f_type == OVERLAY {
-        return Err(format!("{} lies on an overlay file system", cache.display()));
+    if let Some((_, kind)) = REFUSED.iter().find(|(kind, _)| *kind == found.f_type) {
+        return Err(format!("{} lies on {kind}", cache.display()));
+    }
+    let flags = rustix::fs::statvfs(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
+    if flags.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC) {
+        return Err(format!("{} is mounted noexec: nothing in it may run", cache.display()));
     }
     Ok(format!("{} ({free_mb} MB free)", cache.display()))
 }

@@ -226,6 +226,10 @@ fn nothing_is_left(#[case] signal: Signal) -> Result<()> {
     "mount --bind ../bin ../bin && mount -o remount,bind,nosuid ../bin",
     "container"
 )]
+#[case::noexec(
+    "mount --bind ../.cache ../.cache && mount -o remount,bind,noexec ../.cache",
+    "XDG_CACHE"
+)]
 #[case::no_group("echo $$ > $group/../cgroup.procs", "loginctl enable-linger")]
 #[lab_test::test]
 #[needs(lab(lab::Kind::User))]
