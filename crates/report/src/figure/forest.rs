@@ -21,6 +21,7 @@ pub(crate) struct Forest {
     panels: Vec<Panel>,
     published: bool,
     margin_pct: f64,
+    title: &'static str,
 }
 
 /// The contrasts of one run.
@@ -108,6 +109,11 @@ impl Forest {
             published: analysis.shown_ratios().any(|ratio| ratio.published.is_some()),
             panels,
             margin_pct: runs.records[0].manifest.margin_pct,
+            title: if runs.records[0].manifest.company {
+                term!(lang; "An arm alone over the same in company"; "Un brazo solo entre el mismo en compañía")
+            } else {
+                term!(lang; "Ratios within blocks"; "Cocientes dentro de cada bloque")
+            },
         })
     }
 
@@ -261,8 +267,7 @@ impl Picture for Forest {
     fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B> {
         let layout = self.layout(frame);
         if frame.titled {
-            let title = term!(self.lang; "Ratios within blocks"; "Cocientes dentro de cada bloque");
-            canvas.text(title, (layout.margin, 60), Font::new(46, INK).bold())?;
+            canvas.text(self.title, (layout.margin, 60), Font::new(46, INK).bold())?;
         }
         let mut top = layout.top;
         for panel in &self.panels {

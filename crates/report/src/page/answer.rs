@@ -39,10 +39,10 @@ fn company(record: &Record, run: &RunAnalysis, lang: Lang) -> String {
         let names = ratios.map(|ratio| format!("`{}`", ratio.denominator));
         names.collect::<Vec<_>>()
     };
-    let different = of(|verdict| verdict == Verdict::Different);
+    let different = of(Verdict::is_different);
     let equivalent = of(Verdict::is_equivalent).len();
     let (all, margin) = (run.ratios.len(), lang.trimmed(record.manifest.margin_pct));
-    let open = all - different.len() - equivalent;
+    let open = of(|verdict| !verdict.is_statement()).len();
     let which = match &different[..] {
         [] => String::new(),
         names => format!(" ({})", names.join(", ")),

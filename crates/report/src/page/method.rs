@@ -62,10 +62,19 @@ pub(super) fn method(source: &Source) -> miette::Result<Vec<Piece>> {
 /// What is said of samples alone: estimand, exclusions, stopping, family.
 fn of_samples(source: &Source) -> Vec<Piece> {
     let lang = source.lang;
+    let contrast = if source.is_company() {
+        term!(lang; "in each session the arm's median in a lab of its own over its median in the lab of all arms, and the median of those. The labs follow each other in random order, so that drift between them is spread and not taken out.";
+            "en cada sesión, la mediana del brazo en un laboratorio propio entre su mediana en el de todos, y la mediana de esos cocientes. Los laboratorios van uno tras otro en orden aleatorio, de modo que la deriva entre ellos se reparte y no se elimina.")
+    } else {
+        term!(lang; "the median of the ratios of its two arms within blocks; each block takes every arm once, in a random order of its own, so that drift falls on both arms alike.";
+            "la mediana de los cocientes de sus dos brazos dentro de cada bloque; cada bloque toma todos los brazos una vez, en un orden aleatorio propio, de modo que la deriva recae por igual sobre ambos.")
+    };
     let mut pieces = vec![
         Piece::Heading(3, term!(lang; "What is estimated"; "Qué se estima").to_owned()),
-        Piece::Paragraph(term!(lang; "Of an arm: the median of its readings. Of a contrast: the median of the ratios of its two arms within blocks; each block takes every arm once, in a random order of its own, so that drift falls on both arms alike. Readings of many operations are shown for one. Intervals come from inverting the sign test and assume no shape of distribution; their coverage is exact and printed. Across sessions each session counts once.";
-            "De un brazo, la mediana de sus lecturas. De un contraste, la mediana de los cocientes de sus dos brazos dentro de cada bloque; cada bloque toma todos los brazos una vez, en un orden aleatorio propio, de modo que la deriva recae por igual sobre ambos. Las lecturas de muchas operaciones se dan por operación. Los intervalos salen de invertir la prueba de los signos y no suponen ninguna forma de distribución; su cobertura es exacta y se imprime. Entre sesiones, cada sesión cuenta una vez.").to_owned()),
+        Piece::Paragraph(
+            text!(lang; "Of an arm: the median of its readings. Of a contrast: {contrast} Readings of many operations are shown for one. Intervals come from inverting the sign test and assume no shape of distribution; their coverage is exact and printed. Across sessions each session counts once.";
+            "De un brazo, la mediana de sus lecturas. De un contraste, {contrast} Las lecturas de muchas operaciones se dan por operación. Los intervalos salen de invertir la prueba de los signos y no suponen ninguna forma de distribución; su cobertura es exacta y se imprime. Entre sesiones, cada sesión cuenta una vez."),
+        ),
         Piece::Heading(3, term!(lang; "What is left out"; "Qué se deja fuera").to_owned()),
     ];
     pieces.extend(exclusions(source));
@@ -328,8 +337,13 @@ fn limits(source: &Source) -> miette::Result<Vec<String>> {
             "La ejecución está incompleta. El punto en que acabó puede tener que ver con lo que medía.").to_owned());
     }
     let of_samples = [
-        term!(lang; "Random order protects ratios, not medians: load on the machine moves those.";
-        "El orden aleatorio protege los cocientes, no las medianas: la carga de la máquina sí las mueve."),
+        if source.is_company() {
+            term!(lang; "Random order of the labs spreads the machine's load over the sessions; within one it moves ratios, too.";
+                "El orden aleatorio de los laboratorios reparte la carga de la máquina entre las sesiones; dentro de una mueve también los cocientes.")
+        } else {
+            term!(lang; "Random order protects ratios, not medians: load on the machine moves those.";
+                "El orden aleatorio protege los cocientes, no las medianas: la carga de la máquina sí las mueve.")
+        },
         term!(lang; "An interval that holds 1 says that no difference was seen at this n, never that there is none.";
         "Un intervalo que contiene el 1 dice que con este n no se vio diferencia, nunca que no la haya."),
     ];
