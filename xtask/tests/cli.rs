@@ -48,7 +48,7 @@ fn text(output: &Output) -> String {
 #[case::unknown_arm_of_one(&[MEASURES, "--arms", "dokcer"], 2, "no arm `dokcer`")]
 #[case::no_blocks(&[MEASURES, "--blocks", "0"], 2, "at least one")]
 #[case::no_number(&[MEASURES, "--blocks", "many"], 2, "many")]
-#[case::unknown_sandbox(&[MEASURES, "--sandbox", "none"], 2, "user or root")]
+#[case::unknown_sandbox(&[MEASURES, "--sandbox", "none"], 2, "rootless")]
 #[case::unknown_generation(&[MEASURES, "--generation", "jessie"], 2, "bookworm, trixie, forky")]
 #[case::unknown_generation_of_a_lock(&["lab", "lock", "--generation", "jessie"], 2, "bookworm, trixie, forky")]
 #[case::no_run(&["report", "no-such-run"], 2, "no-such-run")]

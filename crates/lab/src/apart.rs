@@ -28,7 +28,7 @@ pub(crate) fn require(folder: &Path) -> Result<()> {
     let remedy = "start it from a folder that the cache is not below, such as a new one";
     let mounts = fs::read("/proc/self/mountinfo").explain(&what, "mount /proc")?;
     let mounts = String::from_utf8_lossy(&mounts);
-    let near = caches_near(folder).explain(&what, remedy)?;
+    let near = caches_near(folder).explain(&what, "start it from a folder that you may read")?;
     for place in cache::places()?.into_iter().chain(near) {
         if let Some(why) = clash(folder, &place, &mounts).explain(&what, remedy)? {
             return Err(usage(what, why, remedy));

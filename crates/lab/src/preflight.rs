@@ -61,8 +61,9 @@ fn any_engines(kind: Kind, generation: Generation) -> Vec<Check> {
         Kind::Rootless => standing(),
         Kind::User | Kind::Root => check(
             "root",
-            privilege(),
-            "leave --sandbox out: an ordinary user's labs are `rootless`; or run as root: sudo env \
+            privilege(kind),
+            "outside of any user namespace: leave --sandbox out, then an ordinary user's labs are \
+             `rootless`; or run as root: sudo env \
              \"PATH=$PATH\" \"HOME=$HOME\" cargo xtask ...",
         ),
     };
@@ -204,9 +205,12 @@ fn limits() -> std::result::Result<String, String> {
 }
 
 /// Mounts and namespaces need `CAP_SYS_ADMIN`, which root in a plain container lacks.
-fn privilege() -> std::result::Result<String, String> {
+fn privilege(kind: Kind) -> std::result::Result<String, String> {
     if sandbox::is_rootless() {
         return Err("this is an ordinary user".to_owned());
+    }
+    if kind == Kind::User && !sandbox::has_id(sandbox::ID_RANGES.end * sandbox::ID_COUNT - 1) {
+        return Err("this is root of a user namespace that lacks the ids of labs".to_owned());
     }
     let capabilities = capabilities(None).map_err(|e| e.to_string())?;
     if capabilities.effective.contains(CapabilitySet::SYS_ADMIN) {

@@ -56,10 +56,11 @@ pub fn become_root() -> Result<()> {
 pub(crate) fn ready() -> Result<u32> {
     if rustix::process::geteuid().is_root() {
         let user = env::var(ROOTLESS).ok().and_then(|user| user.parse().ok());
-        return user.ok_or_else(|| {
+        let is_one = sandbox::is_rootless() && sandbox::has_id(ID_COUNT - 1);
+        return user.filter(|_| is_one).ok_or_else(|| {
             unsupported(
                 "no lab of an ordinary user",
-                "this is root",
+                "this is root, and not of a namespace that a lab has made for a user",
                 "leave --sandbox out, or start it as an ordinary user",
             )
         });

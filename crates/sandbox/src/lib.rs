@@ -95,6 +95,19 @@ pub fn is_rootless() -> bool {
     std::env::var_os(ROOTLESS).is_some() && !is_machines
 }
 
+/// Whether this process's user namespace has this id.
+#[must_use]
+pub fn has_id(id: u32) -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    map.lines().any(|line| {
+        let numbers = line.split_whitespace().map_while(|number| number.parse::<u32>().ok());
+        match numbers.collect::<Vec<_>>()[..] {
+            [first, _, count] => id >= first && id - first < count,
+            _ => false,
+        }
+    })
+}
+
 impl FromStr for Kind {
     type Err = String;
 

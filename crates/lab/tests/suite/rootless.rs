@@ -242,3 +242,18 @@ fn what_is_missing_is_said(#[case] wrong: &str, #[case] remedy: &str) -> Result<
     ensure!(said.status.code() == Some(77) && words.contains(remedy), "{said:?}");
     Ok(())
 }
+
+/// Nor is the machine's root taken for an ordinary user, whatever its environment says: root of its lab
+/// would be root of the machine.
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn root_is_no_ordinary_user() -> Result<()> {
+    for namespace in [&[][..], &["unshare", "--user", "--map-root-user"]] {
+        let lab = [env!("CARGO_BIN_EXE_lab"), "exec", "--sandbox", "rootless", "--", "true"];
+        let said =
+            Command::new("env").env(sandbox::ROOTLESS, "1").args(namespace).args(lab).output();
+        let said = said.into_diagnostic()?;
+        ensure!(said.status.code() == Some(77), "{said:?}");
+    }
+    Ok(())
+}
