@@ -17,7 +17,7 @@ pub struct Generations {
     named: Vec<Generation>,
 
     /// With a user namespace (root inside has no power outside) or without (as a rootful engine)
-    #[arg(long, value_name = "KIND", default_value = "user")]
+    #[arg(long, value_name = "KIND", default_value_t = Kind::here())]
     sandbox: Kind,
 
     /// Only what is tried once, without what it costs
