@@ -16,7 +16,8 @@ pub struct Generations {
     #[arg(id = "generations", long = "generation", value_name = "NAME")]
     named: Vec<Generation>,
 
-    /// With a user namespace (root inside has no power outside) or without (as a rootful engine)
+    /// With a user namespace (`user`: root inside has no power outside) or without (`root`: as a rootful
+    /// engine), both root's; or in one that an ordinary user has made (`rootless`)
     #[arg(long, value_name = "KIND", default_value_t = Kind::here())]
     sandbox: Kind,
 

@@ -9,25 +9,13 @@ use miette::Result;
 use program::{failure, patient};
 use serde::Serialize;
 
-use crate::engine::{Engine, REGISTRY_NAME};
+use crate::engine::{Engine, KEEP_ADDRESSES, REGISTRY_NAME};
 use crate::generation::Generation;
 use crate::level::{Level, TOOLS};
 use crate::service::{docker_answers, last_lines, wait_until};
 
 /// How long an inner daemon may take: it unpacks nothing, but shares the machine with all others.
 const INNER_DEADLINE: Duration = Duration::from_secs(60);
-
-/// Gives each bridge, whose address is its lowest port's, the one that it has for good. Netavark does so
-/// itself since 1.9 (containers/netavark#833); before, the gateway's address changes with any container
-/// that comes or goes, and whoever knew the old one reaches nothing for up to a minute and a half.
-const STAY: &str = r#"command -v ip > /dev/null || exit 0
-for at in /sys/class/net/*/bridge; do
-    at=${at%/bridge}
-    if [ "$(cat "$at/addr_assign_type")" = 1 ]; then
-        ip link set dev "${at##*/}" address "$(cat "$at/address")"
-    fi
-done
-"#;
 
 /// How one level of a chain gets its engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -410,7 +398,7 @@ fn step<'lab>(
     let start = || -> Result<Level<'lab>> {
         level.start(outer, &container, &argv)?;
         if outer == Engine::Podman {
-            level.set_up(&["sh", "-c", STAY])?;
+            level.set_up(&["sh", "-c", KEEP_ADDRESSES])?;
         }
         let inside = level.inside(outer, &container, inner.privileged)?;
         if inner.engine == Engine::Docker && !inner.socket {

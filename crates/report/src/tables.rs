@@ -206,10 +206,6 @@ const READABLE_RATIOS: [Column<RatioSummary>; 9] = [
 /// What the readable tables mean, in one line each.
 const SUMMARY_NOTE: &str = "Medians of measured blocks; published: median and range of 4 \
      repetitions, which carry no 95 % interval.";
-const RATIOS_NOTE: &str = "Medians of the differences and ratios within blocks; * declared primary, its interval \
-     holds together with the others unless it is by itself; published: ratio of the medians.";
-const COMPANY_NOTE: &str =
-    "Of the arm's medians in two labs of a session, alone and in company; below 1: quicker alone.";
 
 /// `summary.csv`.
 pub(crate) fn summary_csv(analysis: &Analysis) -> miette::Result<Vec<u8>> {
@@ -289,8 +285,7 @@ pub(crate) fn terminal(runs: &Runs, analysis: &Analysis) -> String {
     }
     if analysis.shown_ratios().next().is_some() {
         let table = readable(&READABLE_RATIOS, analysis.shown_ratios());
-        let is_company = runs.records.iter().any(|record| record.manifest.company);
-        let note = if is_company { COMPANY_NOTE } else { RATIOS_NOTE };
+        let note = crate::page::Estimand::of(runs, Lang::En).note;
         let _ = writeln!(text, "\n{table}\n{note}");
         for record in runs.records.iter().filter(|record| record.chose_arms()) {
             let _ = writeln!(text, "{}", crate::page::chosen_arms(record, Lang::En));

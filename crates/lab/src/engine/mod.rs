@@ -22,6 +22,19 @@ pub(crate) const REGISTRY: &str = "10.99.0.1/32";
 /// Where the registry listens, as engines write it before an image's name.
 pub(crate) const REGISTRY_NAME: &str = "10.99.0.1:5000";
 
+/// Gives each bridge, whose address is its lowest port's, the one that it has for good. Netavark does so
+/// itself since 1.9 (containers/netavark#833); before, the gateway's address changes with any container
+/// that comes or goes, and whoever knew the old one reaches nothing for up to a minute and a half. One that
+/// goes meanwhile needs none.
+pub(crate) const KEEP_ADDRESSES: &str = r#"command -v ip > /dev/null || exit 0
+for at in /sys/class/net/*/bridge; do
+    at=${at%/bridge}
+    if [ "$(cat "$at/addr_assign_type")" = 1 ]; then
+        ip link set dev "${at##*/}" address "$(cat "$at/address")" || ! [ -d "$at" ]
+    fi
+done
+"#;
+
 /// How long a daemon may take to answer: seconds on an idle machine, more on a loaded one.
 pub(crate) const DAEMON_DEADLINE: Duration = Duration::from_secs(60);
 

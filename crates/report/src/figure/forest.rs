@@ -11,7 +11,7 @@ use crate::figure::canvas::{
 };
 use crate::figure::legend::{self, Mark};
 use crate::figure::{Frame, Picture};
-use crate::page::phrases;
+use crate::page::{Estimand, phrases};
 use facts::Lang;
 use facts::Runs;
 use facts::{Metric, Published};
@@ -109,11 +109,7 @@ impl Forest {
             published: analysis.shown_ratios().any(|ratio| ratio.published.is_some()),
             panels,
             margin_pct: runs.records[0].manifest.margin_pct,
-            title: if runs.records[0].manifest.company {
-                term!(lang; "An arm alone over the same in company"; "Un brazo solo entre el mismo en compañía")
-            } else {
-                term!(lang; "Ratios within blocks"; "Cocientes dentro de cada bloque")
-            },
+            title: Estimand::of(runs, lang).title,
         })
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use measure::stats::{ALPHA, median};
 use measure::{Manifest, Status, Stopped, Stopping};
 
-use super::{Source, environment, phrases};
+use super::{Estimand, Source, environment, phrases};
 use crate::analysis::{BlockSummary, sessions_needed};
 use crate::language::fill;
 use crate::simulated::Simulated;
@@ -62,13 +62,7 @@ pub(super) fn method(source: &Source) -> miette::Result<Vec<Piece>> {
 /// What is said of samples alone: estimand, exclusions, stopping, family.
 fn of_samples(source: &Source) -> Vec<Piece> {
     let lang = source.lang;
-    let contrast = if source.is_company() {
-        term!(lang; "in each session the arm's median in a lab of its own over its median in the lab of all arms, and the median of those. The labs follow each other in random order, so that drift between them is spread and not taken out.";
-            "en cada sesión, la mediana del brazo en un laboratorio propio entre su mediana en el de todos, y la mediana de esos cocientes. Los laboratorios van uno tras otro en orden aleatorio, de modo que la deriva entre ellos se reparte y no se elimina.")
-    } else {
-        term!(lang; "the median of the ratios of its two arms within blocks; each block takes every arm once, in a random order of its own, so that drift falls on both arms alike.";
-            "la mediana de los cocientes de sus dos brazos dentro de cada bloque; cada bloque toma todos los brazos una vez, en un orden aleatorio propio, de modo que la deriva recae por igual sobre ambos.")
-    };
+    let contrast = Estimand::of(source.runs, lang).of_a_contrast;
     let mut pieces = vec![
         Piece::Heading(3, term!(lang; "What is estimated"; "Qué se estima").to_owned()),
         Piece::Paragraph(
@@ -337,13 +331,7 @@ fn limits(source: &Source) -> miette::Result<Vec<String>> {
             "La ejecución está incompleta. El punto en que acabó puede tener que ver con lo que medía.").to_owned());
     }
     let of_samples = [
-        if source.is_company() {
-            term!(lang; "Random order of the labs spreads the machine's load over the sessions; within one it moves ratios, too.";
-                "El orden aleatorio de los laboratorios reparte la carga de la máquina entre las sesiones; dentro de una mueve también los cocientes.")
-        } else {
-            term!(lang; "Random order protects ratios, not medians: load on the machine moves those.";
-                "El orden aleatorio protege los cocientes, no las medianas: la carga de la máquina sí las mueve.")
-        },
+        Estimand::of(source.runs, lang).order,
         term!(lang; "An interval that holds 1 says that no difference was seen at this n, never that there is none.";
         "Un intervalo que contiene el 1 dice que con este n no se vio diferencia, nunca que no la haya."),
     ];

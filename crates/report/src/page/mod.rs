@@ -3,6 +3,7 @@
 mod answer;
 mod effort;
 mod environment;
+mod estimand;
 mod growth;
 mod html;
 pub(crate) mod markdown;
@@ -23,6 +24,7 @@ use facts::{term, text};
 
 pub(crate) use answer::answer;
 pub(crate) use environment::warnings;
+pub(crate) use estimand::Estimand;
 pub(crate) use method::chosen_arms;
 
 /// The page in both forms.

@@ -1,7 +1,7 @@
 //! Sections 1 to 4: claims, ratios, samples, parts.
 
-use super::Source;
 use super::phrases::{self, Time};
+use super::{Estimand, Source};
 use crate::analysis::{ArmSummary, Estimate, PartSummary, RatioSummary, Scope};
 use crate::figure::Kind;
 use facts::Claim;
@@ -131,16 +131,10 @@ pub(super) fn ratios(source: &Source) -> Vec<Piece> {
     pieces.extend(source.figure(Kind::Forest));
     let margin = source.margin();
     let row = |ratio: &RatioSummary| ratio_row(ratio, source);
+    let estimand = Estimand::of(source.runs, lang);
     let table = |ratios: &mut dyn Iterator<Item = &RatioSummary>| {
         Piece::Table(Table {
-            caption: if source.is_company() {
-                term!(lang; "Differences and ratios of an arm alone to the same in company";
-                    "Diferencias y cocientes de un brazo solo respecto al mismo en compañía")
-            } else {
-                term!(lang; "Differences and ratios of two arms, taken within blocks";
-                    "Diferencias y cocientes de dos brazos, tomados dentro de cada bloque")
-            }
-            .to_owned(),
+            caption: estimand.caption.to_owned(),
             columns: vec![
                 words(term!(lang; "contrast"; "comparación")),
                 numbers(term!(lang; "difference"; "diferencia")),
@@ -169,13 +163,7 @@ pub(super) fn ratios(source: &Source) -> Vec<Piece> {
         ));
     }
     pieces.extend(sessions(source));
-    let what = if source.is_company() {
-        term!(lang; "Difference and ratio are of the arm's medians in two labs of a session, alone and in company, and the median of those of all sessions; below 1 is quicker alone";
-            "La diferencia y el cociente son los de las medianas del brazo en dos laboratorios de una sesión, solo y en compañía, y de todas las sesiones su mediana; por debajo de 1, solo es más rápido")
-    } else {
-        term!(lang; "Difference and ratio are the medians of those within blocks, of one time above the line and one below it";
-            "La diferencia y el cociente son las medianas de los de cada bloque, del tiempo del numerador y el del denominador")
-    };
+    let what = estimand.of_ratios;
     pieces.push(Piece::Paragraph(text!(lang; "{what}; both intervals are by one rule. The ratio's decides: different when it does not hold 1; equivalent when the narrower one (the thick beam of the figure) lies within {margin} % of 1. That a difference is not seen does not say that there is none. The ratio of the medians, with its bootstrap over whole blocks, is there for comparison.";
         "{what}; ambos intervalos siguen una misma regla. Decide el del cociente: diferente si no contiene el 1; equivalente si el más estrecho (la barra gruesa de la figura) queda a menos de un {margin} % del 1. No ver una diferencia no quiere decir que no la haya. El cociente de medianas, con su bootstrap por bloques enteros, figura solo como comparación.", margin = lang.trimmed(margin))));
     pieces
@@ -350,13 +338,7 @@ pub(super) fn samples(source: &Source) -> Vec<Piece> {
             vec![table(&mut source.analysis.folded_arms())],
         ));
     }
-    pieces.push(Piece::Paragraph(if source.is_company() {
-        term!(lang; "Drift moves medians of arms, and so the ratios above: their two labs follow each other, in random order.";
-            "La deriva desplaza las medianas de los brazos, y con ellas los cocientes de arriba: sus dos laboratorios van uno tras otro, en orden aleatorio.")
-    } else {
-        term!(lang; "Published: the median and the range of four repetitions, which carry no 95 % interval. Drift moves medians of arms; the ratios above are safe from it.";
-            "Publicado: la mediana y el rango de cuatro repeticiones, que no dan para un intervalo del 95 %. La deriva desplaza las medianas de los brazos; a los cocientes de arriba no les afecta.")
-    }.to_owned()));
+    pieces.push(Piece::Paragraph(Estimand::of(source.runs, lang).drift.to_owned()));
     pieces.push(arms_about(source));
     pieces
 }
@@ -489,11 +471,6 @@ fn difference(part: &PartSummary) -> String {
 
 impl Source<'_> {
     /// Delta in per cent; experiments of one folder share it.
-    /// Whether it is of arms alone and in company.
-    pub(super) fn is_company(&self) -> bool {
-        self.runs.records.iter().any(|record| record.manifest.company)
-    }
-
     pub(super) fn margin(&self) -> f64 {
         self.runs.records[0].manifest.margin_pct
     }
