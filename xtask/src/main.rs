@@ -35,6 +35,8 @@ enum Task {
     Claims(claims::Flags),
     /// A lab by hand: shell, exec -- CMD, status, clean, lock
     Lab(Rest),
+    /// One command in a virtual machine of another kind than this one, or which there are
+    Machine(Rest),
     /// How fast the lab itself is, against its own limits
     Selfbench,
     /// What CI runs: format, lints, tests, a quick experiment 4 whose output is checked
@@ -97,6 +99,7 @@ fn run() -> Result<ExitCode> {
         }
         Task::Compare(rest) | Task::Merge(rest) => programs.task("report", name, &rest.args),
         Task::Claims(flags) => claims::run(&programs, &experiments, &flags),
+        Task::Machine(rest) => programs.forward("machine", &rest.args),
         Task::Selfbench => selfbench::run(&programs, &experiments.wholes),
         Task::Ci => ci::run(&programs, &experiments.wholes),
     }

@@ -16,7 +16,7 @@ use crate::process;
 const SELF: &str = "cargo xtask";
 
 /// The packages whose programs are run from here, beside the experiments.
-const PACKAGES: [&str; 2] = ["lab", "report"];
+const PACKAGES: [&str; 3] = ["lab", "machine", "report"];
 
 /// What says in a folder whose it is: of a run, and of what leaves no run.
 const NAMING: [&str; 2] = ["manifest.json", "facts.json"];

@@ -38,7 +38,7 @@ mod start;
 mod whole;
 
 pub use agent::Agent;
-pub use bundle::{Bundle, Package};
+pub use bundle::{Bundle, Package, Set, fits};
 pub use disk::{Disk, FileSystem, NoDisk};
 pub use engine::Engine;
 pub use generation::Generation;
@@ -92,5 +92,5 @@ pub fn mirror() -> miette::Result<String> {
 
 /// Pins what the mirror has now: the new text of a generation's lock.
 pub fn lock(generation: Generation) -> miette::Result<String> {
-    bundle::lock(generation)
+    Set::engines(generation).new_lock()
 }

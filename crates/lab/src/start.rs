@@ -20,7 +20,7 @@ use crate::labs::Place;
 use crate::level::{Level, TOOLS};
 use crate::nest::{Layer, Nest};
 use crate::service::Service;
-use crate::{apart, cache, images, modules, preflight, programs, rootless};
+use crate::{apart, cache, modules, preflight, programs, rootless};
 
 /// How a lab is to be; also the flags that all programs share.
 #[derive(Clone, Debug, clap::Args)]
@@ -99,7 +99,7 @@ impl Lab {
         cache::keep()?;
         modules::load();
         let bundle = Bundle::get(options.generation)?;
-        let images = images::get(&bundle)?;
+        let images = bundle.images()?;
         let place = Place::new()?;
         prepare(&place, &bundle, options.sandbox)?;
         let mut shares = vec![

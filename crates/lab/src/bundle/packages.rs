@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use miette::{Report, Result};
 use serde::{Deserialize, Serialize};
 
+use super::Set;
 use super::apt::{MIRROR_VARIABLE, PrivateRoot, complaints, machine_apt, mortal, run};
-use super::recipe;
 use crate::error::{Explain, failure};
-use crate::generation::Generation;
 use crate::{cache, whole};
 
 /// The architecture that the lock was made on.
@@ -87,27 +86,27 @@ pub(super) fn cached(cache: &Path, package: &Package) -> PathBuf {
 }
 
 /// The newest packages that the mirror has, with all that they depend on.
-pub(super) fn resolve(generation: Generation) -> Result<Vec<Package>> {
+pub(super) fn resolve(set: &Set) -> Result<Vec<Package>> {
     let mirror = machine_apt()?;
     let cache = cache::root()?;
     let _lock = lock(&cache)?;
-    let root = PrivateRoot::new(&cache, &mirror, generation)?;
+    let root = PrivateRoot::new(&cache, &mirror, set.release)?;
     let updated = root.apt(&["update", "-qq"])?;
     // It succeeds, with warnings, when nothing can be reached: what counts is that a list came.
     if !updated.status.success() || !root.has_lists() {
         let complaint = complaints(&updated);
         return Err(failure(
-            format!("the mirror's list of {generation} packages can't be fetched"),
+            format!("the mirror's list of {} packages can't be fetched", set.release),
             complaint,
             format!("check the network and apt's sources, or name a mirror in {MIRROR_VARIABLE}"),
         ));
     }
     let mut args = vec!["install", "--print-uris", "-qq", "-o", "Acquire::ForceHash=SHA256"];
-    args.extend(recipe::packages(generation));
+    args.extend(&set.packages);
     let resolved = root.apt(&args)?;
     if !resolved.status.success() {
         return Err(failure(
-            format!("the packages can't be resolved in {generation}"),
+            format!("the packages can't be resolved in {}", set.release),
             complaints(&resolved),
             "report this: the package set no longer fits the distribution",
         ));
@@ -116,7 +115,7 @@ pub(super) fn resolve(generation: Generation) -> Result<Vec<Package>> {
     let packages: Option<Vec<Package>> =
         text.lines().map(|line| parse_uri_line(line, &mirror)).collect();
     let needed = packages.map(|mut list| {
-        list.retain(|package| !recipe::leaves_out(&package.name));
+        list.retain(|package| !(set.leaves_out)(&package.name));
         list
     });
     needed.filter(|list| !list.is_empty()).ok_or_else(|| {
@@ -271,6 +270,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::generation::Generation;
 
     #[test]
     fn a_uri_line_is_a_package() {

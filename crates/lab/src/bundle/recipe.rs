@@ -117,7 +117,8 @@ pub(super) fn leaves_out(package: &str) -> bool {
 }
 
 /// Whether a pattern, in which one `*` stands for anything, means this name.
-pub(crate) fn fits(pattern: &str, name: &str) -> bool {
+#[must_use]
+pub fn fits(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         Some((head, tail)) => {
             let rest = name.strip_prefix(head);

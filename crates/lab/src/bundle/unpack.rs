@@ -38,7 +38,7 @@ const LEFT_OUT: &[&str] = &[
 pub(crate) const MERGED: &[&str] = &["bin", "sbin", "lib", "lib64"];
 
 /// Unpacks all packages into `root`, as many at once as the machine has processors.
-pub(super) fn all(cache: &Path, packages: &[Package], root: &Path) -> Result<()> {
+pub(super) fn all(cache: &Path, packages: &[Package], root: &Path, name: &str) -> Result<()> {
     for dir in ["usr/bin", "usr/sbin", "usr/lib", "usr/lib64", "etc"] {
         let dir = root.join(dir);
         fs::create_dir_all(&dir).explain(
@@ -49,7 +49,8 @@ pub(super) fn all(cache: &Path, packages: &[Package], root: &Path) -> Result<()>
     // The largest first, so that no processor is left with one at the end.
     let mut queue: Vec<&Package> = packages.iter().collect();
     queue.sort_by_key(|package| std::cmp::Reverse(package.size));
-    let progress = ProgressBar::new(queue.len() as u64).with_message("unpacking the engines");
+    let progress = ProgressBar::new(queue.len() as u64);
+    progress.set_message(format!("unpacking the {name}"));
     progress.set_style(
         ProgressStyle::with_template("{msg} {bar:40} {pos}/{len}")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
@@ -150,14 +151,14 @@ fn untar(stream: impl Read, root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Where an entry of a package goes in a bundle: below `usr` or `etc`, or nowhere.
+/// Where an entry of a package goes in a bundle: below `usr`, `etc` or `boot`, or nowhere.
 fn place(entry: &Path) -> Option<PathBuf> {
     let mut parts = entry.components().filter(|part| *part != Component::CurDir);
     let mut path = PathBuf::new();
     let first = parts.next()?.as_os_str().to_str()?.to_owned();
     let merged = MERGED.contains(&first.as_str());
     match first.as_str() {
-        "usr" | "etc" => {}
+        "usr" | "etc" | "boot" => {}
         _ if merged => path.push("usr"),
         _ => return None,
     }

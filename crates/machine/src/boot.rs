@@ -1,0 +1,416 @@
+//! One boot: a machine is started, runs one command and is gone.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use lab::{Bundle, Generation};
+use miette::Result;
+use program::{failure, note, patience, patient};
+use rustix::fs::{Access, access};
+
+use crate::disk::{self, path_of};
+use crate::machines::{Machine, USER};
+use crate::sets::{self, first_modules, kernel_version, program_of, succeeds};
+
+const ROOM: &str = "free some disk space in the cache directory";
+
+/// How long a machine may take until it runs the command: one whose processors are emulated, and one
+/// of a kernel that may not start on this machine's virtual processors.
+const EMULATED: Duration = Duration::from_secs(180);
+const VIRTUAL: Duration = Duration::from_secs(30);
+
+/// How long it may take to turn itself off.
+const OFF: Duration = Duration::from_secs(30);
+
+/// How many times as long as here what is emulated may take.
+const SLOWER: f64 = 10.0;
+
+/// The least that labs of both engines run in.
+const MEMORY: &str = "6G";
+
+const POLL: Duration = Duration::from_millis(50);
+
+/// What a machine is made of, out of the cache or made now.
+pub(crate) struct Parts {
+    tools: PathBuf,
+    kernel: PathBuf,
+    /// The first files that it has, and its root file system.
+    initial: PathBuf,
+    root: PathBuf,
+    /// The cache with the engines that its labs run.
+    cache: PathBuf,
+}
+
+impl Parts {
+    pub(crate) fn get(machine: &Machine, generation: Generation) -> Result<Self> {
+        let tools = Bundle::of(&sets::tools())?.path;
+        let guest = Bundle::of(&sets::guest(machine.release))?;
+        let version = kernel_version(&guest.path)?;
+        let made = guest.derived(concat!("root 1 ", include_str!("guest/init")), |folder| {
+            note!("making the root file system of {}", machine.release);
+            initial(&tools, &guest.path, &version, &folder.join("initial"))?;
+            in_file(&folder.join("disk"), |file| {
+                disk::make(&tools, file, |to| {
+                    to.tree("", &guest.path, 0, &["bundle.json", ".list.json", ".seal"])
+                })
+            })
+        })?;
+        let engines = Bundle::get(generation)?;
+        let images = engines.images()?;
+        let owner = machine.owner();
+        let cache =
+            engines.derived(&format!("cache 1 {owner} {}", images.display()), |folder| {
+                note!("making a disk with the engines of {generation}");
+                in_file(&folder.join("disk"), |file| {
+                    cache_disk(&tools, file, &engines, &images, owner)
+                })
+            })?;
+        let kernel = guest.path.join("boot").join(format!("vmlinuz-{version}"));
+        let (initial, root) = (made.join("initial"), made.join("disk"));
+        Ok(Self { tools, kernel, initial, root, cache: cache.join("disk") })
+    }
+
+    /// Where there is room for what a boot writes: beside what it is made of.
+    fn scratch(&self) -> &Path {
+        self.tools.parent().unwrap_or(&self.tools)
+    }
+}
+
+fn in_file(path: &Path, fill: impl FnOnce(&File) -> Result<()>) -> Result<()> {
+    let file = File::options().read(true).write(true).create_new(true).open(path);
+    fill(&file.map_err(|why| failure("a disk can't be made", why.to_string(), ROOM))?)
+}
+
+/// The cache of labs, as its owner would have made it.
+fn cache_disk(
+    tools: &Path,
+    file: &File,
+    engines: &Bundle,
+    images: &Path,
+    owner: u32,
+) -> Result<()> {
+    disk::make(tools, file, |to| {
+        to.folder("matryoshka", owner)?;
+        for folder in ["labs", "packages", "bundles", "images"] {
+            to.folder(&format!("matryoshka/{folder}"), owner)?;
+        }
+        for (kind, from) in [("bundles", engines.path.as_path()), ("images", images)] {
+            let name = from.file_name().unwrap_or_default().to_string_lossy();
+            let target = format!("matryoshka/{kind}/{name}");
+            to.folder(&target, owner)?;
+            to.tree(&target, from, owner, &[".list.json", ".seal"])?;
+            let list = with_owner(&fs::read(from.join(".list.json"))?, owner)?;
+            to.file(&format!("{target}/.list.json"), 0o644, &list)?;
+        }
+        Ok(())
+    })
+}
+
+/// What a folder of the cache is held against, for another owner.
+fn with_owner(list: &[u8], owner: u32) -> io::Result<Vec<u8>> {
+    let mut list: Vec<serde_json::Value> = serde_json::from_slice(list)?;
+    for entry in &mut list {
+        entry["owner"] = serde_json::json!([owner, owner]);
+    }
+    Ok(serde_json::to_vec(&list)?)
+}
+
+/// The initial RAM disk: a shell, what it runs, the modules that it loads.
+fn initial(tools: &Path, root: &Path, version: &str, archive: &Path) -> Result<()> {
+    let busybox = tools.join("usr/bin/busybox");
+    let made = || -> io::Result<(PathBuf, String)> {
+        let folder = archive.with_extension("files");
+        fs::create_dir_all(folder.join("modules"))?;
+        fs::copy(&busybox, folder.join("busybox"))?;
+        fs::write(folder.join("init"), include_str!("guest/init"))?;
+        fs::set_permissions(folder.join("init"), Permissions::from_mode(0o755))?;
+        let mut names = String::from("busybox\ninit\nmodules\n");
+        for (at, module) in first_modules(root, version)?.iter().enumerate() {
+            let name = format!("modules/{at:02}.ko");
+            let bytes = match module.extension().and_then(|end| end.to_str()) {
+                Some("xz") => Command::new(&busybox).arg("xzcat").arg(module).output()?.stdout,
+                _ => fs::read(module)?,
+            };
+            fs::write(folder.join(&name), bytes)?;
+            names += &format!("{name}\n");
+        }
+        Ok((folder, names))
+    };
+    let what = "an initial RAM disk can't be made";
+    let explain = |why: io::Error| failure(what, why.to_string(), ROOM);
+    let (folder, names) = made().map_err(explain)?;
+    let list = folder.with_extension("names");
+    fs::write(&list, names).map_err(explain)?;
+    let open = || -> io::Result<(File, File)> { Ok((File::open(&list)?, File::create(archive)?)) };
+    let (input, output) = open().map_err(explain)?;
+    let mut cpio = Command::new(&busybox);
+    cpio.args(["cpio", "-o", "-H", "newc"]).current_dir(&folder);
+    succeeds(cpio.stdin(input).stdout(output))?;
+    fs::remove_dir_all(folder).and_then(|()| fs::remove_file(list)).map_err(explain)
+}
+
+/// How a machine gets its processors.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Processors {
+    Virtual,
+    Emulated,
+}
+
+/// Boots a machine that runs the command, of these programs if it is none of its own; its exit code.
+pub(crate) fn run(
+    machine: &Machine,
+    parts: &Parts,
+    programs: &Path,
+    argv: &[String],
+) -> Result<i32> {
+    // A kernel may not start on the virtual processors that this machine offers, and says nothing then.
+    let marker = parts.scratch().join(".no-virtual");
+    let boot_id = fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let is_known = fs::read(&marker).is_ok_and(|known| known == boot_id);
+    if !is_known && access("/dev/kvm", Access::READ_OK | Access::WRITE_OK).is_ok() {
+        match Boot::start(machine, parts, programs, argv, Processors::Virtual)?.end()? {
+            Some(code) => return Ok(code),
+            None => {
+                note!("it does not start on virtual processors here: emulating them");
+                let _ = fs::write(marker, boot_id);
+            }
+        }
+    }
+    let boot = Boot::start(machine, parts, programs, argv, Processors::Emulated)?;
+    let console = boot.console.try_clone();
+    boot.end()?.ok_or_else(|| {
+        let why = console.map_or_else(|why| why.to_string(), |console| last_lines(&console));
+        let remedy =
+            "wait longer where this machine is busy (MATRYOSHKA_PATIENCE=3), or report this";
+        failure(format!("the machine `{}` did not come up", machine.name), why, remedy)
+    })
+}
+
+/// A machine that runs.
+struct Boot {
+    emulator: Child,
+    /// What its kernel and its services say.
+    console: File,
+    /// A word once the command begins, then its exit code.
+    status: File,
+    copies: Vec<JoinHandle<()>>,
+    deadline: Duration,
+    // Without names; they go with the last process that has them open.
+    _programs: File,
+}
+
+impl Boot {
+    fn start(
+        machine: &Machine,
+        parts: &Parts,
+        programs: &Path,
+        argv: &[String],
+        processors: Processors,
+    ) -> Result<Self> {
+        let what = "the machine can't be started";
+        let explain = |why: io::Error| failure(what, why.to_string(), ROOM);
+        let folder = parts.scratch();
+        let file = || tempfile::tempfile_in(folder).map_err(explain);
+        let (disk, console, status) = (file()?, file()?, file()?);
+        disk::make(&parts.tools, &disk, |to| {
+            program_files(to, programs)?;
+            let environment = environment(machine, processors)?;
+            to.file(".environment", 0o644, environment.as_bytes())?;
+            to.file(".command", 0o644, format!("exec {}\n", quoted(argv)).as_bytes())?;
+            to.file(".run", 0o755, include_bytes!("guest/run"))?;
+            to.folder(".files", 0)?;
+            for (path, content) in &machine.files {
+                to.file(&format!(".files/{path}"), 0o644, content.as_bytes())?;
+            }
+            Ok(())
+        })?;
+        let mut emulator = emulator(machine, parts, processors);
+        for (at, disk) in [(&parts.root, "on"), (&parts.cache, "on"), (&path_of(&disk), "off")] {
+            let disk = format!("file={},format=raw,if=virtio,snapshot={disk}", at.display());
+            emulator.args(["-drive", &disk]);
+        }
+        let (to_console, to_status) = (path_of(&console), path_of(&status));
+        emulator.args(["-serial", &format!("file:{}", to_console.display())]);
+        emulator.args(["-device", "virtio-serial-pci"]);
+        let channels =
+            ["/proc/self/fd/1".as_ref(), "/proc/self/fd/2".as_ref(), to_status.as_path()];
+        for (at, path) in channels.into_iter().enumerate() {
+            let at = at + 1;
+            emulator
+                .args(["-chardev", &format!("file,id=c{at},path={},append=on", path.display())]);
+            emulator.args(["-device", &format!("virtserialport,chardev=c{at},nr={at}")]);
+        }
+        emulator.env("TMPDIR", folder).stdin(Stdio::null());
+        let mut emulator =
+            emulator.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(explain)?;
+        let mut copies = Vec::new();
+        if let Some(from) = emulator.stdout.take() {
+            copies.push(thread::spawn(|| copy(from, io::stdout())));
+        }
+        if let Some(from) = emulator.stderr.take() {
+            copies.push(thread::spawn(|| copy(from, io::stderr())));
+        }
+        let deadline = patient(match processors {
+            Processors::Virtual => VIRTUAL,
+            Processors::Emulated => EMULATED,
+        });
+        Ok(Self { emulator, console, status, copies, deadline, _programs: disk })
+    }
+
+    /// Waits for its end: the command's exit code, `None` where it never began.
+    fn end(mut self) -> Result<Option<i32>> {
+        let gone =
+            |why: io::Error| failure("the emulator is gone", why.to_string(), "run it again");
+        let began = Instant::now();
+        let mut is_over: Option<Instant> = None;
+        loop {
+            let (word, code) = self.said();
+            let is_late = match (word, is_over) {
+                (false, _) => began.elapsed() > self.deadline,
+                (true, Some(over)) => over.elapsed() > patient(OFF),
+                (true, None) => false,
+            };
+            if code.is_some() && is_over.is_none() {
+                is_over = Some(Instant::now());
+            }
+            if is_late {
+                self.emulator.kill().map_err(gone)?;
+            }
+            if self.emulator.try_wait().map_err(gone)?.is_some() {
+                break;
+            }
+            thread::sleep(POLL);
+        }
+        for copy in self.copies.drain(..) {
+            let _ = copy.join();
+        }
+        match self.said() {
+            (false, _) => Ok(None),
+            (true, Some(code)) => Ok(Some(code)),
+            (true, None) => Err(failure(
+                "the machine ended before its command",
+                last_lines(&self.console),
+                "see what its kernel says above",
+            )),
+        }
+    }
+
+    /// Whether the command has begun, and its exit code once it has ended.
+    fn said(&self) -> (bool, Option<i32>) {
+        let mut bytes = [0; 32];
+        let length = self.status.read_at(&mut bytes, 0).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes[..length]);
+        let mut lines = text.lines();
+        (lines.next().is_some(), lines.next().and_then(|code| code.parse().ok()))
+    }
+}
+
+impl Drop for Boot {
+    fn drop(&mut self) {
+        let _ = self.emulator.kill();
+        let _ = self.emulator.wait();
+    }
+}
+
+/// The emulator with all that does not differ from boot to boot; it dies with this process.
+fn emulator(machine: &Machine, parts: &Parts, processors: Processors) -> Command {
+    let own = program_of(&parts.tools, "usr/bin/qemu-system-x86_64", None);
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]).arg(own.get_program()).args(own.get_args());
+    for folder in ["usr/share/qemu", "usr/share/seabios"] {
+        command.arg("-L").arg(parts.tools.join(folder));
+    }
+    command.args(match processors {
+        Processors::Virtual => ["-accel", "kvm", "-cpu", "host"],
+        Processors::Emulated => ["-accel", "tcg,thread=multi,tb-size=1024", "-cpu", "max"],
+    });
+    command.args(["-M", "q35", "-smp", "2", "-m", MEMORY, "-display", "none", "-vga", "none"]);
+    // No network at all.
+    command.args(["-nic", "none", "-no-reboot", "-monitor", "none", "-device", "virtio-rng-pci"]);
+    command.arg("-kernel").arg(&parts.kernel).arg("-initrd").arg(&parts.initial);
+    let mut words = vec!["console=ttyS0", "panic=-1", "systemd.unit=multi-user.target"];
+    let host_name = format!("systemd.hostname={}", machine.name);
+    words.extend(["systemd.show_status=no", "systemd.getty_auto=no", "quiet", &host_name]);
+    words.extend(machine.kernel.iter().map(String::as_str));
+    command.arg("-append").arg(words.join(" "));
+    command
+}
+
+/// The programs of this workspace, as they lie beside this one.
+fn program_files(to: &mut disk::Content, folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let (entry, meta) = entry.and_then(|entry| entry.metadata().map(|meta| (entry, meta)))?;
+        let name = entry.file_name();
+        let is_program = meta.is_file() && meta.permissions().mode() & 0o111 != 0;
+        if let Some(name) = name.to_str().filter(|name| is_program && !name.contains('.')) {
+            to.copy(name, &entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// What a command finds around it.
+fn environment(machine: &Machine, processors: Processors) -> io::Result<String> {
+    let slower = if processors == Processors::Emulated { SLOWER } else { 1.0 };
+    let patience = patience().map_err(io::Error::other)? * slower;
+    let user = if machine.user { USER } else { "root" };
+    Ok(format!(
+        "export USER={user} MATRYOSHKA_PATIENCE={} XDG_CACHE_HOME=/srv/cache\n\
+         export PATH=/srv/programs:/usr/bin{}\n",
+        patience.min(100.0),
+        // An ordinary user's path does not lead there.
+        if machine.user { "" } else { ":/usr/sbin" },
+    ))
+}
+
+/// Words as a shell reads them.
+fn quoted(argv: &[String]) -> String {
+    let words: Vec<String> =
+        argv.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''"))).collect();
+    words.join(" ")
+}
+
+/// Everything that is said, as it is said, for as long as somebody hears it.
+fn copy(mut from: impl Read, mut to: impl Write) {
+    let mut buffer = [0; 1 << 14];
+    let mut is_heard = true;
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
+        is_heard = is_heard && to.write_all(&buffer[..length]).and_then(|()| to.flush()).is_ok();
+    }
+}
+
+/// The ends of what a console says, without what moves a terminal's cursor.
+fn last_lines(console: &File) -> String {
+    const LINES: usize = 40;
+    let mut bytes = vec![0; 1 << 20];
+    let length = console.read_at(&mut bytes, 0).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes[..length]);
+    let text = program::visible(&text);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_come_to_a_shell_as_they_were_given() {
+        let argv = ["a b", "it's", "", "$x"].map(str::to_owned);
+        assert_eq!(quoted(&argv), r"'a b' 'it'\''s' '' '$x'");
+    }
+
+    #[test]
+    fn a_list_of_another_owner_is_the_same_but_for_that() {
+        let list = br#"[{"path":"a","mode":1,"owner":[0,0],"content":""}]"#;
+        let other: serde_json::Value =
+            serde_json::from_slice(&with_owner(list, 7).expect("a list")).expect("a list");
+        assert_eq!(other[0]["owner"], serde_json::json!([7, 7]));
+        assert_eq!(other[0]["path"], "a");
+    }
+}
