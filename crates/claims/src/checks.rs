@@ -1,6 +1,7 @@
 //! What the suite's checks saw of what a claim says: the record of one generation of engines.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,8 @@ pub(crate) struct Checks {
     pub(crate) generation: String,
     pub(crate) rows: Vec<Seen>,
     pub(crate) source: Source,
+    /// The records of other machines, where one has seen what this one's could not.
+    pub(crate) others: Vec<Source>,
 }
 
 /// One thing that a claim says of a property under a pattern, and what was seen of it.
@@ -45,6 +48,11 @@ impl<'a> Checked<'a> {
     /// The outcome; `None` where nobody has looked, or could.
     pub(crate) fn seen(self) -> Option<&'a str> {
         self.row.and_then(Seen::outcome)
+    }
+
+    /// The machine whose record this is of, where it is not that of the others.
+    pub(crate) fn machine(self) -> Option<&'a str> {
+        self.row.map(|row| &*row.machine).filter(|name| !name.is_empty())
     }
 
     /// Whether what was seen is what the claim says.
@@ -80,10 +88,44 @@ pub(crate) fn open(wanted: &Wanted) -> Result<Vec<Checks>> {
         let found = asked.filter_map(|of| of_generation(wanted.root, folder, of, own).transpose());
         let found: Vec<Checks> = found.collect::<Result<_>>()?;
         if !found.is_empty() {
-            return Ok(found);
+            return found.into_iter().map(|of| of.filled(wanted.root, folder)).collect();
         }
     }
     Ok(Vec::new())
+}
+
+/// Where records of other machines lie beside a record: `NAME/GENERATION.csv`.
+const MACHINES: &str = "machines";
+
+impl Checks {
+    /// What its machine could not see, as another one saw it. What both saw stays its machine's.
+    fn filled(mut self, root: &Path, folder: &Path) -> Result<Self> {
+        let machines = fs::read_dir(folder.join(MACHINES)).into_iter().flatten().flatten();
+        let mut machines: Vec<PathBuf> = machines.map(|entry| entry.path()).collect();
+        machines.sort();
+        for machine in machines {
+            let Some(other) = of_generation(root, &machine, &self.generation, false)? else {
+                continue;
+            };
+            let name = machine.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let mut is_used = false;
+            for row in other.rows.into_iter().filter(|row| row.outcome().is_some()) {
+                let is_same =
+                    |own: &&mut Seen| own.property == row.property && own.pattern == row.pattern;
+                if let Some(own) =
+                    self.rows.iter_mut().find(is_same).filter(|own| own.seen.is_empty())
+                {
+                    *own = Seen { machine: name.clone(), ..row };
+                    is_used = true;
+                }
+            }
+            if is_used {
+                let of = format!("{} on the machine `{name}`", self.generation);
+                self.others.push(Source { of, generation: None, ..other.source });
+            }
+        }
+        Ok(self)
+    }
 }
 
 /// The last check of each in a record; nothing where there is none.
@@ -145,5 +187,6 @@ fn of_generation(
         rows: Some((looked, expected.len())),
         complete,
     };
-    Ok(Some(Checks { generation: generation.to_owned(), rows, source }))
+    let generation = generation.to_owned();
+    Ok(Some(Checks { generation, rows, source, others: Vec::new() }))
 }

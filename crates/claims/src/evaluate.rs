@@ -254,7 +254,10 @@ fn of_checks(points: &[Checked], checked: &[(&Checks, Vec<Checked>)]) -> Vec<Poi
             Some(false) => Answer::Contrary,
             None => Answer::NotSeen,
         },
-        detail: point.detail().to_owned(),
+        detail: match point.machine() {
+            Some(name) => format!("on the machine `{name}`: {}", point.detail()),
+            None => point.detail().to_owned(),
+        },
         evidence: point.row.map(|row| row.test.clone()).unwrap_or_default(),
     };
     let point = |(index, point): (usize, &Checked)| {

@@ -19,7 +19,7 @@ pub struct Seen {
     pub engines: String,
     /// Release of the kernel.
     pub kernel: String,
-    /// `user` or `root`.
+    /// The kind of its lab, as `user` or `root`.
     pub sandbox: String,
     /// Name of the test.
     pub test: String,
@@ -33,6 +33,9 @@ pub struct Seen {
     pub seen: String,
     /// The evidence: an engine's own words, paths, numbers.
     pub detail: String,
+    /// Of a record of another machine than the others', which could not see this: its name. No column.
+    #[serde(skip)]
+    pub machine: String,
 }
 
 /// What stands in [`Seen::seen`] of a look that broke off: it has seen nothing.
@@ -128,6 +131,7 @@ mod tests {
             expected: "its own".to_owned(),
             seen: seen.to_owned(),
             detail: "two lines,\nwith a \"quote\"".to_owned(),
+            machine: String::new(),
         }
     }
 

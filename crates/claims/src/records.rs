@@ -101,7 +101,8 @@ impl Records {
 
     pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
         let runs = self.runs.iter().map(|run| &run.source);
-        self.checks.iter().map(|checks| &checks.source).chain(runs)
+        let checks = self.checks.iter();
+        checks.flat_map(|checks| std::iter::once(&checks.source).chain(&checks.others)).chain(runs)
     }
 }
 

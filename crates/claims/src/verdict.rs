@@ -1,5 +1,6 @@
 //! What becomes of a claim that several records speak of: of generations, and of a run.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use facts::document::Tone;
@@ -107,13 +108,18 @@ impl Verdict {
             why => format!("{}: {why}", point.name()),
         });
         let missing: Vec<String> = missing.collect();
+        // Whose verdict it is, where not all of it is of the machine that the records are of.
+        let elsewhere: BTreeSet<&str> = points.iter().filter_map(|point| point.machine()).collect();
+        let elsewhere =
+            elsewhere.into_iter().map(|name| format!("in part on the machine `{name}`"));
+        let elsewhere = elsewhere.collect::<Vec<_>>().join(", ");
         // What was seen to be otherwise is known, whatever was not looked at.
         let is_mixed = !contrary.is_empty() && contrary.len() + missing.len() < points.len();
         match (missing.is_empty(), contrary.is_empty()) {
             _ if points.is_empty() => Self::new(Kind::NotYet, "no check"),
             _ if is_mixed => Self::new(Kind::Depends, contrary.join("; ")),
             (false, _) => Self::new(Kind::NotYet, missing.join("; ")),
-            (true, true) => Self::new(Kind::Confirmed, ""),
+            (true, true) => Self::new(Kind::Confirmed, elsewhere),
             (true, false) => Self::new(Kind::Refuted, contrary.join("; ")),
         }
     }

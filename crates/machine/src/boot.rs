@@ -33,6 +33,9 @@ const SLOWER: f64 = 10.0;
 /// The least that labs of both engines run in.
 const MEMORY: &str = "6G";
 
+/// The script of a look at what labs can do, among the programs.
+pub(crate) const LOOK: &str = ".look";
+
 const POLL: Duration = Duration::from_millis(50);
 
 /// What a machine is made of, out of the cache or made now.
@@ -64,7 +67,7 @@ impl Parts {
         let images = engines.images()?;
         let owner = machine.owner();
         let cache =
-            engines.derived(&format!("cache 1 {owner} {}", images.display()), |folder| {
+            engines.derived(&format!("cache 2 {owner} {}", images.display()), |folder| {
                 note!("making a disk with the engines of {generation}");
                 in_file(&folder.join("disk"), |file| {
                     cache_disk(&tools, file, &engines, &images, owner)
@@ -103,21 +106,11 @@ fn cache_disk(
             let name = from.file_name().unwrap_or_default().to_string_lossy();
             let target = format!("matryoshka/{kind}/{name}");
             to.folder(&target, owner)?;
-            to.tree(&target, from, owner, &[".list.json", ".seal"])?;
-            let list = with_owner(&fs::read(from.join(".list.json"))?, owner)?;
-            to.file(&format!("{target}/.list.json"), 0o644, &list)?;
+            // What it is held against says that all is root's, as an ordinary user's labs see it, too.
+            to.tree(&target, from, owner, &[".seal"])?;
         }
         Ok(())
     })
-}
-
-/// What a folder of the cache is held against, for another owner.
-fn with_owner(list: &[u8], owner: u32) -> io::Result<Vec<u8>> {
-    let mut list: Vec<serde_json::Value> = serde_json::from_slice(list)?;
-    for entry in &mut list {
-        entry["owner"] = serde_json::json!([owner, owner]);
-    }
-    Ok(serde_json::to_vec(&list)?)
 }
 
 /// The initial RAM disk: a shell, what it runs, the modules that it loads.
@@ -161,34 +154,49 @@ enum Processors {
     Emulated,
 }
 
-/// Boots a machine that runs the command, of these programs if it is none of its own; its exit code.
+/// Where what a command prints goes to.
+#[derive(Clone, Copy)]
+pub(crate) enum Output {
+    /// To this program's standard output, as it comes.
+    Ours,
+    /// To whoever asked.
+    Kept,
+}
+
+/// Boots a machine that runs the command, of these programs if it is none of its own; its exit code, and
+/// what it has printed if that was to be kept.
 pub(crate) fn run(
     machine: &Machine,
     parts: &Parts,
-    programs: &Path,
+    programs: &[PathBuf],
     argv: &[String],
-) -> Result<i32> {
+    output: Output,
+) -> Result<(i32, String)> {
+    note!("booting {}: up to three minutes where its processors are emulated", machine.name);
     // A kernel may not start on the virtual processors that this machine offers, and says nothing then.
     let marker = parts.scratch().join(".no-virtual");
     let boot_id = fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let is_known = fs::read(&marker).is_ok_and(|known| known == boot_id);
+    let start = |processors| Boot::start(machine, parts, programs, argv, processors, output);
     if !is_known && access("/dev/kvm", Access::READ_OK | Access::WRITE_OK).is_ok() {
-        match Boot::start(machine, parts, programs, argv, Processors::Virtual)?.end()? {
-            Some(code) => return Ok(code),
-            None => {
+        match start(Processors::Virtual)?.end()? {
+            (Some(code), said) => return Ok((code, said)),
+            (None, _) => {
                 note!("it does not start on virtual processors here: emulating them");
                 let _ = fs::write(marker, boot_id);
             }
         }
     }
-    let boot = Boot::start(machine, parts, programs, argv, Processors::Emulated)?;
+    let boot = start(Processors::Emulated)?;
     let console = boot.console.try_clone();
-    boot.end()?.ok_or_else(|| {
+    let (code, said) = boot.end()?;
+    let code = code.ok_or_else(|| {
         let why = console.map_or_else(|why| why.to_string(), |console| last_lines(&console));
         let remedy =
             "wait longer where this machine is busy (MATRYOSHKA_PATIENCE=3), or report this";
         failure(format!("the machine `{}` did not come up", machine.name), why, remedy)
-    })
+    })?;
+    Ok((code, said))
 }
 
 /// A machine that runs.
@@ -198,7 +206,7 @@ struct Boot {
     console: File,
     /// A word once the command begins, then its exit code.
     status: File,
-    copies: Vec<JoinHandle<()>>,
+    copies: Vec<JoinHandle<Vec<u8>>>,
     deadline: Duration,
     // Without names; they go with the last process that has them open.
     _programs: File,
@@ -208,9 +216,10 @@ impl Boot {
     fn start(
         machine: &Machine,
         parts: &Parts,
-        programs: &Path,
+        programs: &[PathBuf],
         argv: &[String],
         processors: Processors,
+        output: Output,
     ) -> Result<Self> {
         let what = "the machine can't be started";
         let explain = |why: io::Error| failure(what, why.to_string(), ROOM);
@@ -218,11 +227,14 @@ impl Boot {
         let file = || tempfile::tempfile_in(folder).map_err(explain);
         let (disk, console, status) = (file()?, file()?, file()?);
         disk::make(&parts.tools, &disk, |to| {
-            program_files(to, programs)?;
+            for program in programs {
+                to.copy(&program.file_name().unwrap_or_default().to_string_lossy(), program)?;
+            }
             let environment = environment(machine, processors)?;
             to.file(".environment", 0o644, environment.as_bytes())?;
             to.file(".command", 0o644, format!("exec {}\n", quoted(argv)).as_bytes())?;
             to.file(".run", 0o755, include_bytes!("guest/run"))?;
+            to.file(LOOK, 0o755, include_bytes!("guest/look"))?;
             to.folder(".files", 0)?;
             for (path, content) in &machine.files {
                 to.file(&format!(".files/{path}"), 0o644, content.as_bytes())?;
@@ -250,7 +262,10 @@ impl Boot {
             emulator.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(explain)?;
         let mut copies = Vec::new();
         if let Some(from) = emulator.stdout.take() {
-            copies.push(thread::spawn(|| copy(from, io::stdout())));
+            copies.push(thread::spawn(move || match output {
+                Output::Ours => copy(from, io::stdout()),
+                Output::Kept => kept(from),
+            }));
         }
         if let Some(from) = emulator.stderr.take() {
             copies.push(thread::spawn(|| copy(from, io::stderr())));
@@ -262,8 +277,8 @@ impl Boot {
         Ok(Self { emulator, console, status, copies, deadline, _programs: disk })
     }
 
-    /// Waits for its end: the command's exit code, `None` where it never began.
-    fn end(mut self) -> Result<Option<i32>> {
+    /// Waits for its end: the command's exit code, `None` where it never began, and what was kept.
+    fn end(mut self) -> Result<(Option<i32>, String)> {
         let gone =
             |why: io::Error| failure("the emulator is gone", why.to_string(), "run it again");
         let began = Instant::now();
@@ -286,12 +301,11 @@ impl Boot {
             }
             thread::sleep(POLL);
         }
-        for copy in self.copies.drain(..) {
-            let _ = copy.join();
-        }
+        let copies = self.copies.drain(..).filter_map(|copy| copy.join().ok());
+        let kept = String::from_utf8_lossy(&copies.flatten().collect::<Vec<u8>>()).into_owned();
         match self.said() {
-            (false, _) => Ok(None),
-            (true, Some(code)) => Ok(Some(code)),
+            (false, _) => Ok((None, kept)),
+            (true, Some(code)) => Ok((Some(code), kept)),
             (true, None) => Err(failure(
                 "the machine ended before its command",
                 last_lines(&self.console),
@@ -341,19 +355,6 @@ fn emulator(machine: &Machine, parts: &Parts, processors: Processors) -> Command
     command
 }
 
-/// The programs of this workspace, as they lie beside this one.
-fn program_files(to: &mut disk::Content, folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let (entry, meta) = entry.and_then(|entry| entry.metadata().map(|meta| (entry, meta)))?;
-        let name = entry.file_name();
-        let is_program = meta.is_file() && meta.permissions().mode() & 0o111 != 0;
-        if let Some(name) = name.to_str().filter(|name| is_program && !name.contains('.')) {
-            to.copy(name, &entry.path())?;
-        }
-    }
-    Ok(())
-}
-
 /// What a command finds around it.
 fn environment(machine: &Machine, processors: Processors) -> io::Result<String> {
     let slower = if processors == Processors::Emulated { SLOWER } else { 1.0 };
@@ -376,12 +377,20 @@ fn quoted(argv: &[String]) -> String {
 }
 
 /// Everything that is said, as it is said, for as long as somebody hears it.
-fn copy(mut from: impl Read, mut to: impl Write) {
+fn copy(mut from: impl Read, mut to: impl Write) -> Vec<u8> {
     let mut buffer = [0; 1 << 14];
     let mut is_heard = true;
     while let Ok(length @ 1..) = from.read(&mut buffer) {
         is_heard = is_heard && to.write_all(&buffer[..length]).and_then(|()| to.flush()).is_ok();
     }
+    Vec::new()
+}
+
+fn kept(mut from: impl Read) -> Vec<u8> {
+    let mut all = Vec::new();
+    // What came before an error was said, too.
+    let _ = from.read_to_end(&mut all);
+    all
 }
 
 /// The ends of what a console says, without what moves a terminal's cursor.
@@ -403,14 +412,5 @@ mod tests {
     fn words_come_to_a_shell_as_they_were_given() {
         let argv = ["a b", "it's", "", "$x"].map(str::to_owned);
         assert_eq!(quoted(&argv), r"'a b' 'it'\''s' '' '$x'");
-    }
-
-    #[test]
-    fn a_list_of_another_owner_is_the_same_but_for_that() {
-        let list = br#"[{"path":"a","mode":1,"owner":[0,0],"content":""}]"#;
-        let other: serde_json::Value =
-            serde_json::from_slice(&with_owner(list, 7).expect("a list")).expect("a list");
-        assert_eq!(other[0]["owner"], serde_json::json!([7, 7]));
-        assert_eq!(other[0]["path"], "a");
     }
 }

@@ -3,17 +3,22 @@
 
 mod boot;
 mod disk;
+mod looks;
 mod machines;
 mod sets;
 
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use lab::Generation;
 use miette::Result;
-use program::{failure, note, say, usage};
+use program::{failure, say, usage};
 
-use boot::Parts;
+use boot::{Output, Parts};
 
 /// Run a command in a virtual machine of another kind than this one, or list the machines
 ///
@@ -26,6 +31,13 @@ struct Cli {
     /// The generation of engines that its cache has
     #[arg(long, value_name = "NAME", default_value_t)]
     generation: Generation,
+    /// Take this program along, too; may be given several times
+    #[arg(long = "with", value_name = "FILE")]
+    programs: Vec<PathBuf>,
+    /// No command: look at what labs of every kind can do on the named machine, or on all, and print a
+    /// table of it as CSV. It takes a quarter of an hour or more a kind
+    #[arg(long, conflicts_with = "command")]
+    look: bool,
     /// Print a new lock of a set of packages: tools, or a release
     #[arg(long, hide = true, value_name = "SET", exclusive = true)]
     lock: Option<String>,
@@ -43,29 +55,50 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode> {
-    let Cli { generation, lock, machine, command } = Cli::parse();
+    let Cli { generation, programs, look, lock, machine, command } = Cli::parse();
     if let Some(set) = lock {
         let set = if set == "tools" { sets::tools() } else { sets::guest(named(&set)?) };
         return say(set.new_lock()?.trim_end()).map(|()| ExitCode::SUCCESS);
     }
-    let Some(machine) = machine else {
-        return say(machines::list()?).map(|()| ExitCode::SUCCESS);
+    let wanted = match (&machine, look) {
+        (Some(name), _) => vec![machines::named(name)?],
+        (None, true) => machines::all()?,
+        (None, false) => return say(machines::list()?).map(|()| ExitCode::SUCCESS),
     };
-    let machine = machines::named(&machine)?;
-    if command.is_empty() {
-        let remedy = format!("say it: {} -- lab doctor", machine.name);
+    if command.is_empty() && !look {
+        let remedy = format!("say it: {} -- lab doctor", wanted[0].name);
         return Err(usage("there is no command", "a machine runs one and is gone", remedy));
     }
     program::patience()?;
     // As root of a user namespace where this is an ordinary user's: what is unpacked is its.
     lab::become_root()?;
-    let programs = std::env::current_exe()
-        .map_err(|why| failure("this program can't be found", why.to_string(), "mount /proc"))?;
-    let parts = Parts::get(&machine, generation)?;
-    note!("booting {}: up to three minutes where its processors are emulated", machine.name);
-    let folder = programs.parent().unwrap_or(&programs);
-    let code = boot::run(&machine, &parts, folder, &command)?;
+    let programs = beside(programs)?;
+    if look {
+        return looks::table(&wanted, generation, &programs);
+    }
+    let parts = Parts::get(&wanted[0], generation)?;
+    let code = boot::run(&wanted[0], &parts, &programs, &command, Output::Ours)?.0;
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+/// What a machine has in its path: the workspace's programs, as they lie beside this one, and others.
+fn beside(others: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
+    let found = || -> io::Result<Vec<PathBuf>> {
+        let own = std::env::current_exe()?;
+        let folder = own.parent().unwrap_or(&own);
+        let entries: Vec<_> = fs::read_dir(folder)?.collect::<io::Result<_>>()?;
+        let mut found = others;
+        for path in entries.into_iter().map(|entry| entry.path()) {
+            let meta = path.metadata()?;
+            let is_program = meta.is_file() && meta.permissions().mode() & 0o111 != 0;
+            if is_program && path.extension().is_none() {
+                found.push(path);
+            }
+        }
+        Ok(found)
+    };
+    let what = "the programs for a machine can't be found";
+    found().map_err(|why| failure(what, why.to_string(), "build them: `cargo build`"))
 }
 
 fn named(release: &str) -> Result<Generation> {

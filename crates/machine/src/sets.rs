@@ -78,7 +78,7 @@ pub(crate) fn guest(release: Generation) -> Set {
             Generation::Trixie => include_str!("../lock/trixie-amd64.csv"),
             Generation::Forky => include_str!("../lock/forky-amd64.csv"),
         },
-        recipe: "guest 2",
+        recipe: "guest 5",
         finish,
     }
 }
@@ -113,13 +113,17 @@ const FILES: &[(&str, &str)] = &[
     ("etc/.updated", ""),
     ("var/.updated", ""),
     ("etc/systemd/system/command.service", include_str!("guest/command.service")),
+    // As where somebody is logged in: systemd hands the processor's controller down where one is weighted.
+    ("etc/systemd/system/system.slice.d/weight.conf", "[Slice]\nCPUWeight=100\n"),
     ("etc/pam.d/matryoshka", SESSION),
     ("etc/pam.d/systemd-user", SESSION),
+    // Where all others look first.
+    ("etc/pam.d/other", SESSION),
 ];
 
 /// A session as logind knows it, of a user who is asked nothing.
 const SESSION: &str = "auth required pam_permit.so\naccount required pam_permit.so\n\
-                       session required pam_loginuid.so\nsession required pam_systemd.so\n";
+                       session required pam_permit.so\nsession optional pam_systemd.so\n";
 
 fn finish(root: &Path) -> Result<()> {
     filled(root).map_err(|why| {
@@ -153,7 +157,11 @@ fn filled(root: &Path) -> io::Result<()> {
         }
     }
     for (file, content) in FILES {
-        fs::write(root.join(file), content)?;
+        let file = root.join(file);
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(file, content)?;
     }
     let me = format!("{USER}:x:{USER_ID}:{USER_ID}:{USER}:/home/{USER}:/bin/bash\n");
     let bus = "messagebus:x:900:900::/nonexistent:/usr/sbin/nologin\n";

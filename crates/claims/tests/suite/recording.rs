@@ -11,9 +11,6 @@ use crate::look::Observation;
 use crate::scene::Scene;
 use lab_test::words;
 
-/// The kind of all labs of this suite, which is the default one.
-const SANDBOX: &str = "user";
-
 /// The record of this run.
 pub(crate) struct Recording {
     generation: String,
@@ -26,8 +23,10 @@ pub(crate) struct Recording {
 impl Recording {
     pub(crate) fn new(generation: lab::Generation) -> Self {
         let generation = generation.to_string();
-        // target/claims
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("claims");
+        // target/claims; below the current folder where the suite was carried to another machine.
+        let built = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let target = built.parent().filter(|target| target.exists()).unwrap_or(Path::new("."));
+        let folder = target.join("claims");
         Self {
             seen: Recorder::new(&folder, &generation),
             mutations: Recorder::new(&folder, &format!("{generation}-mutations")),
@@ -80,7 +79,7 @@ impl Recording {
             generation: self.generation.clone(),
             engines: self.engines.get().cloned().unwrap_or_default(),
             kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
-            sandbox: SANDBOX.to_owned(),
+            sandbox: lab::Kind::here().to_string(),
             test: name.replace('-', "_"),
             property: cell.property.clone(),
             pattern: cell.pattern.to_owned(),

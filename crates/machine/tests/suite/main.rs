@@ -1,5 +1,93 @@
-//! Machines that are booted.
+//! Machines that are booted: their command's words and exit code, and what is left of them.
 
-fn main() -> std::process::ExitCode {
-    lab_test::main()
+use std::process::{Command, ExitCode, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lab_test::ensure;
+use miette::{IntoDiagnostic, Result};
+use program::patient;
+
+fn main() -> ExitCode {
+    lab_test::run(lab_test::overlapping(), |_, _| {})
+}
+
+fn machine(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_machine"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn ended(args: &[&str]) -> Result<Output> {
+    machine(args).output().into_diagnostic()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The emulators that a machine with this command runs on.
+fn emulators(mark: &str) -> Result<String> {
+    let found = Command::new("pgrep").args(["--full", "--list-full", mark]).output();
+    let found = text(&found.into_diagnostic()?.stdout);
+    let emulators = found.lines().filter(|line| line.contains("qemu-system"));
+    Ok(emulators.collect::<Vec<_>>().join("\n"))
+}
+
+#[lab_test::test]
+#[needs(patience(90))]
+fn a_command_has_its_own_words_and_exit_code() -> Result<()> {
+    let script = "cat /etc/debian_version; id -u; cat /sys/fs/cgroup/cgroup.controllers; \
+                  ls /sys/class/net; command -v lab; echo to the other stream >&2; exit 7";
+    let Output { status, stdout, stderr } = ended(&["trixie", "--", "sh", "-c", script])?;
+    let (said, noted) = (text(&stdout), text(&stderr));
+    ensure!(status.code() == Some(7), "{status}: {said}{noted}");
+    let lines: Vec<&str> = said.lines().collect();
+    ensure!(lines.first().is_some_and(|version| version.starts_with("13.")), "{said}");
+    ensure!(lines.get(1) == Some(&"0"), "{said}");
+    let controllers = lines.get(2).copied().unwrap_or_default();
+    ensure!(["cpu", "memory", "pids"].iter().all(|name| controllers.contains(name)), "{said}");
+    // No device leads out of it.
+    ensure!(lines.get(3..) == Some(&["lo", "/srv/programs/lab"]), "{said}");
+    ensure!(noted.ends_with("to the other stream\n"), "{noted}");
+    Ok(())
+}
+
+#[lab_test::test]
+fn an_emulator_dies_with_whoever_started_it() -> Result<()> {
+    // A name of its own in the table of processes: that of its programs' disk.
+    let mut started = machine(&["bookworm", "--", "true"]);
+    let mut started = started.stderr(Stdio::piped()).spawn().into_diagnostic()?;
+    let mark = format!("/proc/{}/fd/", started.id());
+    let within = |patience: Duration, is_so: fn(&str) -> bool| -> Result<bool> {
+        let deadline = Instant::now() + patient(patience);
+        while Instant::now() < deadline {
+            if is_so(&emulators(&mark)?) {
+                return Ok(true);
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        Ok(false)
+    };
+    // Packages may have to be fetched, and disks made.
+    let is_up = within(Duration::from_secs(300), |found| !found.is_empty())?;
+    started.kill().into_diagnostic()?;
+    let noted = started.wait_with_output().into_diagnostic()?;
+    ensure!(is_up, "{}", text(&noted.stderr));
+    ensure!(within(Duration::from_secs(10), str::is_empty)?, "{}", emulators(&mark)?);
+    Ok(())
+}
+
+#[lab_test::test]
+fn what_can_t_be_booted_is_said_before_anything_is_fetched() -> Result<()> {
+    for (args, word) in [
+        (&["nosuch", "--", "true"][..], "there are trixie"),
+        (&["trixie"], "lab doctor"),
+        (&["--look", "--", "true"], "cannot be used"),
+    ] {
+        let Output { status, stderr, .. } = ended(args)?;
+        ensure!(status.code() == Some(2), "{}", text(&stderr));
+        ensure!(text(&stderr).contains(word), "{}", text(&stderr));
+    }
+    Ok(())
 }

@@ -79,6 +79,7 @@ fn seen(generation: &str, row: &Expected) -> Seen {
         expected: row.outcome.clone(),
         seen: first.to_owned(),
         detail: format!("words of {}", row.pattern),
+        ..Seen::default()
     }
 }
 
@@ -166,6 +167,37 @@ fn a_check_that_was_not_as_expected_is_a_failure() {
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(error.contains("3 of the checks"), "{error}");
     assert!(error.contains("help:"), "{error}");
+}
+
+#[test]
+fn what_a_machine_could_not_see_another_one_may_have_seen() {
+    let place = checked(|row| {
+        if is_a7(row) {
+            row.seen = String::new();
+            row.detail = "this machine can't".to_owned();
+        }
+    });
+    let other = place.path().join(REFERENCE).join("machines/other");
+    // What both have seen stays as it was seen first.
+    for generation in ["bookworm", "trixie"] {
+        record(&other, generation, |row| {
+            if !is_a7(row) {
+                row.seen = "otherwise".to_owned();
+            }
+        });
+    }
+    let found = json(&ledger(place.path(), &["--json"]));
+    let together = "not yet: bookworm, trixie: confirmed: in part on the machine `other`; \
+                    forky: without-privilege (dood): this machine can't";
+    assert_eq!(verdict(&found, "A7"), together);
+    assert_eq!(found["not_as_expected"].as_array().map(Vec::len), Some(0));
+    assert!(paths(&found).contains(&"results/reference/claims/machines/other/trixie.csv"));
+
+    record(&other, "forky", |_| {});
+    let found = json(&ledger(place.path(), &["--json"]));
+    assert_eq!(verdict(&found, "A7"), "confirmed: in part on the machine `other`");
+    let text = stdout(&ledger(place.path(), &[]));
+    assert!(text.contains("confirmed: in part on the machine `other`"), "{text}");
 }
 
 #[test]
