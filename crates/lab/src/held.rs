@@ -413,8 +413,9 @@ fn environment() -> BTreeMap<String, OsString> {
         ("HOME", "/root"),
         ("USER", "root"),
         ("LANG", "C.UTF-8"),
-        // Layers on their way into Docker's store: in memory, they are written to disk once only.
-        ("DOCKER_TMPDIR", "/tmp"),
+        // Layers on their way into Docker's store: in memory, they are written to disk once only. A
+        // folder of its own, because the daemon shuts it to everybody else.
+        ("DOCKER_TMPDIR", "/tmp/docker"),
         // Podman would otherwise take root of a user namespace for a user and re-map it.
         ("_CONTAINERS_USERNS_CONFIGURED", ""),
     ]

@@ -79,3 +79,16 @@ fn what_fails_in_a_dead_lab_says_so() -> Result<()> {
     ensure!(died.contains(&named), "{died}");
     Ok(())
 }
+
+/// Docker's daemon shuts the folder for its layers to everybody else. Podman's runtime looks into `/tmp` as
+/// root of a container's user namespace, who is nobody special there.
+#[lab_test::test]
+fn docker_shuts_no_folder_that_others_need() -> Result<()> {
+    let lab = crate::lab()?;
+    lab.nest(&[Engine::Docker])?;
+    lab.nest(&[Engine::Podman])?;
+    let run = ["podman", "run", "--rm", "--uidmap=0:1:1000", "--gidmap=0:1:1000"];
+    let said = lab.level0().output(&[&run[..], &["alpine", "echo", "ok"]].concat())?;
+    ensure!(said == "ok\n", "{said}");
+    Ok(())
+}
