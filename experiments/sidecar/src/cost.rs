@@ -109,7 +109,7 @@ pub(crate) fn experiment(patterns: &[&'static Pattern]) -> Experiment {
     let mut arms = Vec::new();
     for pattern in PATTERNS {
         for timed in TIMES {
-            if !patterns.iter().any(|wanted| wanted.name == pattern.name) {
+            if !pattern.is_priced || !patterns.iter().any(|wanted| wanted.name == pattern.name) {
                 continue;
             }
             let name: &'static str = timed.arm(pattern).leak();

@@ -3,6 +3,7 @@
 
 mod cost;
 mod daemonless;
+mod grants;
 mod look;
 mod node;
 mod pattern;
@@ -18,9 +19,10 @@ use std::sync::{Mutex, PoisonError};
 
 use bench::once;
 use clap::Parser;
+use lab::{Engine, Lab};
 use measure::{Experiment, Run, Trial};
 use miette::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use cost::Costs;
 use node::Node;
@@ -32,13 +34,14 @@ use tls::Certificates;
 /// pattern hands over, what it isolates, what it leaves behind, what it costs
 #[derive(Parser)]
 #[command(name = "sidecar")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Cli {
     #[command(flatten)]
     run: measure::RunArgs,
     #[command(flatten)]
     lab: lab::Options,
 
-    /// Only this pattern: dind, dood, sidecar, sidecar-open or daemonless; may be given several times
+    /// Only this pattern: dind, dood, sidecar, sidecar-open, daemonless or dind-userns; may be given several times
     #[arg(long = "pattern", value_name = "NAME", value_parser = pattern)]
     patterns: Vec<&'static Pattern>,
 
@@ -49,6 +52,11 @@ struct Cli {
     /// Only costs
     #[arg(long, conflicts_with = "no_cost")]
     only_cost: bool,
+
+    /// Only the search for the smallest grants with which Docker works in a pod that has a user namespace
+    /// of its own and is not privileged: some thirty pods, each with a whole job
+    #[arg(long, conflicts_with_all = ["no_cost", "only_cost", "patterns", "quick", "arms", "blocks", "precision", "budget", "sessions", "verify"])]
+    grants: bool,
 
     /// Run nothing: print the two secrets that k8s/sidecar.yaml needs, with certificates made now,
     /// for `kubectl apply -f -`
@@ -73,13 +81,19 @@ fn main() -> ExitCode {
         }
         let patterns =
             if cli.patterns.is_empty() { PATTERNS.to_vec() } else { cli.patterns.clone() };
-        let experiment = if cli.no_cost { TRIALS } else { cost::experiment(&patterns) };
+        let experiment =
+            if cli.no_cost || cli.grants { TRIALS } else { cost::experiment(&patterns) };
         let options = cli.lab.until(measure::interrupted);
         let mut is_first = true;
         cli.run.conduct(
             &experiment,
             || bench::preflight(&[&cli.lab]),
             |run| {
+                if cli.grants {
+                    let lab = Lab::start(&options)?;
+                    let searched = search(run, &lab);
+                    return lab.blamed(searched);
+                }
                 let tries = std::mem::take(&mut is_first) && !cli.only_cost;
                 let node = Node::start(&options)?;
                 let held = hold(run, &node, &patterns, tries, cli.run.quick);
@@ -87,6 +101,20 @@ fn main() -> ExitCode {
             },
         )
     })
+}
+
+/// The search for grants alone.
+fn search(run: &mut Run, lab: &Lab) -> Result<()> {
+    run.session(describe(lab)?)?;
+    grants::search(lab, &mut |row| run.record_trial(row, || lab.alive()))
+}
+
+/// What a session says of its lab.
+fn describe(lab: &Lab) -> Result<Value> {
+    let engines = [Engine::Docker, Engine::Podman];
+    let nests = engines.map(|engine| lab.nest(&[engine]).and_then(|nest| nest.describe()));
+    let nests: Vec<_> = nests.into_iter().collect::<Result<_>>()?;
+    Ok(json!({ "lab": lab.describe(), "stand_ins": lab.stand_ins(), "nests": nests }))
 }
 
 /// What is tried once, in a lab that all of it shares.
@@ -129,14 +157,7 @@ fn hold(
         })?;
     }
     node.start_docker()?;
-    let engines = [lab::Engine::Docker, lab::Engine::Podman];
-    let nests = engines.map(|engine| node.lab.nest(&[engine]).and_then(|nest| nest.describe()));
-    let nests: Vec<_> = nests.into_iter().collect::<Result<_>>()?;
-    run.session(json!({
-        "lab": node.lab.describe(),
-        "stand_ins": node.lab.stand_ins(),
-        "nests": nests,
-    }))?;
+    run.session(describe(&node.lab)?)?;
     for row in missing {
         run.record_trial(row, alive)?;
     }

@@ -163,7 +163,8 @@ impl Node {
         change: impl Fn(String) -> String,
     ) -> Result<Pod<'node>> {
         let pod = self.prepare(pattern, suffix, change)?;
-        self.level().output(&["podman", "kube", "play", &pod.file])?;
+        let play = ["podman", "kube", "play"];
+        self.level().output(&[&play, pattern.kubelet, &[&pod.file]].concat())?;
         Ok(pod)
     }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::grants;
+
 /// One way to give a CI job in a pod an engine, or to do without.
 #[derive(Debug)]
 pub(crate) struct Pattern {
@@ -13,6 +15,10 @@ pub(crate) struct Pattern {
     pub(crate) is: [&'static str; 2],
     /// Its manifest, as a cluster takes it.
     pub(crate) manifest: &'static str,
+    /// What else the node's Podman is told to play it as a kubelet would: flags of `podman kube play`.
+    pub(crate) kubelet: &'static [&'static str],
+    /// Whether its costs are measured, too.
+    pub(crate) is_priced: bool,
     /// The pod's name in it.
     pub(crate) pod: &'static str,
     /// Where jobs are done.
@@ -26,6 +32,16 @@ pub(crate) struct Pattern {
     /// What to replace in the manifest, and by what, so that the engine's store lies on its
     /// container's own layer.
     pub(crate) on_layer: Option<(&'static str, &'static str)>,
+}
+
+impl Pattern {
+    /// What its manifest says where a container has every privilege.
+    pub(crate) const PRIVILEGED: &str = "privileged: true";
+
+    /// Whether a container of it has every privilege.
+    pub(crate) fn is_privileged(&self) -> bool {
+        self.manifest.contains(Self::PRIVILEGED)
+    }
 }
 
 impl fmt::Display for Pattern {
@@ -60,6 +76,8 @@ pub(crate) const DIND: Pattern = Pattern {
         "un contenedor privilegiado con motor y agente en una sola imagen",
     ],
     manifest: include_str!("../k8s/dind.yaml"),
+    kubelet: &[],
+    is_priced: true,
     pod: "ci-dind",
     agent: "agent",
     engine: Some("agent"),
@@ -69,6 +87,24 @@ pub(crate) const DIND: Pattern = Pattern {
         "      securityContext:\n",
         "      args: [--data-root=/srv/docker]\n      securityContext:\n",
     )),
+};
+
+/// The same without privilege, in a user namespace of the pod's own.
+pub(crate) const DIND_USERNS: Pattern = Pattern {
+    name: "dind-userns",
+    short: [
+        "the same in the pod's own user namespace",
+        "lo mismo en un espacio de nombres de usuario propio",
+    ],
+    is: [
+        "engine and agent in one container that is not privileged, in a user namespace of the pod's own, with the grants that Docker can't do without",
+        "motor y agente en un contenedor sin privilegio, en un espacio de nombres de usuario propio del pod, con los permisos sin los que Docker no puede",
+    ],
+    manifest: include_str!("../k8s/dind-userns.yaml"),
+    kubelet: &[grants::IDS],
+    is_priced: false,
+    pod: "ci-dind-userns",
+    ..DIND
 };
 
 /// The node's engine, through its socket.
@@ -134,4 +170,5 @@ pub(crate) const DAEMONLESS: Pattern = Pattern {
     ..DIND
 };
 
-pub(crate) const PATTERNS: [&Pattern; 5] = [&DIND, &DOOD, &SIDECAR, &SIDECAR_OPEN, &DAEMONLESS];
+pub(crate) const PATTERNS: [&Pattern; 6] =
+    [&DIND, &DOOD, &SIDECAR, &SIDECAR_OPEN, &DAEMONLESS, &DIND_USERNS];

@@ -11,10 +11,11 @@ pub(crate) const HOSTILE: &str = "hostile";
 pub(crate) const LEGITIMATE: &str = "legitimate";
 pub(crate) const PLUGIN: &str = "plugin";
 pub(crate) const DAEMONLESS: &str = "daemonless";
+pub(crate) const GRANTS: &str = "grants";
 pub(crate) const MEMORY: &str = "memory";
 #[rustfmt::skip]
-pub(crate) const TABLES: [&str; 8] =
-    [PATTERN, ESCAPE, TRANSPORT, HOSTILE, LEGITIMATE, PLUGIN, DAEMONLESS, MEMORY];
+pub(crate) const TABLES: [&str; 9] =
+    [PATTERN, ESCAPE, TRANSPORT, HOSTILE, LEGITIMATE, PLUGIN, DAEMONLESS, GRANTS, MEMORY];
 
 /// Which engine a request was sent to.
 pub(crate) const GUARDED: &str = "plugin";

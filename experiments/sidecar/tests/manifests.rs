@@ -40,6 +40,7 @@ fn read(manifest: &str) -> Vec<(String, Vec<String>)> {
 
 #[rstest]
 #[case::dind(include_str!("../k8s/dind.yaml"), &["Pod"])]
+#[case::dind_userns(include_str!("../k8s/dind-userns.yaml"), &["Pod"])]
 #[case::dood(include_str!("../k8s/dood.yaml"), &["Pod"])]
 #[case::sidecar(include_str!("../k8s/sidecar.yaml"), &["Pod"])]
 #[case::daemonless(include_str!("../k8s/daemonless.yaml"), &["ConfigMap", "Pod"])]

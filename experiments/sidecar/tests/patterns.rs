@@ -6,15 +6,17 @@ mod requests;
 #[path = "../src/words.rs"]
 mod words;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Command, ExitCode};
 
 use lab_test::{Kept, Machine, Run, ensure, is_patient};
 use measure::Trial;
-use miette::{IntoDiagnostic, Result};
+use miette::{IntoDiagnostic, Result, miette};
 use rstest::rstest;
 use rustix::process::{Signal, kill_process};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// What is expected of a property, an escape path, a client.
 #[derive(Clone, Debug, Deserialize)]
@@ -154,6 +156,38 @@ fn read<T: serde::de::DeserializeOwned>(table: &str) -> Result<Vec<T>> {
     let rows = csv::Reader::from_reader(table.as_bytes()).into_deserialize();
     let rows = rows.collect::<Result<_, csv::Error>>();
     rows.into_diagnostic()
+}
+
+/// How long the search for grants takes.
+const SEARCH_S: u32 = 500;
+
+/// Where control groups have controllers, the entry point's leaf is needed besides; the manifest's image
+/// has it everywhere.
+#[lab_test::test]
+#[needs(engines(lab::Generation::Trixie))]
+#[needs(patience(SEARCH_S))]
+fn the_manifest_grants_what_a_search_leaves() -> Result<()> {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_sidecar"));
+    program.args(["--grants", "--generation", "trixie"]);
+    let (run, status) = Run::to_the_end(FOLDER, &program)?;
+    ensure!(status.success(), "{}", run.log());
+    let rows: Vec<Trial> = read(&run.file("trials.csv"))?;
+    let left = |subject: &str| -> BTreeSet<String> {
+        let row = rows.iter().find(|row| row.subject == subject);
+        let names = row.map_or("", |row| &row.outcome).split(' ');
+        names.filter(|name| *name != "leaf").map(str::to_owned).collect()
+    };
+    let manifest: Value = serde_saphyr::from_str(include_str!("../k8s/dind-userns.yaml"))
+        .map_err(|why| miette!("{why}"))?;
+    let security = &manifest["spec"]["containers"][0]["securityContext"];
+    let added = security["capabilities"]["add"].as_array().into_iter().flatten();
+    let added = added.filter_map(|name| name.as_str());
+    let others = ["whole-proc", "cgroup"];
+    let granted: BTreeSet<String> = added.chain(others).map(str::to_owned).collect();
+    ensure!(left("smallest") == granted, "{rows:#?}");
+    let calls = ["keyctl", "pivot_root"].map(str::to_owned);
+    ensure!(left("smallest under Docker's filter") == BTreeSet::from(calls), "{rows:#?}");
+    Ok(())
 }
 
 /// A new property, way or client needs an expectation.

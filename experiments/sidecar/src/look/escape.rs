@@ -127,7 +127,7 @@ pub(crate) const ESCAPES: [EscapeVector; 9] = [
 const DENIED: &str = "authorization denied by plugin";
 
 /// What the kernel says at the end of a way that leads nowhere.
-const SHUT: [&str; 3] = ["No such file or directory", "peration not permitted", "ermission denied"];
+const SHUT: [&str; 3] = ["o such file or directory", "peration not permitted", "ermission denied"];
 
 /// A client whose engine did not hear of it.
 const NOT_ASKED: &str = "connect to the Docker daemon";
@@ -227,6 +227,12 @@ mod tests {
     #[case::secret("secret-of-the-node-x1\n", "", Word::Reaches)]
     #[case::another("secret-of-the-node-y2\n", "", Word::NotSeen)]
     #[case::shut("", "cat: can't open '/host/secret': No such file or directory", Word::Inside)]
+    #[case::no_device(
+        "",
+        "docker: Error response from daemon: error gathering device information while adding \
+         custom device \"/dev/node-disk\": no such file or directory.",
+        Word::Inside
+    )]
     #[case::no_engine(
         "",
         "permission denied while trying to connect to the Docker daemon",

@@ -7,7 +7,7 @@ use miette::{Result, miette};
 
 use super::Observation;
 use crate::node::Pod;
-use crate::pattern::Client;
+use crate::pattern::{Client, Pattern};
 use crate::words::Word;
 
 /// Every capability that there is on this kernel, as `capabilities(7)` counts them.
@@ -41,8 +41,11 @@ fn power(pod: &Pod, container: &str) -> Result<Observation> {
         some if some & !USUAL == 0 => Word::Default,
         _ => Word::More,
     };
+    let maps = level.output(&["cat", "/proc/self/uid_map", &format!("/proc/{pid}/uid_map")])?;
+    let mut maps = maps.lines();
+    let its_own = if maps.next() == maps.next() { "" } else { ", in a user namespace of its own" };
     let reason = format!(
-        "user {user}, {} of {} capabilities ({effective:#x}), {} by programs that have them \
+        "user {user}{its_own}, {} of {} capabilities ({effective:#x}), {} by programs that have them \
          ({bounding:#x}), system call filter mode {filter}",
         effective.count_ones(),
         last + 1,
@@ -91,11 +94,11 @@ pub(super) fn node_paths(pod: &Pod) -> Result<Option<Observation>> {
 
 /// Does the pattern work where the manifest asks for no privilege?
 pub(super) fn without(pod: &Pod) -> Result<Option<Observation>> {
-    const ASKED: &str = "privileged: true";
-    if !pod.pattern.manifest.contains(ASKED) {
+    if !pod.pattern.is_privileged() {
         return Ok(None);
     }
-    let pod = pod.another("-plain", |text| text.replace(ASKED, "privileged: false"))?;
+    let plain = |text: String| text.replace(Pattern::PRIVILEGED, "privileged: false");
+    let pod = pod.another("-plain", plain)?;
     let end = Instant::now() + Duration::from_secs(30);
     loop {
         if pod.run(&["docker", "version"]).is_ok_and(|said| said.success()) {

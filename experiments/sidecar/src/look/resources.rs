@@ -97,7 +97,7 @@ pub(super) fn accounting(pod: &Pod) -> Result<Option<Observation>> {
 /// The same where the pod has the node's view of control groups, as Kubernetes gives it to
 /// privileged containers on cgroup v2 (Kubernetes' enhancement 2254, "cgroup v2").
 pub(super) fn accounting_host(pod: &Pod) -> Result<Option<Observation>> {
-    if pod.pattern.engine.is_none() {
+    if !pod.pattern.is_privileged() {
         return Ok(None);
     }
     let node = pod.node.level();

@@ -6,6 +6,7 @@ mod advice;
 mod aspect;
 mod claims;
 mod cost;
+mod grants;
 mod page;
 mod requests;
 
@@ -15,12 +16,13 @@ use measure::Trial;
 use miette::Result;
 use serde::Serialize;
 
+use crate::grants::LEFT;
 use crate::look::TAKEN_OVER;
 use crate::pattern::{DOOD, PATTERNS, Pattern};
 use crate::plugin::crowd::COUNTS;
 use crate::words::{
-    DAEMONLESS, ESCAPE, GUARDED, HOSTILE, LEGITIMATE, MEMORY, Outcomes, PATTERN, PLUGIN, Property,
-    TABLES, TRANSPORT, UNGUARDED, Word,
+    DAEMONLESS, ESCAPE, GRANTS, GUARDED, HOSTILE, LEGITIMATE, MEMORY, Outcomes, PATTERN, PLUGIN,
+    Property, TABLES, TRANSPORT, UNGUARDED, Word,
 };
 use cost::{Memory, Time};
 
@@ -100,7 +102,9 @@ fn known(row: &Trial) -> Option<Outcomes> {
         PLUGIN if COUNTS.contains(&step) => Count,
         // A call may also be lost, or be answered as it should not be.
         PLUGIN => One(&[Served, Refused, Lost, Wrong]),
-        DAEMONLESS => One(&[Works, Refused]),
+        // What is left has its row beside those of the trials.
+        GRANTS if step == LEFT => Outcomes::Any,
+        DAEMONLESS | GRANTS => One(&[Works, Refused]),
         _ => return None,
     })
 }

@@ -6,10 +6,10 @@ use facts::{Grid, Group, JOB, Lang, Page, Panel, Plot, Row, Samples, Tile, phras
 
 use super::aspect::{Aspect, GRADES, seen};
 use super::cost::{Memory, Time};
-use super::{Check, REFERENCE, Sidecar, advice, count, requests};
+use super::{Check, REFERENCE, Sidecar, advice, count, grants, requests};
 use crate::cost::TIMES;
 use crate::look::ESCAPES;
-use crate::pattern::{PATTERNS, Pattern};
+use crate::pattern::Pattern;
 use crate::words::{ESCAPE, GUARDED, Property, Word};
 
 pub(super) fn of(sidecar: &Sidecar, lang: Lang) -> Page {
@@ -32,6 +32,7 @@ pub(super) fn of(sidecar: &Sidecar, lang: Lang) -> Page {
     page.section.extend(requests::transport(sidecar, lang));
     page.section.extend(requests::plugin(sidecar, lang));
     page.section.extend(requests::daemonless(sidecar, lang));
+    page.section.extend(grants::pieces(sidecar, lang));
     page.lines = lines(sidecar);
     page
 }
@@ -53,6 +54,8 @@ fn lines(sidecar: &Sidecar) -> Vec<String> {
             "{all} hostile requests: {refused} refused by the plugin, {allowed} allowed"
         ));
     }
+    let left = sidecar.left().into_iter();
+    lines.extend(left.map(|look| format!("{}: {}", look.subject, look.name())));
     let strangers = sidecar.strangers.iter();
     lines.extend(strangers.map(|stranger| format!("not read: {stranger}")));
     lines
@@ -232,7 +235,7 @@ fn comparison(sidecar: &Sidecar, lang: Lang) -> Vec<Piece> {
         ),
         Piece::Details(
             term!(lang; "What the patterns are"; "Qué son los patrones").to_owned(),
-            vec![Piece::List(PATTERNS.iter().map(is).collect())],
+            vec![Piece::List(sidecar.patterns.iter().map(is).collect())],
         ),
     ]
 }

@@ -85,6 +85,14 @@ const DAEMONLESS: [(&str, [&str; 3]); 3] = [
     ("buildah, OCI isolation, no capability", ["refused", "refused", "refused"]),
 ];
 
+/// Trial, what was granted, how it ended, and the words.
+const GRANTS: [(&str, &str, &str, &str); 4] = [
+    ("1: all", "no-filter KILL CHOWN", "works", "build works"),
+    ("2: without no-filter", "KILL CHOWN", "works", "build works"),
+    ("3: without KILL", "CHOWN", "refused", "build: not permitted"),
+    ("smallest", "left", "KILL CHOWN", ""),
+];
+
 /// Resident memory of a pod in MB.
 const MEMORY: [u64; 5] = [120, 18, 140, 138, 25];
 
@@ -179,6 +187,9 @@ pub(crate) fn rows() -> Vec<Trial> {
             };
             rows.push(row("daemonless", set_up, step, outcome, words));
         }
+    }
+    for (subject, step, outcome, words) in GRANTS {
+        rows.push(row("grants", subject, step, outcome, words));
     }
     rows.extend(PATTERNS.iter().flat_map(|pattern| memory(pattern, 8)));
     rows

@@ -18,6 +18,7 @@ fn a_run_is_reported() {
     let found = of_run(&rows(), 12);
     let told = "8 hostile requests: 7 refused by the plugin, 0 allowed";
     assert!(found.told.contains(told), "{}", found.told);
+    assert!(found.told.contains("smallest: KILL CHOWN"), "{}", found.told);
     let a23 = found.claim("A23", "5 patterns");
     assert_eq!([&*a23.here, &*a23.answer], ["answered", "sidecar, daemonless"]);
     let b14 = found.claim("B14", "sidecar, with the plugin");
@@ -62,6 +63,10 @@ fn a_run_is_reported() {
         "| 1000 at 32 | lost | ● 0 |",
         "| killed in the middle | while it is gone | ● refused; plugin not found |",
         "| buildah, ordinary user, no capability | ● works | ● works | ■ refused; clone",
+        "3 trials of a whole job in a fresh pod each",
+        "\nsmallest: `KILL CHOWN`",
+        "| 2: without no-filter | ● works; build works |",
+        "| 3: without KILL | ■ refused; build: not permitted |",
     ] {
         assert!(page.contains(words), "no {words} in {page}");
     }
