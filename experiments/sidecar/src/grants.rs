@@ -2,8 +2,9 @@
 //!
 //! Everything that has been named is granted, and taken away again one after the other, each time in a
 //! fresh pod that has a whole job to do. What can go goes; the search ends when none of what is left
-//! can. Then the same with system calls, under the filter of Docker: that of Podman, whose pods these
-//! are, lets more through.
+//! can. What is left is tried in a pod by another runtime, which keeps the control group to itself. Then
+//! the same with system calls, under the filter of Docker: that of Podman, whose pods these are, lets more
+//! through.
 
 mod manifest;
 
@@ -117,11 +118,14 @@ pub(crate) fn search(lab: &Lab, row: &mut dyn FnMut(Trial) -> Result<()>) -> Res
     lab.engine(Engine::Podman)?;
     lab.engine(Engine::Docker)?;
     let level = lab.level0();
-    let mut trials = Trials { level, count: 0, filter: None, fixed: Vec::new() };
+    let mut trials = Trials { level, count: 0, runtime: "crun", filter: None, fixed: Vec::new() };
     let Some(left) = trials.take_away(ALL, "", row)? else {
         return Ok(());
     };
     row(words::row(GRANTS, "smallest", LEFT, list(&left), ""))?;
+    trials.runtime = "runc";
+    trials.attempt(&left, "smallest, pod by runc", row)?;
+    trials.runtime = "crun";
     let capabilities = left.iter().filter_map(|grant| match grant {
         Capability(name) => Some(*name),
         _ => None,
@@ -155,6 +159,8 @@ fn dockers_filter<'a>(level: &Level, capabilities: impl Iterator<Item = &'a str>
 struct Trials<'lab> {
     level: Level<'lab>,
     count: usize,
+    /// What makes the pods' containers.
+    runtime: &'static str,
     /// Instead of Podman's own, with the calls let through besides that are among the grants.
     filter: Option<Value>,
     /// What is granted besides in each.
@@ -225,7 +231,7 @@ impl Trials<'_> {
         };
         let manifest = manifest::of(pod, grants, profile).to_string();
         root.write(&file, manifest.as_bytes(), 0o644).into_diagnostic()?;
-        let play = ["podman", "kube", "play", "--quiet", IDS, &file];
+        let play = ["podman", "--runtime", self.runtime, "kube", "play", "--quiet", IDS, &file];
         if let Err(report) = self.level.output(&play) {
             return Ok(Ended { works: false, words: format!("pod: {}", error_chain(&report)) });
         }
