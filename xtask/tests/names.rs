@@ -22,8 +22,8 @@ fn is_read(path: &str) -> bool {
     path.starts_with("results/") || names.iter().any(|name| path.ends_with(name))
 }
 
-/// Experiments that are called as the kernel and statistics call something.
-const WORDS: &[&str] = &["coverage", "cpu"];
+/// Experiments that are called as the kernel, statistics and filters of system calls call something.
+const WORDS: &[&str] = &["coverage", "cpu", "syscalls"];
 
 /// How a file names an experiment. The name alone is also a word of the language.
 fn forms(name: &str) -> Vec<String> {
