@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lab", &["probe", "program", "sandbox", "standalone"]),
     ("lab-test", &["lab", "lab-test-macros"]),
     ("lab-test-macros", &[]),
-    ("machine", &["lab", "program"]),
+    ("machine", &["lab", "measure", "program"]),
     ("measure", &["program"]),
     ("probe", &[]),
     ("program", &[]),

@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use lab::{Bundle, Generation};
+use measure::{REVISION, Tool};
 use miette::Result;
 use program::{failure, note, patience, patient};
 use rustix::fs::{Access, access};
@@ -361,9 +362,10 @@ fn environment(machine: &Machine, processors: Processors) -> io::Result<String> 
     let patience = patience().map_err(io::Error::other)? * slower;
     let user = if machine.user { USER } else { "root" };
     Ok(format!(
-        "export USER={user} MATRYOSHKA_PATIENCE={} XDG_CACHE_HOME=/srv/cache\n\
+        "export USER={user} MATRYOSHKA_PATIENCE={} XDG_CACHE_HOME=/srv/cache {REVISION}={}\n\
          export PATH=/srv/programs:/usr/bin{}\n",
         patience.min(100.0),
+        Tool::read().word(),
         // An ordinary user's path does not lead there.
         if machine.user { "" } else { ":/usr/sbin" },
     ))

@@ -87,4 +87,5 @@ pub use program::{say, usage, visible};
 pub use samples::{Sample, Samples};
 pub use sign::lock_exclusive;
 pub use telemetry::BlockRecord;
+pub use tool::REVISION;
 pub use trials::Trial;

@@ -18,6 +18,9 @@ const SOURCES: &[&str] = &[
     ":(top,exclude,glob)**/*.md",
 ];
 
+/// Names the revision where the source tree is on another machine, with `+` where it was changed since.
+pub const REVISION: &str = "MATRYOSHKA_REVISION";
+
 impl Tool {
     /// Version, revision and cleanness of the source tree that this program was built from.
     ///
@@ -26,11 +29,23 @@ impl Tool {
     #[must_use]
     pub fn read() -> Self {
         let source = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        if let (false, Ok(said)) = (source.exists(), std::env::var(REVISION)) {
+            let revision = said.trim_end_matches('+').to_owned();
+            return Self { version, dirty: Some(revision != said), revision: Some(revision) };
+        }
         Self {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version,
             revision: git(source, &["rev-parse", "HEAD"]).filter(|revision| !revision.is_empty()),
             dirty: is_changed(source),
         }
+    }
+
+    /// The revision in one word, with `+` where the tree was changed since; "" where nobody can tell.
+    #[must_use]
+    pub fn word(&self) -> String {
+        let mark = if self.dirty == Some(true) { "+" } else { "" };
+        self.revision.as_ref().map_or_else(String::new, |revision| format!("{revision}{mark}"))
     }
 }
 

@@ -1,7 +1,6 @@
 //! What the suite has seen, with where and of what.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::OnceLock;
 
 use claims::{Expected, Mutation, Recorder, Seen};
@@ -75,7 +74,7 @@ impl Recording {
         };
         Seen {
             when: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            revision: self.revision.get_or_init(revision).clone(),
+            revision: self.revision.get_or_init(|| measure::Tool::read().word()).clone(),
             generation: self.generation.clone(),
             engines: self.engines.get().cloned().unwrap_or_default(),
             kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
@@ -86,6 +85,7 @@ impl Recording {
             expected: cell.outcome.clone(),
             seen: outcome,
             detail,
+            machine: String::new(),
         }
     }
 }
@@ -105,17 +105,4 @@ fn claims_of(property: &str, pattern: &str) -> String {
     let ids = says.iter().filter(|says| says.property == property && says.pattern == pattern);
     let ids: Vec<String> = ids.map(|says| says.claim.to_lowercase()).collect();
     if ids.is_empty() { "unclaimed".to_owned() } else { ids.join("_") }
-}
-
-/// The source's revision, with `+` where it was changed since; "" where git does not know.
-fn revision() -> String {
-    let git = |args: &[&str]| {
-        let output =
-            Command::new("git").args(args).current_dir(env!("CARGO_MANIFEST_DIR")).output();
-        let output = output.ok().filter(|output| output.status.success())?;
-        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let changed = git(&["status", "--porcelain"]).is_some_and(|changes| !changes.is_empty());
-    let revision = git(&["rev-parse", "--short=12", "HEAD"]).unwrap_or_default();
-    if changed { format!("{revision}+") } else { revision }
 }
