@@ -13,6 +13,7 @@ use program::patient;
 use rustix::fs::{SeekFrom, ioctl_ficlone, seek};
 use rustix::io::Errno;
 
+use crate::held::Kind;
 use crate::modules;
 use crate::start::Lab;
 
@@ -32,10 +33,17 @@ pub struct Disk {
     pub bytes: u64,
 }
 
-/// A file system that a lab has. While this value is there, so is its device.
+/// A file system that a lab has, or a folder of its own storage in the place of one.
 #[derive(Debug)]
 pub struct FileSystem {
     folder: String,
+    /// `None` of a folder.
+    own: Option<Own>,
+}
+
+/// What makes it a file system of its own. While this value is there, so is its device.
+#[derive(Debug)]
+struct Own {
     /// What is on its device. The inside never had the file, so that nobody in the lab can write
     /// past the file system, nor have the machine mount what he wrote.
     image: File,
@@ -49,6 +57,10 @@ impl FileSystem {
     #[must_use]
     pub fn folder(&self) -> &str {
         &self.folder
+    }
+
+    fn own(&self) -> Result<&Own, NoDisk> {
+        self.own.as_ref().ok_or_else(|| NoDisk::NotWithoutRoot(ROOTS_ALONE.to_owned()))
     }
 }
 
@@ -70,6 +82,9 @@ impl fmt::Display for NoDisk {
     }
 }
 
+/// Who sets up a loop device (`LOOP_CTL_GET_FREE` asks for the machine's `CAP_SYS_ADMIN`).
+const ROOTS_ALONE: &str = "a loop device is set up by the machine's root alone";
+
 /// How long making one may take, on a loaded machine.
 const MAKE_DEADLINE: Duration = Duration::from_secs(120);
 
@@ -83,12 +98,32 @@ impl Lab {
         self.disk_of(disk, |_, file| self.make(disk, file))
     }
 
+    /// The same, but in a lab of an ordinary user, who can have none, a folder of the lab's own storage.
+    pub fn disk_or_folder(&self, disk: &Disk) -> Result<FileSystem, NoDisk> {
+        if self.kind() != Kind::Rootless {
+            return self.disk(disk);
+        }
+        let folder = format!("/var/lib/{}", disk.name);
+        self.does(&["mkdir", &folder])?;
+        Ok(FileSystem { folder, own: None })
+    }
+
+    /// Takes it away.
+    pub fn clear(&self, of: FileSystem) -> Result<(), NoDisk> {
+        let script = match of.own {
+            Some(_) => "umount --lazy $1 && rmdir $1",
+            None => "rm -rf $1",
+        };
+        self.does(&["sh", "-c", script, "sh", &of.folder])
+    }
+
     /// A file system with what another one, of any lab of the same kind, has on its device at this
     /// moment: what a loss of power would leave of it. It is made by nothing else: `make` of the
     /// disk is not asked.
     pub fn disk_after_power_cut(&self, of: &FileSystem, disk: &Disk) -> Result<FileSystem, NoDisk> {
         self.disk_of(disk, |image, _| {
-            copy_of_a_moment(&of.image, image)
+            let own = of.own()?;
+            copy_of_a_moment(&own.image, image)
                 .map_err(|why| NoDisk::NotMade(format!("{}: {why}", disk.name)))
         })
     }
@@ -98,7 +133,7 @@ impl Lab {
     /// Its path.
     pub fn device(&self, of: &FileSystem) -> Result<String, NoDisk> {
         let not_made = |why: &dyn fmt::Display| NoDisk::NotMade(why.to_string());
-        let device = of.device.metadata().map_err(|why| not_made(&why))?.rdev();
+        let device = of.own()?.device.metadata().map_err(|why| not_made(&why))?.rdev();
         let name = of.folder.trim_start_matches("/mnt/");
         let node = format!("/dev/{name}");
         self.does(&["touch", &node])?;
@@ -112,6 +147,9 @@ impl Lab {
         disk: &Disk,
         write: impl FnOnce(&File, &Path) -> Result<(), NoDisk>,
     ) -> Result<FileSystem, NoDisk> {
+        if self.kind() == Kind::Rootless {
+            return Err(NoDisk::NotWithoutRoot(ROOTS_ALONE.to_owned()));
+        }
         if !modules::has_filesystem(disk.filesystem) {
             let why = format!("/proc/filesystems has no {}", disk.filesystem);
             return Err(NoDisk::NotOnThisKernel(why));
@@ -134,7 +172,7 @@ impl Lab {
             .and_then(|()| loop_device(&file).map_err(not_made));
         // What is mounted stays.
         let _ = fs::remove_file(&file);
-        attached.map(|device| FileSystem { folder, image, device })
+        attached.map(|device| FileSystem { folder, own: Some(Own { image, device }) })
     }
 
     /// Makes it on the machine, where the inside has no hand in it, by the lab's own packages.

@@ -9,6 +9,7 @@ use lab::{Disk, Engine, FileSystem, Generation, Lab, Layer, Level};
 use measure::{Arm, Contrast, DefaultBlocks, Experiment, Observer, Reading, SampleError, Trial};
 use miette::{IntoDiagnostic, Result, miette};
 
+use crate::finding::Class;
 use crate::trial::FAILED;
 use crate::way::{ADDITIONAL, BUILDAH_PROGRAM, CONTAINERD_STORE, PLUGINS, PULL_THROUGH};
 
@@ -260,7 +261,7 @@ struct Took {
 
 impl<'lab> Costs<'lab> {
     pub(crate) fn set_up(lab: &'lab Lab) -> Result<Self> {
-        let disk = lab.disk(&DISK).map_err(|why| miette!("{why}"))?;
+        let disk = lab.disk_or_folder(&DISK).map_err(|why| miette!("{why}"))?;
         let expected = lab.level0().output(&["sh", "-c", CONTEXT])?;
         // The engines' own images are not what a job moves.
         for engine in [Engine::Docker, Engine::Podman] {
@@ -292,6 +293,10 @@ impl<'lab> Costs<'lab> {
                 ..Trial::default()
             })
         };
+        if let (Cache::Copy, Err(why)) = (way.cache, self.shares_blocks()) {
+            told("job", Class::NotWithoutRoot.into(), why, None)?;
+            return Ok(false);
+        }
         let filled = match way.cache {
             Cache::None => Ok(()),
             _ => self.job(way, true).map(drop),
@@ -308,6 +313,14 @@ impl<'lab> Costs<'lab> {
             told(step, "ok", String::new(), Some(bytes))?;
         }
         Ok(true)
+    }
+
+    /// Whether two files can share blocks, which a user's own storage need not be able to; if not, the
+    /// words of what refused.
+    fn shares_blocks(&self) -> Result<(), String> {
+        let script = "cd $1 && echo shared > one && cp --reflink=always one two && rm one two";
+        let argv = ["sh", "-c", script, "sh", self.disk.folder()];
+        succeeded(self.lab.level0().run(&argv)).map(drop)
     }
 
     /// One sample.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bench::once::Labs;
 use lab::{Disk, FileSystem, Generation, Lab, NoDisk, Options};
-use miette::Result;
+use miette::{Result, miette};
 
 use crate::finding::Class;
 use crate::operation::BASES;
@@ -135,11 +135,7 @@ pub(crate) fn disk(name: &str) -> Disk {
 
 /// Takes it away.
 pub(crate) fn clear(lab: &Lab, disk: FileSystem) -> Result<()> {
-    let script = "umount --lazy $1 && rmdir $1";
-    let argv = ["sh", "-c", script, "sh", disk.folder()];
-    let cleared = lab.level0().output(&argv).map(drop);
-    drop(disk);
-    cleared
+    lab.clear(disk).map_err(|why| miette!("{why}"))
 }
 
 /// Why there is none, and in the refuser's words.

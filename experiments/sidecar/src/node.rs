@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use bench::once;
-use lab::{Disk, Engine, FileSystem, Lab, Level, Options, Output};
+use lab::{Disk, Engine, FileSystem, Lab, Level, NoDisk, Options, Output};
 use miette::{Result, miette};
 
 use crate::pattern::Pattern;
@@ -71,12 +71,12 @@ pub(crate) const SERVICE: &str = "service-of-the-node";
 pub(crate) struct Node {
     pub(crate) lab: Lab,
     pub(crate) certificates: Certificates,
-    /// What is on its disk.
+    /// What is on its disk, or in its folder where it has no disk of its own.
     pub(crate) secret: String,
     /// The secret's file.
     pub(crate) secret_file: String,
-    /// The disk's device.
-    pub(crate) device: String,
+    /// The disk's device; where there is none, why.
+    pub(crate) device: Result<String, String>,
     _disk: FileSystem,
 }
 
@@ -85,8 +85,12 @@ impl Node {
     pub(crate) fn start(options: &Options) -> Result<Self> {
         let lab = Lab::start(options)?;
         lab.engine(Engine::Podman)?;
-        let disk = lab.disk(&DISK).map_err(|why| miette!("{why}"))?;
-        let device = lab.device(&disk).map_err(|why| miette!("{why}"))?;
+        let disk = lab.disk_or_folder(&DISK).map_err(|why| miette!("{why}"))?;
+        let device = match lab.device(&disk) {
+            Ok(device) => Ok(device),
+            Err(NoDisk::NotWithoutRoot(why)) => Err(why),
+            Err(why) => return Err(miette!("{why}")),
+        };
         let secret_file = format!("{}/secret", disk.folder());
         let secret = format!("{SECRET}{}", lab.id());
         let script = r#"umask 077; echo "$2" > "$1" && sync "$1""#;

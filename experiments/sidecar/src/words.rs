@@ -88,6 +88,7 @@ words! {
     Rejected "rejected by the daemon" "rejected by the daemon" "rechazado por el demonio"
     Ok "ok" "ok" "bien"
     NotSeen "not seen" "not seen" "no visto"
+    NotWithoutRoot "not without root" "not without root" "no sin root"
 }
 
 words! {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Sharing;
 use super::cell::Cell;
 use crate::cost::{MOVED, MOVES, ROWS, Row};
-use crate::finding::{Finding, JOINT};
+use crate::finding::{Class, Finding, JOINT};
 use crate::search::BETWEEN;
 use crate::trial::FAILED;
 
@@ -26,7 +26,7 @@ pub(super) struct Cost {
     pub(super) to_warm: Option<Ratio>,
     /// Bytes of one job, by [`MOVES`]; of several sessions, in the last one.
     pub(super) moved: BTreeMap<&'static str, u64>,
-    /// Why it was not measured: what the job said.
+    /// Why it was not measured: what the job said, or what there is no place for it.
     pub(super) failed: Option<String>,
 }
 
@@ -52,7 +52,9 @@ pub(super) fn costs(evidence: &Evidence) -> Vec<Cost> {
             Some((*step, of_step.find_map(|row| row.bytes)?))
         };
         let over = |below: Option<&str>| evidence.between(row.name, below?).map(Ratio::from);
-        let failed = of_it().next_back().filter(|row| row.outcome == FAILED);
+        let failed = of_it().next_back().filter(|row| {
+            [FAILED, Class::NotWithoutRoot.into()].contains(&&*row.outcome)
+        });
         Some(Cost {
             arm: row.name,
             way: row.way,

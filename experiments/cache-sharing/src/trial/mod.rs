@@ -96,7 +96,13 @@ pub(crate) fn run(
 ) -> Result<Option<Verdict>> {
     let began = Instant::now();
     let (lab, bases) = field.get(subject.generation)?;
-    let disk = match lab.disk(&field::disk(name)) {
+    let disk = field::disk(name);
+    // What is read off a disk takes one.
+    let made = match subject.way.hand {
+        Hand::PowerCut | Hand::NextGeneration => lab.disk(&disk),
+        _ => lab.disk_or_folder(&disk),
+    };
+    let disk = match made {
         Ok(disk) => disk,
         Err(why) => {
             let (class, reason) = field::missing(&why);

@@ -144,14 +144,18 @@ impl EscapeVector {
 
     fn go(&self, pod: &Pod) -> Result<Observation> {
         let node = pod.node;
-        let numbers = node.level().output(&["stat", "-c", "%Hr %Lr", &node.device])?;
-        let script = format!(
-            "file={} device={} begin={SECRET} numbers='{}'; {}",
-            node.secret_file,
-            node.device,
-            numbers.trim(),
-            self.script
-        );
+        let disk = match &node.device {
+            Ok(device) => {
+                let numbers = node.level().output(&["stat", "-c", "%Hr %Lr", device])?;
+                format!("device={device} begin={SECRET} numbers='{}'", numbers.trim())
+            }
+            Err(why) if self.to == Word::Devices => {
+                let why = format!("the node has no disk of its own: {why}");
+                return Ok(Observation::new(Word::NotWithoutRoot, why));
+            }
+            Err(_) => String::new(),
+        };
+        let script = format!("file={}\n{disk}\n{}", node.secret_file, self.script);
         let argv = ["sh", "-c", &script];
         let said = match (self.from, pod.pattern.engine) {
             (From::Takeover, Some(engine)) => pod.run_in(&pod.container(engine), &argv)?,
@@ -208,10 +212,10 @@ pub(super) fn all(pod: &Pod, row: &mut dyn FnMut(Trial) -> Result<()>) -> Result
         }
     }
     let (names, how): (Vec<&str>, Vec<String>) = seen.into_iter().unzip();
-    let isolation = if names.is_empty() {
-        Observation::new(Word::NoneOfTheNode, "no way brought the secret back")
-    } else {
-        Observation::new(names.join(" "), how.join(", "))
+    let isolation = match (&pod.node.device, names.is_empty()) {
+        (Ok(_), true) => Observation::new(Word::NoneOfTheNode, "no way brought the secret back"),
+        (Err(why), true) => Observation::new(Word::NotWithoutRoot, format!("no devices: {why}")),
+        (_, false) => Observation::new(names.join(" "), how.join(", ")),
     };
     let step = Property::Isolation.name();
     tell(row, PATTERN, pattern, step, Ok(Some(isolation)))

@@ -260,7 +260,7 @@ impl Sidecar<'_> {
         if !named.is_empty() {
             told.push(named.join(", "));
         }
-        for word in [W::Refused, W::Inside, W::NotSeen] {
+        for word in [W::Refused, W::Inside, W::NotSeen, W::NotWithoutRoot] {
             let count = self.ways_that(pattern, word).len();
             let word = word.text(lang);
             if count > 0 {

@@ -136,7 +136,8 @@ impl Need {
         if looks.is_empty() {
             return Vec::new();
         }
-        let [reach, unseen] = [W::Reaches, W::NotSeen].map(|word| sidecar.ways_that(pattern, word));
+        let reach = sidecar.ways_that(pattern, W::Reaches);
+        let unseen = sidecar.ways_unseen(pattern);
         let (count, all) = (reach.len(), looks.len());
         let mut seen = vec![format!("{count} of {all} escape paths of {pattern} reach the node")];
         for (what, ways) in [("by", reach), ("not seen:", unseen)] {

@@ -119,10 +119,10 @@ pub(super) fn row(sidecar: &Sidecar, pattern: &Pattern) -> Vec<(String, String)>
                 ("escape_reaches", Word::Reaches),
                 ("escape_inside", Word::Inside),
                 ("escape_refused", Word::Refused),
-                ("escape_not_seen", Word::NotSeen),
             ] {
                 add(name, &sidecar.ways_that(pattern, word).join(" "));
             }
+            add("escape_not_seen", &sidecar.ways_unseen(pattern).join(" "));
             let taken_over = sidecar.taken_over(pattern).map_or("", Check::name);
             add("engine_taken_over", taken_over);
         }

@@ -51,6 +51,9 @@ struct Check {
     step: String,
     /// `None`: it could not be looked at, and the words say why.
     outcome: Option<String>,
+    /// What is said in its place then.
+    #[serde(skip)]
+    unseen: Word,
     /// Of what refused; where it lies; why.
     words: String,
 }
@@ -124,7 +127,9 @@ fn looks(trials: &[Trial]) -> (Vec<Check>, Vec<String>) {
         if !TABLES.contains(&&*row.table) || row.table == MEMORY {
             continue;
         }
-        let is_unseen = row.outcome == Word::NotSeen.name();
+        let mut unseen = [Word::NotSeen, Word::NotWithoutRoot].into_iter();
+        let unseen = unseen.find(|word| word.name() == row.outcome);
+        let is_unseen = unseen.is_some();
         if !known(row).is_some_and(|outcomes| is_unseen || outcomes.have(&row.outcome)) {
             strangers.push(told(row));
             continue;
@@ -134,6 +139,7 @@ fn looks(trials: &[Trial]) -> (Vec<Check>, Vec<String>) {
             subject: row.subject.clone(),
             step: row.step.clone(),
             outcome: (!is_unseen).then(|| row.outcome.clone()),
+            unseen: unseen.unwrap_or(Word::NotSeen),
             words: row.reason.clone(),
         };
         let same = |other: &&mut Check| {
@@ -154,7 +160,7 @@ impl Check {
 
     /// In files.
     fn name(&self) -> &str {
-        self.outcome.as_deref().unwrap_or(Word::NotSeen.name())
+        self.outcome.as_deref().unwrap_or(self.unseen.name())
     }
 
     /// The rule that a plugin's refusal names: `refused by rule NAME: ...`, or the words themselves.
@@ -242,6 +248,12 @@ impl<'a> Sidecar<'a> {
         let looks = self.escapes(pattern).into_iter();
         let looks = looks.filter(|look| look.name() == word.name());
         looks.map(|look| &*look.step).collect()
+    }
+
+    /// Those of them that could not be gone, for whatever reason.
+    fn ways_unseen(&self, pattern: &Pattern) -> Vec<&str> {
+        let looks = self.escapes(pattern).into_iter();
+        looks.filter(|look| look.outcome.is_none()).map(|look| &*look.step).collect()
     }
 
     /// What is left to who takes the engine's container over, where the agent is not in it.
