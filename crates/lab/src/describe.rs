@@ -64,7 +64,7 @@ impl Lab {
             .collect();
         json!({
             "id": self.id(),
-            "sandbox": self.kind(),
+            "sandbox": self.sandbox(),
             "suite": self.bundle().generation,
             "bundle": self.bundle().key,
             "bundle_pinned": self.bundle().pinned,
@@ -72,6 +72,14 @@ impl Lab {
             // A factor that can't be read has been refused before there was a lab.
             "patience": program::patience().unwrap_or(1.0),
         })
+    }
+
+    /// What its numbers are held apart by: labs of two kinds, or with control groups and without, are not
+    /// the same place.
+    #[must_use]
+    pub fn sandbox(&self) -> String {
+        let kind = self.kind();
+        if self.held.has_cgroup() { kind.to_string() } else { format!("{kind}, no control groups") }
     }
 
     /// Names of the images that stand in for published ones.

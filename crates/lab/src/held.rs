@@ -7,7 +7,7 @@ use std::io::{self, BufRead, BufReader};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant};
@@ -40,7 +40,8 @@ const REST_DEADLINE: Duration = Duration::from_secs(2);
 /// How often it is looked at meanwhile.
 const REST_PACE: Duration = Duration::from_millis(1);
 
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Where programs are at level 0.
+pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What to do about a step of the sandbox that the kernel refused, by how the step begins.
 const REMEDIES: &[(&str, &str)] = &[
@@ -80,6 +81,8 @@ pub(crate) struct Held {
     init: i32,
     /// `None` as long as init is not ready.
     process: Option<Arc<Process>>,
+    /// Init's PID namespace, by which a sandbox without a control group is known.
+    space: PathBuf,
     monitor: duct::Handle,
     /// Those of its level 0, which no command does without for long.
     daemons: Mutex<Vec<Arc<Service>>>,
@@ -129,6 +132,7 @@ impl Held {
             spec,
             init: 0,
             process: None,
+            space: PathBuf::new(),
             monitor,
             daemons: Mutex::default(),
             at_rest: Mutex::default(),
@@ -139,8 +143,9 @@ impl Held {
         match hear(word_read) {
             Some(Word::Ready { init }) => {
                 held.init = init;
-                let process = held.process_of(init);
-                held.process = Some(process.explain(what, remedy)?);
+                let process = held.first(init).explain(what, remedy)?;
+                held.space = fs::read_link(process.path().join("ns/pid")).explain(what, remedy)?;
+                held.process = Some(Arc::new(process));
                 Ok(held)
             }
             Some(Word::Failed { step, why }) => {
@@ -240,8 +245,26 @@ impl Held {
         move || process.as_ref().ok_or(io::ErrorKind::NotFound)?.root()
     }
 
+    /// Whether it has a control group of its own.
+    pub(crate) fn has_cgroup(&self) -> bool {
+        self.spec.cgroup.is_some()
+    }
+
+    fn first(&self, init: i32) -> io::Result<Process> {
+        if self.has_cgroup() {
+            return Process::of_group(&self.spec.id, init);
+        }
+        let monitor = self.monitor.pids().first().copied();
+        Process::of_parent(monitor.unwrap_or_default(), init)
+    }
+
     fn process_of(&self, number: i32) -> io::Result<Arc<Process>> {
-        Process::of_lab(&self.spec.id, number).map(Arc::new)
+        let process = if self.has_cgroup() {
+            Process::of_group(&self.spec.id, number)
+        } else {
+            Process::of_space(&self.space, number)
+        };
+        process.map(Arc::new)
     }
 
     /// The process that has this number in the PID namespace of that one.
@@ -305,20 +328,35 @@ impl Held {
         ask(&[&[what, &init][..], args].concat(), answer).map(drop)
     }
 
-    /// What its control group has taken of the processors, in ns.
+    /// What its control group, if it has one, has taken of the processors, in ns.
     pub(crate) fn cpu_ns(&self) -> Option<u64> {
-        let counted = fs::read_to_string(self.spec.cgroup.join("cpu.stat")).ok()?;
+        let counted = fs::read_to_string(self.spec.cgroup.as_ref()?.join("cpu.stat")).ok()?;
         let usage = counted.lines().find_map(|line| line.strip_prefix("usage_usec "))?;
         Some(usage.parse::<u64>().ok()? * 1_000)
     }
 
-    /// What the processes of its control group have in memory, in bytes.
+    /// What its processes have in memory, in bytes.
     pub(crate) fn memory_bytes(&self) -> io::Result<u64> {
-        let kilobytes = self.processes()?.into_iter().filter_map(proportional_kilobytes);
+        let (proc, processes) = (self.proc()?, self.processes()?);
+        let kilobytes = processes.into_iter().filter_map(|number| {
+            // One may have ended.
+            let rollup = proc.read_to_string(format!("{number}/smaps_rollup")).ok()?;
+            let set = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+            set.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()
+        });
         Ok(kilobytes.sum::<u64>() * 1_024)
     }
 
-    /// Waits until nothing is in its control group that was not there when it last was at rest; what
+    /// The `/proc` that numbers its processes as [`Held::processes`] does: the machine's, or of a sandbox
+    /// without a control group its own.
+    fn proc(&self) -> io::Result<Folder> {
+        if self.has_cgroup() {
+            return Folder::of_machine(Path::new("/proc"));
+        }
+        self.root()?.folder("proc")
+    }
+
+    /// Waits until nothing is in it that was not there when it last was at rest; what
     /// stays longer than the deadline belongs to it from then on. The first time, what was written for
     /// it is put on the disk before.
     pub(crate) fn rest(&self) {
@@ -339,14 +377,19 @@ impl Held {
         }
     }
 
-    /// The processes of its control group, as the machine numbers them.
+    /// Its processes: those of its control group, as the machine numbers them, or those of its PID
+    /// namespace, as it numbers them itself.
     fn processes(&self) -> io::Result<BTreeSet<i32>> {
+        let Some(cgroup) = &self.spec.cgroup else {
+            let names = self.proc()?.names(".")?;
+            return Ok(names.iter().filter_map(|name| name.to_str()?.parse().ok()).collect());
+        };
         let mut found = BTreeSet::new();
-        let mut groups = vec![self.spec.cgroup.clone()];
+        let mut groups = vec![cgroup.clone()];
         while let Some(group) = groups.pop() {
             // Groups and processes end between two looks.
             let processes = match fs::read_to_string(group.join("cgroup.procs")) {
-                Err(why) if group == self.spec.cgroup => return Err(why),
+                Err(why) if group == *cgroup => return Err(why),
                 processes => processes.unwrap_or_default(),
             };
             found.extend(processes.lines().filter_map(|process| process.parse::<i32>().ok()));
@@ -364,25 +407,21 @@ impl Held {
         dir: &Path,
         argv: &[S],
     ) -> Result<Expression> {
-        let leaf = self.spec.cgroup.join(sandbox::LEAF);
+        let group = match &self.spec.cgroup {
+            Some(cgroup) => cgroup.join(sandbox::LEAF),
+            None => self.space.clone(),
+        };
         let ground = if ground == Ground::Foreground { "fg" } else { "bg" };
         let mut line: Vec<OsString> = vec![
             "enter".into(),
             self.init.to_string().into(),
-            leaf.into(),
+            group.into(),
             dir.into(),
             ground.into(),
         ];
         line.extend(argv.iter().map(|arg| arg.as_ref().into()));
         Ok(cmd(programs::sandbox()?, line).full_env(environment()).unchecked())
     }
-}
-
-/// A process's proportional set; `None` for one that has ended.
-fn proportional_kilobytes(process: i32) -> Option<u64> {
-    let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
-    let set = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
-    set.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 /// Has the sandbox's program do something, which may answer on a socket; what it printed, or its

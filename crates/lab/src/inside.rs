@@ -19,6 +19,7 @@ use rustix::fs::{
     open, openat, openat2, readlinkat, statat, unlinkat,
 };
 use rustix::io::Errno;
+use rustix::process::Pid;
 
 /// What is read of a file at most: one of the inside may have no end.
 const MOST_BYTES: u64 = 256 << 20;
@@ -33,13 +34,37 @@ const HANDLE: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
 pub(crate) struct Process(OwnedFd);
 
 impl Process {
-    /// The one that has this number on the machine, if it is in this lab.
-    pub(crate) fn of_lab(lab: &str, number: i32) -> io::Result<Self> {
+    fn of_machine(number: i32) -> io::Result<Self> {
         let flags = HANDLE | OFlags::DIRECTORY;
-        let process = Self(open(format!("/proc/{number}"), flags, Mode::empty())?);
+        Ok(Self(open(format!("/proc/{number}"), flags, Mode::empty())?))
+    }
+
+    /// The one that has this number on the machine, if it is in the lab with this control group.
+    pub(crate) fn of_group(lab: &str, number: i32) -> io::Result<Self> {
+        let process = Self::of_machine(number)?;
         // A process that has died leaves its number free for a stranger.
         let groups = fs::read_to_string(process.path().join("cgroup"))?;
         if groups.contains(lab) {
+            return Ok(process);
+        }
+        Err(Errno::SRCH.into())
+    }
+
+    /// The same, if it or who has started it is in this PID namespace. A namespace within has its own
+    /// name, and is made by a process of the one around.
+    pub(crate) fn of_space(space: &Path, number: i32) -> io::Result<Self> {
+        let process = Self::of_machine(number)?;
+        let mut at = number;
+        while sandbox::space_of(numbered(at)?)? != space {
+            at = parent(at)?;
+        }
+        Ok(process)
+    }
+
+    /// The same, if that one has started it.
+    pub(crate) fn of_parent(starter: u32, number: i32) -> io::Result<Self> {
+        let process = Self::of_machine(number)?;
+        if parent(number)?.cast_unsigned() == starter {
             return Ok(process);
         }
         Err(Errno::SRCH.into())
@@ -255,6 +280,17 @@ impl Folder {
         )?;
         Ok(())
     }
+}
+
+fn numbered(process: i32) -> io::Result<Pid> {
+    Pid::from_raw(process).ok_or_else(|| Errno::SRCH.into())
+}
+
+/// Who has started a process, or has taken it over from who did.
+fn parent(process: i32) -> io::Result<i32> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let number = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+    number.and_then(|number| number.trim().parse().ok()).ok_or_else(|| Errno::SRCH.into())
 }
 
 /// A path to what this process holds a handle on.

@@ -35,11 +35,12 @@ pub(crate) struct Place {
     pub(crate) id: String,
     /// On a real file system, because the engines' stores are below it.
     pub(crate) state: PathBuf,
-    pub(crate) cgroup: PathBuf,
+    /// `None` for a user who may make none.
+    pub(crate) cgroup: Option<PathBuf>,
     /// Locked while the lab lives.
     pub(crate) log: File,
     /// The same, for who has another cache.
-    _group: File,
+    _group: Option<File>,
 }
 
 /// A name whose range of ids no other lab of this machine has, in whatever cache, with its control
@@ -61,6 +62,16 @@ fn claim(tree: &Path) -> io::Result<(u32, String, File)> {
     Err(io::Error::other("no range of ids is free"))
 }
 
+/// A name that no other lab of this cache has. The range in it is nobody's ids: a lab without a control
+/// group is an ordinary user's, who has others.
+fn claim_in_cache(labs: &Path) -> io::Result<(u32, String)> {
+    let taken: Vec<_> = directories(labs).iter().filter_map(|lab| range_of(&file_name(lab))).collect();
+    let mut drawn = (0..MOST_CLAIMS).map(|_| rand::random_range(ID_RANGES));
+    let range = drawn.find(|range| !taken.contains(range));
+    let range = range.ok_or_else(|| io::Error::other("no range of ids is free"))?;
+    Ok((range, sandbox::name(range, rand::random())))
+}
+
 impl Place {
     /// Takes away what dead labs left, then makes room for a new one.
     pub(crate) fn new() -> Result<Self> {
@@ -70,23 +81,33 @@ impl Place {
         sweep(&labs);
         let remedy = "free some disk space in the cache directory";
         let what = "a new lab has no folder";
-        let tree = sandbox::cgroup_tree().ok_or_else(|| {
-            unsupported(
-                "there is no cgroup v2 tree",
-                "no cgroup2 file system is mounted",
-                "mount one: mount -t cgroup2 none /sys/fs/cgroup/unified",
-            )
-        })?;
-        let (range, id, group) = claim(&tree).explain(
-            format!("a control group can't be made in {}", tree.display()),
-            "if they can't be written to, as in a container, start that one with --privileged",
-        )?;
+        let tree = sandbox::cgroup_tree();
+        let (range, id, group) = match &tree {
+            Some(tree) => {
+                let (range, id, group) = claim(tree).explain(
+                    format!("a control group can't be made in {}", tree.display()),
+                    "if they can't be written to, as in a container, start that one with --privileged",
+                )?;
+                (range, id, Some(group))
+            }
+            None if sandbox::is_rootless() => {
+                let (range, id) = claim_in_cache(&labs).explain(what, remedy)?;
+                (range, id, None)
+            }
+            None => {
+                return Err(unsupported(
+                    "there is no cgroup v2 tree",
+                    "no cgroup2 file system is mounted",
+                    "mount one: mount -t cgroup2 none /sys/fs/cgroup/unified",
+                ));
+            }
+        };
         let state = labs.join(&id);
         fs::create_dir(&state).explain(what, remedy)?;
         let log = File::options().create_new(true).append(true).open(state.join(LOG));
         let log = log.explain(what, remedy)?;
         let place = Self {
-            cgroup: tree.join(format!("{GROUP}{id}")),
+            cgroup: tree.map(|tree| tree.join(format!("{GROUP}{id}"))),
             range,
             id,
             state,
@@ -118,18 +139,20 @@ impl Place {
 impl Drop for Place {
     /// Nothing is there any more if a monitor has done its work; something is if none was started.
     fn drop(&mut self) {
-        if let Err(report) = take_away(&self.cgroup, &self.state, patient(CGROUP_PATIENCE)) {
+        if let Err(report) = take_away(self.cgroup.as_deref(), &self.state, patient(CGROUP_PATIENCE)) {
             warn(&report);
         }
     }
 }
 
 /// Removes a lab's control group and files, if they are still there.
-fn take_away(cgroup: &Path, state: &Path, patience: Duration) -> Result<()> {
-    sandbox::remove_cgroup(cgroup, patience).explain(
-        format!("the control group {} can't be removed", cgroup.display()),
-        "look for processes in it: cat cgroup.procs",
-    )?;
+fn take_away(cgroup: Option<&Path>, state: &Path, patience: Duration) -> Result<()> {
+    if let Some(cgroup) = cgroup {
+        sandbox::remove_cgroup(cgroup, patience).explain(
+            format!("the control group {} can't be removed", cgroup.display()),
+            "look for processes in it: cat cgroup.procs",
+        )?;
+    }
     remove(state)
 }
 
@@ -143,22 +166,21 @@ const GROUP: &str = "matryoshka-";
 
 /// Takes away every lab whose log nobody holds, and every group that no lab has.
 fn sweep(labs: &Path) {
-    let Some(tree) = sandbox::cgroup_tree() else {
-        return;
-    };
+    let tree = sandbox::cgroup_tree();
     for state in directories(labs) {
         let is_dead = match File::open(state.join(LOG)) {
             Ok(log) => log.try_lock().is_ok(),
             Err(_) => true,
         };
         if is_dead {
-            let cgroup = tree.join(format!("{GROUP}{}", file_name(&state)));
-            if let Err(report) = take_away(&cgroup, &state, patient(SWEEP_PATIENCE)) {
+            let name = format!("{GROUP}{}", file_name(&state));
+            let cgroup = tree.as_ref().map(|tree| tree.join(name));
+            if let Err(report) = take_away(cgroup.as_deref(), &state, patient(SWEEP_PATIENCE)) {
                 warn(&report);
             }
         }
     }
-    for group in directories(&tree) {
+    for group in tree.as_deref().map(directories).unwrap_or_default() {
         let name = file_name(&group);
         // One with files in another cache may live: that is asked of the group itself.
         let is_alone = |lab: &str| !labs.join(lab).exists();

@@ -52,10 +52,14 @@ pub(crate) struct Hop {
     pub(crate) container: String,
 }
 
-/// Runs a command with the namespaces and in the control group of a process, whose directory in
-/// level 0's `/proc` comes first.
+/// Puts the shell into the control group of a process, whose directory in level 0's `/proc` is its
+/// argument. Of a lab without groups, all are in one.
+const JOIN_GROUP: &str = r#"group=$(sed -n 's/^0:://p' "$1/cgroup") &&
+echo 0 > "/sys/fs/cgroup$group/cgroup.procs" || exit 125
+"#;
+
+/// Runs a command with the namespaces of such a process.
 const JOIN: &str = r#"at=$1 && shift
-group=$(sed -n 's/^0:://p' "$at/cgroup") && echo 0 > "/sys/fs/cgroup$group/cgroup.procs" || exit 125
 exec nsenter --mount="$at/ns/mnt" --uts="$at/ns/uts" --ipc="$at/ns/ipc" --net="$at/ns/net"     --pid="$at/ns/pid" --cgroup="$at/ns/cgroup" -- "$@"
 "#;
 
@@ -221,7 +225,9 @@ impl<'lab> Level<'lab> {
             return self.from_outside(argv);
         };
         let process = process.display().to_string();
-        let join = ["/bin/sh", "-c", JOIN, "sh", &process];
+        let join_group = if self.held.has_cgroup() { JOIN_GROUP } else { "" };
+        let script = format!("{join_group}{JOIN}");
+        let join = ["/bin/sh", "-c", &script, "sh", &process];
         let line = join.iter().chain(argv);
         line.map(ToString::to_string).collect()
     }

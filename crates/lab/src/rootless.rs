@@ -1,8 +1,9 @@
 //! A lab of an ordinary user: its program becomes root of a user namespace, in which everything else goes
 //! on as root's does.
 //!
-//! That takes ids besides the user's own, which `/etc/subuid` and `/etc/subgid` grant, and a control group
-//! that the user may divide, which systemd grants. Root inside is the user on the machine: what keeps the
+//! That takes ids besides the user's own, which `/etc/subuid` and `/etc/subgid` grant. For limits and
+//! accounting it takes a control group that the user may divide, which systemd grants; where there is none
+//! the lab goes on without. Root inside is the user on the machine: what keeps the
 //! lab from the user's files is that none but the shared folder is mounted in it.
 
 use std::env;
@@ -12,7 +13,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use miette::Result;
-use rustix::fs::{Access, access};
 use sandbox::{ID_COUNT, OWNERS, ROOTLESS, cgroup_tree};
 
 use crate::error::{failure, unsupported};
@@ -41,23 +41,35 @@ pub fn become_root() -> Result<()> {
     }
     let again = Again::found()?;
     // Each returns only if it fails.
-    let why = if has_own_group() {
-        again.tried()?;
-        again.as_root(&again.program)?.exec()
-    } else {
-        again.granted_a_scope()?;
-        again.in_a_scope().exec()
+    let why = match again.group() {
+        Group::Systemds => again.in_a_scope().exec(),
+        group => {
+            again.tried()?;
+            if let Group::None(why) = group {
+                program::note!(
+                    "no control groups in this lab: {why}; for one of your own {SESSION} ({WITHOUT})"
+                );
+            }
+            again.as_root(&again.program)?.exec()
+        }
     };
     let what = "this program can't be started again as root of a user namespace";
     Err(failure(what, why, "see `cargo xtask doctor`"))
 }
 
-/// What an ordinary user lacks for a lab; the user's id where nothing is missing.
-pub(crate) fn ready() -> Result<u32> {
+/// What an ordinary user lacks for a lab; where nothing is missing, who it is and what labs have.
+pub(crate) fn ready() -> Result<String> {
+    let told = |user: u32, lack: Option<String>| match lack {
+        None => format!("user {user} may make them, with ids and control groups"),
+        Some(why) => format!(
+            "user {user} may make them, with ids and without control groups: {why}; for some {SESSION}"
+        ),
+    };
     if rustix::process::geteuid().is_root() {
         let user = env::var(ROOTLESS).ok().and_then(|user| user.parse().ok());
         let is_one = sandbox::is_rootless() && sandbox::has_id(ID_COUNT - 1);
-        return user.filter(|_| is_one).ok_or_else(|| {
+        let lack = cgroup_tree().is_none().then(|| NOT_GRANTED.to_owned());
+        return user.filter(|_| is_one).map(|user| told(user, lack)).ok_or_else(|| {
             unsupported(
                 "no lab of an ordinary user",
                 "this is root, and not of a namespace that a lab has made for a user",
@@ -67,10 +79,11 @@ pub(crate) fn ready() -> Result<u32> {
     }
     let again = Again::found()?;
     again.tried()?;
-    if !has_own_group() {
-        again.granted_a_scope()?;
-    }
-    Ok(rustix::process::getuid().as_raw())
+    let lack = match again.group() {
+        Group::None(why) => Some(why),
+        Group::Own | Group::Systemds => None,
+    };
+    Ok(told(rustix::process::getuid().as_raw(), lack))
 }
 
 /// Makes the process's control group one that can be divided: whoever is in it goes to one below, and
@@ -95,13 +108,24 @@ fn divide_group() {
     }
 }
 
-/// Whether this process may make control groups below its own.
-fn has_own_group() -> bool {
-    cgroup_tree().is_some_and(|tree| {
-        let may_write = |path: &Path| access(path, Access::WRITE_OK).is_ok();
-        may_write(&tree) && may_write(&tree.join("cgroup.procs"))
-    })
+/// Below which control group this program's labs have theirs.
+enum Group {
+    /// This process's.
+    Own,
+    /// One that systemd makes for it.
+    Systemds,
+    /// They have none, and this is why.
+    None(String),
 }
+
+const NOT_GRANTED: &str = "this user may not divide the one that it is in";
+
+/// What gives a user's programs a control group.
+const SESSION: &str = "log in as that user (ssh, machinectl shell; su and sudo make no session), or as root: \
+     loginctl enable-linger USER, and set XDG_RUNTIME_DIR=/run/user/UID";
+
+/// What labs without control groups do without.
+const WITHOUT: &str = "without them: no limits, no processor time of a whole lab, and Docker in its rootless mode";
 
 /// How this program is started again.
 struct Again {
@@ -169,24 +193,21 @@ impl Again {
         Err(unsupported(WHAT, format!("no user namespace: {why}"), remedy))
     }
 
-    /// systemd gives such a program a control group.
-    fn granted_a_scope(&self) -> Result<()> {
-        let refused = |why: String| {
-            unsupported(
-                WHAT,
-                format!("no control group of its own: {why}"),
-                "log in as that user (ssh, machinectl shell; su and sudo make no session), or as root: \
-                 loginctl enable-linger USER, and set XDG_RUNTIME_DIR=/run/user/UID",
-            )
-        };
+    fn group(&self) -> Group {
+        if cgroup_tree().is_some() {
+            return Group::Own;
+        }
         if env::var_os(SCOPE).is_some() {
-            return Err(refused("systemd's can't be written to".to_owned()));
+            return Group::None("systemd's can't be written to".to_owned());
         }
         let tried = scope().arg("true").stdin(Stdio::null()).env("PATH", &self.path).output();
         match tried {
-            Ok(output) if output.status.success() => Ok(()),
-            Ok(output) => Err(refused(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
-            Err(why) => Err(refused(format!("systemd-run: {why}"))),
+            Ok(output) if output.status.success() => Group::Systemds,
+            Ok(output) => {
+                let words = String::from_utf8_lossy(&output.stderr);
+                Group::None(words.trim().replace('\n', "; "))
+            }
+            Err(why) => Group::None(format!("systemd-run: {why}")),
         }
     }
 

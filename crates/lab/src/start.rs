@@ -99,7 +99,7 @@ impl Lab {
         cache::keep()?;
         modules::load();
         let bundle = Bundle::get(options.generation)?;
-        let images = bundle.images()?;
+        let images = bundle.images(sandbox::cgroup_tree().is_some())?;
         let place = Place::new()?;
         prepare(&place, &bundle, options.sandbox)?;
         let mut shares = vec![
@@ -373,12 +373,14 @@ fn prepare(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
         symlink("/run", var.join("run"))?;
         fs::create_dir(&tools)?;
         fs::write(tools.join("probe"), programs::PROBE)?;
-        fs::set_permissions(tools.join("probe"), fs::Permissions::from_mode(0o755))
+        fs::set_permissions(tools.join("probe"), fs::Permissions::from_mode(0o755))?;
+        let (name, program) = engine::PROXY;
+        if place.cgroup.is_none() { symlink(program, tools.join(name)) } else { Ok(()) }
     };
     made().explain("a lab's files can't be made", remedy)?;
-    let controllers = preflight::controllers().join(" ");
+    let controllers = place.cgroup.as_ref().map(|_| preflight::controllers().join(" "));
     let etc = place.state.join("etc");
-    engine::configure(&etc, bundle.generation, &controllers)?;
+    engine::configure(&etc, bundle.generation, controllers.as_deref())?;
     cache::open_up(&place.state).explain("a lab's files can't be opened up", remedy)?;
     let root = place.root(kind);
     for dir in ["etc", "var"] {

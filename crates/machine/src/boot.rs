@@ -65,7 +65,7 @@ impl Parts {
             })
         })?;
         let engines = Bundle::get(generation)?;
-        let images = engines.images()?;
+        let images = engines.images(true)?;
         let owner = machine.owner();
         let cache =
             engines.derived(&format!("cache 2 {owner} {}", images.display()), |folder| {

@@ -1,4 +1,5 @@
-//! Runs one command inside a sandbox: `enter PID CGROUP DIR fg|bg COMMAND [ARG…]`.
+//! Runs one command inside a sandbox: `enter PID GROUP DIR fg|bg COMMAND [ARG…]`, where `GROUP` is the
+//! control group for it, or the name of the PID namespace of a sandbox that has none (`pid:[…]`).
 //!
 //! The command's standard streams, environment and exit code are this process's own. It has a
 //! session of its own, so that it finds no terminal of the machine at `/dev/tty`. `fg`: one of its
@@ -37,23 +38,31 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
 }
 
 fn run(args: &[String]) -> Result<ExitCode> {
-    let [pid, cgroup, dir, ground, program, rest @ ..] = args else {
-        return Err("PID CGROUP DIR fg|bg COMMAND expected").step(|| "arguments".into());
+    let [pid, group, dir, ground, program, rest @ ..] = args else {
+        return Err("PID GROUP DIR fg|bg COMMAND expected").step(|| "arguments".into());
     };
     let init = pid.parse().ok().and_then(Pid::from_raw);
     let init = init.ok_or("not a process id").step(|| pid.clone())?;
     let handle = pidfd_open(init, PidfdFlags::empty()).step(|| "find the sandbox".into())?;
     // A sandbox that has died leaves its number free for a stranger.
-    let place = format!("/proc/{}/cgroup", init.as_raw_nonzero());
-    let place = fs::read_to_string(&place).step(|| format!("read {place}"))?;
-    let name = Path::new(cgroup).parent().and_then(Path::file_name).unwrap_or_default();
-    if !place.contains(&*name.to_string_lossy()) {
+    let cgroup = Some(Path::new(group)).filter(|group| group.is_absolute());
+    let lives = if let Some(cgroup) = cgroup {
+        let place = format!("/proc/{}/cgroup", init.as_raw_nonzero());
+        let place = fs::read_to_string(&place).step(|| format!("read {place}"))?;
+        let name = cgroup.parent().and_then(Path::file_name).unwrap_or_default();
+        place.contains(&*name.to_string_lossy())
+    } else {
+        sandbox::space_of(init).is_ok_and(|space| space == Path::new(group))
+    };
+    if !lives {
         return Err("it has died").step(|| "find the sandbox".into());
     }
 
-    // Before the namespaces: from inside, the group's path is another one.
-    let procs = Path::new(cgroup).join("cgroup.procs");
-    fs::write(&procs, "0").step(|| format!("write {}", procs.display()))?;
+    if let Some(cgroup) = cgroup {
+        // Before the namespaces: from inside, the group's path is another one.
+        let procs = cgroup.join("cgroup.procs");
+        fs::write(&procs, "0").step(|| format!("write {}", procs.display()))?;
+    }
     let mut spaces = ThreadNameSpaceType::MOUNT
         | ThreadNameSpaceType::PROCESS_ID
         | ThreadNameSpaceType::NETWORK

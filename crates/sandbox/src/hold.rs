@@ -4,16 +4,19 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::chown;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, pidfd_open, pidfd_send_signal,
+    waitid,
 };
 use rustix::thread::UnshareFlags;
-use sandbox::{ID_COUNT, Kind, LEAF, Spec, Word, end_cgroup, remove_cgroup, remove_tree};
+use sandbox::{
+    ID_COUNT, Kind, LEAF, Spec, Word, end_cgroup, remove_cgroup, remove_tree, space_of,
+};
 
 use crate::sys::{self, Side};
 use crate::{Result, Step, init, tree};
@@ -49,11 +52,13 @@ pub(crate) fn main(spec: &str) -> ExitCode {
     };
     say(&word);
     if let Ok(built) = &built {
-        supervise(&built.handle, &spec.cgroup);
+        supervise(&built.handle, &built.whole);
     }
     let mut clean = true;
-    if let Err(e) = remove_cgroup(&spec.cgroup, CGROUP_PATIENCE) {
-        complain!("{}: {e}", spec.cgroup.display());
+    if let Some(cgroup) = &spec.cgroup
+        && let Err(e) = remove_cgroup(cgroup, CGROUP_PATIENCE)
+    {
+        complain!("{}: {e}", cgroup.display());
         clean = false;
     }
     // The owner may still want the daemons' logs: the files go when it does.
@@ -81,12 +86,39 @@ fn say(word: &Word) {
 struct Built {
     init: Pid,
     handle: OwnedFd,
+    whole: Whole,
     /// Held as long as this process lives; see [`sandbox::sweep_cgroup`].
-    _group: File,
+    _group: Option<File>,
+}
+
+/// By what everybody in a sandbox is found, also who was entered from outside.
+enum Whole {
+    Group(PathBuf),
+    /// Its PID namespace, as the kernel's links name it.
+    Space(PathBuf),
+}
+
+impl Whole {
+    /// Kills them.
+    fn end(&self) {
+        let space = match self {
+            Self::Group(group) => return end_cgroup(group),
+            Self::Space(space) => space,
+        };
+        for process in fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let number = process.file_name().to_string_lossy().parse().ok();
+            let children = fs::read_link(process.path().join("ns/pid_for_children"));
+            if let (Some(process), true) =
+                (number.and_then(Pid::from_raw), children.is_ok_and(|own| own == *space))
+            {
+                let _ = kill_process(process, Signal::KILL);
+            }
+        }
+    }
 }
 
 fn build(spec: &Spec) -> Result<Built> {
-    let group = take_cgroup(spec)?;
+    let group = spec.cgroup.as_deref().map(|group| take_cgroup(group, spec.root)).transpose()?;
     // Mounts made from here on are this process's and its children's only.
     sys::unshare(UnshareFlags::NEWNS).step(|| "own mount namespace".into())?;
     tree::detach_from_machine()?;
@@ -109,13 +141,17 @@ fn build(spec: &Spec) -> Result<Built> {
     drop((go_read, done_write));
     // From here on init dies with this process, or with this function's failure.
     let handle = pidfd_open(init, PidfdFlags::empty()).step(|| "handle on init".into())?;
+    let whole = match &spec.cgroup {
+        Some(cgroup) => Whole::Group(cgroup.clone()),
+        None => Whole::Space(space_of(init).step(|| "look at init".into())?),
+    };
     let built = build_around(spec, init, go_write, done_read);
     // init has its own copy; here the stage would hide what lies below it on the machine.
     tree::unstage();
     if built.is_err() {
-        end(&handle, &spec.cgroup);
+        end(&handle, &whole);
     }
-    built.map(|()| Built { init, handle, _group: group })
+    built.map(|()| Built { init, handle, whole, _group: group })
 }
 
 fn build_around(spec: &Spec, init: Pid, mut go: File, mut done: File) -> Result<()> {
@@ -137,8 +173,10 @@ fn build_around(spec: &Spec, init: Pid, mut go: File, mut done: File) -> Result<
         mapping = Some(File::open(&path).step(|| format!("open {path}"))?);
     }
     // init makes its cgroup namespace while it is in this group, which so becomes its root.
-    fs::write(spec.cgroup.join("cgroup.procs"), pid.to_string())
-        .step(|| format!("put init into {}", spec.cgroup.display()))?;
+    if let Some(cgroup) = &spec.cgroup {
+        fs::write(cgroup.join("cgroup.procs"), pid.to_string())
+            .step(|| format!("put init into {}", cgroup.display()))?;
+    }
     tree::stage(spec, mapping.as_ref().map(AsFd::as_fd))?;
 
     go.write_all(b"g").step(|| "start init".into())?;
@@ -153,16 +191,16 @@ fn build_around(spec: &Spec, init: Pid, mut go: File, mut done: File) -> Result<
 }
 
 /// Readies the sandbox's group: in it, a leaf for processes that are in no container.
-fn take_cgroup(spec: &Spec) -> Result<File> {
-    let leaf = spec.cgroup.join(LEAF);
+fn take_cgroup(cgroup: &Path, root: u32) -> Result<File> {
+    let leaf = cgroup.join(LEAF);
     let what = || format!("make {}", leaf.display());
-    let group = sandbox::make_cgroup(&spec.cgroup).step(what)?;
+    let group = sandbox::make_cgroup(cgroup).step(what)?;
     fs::create_dir(&leaf).step(what)?;
     // Delegation as in Documentation/admin-guide/cgroup-v2.rst: the directory and these files.
-    for group in [&spec.cgroup, &leaf] {
+    for group in [cgroup, &leaf] {
         for file in ["", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"] {
             let path = group.join(file);
-            chown(&path, Some(spec.root), Some(spec.root))
+            chown(&path, Some(root), Some(root))
                 .step(|| format!("hand over {}", path.display()))?;
         }
     }
@@ -170,7 +208,7 @@ fn take_cgroup(spec: &Spec) -> Result<File> {
 }
 
 /// Returns when init is dead, which it is when the owner is gone.
-fn supervise(init: &OwnedFd, cgroup: &Path) {
+fn supervise(init: &OwnedFd, whole: &Whole) {
     let lifeline = io::stdin();
     loop {
         let mut events = [PollFd::new(&lifeline, PollFlags::IN), PollFd::new(init, PollFlags::IN)];
@@ -184,15 +222,15 @@ fn supervise(init: &OwnedFd, cgroup: &Path) {
             }
         }
     }
-    end(init, cgroup);
+    end(init, whole);
 }
 
 /// Kills init and all that is in the sandbox. That init can be waited for means that its whole PID
 /// namespace is dead: the kernel reaps everything else in it first (`pid_namespaces(7)`). Of that,
 /// whoever was entered from outside is reaped out there, by a parent who may be stopped: then the
-/// parents are killed too, which are in the control group and not in the namespace. (Not at once: the
+/// parents are killed too, which are of the sandbox and not in the namespace. (Not at once: the
 /// machine's own init would have to reap for them, which not every one does soon.)
-fn end(init: &OwnedFd, cgroup: &Path) {
+fn end(init: &OwnedFd, whole: &Whole) {
     let deadline = Instant::now() + END_PATIENCE;
     let _ = pidfd_send_signal(init, Signal::KILL);
     loop {
@@ -204,7 +242,7 @@ fn end(init: &OwnedFd, cgroup: &Path) {
             complain!("init does not die");
             return;
         }
-        end_cgroup(cgroup);
+        whole.end();
     }
     let _ = waitid(WaitId::PidFd(init.as_fd()), WaitIdOptions::EXITED);
 }

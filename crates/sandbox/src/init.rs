@@ -53,9 +53,11 @@ fn begin(spec: &Spec, mut go: File) -> Result<()> {
 
     sys::unshare(UnshareFlags::NEWCGROUP | UnshareFlags::NEWNS)
         .step(|| "own cgroup and mount namespace".into())?;
-    let procs = spec.cgroup.join(LEAF).join("cgroup.procs");
-    fs::write(&procs, "0").step(|| format!("write {}", procs.display()))?;
-    hand_down(&spec.cgroup)?;
+    if let Some(cgroup) = &spec.cgroup {
+        let procs = cgroup.join(LEAF).join("cgroup.procs");
+        fs::write(&procs, "0").step(|| format!("write {}", procs.display()))?;
+        hand_down(cgroup)?;
+    }
     tree::build(spec)?;
     rustix::system::sethostname(spec.id.as_bytes()).step(|| "set the host name".into())?;
     confine()

@@ -15,9 +15,10 @@ mod remove;
 use std::fmt::{self, Display, Formatter};
 use std::fs;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use rustix::fs::{Access, access};
 use serde::{Deserialize, Serialize};
 
 pub use remove::{end_cgroup, make_cgroup, remove_cgroup, remove_tree, sweep_cgroup};
@@ -147,7 +148,8 @@ pub struct Spec {
     /// The bundle; its `usr` becomes the sandbox's, read-only.
     pub bundle: PathBuf,
     /// The sandbox's control group, made by the owner ([`make_cgroup`]) and removed by the monitor.
-    pub cgroup: PathBuf,
+    /// `None`: this user may make none, and the sandbox's processes stay in the user's.
+    pub cgroup: Option<PathBuf>,
     /// What else of the machine is visible inside.
     pub shares: Vec<Share>,
 }
@@ -176,6 +178,11 @@ pub enum Word {
 /// (Documentation/admin-guide/cgroup-v2.rst, "No Internal Process Constraint").
 pub const LEAF: &str = "lab";
 
+/// A process's PID namespace, as the kernel's links name it: as long as that lives, no other has the name.
+pub fn space_of(process: rustix::process::Pid) -> std::io::Result<PathBuf> {
+    fs::read_link(format!("/proc/{}/ns/pid", process.as_raw_nonzero()))
+}
+
 /// Where the machine's cgroup v2 tree is mounted, if it has one: pure v2 and hybrid machines do.
 #[must_use]
 pub fn cgroup2_mount() -> Option<PathBuf> {
@@ -188,7 +195,7 @@ pub fn cgroup2_mount() -> Option<PathBuf> {
 }
 
 /// The group below which this process makes those of labs: the whole tree for the machine's root, its own
-/// group for an ordinary user, who may have no other.
+/// group for an ordinary user, who may have no other. `None` of a user who may not make any there.
 #[must_use]
 pub fn cgroup_tree() -> Option<PathBuf> {
     let mount = cgroup2_mount()?;
@@ -198,7 +205,9 @@ pub fn cgroup_tree() -> Option<PathBuf> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
     let own = mount.join(own);
-    Some(if own.ends_with(OWNERS) { own.parent()?.to_owned() } else { own })
+    let tree = if own.ends_with(OWNERS) { own.parent()?.to_owned() } else { own };
+    let may_write = |path: &Path| access(path, Access::WRITE_OK).is_ok();
+    (may_write(&tree) && may_write(&tree.join("cgroup.procs"))).then_some(tree)
 }
 
 /// In an ordinary user's group, the one of the processes that have labs: as [`LEAF`] in a lab's.

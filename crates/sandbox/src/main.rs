@@ -72,7 +72,7 @@ fn main() -> ExitCode {
         Some("rootless") => rootless::main(args),
         _ => {
             complain!(
-                "usage: sandbox hold SPEC | sandbox enter PID CGROUP DIR fg|bg COMMAND [ARG…] | \
+                "usage: sandbox hold SPEC | sandbox enter PID GROUP DIR fg|bg COMMAND [ARG…] | \
                  sandbox terminal PID | sandbox find NAMESPACE NUMBER | \
                  sandbox disk PID FILE KIND OPTIONS TARGET | sandbox device PID MAJOR MINOR TARGET | \
                  sandbox rootless NEWUIDMAP UIDS NEWGIDMAP GIDS NAME COMMAND [ARG…]"

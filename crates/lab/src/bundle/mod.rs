@@ -135,9 +135,10 @@ impl Bundle {
         cache::make_once(&cache::root()?.join("bundles"), &key, "making it again", make)
     }
 
-    /// The folder of the stand-in images that are made of these engines.
-    pub fn images(&self) -> Result<PathBuf> {
-        images::get(self)
+    /// The folder of the stand-in images that are made of these engines, for labs with control groups
+    /// or without.
+    pub fn images(&self, groups: bool) -> Result<PathBuf> {
+        images::get(self, groups)
     }
 }
 

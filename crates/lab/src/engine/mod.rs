@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use crate::error::Explain;
 use crate::generation::Generation;
-use crate::held::Held;
+use crate::held::{self, Held};
+use crate::level::TOOLS;
 use crate::service::{Service, docker_answers, grpc_answers};
 
 /// The registry's address: on the loopback device of the lab's network namespace, so that every
@@ -84,16 +85,37 @@ const CONFIGURATION: &[(&str, &str)] = &[
     ("containers/containers.conf", include_str!("containers.conf")),
 ];
 
+/// What tells Docker's daemon that it may make no control groups: it then takes itself for one of
+/// `RootlessKit`'s (`dockerd-rootless.sh`), and its folders for a user's, which are the usual ones here.
+pub(crate) const WITHOUT_CGROUPS: [&str; 4] = [
+    "ROOTLESSKIT_STATE_DIR=/run/rootlesskit",
+    "XDG_RUNTIME_DIR=/run",
+    "XDG_DATA_HOME=/var/lib",
+    "XDG_CONFIG_HOME=/etc",
+];
+
+/// The program that such a daemon has forward ports, and the one that does it where no network is around
+/// the daemon's: both take the same arguments.
+pub(crate) const PROXY: (&str, &str) = ("rootlesskit-docker-proxy", "/usr/sbin/docker-proxy");
+
 /// Writes the engines' configuration into a sandbox's `/etc`.
 ///
-/// `controllers` are those of the lab's control group. Podman's default asks for a limit of
-/// processes, and crun stops where it can't be set.
-pub(crate) fn configure(etc: &Path, generation: Generation, controllers: &str) -> Result<()> {
+/// `controllers` are those of the lab's control group, if it has one. Podman's default asks for a limit
+/// of processes, and crun stops where it can't be set.
+pub(crate) fn configure(
+    etc: &Path,
+    generation: Generation,
+    controllers: Option<&str>,
+) -> Result<()> {
+    let without_group = controllers.is_none();
+    let controllers = controllers.unwrap_or_default();
     let mut told = String::from("[containers]\n");
     if !controllers.split_whitespace().any(|name| name == "pids") {
         told += "pids_limit = 0\n";
     }
-    if controllers.trim().is_empty() {
+    if without_group {
+        told += "cgroups = \"disabled\"\n";
+    } else if controllers.trim().is_empty() {
         told += generation.release().podman_without_controllers;
     }
     let containerd = ("containerd/config.toml", generation.release().containerd);
@@ -134,7 +156,10 @@ pub(crate) fn start_docker(held: &Held) -> Result<()> {
     let containerd = Service::start(held, "containerd", &argv, answers)?;
     // A daemon that finds nobody there yet tries again only after a second.
     containerd.wait_ready(held, patient(DAEMON_DEADLINE))?;
-    let argv = ["/usr/sbin/dockerd", "--containerd=/run/containerd/containerd.sock"];
+    let path = format!("PATH={}:{}", held::PATH, TOOLS);
+    let rootless = [&["/usr/bin/env", &path], &WITHOUT_CGROUPS[..]].concat();
+    let daemon = ["/usr/sbin/dockerd", "--containerd=/run/containerd/containerd.sock"];
+    let argv = [if held.has_cgroup() { &[] } else { &rootless[..] }, &daemon].concat();
     let root = held.way_in();
     let answers = move || docker_answers(root());
     let daemon = Service::start(held, "dockerd", &argv, answers)?;

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::bundle::{Bundle, MERGED, fits};
+use crate::engine::{Engine, PROXY, WITHOUT_CGROUPS};
 use crate::error::failure;
 use crate::{cache, whole};
 use base::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, PATH};
@@ -33,8 +34,9 @@ pub(crate) fn names() -> Vec<&'static str> {
     RECIPES.iter().map(|recipe| recipe.stands_for).collect()
 }
 
-/// The registry's storage directory with all stand-ins made of this bundle.
-pub(crate) fn get(bundle: &Bundle) -> Result<PathBuf> {
+/// The registry's storage directory with all stand-ins made of this bundle. Where labs have no control
+/// groups, the one with Docker's daemon tells it so.
+pub(crate) fn get(bundle: &Bundle, has_cgroups: bool) -> Result<PathBuf> {
     let mut hasher = Sha256::new();
     hasher.update(VERSION);
     hasher.update(&bundle.key);
@@ -42,10 +44,13 @@ pub(crate) fn get(bundle: &Bundle) -> Result<PathBuf> {
     let base = (BASE_FILES, BASE_DIRECTORIES, BASE_LINKS);
     let recipes = serde_json::to_vec(&(RECIPES, BESIDES, base));
     hasher.update(recipes.unwrap_or_default());
+    if !has_cgroups {
+        hasher.update(serde_json::to_vec(&(WITHOUT_CGROUPS, PROXY)).unwrap_or_default());
+    }
     let key = base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned();
     let images = cache::root()?.join("images");
     cache::make_once(&images, &key, "making images again", |dir| {
-        make_all(bundle, &Storage { root: dir.to_owned() }).map_err(|why| {
+        make_all(bundle, has_cgroups, &Storage { root: dir.to_owned() }).map_err(|why| {
             failure(
                 "the stand-in images can't be made",
                 why,
@@ -55,13 +60,17 @@ pub(crate) fn get(bundle: &Bundle) -> Result<PathBuf> {
     })
 }
 
-fn make_all(bundle: &Bundle, storage: &Storage) -> io::Result<()> {
+fn make_all(bundle: &Bundle, has_cgroups: bool, storage: &Storage) -> io::Result<()> {
     let base = base_layer(bundle, storage)?;
     for recipe in RECIPES {
         let mut layers = vec![base.clone()];
-        layers.extend(own_layers(bundle, recipe, storage)?);
+        let is_told = !has_cgroups && recipe.stands_for == Engine::Docker.image();
+        layers.extend(own_layers(bundle, recipe, is_told, storage)?);
         let mut environment = vec![PATH.to_owned()];
         environment.extend(recipe.environment.iter().map(ToString::to_string));
+        if is_told {
+            environment.extend(WITHOUT_CGROUPS.map(ToOwned::to_owned));
+        }
         let diff_ids: Vec<&str> = layers.iter().map(|layer| layer.digest.as_str()).collect();
         let created = format!("{}T00:00:00Z", bundle.generation.release().day);
         // One entry a layer: builders of Podman before version 5 count them.
@@ -144,6 +153,7 @@ fn base_layer(bundle: &Bundle, storage: &Storage) -> io::Result<Blob> {
 fn own_layers(
     bundle: &Bundle,
     recipe: &'static Recipe,
+    without_cgroups: bool,
     storage: &Storage,
 ) -> io::Result<Vec<Blob>> {
     let mut layers = Vec::new();
@@ -207,6 +217,10 @@ fn own_layers(
             }
             None => layer.link(link, target)?,
         }
+    }
+    if without_cgroups {
+        let (name, program) = PROXY;
+        layer.link(&format!("usr/local/bin/{name}"), program)?;
     }
     layers.push(layer.finish()?);
     Ok(layers)
