@@ -68,10 +68,15 @@ fn from_disk(file: &Path) -> Result<u64> {
 fn a_lab_says_what_it_takes_and_forgets_its_files() -> Result<()> {
     let lab = lab()?;
     let level = lab.level0();
-    let before = lab.cpu_ns().expect("cgroup v2 counts");
+    let before = lab.cpu_ns();
     level.output(&["sh", "-c", "i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done"])?;
-    let spent = lab.cpu_ns().expect("it still does") - before;
-    ensure!(spent > 20_000_000, "{spent} ns of a busy loop");
+    if let (Some(before), Some(after)) = (before, lab.cpu_ns()) {
+        ensure!(after - before > 20_000_000, "{} ns of a busy loop", after - before);
+    } else {
+        // Nobody counts it, and a record must not be taken for one of a lab with control groups.
+        let sandbox = lab.describe()["sandbox"].clone();
+        ensure!(sandbox == "rootless, no control groups", "{sandbox}");
+    }
 
     let before = lab.memory_bytes()?;
     let holds = "x=$(head -c 32M /dev/zero | tr '\\0' x); sleep 1; echo ${#x}";

@@ -1,5 +1,5 @@
 //! Labs of an ordinary user, who is none of the machine's: known only in a copy of its `/etc`, which
-//! only the user's processes see, with a control group as systemd grants it.
+//! only the user's processes see, with a control group as systemd grants it or without one.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -85,21 +85,31 @@ fi"#;
     Ok(())
 }
 
-/// A control group of the user's, which goes with this.
+/// The control group that the user's processes are in, which goes with this.
 struct Session(PathBuf);
 
 impl Session {
+    /// The user's own.
     fn new() -> Result<Self> {
+        let session = Self::of_root()?;
+        for file in ["", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"] {
+            chown(session.0.join(file), Some(USER), Some(USER)).into_diagnostic()?;
+        }
+        Ok(session)
+    }
+
+    /// One that the user may not divide.
+    fn of_root() -> Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let tree = sandbox::cgroup2_mount().ok_or_else(|| miette!("no cgroup v2 tree"))?;
         let next = NEXT.fetch_add(1, Ordering::Relaxed);
         let group = tree.join(format!("rootless-{}-{next}", std::process::id()));
         fs::create_dir(&group).into_diagnostic()?;
-        let session = Self(group);
-        for file in ["", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"] {
-            chown(session.0.join(file), Some(USER), Some(USER)).into_diagnostic()?;
-        }
-        Ok(session)
+        Ok(Self(group))
+    }
+
+    fn of_kind(has_own: bool) -> Result<Self> {
+        if has_own { Self::new() } else { Self::of_root() }
     }
 
     /// A command of the user's.
@@ -139,6 +149,7 @@ impl Drop for Session {
 /// Each of the tutorial's ways, by one `lab exec`.
 const WAYS: &str = r"set -e
 hostname
+docker info --format 'groups by {{.CgroupDriver}}'
 docker run --rm alpine echo docker
 podman run --rm alpine echo podman
 docker run -d --name outer --privileged docker:dind > /dev/null
@@ -151,17 +162,27 @@ cat /mnt/secret /root/.cache/matryoshka/.users /etc/shadow || true
 ls /proc/*/cmdline | wc -l
 ";
 
+#[rstest]
+#[case::with_a_group(true, "groups by cgroupfs")]
+#[needs(lab(lab::Kind::User))]
+#[case::without(false, "groups by none")]
 #[lab_test::test]
 #[needs(lab(lab::Kind::User))]
-fn every_way_works_and_no_file_of_the_user_is_seen() -> Result<()> {
-    let session = Session::new()?;
+fn every_way_works_and_no_file_of_the_user_is_seen(
+    #[case] has_own_group: bool,
+    #[case] groups: &str,
+) -> Result<()> {
+    let session = Session::of_kind(has_own_group)?;
     let secret = account()?.join("secret");
     fs::write(&secret, "the user's secret\n").into_diagnostic()?;
     chown(&secret, Some(USER), Some(USER)).into_diagnostic()?;
     let said = session.lab(&["sh", "-c", WAYS])?;
     let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
     ensure!(said.status.success(), "{out}{err}");
-    for word in ["docker", "podman", "dind", "dood", "nested", "made"] {
+    // That labs have no groups is said once, with what gives some.
+    let notes = err.lines().filter(|line| line.contains("loginctl enable-linger"));
+    ensure!(notes.count() == usize::from(!has_own_group), "{err}");
+    for word in [groups, "docker", "podman", "dind", "dood", "nested", "made"] {
         ensure!(out.lines().any(|line| line == word), "no {word}: {out}{err}");
     }
     ensure!(!out.contains("secret"), "{out}");
@@ -188,13 +209,50 @@ fn a_privileged_container_is_confined() -> Result<()> {
     Ok(())
 }
 
+/// What labs do with their control groups, without one.
 #[rstest]
-#[case::killed(Signal::KILL)]
-#[case::asked_to_end(Signal::TERM)]
+#[case::nests("generations::generation_is", 1)]
+#[case::usage("networks::a_lab_", 2)]
 #[lab_test::test]
 #[needs(lab(lab::Kind::User))]
-fn nothing_is_left(#[case] signal: Signal) -> Result<()> {
-    let session = Session::new()?;
+fn a_lab_does_without_groups(#[case] tests: &str, #[case] count: u32) -> Result<()> {
+    let session = Session::of_root()?;
+    let generation = lab_test::generation()?.to_string();
+    let generation = format!("MATRYOSHKA_GENERATION={generation}");
+    let said = session.command(&["env", &generation, "suite", tests])?.output();
+    let said = said.into_diagnostic()?;
+    let out = String::from_utf8_lossy(&said.stdout);
+    ensure!(said.status.success() && out.contains(&format!("{count} passed")), "{said:?}");
+    Ok(())
+}
+
+/// The processes with which this user's labs were entered from outside.
+fn ways_in(session: &Session) -> Result<Vec<Pid>> {
+    let processes = fs::read_to_string(session.0.join("cgroup.procs")).into_diagnostic()?;
+    let enters = |process: &&str| {
+        let line = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+        line.split(|byte| *byte == 0).nth(1) == Some(b"enter")
+    };
+    let found = processes.lines().filter(enters).filter_map(|process| process.parse().ok());
+    Ok(found.filter_map(Pid::from_raw).collect())
+}
+
+#[rstest]
+#[case::killed(true, Signal::KILL, false)]
+#[needs(lab(lab::Kind::User))]
+#[case::asked_to_end(true, Signal::TERM, false)]
+#[needs(lab(lab::Kind::User))]
+#[case::killed_without_a_group(false, Signal::KILL, false)]
+#[needs(lab(lab::Kind::User))]
+#[case::stopped_and_killed_without_a_group(false, Signal::KILL, true)]
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn nothing_is_left(
+    #[case] has_own_group: bool,
+    #[case] signal: Signal,
+    #[case] stops: bool,
+) -> Result<()> {
+    let session = Session::of_kind(has_own_group)?;
     let generation = lab_test::generation()?.to_string();
     let script = "docker run -d alpine sleep 1000 > /dev/null; hostname; sleep 1000";
     let task = ["lab", "exec", "--generation", &generation, "--", "sh", "-c", script];
@@ -202,7 +260,15 @@ fn nothing_is_left(#[case] signal: Signal) -> Result<()> {
     let said = owner.stdout.take().map(BufReader::new);
     let mut lines = said.into_iter().flat_map(BufRead::lines).map_while(std::result::Result::ok);
     let lab = lines.next().ok_or_else(|| miette!("it has not begun"))?;
-    ensure!(session.left(&lab)?.len() == 2, "{:?}", session.left(&lab)?);
+    let left = session.left(&lab)?;
+    ensure!(left.len() == 1 + usize::from(has_own_group), "{left:?}");
+    if stops {
+        let ways_in = ways_in(&session)?;
+        ensure!(!ways_in.is_empty(), "nobody has entered");
+        for process in ways_in {
+            kill_process(process, Signal::STOP).into_diagnostic()?;
+        }
+    }
     kill_process(Pid::from_child(&owner), signal).into_diagnostic()?;
     owner.wait().into_diagnostic()?;
     let deadline = Instant::now() + program::patient(Duration::from_secs(30));
@@ -231,7 +297,6 @@ fn nothing_is_left(#[case] signal: Signal) -> Result<()> {
     "mount --bind ../.cache ../.cache && mount -o remount,bind,noexec ../.cache",
     "XDG_CACHE"
 )]
-#[case::no_group("echo $$ > $group/../cgroup.procs", "loginctl enable-linger")]
 #[lab_test::test]
 #[needs(lab(lab::Kind::User))]
 fn what_is_missing_is_said(#[case] wrong: &str, #[case] remedy: &str) -> Result<()> {
@@ -241,6 +306,29 @@ fn what_is_missing_is_said(#[case] wrong: &str, #[case] remedy: &str) -> Result<
     let words = String::from_utf8_lossy(&said.stderr);
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     ensure!(said.status.code() == Some(77) && words.contains(remedy), "{said:?}");
+    Ok(())
+}
+
+/// Whatever systemd's program says of a control group, labs go on without.
+#[rstest]
+#[case::no_systemd("exit 127")]
+#[case::no_session("echo 'Failed to connect to bus: No medium found' >&2; exit 1")]
+#[case::not_the_users("shift 5 && exec \"$@\"")]
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn a_lab_goes_on_without_a_group(#[case] systemd: &str) -> Result<()> {
+    let session = Session::of_root()?;
+    let said = format!("{systemd}\n").replace('\'', "'\\''");
+    let before = format!(
+        "mount -t tmpfs -o mode=755 none /srv && printf '#!/bin/sh\n%s' '{said}' > /srv/systemd-run
+         chmod 755 /srv/systemd-run && path=/srv:$path"
+    );
+    let argv = ["/mnt/bin/lab", "exec", "--", "echo", "it runs"];
+    let said = session.command_after(&before, &argv)?.output().into_diagnostic()?;
+    let words = String::from_utf8_lossy(&said.stderr);
+    let notes = words.lines().filter(|line| line.contains("loginctl enable-linger"));
+    ensure!(said.status.success() && said.stdout == b"it runs\n", "{said:?}");
+    ensure!(notes.count() == 1, "{words}");
     Ok(())
 }
 
