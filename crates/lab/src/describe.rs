@@ -79,7 +79,13 @@ impl Lab {
     #[must_use]
     pub fn sandbox(&self) -> String {
         let kind = self.kind();
-        if self.held.has_cgroup() { kind.to_string() } else { format!("{kind}, no control groups") }
+        if self.has_cgroup() { kind.to_string() } else { format!("{kind}, no control groups") }
+    }
+
+    /// Whether it has a control group, below which its containers have theirs.
+    #[must_use]
+    pub fn has_cgroup(&self) -> bool {
+        self.held.has_cgroup()
     }
 
     /// Names of the images that stand in for published ones.

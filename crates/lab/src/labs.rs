@@ -65,7 +65,8 @@ fn claim(tree: &Path) -> io::Result<(u32, String, File)> {
 /// A name that no other lab of this cache has. The range in it is nobody's ids: a lab without a control
 /// group is an ordinary user's, who has others.
 fn claim_in_cache(labs: &Path) -> io::Result<(u32, String)> {
-    let taken: Vec<_> = directories(labs).iter().filter_map(|lab| range_of(&file_name(lab))).collect();
+    let taken: Vec<_> =
+        directories(labs).iter().filter_map(|lab| range_of(&file_name(lab))).collect();
     let mut drawn = (0..MOST_CLAIMS).map(|_| rand::random_range(ID_RANGES));
     let range = drawn.find(|range| !taken.contains(range));
     let range = range.ok_or_else(|| io::Error::other("no range of ids is free"))?;
@@ -139,7 +140,9 @@ impl Place {
 impl Drop for Place {
     /// Nothing is there any more if a monitor has done its work; something is if none was started.
     fn drop(&mut self) {
-        if let Err(report) = take_away(self.cgroup.as_deref(), &self.state, patient(CGROUP_PATIENCE)) {
+        if let Err(report) =
+            take_away(self.cgroup.as_deref(), &self.state, patient(CGROUP_PATIENCE))
+        {
             warn(&report);
         }
     }

@@ -125,7 +125,8 @@ const SESSION: &str = "log in as that user (ssh, machinectl shell; su and sudo m
      loginctl enable-linger USER, and set XDG_RUNTIME_DIR=/run/user/UID";
 
 /// What labs without control groups do without.
-const WITHOUT: &str = "without them: no limits, no processor time of a whole lab, and Docker in its rootless mode";
+const WITHOUT: &str =
+    "without them: no limits, no processor time of a whole lab, and Docker in its rootless mode";
 
 /// How this program is started again.
 struct Again {

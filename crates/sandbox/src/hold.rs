@@ -14,9 +14,7 @@ use rustix::process::{
     waitid,
 };
 use rustix::thread::UnshareFlags;
-use sandbox::{
-    ID_COUNT, Kind, LEAF, Spec, Word, end_cgroup, remove_cgroup, remove_tree, space_of,
-};
+use sandbox::{ID_COUNT, Kind, LEAF, Spec, Word, end_cgroup, remove_cgroup, remove_tree, space_of};
 
 use crate::sys::{self, Side};
 use crate::{Result, Step, init, tree};

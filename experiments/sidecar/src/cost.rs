@@ -226,7 +226,9 @@ impl<'node> Costs<'node> {
                 let pod = self.node.play(pattern, "-fresh", as_it_is).map_err(failed)?;
                 pod.ready().map_err(failed)?;
                 let reading = self.timed(&pod.asked(&["job", &text]))?;
-                let bytes = resident_bytes(&pod).map_err(failed)?;
+                // By its control group.
+                let is_there = lab.has_cgroup();
+                let bytes = is_there.then(|| resident_bytes(&pod)).transpose().map_err(failed)?;
                 self.remember(pattern, bytes);
                 Ok(reading)
             }
@@ -254,11 +256,14 @@ impl<'node> Costs<'node> {
         })
     }
 
-    fn remember(&mut self, pattern: &Pattern, bytes: u64) {
+    fn remember(&mut self, pattern: &Pattern, bytes: Option<u64>) {
         let before = self.memory.iter().filter(|row| row.subject == pattern.name);
         let step = (before.count() + 1).to_string();
-        self.memory
-            .push(Trial { bytes: Some(bytes), ..row(MEMORY, pattern.name, &step, Word::Ok, "") });
+        let (outcome, why) = match bytes {
+            Some(_) => (Word::Ok, ""),
+            None => (Word::NotSeen, "the pod has no control group of its own"),
+        };
+        self.memory.push(Trial { bytes, ..row(MEMORY, pattern.name, &step, outcome, why) });
     }
 
     /// What pods had in memory, each after its first job.

@@ -26,8 +26,11 @@ pub(super) struct Cost {
     pub(super) to_warm: Option<Ratio>,
     /// Bytes of one job, by [`MOVES`]; of several sessions, in the last one.
     pub(super) moved: BTreeMap<&'static str, u64>,
-    /// Why it was not measured: what the job said, or what there is no place for it.
+    /// Why it was not measured: what the job said.
     pub(super) failed: Option<String>,
+    /// And why it could not be: what refused a place for it.
+    #[serde(skip)]
+    pub(super) placeless: Option<String>,
 }
 
 impl Cost {
@@ -52,9 +55,10 @@ pub(super) fn costs(evidence: &Evidence) -> Vec<Cost> {
             Some((*step, of_step.find_map(|row| row.bytes)?))
         };
         let over = |below: Option<&str>| evidence.between(row.name, below?).map(Ratio::from);
-        let failed = of_it().next_back().filter(|row| {
-            [FAILED, Class::NotWithoutRoot.into()].contains(&&*row.outcome)
-        });
+        let said = |outcome: &str| {
+            let last = of_it().next_back().filter(|row| row.outcome == outcome);
+            last.map(|row| row.reason.clone())
+        };
         Some(Cost {
             arm: row.name,
             way: row.way,
@@ -62,7 +66,8 @@ pub(super) fn costs(evidence: &Evidence) -> Vec<Cost> {
             to_cold: over(row.cold()),
             to_warm: over(row.warm()),
             moved: MOVES.iter().filter_map(bytes).collect(),
-            failed: failed.map(|row| row.reason.clone()),
+            failed: said(FAILED),
+            placeless: said(Class::NotWithoutRoot.into()),
         })
     };
     ROWS.iter().filter_map(of).collect()

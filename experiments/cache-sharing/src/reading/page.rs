@@ -395,6 +395,10 @@ fn job(cost: &Cost, lang: Lang) -> Shown {
         let fails = term!(lang; "the job fails"; "el trabajo falla");
         return Shown::new(fails).tone(Tone::No).below(short(words));
     }
+    if let Some(words) = &cost.placeless {
+        let ending = Class::NotWithoutRoot.ending();
+        return Shown::new(ending.word.of(lang)).tone(ending.tone).below(short(words));
+    }
     let amount = |ns| format!("{} {}", JOB.amount(ns, lang), JOB.unit.symbol());
     let median = cost.median.map(|median| amount(median.value));
     Shown::or_dash(median)

@@ -312,6 +312,21 @@ fn a_job_that_fails_is_said() {
     assert!(told.contains("it does not hold in trixie"), "{told}");
 }
 
+/// One that has no place for its store has not failed.
+#[test]
+fn a_job_without_a_place_is_said_and_is_no_failure() {
+    let rows = |outcome: &str| {
+        let mut rows = cell(MEANT);
+        let job = trial("moved", "docker-archive", "job", outcome);
+        rows.push(Trial { reason: "cp: Operation not supported".to_owned(), ..job });
+        section(&rows)
+    };
+    let text = rows("not without root");
+    let words = "| `docker-archive` | – not without root; cp: Operation not supported";
+    assert!(text.contains(words), "{text}");
+    assert!(!advice(&text, "docker archive").contains("it does not hold"), "{text}");
+}
+
 #[rstest]
 #[case::refused_and_damaged(
     &["refused", "lost acknowledged data"], Some(Here::Consistent))]

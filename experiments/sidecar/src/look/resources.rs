@@ -9,9 +9,15 @@ use crate::node::Pod;
 use crate::pattern::Client;
 use crate::words::Word;
 
-/// A pod's control group below the tree that the node sees.
+/// A pod's control group below the tree that the node sees. In a lab without control groups it has none,
+/// and what is said of all processes together is said of no pod.
 fn group(pod: &Pod) -> Result<String> {
-    pod.inspect("{{.CgroupPath}}")
+    let group = pod.inspect("{{.CgroupPath}}")?;
+    if group.is_empty() {
+        Err(miette!("the pod has no control group of its own"))
+    } else {
+        Ok(group)
+    }
 }
 
 /// The ids of the processes in a group and in those below it.

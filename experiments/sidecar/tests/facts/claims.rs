@@ -117,7 +117,9 @@ fn claims_are_judged(
     let verdict = |rows: &[Trial]| reported(rows).claim(id, of).here.clone();
     assert_eq!(whole().claim(id, of).here, "consistent");
     assert_eq!(verdict(&with(table, subject, step, contrary)), "not_reproduced");
-    assert_eq!(verdict(&with(table, subject, step, "not seen")), "not_measured");
+    for unseen in ["not seen", "not without root"] {
+        assert_eq!(verdict(&with(table, subject, step, unseen)), "not_measured");
+    }
 }
 
 /// Without the row a claim of several is open, and one of that row alone is none.

@@ -152,6 +152,7 @@ fn figure(found: &Said) {
 #[case::sees("isolation", "sidecar", "processes files", "isolation", "bad")]
 #[case::full("agent-privilege", "dood", "full", "privilege", "bad")]
 #[case::not_seen("cache", "dood", "not seen", "cache", "not seen")]
+#[case::not_root("isolation", "sidecar", "not without root", "isolation", "not seen")]
 #[case::one_of_two("collision-volume", "sidecar", "not seen", "collisions", "not seen")]
 #[case::still_bad("collision-volume", "dood", "not seen", "collisions", "bad")]
 fn grades_follow_outcomes(
@@ -257,6 +258,7 @@ fn few_pods_have_no_interval(#[case] pods: u64, #[case] low: &str, #[case] words
     "daemonless"
 )]
 #[case::way_unseen("escape", "sidecar", "bind-root", "not seen", "sidecar", "open", "daemonless")]
+#[case::no_disk("escape", "sidecar", "device", "not without root", "sidecar", "open", "daemonless")]
 #[case::inside(
     "escape",
     "sidecar",
