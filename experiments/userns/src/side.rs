@@ -1,4 +1,4 @@
-//! One of the two labs, with what takes samples in it.
+//! One of the labs, with what takes samples in it.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use measure::{Observer, Reading, SampleError};
 use miette::Result;
 use serde_json::{Value, json};
 
-use crate::arms::Step;
+use crate::arms::{Row, Step};
 
 /// As much as the experiment on computing hashes.
 const MEBIBYTES: u32 = 50;
@@ -24,10 +24,7 @@ pub(crate) struct Side<'lab> {
 
 impl<'lab> Side<'lab> {
     /// The nests that those rows of this lab's kind need.
-    pub(crate) fn new(
-        lab: &'lab Lab,
-        rows: &[&(&str, Kind, &'static [Layer], Step)],
-    ) -> Result<Self> {
+    pub(crate) fn new(lab: &'lab Lab, rows: &[&Row]) -> Result<Self> {
         let mine = rows.iter().filter(|row| row.1 == lab.kind());
         let chains = mine.map(|row| row.2).filter(|chain| !chain.is_empty());
         let nests = lab.nests(chains)?;
