@@ -110,11 +110,15 @@ impl Lab {
 
     /// Takes it away.
     pub fn clear(&self, of: FileSystem) -> Result<(), NoDisk> {
-        let script = match of.own {
+        let FileSystem { folder, own } = of;
+        let script = match own {
             Some(_) => "umount --lazy $1 && rmdir $1",
             None => "rm -rf $1",
         };
-        self.does(&["sh", "-c", script, "sh", &of.folder])
+        let cleared = self.does(&["sh", "-c", script, "sh", &folder]);
+        // Its device, which it has until it is unmounted.
+        drop(own);
+        cleared
     }
 
     /// A file system with what another one, of any lab of the same kind, has on its device at this

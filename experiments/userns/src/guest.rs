@@ -133,10 +133,11 @@ fn program(user: &str, generation: Generation, names: &[&str]) -> Result<(Comman
     let refused = |why: String| failure(WHAT, why, remedy);
     let known = Command::new("id").args(["-u", user]).output();
     let known = known.map_err(|why| refused(format!("id: {why}")))?;
-    let id = String::from_utf8_lossy(&known.stdout).trim().parse().ok();
-    let id = id.filter(|id| *id != 0).ok_or_else(|| {
-        refused(format!("{user}: {}", String::from_utf8_lossy(&known.stderr).trim()))
-    })?;
+    let id = match String::from_utf8_lossy(&known.stdout).trim().parse() {
+        Ok(0) => return Err(refused(format!("{user} is root"))),
+        Ok(id) => id,
+        Err(_) => return Err(refused(String::from_utf8_lossy(&known.stderr).trim().to_owned())),
+    };
     let group = Group::of(id).map_err(|why| refused(format!("no control group: {why}")))?;
     let own = std::env::current_exe().map_err(|why| refused(why.to_string()))?;
     let mut command = Command::new("sh");

@@ -195,11 +195,16 @@ fn every_way_works_and_no_file_of_the_user_is_seen(
 }
 
 /// The attempts of a privileged container, in the user's labs.
-#[lab_test::test]
+#[rstest]
 #[needs(lab(lab::Kind::User))]
 #[needs(patience(40))]
-fn a_privileged_container_is_confined() -> Result<()> {
-    let session = Session::new()?;
+#[case::with_a_group(true)]
+#[needs(lab(lab::Kind::User))]
+#[needs(patience(40))]
+#[case::without(false)]
+#[lab_test::test]
+fn a_privileged_container_is_confined(#[case] has_own_group: bool) -> Result<()> {
+    let session = Session::of_kind(has_own_group)?;
     let generation = lab_test::generation()?.to_string();
     let generation = format!("MATRYOSHKA_GENERATION={generation}");
     let said = session.command(&["env", &generation, "suite", "confinement"])?.output();
