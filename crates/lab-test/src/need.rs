@@ -60,6 +60,13 @@ pub fn controller(name: &str) -> Need {
     }))
 }
 
+/// Engines of the chosen generation that do without control groups.
+#[must_use]
+pub fn no_cgroups() -> Need {
+    let does = crate::generation().is_ok_and(lab::goes_without_cgroups);
+    Need::Further((!does).then(|| "this generation's Docker needs control groups".to_owned()))
+}
+
 /// Runs the tests that take long, whatever it is set to.
 const SLOW: &str = "MATRYOSHKA_SLOW_TESTS";
 

@@ -71,6 +71,9 @@ pub(crate) struct Release {
     /// Whether its Docker gives a privileged container every capability that the kernel knows,
     /// also those that it does not have itself, which the kernel refuses.
     pub(crate) every_capability: bool,
+    /// Whether its Docker goes without control groups only below `RootlessKit`: in its rootless mode its
+    /// bridges ask that which ports it forwards.
+    pub(crate) every_cgroup: bool,
     /// The devices that inner engines need and that its Docker, in a user namespace, gives a
     /// privileged container only when asked to.
     pub(crate) devices: &'static [&'static str],
@@ -96,6 +99,7 @@ const BOOKWORM: Release = Release {
     lock: include_str!("../lock/bookworm-amd64.csv"),
     engines: "Docker 20.10, Podman 4.3",
     every_capability: true,
+    every_cgroup: false,
     // For storage through FUSE.
     devices: &["/dev/fuse"],
     // It would try to hand none on to a group of conmon's own, which the kernel refuses, and warn
@@ -118,6 +122,7 @@ const TRIXIE: Release = Release {
     lock: include_str!("../lock/trixie-amd64.csv"),
     engines: "Docker 26.1, Podman 5.4",
     every_capability: false,
+    every_cgroup: false,
     devices: &[],
     podman_without_controllers: "",
     instead: &[],
@@ -130,6 +135,7 @@ const FORKY: Release = Release {
     lock: include_str!("../lock/forky-amd64.csv"),
     engines: "Docker 28.5, Podman 5.8",
     every_capability: false,
+    every_cgroup: true,
     devices: &[],
     podman_without_controllers: "",
     instead: &[],

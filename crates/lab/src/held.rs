@@ -40,8 +40,7 @@ const REST_DEADLINE: Duration = Duration::from_secs(2);
 /// How often it is looked at meanwhile.
 const REST_PACE: Duration = Duration::from_millis(1);
 
-/// Where programs are at level 0.
-pub(crate) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What to do about a step of the sandbox that the kernel refused, by how the step begins.
 const REMEDIES: &[(&str, &str)] = &[

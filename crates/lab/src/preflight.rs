@@ -179,6 +179,15 @@ fn able(kind: Kind, generation: Generation, what: String) -> Check {
     } else {
         Vec::new()
     };
+    if kind == Kind::Rootless
+        && !goes_without_cgroups(generation)
+        && sandbox::cgroup_tree().is_none()
+    {
+        let why = "without control groups its Docker starts only below RootlessKit, whose API its \
+                   bridges ask which ports are forwarded";
+        let remedy = format!("use another --generation, or {}", rootless::SESSION);
+        return Check { what, found: Found::Missing { why: why.to_owned(), remedy } };
+    }
     let found = if lacking.is_empty() {
         Ok(release.engines.to_owned())
     } else {
@@ -189,6 +198,12 @@ fn able(kind: Kind, generation: Generation, what: String) -> Check {
         ))
     };
     check(what, found, "use --sandbox user, or another --generation")
+}
+
+/// Whether a generation's engines do without control groups.
+#[must_use]
+pub fn goes_without_cgroups(generation: Generation) -> bool {
+    !generation.release().every_cgroup
 }
 
 /// The capabilities that the kernel knows and that no process started from here can get.

@@ -121,7 +121,7 @@ enum Group {
 const NOT_GRANTED: &str = "this user may not divide the one that it is in";
 
 /// What gives a user's programs a control group.
-const SESSION: &str = "log in as that user (ssh, machinectl shell; su and sudo make no session), or as root: \
+pub(crate) const SESSION: &str = "log in as that user (ssh, machinectl shell; su and sudo make no session), or as root: \
      loginctl enable-linger USER, and set XDG_RUNTIME_DIR=/run/user/UID";
 
 /// What labs without control groups do without.

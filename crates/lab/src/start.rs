@@ -373,9 +373,7 @@ fn prepare(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
         symlink("/run", var.join("run"))?;
         fs::create_dir(&tools)?;
         fs::write(tools.join("probe"), programs::PROBE)?;
-        fs::set_permissions(tools.join("probe"), fs::Permissions::from_mode(0o755))?;
-        let (name, program) = engine::PROXY;
-        if place.cgroup.is_none() { symlink(program, tools.join(name)) } else { Ok(()) }
+        fs::set_permissions(tools.join("probe"), fs::Permissions::from_mode(0o755))
     };
     made().explain("a lab's files can't be made", remedy)?;
     let controllers = place.cgroup.as_ref().map(|_| preflight::controllers().join(" "));

@@ -12,8 +12,7 @@ use serde::Serialize;
 
 use crate::error::Explain;
 use crate::generation::Generation;
-use crate::held::{self, Held};
-use crate::level::TOOLS;
+use crate::held::Held;
 use crate::service::{Service, docker_answers, grpc_answers};
 
 /// The registry's address: on the loopback device of the lab's network namespace, so that every
@@ -85,18 +84,9 @@ const CONFIGURATION: &[(&str, &str)] = &[
     ("containers/containers.conf", include_str!("containers.conf")),
 ];
 
-/// What tells Docker's daemon that it may make no control groups: it then takes itself for one of
-/// `RootlessKit`'s (`dockerd-rootless.sh`), and its folders for a user's, which are the usual ones here.
-pub(crate) const WITHOUT_CGROUPS: [&str; 4] = [
-    "ROOTLESSKIT_STATE_DIR=/run/rootlesskit",
-    "XDG_RUNTIME_DIR=/run",
-    "XDG_DATA_HOME=/var/lib",
-    "XDG_CONFIG_HOME=/etc",
-];
-
-/// The program that such a daemon has forward ports, and the one that does it where no network is around
-/// the daemon's: both take the same arguments.
-pub(crate) const PROXY: (&str, &str) = ("rootlesskit-docker-proxy", "/usr/sbin/docker-proxy");
+/// What tells Docker's daemon that it may make no control groups. Without `RootlessKit` around it, whose
+/// variable it looks for, nothing else of it changes but what only the machine's root may ask for.
+pub(crate) const WITHOUT_CGROUPS: &str = "--rootless";
 
 /// Writes the engines' configuration into a sandbox's `/etc`.
 ///
@@ -156,10 +146,10 @@ pub(crate) fn start_docker(held: &Held) -> Result<()> {
     let containerd = Service::start(held, "containerd", &argv, answers)?;
     // A daemon that finds nobody there yet tries again only after a second.
     containerd.wait_ready(held, patient(DAEMON_DEADLINE))?;
-    let path = format!("PATH={}:{}", held::PATH, TOOLS);
-    let rootless = [&["/usr/bin/env", &path], &WITHOUT_CGROUPS[..]].concat();
-    let daemon = ["/usr/sbin/dockerd", "--containerd=/run/containerd/containerd.sock"];
-    let argv = [if held.has_cgroup() { &[] } else { &rootless[..] }, &daemon].concat();
+    let mut argv = vec!["/usr/sbin/dockerd", "--containerd=/run/containerd/containerd.sock"];
+    if !held.has_cgroup() {
+        argv.push(WITHOUT_CGROUPS);
+    }
     let root = held.way_in();
     let answers = move || docker_answers(root());
     let daemon = Service::start(held, "dockerd", &argv, answers)?;

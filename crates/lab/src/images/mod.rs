@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::bundle::{Bundle, MERGED, fits};
-use crate::engine::{Engine, PROXY, WITHOUT_CGROUPS};
+use crate::engine::WITHOUT_CGROUPS;
 use crate::error::failure;
 use crate::{cache, whole};
 use base::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, PATH};
@@ -28,6 +28,9 @@ use storage::{Blob, Layer, Storage};
 
 /// Changes with every change of how the stand-ins are made; what they hold is part of the key.
 const VERSION: &str = "images 10";
+
+/// In `dockerd-entrypoint.sh`.
+const STARTS_DAEMON: &str = r#"exec docker-init -- "$@""#;
 
 /// The published images that the stand-ins stand for.
 pub(crate) fn names() -> Vec<&'static str> {
@@ -45,7 +48,7 @@ pub(crate) fn get(bundle: &Bundle, has_cgroups: bool) -> Result<PathBuf> {
     let recipes = serde_json::to_vec(&(RECIPES, BESIDES, base));
     hasher.update(recipes.unwrap_or_default());
     if !has_cgroups {
-        hasher.update(serde_json::to_vec(&(WITHOUT_CGROUPS, PROXY)).unwrap_or_default());
+        hasher.update(WITHOUT_CGROUPS);
     }
     let key = base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned();
     let images = cache::root()?.join("images");
@@ -64,13 +67,9 @@ fn make_all(bundle: &Bundle, has_cgroups: bool, storage: &Storage) -> io::Result
     let base = base_layer(bundle, storage)?;
     for recipe in RECIPES {
         let mut layers = vec![base.clone()];
-        let is_told = !has_cgroups && recipe.stands_for == Engine::Docker.image();
-        layers.extend(own_layers(bundle, recipe, is_told, storage)?);
+        layers.extend(own_layers(bundle, recipe, has_cgroups, storage)?);
         let mut environment = vec![PATH.to_owned()];
         environment.extend(recipe.environment.iter().map(ToString::to_string));
-        if is_told {
-            environment.extend(WITHOUT_CGROUPS.map(ToOwned::to_owned));
-        }
         let diff_ids: Vec<&str> = layers.iter().map(|layer| layer.digest.as_str()).collect();
         let created = format!("{}T00:00:00Z", bundle.generation.release().day);
         // One entry a layer: builders of Podman before version 5 count them.
@@ -153,7 +152,7 @@ fn base_layer(bundle: &Bundle, storage: &Storage) -> io::Result<Blob> {
 fn own_layers(
     bundle: &Bundle,
     recipe: &'static Recipe,
-    without_cgroups: bool,
+    has_cgroups: bool,
     storage: &Storage,
 ) -> io::Result<Vec<Blob>> {
     let mut layers = Vec::new();
@@ -205,6 +204,11 @@ fn own_layers(
     }
     let files = besides.iter().flat_map(|besides| besides.files);
     for (path, mode, content) in recipe.files.iter().chain(files) {
+        let mut content = (*content).to_owned();
+        if !has_cgroups {
+            // The one line with which an entry point starts the daemon.
+            content = content.replace(STARTS_DAEMON, &format!("{STARTS_DAEMON} {WITHOUT_CGROUPS}"));
+        }
         layer.file(path, *mode, content.as_bytes())?;
     }
     let links = besides.iter().flat_map(|besides| besides.links);
@@ -217,10 +221,6 @@ fn own_layers(
             }
             None => layer.link(link, target)?,
         }
-    }
-    if without_cgroups {
-        let (name, program) = PROXY;
-        layer.link(&format!("usr/local/bin/{name}"), program)?;
     }
     layers.push(layer.finish()?);
     Ok(layers)

@@ -165,6 +165,7 @@ ls /proc/*/cmdline | wc -l
 #[rstest]
 #[case::with_a_group(true, "groups by cgroupfs")]
 #[needs(lab(lab::Kind::User))]
+#[needs(no_cgroups())]
 #[case::without(false, "groups by none")]
 #[lab_test::test]
 #[needs(lab(lab::Kind::User))]
@@ -201,6 +202,7 @@ fn every_way_works_and_no_file_of_the_user_is_seen(
 #[case::with_a_group(true)]
 #[needs(lab(lab::Kind::User))]
 #[needs(patience(40))]
+#[needs(no_cgroups())]
 #[case::without(false)]
 #[lab_test::test]
 fn a_privileged_container_is_confined(#[case] has_own_group: bool) -> Result<()> {
@@ -216,7 +218,9 @@ fn a_privileged_container_is_confined(#[case] has_own_group: bool) -> Result<()>
 
 /// What labs do with their control groups, without one.
 #[rstest]
+#[needs(no_cgroups())]
 #[case::nests("generations::generation_is", 1)]
+#[needs(no_cgroups())]
 #[case::usage("networks::a_lab_", 2)]
 #[lab_test::test]
 #[needs(lab(lab::Kind::User))]
@@ -247,8 +251,10 @@ fn ways_in(session: &Session) -> Result<Vec<Pid>> {
 #[needs(lab(lab::Kind::User))]
 #[case::asked_to_end(true, Signal::TERM, false)]
 #[needs(lab(lab::Kind::User))]
+#[needs(no_cgroups())]
 #[case::killed_without_a_group(false, Signal::KILL, false)]
 #[needs(lab(lab::Kind::User))]
+#[needs(no_cgroups())]
 #[case::stopped_and_killed_without_a_group(false, Signal::KILL, true)]
 #[lab_test::test]
 #[needs(lab(lab::Kind::User))]
@@ -311,6 +317,19 @@ fn what_is_missing_is_said(#[case] wrong: &str, #[case] remedy: &str) -> Result<
     let words = String::from_utf8_lossy(&said.stderr);
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     ensure!(said.status.code() == Some(77) && words.contains(remedy), "{said:?}");
+    Ok(())
+}
+
+/// Where a generation's engines don't, that is said.
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn a_generation_that_needs_groups_says_so() -> Result<()> {
+    let session = Session::of_root()?;
+    let argv = ["lab", "exec", "--generation", "forky", "--", "true"];
+    let said = session.command(&argv)?.output().into_diagnostic()?;
+    let words = String::from_utf8_lossy(&said.stderr);
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    ensure!(said.status.code() == Some(77) && words.contains("another --generation"), "{said:?}");
     Ok(())
 }
 
