@@ -85,9 +85,9 @@ impl Parts {
     }
 }
 
-fn in_file(path: &Path, fill: impl FnOnce(&File) -> Result<()>) -> Result<()> {
+fn in_file(path: &Path, make: impl FnOnce(&File) -> Result<()>) -> Result<()> {
     let file = File::options().read(true).write(true).create_new(true).open(path);
-    fill(&file.map_err(|why| failure("a disk can't be made", why.to_string(), ROOM))?)
+    make(&file.map_err(|why| failure("a disk can't be made", why.to_string(), ROOM))?)
 }
 
 /// The cache of labs, as its owner would have made it.
@@ -131,7 +131,8 @@ fn initial(tools: &Path, root: &Path, version: &str, archive: &Path) -> Result<(
                 _ => fs::read(module)?,
             };
             fs::write(folder.join(&name), bytes)?;
-            names += &format!("{name}\n");
+            names.push_str(&name);
+            names.push('\n');
         }
         Ok((folder, names))
     };
@@ -180,13 +181,12 @@ pub(crate) fn run(
     let is_known = fs::read(&marker).is_ok_and(|known| known == boot_id);
     let start = |processors| Boot::start(machine, parts, programs, argv, processors, output);
     if !is_known && access("/dev/kvm", Access::READ_OK | Access::WRITE_OK).is_ok() {
-        match start(Processors::Virtual)?.end()? {
-            (Some(code), said) => return Ok((code, said)),
-            (None, _) => {
-                note!("it does not start on virtual processors here: emulating them");
-                let _ = fs::write(marker, boot_id);
-            }
+        let (code, said) = start(Processors::Virtual)?.end()?;
+        if let Some(code) = code {
+            return Ok((code, said));
         }
+        note!("it does not start on virtual processors here: emulating them");
+        let _ = fs::write(marker, boot_id);
     }
     let boot = start(Processors::Emulated)?;
     let console = boot.console.try_clone();

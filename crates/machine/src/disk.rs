@@ -21,11 +21,11 @@ pub(crate) const SIZE: &str = "16G";
 /// What is put on a disk.
 pub(crate) struct Content(Builder<ChildStdin>);
 
-/// Fills a new disk in this file, by the `mke2fs` among these tools.
+/// Fills a new disk in this file by the `mke2fs` among these tools.
 pub(crate) fn make(
     tools: &Path,
     file: &File,
-    fill: impl FnOnce(&mut Content) -> io::Result<()>,
+    put: impl FnOnce(&mut Content) -> io::Result<()>,
 ) -> Result<()> {
     let what = "a machine's disk can't be made";
     let explain = |why: io::Error| failure(what, why.to_string(), ROOM);
@@ -42,7 +42,7 @@ pub(crate) fn make(
     let filled = child.stdin.take().ok_or_else(|| io::Error::other("no input"));
     let filled = filled.and_then(|stdin| {
         let mut content = Content(Builder::new(stdin));
-        fill(&mut content)?;
+        put(&mut content)?;
         content.0.into_inner().map(drop)
     });
     let output = child.wait_with_output().map_err(explain)?;
