@@ -83,7 +83,7 @@ pub use manifest::{
 pub use plan::{Block, Blocks, Plan, WARMUP_BLOCKS};
 pub use program::{EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE};
 pub use program::{beside, columns, escaped, failure, leave_report, main, note, one_line};
-pub use program::{say, usage, visible};
+pub use program::{say, unsupported, usage, visible};
 pub use samples::{Sample, Samples};
 pub use sign::lock_exclusive;
 pub use telemetry::BlockRecord;

@@ -1,0 +1,102 @@
+//! Which limits of an outer container bound what is started inside it, who is charged, and which remedy
+//! holds?
+
+mod outer;
+mod reading;
+mod setup;
+mod trial;
+
+use std::process::ExitCode;
+
+use bench::once;
+use clap::Parser;
+use lab::{Engine, Lab};
+use measure::{Experiment, Run, Trial};
+use miette::Result;
+use serde_json::json;
+
+use setup::Setup;
+
+/// Memory, processes and processors of an outer container: what bounds the containers inside, who is
+/// charged for them, and which remedy holds
+#[derive(Parser)]
+#[command(name = "limits")]
+struct Cli {
+    #[command(flatten)]
+    run: measure::RunArgs,
+    #[command(flatten)]
+    lab: lab::Options,
+
+    /// Only set-ups in whose name (`PATTERN NAMESPACE REMEDY`) all these words are; may be given several
+    /// times
+    #[arg(long = "setup", value_name = "WORDS")]
+    setups: Vec<String>,
+}
+
+/// A run without samples.
+const LIMITS: Experiment = Experiment::of_trials("limits");
+
+/// Without these there are no limits to speak of.
+const CONTROLLERS: [&str; 3] = ["memory", "pids", "cpu"];
+
+fn main() -> ExitCode {
+    facts::main(&[], reading::facts, || {
+        let cli = Cli::parse();
+        let setups = setups(&cli)?;
+        let options = cli.lab.until(measure::interrupted);
+        let able = || {
+            controllers()?;
+            bench::preflight(&[&cli.lab])
+        };
+        cli.run.conduct(&LIMITS, able, |run| {
+            let lab = Lab::start(&options)?;
+            let held = hold(run, &lab, &setups);
+            lab.blamed(held)
+        })
+    })
+}
+
+fn controllers() -> Result<()> {
+    let there = lab::controllers();
+    let missing = CONTROLLERS.iter().filter(|name| !there.iter().any(|there| there == **name));
+    let missing: Vec<&str> = missing.copied().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(measure::unsupported(
+        "there are no limits to try",
+        format!("this machine's cgroup v2 tree hands down no controller {}", missing.join(", ")),
+        "take one with pure cgroup v2, also an emulated one: `cargo xtask machine trixie -- limits`",
+    ))
+}
+
+/// The set-ups that were asked for.
+fn setups(cli: &Cli) -> Result<Vec<Setup>> {
+    let mut setups = Setup::all();
+    setups.retain(|setup| match &cli.setups[..] {
+        [] => !cli.run.quick || setup.is_quick(),
+        names => once::is_named(&setup.to_string(), names),
+    });
+    if setups.is_empty() {
+        return Err(measure::usage(
+            "there is no such set-up",
+            format!("`--setup {}` names none", cli.setups.join(" --setup ")),
+            "give words like `dind host none`",
+        ));
+    }
+    Ok(setups)
+}
+
+fn hold(run: &mut Run, lab: &Lab, setups: &[Setup]) -> Result<()> {
+    let nests = [Engine::Docker, Engine::Podman].map(|engine| lab.nest(&[engine])?.describe());
+    run.session(json!({
+        "lab": lab.describe(),
+        "stand_ins": lab.stand_ins(),
+        "nests": nests.into_iter().collect::<Result<Vec<_>>>()?,
+    }))?;
+    let attempt = |setup: &Setup, row: &mut dyn FnMut(Trial) -> Result<()>| {
+        trial::run(lab, *setup, row)
+    };
+    // One at a time: what is beside it would take of the processors whose share is looked at.
+    once::try_each(run, || lab.alive(), setups, Vec::new(), 1, trial::is_end, attempt).map(drop)
+}
