@@ -23,7 +23,7 @@ fn is_read(path: &str) -> bool {
 }
 
 /// Experiments that are called as the kernel, statistics and filters of system calls call something.
-const WORDS: &[&str] = &["coverage", "cpu", "syscalls"];
+const WORDS: &[&str] = &["coverage", "cpu", "limits", "syscalls"];
 
 /// How a file names an experiment. The name alone is also a word of the language.
 fn forms(name: &str) -> Vec<String> {

@@ -63,10 +63,13 @@ fn controllers() -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
+    let missing = missing.join(", ");
     Err(measure::unsupported(
         "there are no limits to try",
-        format!("this machine's cgroup v2 tree hands down no controller {}", missing.join(", ")),
-        "take one with pure cgroup v2, also an emulated one: `cargo xtask machine trixie -- limits`",
+        format!("this machine's cgroup v2 tree hands down no controller {missing}"),
+        "where the kernel has them there, as root: echo '+cpu +memory +pids' > \
+         /sys/fs/cgroup/cgroup.subtree_control; where v1 has them, take an emulated machine: \
+         `cargo xtask machine trixie`",
     ))
 }
 

@@ -210,7 +210,7 @@ impl<'lab> Outer<'lab> {
         if self.setup.pattern.layer().is_none() {
             // What holds the memory is named after it, too.
             let processes = format!("{}$", busy.mark);
-            return self.level0(&["busybox", "pkill", "-9", "-f", &processes]).map(drop);
+            return self.level0(&["pkill", "-9", "-f", &processes]).map(drop);
         }
         remove(self.nest.innermost(), self.nest.engine(), &busy.container)
     }
@@ -220,7 +220,7 @@ impl<'lab> Outer<'lab> {
         let line = format!(" {last}$");
         let end = Instant::now() + patient(PATIENCE);
         loop {
-            let found = self.lab.level0().run(&["busybox", "pgrep", "-f", &line])?;
+            let found = self.lab.level0().run(&["pgrep", "-f", &line])?;
             // The innermost is the youngest: what started it has the same words for a moment.
             let youngest = found.stdout.lines().filter_map(|line| line.parse().ok()).max();
             if let Some(process) = youngest {

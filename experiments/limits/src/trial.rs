@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bench::once::{complaints, error_chain, outcome};
+use bench::once::{complaints, outcome};
 use lab::{Lab, Output, patient};
 use measure::Trial;
 use miette::Result;
