@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use bench::once;
 use clap::Parser;
-use lab::{Engine, Lab};
+use lab::{Engine, Lab, Nest};
 use measure::{Experiment, Run, Trial};
 use miette::Result;
 use serde_json::json;
@@ -91,14 +91,16 @@ fn setups(cli: &Cli) -> Result<Vec<Setup>> {
 }
 
 fn hold(run: &mut Run, lab: &Lab, setups: &[Setup]) -> Result<()> {
-    let nests = [Engine::Docker, Engine::Podman].map(|engine| lab.nest(&[engine])?.describe());
+    let nests = [Engine::Docker, Engine::Podman].map(|engine| lab.nest(&[engine]));
+    let nests: Vec<Nest> = nests.into_iter().collect::<Result<_>>()?;
     run.session(json!({
         "lab": lab.describe(),
         "stand_ins": lab.stand_ins(),
-        "nests": nests.into_iter().collect::<Result<Vec<_>>>()?,
+        "nests": nests.iter().map(Nest::describe).collect::<Result<Vec<_>>>()?,
     }))?;
     let attempt = |setup: &Setup, row: &mut dyn FnMut(Trial) -> Result<()>| {
-        trial::run(lab, *setup, row)
+        let mut of_engine = nests.iter().filter(|nest| nest.engine() == setup.pattern.outer());
+        of_engine.try_for_each(|nest| trial::run(lab, nest.clone(), *setup, row))
     };
     // One at a time: what is beside it would take of the processors whose share is looked at.
     once::try_each(run, || lab.alive(), setups, Vec::new(), 1, trial::is_end, attempt).map(drop)

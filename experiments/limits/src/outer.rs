@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use bench::once::succeeded;
+use bench::once::{error_chain, succeeded};
 use lab::{Engine, Lab, Level, Nest, Output, patient};
 use miette::{Result, miette};
 
@@ -38,16 +38,18 @@ const BUSY: &str = "dd if=/dev/zero bs=1M count=150 2> /dev/null | tail -c 150m 
 /// has that group hand its controllers down. New processes can appear between the two steps. With a word
 /// more, the container then sees its own group as the root of all.
 const LEAF: &str = r#"at=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/1/cgroup)
-at=${at%/init}
 mkdir -p "$at/leaf" || exit 1
 tries=0
-until
+until {
     while read -r process; do echo "$process" > "$at/leaf/cgroup.procs"; done < "$at/cgroup.procs"
     sed -e 's/ / +/g' -e 's/^/+/' < "$at/cgroup.controllers" > "$at/cgroup.subtree_control"
-do
+} 2> /tmp/why; do
     tries=$((tries + 1))
-    [ "$tries" -lt 100 ] || exit 1
-done 2> /tmp/why || { tail -n 1 /tmp/why; exit 1; }
+    if [ "$tries" -ge 100 ]; then
+        cat /tmp/why >&2
+        exit 1
+    fi
+done
 [ "$1" = leaf ] || mount --bind "$at" /sys/fs/cgroup
 "#;
 
@@ -77,18 +79,16 @@ pub(crate) struct Outer<'lab> {
 
 /// A process that keeps a processor busy, in a container that also holds memory.
 pub(crate) struct Busy {
-    /// The inner container, where there is one.
-    container: String,
+    /// Its last word, which is also its container's name, where it has one of its own.
+    mark: String,
     /// As level 0 numbers it.
     process: u32,
-    mark: String,
 }
 
 impl<'lab> Outer<'lab> {
-    /// Starts it, with its remedy; an error is that of the set-up.
-    pub(crate) fn start(lab: &'lab Lab, setup: Setup) -> Result<Self> {
+    /// Starts it, by the engine outside; an error is that of the set-up.
+    pub(crate) fn start(lab: &'lab Lab, mut nest: Nest<'lab>, setup: Setup) -> Result<Self> {
         let engine = setup.pattern.outer();
-        let mut nest = lab.nest(&[engine])?;
         let mut flags: Vec<String> = vec![setup.namespace.flag().to_owned()];
         let pod = setup.remedy.has_pod().then(|| unique("/pod"));
         if let Some(pod) = &pod {
@@ -125,8 +125,7 @@ impl<'lab> Outer<'lab> {
                 flags.push("--privileged".to_owned());
             }
             // A layer's flags stay until the program ends.
-            let flags: Vec<&'static str> =
-                flags.into_iter().map(|flag| &*flag.leak()).collect();
+            let flags: Vec<&'static str> = flags.into_iter().map(|flag| &*flag.leak()).collect();
             nest.push_level(layer.with(flags.leak()))?;
             return Ok(nest.innermost().container().to_owned());
         }
@@ -196,13 +195,10 @@ impl<'lab> Outer<'lab> {
         };
         let line: Vec<&str> = line.iter().map(String::as_str).chain(shell).collect();
         succeeded(self.nest.innermost().run(&line))?;
-        let process = self.process(&mark).map_err(|report| bench::once::error_chain(&report))?;
-        Ok(Busy { container: mark.clone(), process, mark })
-    }
-
-    /// Waits until its memory is held.
-    pub(crate) fn holds(&self, busy: &Busy) -> Result<()> {
-        self.process(&format!("held-{}", busy.mark)).map(drop)
+        // Until memory is held, others have its words for a moment.
+        let process = self.process(&format!("held-{mark}")).and_then(|_| self.process(&mark));
+        let process = process.map_err(|report| error_chain(&report))?;
+        Ok(Busy { mark, process })
     }
 
     /// Ends it.
@@ -212,7 +208,7 @@ impl<'lab> Outer<'lab> {
             let processes = format!("{}$", busy.mark);
             return self.level0(&["pkill", "-9", "-f", &processes]).map(drop);
         }
-        remove(self.nest.innermost(), self.nest.engine(), &busy.container)
+        remove(self.nest.innermost(), self.nest.engine(), &busy.mark)
     }
 
     /// The process whose last word this is, as level 0 numbers it.

@@ -120,7 +120,8 @@ impl Cell {
             ("namespace", namespace.name()),
             ("remedy", remedy.name()),
         ];
-        let outcomes = LIMITS.iter().zip(self.outcomes).map(|((step, _), outcome)| (*step, outcome));
+        let outcomes =
+            LIMITS.iter().zip(self.outcomes).map(|((step, _), outcome)| (*step, outcome));
         let rest = [
             ("place", &*self.place),
             ("group", &self.group),
@@ -197,8 +198,10 @@ fn page(found: &Found, lang: Lang) -> Page {
         "El contenedor exterior, o el grupo que lo rodea, puede tener 400 MB, 150 procesos y un quinto de procesador. Dentro se llenaron 600 MB, se arrancaron 200 procesos y se dejó correr un bucle: cada resultado es lo que pasó con eso. Lo cargado es lo que dicen los ficheros del propio grupo limitado de 150 MiB retenidos y de tres segundos de procesador.")));
     if !found.strangers.is_empty() {
         let subjects = found.strangers.join(", ");
-        page.section.push(Piece::Note(text!(lang; "Rows that name no set-up, and are in no table: {subjects}.";
-            "Filas que no nombran ninguna configuración y no están en ninguna tabla: {subjects}.")));
+        page.section.push(Piece::Note(
+            text!(lang; "Rows that name no set-up, and are in no table: {subjects}.";
+            "Filas que no nombran ninguna configuración y no están en ninguna tabla: {subjects}."),
+        ));
     }
     let summary = term!(lang; "What the words mean"; "Qué significan las palabras");
     page.section.push(Piece::Details(summary.to_owned(), vec![grid.meanings(), meanings(lang)]));
@@ -211,8 +214,11 @@ fn page(found: &Found, lang: Lang) -> Page {
 fn answer(found: &Found, lang: Lang) -> Vec<String> {
     let unbound = found.unbound();
     if unbound.is_empty() {
-        return vec![term!(lang; "No set-up was seen whose limits do not hold without a remedy.";
-            "No se vio ninguna configuración cuyos límites no se cumplan sin remedio.").to_owned()];
+        return vec![
+            term!(lang; "No set-up was seen whose limits do not hold without a remedy.";
+            "No se vio ninguna configuración cuyos límites no se cumplan sin remedio.")
+            .to_owned(),
+        ];
     }
     let name = |cell: &&Cell| {
         let Setup { pattern, namespace, .. } = cell.setup;
@@ -272,7 +278,8 @@ fn grid(found: &Found, title: &str, lang: Lang) -> Grid {
         alternative: text!(lang; "A grid of {count} set-ups by five limits and charges, each with the word of its outcome. The same cells are in the tables that follow.";
             "Una cuadrícula de {count} configuraciones por cinco límites y cargos, cada uno con la palabra de su resultado. Las mismas celdas están en las tablas que siguen."),
         caption: term!(lang; "A row is a view of control groups and a remedy.";
-            "Una fila es una vista de los grupos de control y un remedio.").to_owned(),
+            "Una fila es una vista de los grupos de control y un remedio.")
+        .to_owned(),
         row: term!(lang; "set-up"; "configuración").to_owned(),
         columns: LIMITS.iter().map(|(_, words)| lang.of(*words).to_owned()).collect(),
         panels: vec![Panel {

@@ -168,9 +168,9 @@ impl Setup {
         let of = |pattern: Pattern| {
             let plain = Namespace::ALL.map(|namespace| (namespace, Remedy::None));
             let remedies = &Remedy::ALL[1..];
-            let remedied = pattern.unbound().map(|namespace| {
-                remedies.iter().map(move |&remedy| (namespace, remedy))
-            });
+            let remedied = pattern
+                .unbound()
+                .map(|namespace| remedies.iter().map(move |&remedy| (namespace, remedy)));
             let all = plain.into_iter().chain(remedied.into_iter().flatten());
             all.map(move |(namespace, remedy)| Self { pattern, namespace, remedy })
         };

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bench::once::{complaints, outcome};
-use lab::{Lab, Output, patient};
+use lab::{Lab, Nest, Output, patient};
 use measure::Trial;
 use miette::Result;
 
@@ -59,9 +59,10 @@ pub(crate) fn is_end(row: &Trial) -> bool {
     row.step == PIDS || row.step == STARTS && row.outcome == FAILED
 }
 
-/// Takes a set-up through all limits; each is a row. Its error is that of the lab, or of the record.
+/// Takes a set-up through all limits, with the engine outside; each is a row. Its error is that of the lab, or of the record.
 pub(crate) fn run(
     lab: &Lab,
+    outside: Nest,
     setup: Setup,
     row: &mut dyn FnMut(Trial) -> Result<()>,
 ) -> Result<()> {
@@ -76,7 +77,7 @@ pub(crate) fn run(
             ..Trial::default()
         })
     };
-    let outer = match outcome(lab, Outer::start(lab, setup))? {
+    let outer = match outcome(lab, Outer::start(lab, outside, setup))? {
         Ok(outer) => outer,
         Err(why) => return record(STARTS, Err(complaints(&why))),
     };
@@ -84,11 +85,7 @@ pub(crate) fn run(
     told.and(outer.clear())
 }
 
-fn tried(
-    lab: &Lab,
-    outer: &Outer,
-    record: &mut dyn FnMut(&str, Seen) -> Result<()>,
-) -> Result<()> {
+fn tried(lab: &Lab, outer: &Outer, record: &mut dyn FnMut(&str, Seen) -> Result<()>) -> Result<()> {
     let ready = outer.remedy();
     let before = outer.charged_memory()?;
     let started = ready.and_then(|()| outer.busy());
@@ -97,11 +94,10 @@ fn tried(
         Err(why) => return record(STARTS, Err(why)),
     };
     record(STARTS, Ok((OK, String::new())))?;
-    let mut look = |step: &str, seen: Result<(&'static str, String)>| {
-        record(step, outcome(lab, seen)?)
-    };
+    let mut look =
+        |step: &str, seen: Result<(&'static str, String)>| record(step, outcome(lab, seen)?);
     look(PLACE, place(outer, &busy))?;
-    look(CHARGED_MEMORY, charged_memory(outer, &busy, before))?;
+    look(CHARGED_MEMORY, charged_memory(outer, before))?;
     look(CHARGED_CPU, charged_cpu(outer, &busy))?;
     look(CPU, share(outer, &busy))?;
     outer.rest(&busy)?;
@@ -111,7 +107,11 @@ fn tried(
 
 /// Between what was allowed and what was not, or neither.
 fn neither(why: String) -> miette::Report {
-    measure::failure("neither the one nor the other", why, "try it on a machine that is less loaded")
+    measure::failure(
+        "neither the one nor the other",
+        why,
+        "try it on a machine that is less loaded",
+    )
 }
 
 fn bounded(done: &Output, is_stopped: bool) -> Result<(&'static str, String)> {
@@ -154,7 +154,8 @@ fn place(outer: &Outer, busy: &Busy) -> Result<(&'static str, String)> {
 /// A path of groups without the ids of containers.
 fn shortened(path: &str) -> String {
     let part = |part: &str| {
-        let is_id = part.len() >= 64 && part[part.len() - 64..].bytes().all(|b| b.is_ascii_hexdigit());
+        let is_id =
+            part.len() >= 64 && part[part.len() - 64..].bytes().all(|b| b.is_ascii_hexdigit());
         if is_id { format!("{}ID", &part[..part.len() - 64]) } else { part.to_owned() }
     };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
@@ -169,8 +170,7 @@ fn charged(of: f64, what: String) -> Result<(&'static str, String)> {
 }
 
 /// Is the limited group charged for what the inner container holds in memory?
-fn charged_memory(outer: &Outer, busy: &Busy, before: u64) -> Result<(&'static str, String)> {
-    outer.holds(busy)?;
+fn charged_memory(outer: &Outer, before: u64) -> Result<(&'static str, String)> {
     let counted = outer.charged_memory()?.saturating_sub(before);
     let mib = |bytes: u64| bytes >> 20;
     let what = format!("{} MiB held, {} MiB charged", mib(HELD_BYTES), mib(counted));

@@ -56,7 +56,12 @@ const NAME: &str = "dind host leaf";
 #[case::bound(setup(NAME, true), "yes", "inside", "inside")]
 #[case::unbound(setup(NAME, false), "no", "outside", "outside")]
 #[case::one_is_enough(with(setup(NAME, true), "cpu", "outside"), "no", "inside", "outside")]
-#[case::a_charge_is_enough(with(setup(NAME, true), "charged-cpu", "missed"), "no", "inside", "inside")]
+#[case::a_charge_is_enough(
+    with(setup(NAME, true), "charged-cpu", "missed"),
+    "no",
+    "inside",
+    "inside"
+)]
 #[case::not_seen(with(setup(NAME, true), "cpu", "failed"), "", "inside", "failed")]
 #[case::not_seen_but_unbound(with(setup(NAME, false), "cpu", "failed"), "no", "outside", "failed")]
 #[case::nothing_starts(refused(NAME), "no", "failed", "failed")]
