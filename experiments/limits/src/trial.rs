@@ -11,7 +11,7 @@ use crate::outer::{Busy, HELD_BYTES, Outer};
 use crate::setup::Setup;
 
 /// The table of trials.
-pub(crate) const TABLE: &str = "limits";
+pub(crate) const TABLE: &str = "bounds";
 
 /// What is tried of each, in the order in which pages show it.
 pub(crate) const STARTS: &str = "starts";

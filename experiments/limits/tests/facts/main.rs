@@ -5,7 +5,7 @@ use measure::{Experiment, Trial};
 use rstest::rstest;
 use synthetic::{Row, derived, session, table, take, texts, trial};
 
-const TABLE: &str = "limits";
+const TABLE: &str = "bounds";
 const STEPS: [&str; 7] =
     ["starts", "place", "charged-memory", "charged-cpu", "cpu", "memory", "pids"];
 
