@@ -49,7 +49,6 @@ const OPEN: usize = ENDINGS.len() - 1;
 /// What became of one set-up.
 #[derive(Serialize)]
 struct Cell {
-    #[serde(serialize_with = "serde_name")]
     setup: Setup,
     /// One a limit, in the order of [`LIMITS`]: its name in files.
     outcomes: [&'static str; LIMITS.len()],
@@ -62,10 +61,6 @@ struct Cell {
     words: String,
     /// Whether every limit bound and every use was charged; `None` where that is not known.
     holds: Option<bool>,
-}
-
-fn serde_name<S: serde::Serializer>(setup: &Setup, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(setup)
 }
 
 #[derive(Serialize)]
@@ -91,11 +86,11 @@ impl Cell {
         let outcomes = LIMITS.map(|(step, _)| ENDINGS[index(step)].name);
         let good = |outcome: &&str| [INSIDE, COUNTED].contains(outcome);
         let bad = |outcome: &&str| [OUTSIDE, MISSED].contains(outcome);
-        let holds = if outcomes.iter().all(|of| good(of)) {
+        let holds = if outcomes.iter().all(good) {
             Some(true)
         } else {
             // Where nothing starts, no limit is shown to hold, and no remedy to help.
-            (outcomes.iter().any(|of| bad(of)) || starts.is_some()).then_some(false)
+            (outcomes.iter().any(bad) || starts.is_some()).then_some(false)
         };
         let text = |row: Option<&&Trial>, of: fn(&Trial) -> &String| {
             row.map_or_else(String::new, |row| of(row).clone())
@@ -250,7 +245,7 @@ fn answer(found: &Found, lang: Lang) -> Vec<String> {
 }
 
 fn grid(found: &Found, title: &str, lang: Lang) -> Grid {
-    let tile = |outcome: &&str| {
+    let of_outcome = |outcome: &&str| {
         let at = ENDINGS.iter().position(|ending| ending.name == *outcome);
         Some(Tile::new(at.unwrap_or(OPEN)))
     };
@@ -258,7 +253,7 @@ fn grid(found: &Found, title: &str, lang: Lang) -> Grid {
         let Setup { namespace, remedy, .. } = cell.setup;
         Row {
             name: format!("{} {}", namespace.name(), remedy.name()),
-            tiles: cell.outcomes.iter().map(tile).collect(),
+            tiles: cell.outcomes.iter().map(of_outcome).collect(),
         }
     };
     let group = |pattern: &str| {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use lab::{Engine, Layer};
+use serde::Serialize;
 
 /// Who starts what is inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,7 +156,8 @@ impl Remedy {
 }
 
 /// One set-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
 pub(crate) struct Setup {
     pub(crate) pattern: Pattern,
     pub(crate) namespace: Namespace,
@@ -167,11 +169,9 @@ impl Setup {
     pub(crate) fn all() -> Vec<Self> {
         let of = |pattern: Pattern| {
             let plain = Namespace::ALL.map(|namespace| (namespace, Remedy::None));
-            let remedies = &Remedy::ALL[1..];
-            let remedied = pattern
-                .unbound()
-                .map(|namespace| remedies.iter().map(move |&remedy| (namespace, remedy)));
-            let all = plain.into_iter().chain(remedied.into_iter().flatten());
+            let unbound = pattern.unbound().into_iter();
+            let tried = unbound.flat_map(|namespace| Remedy::ALL.map(|of| (namespace, of)));
+            let all = plain.into_iter().chain(tried.filter(|(_, remedy)| *remedy != Remedy::None));
             all.map(move |(namespace, remedy)| Self { pattern, namespace, remedy })
         };
         Pattern::ALL.into_iter().flat_map(of).collect()
@@ -192,6 +192,12 @@ impl Setup {
             namespace: Namespace::ALL.into_iter().find(|one| one.name() == namespace)?,
             remedy: Remedy::ALL.into_iter().find(|one| one.name() == remedy)?,
         })
+    }
+}
+
+impl From<Setup> for String {
+    fn from(setup: Setup) -> Self {
+        setup.to_string()
     }
 }
 
