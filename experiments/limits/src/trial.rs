@@ -100,9 +100,14 @@ fn tried(lab: &Lab, outer: &Outer, record: &mut dyn FnMut(&str, Seen) -> Result<
     look(CHARGED_MEMORY, charged_memory(outer, before))?;
     look(CHARGED_CPU, charged_cpu(outer, &busy))?;
     look(CPU, share(outer, &busy))?;
-    outer.rest(&busy)?;
-    look(MEMORY, outer.fill().and_then(|done| bounded(&done, is_killed(&done))))?;
-    look(PIDS, outer.spawn().and_then(|done| bounded(&done, is_refused(&done))))
+    // Beside one that does not end, the others would have less.
+    let ended = outcome(lab, outer.rest(&busy))?;
+    let mut look = |step: &str, done: &dyn Fn() -> Result<(&'static str, String)>| {
+        let seen = ended.clone().map_or_else(|why| Ok(Err(why)), |()| outcome(lab, done()));
+        record(step, seen?)
+    };
+    look(MEMORY, &|| outer.fill().and_then(|done| bounded(&done, is_killed(&done))))?;
+    look(PIDS, &|| outer.spawn().and_then(|done| bounded(&done, is_refused(&done))))
 }
 
 /// Between what was allowed and what was not, or neither.
