@@ -7,6 +7,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -28,6 +29,40 @@ const SWEEP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How many ranges of ids are tried.
 const MOST_CLAIMS: u32 = 1000;
+
+/// A control group of an ordinary user's, as systemd grants a session one, made by root. It goes with
+/// this, and if this is killed, with the next lab of root's.
+pub struct UserGroup {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl UserGroup {
+    /// One that the user of this id may divide.
+    pub fn new(user: u32) -> io::Result<Self> {
+        let tree = sandbox::cgroup2_mount().ok_or(io::ErrorKind::NotFound)?;
+        let path = tree.join(format!("{GROUP}user-{}", std::process::id()));
+        let group = Self { _lock: sandbox::make_cgroup(&path)?, path };
+        for file in ["", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"] {
+            chown(group.path().join(file), Some(user), Some(user))?;
+        }
+        Ok(group)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for UserGroup {
+    fn drop(&mut self) {
+        if let Err(why) = sandbox::remove_cgroup(&self.path, patient(CGROUP_PATIENCE)) {
+            program::note!("warning: {} can't be removed: {why}", self.path.display());
+        }
+    }
+}
 
 /// A new lab's own places.
 pub(crate) struct Place {

@@ -44,7 +44,7 @@ pub use engine::Engine;
 pub use generation::Generation;
 pub use held::Kind;
 pub use inside::Folder;
-pub use labs::{Running, Status, clean, status};
+pub use labs::{Running, Status, UserGroup, clean, status};
 pub use level::{Level, Output, PROBE};
 pub use modules::has_filesystem;
 pub use nest::{Layer, Nest};

@@ -2,14 +2,10 @@
 //! It is asked for each sample on its standard input and answers on its standard output, a line of JSON
 //! each; its lab ends with its input.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Lines, Write};
-use std::os::unix::fs::chown;
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::Duration;
 
-use lab::{Generation, Lab, Options};
+use lab::{Generation, Lab, Options, UserGroup};
 use measure::{Reading, SampleError, failure};
 use miette::Result;
 use serde::{Deserialize, Serialize};
@@ -79,36 +75,6 @@ fn say(answer: &Answer) {
 const AS_USER: &str = r#"group=$1 user=$2 && shift 2 && echo $$ > "$group/cgroup.procs" &&
 own=$(id -g "$user") && exec setpriv --reuid "$user" --regid "$own" --init-groups --reset-env -- "$@""#;
 
-/// How long its last process may take to die.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A control group of the user's, as systemd grants a session one. It goes with this, and if this is
-/// killed, with the next lab of root's ([`sandbox::sweep_cgroup`]).
-struct Group {
-    path: PathBuf,
-    _lock: File,
-}
-
-impl Group {
-    fn of(user: u32) -> std::io::Result<Self> {
-        let tree = sandbox::cgroup2_mount().ok_or(std::io::ErrorKind::NotFound)?;
-        let path = tree.join(format!("matryoshka-user-{}", std::process::id()));
-        let group = Self { _lock: sandbox::make_cgroup(&path)?, path };
-        for file in ["", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"] {
-            chown(group.path.join(file), Some(user), Some(user))?;
-        }
-        Ok(group)
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Err(why) = sandbox::remove_cgroup(&self.path, lab::patient(PATIENCE)) {
-            measure::note!("warning: {} can't be removed: {why}", self.path.display());
-        }
-    }
-}
-
 /// The user's program.
 pub(crate) struct Guest {
     child: Child,
@@ -118,7 +84,7 @@ pub(crate) struct Guest {
     pub(crate) lab: Value,
     pub(crate) nests: Vec<Value>,
     /// Removed after the child has ended.
-    _group: Group,
+    _group: UserGroup,
 }
 
 const WHAT: &str = "no lab of that user";
@@ -127,7 +93,7 @@ const WHAT: &str = "no lab of that user";
 const HOLDS_FOR_ALL: [&str; 2] = ["MATRYOSHKA_MIRROR", "MATRYOSHKA_PATIENCE"];
 
 /// This program as the user's, with what its lab is to take.
-fn program(user: &str, generation: Generation, names: &[&str]) -> Result<(Command, Group)> {
+fn program(user: &str, generation: Generation, names: &[&str]) -> Result<(Command, UserGroup)> {
     let remedy =
         "name an ordinary user of this machine who can run this program and has ids in /etc/subuid";
     let refused = |why: String| failure(WHAT, why, remedy);
@@ -138,10 +104,10 @@ fn program(user: &str, generation: Generation, names: &[&str]) -> Result<(Comman
         Ok(id) => id,
         Err(_) => return Err(refused(String::from_utf8_lossy(&known.stderr).trim().to_owned())),
     };
-    let group = Group::of(id).map_err(|why| refused(format!("no control group: {why}")))?;
+    let group = UserGroup::new(id).map_err(|why| refused(format!("no control group: {why}")))?;
     let own = std::env::current_exe().map_err(|why| refused(why.to_string()))?;
     let mut command = Command::new("sh");
-    command.args(["-c", AS_USER, "sh"]).arg(&group.path).arg(user).arg("env");
+    command.args(["-c", AS_USER, "sh"]).arg(group.path()).arg(user).arg("env");
     let told = HOLDS_FOR_ALL.iter().filter_map(|name| Some((name, std::env::var(name).ok()?)));
     command.args(told.map(|(name, value)| format!("{name}={value}")));
     command.arg(own).args(["--generation", &generation.to_string(), "--serve", &names.join(",")]);
@@ -158,7 +124,7 @@ pub(crate) fn require(user: &str, generation: Generation) -> Result<()> {
         return Ok(());
     }
     let why = String::from_utf8_lossy(&said.stderr).trim().to_owned();
-    Err(program::unsupported(WHAT, why, "what is missing is said above, with what mends it"))
+    Err(measure::unsupported(WHAT, why, "what is missing is said above, with what mends it"))
 }
 
 impl Guest {

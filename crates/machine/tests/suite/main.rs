@@ -83,7 +83,7 @@ fn what_can_t_be_booted_is_said_before_anything_is_fetched() -> Result<()> {
     for (args, word) in [
         (&["nosuch", "--", "true"][..], "there are trixie"),
         (&["trixie"], "lab doctor"),
-        (&["--look", "--", "true"], "cannot be used"),
+        (&["--look", "trixie", "--", "true"], "cannot be used"),
     ] {
         let Output { status, stderr, .. } = ended(args)?;
         ensure!(status.code() == Some(2), "{}", text(&stderr));

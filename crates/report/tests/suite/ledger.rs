@@ -187,7 +187,7 @@ fn what_a_machine_could_not_see_another_one_may_have_seen() {
         });
     }
     let found = json(&ledger(place.path(), &["--json"]));
-    let together = "not yet: bookworm, trixie: confirmed: in part on the machine `other`; \
+    let together = "not-yet: bookworm, trixie: confirmed: in part on the machine `other`; \
                     forky: without-privilege (dood): this machine can't";
     assert_eq!(verdict(&found, "A7"), together);
     assert_eq!(found["not_as_expected"].as_array().map(Vec::len), Some(0));
