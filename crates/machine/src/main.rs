@@ -70,9 +70,16 @@ fn run() -> Result<ExitCode> {
         return Err(usage("there is no command", "a machine runs one and is gone", remedy));
     }
     program::patience()?;
+    for program in &programs {
+        let unread = |why: io::Error| {
+            let what = format!("{} can't be taken along", program.display());
+            failure(what, why.to_string(), "name a program that is there")
+        };
+        fs::File::open(program).map_err(unread)?;
+    }
+    let programs = beside(programs)?;
     // As root of a user namespace where this is an ordinary user's: what is unpacked is its.
     lab::become_root()?;
-    let programs = beside(programs)?;
     if look {
         return looks::table(&wanted, generation, &programs);
     }

@@ -50,7 +50,7 @@ impl Cli {
 fn main() -> ExitCode {
     facts::main(
         &[],
-        |_| Ok(reading::facts()),
+        |evidence| Ok(reading::facts(&evidence.record)),
         || {
             let cli = Cli::parse();
             if let Some(names) = &cli.serve {

@@ -1,10 +1,13 @@
 //! What a run says: of its arms in each language.
 
-use facts::{Facts, leads, words};
+use facts::{Facts, Record, leads, words};
 
-/// The facts of a run.
-pub(crate) fn facts() -> Facts {
-    Facts { words: words(&[], SENTENCES), leads: leads(&LEADS), ..Facts::default() }
+/// The facts of a run, which has no third lab unless it was asked for.
+pub(crate) fn facts(run: &Record) -> Facts {
+    let has = |contrast: &str| run.manifest.contrasts.iter().any(|of| of.name == contrast);
+    let mut leads = leads(&LEADS);
+    leads.retain(|lead| has(&lead.contrast));
+    Facts { words: words(&[], SENTENCES), leads, ..Facts::default() }
 }
 
 const OF_ROOT: [&str; 2] =
