@@ -1,5 +1,6 @@
 //! One boot: a machine is started, runs one command and is gone.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -16,7 +17,7 @@ use rustix::fs::{Access, access};
 
 use crate::disk::{self, path_of};
 use crate::machines::{Machine, USER};
-use crate::sets::{self, first_modules, kernel_version, program_of, succeeds};
+use crate::sets::{self, first_modules, kernel, kernel_version, program_of, succeeds};
 
 const ROOM: &str = "free some disk space in the cache directory";
 
@@ -74,7 +75,7 @@ impl Parts {
                     cache_disk(&tools, file, &engines, &images, owner)
                 })
             })?;
-        let kernel = guest.path.join("boot").join(format!("vmlinuz-{version}"));
+        let kernel = kernel(&guest.path, &version)?;
         let (initial, root) = (made.join("initial"), made.join("disk"));
         Ok(Self { tools, kernel, initial, root, cache: cache.join("disk") })
     }
@@ -237,8 +238,19 @@ impl Boot {
             to.file(".run", 0o755, include_bytes!("guest/run"))?;
             to.file(LOOK, 0o755, include_bytes!("guest/look"))?;
             to.folder(".files", 0)?;
+            let mut known = BTreeSet::new();
             for (path, content) in &machine.files {
-                to.file(&format!(".files/{path}"), 0o644, content.as_bytes())?;
+                let path = Path::new(".files").join(path);
+                let mut folders: Vec<PathBuf> =
+                    path.ancestors().skip(1).map(Path::to_owned).collect();
+                // Without the first two, which are there.
+                folders.truncate(folders.len().saturating_sub(2));
+                for folder in folders.into_iter().rev() {
+                    if known.insert(folder.clone()) {
+                        to.folder(&folder.to_string_lossy(), 0)?;
+                    }
+                }
+                to.file(&path.to_string_lossy(), 0o644, content.as_bytes())?;
             }
             Ok(())
         })?;

@@ -200,6 +200,16 @@ pub(crate) fn kernel_version(root: &Path) -> Result<String> {
     })
 }
 
+/// The kernel itself: beside its modules, or where releases before Debian 14 have it.
+pub(crate) fn kernel(root: &Path, version: &str) -> Result<PathBuf> {
+    let beside = root.join("usr/lib/modules").join(version).join("vmlinuz");
+    let places = [beside, root.join("boot").join(format!("vmlinuz-{version}"))];
+    places.into_iter().find(|place| place.exists()).ok_or_else(|| {
+        let why = format!("there is none of version {version}");
+        failure("a machine's release has no kernel", why, "make its lock anew")
+    })
+}
+
 /// A program of an unpacked set, which runs on its own libraries whatever this machine has.
 pub(crate) fn program_of(root: &Path, program: &str, called: Option<&str>) -> Command {
     let mut command = Command::new(root.join("usr/lib64/ld-linux-x86-64.so.2"));
