@@ -128,7 +128,13 @@ fn initial(tools: &Path, root: &Path, version: &str, archive: &Path) -> Result<(
         for (at, module) in first_modules(root, version)?.iter().enumerate() {
             let name = format!("modules/{at:02}.ko");
             let bytes = match module.extension().and_then(|end| end.to_str()) {
-                Some("xz") => Command::new(&busybox).arg("xzcat").arg(module).output()?.stdout,
+                Some("xz") => {
+                    let unpacked = Command::new(&busybox).arg("xzcat").arg(module).output()?;
+                    if !unpacked.status.success() {
+                        return Err(io::Error::other(format!("{}: damaged", module.display())));
+                    }
+                    unpacked.stdout
+                }
                 _ => fs::read(module)?,
             };
             fs::write(folder.join(&name), bytes)?;
