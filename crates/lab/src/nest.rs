@@ -190,7 +190,7 @@ impl<'lab> Nest<'lab> {
     /// Takes the innermost level away, with the container that it was in and that one's volumes.
     pub fn pop_level(&mut self) -> Result<()> {
         if let ([.., around, inside], [.., outer, _]) = (&self.levels[..], &self.layers[..]) {
-            remove(around, outer.engine, inside.container())?;
+            around.remove(outer.engine, inside.container())?;
             self.levels.pop();
             self.layers.pop();
         }
@@ -436,18 +436,7 @@ fn network(level: &Level, engine: Engine, what: &str, container: &str) -> Result
 
 /// Takes a container away that did not become a level.
 fn discard(level: &Level, engine: Engine, container: &str) {
-    let _ = remove(level, engine, container);
-}
-
-/// Ends a container at once and takes it away.
-fn remove(level: &Level, engine: Engine, container: &str) -> Result<()> {
-    let mut argv = vec![engine.program(), "rm", "--force", "--volumes"];
-    if engine == Engine::Podman {
-        // It would ask first, and wait ten seconds for an answer that `sleep` never gives.
-        argv.push("--time=0");
-    }
-    argv.push(container);
-    level.set_up(&argv).map(drop)
+    let _ = level.remove(engine, container);
 }
 
 /// Gets Docker an image that is not of Docker Hub: of no other does it ask a mirror.

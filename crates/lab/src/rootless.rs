@@ -182,15 +182,21 @@ impl Again {
             Ok(output) => String::from_utf8_lossy(&output.stderr).trim().replace('\n', "; "),
             Err(why) => why.to_string(),
         };
-        let remedy = RESTRICTIONS.iter().find(|(file, value, _)| {
+        let set = RESTRICTIONS.iter().find(|(file, value, _)| {
             let set = fs::read_to_string(file).unwrap_or_default();
             set.trim() == *value
         });
-        let remedy = remedy.map_or(
-            "see if a security module or a container around this refuses user namespaces, or start it \
-             as root",
-            |(_, _, remedy)| remedy,
-        );
+        let remedy = match (set, profile()) {
+            (Some((_, _, remedy)), _) => (*remedy).to_owned(),
+            // Only a security module refuses with these words.
+            (None, Some(name)) if why.contains("ermission denied") => format!(
+                "as root: give AppArmor's profile `{name}` the rule `userns,` and load it again by \
+                 apparmor_parser --replace, or start it as root"
+            ),
+            (None, _) => "see if a security module or a container around this refuses user \
+                          namespaces, or start it as root"
+                .to_owned(),
+        };
         Err(unsupported(WHAT, format!("no user namespace: {why}"), remedy))
     }
 
@@ -236,6 +242,13 @@ const RESTRICTIONS: &[(&str, &str, &str)] = &[
         "as root: sysctl kernel.unprivileged_userns_clone=1",
     ),
 ];
+
+/// The security profile that this program is under (`AppArmor`).
+fn profile() -> Option<String> {
+    let text = fs::read_to_string("/proc/self/attr/apparmor/current").ok()?;
+    let name = text.trim().strip_suffix(" (enforce)")?;
+    Some(name.to_owned())
+}
 
 fn scope() -> Command {
     let mut command = Command::new("systemd-run");

@@ -154,7 +154,7 @@ impl<'lab> Outer<'lab> {
         if self.setup.pattern.layer().is_some() {
             self.nest.pop_level()?;
         } else {
-            remove(&level0, self.setup.pattern.outer(), &self.container)?;
+            level0.remove(self.setup.pattern.outer(), &self.container)?;
         }
         if self.setup.remedy.has_pod() { remove_pod(&level0, &self.limited) } else { Ok(()) }
     }
@@ -208,7 +208,7 @@ impl<'lab> Outer<'lab> {
             let processes = format!("{}$", busy.mark);
             return self.level0(&["pkill", "-9", "-f", &processes]).map(drop);
         }
-        remove(self.nest.innermost(), self.nest.engine(), &busy.mark)
+        self.nest.innermost().remove(self.nest.engine(), &busy.mark)
     }
 
     /// The process whose last word this is, as level 0 numbers it.
@@ -318,15 +318,6 @@ fn group_of(level0: &Level, engine: Engine, container: &str) -> Result<String> {
         }
     }
     Err(miette!("{container} is no part of {group}"))
-}
-
-fn remove(level: &Level, engine: Engine, container: &str) -> Result<()> {
-    let mut line = vec![engine.program(), "rm", "--force", "--volumes"];
-    if engine == Engine::Podman {
-        line.push("--time=0");
-    }
-    line.push(container);
-    level.output(&line).map(drop)
 }
 
 /// A group with the limits, in which containers are started, as a pod's is.

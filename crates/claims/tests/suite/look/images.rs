@@ -1,5 +1,7 @@
 //! Whose engine and whose images.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use lab::{Engine, Level};
 use miette::Result;
 
@@ -33,16 +35,28 @@ pub(crate) fn removal(scene: &Scene) -> Result<Observation> {
     let job = scene.job()?;
     let (inner, name) = (job.nest.innermost(), unique("image"));
     let tag = ["tag", "alpine", &name];
-    scene.on_node(&tag)?;
-    must(inner, scene.inner(), &tag)?;
-    scene.on_node(&["rmi", &name])?;
+    {
+        let _alone = naming();
+        scene.on_node(&tag)?;
+        must(inner, scene.inner(), &tag)?;
+        scene.on_node(&["rmi", &name])?;
+    }
     let after = run(inner, scene.inner(), &["run", "--rm", "--pull=never", &name, "echo", "here"])?;
     if after.success() {
+        let _alone = naming();
         must(inner, scene.inner(), &["rmi", &name])?;
         return Ok(Observation::new("kept", after.stdout));
     }
     let words = refused(&after, NO_IMAGE)?;
     Ok(Observation::new("gone", line_with(&after.stderr, words)))
+}
+
+/// While this is held, nobody else gives an image a name or takes one away. Podman before 4.8 reads all
+/// names of an image, changes the list and writes it back, so that of two that do so at once one is lost
+/// (containers/common#1700).
+pub(super) fn naming() -> MutexGuard<'static, ()> {
+    static NAMING: Mutex<()> = Mutex::new(());
+    NAMING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What an engine says that does not have an image and may not pull it.

@@ -5,6 +5,7 @@ use lab_test::{Kept, ensure};
 use miette::{Result, miette};
 
 use super::Observation;
+use super::images::naming;
 use crate::scene::{Scene, removal, unique};
 
 /// Something that engines make and list.
@@ -144,12 +145,18 @@ struct Exchange {
 impl Exchange {
     fn new(scene: &Scene, job: &Level<'static>, things: Things) -> Result<Self> {
         let node = scene.node()?;
-        let by_job = Made::new(job, scene.inner(), things)?;
-        let by_node = Made::new(&node, scene.outer(), things)?;
+        let (by_job, by_node) = {
+            let _alone = naming();
+            let by_job = Made::new(job, scene.inner(), things)?;
+            (by_job, Made::new(&node, scene.outer(), things)?)
+        };
         let at_job = lists(job, scene.inner(), things);
         let at_node = lists(&node, scene.outer(), things);
-        by_job.remove()?;
-        by_node.remove()?;
+        {
+            let _alone = naming();
+            by_job.remove()?;
+            by_node.remove()?;
+        }
         let (at_job, at_node) = (at_job?, at_node?);
         Ok(Self {
             outward: Side { names: by_job.names, own: at_job.clone(), other: at_node.clone() },
