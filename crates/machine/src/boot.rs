@@ -163,48 +163,34 @@ enum Processors {
     Emulated,
 }
 
-/// Where what a command prints goes to.
-#[derive(Clone, Copy)]
-pub(crate) enum Output {
-    /// To this program's standard output, as it comes.
-    Ours,
-    /// To whoever asked.
-    Kept,
-}
-
-/// Boots a machine that runs the command, of these programs if it is none of its own; its exit code, and
-/// what it has printed if that was to be kept.
+/// Boots a machine that runs the command, of these programs if it is none of its own; its exit code.
 pub(crate) fn run(
     machine: &Machine,
     parts: &Parts,
     programs: &[PathBuf],
     argv: &[String],
-    output: Output,
-) -> Result<(i32, String)> {
+) -> Result<i32> {
     note!("booting {}: up to three minutes where its processors are emulated", machine.name);
     // A kernel may not start on the virtual processors that this machine offers, and says nothing then.
     let marker = parts.scratch().join(".no-virtual");
     let boot_id = fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     let is_known = fs::read(&marker).is_ok_and(|known| known == boot_id);
-    let start = |processors| Boot::start(machine, parts, programs, argv, processors, output);
+    let start = |processors| Boot::start(machine, parts, programs, argv, processors);
     if !is_known && access("/dev/kvm", Access::READ_OK | Access::WRITE_OK).is_ok() {
-        let (code, said) = start(Processors::Virtual)?.end()?;
-        if let Some(code) = code {
-            return Ok((code, said));
+        if let Some(code) = start(Processors::Virtual)?.end()? {
+            return Ok(code);
         }
         note!("it does not start on virtual processors here: emulating them");
         let _ = fs::write(marker, boot_id);
     }
     let boot = start(Processors::Emulated)?;
     let console = boot.console.try_clone();
-    let (code, said) = boot.end()?;
-    let code = code.ok_or_else(|| {
+    boot.end()?.ok_or_else(|| {
         let why = console.map_or_else(|why| why.to_string(), |console| last_lines(&console));
         let remedy =
             "wait longer where this machine is busy (MATRYOSHKA_PATIENCE=3), or report this";
         failure(format!("the machine `{}` did not come up", machine.name), why, remedy)
-    })?;
-    Ok((code, said))
+    })
 }
 
 /// A machine that runs.
@@ -214,7 +200,7 @@ struct Boot {
     console: File,
     /// A word once the command begins, then its exit code.
     status: File,
-    copies: Vec<JoinHandle<Vec<u8>>>,
+    copies: Vec<JoinHandle<()>>,
     deadline: Duration,
     // Without names; they go with the last process that has them open.
     _programs: File,
@@ -227,7 +213,6 @@ impl Boot {
         programs: &[PathBuf],
         argv: &[String],
         processors: Processors,
-        output: Output,
     ) -> Result<Self> {
         let what = "the machine can't be started";
         let explain = |why: io::Error| failure(what, why.to_string(), ROOM);
@@ -281,10 +266,7 @@ impl Boot {
             emulator.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(explain)?;
         let mut copies = Vec::new();
         if let Some(from) = emulator.stdout.take() {
-            copies.push(thread::spawn(move || match output {
-                Output::Ours => copy(from, io::stdout()),
-                Output::Kept => kept(from),
-            }));
+            copies.push(thread::spawn(|| copy(from, io::stdout())));
         }
         if let Some(from) = emulator.stderr.take() {
             copies.push(thread::spawn(|| copy(from, io::stderr())));
@@ -296,8 +278,8 @@ impl Boot {
         Ok(Self { emulator, console, status, copies, deadline, _programs: disk })
     }
 
-    /// Waits for its end: the command's exit code, `None` where it never began, and what was kept.
-    fn end(mut self) -> Result<(Option<i32>, String)> {
+    /// Waits for its end: the command's exit code, `None` where it never began.
+    fn end(mut self) -> Result<Option<i32>> {
         let gone =
             |why: io::Error| failure("the emulator is gone", why.to_string(), "run it again");
         let began = Instant::now();
@@ -320,11 +302,12 @@ impl Boot {
             }
             thread::sleep(POLL);
         }
-        let copies = self.copies.drain(..).filter_map(|copy| copy.join().ok());
-        let kept = String::from_utf8_lossy(&copies.flatten().collect::<Vec<u8>>()).into_owned();
+        for copy in self.copies.drain(..) {
+            let _ = copy.join();
+        }
         match self.said() {
-            (false, _) => Ok((None, kept)),
-            (true, Some(code)) => Ok((Some(code), kept)),
+            (false, _) => Ok(None),
+            (true, Some(code)) => Ok(Some(code)),
             (true, None) => Err(failure(
                 "the machine ended before its command",
                 last_lines(&self.console),
@@ -397,20 +380,12 @@ fn quoted(argv: &[String]) -> String {
 }
 
 /// Everything that is said, as it is said, for as long as somebody hears it.
-fn copy(mut from: impl Read, mut to: impl Write) -> Vec<u8> {
+fn copy(mut from: impl Read, mut to: impl Write) {
     let mut buffer = [0; 1 << 14];
     let mut is_heard = true;
     while let Ok(length @ 1..) = from.read(&mut buffer) {
         is_heard = is_heard && to.write_all(&buffer[..length]).and_then(|()| to.flush()).is_ok();
     }
-    Vec::new()
-}
-
-fn kept(mut from: impl Read) -> Vec<u8> {
-    let mut all = Vec::new();
-    // What came before an error was said, too.
-    let _ = from.read_to_end(&mut all);
-    all
 }
 
 /// The ends of what a console says, without what moves a terminal's cursor.

@@ -7,10 +7,10 @@ use lab::{Generation, Kind};
 use miette::Result;
 use program::{complain, say};
 
-use crate::boot::{self, LOOK, Output, Parts};
+use crate::boot::{self, LOOK, Parts};
 use crate::machines::Machine;
 
-/// The columns; a look prints the last four.
+/// The columns; a look prints rows of them.
 const HEADER: &str = "machine,release,sandbox,step,outcome,took_s,detail";
 
 /// Prints a row for each thing that was tried. A machine that does not come up has none, and the exit
@@ -27,29 +27,24 @@ pub(crate) fn table(
         let kinds: &[Kind] =
             if machine.user { &[Kind::Rootless] } else { &[Kind::User, Kind::Root] };
         for &kind in kinds {
-            match look(machine, kind, generation, programs) {
-                Ok(rows) => {
-                    for row in rows.lines() {
-                        say(format!("{},{},{kind},{row}", machine.name, machine.release))?;
-                    }
-                }
-                Err(why) => {
-                    complain(&why);
-                    code = ExitCode::FAILURE;
-                }
+            if let Err(why) = look(machine, kind, generation, programs) {
+                complain(&why);
+                code = ExitCode::FAILURE;
             }
         }
     }
     Ok(code)
 }
 
+/// The rows come as the machine prints them.
 fn look(
     machine: &Machine,
     kind: Kind,
     generation: Generation,
     programs: &[PathBuf],
-) -> Result<String> {
+) -> Result<i32> {
     let parts = Parts::get(machine, generation)?;
-    let argv = ["sh".to_owned(), format!("/srv/programs/{LOOK}"), kind.to_string()];
-    boot::run(machine, &parts, programs, &argv, Output::Kept).map(|(_, rows)| rows)
+    let place = format!("{},{}", machine.name, machine.release);
+    let argv = ["sh".to_owned(), format!("/srv/programs/{LOOK}"), kind.to_string(), place];
+    boot::run(machine, &parts, programs, &argv)
 }

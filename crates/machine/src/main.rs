@@ -18,7 +18,7 @@ use lab::Generation;
 use miette::Result;
 use program::{failure, say, usage};
 
-use boot::{Output, Parts};
+use boot::Parts;
 
 /// Run a command in a virtual machine of another kind than this one, or list the machines
 ///
@@ -84,7 +84,7 @@ fn run() -> Result<ExitCode> {
         return looks::table(&wanted, generation, &programs);
     }
     let parts = Parts::get(&wanted[0], generation)?;
-    let code = boot::run(&wanted[0], &parts, &programs, &command, Output::Ours)?.0;
+    let code = boot::run(&wanted[0], &parts, &programs, &command)?;
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
