@@ -9,6 +9,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use miette::Result;
@@ -40,8 +41,10 @@ pub struct UserGroup {
 impl UserGroup {
     /// One that the user of this id may divide.
     pub fn new(user: u32) -> io::Result<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
         let tree = sandbox::cgroup2_mount().ok_or(io::ErrorKind::NotFound)?;
-        let path = tree.join(format!("{GROUP}user-{}", std::process::id()));
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = tree.join(format!("{GROUP}user-{}-{next}", std::process::id()));
         let group = Self { _lock: sandbox::make_cgroup(&path)?, path };
         for file in ["", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"] {
             chown(group.path().join(file), Some(user), Some(user))?;

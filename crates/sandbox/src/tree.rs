@@ -14,25 +14,12 @@ use rustix::mount::{
     MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount,
     mount_bind, mount_change, move_mount, open_tree, unmount,
 };
-use sandbox::{Kind, Spec};
+use sandbox::{DEVICES, Kind, Spec};
 
 use crate::{Result, Step, sys};
 
 /// Any directory that exists everywhere and that an unprivileged id can reach.
 pub(crate) const STAGE: &str = "/tmp";
-
-/// The character devices of a sandbox: name, major, minor
-/// (Documentation/admin-guide/devices.txt). One that the machine lacks is left out.
-const DEVICES: &[(&str, u32, u32)] = &[
-    ("null", 1, 3),
-    ("zero", 1, 5),
-    ("full", 1, 7),
-    ("random", 1, 8),
-    ("urandom", 1, 9),
-    ("tty", 5, 0),
-    ("fuse", 10, 229),
-    ("net/tun", 10, 200),
-];
 
 /// `link -> target` in the root of a merged-`/usr` distribution, and in `/dev`.
 const LINKS: &[(&str, &str)] = &[

@@ -453,3 +453,19 @@ fn started_where_it_can_not_be(
         .into_diagnostic()?;
     is_one_error(&output, code, &[words])
 }
+
+/// What makes a missing device, with its numbers.
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+#[needs(device("/dev/net/tun"))]
+fn a_missing_device_is_told_of_with_what_makes_it() -> Result<()> {
+    let script = "mount -t tmpfs none /dev/net && exec \"$@\"";
+    let lab = program("doctor")?;
+    let mut hidden = Command::new("unshare");
+    hidden.args(["--mount", "sh", "-c", script, "sh"]).arg(lab.get_program()).args(lab.get_args());
+    let said = text(&hidden.output().into_diagnostic()?);
+    ensure!(said.contains("mknod -m 666 /dev/net/tun c 10 200"), "{said}");
+    let said = text(&program("doctor")?.output().into_diagnostic()?);
+    ensure!(!said.contains("/dev/net/tun"), "{said}");
+    Ok(())
+}

@@ -6,7 +6,6 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use lab_test::{Kept, ensure};
@@ -85,31 +84,18 @@ fi"#;
     Ok(())
 }
 
-/// The control group that the user's processes are in, which goes with this.
-struct Session(PathBuf);
+/// The control group that the user's processes are in.
+struct Session(lab::UserGroup);
 
 impl Session {
     /// The user's own.
     fn new() -> Result<Self> {
-        let session = Self::of_root()?;
-        for file in ["", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"] {
-            chown(session.0.join(file), Some(USER), Some(USER)).into_diagnostic()?;
-        }
-        Ok(session)
+        Self::of_kind(true)
     }
 
-    /// One that the user may not divide.
-    fn of_root() -> Result<Self> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let tree = sandbox::cgroup2_mount().ok_or_else(|| miette!("no cgroup v2 tree"))?;
-        let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        let group = tree.join(format!("rootless-{}-{next}", std::process::id()));
-        fs::create_dir(&group).into_diagnostic()?;
-        Ok(Self(group))
-    }
-
+    /// The user's own, or one that the user may not divide.
     fn of_kind(has_own: bool) -> Result<Self> {
-        if has_own { Self::new() } else { Self::of_root() }
+        lab::UserGroup::new(if has_own { USER } else { 0 }).map(Self).into_diagnostic()
     }
 
     /// A command of the user's.
@@ -121,7 +107,7 @@ impl Session {
     fn command_after(&self, before: &str, argv: &[&str]) -> Result<Command> {
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private", "sh", "-ec", AS_USER, "sh"]);
-        command.arg(account()?).arg(&self.0).arg(before).args(argv).stdin(Stdio::null());
+        command.arg(account()?).arg(self.0.path()).arg(before).args(argv).stdin(Stdio::null());
         Ok(command)
     }
 
@@ -134,15 +120,10 @@ impl Session {
 
     /// Control groups of labs in it, and that lab's files in the cache.
     fn left(&self, lab: &str) -> Result<Vec<PathBuf>> {
-        let groups = fs::read_dir(&self.0).into_diagnostic()?.flatten().map(|entry| entry.path());
+        let groups =
+            fs::read_dir(self.0.path()).into_diagnostic()?.flatten().map(|entry| entry.path());
         let files = account()?.join(".cache/matryoshka/labs").join(lab);
         Ok(groups.chain([files]).filter(|path| path.is_dir()).collect())
-    }
-}
-
-impl Drop for Session {
-    fn drop(&mut self) {
-        let _ = sandbox::remove_cgroup(&self.0, Duration::from_secs(10));
     }
 }
 
@@ -225,7 +206,7 @@ fn a_privileged_container_is_confined(#[case] has_own_group: bool) -> Result<()>
 #[lab_test::test]
 #[needs(lab(lab::Kind::User))]
 fn a_lab_does_without_groups(#[case] tests: &str, #[case] count: u32) -> Result<()> {
-    let session = Session::of_root()?;
+    let session = Session::of_kind(false)?;
     let generation = lab_test::generation()?.to_string();
     let generation = format!("MATRYOSHKA_GENERATION={generation}");
     let said = session.command(&["env", &generation, "suite", tests])?.output();
@@ -237,7 +218,7 @@ fn a_lab_does_without_groups(#[case] tests: &str, #[case] count: u32) -> Result<
 
 /// The processes with which this user's labs were entered from outside.
 fn ways_in(session: &Session) -> Result<Vec<Pid>> {
-    let processes = fs::read_to_string(session.0.join("cgroup.procs")).into_diagnostic()?;
+    let processes = fs::read_to_string(session.0.path().join("cgroup.procs")).into_diagnostic()?;
     let enters = |process: &&str| {
         let line = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
         line.split(|byte| *byte == 0).nth(1) == Some(b"enter")
@@ -284,7 +265,7 @@ fn nothing_is_left(
     owner.wait().into_diagnostic()?;
     let deadline = Instant::now() + program::patient(Duration::from_secs(30));
     // As long as one of the user's processes lives, its group does not go.
-    while let Err(why) = fs::remove_dir(&session.0) {
+    while let Err(why) = fs::remove_dir(session.0.path()) {
         ensure!(Instant::now() < deadline, "{why}: {:?}", session.left(&lab)?);
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -324,7 +305,7 @@ fn what_is_missing_is_said(#[case] wrong: &str, #[case] remedy: &str) -> Result<
 #[lab_test::test]
 #[needs(lab(lab::Kind::User))]
 fn a_generation_that_needs_groups_says_so() -> Result<()> {
-    let session = Session::of_root()?;
+    let session = Session::of_kind(false)?;
     let argv = ["lab", "exec", "--generation", "forky", "--", "true"];
     let said = session.command(&argv)?.output().into_diagnostic()?;
     let words = String::from_utf8_lossy(&said.stderr);
@@ -341,7 +322,7 @@ fn a_generation_that_needs_groups_says_so() -> Result<()> {
 #[lab_test::test]
 #[needs(lab(lab::Kind::User))]
 fn a_lab_goes_on_without_a_group(#[case] systemd: &str) -> Result<()> {
-    let session = Session::of_root()?;
+    let session = Session::of_kind(false)?;
     let said = format!("{systemd}\n").replace('\'', "'\\''");
     let before = format!(
         "mount -t tmpfs -o mode=755 none /srv && printf '#!/bin/sh\n%s' '{said}' > /srv/systemd-run
