@@ -1,5 +1,6 @@
 //! A command at level 0 with the caller's streams. They are relayed: nothing that the machine has
-//! opened comes inside, and a terminal that the command gets is one of the sandbox's own.
+//! opened comes inside, and a terminal that the command gets is one of the sandbox's own. The lab's
+//! first command and those of who joins are attached in the same way.
 
 use std::fs::File;
 use std::io::{self, PipeReader, Read, Write};
@@ -24,8 +25,8 @@ use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SI
 use signal_hook::flag::register_conditional_default;
 use signal_hook::iterator::Signals;
 
+use crate::entry::{Entry, Ground};
 use crate::error::{Explain, failure};
-use crate::held::{Ground, Held};
 use crate::service::{Service, cancelled};
 use crate::start::Lab;
 
@@ -34,78 +35,120 @@ const REMEDY: &str = "see `cargo xtask doctor`";
 /// How often a command's owner in the background looks whether the terminal is its own again.
 const PACE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
-impl Lab {
-    /// Runs a command at level 0 with this process's own streams and terminal, ends the lab, and
-    /// returns the command's exit code; 128 and the number of a signal that asked for the end.
-    ///
-    /// Of a standard input that is no terminal, more may be read than the command reads.
-    pub fn attach(self, dir: &Path, argv: &[String]) -> Result<i32> {
-        let what = "the command can't be started";
-        let wanted = [SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH];
-        let signals = Signals::new(wanted).explain(what, REMEDY)?;
-        let has_ended = Arc::new(AtomicBool::new(false));
-        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
-            let has_ended = Arc::clone(&has_ended);
-            register_conditional_default(signal, has_ended).explain(what, REMEDY)?;
-        }
-        if self.held.cancelled() {
-            return Err(cancelled("the command's turn"));
-        }
-        let (terminal, theirs) = Terminal::of_caller(&self.held)?.unzip();
-        let (streams, mut relays) = relays(terminal.as_ref(), theirs).explain(what, REMEDY)?;
-        let [stdin, stdout, stderr] = streams;
-        // Nothing of it stays here: what the command has no more open must come to an end.
-        let handle = self
-            .held
-            .command(Ground::Foreground, dir, argv)?
-            .stdin_file(stdin)
-            .stdout_file(stdout)
-            .stderr_file(stderr)
-            .start()
-            .explain(what, REMEDY)?;
+/// A lab as whoever runs a command in it has it.
+pub(crate) trait Host: Sized {
+    fn entry(&self) -> io::Result<&Entry>;
 
-        let (is_over, end) = io::pipe().explain(what, REMEDY)?;
-        let is_over = Arc::new(is_over);
-        let outputs = std::mem::take(&mut relays.outputs).into_iter();
-        let outputs: Vec<JoinHandle<io::Result<()>>> = outputs
-            .map(|(from, to)| {
-                let is_over = Arc::clone(&is_over);
-                spawn(move || relay_output(from, to, &is_over))
-            })
-            .collect();
-        let stop = relays.start_input().explain(what, REMEDY)?;
-        let ended = follow(&self.held, &handle, signals, terminal.as_deref());
-        drop(stop);
+    /// Whether the user has asked for the end before the command runs.
+    fn is_cancelled(&self) -> bool;
+
+    /// Whether somebody is there who ends what is in the lab.
+    fn is_held(&self) -> bool;
+
+    /// Lets go of the lab when the command has ended; by itself, or because that was asked for. What
+    /// then is the outcome in place of the command's exit code, if the lab has died.
+    fn let_go(self, by_itself: bool) -> Option<Result<i32>>;
+}
+
+impl Host for Lab {
+    fn entry(&self) -> io::Result<&Entry> {
+        self.held.entry()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.held.cancelled()
+    }
+
+    fn is_held(&self) -> bool {
+        self.held.has_monitor()
+    }
+
+    fn let_go(self, by_itself: bool) -> Option<Result<i32>> {
         // Nothing comes back that has died; what the command did after that says nothing of the lab.
         let dead = self.held.exit_reason();
-        if let (None, Ok(Ended::Itself(_))) = (&dead, &ended) {
+        if dead.is_none() && by_itself {
             for exit_reason in self.held.ask_daemons(Service::last_end) {
                 program::note!("warning: {exit_reason}");
             }
         }
         // Whatever else the command has started ends with the lab.
         drop(self);
-        drop(end);
-        // Who reads what it wrote may take any time, and nothing but this process is left to end.
-        has_ended.store(true, Ordering::SeqCst);
-        let code = match ended.explain("the command is lost", REMEDY)? {
-            Ended::Itself(code) => code,
-            // Nobody may be there any more to read what it wrote.
-            Ended::By(signal) => return Ok(128 + signal),
-        };
-        if let Some(exit_reason) = dead {
-            return Err(failure("the lab has died", exit_reason, "start it again"));
-        }
-        let relayed: Vec<_> = outputs.into_iter().map(JoinHandle::join).collect();
-        let lost = relayed.into_iter().find_map(|relayed| relayed.ok()?.err());
-        match lost {
-            Some(why) if code == 0 => Err(failure(
-                "not all that the command wrote has arrived",
-                why,
-                "free some disk space, or have it written elsewhere",
-            )),
-            _ => Ok(code),
-        }
+        Some(Err(failure("the lab has died", dead?, "start it again")))
+    }
+}
+
+impl Lab {
+    /// Runs a command at level 0 with this process's own streams and terminal, ends the lab, and
+    /// returns the command's exit code; 128 and the number of a signal that asked for the end.
+    /// Meanwhile others may [`join`](crate::join).
+    ///
+    /// Of a standard input that is no terminal, more may be read than the command reads.
+    pub fn attach(self, dir: &Path, argv: &[String]) -> Result<i32> {
+        let remedy = "free some disk space in the cache directory";
+        self.held.publish().explain("the lab can't be opened to others", remedy)?;
+        attach(self, dir, argv)
+    }
+}
+
+/// Runs a command with this process's own streams and terminal, and lets go of the lab.
+pub(crate) fn attach(host: impl Host, dir: &Path, argv: &[String]) -> Result<i32> {
+    let what = "the command can't be started";
+    let wanted = [SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH];
+    let signals = Signals::new(wanted).explain(what, REMEDY)?;
+    let has_ended = Arc::new(AtomicBool::new(false));
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        let has_ended = Arc::clone(&has_ended);
+        register_conditional_default(signal, has_ended).explain(what, REMEDY)?;
+    }
+    if host.is_cancelled() {
+        return Err(cancelled("the command's turn"));
+    }
+    let entry = host.entry().explain(what, REMEDY)?;
+    let (terminal, theirs) = Terminal::of_caller(entry)?.unzip();
+    let (streams, mut relays) = relays(terminal.as_ref(), theirs).explain(what, REMEDY)?;
+    let [stdin, stdout, stderr] = streams;
+    // Nothing of it stays here: what the command has no more open must come to an end.
+    let handle = entry
+        .command(Ground::Foreground, dir, argv)?
+        .stdin_file(stdin)
+        .stdout_file(stdout)
+        .stderr_file(stderr)
+        .start()
+        .explain(what, REMEDY)?;
+
+    let (is_over, end) = io::pipe().explain(what, REMEDY)?;
+    let is_over = Arc::new(is_over);
+    let outputs = std::mem::take(&mut relays.outputs).into_iter();
+    let outputs: Vec<JoinHandle<io::Result<()>>> = outputs
+        .map(|(from, to)| {
+            let is_over = Arc::clone(&is_over);
+            spawn(move || relay_output(from, to, &is_over))
+        })
+        .collect();
+    let stop = relays.start_input().explain(what, REMEDY)?;
+    let ended = follow(&host, &handle, signals, terminal.as_deref());
+    drop(stop);
+    let dead = host.let_go(matches!(ended, Ok(Ended::Itself(_))));
+    drop(end);
+    // Who reads what it wrote may take any time, and nothing but this process is left to end.
+    has_ended.store(true, Ordering::SeqCst);
+    let code = match ended.explain("the command is lost", REMEDY)? {
+        Ended::Itself(code) => code,
+        // Nobody may be there any more to read what it wrote.
+        Ended::By(signal) => return Ok(128 + signal),
+    };
+    if let Some(outcome) = dead {
+        return outcome;
+    }
+    let relayed: Vec<_> = outputs.into_iter().map(JoinHandle::join).collect();
+    let lost = relayed.into_iter().find_map(|relayed| relayed.ok()?.err());
+    match lost {
+        Some(why) if code == 0 => Err(failure(
+            "not all that the command wrote has arrived",
+            why,
+            "free some disk space, or have it written elsewhere",
+        )),
+        _ => Ok(code),
     }
 }
 
@@ -117,7 +160,7 @@ enum Ended {
 
 /// Passes on what happens on this side until the command has ended, or is to.
 fn follow(
-    held: &Held,
+    host: &impl Host,
     handle: &duct::Handle,
     mut signals: Signals,
     terminal: Option<&Terminal>,
@@ -137,7 +180,7 @@ fn follow(
                 let ended = handle.try_wait();
                 if matches!(ended, Ok(None)) {
                     // What the command itself dies of may keep it from that for ever.
-                    if !held.has_monitor() {
+                    if !host.is_held() {
                         give_back();
                         return Ok(Ended::Itself(1));
                     }
@@ -185,14 +228,14 @@ struct Terminal {
 
 impl Terminal {
     /// Where one of the caller's streams is a terminal: that, and the command's end of its own.
-    fn of_caller(held: &Held) -> Result<Option<(Arc<Self>, OwnedFd)>> {
+    fn of_caller(entry: &Entry) -> Result<Option<(Arc<Self>, OwnedFd)>> {
         let what = "the command can't have a terminal";
         // The first one is for writing.
         let streams = [stdout(), stderr(), stdin()];
         let Some(callers) = streams.into_iter().find(|stream| isatty(stream)) else {
             return Ok(None);
         };
-        let (ours, theirs) = held.terminal().explain(what, REMEDY)?;
+        let (ours, theirs) = entry.terminal().explain(what, REMEDY)?;
         let before = tcgetattr(callers).explain(what, REMEDY)?;
         // The same keys, the same encoding.
         tcsetattr(&theirs, OptionalActions::Now, &before).explain(what, REMEDY)?;

@@ -45,7 +45,8 @@ pub(crate) fn root() -> Result<PathBuf> {
 /// Where the cache is: a folder of this name.
 const NAME: &str = "matryoshka";
 
-fn place_of_cache() -> Result<PathBuf> {
+/// Whether it is there or not.
+pub(crate) fn place_of_cache() -> Result<PathBuf> {
     let base = etcetera::choose_base_strategy()
         .explain("no cache directory", "set HOME or XDG_CACHE_HOME")?;
     let dir = base.cache_dir();

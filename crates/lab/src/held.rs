@@ -1,12 +1,9 @@
 //! A sandbox that this process holds: it ends when the value is dropped or the process dies.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
-use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
@@ -16,15 +13,14 @@ use duct::{Expression, cmd};
 use miette::Result;
 use program::patient;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::IoSliceMut;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-use sandbox::{Share, Spec, Word};
+use sandbox::{Init, Share, Spec, Word};
 
 pub use sandbox::Kind;
 
+use crate::entry::{Entry, Ground, ask};
 use crate::error::{Explain, failure};
 use crate::inside::{Folder, Process};
-use crate::labs::Place;
+use crate::labs::{Place, SPEC};
 use crate::programs;
 use crate::service::{Service, ending};
 
@@ -39,8 +35,6 @@ const REST_DEADLINE: Duration = Duration::from_secs(2);
 
 /// How often it is looked at meanwhile.
 const REST_PACE: Duration = Duration::from_millis(1);
-
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What to do about a step of the sandbox that the kernel refused, by how the step begins.
 const REMEDIES: &[(&str, &str)] = &[
@@ -65,21 +59,11 @@ const REMEDIES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Who gets signals like that of Ctrl-C.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ground {
-    /// The command, of whom starts it or from a terminal of the sandbox's own.
-    Foreground,
-    /// Not the command.
-    Background,
-}
-
 pub(crate) struct Held {
     place: Place,
     spec: Spec,
-    init: i32,
     /// `None` as long as init is not ready.
-    process: Option<Arc<Process>>,
+    entry: Option<Entry>,
     /// Init's PID namespace, by which a sandbox without a control group is known.
     space: PathBuf,
     monitor: duct::Handle,
@@ -112,7 +96,7 @@ impl Held {
             cgroup: place.cgroup.clone(),
             shares,
         };
-        let file = place.state.join("spec.json");
+        let file = place.state.join(SPEC);
         let text = serde_json::to_vec_pretty(&spec).explain(what, remedy)?;
         fs::write(&file, text).explain(what, remedy)?;
         let (life_read, life_write) = std::io::pipe().explain(what, remedy)?;
@@ -129,8 +113,7 @@ impl Held {
         let mut held = Self {
             place,
             spec,
-            init: 0,
-            process: None,
+            entry: None,
             space: PathBuf::new(),
             monitor,
             daemons: Mutex::default(),
@@ -141,10 +124,10 @@ impl Held {
         // On failure `held` is dropped, which ends the monitor.
         match hear(word_read) {
             Some(Word::Ready { init }) => {
-                held.init = init;
                 let process = held.first(init).explain(what, remedy)?;
                 held.space = fs::read_link(process.path().join("ns/pid")).explain(what, remedy)?;
-                held.process = Some(Arc::new(process));
+                let init = Init::now(init).explain(what, remedy)?;
+                held.entry = Some(Entry::new(init, process, held.spec.cgroup.as_deref()));
                 Ok(held)
             }
             Some(Word::Failed { step, why }) => {
@@ -229,18 +212,27 @@ impl Held {
 
     /// Its first process.
     pub(crate) fn first_process(&self) -> Option<&Arc<Process>> {
-        self.process.as_ref()
+        self.entry.as_ref().map(Entry::process)
+    }
+
+    /// The way in, for commands.
+    pub(crate) fn entry(&self) -> io::Result<&Entry> {
+        self.entry.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Lets others come in by [`join`](crate::join).
+    pub(crate) fn publish(&self) -> io::Result<()> {
+        self.place.publish(self.entry()?.init())
     }
 
     /// The sandbox's root directory; an error once it has died.
     pub(crate) fn root(&self) -> io::Result<Folder> {
-        let process = self.process.as_ref().ok_or(io::ErrorKind::NotFound)?;
-        process.root()
+        self.entry()?.process().root()
     }
 
     /// The same for whoever outlives this.
     pub(crate) fn way_in(&self) -> impl Fn() -> io::Result<Folder> + Send + Sync + use<> {
-        let process = self.process.clone();
+        let process = self.first_process().cloned();
         move || process.as_ref().ok_or(io::ErrorKind::NotFound)?.root()
     }
 
@@ -284,7 +276,7 @@ impl Held {
         target: &str,
     ) -> std::result::Result<(), String> {
         let file = file.to_string_lossy();
-        self.put("disk", &[&file, filesystem, options, target], None)
+        self.put("disk", &[&file, filesystem, options, target])
     }
 
     /// Puts a block device of the machine into the sandbox, as a node on this file; the words of what
@@ -295,36 +287,11 @@ impl Held {
         target: &str,
     ) -> std::result::Result<(), String> {
         let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
-        self.put("device", &[&major.to_string(), &minor.to_string(), target], None)
+        self.put("device", &[&major.to_string(), &minor.to_string(), target])
     }
 
-    /// A new terminal of the sandbox's own: our end, and the one for a command.
-    pub(crate) fn terminal(&self) -> std::result::Result<(OwnedFd, OwnedFd), String> {
-        let not_made = |why: &dyn std::fmt::Display| why.to_string();
-        let (to, from) = UnixStream::pair().map_err(|why| not_made(&why))?;
-        self.put("terminal", &[], Some(to.into()))?;
-        let mut space = [const { MaybeUninit::uninit() }; rustix::cmsg_space!(ScmRights(2))];
-        let mut received = RecvAncillaryBuffer::new(&mut space);
-        let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
-        let mut word = [0];
-        recvmsg(&from, &mut [IoSliceMut::new(&mut word)], &mut received, flags)
-            .map_err(|why| not_made(&why))?;
-        let mut ends = received.drain().flat_map(|message| match message {
-            RecvAncillaryMessage::ScmRights(ends) => ends.collect(),
-            _ => Vec::new(),
-        });
-        let both = ends.next().zip(ends.next());
-        both.ok_or_else(|| "its ends were not handed over".to_owned())
-    }
-
-    fn put(
-        &self,
-        what: &str,
-        args: &[&str],
-        answer: Option<OwnedFd>,
-    ) -> std::result::Result<(), String> {
-        let init = self.init.to_string();
-        ask(&[&[what, &init][..], args].concat(), answer).map(drop)
+    fn put(&self, what: &str, args: &[&str]) -> std::result::Result<(), String> {
+        self.entry().map_err(|why| why.to_string())?.put(what, args, None)
     }
 
     /// What its control group, if it has one, has taken of the processors, in ns.
@@ -399,71 +366,11 @@ impl Held {
         Ok(found)
     }
 
-    /// A command at level 0. It dies with this process and with the sandbox.
-    pub(crate) fn command<S: AsRef<str>>(
-        &self,
-        ground: Ground,
-        dir: &Path,
-        argv: &[S],
-    ) -> Result<Expression> {
-        let group = match &self.spec.cgroup {
-            Some(cgroup) => cgroup.join(sandbox::LEAF),
-            None => self.space.clone(),
-        };
-        let ground = if ground == Ground::Foreground { "fg" } else { "bg" };
-        let mut line: Vec<OsString> = vec![
-            "enter".into(),
-            self.init.to_string().into(),
-            group.into(),
-            dir.into(),
-            ground.into(),
-        ];
-        line.extend(argv.iter().map(|arg| arg.as_ref().into()));
-        Ok(cmd(programs::sandbox()?, line).full_env(environment()).unchecked())
+    /// A command at level 0. It dies with the sandbox.
+    pub(crate) fn command<S: AsRef<str>>(&self, dir: &Path, argv: &[S]) -> Result<Expression> {
+        let entry = self.entry().explain("the lab can't be entered", "start it again")?;
+        entry.command(Ground::Background, dir, argv)
     }
-}
-
-/// Has the sandbox's program do something, which may answer on a socket; what it printed, or its
-/// words of refusal.
-fn ask(line: &[&str], answer: Option<OwnedFd>) -> std::result::Result<String, String> {
-    let program = programs::sandbox().map_err(|report| report.to_string())?;
-    let command = cmd(program, line);
-    let command = match answer {
-        Some(socket) => command.stdin_file(socket),
-        None => command.stdin_null(),
-    };
-    let output = command
-        .stdout_capture()
-        .stderr_capture()
-        .unchecked()
-        .run()
-        .map_err(|why| why.to_string())?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
-}
-
-/// The same for every command, whatever the caller's own environment is.
-fn environment() -> BTreeMap<String, OsString> {
-    let mut variables: BTreeMap<String, OsString> = [
-        ("PATH", PATH),
-        ("HOME", "/root"),
-        ("USER", "root"),
-        ("LANG", "C.UTF-8"),
-        // Layers on their way into Docker's store: in memory, they are written to disk once only. A
-        // folder of its own, because the daemon shuts it to everybody else.
-        ("DOCKER_TMPDIR", "/tmp/docker"),
-        // Podman would otherwise take root of a user namespace for a user and re-map it.
-        ("_CONTAINERS_USERNS_CONFIGURED", ""),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value.into()))
-    .collect();
-    if let Some(terminal) = std::env::var_os("TERM") {
-        variables.insert("TERM".into(), terminal);
-    }
-    variables
 }
 
 /// The monitor's one line, if it comes in time.

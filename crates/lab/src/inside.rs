@@ -20,6 +20,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 use rustix::process::Pid;
+use sandbox::Init;
 
 /// What is read of a file at most: one of the inside may have no end.
 const MOST_BYTES: u64 = 256 << 20;
@@ -65,6 +66,16 @@ impl Process {
     pub(crate) fn of_parent(starter: u32, number: i32) -> io::Result<Self> {
         let process = Self::of_machine(number)?;
         if parent(number)?.cast_unsigned() == starter {
+            return Ok(process);
+        }
+        Err(Errno::SRCH.into())
+    }
+
+    /// A sandbox's first process.
+    pub(crate) fn first(init: Init) -> io::Result<Self> {
+        let process = Self::of_machine(init.number)?;
+        // Asked once its directory is there, as whoever enters does.
+        if Init::now(init.number)? == init {
             return Ok(process);
         }
         Err(Errno::SRCH.into())

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use miette::Result;
 use program::patient;
-use sandbox::{ID_COUNT, ID_RANGES, Kind, range_of};
+use sandbox::{ID_COUNT, ID_RANGES, Init, Kind, Spec, range_of};
 
 use crate::cache;
 use crate::error::{Explain, failure, unsupported};
@@ -22,11 +22,23 @@ use crate::error::{Explain, failure, unsupported};
 const LOG: &str = "monitor.log";
 const OWNER: &str = "owner";
 
+/// The name that its owner gave it.
+const NAME: &str = "name";
+
+/// What its sandbox is made of.
+pub(crate) const SPEC: &str = "spec.json";
+
+/// Its first process, of a lab that can be joined.
+const INIT: &str = "init";
+
 /// How long the last processes of a lab may take to die that has just ended.
 const CGROUP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// And of one that had ended before: whoever wants a new lab waits meanwhile.
 const SWEEP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a lab's name is at most.
+const MOST_NAME: usize = 32;
 
 /// How many ranges of ids are tried.
 const MOST_CLAIMS: u32 = 1000;
@@ -112,12 +124,20 @@ fn claim_in_cache(labs: &Path) -> io::Result<(u32, String)> {
 }
 
 impl Place {
-    /// Takes away what dead labs left, then makes room for a new one.
-    pub(crate) fn new() -> Result<Self> {
+    /// Takes away what dead labs left, then makes room for a new one, which may have a name.
+    pub(crate) fn new(name: Option<&str>) -> Result<Self> {
         let labs = cache::root()?.join("labs");
         // So that no other process mistakes this lab for a dead one before its log is locked.
         let _lock = cache::lock(&labs.join(".lock"))?;
         sweep(&labs);
+        if let Some((name, lab)) = name.and_then(|name| Some((name, called(running(&labs), name)?)))
+        {
+            return Err(failure(
+                format!("the name {name} is taken"),
+                format!("lab {} of process {} has it", lab.id, lab.owner),
+                format!("take another one, or join that lab: --in {name}"),
+            ));
+        }
         let remedy = "free some disk space in the cache directory";
         let what = "a new lab has no folder";
         let tree = sandbox::cgroup_tree();
@@ -157,7 +177,15 @@ impl Place {
         let command: Vec<String> = std::env::args().collect();
         let owner = format!("{} {}\n", std::process::id(), command.join(" "));
         fs::write(place.state.join(OWNER), owner).explain(what, remedy)?;
+        if let Some(name) = name {
+            fs::write(place.state.join(NAME), name).explain(what, remedy)?;
+        }
         Ok(place)
+    }
+
+    /// Lets others join.
+    pub(crate) fn publish(&self, init: Init) -> io::Result<()> {
+        fs::write(self.state.join(INIT), init.to_string())
     }
 
     /// What the lab's root is on the machine.
@@ -248,12 +276,36 @@ fn directories(parent: &Path) -> Vec<PathBuf> {
 /// A lab that lives.
 #[derive(Clone, Debug)]
 pub struct Running {
-    /// Its name.
+    /// What tells it from all others; also its host name.
     pub id: String,
+    /// The name that its owner gave it.
+    pub name: Option<String>,
+    /// The id of the user that it is of.
+    user: u32,
+    state: PathBuf,
     /// Process id and command line of its owner.
     pub owner: String,
     /// How long it has lived.
     pub age: Duration,
+}
+
+impl Running {
+    /// What its user calls it.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        self.name.as_ref().unwrap_or(&self.id)
+    }
+
+    /// Its first process, once it can be joined.
+    pub(crate) fn init(&self) -> Option<Init> {
+        fs::read_to_string(self.state.join(INIT)).ok()?.parse().ok()
+    }
+
+    /// What it was made of.
+    pub(crate) fn spec(&self) -> io::Result<Spec> {
+        let text = fs::read(self.state.join(SPEC))?;
+        Ok(serde_json::from_slice(&text)?)
+    }
 }
 
 /// What there is of this project on this machine.
@@ -292,7 +344,7 @@ impl Status {
 fn running(labs: &Path) -> Vec<Running> {
     let mut running = Vec::new();
     for state in directories(labs) {
-        let Ok(log) = File::open(state.join(LOG)) else {
+        let (Ok(log), Some(user)) = (File::open(state.join(LOG)), user_of(&state)) else {
             continue;
         };
         if !matches!(log.try_lock(), Err(TryLockError::WouldBlock)) {
@@ -303,11 +355,73 @@ fn running(labs: &Path) -> Vec<Running> {
         let owner = fs::read_to_string(state.join(OWNER)).unwrap_or_default();
         running.push(Running {
             id: file_name(&state),
+            name: fs::read_to_string(state.join(NAME)).ok(),
+            user,
             owner: owner.trim().to_owned(),
             age: started.elapsed().unwrap_or_default(),
+            state,
         });
     }
     running
+}
+
+/// Whose lab it is.
+fn user_of(state: &Path) -> Option<u32> {
+    Some(fs::symlink_metadata(state).ok()?.uid())
+}
+
+/// What a lab can be called; why something else can't be.
+pub fn named(text: &str) -> std::result::Result<String, String> {
+    let is_part = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit();
+    let is_name = text.starts_with(is_part)
+        && text.len() <= MOST_NAME
+        && text.chars().all(|sign| is_part(sign) || "-_.".contains(sign));
+    if !is_name {
+        return Err(format!(
+            "a name has 1 to {MOST_NAME} of a-z, 0-9, - _ and . and begins with a letter or digit"
+        ));
+    }
+    if range_of(text).is_some() {
+        return Err("labs without a name are called like that".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn called(labs: Vec<Running>, name: &str) -> Option<Running> {
+    labs.into_iter().find(|lab| lab.id == name || lab.name.as_deref() == Some(name))
+}
+
+/// This user's running lab of that name, or the only one.
+pub(crate) fn find(wanted: Option<&str>) -> Result<Running> {
+    let own = rustix::process::geteuid().as_raw();
+    let labs = cache::place_of_cache()?.join("labs");
+    // Before the lock, which is that user's too.
+    for state in directories(&labs) {
+        let name = fs::read_to_string(state.join(NAME)).unwrap_or_default();
+        let is_it = wanted.is_some_and(|wanted| [&*name, &file_name(&state)].contains(&wanted));
+        if let (true, Some(user)) = (is_it, user_of(&state).filter(|user| *user != own)) {
+            return Err(failure(
+                format!("lab {} belongs to another user", wanted.unwrap_or_default()),
+                format!("it is of the user with id {user}, and only that one may join it"),
+                "join it as that user, or start your own",
+            ));
+        }
+    }
+    let mut running = status()?.running;
+    running.retain(|lab| lab.user == own);
+    let names: Vec<&str> = running.iter().map(Running::label).collect();
+    let names = match &names[..] {
+        [] => "none of yours is running".to_owned(),
+        names => format!("running: {}", names.join(", ")),
+    };
+    let start = "start one: cargo xtask lab shell --name NAME";
+    match (wanted, &running[..]) {
+        (Some(wanted), _) => called(running, wanted)
+            .ok_or_else(|| failure(format!("there is no lab {wanted}"), names, start)),
+        (None, [only]) => Ok(only.clone()),
+        (None, []) => Err(failure("there is no lab to join", names, start)),
+        (None, _) => Err(failure("there are several labs", names, "say which one: --in NAME")),
+    }
 }
 
 /// Empties the cache and takes away dead labs. Refused while anything uses the cache.
@@ -352,4 +466,21 @@ fn size(path: &Path) -> u64 {
     }
     let entries = fs::read_dir(path).into_iter().flatten().flatten();
     entries.map(|entry| size(&entry.path())).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_a_word_that_no_lab_has_by_itself() {
+        for name in ["a", "7", "dev", "my-lab_2.0", &"n".repeat(MOST_NAME)] {
+            assert_eq!(named(name).as_deref(), Ok(name));
+        }
+        let own = sandbox::name(ID_RANGES.start, 7);
+        for text in ["", "-x", ".x", "A", "ö", "a b", "a/b", "..", &"n".repeat(MOST_NAME + 1), &own]
+        {
+            assert!(named(text).is_err(), "{text}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use program::patient;
 use crate::agent::Agent;
 use crate::engine::Engine;
 use crate::error::{Explain, failure};
-use crate::held::{Ground, Held};
+use crate::held::Held;
 use crate::inside::{Folder, Process};
 use crate::service::{cancelled, last_lines, lost};
 
@@ -236,7 +236,7 @@ impl<'lab> Level<'lab> {
         let what = || format!("`{}` at level {}", argv.join(" "), self.depth());
         let handle = self
             .held
-            .command(Ground::Background, Path::new("/"), line)?
+            .command(Path::new("/"), line)?
             .stdin_null()
             .stdout_capture()
             .stderr_capture()
@@ -345,7 +345,7 @@ impl<'lab> Level<'lab> {
             return self.agent();
         }
         let line = self.joined(&[PROBE, "agent"]);
-        let command = self.held.command(Ground::Background, Path::new("/"), &line)?;
+        let command = self.held.command(Path::new("/"), &line)?;
         Agent::start(command, self.depth())
     }
 
@@ -364,7 +364,7 @@ impl<'lab> Level<'lab> {
     /// Starts the probe here: what it times holds no hop.
     pub fn agent(&self) -> Result<Agent> {
         let line = self.hopping(&[PROBE, "agent"], &["-i"]);
-        let command = self.held.command(Ground::Background, Path::new("/"), &line)?;
+        let command = self.held.command(Path::new("/"), &line)?;
         Agent::start(command, self.depth())
     }
 }

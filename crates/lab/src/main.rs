@@ -24,18 +24,19 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// A shell at level 0 of a fresh lab, with the current folder at its own path
+    /// A shell at level 0 of a fresh lab, with the current folder at its own path; or of one that runs
     Shell {
         #[command(flatten)]
-        options: Options,
+        of: Which,
     },
-    /// Run a command at level 0 of a fresh lab, in the current folder; its exit code is returned
+    /// Run a command at level 0 of a fresh lab, in the current folder, or of one that runs; its exit code
+    /// is returned
     ///
     /// Its streams are copied from and to your own: of a standard input that is no terminal, more may
     /// be read than the command reads (`</dev/null` keeps it for others).
     Exec {
         #[command(flatten)]
-        options: Options,
+        of: Which,
         /// The command and its arguments
         #[arg(required = true, trailing_var_arg = true)]
         command: Vec<String>,
@@ -72,12 +73,29 @@ enum Task {
     },
 }
 
+/// In which lab a command is to run.
+#[derive(clap::Args)]
+struct Which {
+    #[command(flatten)]
+    options: Options,
+
+    /// A name for the lab, by which it can be joined from another terminal
+    #[arg(long, value_parser = lab::named)]
+    name: Option<String>,
+
+    /// Join a running lab of yours instead of starting one: that of this name, or the only one. It has
+    /// the folder that it was started in, and ends with the command that it was started with
+    #[arg(long = "in", value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    #[arg(conflicts_with_all = ["name", "generation", "sandbox"])]
+    joined: Option<String>,
+}
+
 fn main() -> ExitCode {
     // Whoever started this program is gone, then so is the reason for a lab.
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
     program::main(|| match Cli::parse().task {
-        Task::Shell { options } => attach(options, &["/bin/bash".to_owned()]),
-        Task::Exec { options, command } => attach(options, &command),
+        Task::Shell { of } => run(of, &["/bin/bash".to_owned()]),
+        Task::Exec { of, command } => run(of, &command),
         Task::Status => status(),
         Task::Clean => clean(),
         Task::Lock { generation } => told(lab::lock(generation)?),
@@ -100,7 +118,21 @@ static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 /// for in a lab, which is the first time that there is more to end.
 static IS_ALONE: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-fn attach(mut options: Options, command: &[String]) -> Result<ExitCode> {
+fn run(of: Which, command: &[String]) -> Result<ExitCode> {
+    let dir = std::env::current_dir().map_err(|why| {
+        let remedy = "start it from a folder that is there";
+        usage("the current folder can't be found", why.to_string(), remedy)
+    })?;
+    match of.joined {
+        Some(name) => {
+            let named = Some(&*name).filter(|name| !name.is_empty());
+            lab::join(named)?.attach(&dir, command).map(exit_code)
+        }
+        None => attach(Options { name: of.name, ..of.options }, dir, command),
+    }
+}
+
+fn attach(mut options: Options, dir: PathBuf, command: &[String]) -> Result<ExitCode> {
     // Until the command runs, Ctrl-C is for us; then it is the command's, and ours is to tear down
     // when that has ended.
     let is_alone = IS_ALONE.get_or_init(|| Arc::new(AtomicBool::new(true)));
@@ -116,10 +148,6 @@ fn attach(mut options: Options, command: &[String]) -> Result<ExitCode> {
         }
         INTERRUPTED.get().is_some_and(load)
     });
-    let dir = std::env::current_dir().map_err(|why| {
-        let remedy = "start it from a folder that is there";
-        usage("the current folder can't be found", why.to_string(), remedy)
-    })?;
     options.share = shareable(&dir)?;
     let lab = Lab::start(&options)?;
     // As on the tutorial's machine: both engines are there, and have been used.
@@ -219,7 +247,8 @@ fn status() -> Result<ExitCode> {
     let mut lines = vec![format!("running labs: {}", status.running.len())];
     lines.extend(status.running.iter().map(|lab| {
         let (id, seconds, owner) = (&lab.id, lab.age.as_secs(), &lab.owner);
-        format!("  {id}  {seconds:>6} s  process {owner}")
+        let name = lab.name.as_ref().map(|name| format!("{name}  ")).unwrap_or_default();
+        format!("  {id}  {seconds:>6} s  {name}process {owner}")
     }));
     let cached = status.cached();
     let total: u64 = cached.iter().map(|(_, size)| size).sum();

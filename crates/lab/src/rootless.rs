@@ -12,7 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use miette::Result;
+use miette::{Report, Result};
 use sandbox::{ID_COUNT, OWNERS, ROOTLESS, cgroup_tree};
 
 use crate::error::{failure, unsupported};
@@ -53,8 +53,28 @@ pub fn become_root() -> Result<()> {
             again.as_root(&again.program)?.exec()
         }
     };
-    let what = "this program can't be started again as root of a user namespace";
-    Err(failure(what, why, "see `cargo xtask doctor`"))
+    Err(not_again(why))
+}
+
+fn not_again(why: std::io::Error) -> Report {
+    let what = "this program can't be started again for an ordinary user";
+    failure(what, why, "see `cargo xtask doctor`")
+}
+
+/// Goes on where an ordinary user's process can get from to the control groups of that user's labs: one
+/// may only move between groups below one that one may divide (cgroups(7), "Delegation").
+pub(crate) fn reach_groups() -> Result<()> {
+    if rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let again = Again::found()?;
+    match again.group() {
+        Group::Own => Ok(()),
+        Group::Systemds => Err(not_again(again.in_a_scope().exec())),
+        Group::None(why) => {
+            Err(unsupported("the lab's control groups can't be reached from here", why, SESSION))
+        }
+    }
 }
 
 /// What an ordinary user lacks for a lab; where nothing is missing, who it is and what labs have.

@@ -14,7 +14,7 @@ use program::patient;
 use signal_hook::low_level::signal_name;
 
 use crate::error::{Explain, failure};
-use crate::held::{Ground, Held};
+use crate::held::Held;
 use crate::inside::Folder;
 
 /// Between two questions to a daemon that does not answer yet.
@@ -52,7 +52,7 @@ impl Service {
         let log = held.state().join(format!("{name}.log"));
         let file = fs::File::create(&log).explain(&what, remedy)?;
         let handle = held
-            .command(Ground::Background, Path::new("/"), argv)?
+            .command(Path::new("/"), argv)?
             .stdin_null()
             .stderr_to_stdout()
             .stdout_file(file)

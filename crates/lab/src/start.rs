@@ -14,7 +14,7 @@ use crate::bundle::Bundle;
 use crate::engine::{self, Engine};
 use crate::error::{Explain, Refused, failure};
 use crate::generation::Generation;
-use crate::held::{Ground, Held, Kind};
+use crate::held::{Held, Kind};
 use crate::inside::Folder;
 use crate::labs::Place;
 use crate::level::{Level, TOOLS};
@@ -37,6 +37,11 @@ pub struct Options {
     /// A directory of the machine that is visible and writable inside, under its own path.
     #[arg(skip)]
     pub share: Option<PathBuf>,
+
+    /// What it is called, where others are to [`join`](crate::join) it by a name: one that is
+    /// [`named`](crate::named) so.
+    #[arg(skip)]
+    pub name: Option<String>,
 
     /// Looked at while something is being waited for: true ends the wait with an error.
     #[arg(skip)]
@@ -66,6 +71,7 @@ impl Default for Options {
             generation: Generation::default(),
             sandbox: Kind::here(),
             share: None,
+            name: None,
             cancelled: None,
         }
     }
@@ -100,7 +106,7 @@ impl Lab {
         modules::load();
         let bundle = Bundle::get(options.generation)?;
         let images = bundle.images(sandbox::cgroup_tree().is_some())?;
-        let place = Place::new()?;
+        let place = Place::new(options.name.as_deref())?;
         prepare(&place, &bundle, options.sandbox)?;
         let mut shares = vec![
             Share { source: place.state.join("tools"), target: TOOLS.into(), writable: false },
@@ -349,7 +355,7 @@ impl Lab {
 /// Starts a sandbox without engines and ends it again: whether this machine can, by trying.
 pub fn trial(kind: Kind) -> Result<()> {
     let remedy = "free some disk space in the cache directory";
-    let place = Place::new()?;
+    let place = Place::new(None)?;
     let bundle = place.state.join("bundle");
     for dir in [bundle.join("usr"), place.state.join("etc"), place.state.join("var")] {
         fs::create_dir_all(&dir).explain(format!("{} can't be made", dir.display()), remedy)?;
@@ -421,7 +427,7 @@ fn own(path: &Path, root: u32) -> std::io::Result<()> {
 fn up(held: &Held) -> Result<()> {
     let script = format!("ip link set lo up && ip address add {} dev lo", engine::REGISTRY);
     let output = held
-        .command(Ground::Background, Path::new("/"), &["/bin/sh", "-c", &script])?
+        .command(Path::new("/"), &["/bin/sh", "-c", &script])?
         .stdin_null()
         .stderr_to_stdout()
         .stdout_capture()

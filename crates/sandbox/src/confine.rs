@@ -15,7 +15,7 @@
 //! | process | streams | why harmless |
 //! |---|---|---|
 //! | init | `/dev/null`, opened by itself | a device of nobody; the lifeline and the log are the monitor's alone |
-//! | the command of `lab exec` and `lab shell` | pipes of the owner's, or a terminal of the sandbox's own instance of `devpts` | the owner copies bytes between these and its own streams, whatever those are: a terminal, a socket, a folder, a file opened for appending |
+//! | the command of `lab exec` and `lab shell`, also of who joins | pipes of the caller's, or a terminal of the sandbox's own instance of `devpts` | the caller copies bytes between these and its own streams, whatever those are: a terminal, a socket, a folder, a file opened for appending |
 //! | daemons at level 0 | `/dev/null`; a log that is opened for writing | the log is a file of this lab's state, which ends with it; its owner reads its last part as text and follows nothing in it |
 //! | agents | pipes, `/dev/null` | what comes out is parsed as lines of JSON |
 //! | other commands | `/dev/null`, pipes | what comes out is text |

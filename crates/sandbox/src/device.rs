@@ -1,4 +1,4 @@
-//! Puts a device of the machine into a sandbox that runs: `device PID MAJOR MINOR TARGET`.
+//! Puts a device of the machine into a sandbox that runs: `device INIT MAJOR MINOR TARGET`.
 //!
 //! The root of a user namespace can make no device (`mknod(2)`): the machine's root makes the node
 //! outside and hands it over. It belongs to the sandbox's mount namespace alone and ends with it.
@@ -10,10 +10,9 @@ use std::process::ExitCode;
 
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use rustix::mount::{MountFlags, MoveMountFlags, OpenTreeFlags, mount, move_mount, open_tree};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::thread::{ThreadNameSpaceType, UnshareFlags, move_into_thread_name_spaces};
 
-use crate::enter::root_id;
+use crate::enter::{find, root_id};
 use crate::{Fault, Result, Step, sys, tree};
 
 pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
@@ -28,14 +27,12 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
 }
 
 fn hand_over(args: &[String]) -> Result<()> {
-    let [pid, major, minor, target] = args else {
-        return Err("PID MAJOR MINOR TARGET expected").step(|| "arguments".into());
+    let [init, major, minor, target] = args else {
+        return Err("INIT MAJOR MINOR TARGET expected").step(|| "arguments".into());
     };
-    let init = pid.parse().ok().and_then(Pid::from_raw);
-    let init = init.ok_or("not a process id").step(|| pid.clone())?;
     let number = |text: &String| text.parse::<u32>().step(|| text.clone());
     let device = makedev(number(major)?, number(minor)?);
-    let handle = pidfd_open(init, PidfdFlags::empty()).step(|| "find the sandbox".into())?;
+    let (init, handle) = find(init)?;
     let root = root_id(init)?;
 
     sys::unshare(UnshareFlags::NEWNS).step(|| "own mount namespace".into())?;

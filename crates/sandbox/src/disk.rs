@@ -1,5 +1,5 @@
 //! Puts a file system that lies in a file of the machine into a sandbox that runs:
-//! `disk PID FILE KIND OPTIONS TARGET`.
+//! `disk INIT FILE KIND OPTIONS TARGET`.
 //!
 //! The root of a user namespace may mount no ext4, xfs or btrfs: the machine's root does it outside
 //! and hands the mount over. It belongs to the sandbox's mount namespace alone and ends with it; so
@@ -12,10 +12,9 @@ use std::process::{Command, ExitCode};
 
 use rustix::fs::CWD;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::thread::{ThreadNameSpaceType, UnshareFlags, move_into_thread_name_spaces};
 
-use crate::enter::root_id;
+use crate::enter::{find, root_id};
 use crate::{Fault, Result, Step, sys, tree};
 
 /// Where it is mounted for a moment, in this process's own mount namespace.
@@ -33,12 +32,10 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
 }
 
 fn hand_over(args: &[String]) -> Result<()> {
-    let [pid, file, kind, options, target] = args else {
-        return Err("PID FILE KIND OPTIONS TARGET expected").step(|| "arguments".into());
+    let [init, file, kind, options, target] = args else {
+        return Err("INIT FILE KIND OPTIONS TARGET expected").step(|| "arguments".into());
     };
-    let init = pid.parse().ok().and_then(Pid::from_raw);
-    let init = init.ok_or("not a process id").step(|| pid.clone())?;
-    let handle = pidfd_open(init, PidfdFlags::empty()).step(|| "find the sandbox".into())?;
+    let (init, handle) = find(init)?;
     let root = root_id(init)?;
 
     sys::unshare(UnshareFlags::NEWNS).step(|| "own mount namespace".into())?;

@@ -1,13 +1,15 @@
-//! Runs one command inside a sandbox: `enter PID GROUP DIR fg|bg COMMAND [ARG…]`, where `GROUP` is the
-//! control group for it, or the name of the PID namespace of a sandbox that has none (`pid:[…]`).
+//! Runs one command inside a sandbox: `enter INIT GROUP DIR fg|bg COMMAND [ARG…]`, where `INIT` is its first
+//! process and when that has started ([`sandbox::Init`]), and `GROUP` the control group for the command, or
+//! `-` of a sandbox that has none.
 //!
 //! The command's standard streams, environment and exit code are this process's own. It has a
 //! session of its own, so that it finds no terminal of the machine at `/dev/tty`. `fg`: one of its
 //! streams may be the sandbox's own terminal, which then is the session's; signals that this process
-//! gets are the command's, and where the command stops, this process does. `bg`: neither.
+//! gets are the command's, where the command stops, this process does, and it ends with whoever has
+//! started it. `bg`: none of these.
 
 use std::fs;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -18,6 +20,7 @@ use rustix::process::{
 };
 use rustix::termios::{isatty, tcsetpgrp};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
+use sandbox::Init;
 
 use crate::confine::confine;
 use crate::sys::{self, Side, Signals};
@@ -38,26 +41,11 @@ pub(crate) fn main(args: impl Iterator<Item = String>) -> ExitCode {
 }
 
 fn run(args: &[String]) -> Result<ExitCode> {
-    let [pid, group, dir, ground, program, rest @ ..] = args else {
-        return Err("PID GROUP DIR fg|bg COMMAND expected").step(|| "arguments".into());
+    let [init, group, dir, ground, program, rest @ ..] = args else {
+        return Err("INIT GROUP DIR fg|bg COMMAND expected").step(|| "arguments".into());
     };
-    let init = pid.parse().ok().and_then(Pid::from_raw);
-    let init = init.ok_or("not a process id").step(|| pid.clone())?;
-    let handle = pidfd_open(init, PidfdFlags::empty()).step(|| "find the sandbox".into())?;
-    // A sandbox that has died leaves its number free for a stranger.
+    let (init, handle) = find(init)?;
     let cgroup = Some(Path::new(group)).filter(|group| group.is_absolute());
-    let lives = if let Some(cgroup) = cgroup {
-        let place = format!("/proc/{}/cgroup", init.as_raw_nonzero());
-        let place = fs::read_to_string(&place).step(|| format!("read {place}"))?;
-        let name = cgroup.parent().and_then(Path::file_name).unwrap_or_default();
-        place.contains(&*name.to_string_lossy())
-    } else {
-        sandbox::space_of(init).is_ok_and(|space| space == Path::new(group))
-    };
-    if !lives {
-        return Err("it has died").step(|| "find the sandbox".into());
-    }
-
     if let Some(cgroup) = cgroup {
         // Before the namespaces: from inside, the group's path is another one.
         let procs = cgroup.join("cgroup.procs");
@@ -82,6 +70,11 @@ fn run(args: &[String]) -> Result<ExitCode> {
     confine()?;
 
     let is_foreground = ground == "fg";
+    if is_foreground {
+        // After the change of ids, which clears it (prctl(2)).
+        set_parent_process_death_signal(Some(Signal::KILL))
+            .step(|| "die with the caller".into())?;
+    }
     // What is sent to the group of whoever started this (a terminal's Ctrl-C, `timeout(1)`) is none of a
     // daemon's business. In the foreground the session's leader stays here, around the command's own
     // group: a group whose session has nobody else could not be stopped (Ctrl-Z), for nobody could
@@ -120,6 +113,18 @@ fn run(args: &[String]) -> Result<ExitCode> {
             wait(child, &signals, is_foreground, terminal)
         }
     }
+}
+
+/// A sandbox's first process, as an argument names it.
+pub(crate) fn find(init: &str) -> Result<(Pid, OwnedFd)> {
+    let init: Init = init.parse().step(|| "arguments".into())?;
+    let pid = Pid::from_raw(init.number).ok_or("not a process id").step(|| init.to_string())?;
+    let handle = pidfd_open(pid, PidfdFlags::empty()).step(|| "find the sandbox".into())?;
+    // Asked once the handle is there: one that has died leaves its number free for a stranger.
+    if Init::now(init.number).is_ok_and(|now| now == init) {
+        return Ok((pid, handle));
+    }
+    Err("it has died").step(|| "find the sandbox".into())
 }
 
 /// The terminal among the standard streams.

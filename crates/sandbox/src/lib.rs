@@ -14,6 +14,7 @@ mod remove;
 
 use std::fmt::{self, Display, Formatter};
 use std::fs;
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -185,6 +186,45 @@ pub enum Word {
     },
 }
 
+/// A sandbox's first process, told from whoever has its number later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Init {
+    /// Process id on the machine.
+    pub number: i32,
+    /// When it has started, in the kernel's ticks.
+    started: u64,
+}
+
+impl Init {
+    /// The process that has this number now.
+    pub fn now(number: i32) -> io::Result<Self> {
+        let stat = fs::read_to_string(format!("/proc/{number}/stat"))?;
+        // The second field, in brackets, may hold anything; this is the 22nd (proc_pid_stat(5)).
+        let fields = stat.rsplit(')').next().unwrap_or_default();
+        let started = fields.split_whitespace().nth(19).and_then(|ticks| ticks.parse().ok());
+        let started = started.ok_or(io::ErrorKind::InvalidData)?;
+        Ok(Self { number, started })
+    }
+}
+
+impl Display for Init {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.number, self.started)
+    }
+}
+
+impl FromStr for Init {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let read = || {
+            let (number, started) = text.split_once('@')?;
+            Some(Self { number: number.parse().ok()?, started: started.parse().ok()? })
+        };
+        read().ok_or_else(|| format!("{text} is no process and its start"))
+    }
+}
+
 /// The control group of the processes that are in no container, below [`Spec::cgroup`].
 ///
 /// cgroup v2 allows no processes in a group that hands controllers to its children
@@ -192,7 +232,7 @@ pub enum Word {
 pub const LEAF: &str = "lab";
 
 /// A process's PID namespace, as the kernel's links name it: as long as that lives, no other has the name.
-pub fn space_of(process: rustix::process::Pid) -> std::io::Result<PathBuf> {
+pub fn space_of(process: rustix::process::Pid) -> io::Result<PathBuf> {
     fs::read_link(format!("/proc/{}/ns/pid", process.as_raw_nonzero()))
 }
 
@@ -229,6 +269,16 @@ pub const OWNERS: &str = "owners";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_is_known_by_its_start() {
+        let own = i32::try_from(std::process::id()).expect("a number");
+        let own = Init::now(own).expect("it runs");
+        assert_eq!(own.to_string().parse(), Ok(own));
+        // The machine's first process has started before anything else.
+        assert!(Init::now(1).is_ok_and(|first| first.started < own.started));
+        assert!("7".parse::<Init>().is_err() && "7@".parse::<Init>().is_err());
+    }
 
     #[test]
     fn a_name_holds_its_range() {

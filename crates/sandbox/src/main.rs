@@ -72,9 +72,9 @@ fn main() -> ExitCode {
         Some("rootless") => rootless::main(args),
         _ => {
             complain!(
-                "usage: sandbox hold SPEC | sandbox enter PID GROUP DIR fg|bg COMMAND [ARG…] | \
-                 sandbox terminal PID | sandbox find NAMESPACE NUMBER | \
-                 sandbox disk PID FILE KIND OPTIONS TARGET | sandbox device PID MAJOR MINOR TARGET | \
+                "usage: sandbox hold SPEC | sandbox enter INIT GROUP DIR fg|bg COMMAND [ARG…] | \
+                 sandbox terminal INIT | sandbox find NAMESPACE NUMBER | \
+                 sandbox disk INIT FILE KIND OPTIONS TARGET | sandbox device INIT MAJOR MINOR TARGET | \
                  sandbox rootless NEWUIDMAP UIDS NEWGIDMAP GIDS NAME COMMAND [ARG…]"
             );
             ExitCode::from(2)

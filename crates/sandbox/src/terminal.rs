@@ -1,4 +1,4 @@
-//! Makes a pseudo-terminal of a sandbox's own: `terminal PID`.
+//! Makes a pseudo-terminal of a sandbox's own: `terminal INIT`.
 //!
 //! Both its ends go, in one message, to whoever holds the other end of the socket on standard
 //! input. It is made inside and by the sandbox's root, so that it has a name there (`tty(1)`) and an
@@ -9,15 +9,14 @@ use std::process::ExitCode;
 
 use rustix::io::IoSlice;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
 
-use crate::enter::has_own_user_namespace;
+use crate::enter::{find, has_own_user_namespace};
 use crate::{Fault, Result, Step, init};
 
-pub(crate) fn main(pid: &str) -> ExitCode {
-    match make(pid) {
+pub(crate) fn main(init: &str) -> ExitCode {
+    match make(init) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Fault { step, why }) => {
             complain!("{step}: {why}");
@@ -26,10 +25,8 @@ pub(crate) fn main(pid: &str) -> ExitCode {
     }
 }
 
-fn make(pid: &str) -> Result<()> {
-    let init = pid.parse().ok().and_then(Pid::from_raw);
-    let init = init.ok_or("not a process id").step(|| pid.to_owned())?;
-    let handle = pidfd_open(init, PidfdFlags::empty()).step(|| "find the sandbox".into())?;
+fn make(init: &str) -> Result<()> {
+    let (init, handle) = find(init)?;
     let mut spaces = ThreadNameSpaceType::MOUNT;
     let is_mapped = has_own_user_namespace(init).step(|| "look at the sandbox".into())?;
     if is_mapped {
