@@ -22,7 +22,7 @@ use crate::program;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A shell of the machine on a terminal of the machine.
-struct Session {
+pub(crate) struct Session {
     shell: Child,
     keyboard: File,
     screen: Arc<Mutex<String>>,
@@ -32,7 +32,7 @@ struct Session {
 
 impl Session {
     /// In its script `$LAB` starts a command in a lab.
-    fn start(script: &str) -> Result<Self> {
+    pub(crate) fn start(script: &str) -> Result<Self> {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let ours = openpt(flags).into_diagnostic()?;
         grantpt(&ours).and_then(|()| unlockpt(&ours)).into_diagnostic()?;
@@ -69,12 +69,12 @@ impl Session {
         Ok(Self { shell, keyboard, screen, folder })
     }
 
-    fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         self.screen.lock().map(|shown| shown.clone()).unwrap_or_default()
     }
 
     /// Waits until this is on the screen.
-    fn expect(&self, words: &str) -> Result<()> {
+    pub(crate) fn expect(&self, words: &str) -> Result<()> {
         let deadline = Instant::now() + program::patient(PATIENCE);
         while !self.screen().contains(words) {
             ensure!(Instant::now() < deadline, "{words:?} in\n{}", self.screen());
@@ -83,7 +83,7 @@ impl Session {
         Ok(())
     }
 
-    fn enter(&mut self, keys: &str) -> Result<()> {
+    pub(crate) fn enter(&mut self, keys: &str) -> Result<()> {
         self.keyboard.write_all(keys.as_bytes()).into_diagnostic()
     }
 }
@@ -269,34 +269,45 @@ fn what_is_mounted_below_the_folder_later_is_not_seen() -> Result<()> {
     Ok(())
 }
 
-/// Every descriptor of every process in a lab lies on a mount of the sandbox's, or has no name.
+/// Every descriptor of every process in a lab lies on a mount of the sandbox's, or has no name: whether its
+/// owner has brought it or who has joined.
 #[lab_test::test]
 fn no_descriptor_of_the_caller_comes_inside() -> Result<()> {
     let folder = tempfile::tempdir().into_diagnostic()?;
-    let root: OwnedFd = File::open("/").into_diagnostic()?.into();
     // As a shell hands down what it has open itself.
-    let script = format!(
-        "exec 5</ 6<>/dev/ptmx 7>>{0}/log; exec {1:?} exec --generation {2} -- \
-         sh -c 'docker run -d alpine sleep 300 >&2 || exit; echo ready; sleep 300'",
-        folder.path().display(),
-        env!("CARGO_BIN_EXE_lab"),
+    let opened = |task: &str| -> Result<Child> {
+        let root: OwnedFd = File::open("/").into_diagnostic()?.into();
+        let (folder, lab) = (folder.path().display(), env!("CARGO_BIN_EXE_lab"));
+        let script = format!("exec 5</ 6<>/dev/ptmx 7>>{folder}/log; exec {lab:?} exec {task}");
+        let mut command = Command::new("bash");
+        command.args(["-c", &script]).stdin(root).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().into_diagnostic()
+    };
+    let begun = |child: &mut Child| {
+        let mut word = [0; 6];
+        let said = child.stdout.as_mut().map(|out| out.read_exact(&mut word));
+        matches!(said, Some(Ok(())))
+    };
+    let mut owner = opened(&format!(
+        "--generation {} -- sh -c 'docker run -d alpine sleep 300 >&2 || exit; echo ready; sleep 300'",
         lab_test::generation()?,
-    );
-    let mut owner = Command::new("bash")
-        .args(["-c", &script])
-        .stdin(root)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .into_diagnostic()?;
-    let mut word = [0; 6];
-    let said = owner.stdout.as_mut().map(|out| out.read_exact(&mut word));
-    let seen = inside_of(owner.id());
+    ))?;
+    let has_begun = begun(&mut owner);
+    let joins = || {
+        let join = format!("--in {} -- sh -c 'echo ready; sleep 300'", lab_of(owner.id())?);
+        let mut joined = opened(&join)?;
+        let has_joined = begun(&mut joined);
+        let seen = inside_of(owner.id());
+        let _ = joined.kill();
+        Ok((has_joined, joined.wait_with_output().into_diagnostic()?, seen?))
+    };
+    let seen: Result<_> = joins();
     let _ = owner.kill();
     let output = owner.wait_with_output().into_diagnostic()?;
-    ensure!(matches!(said, Some(Ok(()))), "{output:?}");
-    let (processes, foreign) = seen?;
-    ensure!(processes >= 6, "{processes} processes, {output:?}");
+    ensure!(has_begun, "{output:?}");
+    let (has_joined, joined, (processes, foreign)) = seen?;
+    ensure!(has_joined, "{joined:?}");
+    ensure!(processes >= 8, "{processes} processes, {output:?}");
     ensure!(foreign.is_empty(), "\n{}", foreign.join("\n"));
     Ok(())
 }

@@ -85,7 +85,7 @@ fn armed(script: &str) -> Result<(Cache, Child, String)> {
     Ok((cache, owner, lab))
 }
 
-fn is_gone(cache: &Cache, lab: &str) -> Result<()> {
+pub(crate) fn is_gone(cache: &Cache, lab: &str) -> Result<()> {
     // Before the monitor would go on without its death.
     let deadline = Instant::now() + program::patient(Duration::from_secs(30));
     while !cache.left(lab)?.is_empty() {
@@ -116,10 +116,10 @@ chattr +a /var/tmp/a || exit
 ";
 
 /// A cache whose labs are this test's own, with the machine's bundles and images.
-struct Cache(tempfile::TempDir);
+pub(crate) struct Cache(pub(crate) tempfile::TempDir);
 
 impl Cache {
-    fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
         let own = dir.path().join("matryoshka");
         fs::create_dir(&own).into_diagnostic()?;
@@ -144,7 +144,7 @@ impl Cache {
     }
 
     /// What there is of a lab.
-    fn left(&self, lab: &str) -> Result<Vec<PathBuf>> {
+    pub(crate) fn left(&self, lab: &str) -> Result<Vec<PathBuf>> {
         let state = self.0.path().join("matryoshka/labs").join(lab);
         let mut left = vec![state, group(lab)?];
         left.retain(|path| path.exists());
@@ -196,7 +196,7 @@ fn kill_both(mut owner: Child, lab: &str) -> Result<()> {
     kill_process(monitor, Signal::KILL).into_diagnostic()
 }
 
-fn first_line(child: &mut Child) -> Result<String> {
+pub(crate) fn first_line(child: &mut Child) -> Result<String> {
     let out = child.stdout.take().ok_or_else(|| miette!("no output"))?;
     let mut line = String::new();
     BufReader::new(out).read_line(&mut line).into_diagnostic()?;

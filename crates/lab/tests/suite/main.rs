@@ -10,6 +10,7 @@ mod deep;
 mod disks;
 mod filters;
 mod generations;
+mod joined;
 mod leftovers;
 mod links;
 mod mishaps;

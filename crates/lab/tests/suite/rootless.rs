@@ -2,16 +2,18 @@
 //! only the user's processes see, with a control group as systemd grants it or without one.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use lab_test::{Kept, ensure};
-use miette::{IntoDiagnostic, Result, miette};
+use miette::{IntoDiagnostic, Result};
 use rstest::rstest;
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::joined;
+use crate::leftovers::first_line;
 
 /// The user's id; no file or process of a machine has it, nor those of the range.
 const USER: u32 = 0x7760_0001;
@@ -23,6 +25,7 @@ const AS_USER: &str = r#"folder=$1 group=$2 before=$3 path=/mnt/bin:/usr/bin:/bi
 mount --bind "$folder/etc" /etc && mount --bind "$folder" /mnt
 mount -t tmpfs none /media && mknod /media/fuse c 10 229 && chmod 666 /media/fuse
 mount --bind /media/fuse /dev/fuse
+if [ -d "$group/owners" ]; then group=$group/owners; fi
 echo $$ > "$group/cgroup.procs" && cd /mnt/work
 say_instead() { mount -t tmpfs none /srv && echo "$2" > /srv/it && mount --bind /srv/it "$1"; }
 eval "$before"
@@ -124,6 +127,20 @@ impl Session {
             fs::read_dir(self.0.path()).into_diagnostic()?.flatten().map(|entry| entry.path());
         let files = account()?.join(".cache/matryoshka/labs").join(lab);
         Ok(groups.chain([files]).filter(|path| path.is_dir()).collect())
+    }
+
+    /// Waits until nothing is left of that lab, nor any process in this.
+    fn is_left_empty(&self, lab: &str) -> Result<()> {
+        let deadline = Instant::now() + program::patient(Duration::from_secs(30));
+        // As long as one of the user's processes lives, its group does not go.
+        while let Err(why) = fs::remove_dir(self.0.path()) {
+            ensure!(Instant::now() < deadline, "{why}: {:?}", self.left(lab)?);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let files = account()?.join(".cache/matryoshka/labs").join(lab);
+        let mounts = fs::read_to_string("/proc/self/mountinfo").into_diagnostic()?;
+        ensure!(!files.exists() && !mounts.contains(lab), "{lab}: {mounts}");
+        Ok(())
     }
 }
 
@@ -249,9 +266,7 @@ fn nothing_is_left(
     let script = "docker run -d alpine sleep 1000 > /dev/null; hostname; sleep 1000";
     let task = ["lab", "exec", "--generation", &generation, "--", "sh", "-c", script];
     let mut owner = session.command(&task)?.stdout(Stdio::piped()).spawn().into_diagnostic()?;
-    let said = owner.stdout.take().map(BufReader::new);
-    let mut lines = said.into_iter().flat_map(BufRead::lines).map_while(std::result::Result::ok);
-    let lab = lines.next().ok_or_else(|| miette!("it has not begun"))?;
+    let lab = first_line(&mut owner)?;
     let left = session.left(&lab)?;
     ensure!(left.len() == 1 + usize::from(has_own_group), "{left:?}");
     if stops {
@@ -263,15 +278,66 @@ fn nothing_is_left(
     }
     kill_process(Pid::from_child(&owner), signal).into_diagnostic()?;
     owner.wait().into_diagnostic()?;
-    let deadline = Instant::now() + program::patient(Duration::from_secs(30));
-    // As long as one of the user's processes lives, its group does not go.
-    while let Err(why) = fs::remove_dir(session.0.path()) {
-        ensure!(Instant::now() < deadline, "{why}: {:?}", session.left(&lab)?);
-        std::thread::sleep(Duration::from_millis(20));
+    session.is_left_empty(&lab)
+}
+
+/// By that user; root has no part in it, and the user none in root's.
+#[rstest]
+#[case::with_a_group(true)]
+#[needs(lab(lab::Kind::User))]
+#[needs(no_cgroups())]
+#[case::without(false)]
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn a_lab_is_joined(#[case] has_own_group: bool) -> Result<()> {
+    let session = Session::of_kind(has_own_group)?;
+    let generation = lab_test::generation()?.to_string();
+    let script = "docker run -d --name first alpine sleep 1000 > /dev/null; hostname; sleep 1000";
+    let name = if has_own_group { "in-a-group" } else { "in-none" };
+    let task = ["lab", "exec", "--name", name, "--generation", &generation, "--"];
+    let task = [&task[..], &["sh", "-c", script]].concat();
+    let mut owner = session.command(&task)?.stdout(Stdio::piped()).spawn().into_diagnostic()?;
+    let lab = first_line(&mut owner)?;
+    let join = ["lab", "exec", "--in", name, "--", "sh", "-c"];
+    let join = |script| session.command(&[&join[..], &[script]].concat());
+    let script = "docker ps --format '{{.Names}}'; id -u; touch joined";
+    let said = join(script)?.output().into_diagnostic()?;
+    let out = String::from_utf8_lossy(&said.stdout);
+    for line in ["first", "0"] {
+        ensure!(out.lines().any(|word| word == line), "no {line}: {said:?}");
     }
-    let files = account()?.join(".cache/matryoshka/labs").join(&lab);
-    let mounts = fs::read_to_string("/proc/self/mountinfo").into_diagnostic()?;
-    ensure!(!files.exists() && !mounts.contains(&lab), "{lab}: {mounts}");
+    let made = fs::metadata(account()?.join("work/joined")).into_diagnostic()?;
+    ensure!(said.status.success() && made.uid() == USER, "{said:?}");
+
+    let roots = Command::new(env!("CARGO_BIN_EXE_lab"))
+        .args(["exec", "--in", name, "--", "true"])
+        .env("XDG_CACHE_HOME", account()?.join(".cache"))
+        .output();
+    let roots = roots.into_diagnostic()?;
+    let refused = String::from_utf8_lossy(&roots.stderr).contains("belongs to another user");
+    ensure!(roots.status.code() == Some(1) && refused, "{roots:?}");
+
+    let mut joined = join("echo begun; sleep 1000")?;
+    let joined = joined.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut joined = joined.into_diagnostic()?;
+    first_line(&mut joined)?;
+    owner.kill().into_diagnostic()?;
+    owner.wait().into_diagnostic()?;
+    let told = joined.wait_with_output().into_diagnostic()?;
+    let is_told = told.stderr.ends_with(format!("the lab {name} has ended\n").as_bytes());
+    ensure!(told.status.code() == Some(1) && is_told, "{told:?}");
+    session.is_left_empty(&lab)
+}
+
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn no_lab_of_roots_is_joined() -> Result<()> {
+    let (session, owner) = (Session::of_kind(false)?, joined::of_root()?);
+    let cache = format!("mount --bind {} /srv", owner.cache.0.path().display());
+    let join = ["env", "XDG_CACHE_HOME=/srv", "/mnt/bin/lab", "exec", "--in", "dev", "--", "true"];
+    let said = session.command_after(&cache, &join)?.output().into_diagnostic()?;
+    let refused = String::from_utf8_lossy(&said.stderr).contains("belongs to another user");
+    ensure!(said.status.code() == Some(1) && refused, "{said:?}");
     Ok(())
 }
 
