@@ -44,6 +44,8 @@ const TABLE: &[Row] = &[
     ("lab probe spawn 3 /bin/true", 0, "wall_ns", ""),
     ("lab exec --generation=jessie -- true", 2, "", "trixie, forky"),
     ("lab shell --generation=jessie", 2, "", "trixie, forky"),
+    ("lab exec --in=none -- true", 1, "", "there is no lab none"),
+    ("lab shell --in --name=none", 2, "", "cannot be used"),
     ("lab bring-up --generation=jessie", 2, "", "trixie, forky"),
     ("lab lock --generation=jessie", 2, "", "trixie, forky"),
     ("report", 2, "", "Usage:"),
