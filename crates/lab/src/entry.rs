@@ -13,7 +13,6 @@ use duct::{Expression, cmd};
 use miette::Result;
 use rustix::io::IoSliceMut;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-use sandbox::Init;
 
 use crate::inside::Process;
 use crate::programs;
@@ -30,7 +29,8 @@ pub(crate) enum Ground {
 }
 
 pub(crate) struct Entry {
-    init: Init,
+    /// Init's mark ([`sandbox::mark`]).
+    init: String,
     process: Arc<Process>,
     /// Where commands are put: `-` if the sandbox has no control group.
     group: PathBuf,
@@ -38,21 +38,21 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// By init, which is this process, into a sandbox with this control group.
-    pub(crate) fn new(init: Init, process: Process, cgroup: Option<&Path>) -> Self {
+    pub(crate) fn new(init: String, process: Process, cgroup: Option<&Path>) -> Self {
         let group = cgroup.map_or_else(|| "-".into(), |cgroup| cgroup.join(sandbox::LEAF));
         Self { init, process: Arc::new(process), group }
     }
 
-    /// The same for a sandbox of another process's.
-    pub(crate) fn of_another(init: Init, cgroup: Option<&Path>) -> io::Result<Self> {
-        let process = Process::first(init)?;
+    /// The same by init's mark, into a sandbox of another process's.
+    pub(crate) fn of_another(init: String, cgroup: Option<&Path>) -> io::Result<Self> {
+        let process = Process::marked(&init)?;
         // One that is dead has none, and is still there until it has been waited for.
         process.root()?;
         Ok(Self::new(init, process, cgroup))
     }
 
-    pub(crate) const fn init(&self) -> Init {
-        self.init
+    pub(crate) fn init(&self) -> &str {
+        &self.init
     }
 
     /// Its first process.
@@ -86,8 +86,7 @@ impl Entry {
         args: &[&str],
         answer: Option<OwnedFd>,
     ) -> std::result::Result<(), String> {
-        let init = self.init.to_string();
-        ask(&[&[what, &init][..], args].concat(), answer).map(drop)
+        ask(&[&[what, &self.init][..], args].concat(), answer).map(drop)
     }
 
     /// A command at level 0. It dies with the sandbox; in the foreground also with who starts it.
@@ -100,7 +99,7 @@ impl Entry {
         let ground = if ground == Ground::Foreground { "fg" } else { "bg" };
         let mut line: Vec<OsString> = vec![
             "enter".into(),
-            self.init.to_string().into(),
+            self.init.clone().into(),
             self.group.clone().into(),
             dir.into(),
             ground.into(),

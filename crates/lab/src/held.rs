@@ -13,7 +13,7 @@ use duct::{Expression, cmd};
 use miette::Result;
 use program::patient;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use sandbox::{Init, Share, Spec, Word};
+use sandbox::{Share, Spec, Word};
 
 pub use sandbox::Kind;
 
@@ -126,7 +126,7 @@ impl Held {
             Some(Word::Ready { init }) => {
                 let process = held.first(init).explain(what, remedy)?;
                 held.space = fs::read_link(process.path().join("ns/pid")).explain(what, remedy)?;
-                let init = Init::now(init).explain(what, remedy)?;
+                let init = sandbox::mark(init).explain(what, remedy)?;
                 held.entry = Some(Entry::new(init, process, held.spec.cgroup.as_deref()));
                 Ok(held)
             }

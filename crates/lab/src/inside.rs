@@ -20,7 +20,6 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 use rustix::process::Pid;
-use sandbox::Init;
 
 /// What is read of a file at most: one of the inside may have no end.
 const MOST_BYTES: u64 = 256 << 20;
@@ -71,14 +70,11 @@ impl Process {
         Err(Errno::SRCH.into())
     }
 
-    /// A sandbox's first process.
-    pub(crate) fn first(init: Init) -> io::Result<Self> {
-        let process = Self::of_machine(init.number)?;
-        // Asked once its directory is there, as whoever enters does.
-        if Init::now(init.number)? == init {
-            return Ok(process);
-        }
-        Err(Errno::SRCH.into())
+    /// The one with this mark ([`sandbox::mark`]).
+    pub(crate) fn marked(by: &str) -> io::Result<Self> {
+        let process = Self::of_machine(sandbox::marked(by)?)?;
+        // Again, once its directory is there.
+        sandbox::marked(by).map(|_| process)
     }
 
     /// Its directory, as this process and its children can reach it. What is in it is the kernel's,

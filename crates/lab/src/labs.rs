@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use miette::Result;
 use program::patient;
-use sandbox::{ID_COUNT, ID_RANGES, Init, Kind, Spec, range_of};
+use sandbox::{ID_COUNT, ID_RANGES, Kind, Spec, range_of};
 
 use crate::cache;
 use crate::error::{Explain, failure, unsupported};
@@ -184,8 +184,8 @@ impl Place {
     }
 
     /// Lets others join.
-    pub(crate) fn publish(&self, init: Init) -> io::Result<()> {
-        fs::write(self.state.join(INIT), init.to_string())
+    pub(crate) fn publish(&self, init: &str) -> io::Result<()> {
+        fs::write(self.state.join(INIT), init)
     }
 
     /// What the lab's root is on the machine.
@@ -280,8 +280,6 @@ pub struct Running {
     pub id: String,
     /// The name that its owner gave it.
     pub name: Option<String>,
-    /// The id of the user that it is of.
-    user: u32,
     state: PathBuf,
     /// Process id and command line of its owner.
     pub owner: String,
@@ -296,9 +294,9 @@ impl Running {
         self.name.as_ref().unwrap_or(&self.id)
     }
 
-    /// Its first process, once it can be joined.
-    pub(crate) fn init(&self) -> Option<Init> {
-        fs::read_to_string(self.state.join(INIT)).ok()?.parse().ok()
+    /// The mark of its first process, once it can be joined.
+    pub(crate) fn init(&self) -> Option<String> {
+        fs::read_to_string(self.state.join(INIT)).ok()
     }
 
     /// What it was made of.
@@ -344,7 +342,7 @@ impl Status {
 fn running(labs: &Path) -> Vec<Running> {
     let mut running = Vec::new();
     for state in directories(labs) {
-        let (Ok(log), Some(user)) = (File::open(state.join(LOG)), user_of(&state)) else {
+        let Ok(log) = File::open(state.join(LOG)) else {
             continue;
         };
         if !matches!(log.try_lock(), Err(TryLockError::WouldBlock)) {
@@ -356,18 +354,12 @@ fn running(labs: &Path) -> Vec<Running> {
         running.push(Running {
             id: file_name(&state),
             name: fs::read_to_string(state.join(NAME)).ok(),
-            user,
             owner: owner.trim().to_owned(),
             age: started.elapsed().unwrap_or_default(),
             state,
         });
     }
     running
-}
-
-/// Whose lab it is.
-fn user_of(state: &Path) -> Option<u32> {
-    Some(fs::symlink_metadata(state).ok()?.uid())
 }
 
 /// What a lab can be called; why something else can't be.
@@ -391,37 +383,38 @@ fn called(labs: Vec<Running>, name: &str) -> Option<Running> {
     labs.into_iter().find(|lab| lab.id == name || lab.name.as_deref() == Some(name))
 }
 
-/// This user's running lab of that name, or the only one.
+/// The running lab of that name, or the only one.
 pub(crate) fn find(wanted: Option<&str>) -> Result<Running> {
-    let own = rustix::process::geteuid().as_raw();
     let labs = cache::place_of_cache()?.join("labs");
     // Before the lock, which is that user's too.
     for state in directories(&labs) {
-        let name = fs::read_to_string(state.join(NAME)).unwrap_or_default();
-        let is_it = wanted.is_some_and(|wanted| [&*name, &file_name(&state)].contains(&wanted));
-        if let (true, Some(user)) = (is_it, user_of(&state).filter(|user| *user != own)) {
+        let (id, name) = (file_name(&state), fs::read_to_string(state.join(NAME)));
+        let is_it =
+            wanted.is_none_or(|wanted| id == wanted || name.is_ok_and(|name| name == wanted));
+        let own = rustix::process::geteuid().as_raw();
+        let user = fs::symlink_metadata(&state).map_or(own, |found| found.uid());
+        if is_it && user != own {
             return Err(failure(
-                format!("lab {} belongs to another user", wanted.unwrap_or_default()),
-                format!("it is of the user with id {user}, and only that one may join it"),
-                "join it as that user, or start your own",
+                format!("lab {} belongs to another user", wanted.unwrap_or(&id)),
+                format!("it is of the user with id {user}, and nobody else may join it"),
+                "join it as that user, or start one of your own",
             ));
         }
     }
     let mut running = status()?.running;
-    running.retain(|lab| lab.user == own);
     let names: Vec<&str> = running.iter().map(Running::label).collect();
-    let names = match &names[..] {
-        [] => "none of yours is running".to_owned(),
-        names => format!("running: {}", names.join(", ")),
+    let why = if names.is_empty() {
+        "none is running".to_owned()
+    } else {
+        format!("running: {}", names.join(", "))
     };
-    let start = "start one: cargo xtask lab shell --name NAME";
-    match (wanted, &running[..]) {
-        (Some(wanted), _) => called(running, wanted)
-            .ok_or_else(|| failure(format!("there is no lab {wanted}"), names, start)),
-        (None, [only]) => Ok(only.clone()),
-        (None, []) => Err(failure("there is no lab to join", names, start)),
-        (None, _) => Err(failure("there are several labs", names, "say which one: --in NAME")),
-    }
+    let (what, found) = match wanted {
+        Some(name) => (format!("there is no lab {name}"), called(running, name)),
+        None if running.len() == 1 => (String::new(), running.pop()),
+        None => ("it is not said which lab to join".to_owned(), None),
+    };
+    let remedy = "join one: --in NAME, or start one: cargo xtask lab shell --name NAME";
+    found.ok_or_else(|| failure(what, why, remedy))
 }
 
 /// Empties the cache and takes away dead labs. Refused while anything uses the cache.

@@ -1,5 +1,5 @@
 //! Runs one command inside a sandbox: `enter INIT GROUP DIR fg|bg COMMAND [ARG…]`, where `INIT` is its first
-//! process and when that has started ([`sandbox::Init`]), and `GROUP` the control group for the command, or
+//! process and when that has started ([`sandbox::mark`]), and `GROUP` the control group for the command, or
 //! `-` of a sandbox that has none.
 //!
 //! The command's standard streams, environment and exit code are this process's own. It has a
@@ -20,7 +20,6 @@ use rustix::process::{
 };
 use rustix::termios::{isatty, tcsetpgrp};
 use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
-use sandbox::Init;
 
 use crate::confine::confine;
 use crate::sys::{self, Side, Signals};
@@ -117,14 +116,11 @@ fn run(args: &[String]) -> Result<ExitCode> {
 
 /// A sandbox's first process, as an argument names it.
 pub(crate) fn find(init: &str) -> Result<(Pid, OwnedFd)> {
-    let init: Init = init.parse().step(|| "arguments".into())?;
-    let pid = Pid::from_raw(init.number).ok_or("not a process id").step(|| init.to_string())?;
+    let number = || sandbox::marked(init).step(|| "find the sandbox".into());
+    let pid = Pid::from_raw(number()?).ok_or("not a process id").step(|| init.to_owned())?;
     let handle = pidfd_open(pid, PidfdFlags::empty()).step(|| "find the sandbox".into())?;
-    // Asked once the handle is there: one that has died leaves its number free for a stranger.
-    if Init::now(init.number).is_ok_and(|now| now == init) {
-        return Ok((pid, handle));
-    }
-    Err("it has died").step(|| "find the sandbox".into())
+    // Again, once the handle is there: one that has died leaves its number free for a stranger.
+    number().map(|_| (pid, handle))
 }
 
 /// The terminal among the standard streams.

@@ -186,43 +186,20 @@ pub enum Word {
     },
 }
 
-/// A sandbox's first process, told from whoever has its number later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Init {
-    /// Process id on the machine.
-    pub number: i32,
-    /// When it has started, in the kernel's ticks.
-    started: u64,
+/// A process's number and when it has started, by which it is told from whoever has the number later.
+pub fn mark(number: i32) -> io::Result<String> {
+    let stat = fs::read_to_string(format!("/proc/{number}/stat"))?;
+    // The second field, in brackets, may hold anything; this is the 22nd (proc_pid_stat(5)).
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let started = fields.split_whitespace().nth(19).ok_or(io::ErrorKind::InvalidData)?;
+    Ok(format!("{number}@{started}"))
 }
 
-impl Init {
-    /// The process that has this number now.
-    pub fn now(number: i32) -> io::Result<Self> {
-        let stat = fs::read_to_string(format!("/proc/{number}/stat"))?;
-        // The second field, in brackets, may hold anything; this is the 22nd (proc_pid_stat(5)).
-        let fields = stat.rsplit(')').next().unwrap_or_default();
-        let started = fields.split_whitespace().nth(19).and_then(|ticks| ticks.parse().ok());
-        let started = started.ok_or(io::ErrorKind::InvalidData)?;
-        Ok(Self { number, started })
-    }
-}
-
-impl Display for Init {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.number, self.started)
-    }
-}
-
-impl FromStr for Init {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let read = || {
-            let (number, started) = text.split_once('@')?;
-            Some(Self { number: number.parse().ok()?, started: started.parse().ok()? })
-        };
-        read().ok_or_else(|| format!("{text} is no process and its start"))
-    }
+/// The number of the process with this mark; an error once another one may have it.
+pub fn marked(by: &str) -> io::Result<i32> {
+    let number = by.split('@').next().and_then(|number| number.parse().ok());
+    let number = number.filter(|number| mark(*number).is_ok_and(|now| now == by));
+    number.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "it has died"))
 }
 
 /// The control group of the processes that are in no container, below [`Spec::cgroup`].
@@ -273,11 +250,11 @@ mod tests {
     #[test]
     fn a_process_is_known_by_its_start() {
         let own = i32::try_from(std::process::id()).expect("a number");
-        let own = Init::now(own).expect("it runs");
-        assert_eq!(own.to_string().parse(), Ok(own));
-        // The machine's first process has started before anything else.
-        assert!(Init::now(1).is_ok_and(|first| first.started < own.started));
-        assert!("7".parse::<Init>().is_err() && "7@".parse::<Init>().is_err());
+        let by = mark(own).expect("it runs");
+        assert_eq!(marked(&by).ok(), Some(own));
+        // As one has it that has started at another time.
+        assert!(marked(&format!("{by}0")).is_err());
+        assert!(marked(&own.to_string()).is_err() && marked("").is_err());
     }
 
     #[test]
