@@ -80,7 +80,7 @@ impl Host for Lab {
 impl Lab {
     /// Runs a command at level 0 with this process's own streams and terminal, ends the lab, and
     /// returns the command's exit code; 128 and the number of a signal that asked for the end.
-    /// Meanwhile others may [`join`](crate::join).
+    /// Meanwhile others may [`join`](crate::join()).
     ///
     /// Of a standard input that is no terminal, more may be read than the command reads.
     pub fn attach(self, dir: &Path, argv: &[String]) -> Result<i32> {

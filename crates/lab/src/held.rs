@@ -220,7 +220,7 @@ impl Held {
         self.entry.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// Lets others come in by [`join`](crate::join).
+    /// Lets others come in by [`join`](crate::join()).
     pub(crate) fn publish(&self) -> io::Result<()> {
         self.place.publish(self.entry()?.init())
     }

@@ -38,7 +38,7 @@ pub struct Options {
     #[arg(skip)]
     pub share: Option<PathBuf>,
 
-    /// What it is called, where others are to [`join`](crate::join) it by a name: one that is
+    /// What it is called, where others are to [`join`](crate::join()) it by a name: one that is
     /// [`named`](crate::named) so.
     #[arg(skip)]
     pub name: Option<String>,
