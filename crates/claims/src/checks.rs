@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use measure::failure;
-use miette::Result;
+use miette::{Report, Result};
 
 use crate::records::{Source, Wanted, below, day, is_present, span};
 use crate::{CHECKS, Claim, Expected, GENERATIONS, Says, Seen, accepts, expected, newest, read};
@@ -101,7 +101,8 @@ impl Checks {
     /// What its machine could not see, as another one saw it. What both saw stays its machine's.
     fn filled(mut self, root: &Path, folder: &Path) -> Result<Self> {
         let machines = fs::read_dir(folder.join(MACHINES)).into_iter().flatten().flatten();
-        let mut machines: Vec<PathBuf> = machines.map(|entry| entry.path()).collect();
+        let mut machines: Vec<PathBuf> =
+            machines.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
         machines.sort();
         for machine in machines {
             let Some(other) = of_generation(root, &machine, &self.generation, false)? else {
@@ -112,11 +113,12 @@ impl Checks {
             for row in other.rows.into_iter().filter(|row| row.outcome().is_some()) {
                 let is_same =
                     |own: &&mut Seen| own.property == row.property && own.pattern == row.pattern;
-                if let Some(own) =
-                    self.rows.iter_mut().find(is_same).filter(|own| own.seen.is_empty())
-                {
+                let Some(own) = self.rows.iter_mut().find(is_same) else { continue };
+                if own.seen.is_empty() {
                     *own = Seen { machine: name.clone(), ..row };
                     is_used = true;
+                } else if !own.machine.is_empty() && own.seen != row.seen {
+                    return Err(differing(own, &row, &name));
                 }
             }
             if is_used {
@@ -126,6 +128,15 @@ impl Checks {
         }
         Ok(self)
     }
+}
+
+/// Nothing says which of two other machines is right.
+fn differing(own: &Seen, other: &Seen, machine: &str) -> Report {
+    failure(
+        format!("{} of {} is not the same on two machines", own.property, own.pattern),
+        format!("{} on {}, {} on {machine}", own.seen, own.machine, other.seen),
+        "look again on both: `cargo xtask claims --run`; or take out one of the two rows",
+    )
 }
 
 /// The last check of each in a record; nothing where there is none.

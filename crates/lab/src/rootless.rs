@@ -191,6 +191,12 @@ impl Again {
         command.arg("rootless").arg(of_users).arg(uids.to_string()).arg(of_groups);
         command.arg(gids.to_string()).arg(name).arg(program).args(env::args_os().skip(1));
         command.env("PATH", &self.path);
+        // Asked for as root inside it would be root's.
+        if env::var_os("HOME").is_none_or(|home| home.is_empty())
+            && let Ok(home) = etcetera::home_dir()
+        {
+            command.env("HOME", home);
+        }
         Ok(command)
     }
 
@@ -280,14 +286,13 @@ fn scope() -> Command {
 /// how many there are.
 fn range(file: &str) -> Result<u32> {
     let id = rustix::process::getuid().as_raw().to_string();
-    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let name = users.lines().find_map(|line| {
-        let fields: Vec<&str> = line.split(':').collect();
-        (fields.get(2) == Some(&id.as_str())).then(|| fields[0].to_owned())
-    });
-    let name = name.unwrap_or_else(|| id.clone());
-    let granted = fs::read_to_string(file).unwrap_or_default();
-    first_of(&granted, &[&name, &id]).ok_or_else(|| {
+    // Users are not in /etc/passwd only.
+    let name = Command::new("id").arg("-un").env("PATH", "/usr/bin:/bin").output();
+    let name = name.map(|said| said.stdout).unwrap_or_default();
+    let name = String::from_utf8_lossy(&name).trim().to_owned();
+    let name = if name.is_empty() { id.clone() } else { name };
+    let granted = fs::read(file).unwrap_or_default();
+    first_of(&String::from_utf8_lossy(&granted), &[&name, &id]).ok_or_else(|| {
         unsupported(
             WHAT,
             format!("{file} has no {} ids for {name}", ID_COUNT - 1),

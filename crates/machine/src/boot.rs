@@ -247,7 +247,9 @@ impl Boot {
         })?;
         let mut emulator = emulator(machine, parts, processors);
         for (at, disk) in [(&parts.root, "on"), (&parts.cache, "on"), (&path_of(&disk), "off")] {
-            let disk = format!("file={},format=raw,if=virtio,snapshot={disk}", at.display());
+            // Where this machine's disk is full the machine is told; QEMU would stop it for ever.
+            let options = "format=raw,if=virtio,werror=report,rerror=report";
+            let disk = format!("file={},{options},snapshot={disk}", at.display());
             emulator.args(["-drive", &disk]);
         }
         let (to_console, to_status) = (path_of(&console), path_of(&status));

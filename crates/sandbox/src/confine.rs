@@ -8,6 +8,10 @@
 //! pastes on a console (`ioctl_tty(2)`): a terminal of the machine would run them as its user. None
 //! comes inside (below), and both calls are refused besides.
 //!
+//! **Keys** belong to a user of the machine, whatever namespaces its processes are in: root of an ordinary
+//! user's sandbox, who is that user, could read and replace those of its keyring (`keyrings(7)`). It has
+//! no calls for them. Other sandboxes have ids of their own, or root's.
+//!
 //! **Descriptors** hold what they were opened for, whatever the namespaces say. Nothing that this
 //! program is started with but its standard streams comes inside (`sys::close_the_rest`), and those
 //! are, for each process that is put there from outside:
@@ -32,13 +36,18 @@ use seccompiler::{
 
 use crate::{Result, Step, sys};
 
-/// For this process and all that it starts.
-pub(crate) fn confine() -> Result<()> {
+/// For this process and all that it starts; with the user's keys if root inside is no user of its own.
+pub(crate) fn confine(is_users: bool) -> Result<()> {
     sys::leave_keyring();
     let what = || "install the filter of system calls".to_owned();
+    // As where the kernel lacks them, which engines are used to.
+    let mut lacking = vec![IO_URING_SETUP];
+    if is_users {
+        lacking.extend(KEYS);
+    }
     for (rules, errno) in [
         (vsock().step(what)?, libc::EAFNOSUPPORT),
-        (both(IO_URING_SETUP, &[]).into(), libc::ENOSYS),
+        (lacking.into_iter().flat_map(|call| both(call, &[])).collect(), libc::ENOSYS),
         (terminals().step(what)?, libc::EPERM),
     ] {
         let errno = u32::try_from(errno).step(what)?;
@@ -63,6 +72,11 @@ type Call = (i64, i64);
 const SOCKET: Call = (libc::SYS_socket, libc::SYS_socket);
 const IOCTL: Call = (libc::SYS_ioctl, 514);
 const IO_URING_SETUP: Call = (libc::SYS_io_uring_setup, libc::SYS_io_uring_setup);
+const KEYS: [Call; 3] = [
+    (libc::SYS_add_key, libc::SYS_add_key),
+    (libc::SYS_request_key, libc::SYS_request_key),
+    (libc::SYS_keyctl, libc::SYS_keyctl),
+];
 
 /// The same rules for a call in both ABIs of a 64-bit kernel, whose filter sees one architecture.
 fn both((call, x32): Call, rules: &[SeccompRule]) -> [(i64, Vec<SeccompRule>); 2] {

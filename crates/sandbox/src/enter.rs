@@ -56,6 +56,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         | ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION
         | ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME
         | ThreadNameSpaceType::CONTROL_GROUP;
+    let is_users = is_users(init).step(|| "look at the sandbox".into())?;
     let own_user = has_own_user_namespace(init).step(|| "look at the sandbox".into())?;
     if own_user {
         // Joining the namespace that one is already in is refused (setns(2)).
@@ -66,7 +67,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         init::become_root()?;
     }
     std::env::set_current_dir(dir).step(|| format!("enter {dir}"))?;
-    confine()?;
+    confine(is_users)?;
 
     let is_foreground = ground == "fg";
     if is_foreground {
@@ -142,6 +143,12 @@ pub(crate) fn root_id(init: Pid) -> Result<u32> {
 pub(crate) fn has_own_user_namespace(init: Pid) -> std::io::Result<bool> {
     let theirs = fs::read_link(format!("/proc/{}/ns/user", init.as_raw_nonzero()))?;
     Ok(theirs != fs::read_link("/proc/self/ns/user")?)
+}
+
+/// Whether root of its user namespace is an ordinary user, who is mapped alone (`newuidmap(1)`).
+fn is_users(init: Pid) -> std::io::Result<bool> {
+    let map = fs::read_to_string(format!("/proc/{}/uid_map", init.as_raw_nonzero()))?;
+    Ok(map.split_whitespace().nth(2) == Some("1"))
 }
 
 /// Until the command's end: its exit code, as a shell has it.

@@ -60,7 +60,7 @@ fn begin(spec: &Spec, mut go: File) -> Result<()> {
     }
     tree::build(spec)?;
     rustix::system::sethostname(spec.id.as_bytes()).step(|| "set the host name".into())?;
-    confine()
+    confine(spec.kind == Kind::Rootless)
 }
 
 /// Gives the controllers of a group to its children, as an init system does for its services.

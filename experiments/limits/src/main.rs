@@ -45,8 +45,9 @@ fn main() -> ExitCode {
         let setups = setups(&cli)?;
         let options = cli.lab.until(measure::interrupted);
         let able = || {
-            controllers()?;
-            bench::preflight(&[&cli.lab])
+            // An ordinary user has control groups only after that.
+            bench::preflight(&[&cli.lab])?;
+            controllers()
         };
         cli.run.conduct(&LIMITS, able, |run| {
             let lab = Lab::start(&options)?;

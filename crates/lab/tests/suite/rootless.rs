@@ -30,7 +30,7 @@ echo $$ > "$group/cgroup.procs" && cd /mnt/work
 say_instead() { mount -t tmpfs none /srv && echo "$2" > /srv/it && mount --bind /srv/it "$1"; }
 eval "$before"
 exec setpriv --reuid "$(id -u me)" --regid "$(id -u me)" --clear-groups \
-    env -i HOME=/mnt "PATH=$path" MATRYOSHKA_REQUIRE_LAB=1 "$@"
+    env -i HOME=/mnt TOKEN=secret "PATH=$path" MATRYOSHKA_REQUIRE_LAB=1 "$@"
 "#;
 
 /// The user's account with the chosen generation's engines in the cache, made once.
@@ -156,6 +156,7 @@ docker exec outer docker run --rm alpine echo dind
 docker run --rm -v /var/run/docker.sock:/var/run/docker.sock docker:cli docker run --rm alpine echo dood
 podman run --rm --privileged quay.io/podman/stable podman run --rm alpine echo nested
 sed 's/  */ /g' /proc/self/uid_map; touch made; ls -A
+tr '\0' '\n' < /proc/1/environ
 cat /mnt/secret /root/.cache/matryoshka/.users /etc/shadow || true
 ls /proc/*/cmdline | wc -l
 ";

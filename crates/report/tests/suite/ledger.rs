@@ -198,6 +198,21 @@ fn what_a_machine_could_not_see_another_one_may_have_seen() {
     assert_eq!(verdict(&found, "A7"), "confirmed: in part on the machine `other`");
     let text = stdout(&ledger(place.path(), &[]));
     assert!(text.contains("confirmed: in part on the machine `other`"), "{text}");
+
+    // What is no machine's folder is none of its business.
+    fs::write(place.path().join(REFERENCE).join("machines/notes.txt"), "\n").expect("a file");
+    assert_eq!(text, stdout(&ledger(place.path(), &[])));
+    let third = place.path().join(REFERENCE).join("machines/third");
+    record(&third, "trixie", |row| {
+        if is_a7(row) {
+            row.seen = "otherwise".to_owned();
+        }
+    });
+    let refused = ledger(place.path(), &[]);
+    assert_eq!(refused.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&refused.stderr);
+    assert!(error.contains("is not the same on two machines"), "{error}");
+    assert!(error.contains("other") && error.contains("otherwise on third"), "{error}");
 }
 
 #[test]
