@@ -232,12 +232,6 @@ impl Held {
         self.entry()?.process().root()
     }
 
-    /// The same for whoever outlives this.
-    pub(crate) fn way_in(&self) -> impl Fn() -> io::Result<Folder> + Send + Sync + use<> {
-        let process = self.first_process().cloned();
-        move || process.as_ref().ok_or(io::ErrorKind::NotFound)?.root()
-    }
-
     /// Whether it has a control group of its own.
     pub(crate) fn has_cgroup(&self) -> bool {
         self.spec.cgroup.is_some()

@@ -105,7 +105,11 @@ impl Folder {
     }
 
     fn resolve(&self, path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
-        let how = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        self.resolve_so(path, flags, ResolveFlags::empty())
+    }
+
+    fn resolve_so(&self, path: &Path, flags: OFlags, more: ResolveFlags) -> io::Result<OwnedFd> {
+        let how = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS | more;
         let mut tries = 0;
         loop {
             match openat2(&self.0, path, flags, Mode::empty(), how) {
@@ -229,6 +233,23 @@ impl Folder {
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
         let socket = File::from(self.resolve(path.as_ref(), HANDLE)?);
         UnixStream::connect(near(&socket))
+    }
+
+    /// The same on this folder's own file system: one of user space that somebody has mounted on the way
+    /// need never answer, and whoever waits for it can't be killed. An ordinary user's lab is one in whose
+    /// file systems the user's processes may wait (`fuse_allow_current_process` in fs/fuse/dir.c).
+    pub fn connect_near(&self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
+        let socket = self.resolve_so(path.as_ref(), HANDLE, ResolveFlags::NO_XDEV)?;
+        UnixStream::connect(near(&File::from(socket)))
+    }
+
+    /// A file's content, on this folder's own file system.
+    pub fn read_near(&self, path: impl AsRef<Path>) -> io::Result<String> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        let file = self.resolve_so(path.as_ref(), flags, ResolveFlags::NO_XDEV)?;
+        let mut text = String::new();
+        File::from(file).take(MOST_BYTES).read_to_string(&mut text)?;
+        Ok(text)
     }
 
     /// Writes a file of this mode anew, with the folders to it, as this folder's owner: level 0's

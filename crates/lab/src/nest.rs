@@ -469,7 +469,7 @@ fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str
         if is_closed {
             return inside.set_up(&["docker", "version"]).is_ok();
         }
-        docker_answers(inside.root())
+        docker_answers(inside.root().and_then(|root| root.connect("run/docker.sock")))
     };
     wait_until(level.held(), &name, patient(INNER_DEADLINE), died, ready, || {
         logs(level, outer, container)

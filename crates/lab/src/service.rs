@@ -15,7 +15,6 @@ use signal_hook::low_level::signal_name;
 
 use crate::error::{Explain, failure};
 use crate::held::Held;
-use crate::inside::Folder;
 
 /// Between two questions to a daemon that does not answer yet.
 const PACE: Duration = Duration::from_millis(10);
@@ -205,9 +204,9 @@ pub(crate) fn last_lines(log: &str) -> String {
 }
 
 /// Whether a Docker daemon answers that has this root directory (`GET /_ping`, Docker Engine API).
-pub(crate) fn docker_answers(root: io::Result<Folder>) -> bool {
+pub(crate) fn docker_answers(socket: io::Result<UnixStream>) -> bool {
     let ask = || -> io::Result<String> {
-        let stream = asked(&root?, "run/docker.sock", b"GET /_ping HTTP/1.0\r\n\r\n")?;
+        let stream = asked(socket?, b"GET /_ping HTTP/1.0\r\n\r\n")?;
         let mut answer = String::new();
         stream.take(1 << 16).read_to_string(&mut answer)?;
         Ok(answer)
@@ -218,20 +217,19 @@ pub(crate) fn docker_answers(root: io::Result<Folder>) -> bool {
 /// Whether a server of gRPC answers on this socket, as containerd is: with a frame of settings to a
 /// client's preface and settings (RFC 9113, 3.4). That somebody listens would not do: a connection to
 /// one that is ending may still be made.
-pub(crate) fn grpc_answers(root: io::Result<Folder>, socket: &str) -> bool {
+pub(crate) fn grpc_answers(socket: io::Result<UnixStream>) -> bool {
     const SETTINGS: u8 = 4;
     const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     let ask = || -> io::Result<u8> {
         let mut head = [0; 9];
-        asked(&root?, socket, HELLO)?.read_exact(&mut head)?;
+        asked(socket?, HELLO)?.read_exact(&mut head)?;
         Ok(head[3])
     };
     ask().is_ok_and(|kind| kind == SETTINGS)
 }
 
-/// A connection to a socket of the inside on which this was written.
-fn asked(root: &Folder, socket: &str, question: &[u8]) -> io::Result<UnixStream> {
-    let mut stream = root.connect(socket)?;
+/// A connection to a socket of the inside, once this was written on it.
+fn asked(mut stream: UnixStream, question: &[u8]) -> io::Result<UnixStream> {
     stream.set_read_timeout(Some(patient(QUESTION_DEADLINE)))?;
     stream.set_write_timeout(Some(patient(QUESTION_DEADLINE)))?;
     stream.write_all(question)?;

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::error::Explain;
 use crate::generation::Generation;
 use crate::held::Held;
+use crate::inside::Folder;
 use crate::service::{Service, docker_answers, grpc_answers};
 
 /// The registry's address: on the loopback device of the lab's network namespace, so that every
@@ -131,18 +132,17 @@ pub(crate) fn start_registry(held: &Held) -> Result<Arc<Service>> {
     /// 10.99.0.1:5000 in state LISTEN, as `proc_pid_net(5)` writes it.
     const LISTENS: &str = "0100630A:1388 00000000:0000 0A";
     let argv = ["/usr/bin/docker-registry", "serve", "/etc/docker/registry.yml"];
-    let root = held.way_in();
+    let network = early(held, "proc/1/net")?;
     Service::start(held, "registry", &argv, move || {
-        let table = root().and_then(|root| root.read_to_string("proc/1/net/tcp"));
-        table.is_ok_and(|table| table.contains(LISTENS))
+        network.read_near("tcp").is_ok_and(|table| table.contains(LISTENS))
     })
 }
 
 /// Starts Docker at level 0 and waits until its API answers: containerd and the daemon, as two
 /// services, as the distribution runs them.
 pub(crate) fn start_docker(held: &Held) -> Result<()> {
-    let (root, argv) = (held.way_in(), ["/usr/bin/containerd"]);
-    let answers = move || grpc_answers(root(), "run/containerd/containerd.sock");
+    let (run, argv) = (early(held, "run")?, ["/usr/bin/containerd"]);
+    let answers = move || grpc_answers(run.connect_near("containerd/containerd.sock"));
     let containerd = Service::start(held, "containerd", &argv, answers)?;
     // A daemon that finds nobody there yet tries again only after a second.
     containerd.wait_ready(held, patient(DAEMON_DEADLINE))?;
@@ -150,8 +150,14 @@ pub(crate) fn start_docker(held: &Held) -> Result<()> {
     if !held.has_cgroup() {
         argv.push(WITHOUT_CGROUPS);
     }
-    let root = held.way_in();
-    let answers = move || docker_answers(root());
+    let run = early(held, "run")?;
+    let answers = move || docker_answers(run.connect_near("docker.sock"));
     let daemon = Service::start(held, "dockerd", &argv, answers)?;
     daemon.wait_ready(held, patient(DAEMON_DEADLINE))
+}
+
+/// A folder of the inside as it is before anybody is in there who could mount something over it.
+fn early(held: &Held, path: &str) -> Result<Folder> {
+    let folder = held.root().and_then(|root| root.folder(path));
+    folder.explain(format!("/{path} of the lab can't be opened"), "start it again")
 }

@@ -12,6 +12,7 @@ use miette::{IntoDiagnostic, Result};
 use rstest::rstest;
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::attached::compile;
 use crate::joined;
 use crate::leftovers::first_line;
 
@@ -339,6 +340,34 @@ fn no_lab_of_roots_is_joined() -> Result<()> {
     let said = session.command_after(&cache, &join)?.output().into_diagnostic()?;
     let refused = String::from_utf8_lossy(&said.stderr).contains("belongs to another user");
     ensure!(said.status.code() == Some(1) && refused, "{said:?}");
+    Ok(())
+}
+
+/// The user's processes may look into file systems of the lab's, which need never answer.
+#[rstest]
+#[case::over_the_sockets("/run")]
+#[needs(lab(lab::Kind::User))]
+#[case::over_the_processes("/proc")]
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn a_file_system_that_never_answers_keeps_nobody(#[case] place: &str) -> Result<()> {
+    let session = Session::new()?;
+    let program = place.replace('/', "stuck-");
+    compile(include_str!("stuck.c"), &account()?.join("work").join(&program))?;
+    let generation = lab_test::generation()?.to_string();
+    let argv = ["lab", "exec", "--generation", &generation, "--"];
+    let mut owner =
+        session.command(&[&argv[..], &[&format!("./{program}"), "over", place]].concat())?;
+    let mut owner = owner.spawn().into_diagnostic()?;
+    let deadline = Instant::now() + program::patient(Duration::from_secs(60));
+    let ended = loop {
+        if let Some(ended) = owner.try_wait().into_diagnostic()? {
+            break ended;
+        }
+        ensure!(Instant::now() < deadline, "it waits for ever");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    ensure!(ended.success(), "{ended}");
     Ok(())
 }
 

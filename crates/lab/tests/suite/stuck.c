@@ -1,6 +1,7 @@
 /* A process that no signal ends (stuck plain|detached|unattached: where its mount can be seen).
    It serves a file system (FUSE) and, dying, touches memory in a file
-   of that, for which the kernel would have to ask it (CLONE_CHILD_CLEARTID, set_tid_address(2)). */
+   of that, for which the kernel would have to ask it (CLONE_CHILD_CLEARTID, set_tid_address(2)).
+   Or (stuck over FOLDER) one over a folder goes on to serve one that never answers. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 static int device;
-static volatile int silent = 0;
+static volatile int silent = 0, mute = 0;
 
 static void reply(uint64_t unique, int error, const void *data, size_t size) {
     struct fuse_out_header head = {sizeof head + size, error, unique};
@@ -33,6 +34,7 @@ static void *serve(void *unused) {
             return unused;
         }
         struct fuse_in_header *in = (void *)request;
+        if (mute && in->opcode != FUSE_INIT) continue;
         struct fuse_attr file = {.ino = 2, .mode = S_IFREG | 0666, .nlink = 1, .size = 8192};
         struct fuse_attr root = {.ino = 1, .mode = S_IFDIR | 0777, .nlink = 1};
         struct fuse_init_out init = {.major = 7, .minor = 31, .max_write = 16384};
@@ -69,6 +71,14 @@ int main(int count, char **arguments) {
     pthread_t server;
     device = open("/dev/fuse", O_RDWR);
     sprintf(options, "fd=%d,rootmode=40000,user_id=0,group_id=0", device);
+    if (mode == 'o') {
+        if (mount("stuck", arguments[2], "fuse", 0, options)) return perror("mount"), 1;
+        if (fork()) return sleep(1), 0;
+        setsid();
+        mute = 1;
+        for (int n = 0; n < 3; n++) freopen("/dev/null", "r+", n ? n == 1 ? stdout : stderr : stdin);
+        return serve(0) != 0;
+    }
     if (mode == 'u') folder = unattached();
     else if (!mount("stuck", "/mnt", "fuse", 0, options)) folder = open("/mnt", O_PATH);
     if (device < 0 || folder < 0) return perror("mount"), 1;
