@@ -159,6 +159,12 @@ fn a_lab_that_ends_is_not_joined() -> Result<()> {
     let (monitor, init) = (process_of(&owner.id, false)?, process_of(&owner.id, true)?);
     kill_process(monitor, Signal::STOP).into_diagnostic()?;
     kill_process(init, Signal::KILL).into_diagnostic()?;
+    let root = format!("/proc/{}/root", init.as_raw_nonzero());
+    let deadline = Instant::now() + program::patient(Duration::from_secs(10));
+    while fs::read_link(&root).is_ok() {
+        ensure!(Instant::now() < deadline, "init does not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
     let joined = outcome(&mut owner.join(&[NAME], &["true"]));
     kill_process(monitor, Signal::CONT).into_diagnostic()?;
     let (code, _, err) = joined?;
