@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::engine::{Engine, KEEP_ADDRESSES, REGISTRY_NAME};
 use crate::generation::Generation;
 use crate::level::{Level, TOOLS};
+use crate::preflight;
 use crate::service::{docker_answers, last_lines, wait_until};
 
 /// How long an inner daemon may take: it unpacks nothing, but shares the machine with all others.
@@ -349,6 +350,9 @@ fn name(kind: &str) -> String {
     name
 }
 
+/// What a Podman's store is, below `/etc`: outside of containers one without FUSE.
+const STORE: &str = "containers/storage.conf";
+
 /// One level further in: a container of `outer` that carries `inner`.
 fn step<'lab>(
     level: &Level<'lab>,
@@ -356,6 +360,9 @@ fn step<'lab>(
     outer: Engine,
     inner: Layer,
 ) -> Result<Level<'lab>> {
+    if inner.engine == Engine::Podman && !inner.like_outer.contains(&STORE) {
+        preflight::require_fuse()?;
+    }
     let container = name(inner.engine.program());
     let tools = format!("{TOOLS}:{TOOLS}:ro");
     let mut argv =

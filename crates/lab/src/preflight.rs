@@ -169,6 +169,19 @@ fn device(&(name, module, needed_for): &(&str, &str, &str)) -> Option<Check> {
     Some(Check { what: format!("{path} for {needed_for}"), found })
 }
 
+/// That Podman in a container can't keep any, if so: its published image has its store by FUSE.
+pub(crate) fn require_fuse() -> Result<()> {
+    let missing = OPTIONAL.iter().filter(|(name, ..)| *name == "fuse").find_map(device);
+    match missing.map(|check| check.found) {
+        Some(Found::Missing { why, remedy }) => Err(unsupported(
+            "Podman in a container is not available on this machine",
+            format!("its image keeps containers by /dev/fuse: {why}"),
+            format!("{remedy}; or leave it out: --arms"),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The first thing that is missing, as an error.
 pub(crate) fn require(kind: Kind, generation: Generation) -> Result<()> {
     program::patience()?;

@@ -19,18 +19,22 @@ use crate::suite::{Suite, suite};
 #[rstest]
 #[case::dind()]
 #[case::dood()]
+#[needs(device("/dev/fuse"))]
 #[case::podman_nested()]
 #[case::podman_matched()]
 #[case::docker_in_podman()]
+#[needs(device("/dev/fuse"))]
 #[case::podman_in_docker()]
 fn every_pattern(#[context] case: Context) {}
 
 #[template]
 #[rstest]
 #[case::dind()]
+#[needs(device("/dev/fuse"))]
 #[case::podman_nested()]
 #[case::podman_matched()]
 #[case::docker_in_podman()]
+#[needs(device("/dev/fuse"))]
 #[case::podman_in_docker()]
 fn engines_of_their_own(#[context] case: Context) {}
 
@@ -55,6 +59,7 @@ fn integration_test_from_the_node(suite: &'static Suite, #[context] case: Contex
 
 #[apply(every_pattern)]
 #[needs(patience(5))]
+#[needs(device("/dev/fuse"))]
 #[case::dind_set_up_as_podman_nested()]
 #[lab_test::test]
 fn integration_test(suite: &'static Suite, #[context] case: Context) -> Result<()> {
@@ -104,6 +109,7 @@ fn b11_processor_time(suite: &'static Suite, #[context] case: Context) -> Result
 #[rstest]
 #[case::dind()]
 #[needs(patience(4))]
+#[needs(device("/dev/fuse"))]
 #[case::dind_set_up_as_podman_nested()]
 #[lab_test::test]
 fn c8_processor_time_shared_cgroupns(
@@ -122,6 +128,7 @@ fn pause(suite: &'static Suite, #[context] case: Context) -> Result<()> {
 }
 
 #[apply(every_pattern)]
+#[needs(device("/dev/fuse"))]
 #[case::podman_nested_set_up_as_dind()]
 #[lab_test::test]
 fn a10_engine_processes(suite: &'static Suite, #[context] case: Context) -> Result<()> {
@@ -146,6 +153,7 @@ fn b11_memory_limit(suite: &'static Suite, #[context] case: Context) -> Result<(
 
 #[rstest]
 #[case::dind()]
+#[needs(device("/dev/fuse"))]
 #[case::dind_set_up_as_podman_nested()]
 #[lab_test::test]
 #[needs(controller("memory"))]
@@ -171,6 +179,7 @@ fn a3_daemon_ready(suite: &'static Suite, #[context] case: Context) -> Result<()
 }
 
 #[apply(engines_of_their_own)]
+#[needs(device("/dev/fuse"))]
 #[case::podman_nested_set_up_as_dind_without_privilege()]
 #[lab_test::test]
 fn a2_a11_b4_with_capabilities(suite: &'static Suite, #[context] case: Context) -> Result<()> {
@@ -178,9 +187,12 @@ fn a2_a11_b4_with_capabilities(suite: &'static Suite, #[context] case: Context) 
 }
 
 #[rstest]
+#[needs(device("/dev/fuse"))]
 #[case::podman_nested()]
 #[case::podman_matched()]
+#[needs(device("/dev/fuse"))]
 #[case::podman_in_docker()]
+#[needs(device("/dev/fuse"))]
 #[case::podman_nested_set_up_as_dood()]
 #[lab_test::test]
 fn a11_with_devices(suite: &'static Suite, #[context] case: Context) -> Result<()> {
@@ -345,6 +357,7 @@ fn a6_parent_by_namespaces(suite: &'static Suite, #[context] case: Context) -> R
 }
 
 #[apply(every_pattern)]
+#[needs(device("/dev/fuse"))]
 #[case::podman_matched_set_up_as_podman_nested()]
 #[lab_test::test]
 fn own_namespaces(suite: &'static Suite, #[context] case: Context) -> Result<()> {

@@ -469,3 +469,16 @@ fn a_missing_device_is_told_of_with_what_makes_it() -> Result<()> {
     ensure!(!said.contains("/dev/net/tun"), "{said}");
     Ok(())
 }
+
+/// Podman in a container has its store by it; nothing else needs it.
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn podman_in_a_container_is_not_available_without_fuse() -> Result<()> {
+    let script = r#"mount -t tmpfs none /srv && cp -a /dev/. /srv && rm -f /srv/fuse &&
+        mount --rbind /dev/pts /srv/pts && mount --bind /srv /dev && exec "$@""#;
+    let lab = program("bring-up")?;
+    let mut hidden = Command::new("unshare");
+    hidden.args(["--mount", "sh", "-c", script, "sh"]).arg(lab.get_program()).args(lab.get_args());
+    let remedy = "mknod -m 666 /dev/fuse c 10 229; or leave it out: --arms";
+    is_one_error(&hidden.output().into_diagnostic()?, 77, &[remedy])
+}
