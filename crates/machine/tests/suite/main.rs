@@ -91,3 +91,20 @@ fn what_can_t_be_booted_is_said_before_anything_is_fetched() -> Result<()> {
     }
     Ok(())
 }
+
+/// A new machine belongs in the workflow and in the committed table.
+#[lab_test::test]
+fn every_machine_is_looked_at() -> Result<()> {
+    let said = text(&ended(&[])?.stdout);
+    let machines: Vec<&str> =
+        said.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let workflow = include_str!("../../../../.github/workflows/machines.yml");
+    let row = format!("machine: [{}]\n", machines.join(", "));
+    ensure!(workflow.contains(&row), "not in the workflow: {row}");
+    let table = include_str!("../../../../results/reference/machines/machines.csv");
+    for machine in machines {
+        let row = format!("\n{machine},");
+        ensure!(table.contains(&row), "not in the table: {machine}");
+    }
+    Ok(())
+}
