@@ -155,7 +155,7 @@ pub fn try_each<S: Display + Sync>(
 /// if there is something.
 pub fn resumable(folder: &Path, done: Result<()>) -> Result<()> {
     done.map_err(|report| {
-        let rows = Folder::open(folder).and_then(|run| run.trials());
+        let rows = Folder::open(folder).and_then(|run| run.trials(&run.manifest()?));
         if report.severity().is_some() || rows.map_or(true, |rows| rows.is_empty()) {
             return report;
         }
@@ -214,7 +214,7 @@ pub fn taken_over(
             return Err(refused(format!("its engines are not those of {suite}")));
         }
     }
-    let rows = earlier.trials()?;
+    let rows = earlier.trials(&manifest)?;
     let of_tables = |row: &&Trial| tables.contains(&&*row.table);
     let ended = rows.iter().filter(of_tables).filter(|row| is_end(row));
     let ended: BTreeSet<String> = ended.map(|row| row.subject.clone()).collect();
@@ -334,7 +334,7 @@ mod tests {
 
     fn recorded(place: &tempfile::TempDir) -> Vec<String> {
         let run = Folder::open(&place.path().join("run")).expect("a run");
-        let rows = run.trials().expect("rows").into_iter();
+        let rows = run.trials(&run.manifest().expect("a manifest")).expect("rows").into_iter();
         rows.map(|row| format!("{} {} {}", row.subject, row.step, row.outcome)).collect()
     }
 

@@ -103,7 +103,7 @@ impl Record {
         let manifest = folder.manifest()?;
         required::check(&manifest, path)?;
         let samples = folder.samples(&manifest)?;
-        let mut blocks = folder.blocks()?;
+        let mut blocks = folder.blocks(&manifest)?;
         leave_out_unbegun(&mut blocks, &samples, &manifest);
         check_blocks(&blocks, &samples, &manifest).map_err(|why| {
             failure(
@@ -112,7 +112,7 @@ impl Record {
                 "restore the file: it is written once and never edited",
             )
         })?;
-        let trials = folder.trials()?;
+        let trials = folder.trials(&manifest)?;
         if manifest.arms.is_empty() && trials.is_empty() {
             return Err(usage(
                 format!("{} has nothing to report", path.display()),

@@ -13,7 +13,7 @@ use crate::declaration::check_declaration;
 use crate::folder::Folder;
 use crate::interrupt::{interrupted, watch};
 use crate::machine::Machine;
-use crate::manifest::{Manifest, Session, Status, Stopped, utc_now};
+use crate::manifest::{Manifest, RowCounts, Session, Status, Stopped, utc_now};
 use crate::plan::Block;
 use crate::progress::Progress;
 use crate::samples::Rows;
@@ -45,7 +45,6 @@ pub struct Run {
     trials: Option<Rows>,
     began: Instant,
     tally: Tally,
-    tried: u64,
     /// How the last session's measuring ended.
     end: Option<End>,
 }
@@ -288,7 +287,6 @@ impl Run {
             Some(rows) => rows,
             none => none.insert(Rows::create(self.folder.path(), TRIALS_FILE, &trials::COLUMNS)?),
         };
-        self.tried += 1;
         // One line a row, so that a torn last one is known by its missing end.
         let lines: Vec<&str> = trial.reason.lines().map(str::trim).collect();
         let reason = lines.join(" | ");
@@ -333,10 +331,20 @@ impl Run {
         error.map_or(recorded.and(printed), Err)
     }
 
+    /// Rows of trials.
+    fn tried(&self) -> u64 {
+        self.trials.as_ref().map_or(0, |rows| rows.written)
+    }
+
     fn record_end(&mut self, status: Status, reason: Option<String>) -> miette::Result<()> {
         self.manifest.status = status;
         self.manifest.reason = reason;
         self.manifest.ended = Some(utc_now());
+        self.manifest.rows = Some(RowCounts {
+            samples: self.samples.written,
+            blocks: self.blocks.written,
+            trials: self.tried(),
+        });
         if self.tally.loop_ns > 0 {
             let share = self.tally.inside_ns as f64 / self.tally.loop_ns as f64;
             self.manifest.inside_share = Some((share * 1e4).round() / 1e4);

@@ -9,7 +9,7 @@ use miette::Report;
 use crate::manifest::{METHOD_VERSION, Manifest, OLDEST_METHOD_VERSION, SCHEMA_VERSION};
 use crate::samples::{SAMPLES_FILE, Samples};
 use crate::telemetry::{self, BLOCKS_FILE, BlockRecord};
-use crate::trials::{self, Trial};
+use crate::trials::{self, TRIALS_FILE, Trial};
 use program::{failure, usage};
 
 /// What is recorded of a run beside its rows.
@@ -116,19 +116,39 @@ impl Folder {
     /// Reads the samples that belong to this manifest.
     ///
     /// Fails on a row that is no sample or not the one that the manifest's seed has there; a torn
-    /// last line is skipped with a note.
+    /// last line is skipped with a note. This and the other two fail where there are not as many
+    /// rows as the manifest counts.
     pub fn samples(&self, manifest: &Manifest) -> miette::Result<Samples> {
-        Samples::read(&self.path.join(SAMPLES_FILE), manifest)
+        let samples = Samples::read(&self.path.join(SAMPLES_FILE), manifest)?;
+        let counted = manifest.rows.map(|rows| rows.samples);
+        self.check_rows(SAMPLES_FILE, samples.rows.len(), counted)?;
+        Ok(samples)
     }
 
     /// Reads what the machine was doing around each block; fails on a row that is none.
-    pub fn blocks(&self) -> miette::Result<Vec<BlockRecord>> {
-        telemetry::read(&self.path.join(BLOCKS_FILE))
+    pub fn blocks(&self, manifest: &Manifest) -> miette::Result<Vec<BlockRecord>> {
+        let blocks = telemetry::read(&self.path.join(BLOCKS_FILE))?;
+        self.check_rows(BLOCKS_FILE, blocks.len(), manifest.rows.map(|rows| rows.blocks))?;
+        Ok(blocks)
     }
 
     /// Reads what was tried once; empty where nothing was. Fails on a row that is none.
-    pub fn trials(&self) -> miette::Result<Vec<Trial>> {
-        trials::read(&self.path)
+    pub fn trials(&self, manifest: &Manifest) -> miette::Result<Vec<Trial>> {
+        let trials = trials::read(&self.path)?;
+        self.check_rows(TRIALS_FILE, trials.len(), manifest.rows.map(|rows| rows.trials))?;
+        Ok(trials)
+    }
+
+    /// A file that was cut between two rows is known by nothing else.
+    fn check_rows(&self, file: &str, found: usize, counted: Option<u64>) -> miette::Result<()> {
+        match counted {
+            Some(counted) if counted != found as u64 => Err(failure(
+                format!("{} is not as it was written", self.path.join(file).display()),
+                format!("it has {found} whole rows, the manifest counts {counted}"),
+                "restore the file: it is written once and never edited",
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -195,6 +215,7 @@ pub(crate) mod tests {
                 machine: Machine::read(),
                 description: serde_json::Map::new(),
             }],
+            rows: None,
             inside_share: None,
             started: "2026-01-01T00:00:00Z".to_owned(),
             load1: None,

@@ -78,7 +78,8 @@ pub use folder::{Folder, MANIFEST_FILE, write_atomically};
 pub use interrupt::interrupted;
 pub use machine::Machine;
 pub use manifest::{
-    ALONE, METHOD_VERSION, Manifest, SCHEMA_VERSION, Session, Status, Stopped, Stopping, Tool,
+    ALONE, METHOD_VERSION, Manifest, RowCounts, SCHEMA_VERSION, Session, Status, Stopped, Stopping,
+    Tool,
 };
 pub use plan::{Block, Blocks, Plan, WARMUP_BLOCKS};
 pub use program::{EXIT_DONE, EXIT_FAILED, EXIT_UNSUPPORTED, EXIT_USAGE};

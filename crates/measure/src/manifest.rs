@@ -73,6 +73,10 @@ pub struct Manifest {
     pub series: Vec<Series<String, Vec<String>>>,
     /// One entry a session that has begun to measure.
     pub sessions: Vec<Session>,
+    /// How many rows its files have, once it has ended; a killed run and records of earlier programs
+    /// do not say.
+    #[serde(default)]
+    pub rows: Option<RowCounts>,
     /// Share of the measuring loop's wall time that was spent inside samples.
     pub inside_share: Option<f64>,
     /// When the run began (UTC, RFC 3339).
@@ -162,6 +166,18 @@ pub struct Session {
     /// its set-up.
     #[serde(flatten)]
     pub description: serde_json::Map<String, serde_json::Value>,
+}
+
+/// How many rows were written to each file of a run, its header not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RowCounts {
+    /// In `samples.csv`.
+    pub samples: u64,
+    /// In `blocks.csv`.
+    pub blocks: u64,
+    /// In `trials.csv`.
+    pub trials: u64,
 }
 
 /// How a run ended.

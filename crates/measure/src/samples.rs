@@ -1,6 +1,7 @@
 //! `samples.csv`: one row a sample, flushed as it comes, read back strictly.
 
 use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -67,8 +68,10 @@ pub struct Samples {
 
 /// Appends rows to a CSV file and flushes each, so that whatever ends a run leaves whole rows.
 pub(crate) struct Rows {
-    writer: csv::Writer<File>,
+    file: File,
     name: String,
+    /// Rows that are whole, the header not counted.
+    pub(crate) written: u64,
 }
 
 impl Rows {
@@ -77,7 +80,7 @@ impl Rows {
         let path = folder.join(name);
         let file = File::create_new(&path).map_err(|error| not_written(&path.display(), &error))?;
         let mut rows = Self::over(file, path.display().to_string());
-        rows.write_row(columns)?;
+        rows.write_line(columns)?;
         Ok(rows)
     }
 
@@ -87,15 +90,26 @@ impl Rows {
     }
 
     fn over(file: File, name: String) -> Self {
-        let writer = csv::WriterBuilder::new().has_headers(false).from_writer(file);
-        Self { writer, name }
+        Self { file, name, written: 0 }
     }
 
     /// Appends one row and flushes it.
     pub(crate) fn write_row(&mut self, row: impl Serialize) -> miette::Result<()> {
-        let written = self.writer.serialize(row);
-        let flushed = written.and_then(|()| self.writer.flush().map_err(csv::Error::from));
-        flushed.map_err(|error| not_written(&self.name, &error))
+        self.write_line(row)?;
+        self.written += 1;
+        Ok(())
+    }
+
+    /// Nothing is kept back: what could not be written is not tried again when the run is closed,
+    /// where it would be a row that nobody has counted.
+    fn write_line(&mut self, row: impl Serialize) -> miette::Result<()> {
+        let mut line = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+        let line = line
+            .serialize(row)
+            .map_err(io::Error::from)
+            .and_then(|()| line.into_inner().map_err(csv::IntoInnerError::into_error));
+        let written = line.and_then(|line| self.file.write_all(&line));
+        written.map_err(|error| not_written(&self.name, &error))
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use clap::Parser;
 use measure::{
-    Arm, Contrast, DefaultBlocks, Experiment, Folder, Manifest, Observer, Part, Reading, Run,
-    RunArgs, SampleError, Samples, Status, Stopped,
+    Arm, Contrast, DefaultBlocks, Experiment, Folder, Manifest, Observer, Part, Reading, RowCounts,
+    Run, RunArgs, SampleError, Samples, Status, Stopped,
 };
 
 const fn arm(name: &'static str) -> Arm {
@@ -101,8 +101,9 @@ fn a_complete_run_leaves_its_whole_record() {
     assert!(manifest.ended.is_some() && manifest.inside_share.is_some());
     assert_eq!(samples.rows.len(), 12);
     assert_eq!(samples.rows.iter().filter(|row| row.warmup).count(), 4);
-    let blocks = Folder::open(&out).and_then(|folder| folder.blocks());
+    let blocks = Folder::open(&out).and_then(|folder| folder.blocks(&manifest));
     assert_eq!(blocks.expect("read").len(), 6);
+    assert_eq!(manifest.rows, Some(RowCounts { samples: 12, blocks: 6, trials: 0 }));
 
     let again = args(&out, &[]).conduct(&DEMO, able, |_| Ok(()));
     assert_eq!(again.expect_err("never overwritten").severity(), Some(miette::Severity::Advice));

@@ -121,6 +121,7 @@ impl Run {
             parts,
             series,
             sessions: Vec::new(),
+            rows: None,
             inside_share: None,
             started: utc_now(),
             load1: load1(Path::new("/")),
@@ -143,7 +144,6 @@ impl Run {
             trials: None,
             began: Instant::now(),
             tally: Tally::default(),
-            tried: 0,
             end: None,
         })
     }

@@ -32,7 +32,7 @@ impl Run {
 
     /// Says what came of the run. Where a report of it follows, that is the answer on stdout.
     pub(super) fn outcome(&self, args: &RunArgs) -> miette::Result<()> {
-        let has_rows = self.tally.samples > 0 || self.tried > 0;
+        let has_rows = self.tally.samples > 0 || self.tried() > 0;
         let flags: &[&str] = if args.json { &["--json"] } else { &[] };
         let is_reported = has_rows && !args.verify && leave_report(flags, self.folder.path())?;
         let outcome = self.outcome_text(args.json);
@@ -46,7 +46,7 @@ impl Run {
     fn outcome_text(&self, as_json: bool) -> String {
         let Manifest { experiment, status, reason, blocks, seed, .. } = &self.manifest;
         let Tally { samples, failed, .. } = self.tally;
-        let (tried, path) = (self.tried, self.folder.path().display());
+        let (tried, path) = (self.tried(), self.folder.path().display());
         if as_json {
             json!({
                 "experiment": experiment,

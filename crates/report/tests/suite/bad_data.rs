@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use measure::SampleError;
+use measure::{Experiment, SampleError};
 use proptest::prelude::*;
 
 use crate::support::*;
@@ -146,11 +146,44 @@ fn damage_is_a_clear_error() {
         let place = tempfile::tempdir().expect("a folder");
         let run = place.path().join("run");
         make(&run, CPU, 6, plausible);
+        // As in a record that does not count its rows.
+        edit_manifest(&run, |manifest| manifest["rows"] = serde_json::Value::Null);
         edit(&run, file, damage);
         let text = refused(&report(&[&run]), exit);
         assert!(text.contains(words), "{name}: {text}");
         assert!(!run.join("report.md").exists(), "{name}: nothing was written");
     }
+}
+
+/// Whole rows that are left say nothing of those that are gone: the manifest counts them, also of a
+/// run that was interrupted, where no plan says how many there were.
+#[test]
+fn a_file_that_was_cut_between_two_rows_is_a_clear_error() {
+    let place = tempfile::tempdir().expect("a folder");
+    let run = place.path().join("run");
+    let trials = ["first", "last"].map(|step| synthetic::trial("cells", "docker", step, "works"));
+    let experiment = Experiment { name: "cpu", arms: CPU, ..Experiment::of_trials("cpu") };
+    let session = serde_json::json!({ "stand_ins": [] });
+    synthetic::take(&run, &["--blocks", "6"], &experiment, &session, &trials, plausible);
+    edit_manifest(&run, |manifest| manifest["status"] = "interrupted".into());
+    stdout(&report(&[&run]));
+    for file in ["trials.csv", "samples.csv", "blocks.csv"] {
+        let sound = fs::read_to_string(run.join(file)).expect("read");
+        let lines = sound.lines().count();
+        let cut: String = sound.split_inclusive('\n').take(lines - 1).collect();
+        fs::write(run.join(file), cut).expect("written");
+        let text = refused(&report(&[&run]), 1);
+        let why = format!("it has {} whole rows, the manifest counts {}", lines - 2, lines - 1);
+        assert!(text.contains(file) && text.contains(&why), "{text}");
+        fs::write(run.join(file), &sound).expect("written");
+    }
+    fs::remove_file(run.join("trials.csv")).expect("removed");
+    let text = refused(&report(&[&run]), 1);
+    assert!(text.contains("it has 0 whole rows, the manifest counts 2"), "{text}");
+    edit_manifest(&run, |manifest| {
+        drop(manifest.as_object_mut().expect("an object").remove("rows"));
+    });
+    stdout(&report(&[&run]));
 }
 
 /// A signal between two blocks leaves a row of a block without a sample, at the end and nowhere
@@ -160,6 +193,7 @@ fn only_the_last_block_of_an_interrupted_run_may_lack_samples() {
     let place = tempfile::tempdir().expect("a folder");
     let run = place.path().join("run");
     make(&run, CPU, 6, plausible);
+    edit_manifest(&run, |manifest| manifest["rows"] = serde_json::Value::Null);
     let sound = fs::read_to_string(run.join("blocks.csv")).expect("read");
     let row = |block: u32| format!("1,{block},false,x,,,,,,,,,,\n");
     edit(&run, "manifest.json", |text| text.replace("\"complete\"", "\"interrupted\""));

@@ -274,5 +274,6 @@ pub(crate) fn edit_manifest(run: &Path, change: impl Fn(&mut serde_json::Value))
     let mut manifest: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(&path).expect("read")).expect("JSON");
     change(&mut manifest);
-    std::fs::write(&path, manifest.to_string()).expect("written");
+    let text = serde_json::to_string_pretty(&manifest).expect("JSON");
+    std::fs::write(&path, text).expect("written");
 }

@@ -52,6 +52,7 @@ fn a_run_of_nothing_is_refused() {
     let run = place.path().join("run");
     tried(&run, &[trial("cells", "a", "b", "works")]);
     fs::remove_file(run.join("trials.csv")).expect("removed");
+    edit_manifest(&run, |manifest| manifest["rows"] = serde_json::Value::Null);
     let text = refused(&report(&[&run]), 2);
     assert!(text.contains("has nothing to report"), "{text}");
 }
