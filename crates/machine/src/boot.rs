@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -177,20 +178,44 @@ pub(crate) fn run(
     let is_known = fs::read(&marker).is_ok_and(|known| known == boot_id);
     let start = |processors| Boot::start(machine, parts, programs, argv, processors);
     if !is_known && access("/dev/kvm", Access::READ_OK | Access::WRITE_OK).is_ok() {
-        if let Some(code) = start(Processors::Virtual)?.end()? {
-            return Ok(code);
+        match start(Processors::Virtual)?.end()? {
+            End::Code(code) => return Ok(code),
+            End::NeverBegan { why, is_late } => {
+                note!("it does not start on virtual processors here: emulating them ({why})");
+                // An emulator that ends by itself is soon tried again.
+                if is_late {
+                    let _ = fs::write(marker, boot_id);
+                }
+            }
         }
-        note!("it does not start on virtual processors here: emulating them");
-        let _ = fs::write(marker, boot_id);
     }
-    let boot = start(Processors::Emulated)?;
-    let console = boot.console.try_clone();
-    boot.end()?.ok_or_else(|| {
-        let why = console.map_or_else(|why| why.to_string(), |console| last_lines(&console));
-        let remedy =
-            "wait longer where this machine is busy (MATRYOSHKA_PATIENCE=3), or report this";
-        failure(format!("the machine `{}` did not come up", machine.name), why, remedy)
-    })
+    match start(Processors::Emulated)?.end()? {
+        End::Code(code) => Ok(code),
+        End::NeverBegan { why, is_late } => {
+            let remedy = remedy(patience()?, is_late);
+            Err(failure(format!("the machine `{}` did not come up", machine.name), why, remedy))
+        }
+    }
+}
+
+/// Against a machine that did not come up, of one that has this patience.
+fn remedy(patience: f64, is_late: bool) -> String {
+    let more = (patience * 3.0).ceil();
+    if is_late && more <= 100.0 {
+        format!(
+            "wait longer where this machine is busy (MATRYOSHKA_PATIENCE={more}), or report this"
+        )
+    } else {
+        "run it again, and report this if it says the same".to_owned()
+    }
+}
+
+/// What became of a boot.
+enum End {
+    /// Of the command.
+    Code(i32),
+    /// The command never did.
+    NeverBegan { why: String, is_late: bool },
 }
 
 /// A machine that runs.
@@ -199,8 +224,9 @@ struct Boot {
     /// What its kernel and its services say.
     console: File,
     /// A word once the command begins, then its exit code.
-    status: File,
-    copies: Vec<JoinHandle<()>>,
+    status: Arc<File>,
+    /// They end with what the emulator itself said, before the command began.
+    copies: Vec<JoinHandle<Vec<u8>>>,
     deadline: Duration,
     // Without names; they go with the last process that has them open.
     _programs: File,
@@ -218,7 +244,7 @@ impl Boot {
         let explain = |why: io::Error| failure(what, why.to_string(), ROOM);
         let folder = parts.scratch();
         let file = || tempfile::tempfile_in(folder).map_err(explain);
-        let (disk, console, status) = (file()?, file()?, file()?);
+        let (disk, console, status) = (file()?, file()?, Arc::new(file()?));
         disk::make(&parts.tools, &disk, |to| {
             for program in programs {
                 to.copy(&program.file_name().unwrap_or_default().to_string_lossy(), program)?;
@@ -249,7 +275,9 @@ impl Boot {
         for (at, disk) in [(&parts.root, "on"), (&parts.cache, "on"), (&path_of(&disk), "off")] {
             // Where this machine's disk is full the machine is told; QEMU would stop it for ever.
             let options = "format=raw,if=virtio,werror=report,rerror=report";
-            let disk = format!("file={},{options},snapshot={disk}", at.display());
+            // Another comma is how QEMU is told that one is part of a name.
+            let at = at.display().to_string().replace(',', ",,");
+            let disk = format!("file={at},{options},snapshot={disk}");
             emulator.args(["-drive", &disk]);
         }
         let (to_console, to_status) = (path_of(&console), path_of(&status));
@@ -268,10 +296,12 @@ impl Boot {
             emulator.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(explain)?;
         let mut copies = Vec::new();
         if let Some(from) = emulator.stdout.take() {
-            copies.push(thread::spawn(|| copy(from, io::stdout())));
+            let status = Arc::clone(&status);
+            copies.push(thread::spawn(move || copy(from, io::stdout(), &status)));
         }
         if let Some(from) = emulator.stderr.take() {
-            copies.push(thread::spawn(|| copy(from, io::stderr())));
+            let status = Arc::clone(&status);
+            copies.push(thread::spawn(move || copy(from, io::stderr(), &status)));
         }
         let deadline = patient(match processors {
             Processors::Virtual => VIRTUAL,
@@ -280,15 +310,16 @@ impl Boot {
         Ok(Self { emulator, console, status, copies, deadline, _programs: disk })
     }
 
-    /// Waits for its end: the command's exit code, `None` where it never began.
-    fn end(mut self) -> Result<Option<i32>> {
+    /// Waits for its end.
+    fn end(mut self) -> Result<End> {
         let gone =
             |why: io::Error| failure("the emulator is gone", why.to_string(), "run it again");
         let began = Instant::now();
         let mut is_over: Option<Instant> = None;
-        loop {
-            let (word, code) = self.said();
-            let is_late = match (word, is_over) {
+        let mut is_late = false;
+        let ended = loop {
+            let (word, code) = said(&self.status);
+            is_late |= match (word, is_over) {
                 (false, _) => began.elapsed() > self.deadline,
                 (true, Some(over)) => over.elapsed() > patient(OFF),
                 (true, None) => false,
@@ -299,33 +330,51 @@ impl Boot {
             if is_late {
                 self.emulator.kill().map_err(gone)?;
             }
-            if self.emulator.try_wait().map_err(gone)?.is_some() {
-                break;
+            if let Some(ended) = self.emulator.try_wait().map_err(gone)? {
+                break ended;
             }
             thread::sleep(POLL);
-        }
+        };
+        let mut words = Vec::new();
         for copy in self.copies.drain(..) {
-            let _ = copy.join();
+            words.extend(copy.join().unwrap_or_default());
         }
-        match self.said() {
-            (false, _) => Ok(None),
-            (true, Some(code)) => Ok(Some(code)),
+        match said(&self.status) {
+            (false, _) => {
+                let said = [last_lines(&String::from_utf8_lossy(&words)), self.console()];
+                let said = said.into_iter().filter(|lines| !lines.is_empty());
+                let why = said.collect::<Vec<_>>().join("\n");
+                let why = match why.as_str() {
+                    "" if is_late => format!("it said nothing in {} s", self.deadline.as_secs()),
+                    "" => format!("the emulator said nothing ({ended})"),
+                    _ => why,
+                };
+                Ok(End::NeverBegan { why, is_late })
+            }
+            (true, Some(code)) => Ok(End::Code(code)),
             (true, None) => Err(failure(
                 "the machine ended before its command",
-                last_lines(&self.console),
+                self.console(),
                 "see what its kernel says above",
             )),
         }
     }
 
-    /// Whether the command has begun, and its exit code once it has ended.
-    fn said(&self) -> (bool, Option<i32>) {
-        let mut bytes = [0; 32];
-        let length = self.status.read_at(&mut bytes, 0).unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes[..length]);
-        let mut lines = text.lines();
-        (lines.next().is_some(), lines.next().and_then(|code| code.parse().ok()))
+    /// The end of what its kernel and its services have said.
+    fn console(&self) -> String {
+        let mut bytes = vec![0; 1 << 20];
+        let length = self.console.read_at(&mut bytes, 0).unwrap_or_default();
+        last_lines(&String::from_utf8_lossy(&bytes[..length]))
     }
+}
+
+/// Whether the command has begun, and its exit code once it has ended.
+fn said(status: &File) -> (bool, Option<i32>) {
+    let mut bytes = [0; 32];
+    let length = status.read_at(&mut bytes, 0).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes[..length]);
+    let mut lines = text.lines();
+    (lines.next().is_some(), lines.next().and_then(|code| code.parse().ok()))
 }
 
 impl Drop for Boot {
@@ -384,22 +433,30 @@ fn quoted(argv: &[String]) -> String {
     words.join(" ")
 }
 
-/// Everything that is said, as it is said, for as long as somebody hears it.
-fn copy(mut from: impl Read, mut to: impl Write) {
+/// Everything that the command says, as it is said, for as long as somebody hears it. What is said
+/// before it begins is the emulator's own: it is given back where no command ever does.
+fn copy(mut from: impl Read, mut to: impl Write, status: &File) -> Vec<u8> {
     let mut buffer = [0; 1 << 14];
-    let mut is_heard = true;
-    while let Ok(length @ 1..) = from.read(&mut buffer) {
-        is_heard = is_heard && to.write_all(&buffer[..length]).and_then(|()| to.flush()).is_ok();
+    let mut held = Vec::new();
+    let (mut is_heard, mut has_begun) = (true, false);
+    loop {
+        let length = from.read(&mut buffer).unwrap_or_default();
+        held.extend_from_slice(&buffer[..length]);
+        has_begun = has_begun || said(status).0;
+        if has_begun {
+            is_heard = is_heard && to.write_all(&held).and_then(|()| to.flush()).is_ok();
+            held.clear();
+        }
+        if length == 0 {
+            return held;
+        }
     }
 }
 
-/// The ends of what a console says, without what moves a terminal's cursor.
-fn last_lines(console: &File) -> String {
+/// The last lines of a text, without what moves a terminal's cursor.
+fn last_lines(text: &str) -> String {
     const LINES: usize = 40;
-    let mut bytes = vec![0; 1 << 20];
-    let length = console.read_at(&mut bytes, 0).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes[..length]);
-    let text = program::visible(&text);
+    let text = program::visible(text);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(LINES)..].join("\n")
 }
@@ -407,6 +464,15 @@ fn last_lines(console: &File) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_has_waited_is_told_to_wait_longer_as_far_as_that_goes() {
+        assert!(remedy(1.0, true).contains("MATRYOSHKA_PATIENCE=3)"));
+        assert!(remedy(4.0, true).contains("MATRYOSHKA_PATIENCE=12)"));
+        for (patience, is_late) in [(1.0, false), (50.0, true)] {
+            assert!(!remedy(patience, is_late).contains("PATIENCE"));
+        }
+    }
 
     #[test]
     fn words_come_to_a_shell_as_they_were_given() {

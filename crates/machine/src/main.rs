@@ -7,6 +7,8 @@ mod looks;
 mod machines;
 mod sets;
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
@@ -66,17 +68,11 @@ fn run() -> Result<ExitCode> {
         (None, false) => return say(machines::list()?).map(|()| ExitCode::SUCCESS),
     };
     if command.is_empty() && !look {
-        let remedy = format!("say it: {} -- lab doctor", wanted[0].name);
+        let remedy = format!("say it: `cargo xtask machine {} -- lab doctor`", wanted[0].name);
         return Err(usage("there is no command", "a machine runs one and is gone", remedy));
     }
     program::patience()?;
-    for program in &programs {
-        let unread = |why: io::Error| {
-            let what = format!("{} can't be taken along", program.display());
-            failure(what, why.to_string(), "name a program that is there")
-        };
-        fs::File::open(program).map_err(unread)?;
-    }
+    check(&programs)?;
     let programs = beside(programs)?;
     // As root of a user namespace where this is an ordinary user's: what is unpacked is its.
     lab::become_root()?;
@@ -88,6 +84,33 @@ fn run() -> Result<ExitCode> {
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }
 
+/// Whether these can be taken along, each under its own name.
+fn check(programs: &[PathBuf]) -> Result<()> {
+    let mut names = BTreeSet::new();
+    for program in programs {
+        let name = program.file_name().unwrap_or_default();
+        // Looked at first: nobody may ever write to a pipe that is opened.
+        let readable = fs::metadata(program).and_then(|meta| {
+            if !meta.is_file() {
+                return Err(io::Error::other("it is no file"));
+            }
+            fs::File::open(program).map(drop)
+        });
+        let why = match readable {
+            Err(why) => why.to_string(),
+            Ok(()) if !names.insert(name) => format!("another one is called {}", name.display()),
+            // As what a boot itself puts there.
+            Ok(()) if name.as_encoded_bytes().starts_with(b".") => {
+                "its name begins with a point".to_owned()
+            }
+            Ok(()) => continue,
+        };
+        let what = format!("{} can't be taken along", program.display());
+        return Err(usage(what, why, "name programs that are there, each of another name"));
+    }
+    Ok(())
+}
+
 /// What a machine has in its path: the workspace's programs, as they lie beside this one, and others.
 fn beside(others: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
     let found = || -> io::Result<Vec<PathBuf>> {
@@ -95,10 +118,14 @@ fn beside(others: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
         let folder = own.parent().unwrap_or(&own);
         let entries: Vec<_> = fs::read_dir(folder)?.collect::<io::Result<_>>()?;
         let mut found = others;
+        let named: BTreeSet<OsString> =
+            found.iter().filter_map(|path| Some(path.file_name()?.to_owned())).collect();
         for path in entries.into_iter().map(|entry| entry.path()) {
             let meta = path.metadata()?;
             let is_program = meta.is_file() && meta.permissions().mode() & 0o111 != 0;
-            if is_program && path.extension().is_none() {
+            // One that was asked for takes the place of the workspace's.
+            let is_named = path.file_name().is_some_and(|name| named.contains(name));
+            if is_program && path.extension().is_none() && !is_named {
                 found.push(path);
             }
         }

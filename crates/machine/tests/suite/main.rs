@@ -1,5 +1,7 @@
 //! Machines that are booted: their command's words and exit code, and what is left of them.
 
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, ExitCode, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -82,7 +84,7 @@ fn an_emulator_dies_with_whoever_started_it() -> Result<()> {
 fn what_can_t_be_booted_is_said_before_anything_is_fetched() -> Result<()> {
     for (args, word) in [
         (&["nosuch", "--", "true"][..], "there are trixie"),
-        (&["trixie"], "lab doctor"),
+        (&["trixie"], "`cargo xtask machine trixie -- lab doctor`"),
         (&["--look", "trixie", "--", "true"], "cannot be used"),
     ] {
         let Output { status, stderr, .. } = ended(args)?;
@@ -105,6 +107,75 @@ fn every_machine_is_looked_at() -> Result<()> {
     for machine in machines {
         let row = format!("\n{machine},");
         ensure!(table.contains(&row), "not in the table: {machine}");
+
+#[lab_test::test]
+fn what_can_t_be_taken_along_is_said_before_anything_is_made() -> Result<()> {
+    let place = tempfile::tempdir().into_diagnostic()?;
+    let at = |name: &str| place.path().join(name).display().to_string();
+    for folder in ["one", "other"] {
+        fs::create_dir(at(folder)).into_diagnostic()?;
+        fs::write(at(&format!("{folder}/tool")), "").into_diagnostic()?;
+    }
+    fs::write(at(".run"), "").into_diagnostic()?;
+    let made = Command::new("mkfifo").arg(at("pipe")).status().into_diagnostic()?;
+    ensure!(made.success(), "{made}");
+    for (files, word) in [
+        (&["pipe"][..], "it is no file"),
+        (&["one"], "it is no file"),
+        (&["/dev/null"], "it is no file"),
+        (&["nothing"], "No such file"),
+        (&["one/tool", "other/tool"], "another one is called tool"),
+        (&[".run"], "begins with a point"),
+    ] {
+        let mut command = machine(&[]);
+        for file in files {
+            // A path from the root stays what it is.
+            command.arg("--with").arg(place.path().join(file));
+        }
+        // An empty cache, into which everything would have to be fetched.
+        command.args(["trixie", "--", "true"]).env("XDG_CACHE_HOME", place.path());
+        let Output { status, stderr, .. } = command.output().into_diagnostic()?;
+        let said = text(&stderr);
+        ensure!(status.code() == Some(2), "{files:?}: {status}: {said}");
+        ensure!(said.contains("can't be taken along") && said.contains(word), "{files:?}: {said}");
+        ensure!(!place.path().join("matryoshka").exists(), "{files:?}: {said}");
+    }
+    Ok(())
+}
+
+/// An emulator that ends with some words and a terminal's commands, or without any; and what it is told
+/// of a cache in whose path a comma is.
+#[lab_test::test]
+fn an_emulator_that_can_t_start_says_why() -> Result<()> {
+    let place = tempfile::tempdir().into_diagnostic()?;
+    let cache = place.path().join("a,b");
+    fs::create_dir(&cache).into_diagnostic()?;
+    symlink(lab::status()?.cache, cache.join("matryoshka")).into_diagnostic()?;
+    let path = std::env::var("PATH").into_diagnostic()?;
+    for (says, word) in [
+        ("printf '\\033[2Jno such accelerator\\n' >&2", r"\u{1b}[2Jno such accelerator"),
+        ("", "the emulator said nothing (exit status: 1)"),
+    ] {
+        // By which the emulator is started, and what fetches packages where there are none yet.
+        let script = format!(
+            "#!/bin/sh\ncase \"$*\" in *qemu-system*) echo \"$*\" > {}; {says}\nexit 1;; esac\n\
+             exec /usr/bin/setpriv \"$@\"\n",
+            place.path().join("line").display(),
+        );
+        let file = place.path().join("setpriv");
+        fs::write(&file, script).into_diagnostic()?;
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).into_diagnostic()?;
+        let mut command = machine(&["trixie", "--", "true"]);
+        command.env("XDG_CACHE_HOME", &cache);
+        command.env("PATH", format!("{}:{path}", place.path().display()));
+        let Output { status, stderr, .. } = command.output().into_diagnostic()?;
+        let said = text(&stderr);
+        ensure!(status.code() == Some(1), "{status}: {said}");
+        ensure!(said.contains("did not come up") && said.contains(word), "{said}");
+        ensure!(!said.contains('\u{1b}') && !said.contains("PATIENCE"), "{said}");
+        let line = fs::read_to_string(place.path().join("line")).into_diagnostic()?;
+        let folder = cache.display().to_string().replace(',', ",,");
+        ensure!(line.matches(&format!("file={folder}/matryoshka/")).count() == 2, "{line}");
     }
     Ok(())
 }
