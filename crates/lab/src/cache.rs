@@ -126,7 +126,7 @@ pub(crate) fn keep() -> Result<()> {
         let root = root()?;
         let file = users(&root)?;
         if file.try_lock().is_ok() {
-            remove_aside(&root);
+            remove_left(&root);
         }
         file.lock_shared().explain("the cache can't be kept", ROOM)?;
         let _ = LOCK.set(file);
@@ -144,9 +144,16 @@ pub(crate) fn users(root: &Path) -> Result<File> {
 /// the cache.
 const ASIDE: &str = ".damaged-";
 
-fn remove_aside(root: &Path) {
+/// How the name of a thing begins that is being made. Makers keep the cache, so where nobody does, what
+/// is called so was left by one that was killed.
+const UNFINISHED: &str = ".sealed-";
+
+/// What nobody uses or makes any more, where nobody uses the cache.
+fn remove_left(root: &Path) {
     for kind in MADE {
-        remove_all(&root.join(kind), ASIDE);
+        for prefix in [ASIDE, UNFINISHED] {
+            remove_all(&root.join(kind), prefix);
+        }
     }
 }
 
@@ -189,7 +196,7 @@ pub(crate) fn make_once<E: From<Report>>(
         }
     }
     // Left by makers that were killed; nobody else makes this key while the lock is held.
-    let prefix = format!(".sealed-{key}-");
+    let prefix = format!("{UNFINISHED}{key}-");
     remove_all(parent, &prefix);
     let unfinished = tempfile::Builder::new()
         .prefix(&prefix)

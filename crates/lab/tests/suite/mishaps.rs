@@ -385,6 +385,24 @@ fn full_disk() -> Result<()> {
     is_one_error(&output, 1, &["disk space"])
 }
 
+/// Of whatever key: what another program or version would have made is not looked for again.
+#[lab_test::test]
+fn what_a_killed_maker_left_goes_with_the_next_start() -> Result<()> {
+    let cache = own_cache()?;
+    let bundles = cache.path().join("matryoshka/bundles");
+    let left = bundles.join(".sealed-0123-AbCdEf");
+    fs::create_dir_all(left.join("some")).into_diagnostic()?;
+    fs::write(left.join("some/disk"), "half").into_diagnostic()?;
+    let output = lab(cache.path(), "exec")?
+        .args(["--", "true"])
+        .env("MATRYOSHKA_MIRROR", NO_MIRROR)
+        .output()
+        .into_diagnostic()?;
+    is_one_error(&output, 1, &["can't be fetched"])?;
+    ensure!(!left.exists(), "{}", text(&output));
+    Ok(())
+}
+
 #[lab_test::test]
 fn patience_that_is_no_factor() -> Result<()> {
     let cache = own_cache()?;
