@@ -1,7 +1,6 @@
 //! A sandbox that this process holds: it ends when the value is dropped or the process dies.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -102,12 +101,16 @@ impl Held {
         let (life_read, life_write) = std::io::pipe().explain(what, remedy)?;
         let (word_read, word_write) = std::io::pipe().explain(what, remedy)?;
         let log = place.log.try_clone().explain(what, remedy)?;
-        let monitor = cmd(programs::sandbox()?, [OsString::from("hold"), file.into()])
+        let labs = place.state.parent().unwrap_or(&place.state);
+        let monitor = cmd(programs::sandbox()?, ["hold", &format!("{}/{SPEC}", place.id)])
+            // Init is a copy of it, whose words whoever is root inside can read: no path of this machine
+            // is among them.
+            .dir(labs)
             .stdin_file(life_read)
             .stdout_file(word_write)
             // The log is also the lock that says that this lab lives; see `labs`.
             .stderr_file(log)
-            // Init is a copy of it, whose environment whoever is root inside can read.
+            // Nor is anything of its environment.
             .full_env(std::iter::empty::<(&str, &str)>())
             .unchecked()
             .start()

@@ -210,7 +210,7 @@ fn monitor_of(lab: &str) -> Result<Pid> {
 
 /// Of the two processes that hold a lab, init or the monitor.
 pub(crate) fn process_of(lab: &str, is_inside: bool) -> Result<Pid> {
-    let spec = format!("labs/{lab}/spec.json");
+    let spec = format!("{lab}/spec.json");
     let of = |pid: i32, file: &str| {
         let text = fs::read_to_string(format!("/proc/{pid}/{file}"));
         text.unwrap_or_default()

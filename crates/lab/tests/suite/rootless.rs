@@ -158,6 +158,7 @@ docker run --rm -v /var/run/docker.sock:/var/run/docker.sock docker:cli docker r
 podman run --rm --privileged quay.io/podman/stable podman run --rm alpine echo nested
 sed 's/  */ /g' /proc/self/uid_map; touch made; ls -A
 tr '\0' '\n' < /proc/1/environ
+tr '\0' '\n' < /proc/1/cmdline
 cat /mnt/secret /root/.cache/matryoshka/.users /etc/shadow || true
 ls /proc/*/cmdline | wc -l
 ";
@@ -183,10 +184,12 @@ fn every_way_works_and_no_file_of_the_user_is_seen(
     // That labs have no groups is said once, with what gives some.
     let notes = err.lines().filter(|line| line.contains("loginctl enable-linger"));
     ensure!(notes.count() == usize::from(!has_own_group), "{err}");
-    for word in [groups, "docker", "podman", "dind", "dood", "nested", "made"] {
+    for word in [groups, "docker", "podman", "dind", "dood", "nested", "made", "hold"] {
         ensure!(out.lines().any(|line| line == word), "no {word}: {out}{err}");
     }
     ensure!(!out.contains("secret"), "{out}");
+    let home = account()?.display().to_string();
+    ensure!(!out.contains(&home), "{home}: {out}");
     // Root's inside, the user's outside.
     let owner = fs::metadata(account()?.join("work/made")).into_diagnostic()?;
     ensure!(owner.uid() == USER, "{owner:?}");
