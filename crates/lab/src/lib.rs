@@ -51,7 +51,9 @@ pub use labs::{Running, Status, UserGroup, clean, named, status};
 pub use level::{Level, Output, PROBE};
 pub use modules::has_filesystem;
 pub use nest::{Layer, Nest};
-pub use preflight::{Check, Found, alternatives, controllers, goes_without_cgroups, preflight};
+pub use preflight::{
+    Check, Found, alternatives, controllers, goes_without_cgroups, handed_down, preflight,
+};
 pub use probe::{Operation, Spawned};
 pub use program::patient;
 pub use rootless::become_root;

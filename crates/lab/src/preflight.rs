@@ -1,7 +1,7 @@
 //! What this machine can run, found by trying.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use miette::Result;
 use rustix::fs::{Access, access};
@@ -278,13 +278,17 @@ fn privilege(kind: Kind) -> std::result::Result<String, String> {
     }
 }
 
+/// The file that says which controllers the control groups of labs can have, in cgroup v2; `None` where
+/// there is no such tree.
+#[must_use]
+pub fn handed_down() -> Option<PathBuf> {
+    sandbox::cgroup_tree().map(|tree| tree.join("cgroup.subtree_control"))
+}
+
 /// The controllers that the control groups of a lab's containers can have, in cgroup v2.
 #[must_use]
 pub fn controllers() -> Vec<String> {
-    let handed_down = |mount: std::path::PathBuf| {
-        fs::read_to_string(mount.join("cgroup.subtree_control")).unwrap_or_default()
-    };
-    let names = sandbox::cgroup_tree().map(handed_down);
+    let names = handed_down().and_then(|file| fs::read_to_string(file).ok());
     let names = names.unwrap_or_default();
     names.split_whitespace().map(str::to_owned).collect()
 }

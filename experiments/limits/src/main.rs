@@ -39,6 +39,9 @@ const LIMITS: Experiment = Experiment::of_trials("limits");
 /// Without these there are no limits to speak of.
 const CONTROLLERS: [&str; 3] = ["memory", "pids", "cpu"];
 
+/// The remedy where no tree can be made to have them.
+const EMULATED: &str = "take an emulated machine: `cargo xtask machine trixie`";
+
 fn main() -> ExitCode {
     facts::main(&[], reading::facts, || {
         let cli = Cli::parse();
@@ -65,12 +68,22 @@ fn controllers() -> Result<()> {
         return Ok(());
     }
     let missing = missing.join(", ");
+    // A machine may have its v2 tree elsewhere than at the usual place.
+    let Some(file) = lab::handed_down() else {
+        return Err(measure::unsupported(
+            "there are no limits to try",
+            "this machine has no cgroup v2 tree in which labs may have groups",
+            EMULATED,
+        ));
+    };
     Err(measure::unsupported(
         "there are no limits to try",
         format!("this machine's cgroup v2 tree hands down no controller {missing}"),
-        "where the kernel has them there, as root: echo '+cpu +memory +pids' > \
-         /sys/fs/cgroup/cgroup.subtree_control; where v1 has them, take an emulated machine: \
-         `cargo xtask machine trixie`",
+        format!(
+            "where the kernel has them there, as root: echo '+cpu +memory +pids' > {}; where v1 has them, \
+             {EMULATED}",
+            file.display()
+        ),
     ))
 }
 

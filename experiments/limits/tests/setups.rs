@@ -65,6 +65,8 @@ fn without_controllers_it_says_what_is_missing() -> Result<()> {
     ensure!(code == Some(77), "{code:?}: {log}");
     let errors = log.matches("there are no limits to try").count();
     ensure!(errors == 1 && log.contains("hands down no controller"), "{log}");
+    let file = lab::handed_down().expect("a tree").display().to_string();
+    ensure!(log.contains(&format!("'+cpu +memory +pids' > {file};")), "{log}");
     ensure!(run.file("trials.csv").is_empty(), "{}", run.file("trials.csv"));
     Ok(())
 }
