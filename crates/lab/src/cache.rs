@@ -42,6 +42,16 @@ pub(crate) fn root() -> Result<PathBuf> {
     Ok(root)
 }
 
+/// Whether it and its folders can be written to, found by trying; or which can't.
+pub(crate) fn is_writable(root: &Path) -> std::result::Result<(), String> {
+    for folder in std::iter::once("").chain(FOLDERS) {
+        let folder = root.join(folder);
+        tempfile::tempfile_in(&folder)
+            .map_err(|why| format!("{} can't be written to: {why}", folder.display()))?;
+    }
+    Ok(())
+}
+
 /// Where the cache is: a folder of this name.
 const NAME: &str = "matryoshka";
 

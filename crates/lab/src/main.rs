@@ -271,6 +271,7 @@ fn clean() -> Result<ExitCode> {
 }
 
 fn doctor(options: &Options) -> Result<ExitCode> {
+    program::patience()?;
     let mut able = true;
     if options.sandbox == Kind::Rootless {
         // What is missing for it is among what follows.

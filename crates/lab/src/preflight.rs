@@ -328,6 +328,7 @@ fn cache_directory() -> std::result::Result<String, String> {
         (0x6969, "NFS, which knows no ids of a namespace"),
     ];
     let cache = cache::root().map_err(|report| program::one_line(&report))?;
+    cache::is_writable(&cache)?;
     let found = rustix::fs::statfs(&cache).map_err(|e| format!("{}: {e}", cache.display()))?;
     let free_mb = found.f_bavail * u64::try_from(found.f_bsize).unwrap_or(0) / 1_000_000;
     if let Some((_, kind)) = REFUSED.iter().find(|(kind, _)| *kind == found.f_type) {

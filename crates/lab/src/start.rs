@@ -343,14 +343,31 @@ impl Lab {
     pub fn blamed<T>(&self, done: Result<T>) -> Result<T> {
         done.map_err(|report| {
             let Some(exit_reason) = self.exit_reason() else {
-                return report;
+                return self.without_room(report);
             };
             let first = exit_reason.lines().next().unwrap_or_default();
             let is_said = report.chain().any(|words| words.to_string().contains(first));
             if is_said { report } else { self.died(&exit_reason) }
         })
     }
+
+    /// The same, with what a daemon of level 0 says of a full disk: Docker then asks the next registry
+    /// for an image, and what becomes of that is all that its client is told.
+    fn without_room(&self, report: miette::Report) -> miette::Report {
+        let said = self.last_lines();
+        let line = said.lines().rfind(|line| line.contains(FULL));
+        let Some(line) = line.filter(|_| !report.chain().any(|why| why.to_string().contains(FULL)))
+        else {
+            return report;
+        };
+        let why: Vec<String> = report.chain().skip(1).map(ToString::to_string).collect();
+        let remedy = "free some disk space in the cache directory";
+        failure(report.to_string(), format!("{line}\n{}", why.join(": ")), remedy)
+    }
 }
+
+/// What the kernel says of a full disk, as programs of every language pass it on.
+const FULL: &str = "o space left on device";
 
 /// Starts a sandbox without engines and ends it again: whether this machine can, by trying.
 pub fn trial(kind: Kind) -> Result<()> {

@@ -385,6 +385,44 @@ fn full_disk() -> Result<()> {
     is_one_error(&output, 1, &["disk space"])
 }
 
+/// One under labs, on which Docker can't unpack an image: it asks another registry then, which nobody
+/// here has asked about.
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn full_disk_under_a_lab() -> Result<()> {
+    let lab = program("exec")?;
+    let script = "mount -t tmpfs -o size=4m none \"$0\" && exec \"$@\" -- true";
+    let mut full = Command::new("unshare");
+    full.args(["--mount", "sh", "-c", script]).arg(lab::status()?.cache.join("labs"));
+    full.arg(lab.get_program()).args(lab.get_args());
+    let output = full.output().into_diagnostic()?;
+    is_one_error(&output, 1, &["no space left on device", "help: free some disk space"])
+}
+
+/// It is there, and nothing can be made in it.
+#[lab_test::test]
+fn cache_that_can_not_be_written() -> Result<()> {
+    let cache = own_cache()?;
+    for folder in ["bundles", "images", "packages", "labs"] {
+        fs::create_dir_all(cache.path().join("matryoshka").join(folder)).into_diagnostic()?;
+    }
+    let script = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\"";
+    let output = |task: &[&str]| -> Result<Output> {
+        let lab = program(task[0])?;
+        let mut read_only = Command::new("unshare");
+        read_only.args(["--mount", "sh", "-c", script]).arg(cache.path()).arg(lab.get_program());
+        read_only.args(lab.get_args()).args(&task[1..]).env("XDG_CACHE_HOME", cache.path());
+        read_only.output().into_diagnostic()
+    };
+    let words = ["can't be written to", "Read-only file system", "set XDG_CACHE_HOME"];
+    is_one_error(&output(&["exec", "--", "true"])?, 77, &words)?;
+    let doctor = output(&["doctor"])?;
+    let said = text(&doctor);
+    ensure!(doctor.status.code() == Some(77), "{:?} {said}", doctor.status);
+    ensure!(words.iter().all(|word| said.contains(word)), "{said}");
+    Ok(())
+}
+
 /// Of whatever key: what another program or version would have made is not looked for again.
 #[lab_test::test]
 fn what_a_killed_maker_left_goes_with_the_next_start() -> Result<()> {
@@ -403,13 +441,17 @@ fn what_a_killed_maker_left_goes_with_the_next_start() -> Result<()> {
     Ok(())
 }
 
+#[rstest]
+#[case::exec(&["exec", "--", "true"], "soon")]
+#[case::doctor(&["doctor"], "0")]
 #[lab_test::test]
-fn patience_that_is_no_factor() -> Result<()> {
+fn patience_that_is_no_factor(#[case] task: &[&str], #[case] patience: &str) -> Result<()> {
     let cache = own_cache()?;
-    let mut lab = lab(cache.path(), "exec")?;
-    lab.args(["--", "true"]).env("MATRYOSHKA_PATIENCE", "soon");
+    let mut lab = lab(cache.path(), task[0])?;
+    lab.args(&task[1..]).env("MATRYOSHKA_PATIENCE", patience);
     let output = lab.output().into_diagnostic()?;
-    is_one_error(&output, 2, &["MATRYOSHKA_PATIENCE=soon", "from 1 to 100"])
+    let said = format!("MATRYOSHKA_PATIENCE={patience}");
+    is_one_error(&output, 2, &[said.as_str(), "from 1 to 100"])
 }
 
 #[lab_test::test]
