@@ -115,7 +115,13 @@ impl Checks {
                     |own: &&mut Seen| own.property == row.property && own.pattern == row.pattern;
                 let Some(own) = self.rows.iter_mut().find(is_same) else { continue };
                 if own.seen.is_empty() {
-                    *own = Seen { machine: name.clone(), ..row };
+                    // The page's verdicts are of the kind of lab that its own record was made in.
+                    let kind = if own.sandbox == row.sandbox {
+                        String::new()
+                    } else {
+                        format!(", in a lab of the kind `{}`", row.sandbox)
+                    };
+                    *own = Seen { machine: format!("`{name}`{kind}"), ..row };
                     is_used = true;
                 } else if !own.machine.is_empty() && own.seen != row.seen {
                     return Err(differing(own, &row, &name));
@@ -134,7 +140,7 @@ impl Checks {
 fn differing(own: &Seen, other: &Seen, machine: &str) -> Report {
     failure(
         format!("{} of {} is not the same on two machines", own.property, own.pattern),
-        format!("{} on {}, {} on {machine}", own.seen, own.machine, other.seen),
+        format!("{} on {}, {} on `{machine}`", own.seen, own.machine, other.seen),
         "look again on both: `cargo xtask claims --run`; or take out one of the two rows",
     )
 }

@@ -255,7 +255,7 @@ fn of_checks(points: &[Checked], checked: &[(&Checks, Vec<Checked>)]) -> Vec<Poi
             None => Answer::NotSeen,
         },
         detail: match point.machine() {
-            Some(name) => format!("on the machine `{name}`: {}", point.detail()),
+            Some(name) => format!("on the machine {name}: {}", point.detail()),
             None => point.detail().to_owned(),
         },
         evidence: point.row.map(|row| row.test.clone()).unwrap_or_default(),

@@ -33,7 +33,8 @@ pub struct Seen {
     pub seen: String,
     /// The evidence: an engine's own words, paths, numbers.
     pub detail: String,
-    /// Of a record of another machine than the others', which could not see this: its name. No column.
+    /// Of a record of another machine than the others', which could not see this: its name, and
+    /// the kind of its lab where that is another one. No column.
     #[serde(skip)]
     pub machine: String,
 }

@@ -110,8 +110,7 @@ impl Verdict {
         let missing: Vec<String> = missing.collect();
         // Whose verdict it is, where not all of it is of the machine that the records are of.
         let elsewhere: BTreeSet<&str> = points.iter().filter_map(|point| point.machine()).collect();
-        let elsewhere =
-            elsewhere.into_iter().map(|name| format!("in part on the machine `{name}`"));
+        let elsewhere = elsewhere.into_iter().map(|name| format!("in part on the machine {name}"));
         let elsewhere = elsewhere.collect::<Vec<_>>().join(", ");
         // What was seen to be otherwise is known, whatever was not looked at.
         let is_mixed = !contrary.is_empty() && contrary.len() + missing.len() < points.len();

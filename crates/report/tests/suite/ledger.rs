@@ -212,7 +212,22 @@ fn what_a_machine_could_not_see_another_one_may_have_seen() {
     assert_eq!(refused.status.code(), Some(1));
     let error = String::from_utf8_lossy(&refused.stderr);
     assert!(error.contains("is not the same on two machines"), "{error}");
-    assert!(error.contains("other") && error.contains("otherwise on third"), "{error}");
+    assert!(error.contains("other") && error.contains("otherwise on `third`"), "{error}");
+}
+
+/// A verdict of another kind of lab than the record's is not taken for one of that kind.
+#[test]
+fn what_another_kind_of_lab_has_seen_is_said_to_be_of_it() {
+    let place = checked(|row| {
+        if is_a7(row) && row.generation == "trixie" {
+            row.seen = String::new();
+        }
+    });
+    let other = place.path().join(REFERENCE).join("machines/other");
+    record(&other, "trixie", |row| row.sandbox = "root".to_owned());
+    let found = json(&ledger(place.path(), &["--json"]));
+    let said = "confirmed: in part on the machine `other`, in a lab of the kind `root`";
+    assert_eq!(verdict(&found, "A7"), said);
 }
 
 #[test]
