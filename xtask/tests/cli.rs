@@ -92,6 +92,7 @@ fn one_run_measures_at_a_time() {
     let text = text(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("another run measures"), "{text}");
+    assert!(text.contains("process "), "{text}");
     assert!(text.contains("help:"), "{text}");
 }
 

@@ -201,13 +201,13 @@ impl Verdict {
         };
         let why = match parts {
             [(_, first), ..] if same_kind && same_why => first.why.clone(),
-            _ => join(grouped(parts).into_iter().map(|(of, part)| {
+            _ => join(grouped(parts).into_iter().filter_map(|(of, part)| {
                 let of = of.join(", ");
-                if part.kind == kind {
-                    format!("{of}: {}", part.why)
-                } else {
-                    format!("{of}: {part}")
+                if part.kind != kind {
+                    return Some(format!("{of}: {part}"));
                 }
+                // One that says no more than all together is not named.
+                (!part.why.is_empty()).then(|| format!("{of}: {}", part.why))
             })),
         };
         Self::new(kind, why)

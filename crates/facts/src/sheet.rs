@@ -100,6 +100,10 @@ impl Sheet {
         if [MANIFEST_FILE, SAMPLES].iter().any(|name| folder.join(name).exists()) {
             return Ok(None);
         }
+        if !folder.is_dir() {
+            // A run's reader says what is wrong with it.
+            return Ok(None);
+        }
         let path = folder.join(FILE);
         let failed = |what: &str, why: String| {
             let remedy = "derive it again: `cargo xtask report DIR`";

@@ -402,9 +402,11 @@ pub(crate) fn find(wanted: Option<&str>) -> Result<Running> {
         }
     }
     let mut running = status()?.running;
-    let names: Vec<&str> = running.iter().map(Running::label).collect();
+    // Those that can be joined: an experiment's can't.
+    let names: Vec<&str> =
+        running.iter().filter(|lab| lab.init().is_some()).map(Running::label).collect();
     let why = if names.is_empty() {
-        "none is running".to_owned()
+        "none that can be joined is running".to_owned()
     } else {
         format!("running: {}", names.join(", "))
     };

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 use lab::{Check, Engine, Found, Generation, Kind, Lab, Layer, Options};
 use miette::{IntoDiagnostic, Result};
@@ -85,9 +86,11 @@ struct Which {
 
     /// Join a running lab of yours instead of starting one: that of this name, or the only one. It has
     /// the folder that it was started in, and ends with the command that it was started with
-    #[arg(long = "in", value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    #[arg(long = "in", value_name = "NAME", num_args = 0..=1)]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     #[arg(conflicts_with_all = ["name", "generation", "sandbox"])]
-    joined: Option<String>,
+    #[expect(clippy::option_option, reason = "how clap has a flag whose value may be left out")]
+    joined: Option<Option<String>>,
 }
 
 fn main() -> ExitCode {
@@ -124,10 +127,7 @@ fn run(of: Which, command: &[String]) -> Result<ExitCode> {
         usage("the current folder can't be found", why.to_string(), remedy)
     })?;
     match of.joined {
-        Some(name) => {
-            let named = Some(&*name).filter(|name| !name.is_empty());
-            lab::join(named)?.attach(&dir, command).map(exit_code)
-        }
+        Some(name) => lab::join(name.as_deref())?.attach(&dir, command).map(exit_code),
         None => attach(Options { name: of.name, ..of.options }, dir, command),
     }
 }
