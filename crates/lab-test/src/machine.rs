@@ -176,8 +176,12 @@ fn loop_devices() -> BTreeSet<String> {
     found
 }
 
-/// The machine's nftables rules, by the bundle's own `nft`, and which legacy tables exist.
+/// The machine's nftables rules, by the bundle's own `nft`, and which legacy tables exist. An ordinary user
+/// may neither see nor change them.
 fn rules() -> Result<BTreeSet<String>> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(BTreeSet::new());
+    }
     let bundle = Bundle::get(crate::generation()?)?.path;
     let libraries = bundle.join("usr/lib").join(format!("{}-linux-gnu", std::env::consts::ARCH));
     let loader = fs::read_dir(bundle.join("usr/lib64")).into_iter().flatten().flatten();
