@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use lab::Bundle;
+use lab::{Bundle, Kind};
 use miette::{IntoDiagnostic, Result, miette};
 
 /// Programs that only a container engine runs.
@@ -179,7 +179,7 @@ fn loop_devices() -> BTreeSet<String> {
 /// The machine's nftables rules, by the bundle's own `nft`, and which legacy tables exist. An ordinary user
 /// may neither see nor change them.
 fn rules() -> Result<BTreeSet<String>> {
-    if !rustix::process::geteuid().is_root() {
+    if Kind::here() == Kind::Rootless {
         return Ok(BTreeSet::new());
     }
     let bundle = Bundle::get(crate::generation()?)?.path;

@@ -336,7 +336,12 @@ impl Lab {
 
     fn died(&self, exit_reason: &str) -> miette::Report {
         let what = format!("lab {} has died", self.id());
-        failure(what, exit_reason, "its last lines say why; start it again")
+        let remedy = if exit_reason.contains(FULL) {
+            ROOM
+        } else {
+            "its last lines say why; start it again"
+        };
+        failure(what, exit_reason, remedy)
     }
 
     /// What came of something that was done in the lab; where that has died, an error says so.
@@ -361,17 +366,19 @@ impl Lab {
             return report;
         };
         let why: Vec<String> = report.chain().skip(1).map(ToString::to_string).collect();
-        let remedy = "free some disk space in the cache directory";
-        failure(report.to_string(), format!("{line}\n{}", why.join(": ")), remedy)
+        failure(report.to_string(), format!("{line}\n{}", why.join(": ")), ROOM)
     }
 }
 
 /// What the kernel says of a full disk, as programs of every language pass it on.
 const FULL: &str = "o space left on device";
 
+/// And what mends it.
+const ROOM: &str = "free some disk space in the cache directory";
+
 /// Starts a sandbox without engines and ends it again: whether this machine can, by trying.
 pub fn trial(kind: Kind) -> Result<()> {
-    let remedy = "free some disk space in the cache directory";
+    let remedy = ROOM;
     let place = Place::new(None)?;
     let bundle = place.state.join("bundle");
     for dir in [bundle.join("usr"), place.state.join("etc"), place.state.join("var")] {
@@ -383,7 +390,7 @@ pub fn trial(kind: Kind) -> Result<()> {
 
 /// Fills the directories of a new lab.
 fn prepare(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
-    let remedy = "free some disk space in the cache directory";
+    let remedy = ROOM;
     let made = || -> std::io::Result<()> {
         let (etc, var, tools) =
             (place.state.join("etc"), place.state.join("var"), place.state.join("tools"));

@@ -226,7 +226,7 @@ fn what_another_kind_of_lab_has_seen_is_said_to_be_of_it() {
     let other = place.path().join(REFERENCE).join("machines/other");
     record(&other, "trixie", |row| row.sandbox = "root".to_owned());
     let found = json(&ledger(place.path(), &["--json"]));
-    let said = "confirmed: in part on the machine `other`, in a lab of the kind `root`";
+    let said = "confirmed: trixie: in part on the machine `other`, in a lab of the kind `root`";
     assert_eq!(verdict(&found, "A7"), said);
 }
 
