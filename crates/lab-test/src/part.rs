@@ -15,7 +15,7 @@ pub(crate) fn process_of(owner: u32, part: &str) -> Result<Pid> {
     let is_its = |lab: &&lab::Running| lab.owner.split(' ').next() == Some(&*owner.to_string());
     let lab = running.iter().find(is_its);
     let lab = lab.ok_or_else(|| miette!("process {owner} has no lab"))?;
-    let spec = format!("labs/{}/spec.json", lab.id);
+    let spec = format!("{}/spec.json", lab.id);
     let found = processes()?.into_iter().find(|(pid, line)| {
         let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
         // Level 0 only: an inner daemon is in a group of its own.
