@@ -350,7 +350,7 @@ fn name(kind: &str) -> String {
     name
 }
 
-/// What a Podman's store is, below `/etc`: outside of containers one without FUSE.
+/// What says how Podman keeps its store, below `/etc`: its image has FUSE for it, level 0 has not.
 const STORE: &str = "containers/storage.conf";
 
 /// One level further in: a container of `outer` that carries `inner`.

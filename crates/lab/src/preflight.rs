@@ -169,7 +169,7 @@ fn device(&(name, module, needed_for): &(&str, &str, &str)) -> Option<Check> {
     Some(Check { what: format!("{path} for {needed_for}"), found })
 }
 
-/// That Podman in a container can't keep any, if so: its published image has its store by FUSE.
+/// An error where Podman as its published image has it, with a store by FUSE, would start no container.
 pub(crate) fn require_fuse() -> Result<()> {
     let missing = OPTIONAL.iter().filter(|(name, ..)| *name == "fuse").find_map(device);
     match missing.map(|check| check.found) {

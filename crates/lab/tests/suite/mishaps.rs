@@ -391,7 +391,7 @@ fn full_disk() -> Result<()> {
 #[needs(lab(lab::Kind::User))]
 fn full_disk_under_a_lab() -> Result<()> {
     let lab = program("exec")?;
-    let script = "mount -t tmpfs -o size=4m none \"$0\" && exec \"$@\" -- true";
+    let script = "mount -t tmpfs -o size=5m none \"$0\" && exec \"$@\" -- true";
     let mut full = Command::new("unshare");
     full.args(["--mount", "sh", "-c", script]).arg(lab::status()?.cache.join("labs"));
     full.arg(lab.get_program()).args(lab.get_args());
