@@ -32,7 +32,7 @@ const TABLE: &[Row] = &[
     ("machine", 0, "no-fuse", ""),
     ("machine --version", 0, "machine", ""),
     ("machine trixie", 2, "", "lab doctor"),
-    ("machine --with=no-such-file trixie -- true", 1, "", "no-such-file"),
+    ("machine --with=no-such-file trixie -- true", 2, "", "no-such-file"),
     ("machine --look trixie -- true", 2, "", "cannot be used"),
     ("machine nosuch -- true", 2, "", "there are trixie"),
     ("lab", 2, "", "Usage:"),
