@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::{Command, ExitCode};
 
+use lab::Kind;
 use lab_test::{Kept, Machine, Run, ensure, is_patient};
 use measure::Trial;
 use miette::{IntoDiagnostic, Result, miette};
@@ -141,11 +142,19 @@ fn outcomes_are_as_expected(#[case] table: &str) -> Result<()> {
     for expected in &expected {
         match rows.iter().find(|row| is_of(row, expected)) {
             Some(row) if row.outcome == expected.outcome => {}
+            // The node of an ordinary user's lab has no disk that could be reached or found out of reach.
+            Some(row) if Kind::here() == Kind::Rootless && is_without_disk(row, expected) => {}
             row => wrong.push(format!("{expected:?}: {row:?}")),
         }
     }
     ensure!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     Ok(())
+}
+
+/// Whether the row says so itself, or lacks the disk among what was reached.
+fn is_without_disk(row: &Trial, expected: &Expected) -> bool {
+    let lacks = row.step == "isolation" && row.outcome == expected.outcome.replace("devices ", "");
+    lacks || (row.outcome == "not without root" && row.reason.contains("loop device"))
 }
 
 fn is_of(row: &Trial, expected: &Expected) -> bool {
@@ -163,6 +172,7 @@ fn read<T: serde::de::DeserializeOwned>(table: &str) -> Result<Vec<T>> {
 #[rstest]
 #[case::in_the_labs_namespace(include_str!("../../../results/reference/grants/trials.csv"))]
 #[case::in_the_machines(include_str!("../../../results/reference/grants-root/trials.csv"))]
+#[case::on_another_kernel(include_str!("../../../results/reference/grants-bookworm/trials.csv"))]
 #[lab_test::test]
 fn the_manifest_grants_what_a_search_left(#[case] record: &str) -> Result<()> {
     let rows: Vec<Trial> = read(record)?;

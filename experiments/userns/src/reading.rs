@@ -15,21 +15,21 @@ const OF_ROOT: [&str; 2] =
 
 const START: [&str; 2] = ["to start a container", "en arrancar un contenedor"];
 
-/// What the page opens with.
+/// What the page opens with: whoever asked for a third lab wants to know of it first.
 #[rustfmt::skip]
 const LEADS: [(&str, [[&str; 2]; 3]); 6] = [
-    ("docker-user/docker-root",
-        [["Docker in a user namespace", "Docker en un espacio de nombres de usuario"], ["without one", "sin él"], START]),
-    ("podman-user/podman-root",
-        [["Podman in a user namespace", "Podman en un espacio de nombres de usuario"], ["without one", "sin él"], START]),
-    ("dind-inside-user/dind-inside-root",
-        [["Docker in Docker in a user namespace", "Docker en Docker en un espacio de nombres de usuario"], ["without one", "sin él"], START]),
     ("docker-rootless/docker-user",
         [["Docker of an ordinary user", "Docker de un usuario corriente"], OF_ROOT, START]),
     ("podman-rootless/podman-user",
         [["Podman of an ordinary user", "Podman de un usuario corriente"], OF_ROOT, START]),
     ("dind-inside-rootless/dind-inside-user",
         [["Docker in Docker of an ordinary user", "Docker en Docker de un usuario corriente"], OF_ROOT, START]),
+    ("docker-user/docker-root",
+        [["Docker in a user namespace", "Docker en un espacio de nombres de usuario"], ["without one", "sin él"], START]),
+    ("podman-user/podman-root",
+        [["Podman in a user namespace", "Podman en un espacio de nombres de usuario"], ["without one", "sin él"], START]),
+    ("dind-inside-user/dind-inside-root",
+        [["Docker in Docker in a user namespace", "Docker en Docker en un espacio de nombres de usuario"], ["without one", "sin él"], START]),
 ];
 
 /// What arms and parts do: English as in the record, Spanish.
