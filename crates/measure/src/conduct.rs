@@ -344,6 +344,7 @@ impl Run {
             samples: self.samples.written,
             blocks: self.blocks.written,
             trials: self.tried(),
+            trials_sha256: self.folder.trials_sha256()?,
         });
         if self.tally.loop_ns > 0 {
             let share = self.tally.inside_ns as f64 / self.tally.loop_ns as f64;

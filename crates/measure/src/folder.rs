@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use miette::Report;
+use sha2::{Digest, Sha256};
 
 use crate::manifest::{METHOD_VERSION, Manifest, OLDEST_METHOD_VERSION, SCHEMA_VERSION};
 use crate::samples::{SAMPLES_FILE, Samples};
@@ -120,7 +121,7 @@ impl Folder {
     /// rows as the manifest counts.
     pub fn samples(&self, manifest: &Manifest) -> miette::Result<Samples> {
         let samples = Samples::read(&self.path.join(SAMPLES_FILE), manifest)?;
-        let counted = manifest.rows.map(|rows| rows.samples);
+        let counted = manifest.rows.as_ref().map(|rows| rows.samples);
         self.check_rows(SAMPLES_FILE, samples.rows.len(), counted)?;
         Ok(samples)
     }
@@ -128,27 +129,49 @@ impl Folder {
     /// Reads what the machine was doing around each block; fails on a row that is none.
     pub fn blocks(&self, manifest: &Manifest) -> miette::Result<Vec<BlockRecord>> {
         let blocks = telemetry::read(&self.path.join(BLOCKS_FILE))?;
-        self.check_rows(BLOCKS_FILE, blocks.len(), manifest.rows.map(|rows| rows.blocks))?;
+        self.check_rows(BLOCKS_FILE, blocks.len(), manifest.rows.as_ref().map(|rows| rows.blocks))?;
         Ok(blocks)
     }
 
     /// Reads what was tried once; empty where nothing was. Fails on a row that is none.
     pub fn trials(&self, manifest: &Manifest) -> miette::Result<Vec<Trial>> {
         let trials = trials::read(&self.path)?;
-        self.check_rows(TRIALS_FILE, trials.len(), manifest.rows.map(|rows| rows.trials))?;
+        self.check_rows(TRIALS_FILE, trials.len(), manifest.rows.as_ref().map(|rows| rows.trials))?;
+        let written = manifest.rows.as_ref().and_then(|rows| rows.trials_sha256.clone());
+        if written.is_some() && written != self.trials_sha256()? {
+            let why = "its digest is another one than the manifest has";
+            return Err(self.changed(TRIALS_FILE, why));
+        }
         Ok(trials)
+    }
+
+    /// What `trials.csv` is, by its digest; none where the run has no such file.
+    pub(crate) fn trials_sha256(&self) -> miette::Result<Option<String>> {
+        let path = self.path.join(TRIALS_FILE);
+        match text(&path) {
+            Ok(text) => Ok(Some(base16ct::lower::encode_string(&Sha256::digest(text)))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(trials::unreadable(&path, &error)),
+        }
     }
 
     /// A file that was cut between two rows is known by nothing else.
     fn check_rows(&self, file: &str, found: usize, counted: Option<u64>) -> miette::Result<()> {
         match counted {
-            Some(counted) if counted != found as u64 => Err(failure(
-                format!("{} is not as it was written", self.path.join(file).display()),
+            Some(counted) if counted != found as u64 => Err(self.changed(
+                file,
                 format!("it has {found} whole rows, the manifest counts {counted}"),
-                "restore the file: it is written once and never edited",
             )),
             _ => Ok(()),
         }
+    }
+
+    fn changed(&self, file: &str, why: impl Into<String>) -> Report {
+        failure(
+            format!("{} is not as it was written", self.path.join(file).display()),
+            why.into(),
+            "restore the file: it is written once and never edited",
+        )
     }
 }
 

@@ -169,7 +169,7 @@ pub struct Session {
 }
 
 /// How many rows were written to each file of a run, its header not counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RowCounts {
     /// In `samples.csv`.
@@ -178,6 +178,10 @@ pub struct RowCounts {
     pub blocks: u64,
     /// In `trials.csv`.
     pub trials: u64,
+    /// The SHA-256 of `trials.csv`, if there is one: nothing else tells the order of its rows. That of
+    /// the other two follows from the seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trials_sha256: Option<String>,
 }
 
 /// How a run ended.

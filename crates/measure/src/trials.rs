@@ -52,7 +52,7 @@ pub(crate) fn read(folder: &Path) -> miette::Result<Vec<Trial>> {
     rows.collect::<Result<_, csv::Error>>().map_err(|error| unreadable(&path, &error))
 }
 
-fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> miette::Report {
+pub(crate) fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> miette::Report {
     failure(
         format!("{} can't be read", path.display()),
         error.to_string(),

@@ -103,7 +103,10 @@ fn a_complete_run_leaves_its_whole_record() {
     assert_eq!(samples.rows.iter().filter(|row| row.warmup).count(), 4);
     let blocks = Folder::open(&out).and_then(|folder| folder.blocks(&manifest));
     assert_eq!(blocks.expect("read").len(), 6);
-    assert_eq!(manifest.rows, Some(RowCounts { samples: 12, blocks: 6, trials: 0 }));
+    assert_eq!(
+        manifest.rows,
+        Some(RowCounts { samples: 12, blocks: 6, trials: 0, trials_sha256: None })
+    );
 
     let again = args(&out, &[]).conduct(&DEMO, able, |_| Ok(()));
     assert_eq!(again.expect_err("never overwritten").severity(), Some(miette::Severity::Advice));

@@ -177,6 +177,13 @@ fn a_file_that_was_cut_between_two_rows_is_a_clear_error() {
         assert!(text.contains(file) && text.contains(&why), "{text}");
         fs::write(run.join(file), &sound).expect("written");
     }
+    // As many rows, in another order: no seed tells that of trials.
+    let sound = fs::read_to_string(run.join("trials.csv")).expect("read");
+    let lines: Vec<&str> = sound.lines().collect();
+    let swapped = format!("{}\n{}\n{}\n", lines[0], lines[2], lines[1]);
+    fs::write(run.join("trials.csv"), swapped).expect("written");
+    let text = refused(&report(&[&run]), 1);
+    assert!(text.contains("trials.csv") && text.contains("its digest is another"), "{text}");
     fs::remove_file(run.join("trials.csv")).expect("removed");
     let text = refused(&report(&[&run]), 1);
     assert!(text.contains("it has 0 whole rows, the manifest counts 2"), "{text}");
