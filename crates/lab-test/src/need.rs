@@ -2,7 +2,7 @@
 //! that says nothing needs a lab of the default kind; several are all needed.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fs::File;
 
 use lab::{Found, Generation, Kind};
 
@@ -44,11 +44,11 @@ pub fn filesystem(name: &str) -> Need {
     Need::Further((!has).then(|| format!("this kernel has no {name}")))
 }
 
-/// A device of the machine.
+/// A device of the machine that whoever runs the tests may use.
 #[must_use]
 pub fn device(path: &str) -> Need {
-    let has = Path::new(path).exists();
-    Need::Further((!has).then(|| format!("needs {path}")))
+    let opened = File::options().read(true).write(true).open(path);
+    Need::Further(opened.err().map(|why| format!("needs {path}: {why}")))
 }
 
 /// A controller of control groups.

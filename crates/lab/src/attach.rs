@@ -142,13 +142,21 @@ pub(crate) fn attach(host: impl Host, dir: &Path, argv: &[String]) -> Result<i32
     }
     let relayed: Vec<_> = outputs.into_iter().map(JoinHandle::join).collect();
     let lost = relayed.into_iter().find_map(|relayed| relayed.ok()?.err());
-    match lost {
-        Some(why) if code == 0 => Err(failure(
+    let lost = lost.map(|why| {
+        failure(
             "not all that the command wrote has arrived",
             why,
             "free some disk space, or have it written elsewhere",
-        )),
-        _ => Ok(code),
+        )
+    });
+    match lost {
+        Some(why) if code == 0 => Err(why),
+        Some(why) => {
+            // The command's code tells more: it may have ended of this.
+            program::complain(&why);
+            Ok(code)
+        }
+        None => Ok(code),
     }
 }
 

@@ -52,6 +52,7 @@ fn has_status(run: &Run, status: &str) -> Result<()> {
 #[case::nothing_is_left(true)]
 #[case::a_run_goes_on_when_its_readers_are_gone(false)]
 #[lab_test::test]
+#[needs(device("/dev/fuse"))]
 fn after_a_normal_end(#[case] is_read: bool) -> Result<()> {
     let before = Machine::now()?;
     let mut run = Run::start_read(FOLDER, &program(&["--verify"])?, is_read)?;
@@ -64,6 +65,7 @@ fn after_a_normal_end(#[case] is_read: bool) -> Result<()> {
 
 /// Two arms that need the same engine and another network each, in three labs one after the other.
 #[lab_test::test]
+#[needs(device("/dev/fuse"))]
 #[needs(patience(9))]
 fn nothing_is_left_of_arms_alone_and_in_company() -> Result<()> {
     let before = Machine::now()?;
@@ -87,6 +89,7 @@ fn nothing_is_left_of_arms_alone_and_in_company() -> Result<()> {
 #[needs(patience(9))]
 #[case::sighup(Signal::HUP)]
 #[lab_test::test]
+#[needs(device("/dev/fuse"))]
 fn nothing_is_left_after_a_signal(#[case] signal: Signal) -> Result<()> {
     let before = Machine::now()?;
     let mut run = measuring()?;
@@ -105,6 +108,7 @@ fn nothing_is_left_after_a_signal(#[case] signal: Signal) -> Result<()> {
 }
 
 #[lab_test::test]
+#[needs(device("/dev/fuse"))]
 fn nothing_is_left_after_kill_9_of_the_program() -> Result<()> {
     let before = Machine::now()?;
     let mut run = measuring()?;
@@ -120,6 +124,7 @@ fn nothing_is_left_after_kill_9_of_the_program() -> Result<()> {
 #[case::init("init")]
 #[case::dockerd("dockerd")]
 #[lab_test::test]
+#[needs(device("/dev/fuse"))]
 fn nothing_is_left_after_kill_9_of_a_part(#[case] part: &str) -> Result<()> {
     let before = Machine::now()?;
     let mut run = measuring()?;
@@ -135,6 +140,7 @@ fn nothing_is_left_after_kill_9_of_a_part(#[case] part: &str) -> Result<()> {
 
 /// Nobody is left to tear down; the next lab does it.
 #[lab_test::test]
+#[needs(device("/dev/fuse"))]
 fn what_is_left_after_all_is_killed_at_once_goes_with_the_next_lab() -> Result<()> {
     let before = Machine::now()?;
     let mut run = measuring()?;

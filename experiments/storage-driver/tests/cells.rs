@@ -175,6 +175,7 @@ fn a_cell_that_its_lab_cut_off_is_tried_again() -> Result<()> {
 
 /// No loop device, mount or file of a lab with a file system of its own.
 #[lab_test::test]
+#[needs(lab(lab::Kind::User))]
 fn nothing_is_left_after_kill_9_with_a_file_system_mounted() -> Result<()> {
     let before = Machine::now()?;
     let cell = "trixie docker overlay2 xfs";

@@ -28,6 +28,7 @@ fn ladder(row: &str) -> Result<Run> {
 
 /// Also those of the tutorial's own line.
 #[lab_test::test]
+#[needs(device("/dev/fuse"))]
 fn every_arm_of_three_podmans_works() -> Result<()> {
     let args = ["--verify", "--chain", "podman/podman/podman"];
     let (run, status) = Run::to_the_end(FOLDER, program()?.args(args))?;
@@ -42,6 +43,7 @@ fn every_arm_of_three_podmans_works() -> Result<()> {
 
 /// More labs than the run has sessions.
 #[lab_test::test]
+#[needs(device("/dev/fuse"))]
 #[needs(patience(6))]
 fn arms_are_alone_and_in_company() -> Result<()> {
     let args = ["--company", "--sessions=1", "--blocks=1", "--arms=start-docker,start-podman"];
@@ -60,6 +62,7 @@ fn arms_are_alone_and_in_company() -> Result<()> {
 #[needs(patience(13))]
 #[case::level_5(5)]
 #[lab_test::test]
+#[needs(device("/dev/fuse"))]
 fn nothing_is_left_after_kill_9_while_it_is_built(#[case] level: usize) -> Result<()> {
     let before = Machine::now()?;
     // The row of a start is the last before the next level.
@@ -76,6 +79,7 @@ fn nothing_is_left_after_kill_9_while_it_is_built(#[case] level: usize) -> Resul
 }
 
 #[lab_test::test]
+#[needs(device("/dev/fuse"))]
 fn no_level_is_refused_by_a_lab_that_has_died() -> Result<()> {
     let before = Machine::now()?;
     let mut ladder = ladder("depth-start,docker on a volume,1,works")?;

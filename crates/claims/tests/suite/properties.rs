@@ -189,6 +189,7 @@ fn a2_a11_b4_with_capabilities(suite: &'static Suite, #[context] case: Context) 
 #[rstest]
 #[needs(device("/dev/fuse"))]
 #[case::podman_nested()]
+#[needs(device("/dev/net/tun"))]
 #[case::podman_matched()]
 #[needs(device("/dev/fuse"))]
 #[case::podman_in_docker()]

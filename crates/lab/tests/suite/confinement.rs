@@ -42,6 +42,7 @@ fn kind() -> Kind {
 #[case::docker(&[Engine::Docker])]
 #[case::dind(&[Engine::Docker, Engine::Docker])]
 #[case::podman(&[Engine::Podman])]
+#[needs(device("/dev/fuse"))]
 #[case::podman_nested(&[Engine::Podman, Engine::Podman])]
 #[lab_test::test]
 #[needs(lab(crate::confinement::kind()))]

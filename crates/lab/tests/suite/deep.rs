@@ -19,6 +19,7 @@ const MATCHED: Layer =
 /// the containers of its own level only.
 #[rstest]
 #[case::docker(&[DOCKER, DOCKER, DOCKER])]
+#[needs(device("/dev/fuse"))]
 #[case::podman(&[PODMAN, PODMAN, PODMAN])]
 #[needs(patience(9))]
 #[case::podman_as_at_level_0(&[PODMAN, MATCHED, MATCHED])]

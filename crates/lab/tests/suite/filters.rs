@@ -22,6 +22,7 @@ fn filters(level: &Level) -> Result<u32> {
 #[case::docker(&[Engine::Docker])]
 #[case::dind(&[Engine::Docker, Engine::Docker])]
 #[case::podman(&[Engine::Podman])]
+#[needs(device("/dev/fuse"))]
 #[case::podman_nested(&[Engine::Podman, Engine::Podman])]
 #[lab_test::test]
 fn unconfined_leaf_lacks_the_engines_filter(#[case] chain: &[Engine]) -> Result<()> {

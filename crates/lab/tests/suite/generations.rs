@@ -33,6 +33,7 @@ const STORAGE: [(Engine, &str); 2] = [(Engine::Docker, "overlay2"), (Engine::Pod
 
 /// All chains in one lab: bringing a lab up costs more than a nest.
 #[lab_test::test]
+#[needs(device("/dev/fuse"))]
 fn generation_is_what_it_says() -> Result<()> {
     let chosen = lab_test::generation()?;
     let lab = lab()?;

@@ -35,6 +35,7 @@ fn plant(lab: &Lab, script: &str, machine: &Path) -> Result<()> {
 
 /// Where a disk's file used to be made; it must not matter what the inside makes of any folder.
 #[lab_test::test]
+#[needs(lab(lab::Kind::User))]
 fn a_disks_file() -> Result<()> {
     let machine = of_the_machine()?;
     let before = fs::metadata(machine.path()).into_diagnostic()?;
@@ -54,6 +55,7 @@ fn a_disks_file() -> Result<()> {
 /// The device of a disk is that of the disk, whatever is at its folder by now: a link to the
 /// machine's root, and one of the lab's own folders, which the machine's disk lies under.
 #[lab_test::test]
+#[needs(lab(lab::Kind::User))]
 fn a_disks_device() -> Result<()> {
     let lab = lab()?;
     let machine = fs::metadata("/").into_diagnostic()?.dev();

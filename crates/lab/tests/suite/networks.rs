@@ -29,6 +29,7 @@ fn on_bridge(level: &Level, bridge: &str) -> Result<Option<usize>> {
 }
 
 #[lab_test::test]
+#[needs(device("/dev/fuse"))]
 fn one_container_stays_on_each_default_network_and_can_leave_it() -> Result<()> {
     let lab = lab()?;
     let nests = lab.nests([DOCKER, DIND, DOOD, PODMAN, NESTED])?;

@@ -62,6 +62,7 @@ fn exec(dir: &Path, command: &[&str]) -> Result<Output> {
 #[rstest]
 #[case::docker_in_docker(DOCKER_IN_DOCKER, &["DinD listo", "hola desde nivel 2", "\nnivel 2\n"])]
 #[case::mounted_socket(MOUNTED_SOCKET, &["hola desde un hermano", "docker:cli", "soy un hermano"])]
+#[needs(device("/dev/fuse"))]
 #[needs(patience(17))]
 #[case::podman_in_podman(PODMAN_IN_PODMAN, &["hola desde podman anidado", "\npodman anidado\n", "nivel 3"])]
 #[lab_test::test]
