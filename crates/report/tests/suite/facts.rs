@@ -223,6 +223,10 @@ fn facts_of_other_rows_are_refused() {
     let rows = fs::read_to_string(&trials).expect("read");
     fs::write(&trials, rows.replace("raw outcome", "another")).expect("written");
     let said = refused(&report(&[&run]), 1);
+    assert!(said.contains("trials.csv is not as it was written"), "{said}");
+    // The manifest of an earlier program does not tell.
+    edit_manifest(&run, |manifest| manifest["rows"] = serde_json::Value::Null);
+    let said = refused(&report(&[&run]), 1);
     assert!(said.contains("its rows have changed since"), "{said}");
     fs::write(&trials, rows).expect("written");
     fs::write(run.join("facts.json"), "{").expect("written");
