@@ -5,6 +5,7 @@
 //! what is left, which is something only if both were killed at once, or the owner before it had a
 //! monitor.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -16,8 +17,8 @@ use miette::Result;
 use program::patient;
 use sandbox::{ID_COUNT, ID_RANGES, Kind, Spec, range_of};
 
-use crate::cache;
 use crate::error::{Explain, failure, unsupported};
+use crate::{cache, programs};
 
 const LOG: &str = "monitor.log";
 const OWNER: &str = "owner";
@@ -44,9 +45,11 @@ const MOST_NAME: usize = 32;
 const MOST_CLAIMS: u32 = 1000;
 
 /// A control group of an ordinary user's, as systemd grants a session one, made by root. It goes with
-/// this, and if this is killed, with the next lab of root's.
+/// this, also if this is killed; if its monitor is, too, with the next lab of root's.
 pub struct UserGroup {
     path: PathBuf,
+    monitor: duct::Handle,
+    lifeline: Option<io::PipeWriter>,
     _lock: File,
 }
 
@@ -57,7 +60,15 @@ impl UserGroup {
         let tree = sandbox::cgroup2_mount().ok_or(io::ErrorKind::NotFound)?;
         let next = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = tree.join(format!("{GROUP}user-{}-{next}", std::process::id()));
-        let group = Self { _lock: sandbox::make_cgroup(&path)?, path };
+        let lock = sandbox::make_cgroup(&path)?;
+        let (read, write) = io::pipe()?;
+        let program = programs::sandbox().map_err(|why| io::Error::other(why.to_string()))?;
+        let monitor = duct::cmd(program, [OsStr::new("group"), path.as_os_str()])
+            .stdin_file(read)
+            .stdout_null()
+            .unchecked()
+            .start()?;
+        let group = Self { path, monitor, lifeline: Some(write), _lock: lock };
         for file in ["", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"] {
             chown(group.path().join(file), Some(user), Some(user))?;
         }
@@ -73,6 +84,9 @@ impl UserGroup {
 
 impl Drop for UserGroup {
     fn drop(&mut self) {
+        drop(self.lifeline.take());
+        let _ = self.monitor.wait_timeout(patient(CGROUP_PATIENCE));
+        // What a monitor that was killed itself has left.
         if let Err(why) = sandbox::remove_cgroup(&self.path, patient(CGROUP_PATIENCE)) {
             program::note!("warning: {} can't be removed: {why}", self.path.display());
         }

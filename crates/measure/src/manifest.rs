@@ -168,7 +168,7 @@ pub struct Session {
     pub description: serde_json::Map<String, serde_json::Value>,
 }
 
-/// How many rows were written to each file of a run, its header not counted.
+/// What a run has written: how many rows to each file, its header not counted, and which trials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RowCounts {

@@ -29,11 +29,7 @@ const END_PATIENCE: Duration = Duration::from_secs(40);
 const PACE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 pub(crate) fn main(spec: &str) -> ExitCode {
-    // Ctrl-C and a closed terminal are the owner's business; the monitor follows the lifeline only.
-    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGPIPE] {
-        sys::ignore(signal);
-    }
-    let _ = rustix::process::setsid();
+    follow_the_lifeline_only();
     // What is staged must be visible to every id of the sandbox, however strict the owner's mask.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let spec = match read_spec(spec) {
@@ -66,6 +62,27 @@ pub(crate) fn main(spec: &str) -> ExitCode {
         clean = false;
     }
     if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The monitor of a control group without a sandbox: it goes with its owner, however that ends.
+pub(crate) fn group(path: &Path) -> ExitCode {
+    follow_the_lifeline_only();
+    wait_for_lifeline();
+    match remove_cgroup(path, CGROUP_PATIENCE) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            complain!("{}: {e}", path.display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Ctrl-C and a closed terminal are the owner's business.
+fn follow_the_lifeline_only() {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGPIPE] {
+        sys::ignore(signal);
+    }
+    let _ = rustix::process::setsid();
 }
 
 fn read_spec(path: &str) -> Result<Spec> {

@@ -1,4 +1,4 @@
-//! The program of a sandbox: `sandbox hold SPEC`, `sandbox enter …`, `sandbox terminal …`,
+//! The program of a sandbox: `sandbox hold SPEC`, `sandbox group PATH`, `sandbox enter …`, `sandbox terminal …`,
 //! `sandbox find …`, `sandbox disk …`, `sandbox device …` and `sandbox rootless …`.
 //!
 //! Nobody types these by hand: the `lab` crate carries this program inside itself and runs it.
@@ -25,6 +25,7 @@ mod terminal;
 mod tree;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// A step that failed and the kernel's reason.
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
     };
     match args.next().as_deref() {
         Some("hold") => hold::main(&args.next().unwrap_or_default()),
+        Some("group") => hold::group(Path::new(&args.next().unwrap_or_default())),
         Some("enter") => enter::main(args),
         Some("terminal") => terminal::main(&args.next().unwrap_or_default()),
         Some("find") => find::main(args),
@@ -72,7 +74,7 @@ fn main() -> ExitCode {
         Some("rootless") => rootless::main(args),
         _ => {
             complain!(
-                "usage: sandbox hold SPEC | sandbox enter INIT GROUP DIR fg|bg COMMAND [ARG…] | \
+                "usage: sandbox hold SPEC | sandbox group PATH | sandbox enter INIT GROUP DIR fg|bg COMMAND [ARG…] | \
                  sandbox terminal INIT | sandbox find NAMESPACE NUMBER | \
                  sandbox disk INIT FILE KIND OPTIONS TARGET | sandbox device INIT MAJOR MINOR TARGET | \
                  sandbox rootless NEWUIDMAP UIDS NEWGIDMAP GIDS NAME COMMAND [ARG…]"

@@ -233,18 +233,22 @@ fn streams_are_copied() -> Result<()> {
     Ok(())
 }
 
+/// A command that ended of this itself has a code of its own, and it is told all the same.
+#[rstest]
+#[case::the_commands_success("echo lost", 1)]
+#[case::the_commands_code("trap '' PIPE; echo lost; exit 3", 3)]
 #[lab_test::test]
-fn what_can_not_be_written_is_an_error() -> Result<()> {
+fn what_can_not_be_written_is_told(#[case] script: &str, #[case] code: i32) -> Result<()> {
     let full = File::options().write(true).open("/dev/full").into_diagnostic()?;
     let done = program("exec")?
-        .args(["--", "echo", "lost"])
+        .args(["--", "sh", "-c", script])
         .stdin(Stdio::null())
         .stdout(full)
         .stderr(Stdio::piped())
         .output()
         .into_diagnostic()?;
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
-    ensure!(done.status.code() == Some(1), "{:?} {said}", done.status);
+    ensure!(done.status.code() == Some(code), "{:?} {said}", done.status);
     ensure!(said.contains("No space left"), "{said}");
     Ok(())
 }

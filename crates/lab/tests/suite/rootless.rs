@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use lab_test::{Kept, ensure};
@@ -84,6 +84,44 @@ fi"#;
         let (from, to) = (bundle.path.parent(), folder.join(".cache/matryoshka/bundles"));
         let from = from.unwrap_or(Path::new("/"));
         sh(script, &[from, Path::new(name), &to, Path::new(&user)])?;
+    }
+    Ok(())
+}
+
+/// What this program is called with to own a user's group until it is killed.
+pub(crate) const OWNER: &str = "own-a-group";
+
+pub(crate) fn own_a_group() -> ExitCode {
+    let group = lab::UserGroup::new(USER);
+    match &group {
+        Ok(group) => println!("{}", group.path().display()),
+        Err(why) => println!("{why}"),
+    }
+    // Until whoever started it is gone, if it is not killed before.
+    let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+    ExitCode::FAILURE
+}
+
+/// Nothing of root's could remove it any more but the next lab.
+#[rstest]
+#[case::killed(Signal::KILL)]
+#[case::told_to_end(Signal::TERM)]
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn a_users_group_goes_with_its_owner(#[case] signal: Signal) -> Result<()> {
+    let own = std::env::current_exe().into_diagnostic()?;
+    let mut owner = Command::new(own);
+    owner.arg(OWNER).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut owner = owner.spawn().into_diagnostic()?;
+    let group = first_line(&mut owner)?;
+    let group = Path::new(group.trim());
+    ensure!(group.is_dir(), "{group:?}");
+    kill_process(Pid::from_child(&owner), signal).into_diagnostic()?;
+    owner.wait().into_diagnostic()?;
+    let deadline = Instant::now() + program::patient(Duration::from_secs(10));
+    while group.exists() {
+        ensure!(Instant::now() < deadline, "{group:?} is still there");
+        std::thread::sleep(Duration::from_millis(20));
     }
     Ok(())
 }
