@@ -58,6 +58,7 @@ const TABLE: &[Row] = &[
     ("authz --print-policy", 0, "[", ""),
     ("authz --version", 0, "authz", ""),
     ("authz --policy=no-such-file", 1, "", "no-such-file"),
+    ("registry", 2, "", "usage:"),
     ("sandbox", 2, "", "usage:"),
     ("probe", 2, "", "usage:"),
     ("probe feed 1", 0, "", ""),
@@ -73,7 +74,7 @@ const OF_EXPERIMENT: &str = "tests/streams.csv";
 const HOW: &[&str] = &["--lang", "--reference", "--sandbox", "--socket", "--tutorial"];
 
 /// Programs that people do not call, without a help.
-const INNER: &[&str] = &["probe", "sandbox"];
+const INNER: &[&str] = &["probe", "registry", "sandbox"];
 
 #[derive(Clone, Copy, Debug)]
 enum Gone {

@@ -14,7 +14,7 @@ const ENGINE_PROGRAMS: [&str; 9] = [
     "dockerd",
     "containerd",
     "containerd-shim",
-    "docker-registry",
+    "lab-registry",
     "docker-proxy",
     "conmon",
     "podman",

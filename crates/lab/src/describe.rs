@@ -1,6 +1,7 @@
 //! What a lab and its engines really are, for a run's manifest: asked of them, not assumed.
 
 use miette::Result;
+use registry::StandIn;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
@@ -86,6 +87,33 @@ impl Lab {
     #[must_use]
     pub fn has_cgroup(&self) -> bool {
         self.held.has_cgroup()
+    }
+
+    /// What a person is told who opens a shell in it: what is served, the engines, how to leave. Each is the
+    /// head of a line and its text.
+    #[must_use]
+    pub fn greeting(&self) -> [(&'static str, String); 3] {
+        let bundle = self.bundle();
+        let served = images::stand_ins(bundle).images;
+        let served: Vec<String> = served.iter().map(StandIn::shown).collect();
+        // Without what the distribution has added to it.
+        let version = |name| {
+            let version = bundle.version(name);
+            version.split(['+', '-', '~']).next().unwrap_or_default()
+        };
+        let (docker, podman) = (version("docker.io"), version("podman"));
+        [
+            (
+                "images:  ",
+                format!(
+                    "{}, for all tags of these versions: stand-ins made of Debian packages, not the \
+                     published images. There is no network: `lab pull` or `docker load` brings others",
+                    served.join(", ")
+                ),
+            ),
+            ("engines: ", format!("Docker {docker}, Podman {podman} ({})", bundle.generation)),
+            ("leave:   ", "exit, or Ctrl-D: the lab ends, and what is in it goes".to_owned()),
+        ]
     }
 
     /// Names of the images that stand in for published ones.

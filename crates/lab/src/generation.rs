@@ -110,6 +110,8 @@ const BOOKWORM: Release = Release {
         ("docker-cli", &[]),
         // The release has none.
         ("docker-buildx", &[]),
+        // Its is of before there were plugins, in Python.
+        ("docker-compose", &[]),
         // This Podman asks for another program.
         ("passt", &["slirp4netns"]),
     ],

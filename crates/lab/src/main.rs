@@ -1,6 +1,7 @@
 //! `lab`: a lab by hand, and what this machine has and can.
 
 use std::fmt::Display;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +30,9 @@ enum Task {
     Shell {
         #[command(flatten)]
         of: Which,
+        /// Without the lines that say what there is; so it is where there is no terminal
+        #[arg(long)]
+        quiet: bool,
     },
     /// Run a command at level 0 of a fresh lab, in the current folder, or of one that runs; its exit code
     /// is returned
@@ -97,8 +101,8 @@ fn main() -> ExitCode {
     // Whoever started this program is gone, then so is the reason for a lab.
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
     program::main(|| match Cli::parse().task {
-        Task::Shell { of } => run(of, &["/bin/bash".to_owned()]),
-        Task::Exec { of, command } => run(of, &command),
+        Task::Shell { of, quiet } => run(of, &["/bin/bash".to_owned()], !quiet && is_watched()),
+        Task::Exec { of, command } => run(of, &command, false),
         Task::Status => status(),
         Task::Clean => clean(),
         Task::Lock { generation } => told(lab::lock(generation)?),
@@ -121,18 +125,28 @@ static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 /// for in a lab, which is the first time that there is more to end.
 static IS_ALONE: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-fn run(of: Which, command: &[String]) -> Result<ExitCode> {
+/// Whether somebody types at a terminal and reads there.
+fn is_watched() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+fn run(of: Which, command: &[String], greets: bool) -> Result<ExitCode> {
     let dir = std::env::current_dir().map_err(|why| {
         let remedy = "start it from a folder that is there";
         usage("the current folder can't be found", why.to_string(), remedy)
     })?;
     match of.joined {
         Some(name) => lab::join(name.as_deref())?.attach(&dir, command).map(exit_code),
-        None => attach(Options { name: of.name, ..of.options }, dir, command),
+        None => attach(Options { name: of.name, ..of.options }, dir, command, greets),
     }
 }
 
-fn attach(mut options: Options, dir: PathBuf, command: &[String]) -> Result<ExitCode> {
+fn attach(
+    mut options: Options,
+    dir: PathBuf,
+    command: &[String],
+    greets: bool,
+) -> Result<ExitCode> {
     // Until the command runs, Ctrl-C is for us; then it is the command's, and ours is to tear down
     // when that has ended.
     let is_alone = IS_ALONE.get_or_init(|| Arc::new(AtomicBool::new(true)));
@@ -153,6 +167,11 @@ fn attach(mut options: Options, dir: PathBuf, command: &[String]) -> Result<Exit
     // As on the tutorial's machine: both engines are there, and have been used.
     let engines = [[Layer::own(Engine::Docker)], [Layer::own(Engine::Podman)]];
     lab.nests(engines.iter().map(<[Layer; 1]>::as_slice))?;
+    if greets {
+        for (head, text) in lab.greeting() {
+            program::note!("{}", beside(head, &text, columns()));
+        }
+    }
     let inside = if options.share.is_some() { dir } else { PathBuf::from("/root") };
     lab.attach(&inside, command).map(exit_code)
 }

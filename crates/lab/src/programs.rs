@@ -14,6 +14,9 @@ use crate::error::Explain;
 /// The probe, to be written where a level can reach it.
 pub(crate) const PROBE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/probe"));
 
+/// The registry, for level 0.
+pub(crate) const REGISTRY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/registry"));
+
 const SANDBOX: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/sandbox"));
 
 const REMEDY: &str = "free some memory, and check the sysctl vm.memfd_noexec";
@@ -67,6 +70,7 @@ mod tests {
 
     #[rstest]
     #[case::probe(PROBE)]
+    #[case::registry(REGISTRY)]
     #[case::sandbox(SANDBOX)]
     fn carried_programs_are_static_and_small(#[case] program: &[u8]) {
         let elf = Elf::parse(program).expect("it is an ELF file");

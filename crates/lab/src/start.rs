@@ -110,7 +110,7 @@ impl Lab {
         prepare(&place, &bundle, options.sandbox)?;
         let mut shares = vec![
             Share { source: place.state.join("tools"), target: TOOLS.into(), writable: false },
-            Share { source: images, target: "/srv/registry".into(), writable: false },
+            Share { source: images, target: engine::IMAGES.into(), writable: false },
         ];
         if let Some(dir) = &options.share {
             shares.push(Share { source: dir.clone(), target: dir.clone(), writable: true });
@@ -244,8 +244,7 @@ impl Lab {
     /// How many bytes the registry has sent so far, with what little else it writes
     /// (`wchar` in `proc_pid_io(5)`).
     pub fn registry_sent_bytes(&self) -> Result<u64> {
-        // As the kernel cuts it off.
-        const NAME: &str = "docker-registry";
+        let name = engine::SERVER.rsplit('/').next();
         let what = "what the registry has sent can't be read";
         let remedy = "see `cargo xtask doctor`";
         let proc = self.held.root().and_then(|root| root.folder("proc"));
@@ -253,7 +252,7 @@ impl Lab {
         let processes = proc.names(".").explain(what, remedy)?;
         let mut sent = processes.iter().filter_map(|process| {
             let read = |file| proc.read_to_string(Path::new(process).join(file)).ok();
-            (read("comm")?.trim() == NAME).then_some(())?;
+            (Some(read("comm")?.trim()) == name).then_some(())?;
             let io = read("io")?;
             let wchar = io.lines().find_map(|line| line.strip_prefix("wchar: "))?;
             wchar.parse().ok()
@@ -402,8 +401,11 @@ fn prepare(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
         fs::set_permissions(var.join("tmp"), fs::Permissions::from_mode(0o1777))?;
         symlink("/run", var.join("run"))?;
         fs::create_dir(&tools)?;
-        fs::write(tools.join("probe"), programs::PROBE)?;
-        fs::set_permissions(tools.join("probe"), fs::Permissions::from_mode(0o755))
+        for (name, program) in [("probe", programs::PROBE), ("lab-registry", programs::REGISTRY)] {
+            fs::write(tools.join(name), program)?;
+            fs::set_permissions(tools.join(name), fs::Permissions::from_mode(0o755))?;
+        }
+        Ok(())
     };
     made().explain("a lab's files can't be made", remedy)?;
     let controllers = place.cgroup.as_ref().map(|_| preflight::controllers().join(" "));

@@ -135,6 +135,13 @@ impl Bundle {
         cache::make_once(&cache::root()?.join("bundles"), &key, "making it again", make)
     }
 
+    /// The version of a package that is in it; empty if there is none of this name.
+    #[must_use]
+    pub fn version(&self, name: &str) -> &str {
+        let package = self.packages.iter().find(|package| package.name == name);
+        package.map_or("", |package| &package.version)
+    }
+
     /// The folder of the stand-in images that are made of these engines, for labs with control groups
     /// or without.
     pub fn images(&self, groups: bool) -> Result<PathBuf> {

@@ -13,7 +13,7 @@ use crate::error::{Explain, failure};
 use crate::generation::Generation;
 
 /// Changes with every change of this file's effects, so that old bundles are not mistaken for new.
-pub(crate) const VERSION: &str = "recipe 7";
+pub(crate) const VERSION: &str = "recipe 8";
 
 /// What is asked of every generation's distribution, but for its `instead`; the rest follows by
 /// dependency.
@@ -29,10 +29,13 @@ const PACKAGES: &[&str] = &[
     // Builders that keep a cache of their own.
     "docker-buildx",
     "buildah",
+    // Several containers by one file.
+    "docker-compose",
+    // What copies images.
+    "skopeo",
     "iptables",
     "nftables",
     "catatonit",
-    "docker-registry",
     "uidmap",
     // What Podman has its network through where it lacks privilege.
     "passt",
@@ -44,6 +47,8 @@ const PACKAGES: &[&str] = &[
     "btrfs-progs",
     "e2fsprogs",
     "xfsprogs",
+    // A registry that keeps what it has fetched.
+    "docker-registry",
     // The user land of the images.
     "busybox-static",
     // Users and groups.
@@ -52,7 +57,10 @@ const PACKAGES: &[&str] = &[
     "bash",
     "bc",
     "coreutils",
+    "curl",
     "dash",
+    // `which`.
+    "debianutils",
     "diffutils",
     "findutils",
     "gawk",
@@ -129,7 +137,8 @@ pub fn fits(pattern: &str, name: &str) -> bool {
 }
 
 /// Links that maintainer scripts make (`update-alternatives` and diversions): link, target.
-const LINKS: &[(&str, &str)] = &[("usr/bin/sh", "dash"), ("usr/bin/awk", "gawk")];
+const LINKS: &[(&str, &str)] =
+    &[("usr/bin/sh", "dash"), ("usr/bin/awk", "gawk"), ("usr/bin/which", "which.debianutils")];
 
 /// The same for the programs that daemons call to make packet rules.
 pub(crate) const PACKET_FILTER_LINKS: &[(&str, &str)] = &[
@@ -143,7 +152,10 @@ pub(crate) const PACKET_FILTER_LINKS: &[(&str, &str)] = &[
 
 /// Files that maintainer scripts write: path, content.
 const FILES: &[(&str, &str)] = &[
-    ("etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"),
+    (
+        "etc/hosts",
+        concat!("127.0.0.1 localhost\n::1 localhost\n", include_str!("../engine/registries.hosts")),
+    ),
     // Nobody listens there, and the kernel says so at once. Without a name server Docker would
     // give its containers one of the internet's and every look-up would wait for it.
     ("etc/resolv.conf", "nameserver 10.99.0.1\noptions timeout:1 attempts:1\n"),

@@ -23,6 +23,11 @@ pub(crate) const REGISTRY: &str = "10.99.0.1/32";
 /// Where the registry listens, as engines write it before an image's name.
 pub(crate) const REGISTRY_NAME: &str = "10.99.0.1:5000";
 
+/// The registry's program, and the folder of the images that it serves. As the name of the process nobody
+/// else's is: a published registry's is `registry`.
+pub(crate) const SERVER: &str = "/opt/matryoshka/lab-registry";
+pub(crate) const IMAGES: &str = "/srv/registry";
+
 /// Gives each bridge, whose address is its lowest port's, the one that it has for good. Netavark does so
 /// itself since 1.9 (containers/netavark#833); before, the gateway's address changes with any container
 /// that comes or goes, and whoever knew the old one reaches nothing for up to a minute and a half. One that
@@ -78,7 +83,6 @@ impl fmt::Display for Engine {
 /// Configuration of all generations' engines at level 0: path below `/etc`, content.
 const CONFIGURATION: &[(&str, &str)] = &[
     ("docker/daemon.json", include_str!("daemon.json")),
-    ("docker/registry.yml", include_str!("registry.yml")),
     ("containers/policy.json", include_str!("policy.json")),
     ("containers/registries.conf", include_str!("registries.conf")),
     ("containers/storage.conf", include_str!("storage.conf")),
@@ -126,12 +130,20 @@ pub(crate) fn configure(
     Ok(())
 }
 
+/// What Docker's daemon has in its environment, as lines of a shell's (`docker run --env-file` reads them, too).
+pub(crate) const AWAY: &str = include_str!("away.env");
+
+/// Names of registries that lead to the lab's own, as lines of `/etc/hosts`. The daemon's configuration
+/// says that these speak plain HTTP, and Podman's that they are there.
+pub(crate) const REGISTRIES: &str = include_str!("registries.hosts");
+
 /// Starts the registry. Whether it listens is asked of the kernel's table of the sandbox's sockets,
 /// because its address can be reached from inside only.
 pub(crate) fn start_registry(held: &Held) -> Result<Arc<Service>> {
     /// 10.99.0.1:5000 in state LISTEN, as `proc_pid_net(5)` writes it.
     const LISTENS: &str = "0100630A:1388 00000000:0000 0A";
-    let argv = ["/usr/bin/docker-registry", "serve", "/etc/docker/registry.yml"];
+    // The last address is the one that is looked for.
+    let argv = [SERVER, IMAGES, "--", "10.99.0.1:80", REGISTRY_NAME];
     let network = early(held, "proc/1/net")?;
     Service::start(held, "registry", &argv, move || {
         network.read_near("tcp").is_ok_and(|table| table.contains(LISTENS))
@@ -146,7 +158,9 @@ pub(crate) fn start_docker(held: &Held) -> Result<()> {
     let containerd = Service::start(held, "containerd", &argv, answers)?;
     // A daemon that finds nobody there yet tries again only after a second.
     containerd.wait_ready(held, patient(DAEMON_DEADLINE))?;
-    let mut argv = vec!["/usr/sbin/dockerd", "--containerd=/run/containerd/containerd.sock"];
+    let mut argv = vec!["/usr/bin/env"];
+    argv.extend(AWAY.lines().filter(|line| !line.starts_with('#')));
+    argv.extend(["/usr/sbin/dockerd", "--containerd=/run/containerd/containerd.sock"]);
     if !held.has_cgroup() {
         argv.push(WITHOUT_CGROUPS);
     }
@@ -160,4 +174,31 @@ pub(crate) fn start_docker(held: &Held) -> Result<()> {
 fn early(held: &Held, path: &str) -> Result<Folder> {
     let folder = held.root().and_then(|root| root.folder(path));
     folder.explain(format!("/{path} of the lab can't be opened"), "start it again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each engine and each level is told by files of its own.
+    #[test]
+    fn all_configurations_lead_to_the_registry() {
+        let (daemon, podman) = (include_str!("daemon.json"), include_str!("registries.conf"));
+        let (_, names) = REGISTRIES.trim().split_once(' ').expect("an address and names");
+        for name in names.split(' ') {
+            assert!(daemon.contains(&format!("\"http://{name}\"")), "{name}");
+            let there = format!("prefix = \"{name}\"\nlocation = \"{REGISTRY_NAME}/{name}\"\n");
+            assert!(podman.contains(&there), "{name}");
+        }
+        for containers in [
+            include_str!("containers.conf"),
+            include_str!("../images/podman-containers.conf"),
+            include_str!("../images/buildah-containers.conf"),
+        ] {
+            for line in AWAY.lines().filter(|line| !line.starts_with('#')) {
+                assert!(containers.contains(&format!("\"{line}\",\n")), "{line}");
+            }
+            assert!(containers.contains("\nhttp_proxy = false\n"), "{containers}");
+        }
+    }
 }

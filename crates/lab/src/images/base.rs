@@ -10,6 +10,7 @@ pub(super) const BASE_FILES: &[(&str, u32, &str)] = &[
     ("etc/group", 0o644, "root:x:0:\ntty:x:5:\ndocker:x:999:\nnobody:x:65534:\n"),
     ("etc/subuid", 0o644, "root:1:65535\n"),
     ("etc/subgid", 0o644, "root:1:65535\n"),
+    ("usr/sbin/apk", 0o755, include_str!("apk.sh")),
     ("etc/nsswitch.conf", 0o644, "passwd: files\ngroup: files\nhosts: files dns\n"),
     (
         "etc/os-release",

@@ -15,19 +15,21 @@ use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 use miette::Result;
+use registry::{STAND_INS, StandIn, StandIns};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::bundle::{Bundle, MERGED, fits};
 use crate::engine::WITHOUT_CGROUPS;
 use crate::error::failure;
+use crate::generation::Generation;
 use crate::{cache, whole};
 use base::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, PATH};
-use recipes::{BESIDES, PLAIN, RECIPES, Recipe};
+use recipes::{BESIDES, PLAIN, RECIPES, Recipe, Version};
 use storage::{Blob, Layer, Storage};
 
 /// Changes with every change of how the stand-ins are made; what they hold is part of the key.
-const VERSION: &str = "images 10";
+const VERSION: &str = "images 11";
 
 /// In `dockerd-entrypoint.sh`.
 const STARTS_DAEMON: &str = r#"exec docker-init -- "$@""#;
@@ -35,6 +37,38 @@ const STARTS_DAEMON: &str = r#"exec docker-init -- "$@""#;
 /// The published images that the stand-ins stand for.
 pub(crate) fn names() -> Vec<&'static str> {
     RECIPES.iter().map(|recipe| recipe.stands_for).collect()
+}
+
+/// The same for the registry, and for who says what a lab serves: which tags each answers to.
+pub(crate) fn stand_ins(bundle: &Bundle) -> StandIns {
+    let images = RECIPES.iter().map(|recipe| {
+        let major = match recipe.version {
+            Version::Any(major) => major,
+            Version::Of(package) => major(bundle.version(package)),
+        };
+        let name = recipe.stands_for.split(':').next().unwrap_or_default();
+        StandIn {
+            repository: recipe.repository.to_owned(),
+            tag: recipe.tag.to_owned(),
+            name: name.to_owned(),
+            prefix: recipe.prefix.to_owned(),
+            major: major.to_owned(),
+            variants: recipe.variants.iter().map(ToString::to_string).collect(),
+        }
+    });
+    let others = Generation::ALL.into_iter().filter(|other| *other != bundle.generation);
+    let others = others.map(|other| (other.to_string(), other.release().engines.to_owned()));
+    StandIns {
+        suite: bundle.generation.to_string(),
+        others: others.collect(),
+        images: images.collect(),
+    }
+}
+
+/// The first number of a version of Debian's, which begins with an epoch or not (`deb-version(7)`).
+fn major(version: &str) -> &str {
+    let version = version.split_once(':').map_or(version, |(_, version)| version);
+    version.split(|letter: char| !letter.is_ascii_digit()).next().unwrap_or_default()
 }
 
 /// The registry's storage directory with all stand-ins made of this bundle. Where labs have no control
@@ -47,13 +81,17 @@ pub(crate) fn get(bundle: &Bundle, has_cgroups: bool) -> Result<PathBuf> {
     let base = (BASE_FILES, BASE_DIRECTORIES, BASE_LINKS);
     let recipes = serde_json::to_vec(&(RECIPES, BESIDES, base));
     hasher.update(recipes.unwrap_or_default());
+    let stand_ins = stand_ins(bundle);
+    hasher.update(serde_json::to_vec(&stand_ins).unwrap_or_default());
     if !has_cgroups {
         hasher.update(WITHOUT_CGROUPS);
     }
     let key = base16ct::lower::encode_string(&hasher.finalize())[..32].to_owned();
     let images = cache::root()?.join("images");
     cache::make_once(&images, &key, "making images again", |dir| {
-        make_all(bundle, has_cgroups, &Storage { root: dir.to_owned() }).map_err(|why| {
+        let made = make_all(bundle, has_cgroups, &Storage { root: dir.to_owned() });
+        let text = serde_json::to_vec(&stand_ins).unwrap_or_default();
+        made.and_then(|()| fs::write(dir.join(STAND_INS), text)).map_err(|why| {
             failure(
                 "the stand-in images can't be made",
                 why,
@@ -319,6 +357,14 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[rstest]
+    #[case::plain("26.1.5+dfsg1-9+b9", "26")]
+    #[case::epoch("5:8.0.2-3", "8")]
+    #[case::one_number("17+278", "17")]
+    fn a_version_has_a_major_one(#[case] version: &str, #[case] expected: &str) {
+        assert_eq!(major(version), expected);
+    }
 
     #[rstest]
     #[case::beside("usr/lib", "libc.so.6", "usr/lib/libc.so.6")]

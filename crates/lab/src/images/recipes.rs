@@ -3,16 +3,23 @@
 use serde::Serialize;
 
 use crate::bundle::PACKET_FILTER_LINKS;
+use crate::engine::{AWAY, REGISTRIES};
 use crate::generation::{CONTAINERD_1, CONTAINERD_2, Generation};
 
 /// What one stand-in is made of.
 #[derive(Serialize)]
 pub(super) struct Recipe {
-    /// Name in the registry, without the host that clients put before it.
+    /// Name in the registry: with the host that clients put before it, if that is not Docker Hub.
     pub(super) repository: &'static str,
     pub(super) tag: &'static str,
     /// The image it stands for, as a user writes it.
     pub(super) stands_for: &'static str,
+    /// What tags of it have before a version.
+    pub(super) prefix: &'static str,
+    /// The version that they name.
+    pub(super) version: Version,
+    /// What they have behind a version, or instead of one; the first is what it is called by.
+    pub(super) variants: &'static [&'static str],
     /// On top of the user land that all share, one layer a group, each with the libraries that it
     /// needs: an engine fetches some layers while it unpacks others, and keeps what it has. As in
     /// `trees` and in the targets of `links`, `*` stands for any name in the bundle: a path with a
@@ -38,11 +45,23 @@ pub(super) struct Recipe {
     pub(super) stop_signal: &'static str,
 }
 
+/// What the version in a tag is of.
+#[derive(Serialize)]
+pub(super) enum Version {
+    /// This package: its major version.
+    Of(&'static str),
+    /// Nothing that is in the image: tags of this major version are answered to.
+    Any(&'static str),
+}
+
 /// The user land alone.
 pub(super) const PLAIN: Recipe = Recipe {
     repository: "",
     tag: "latest",
     stands_for: "",
+    prefix: "",
+    version: Version::Any(""),
+    variants: &[""],
     programs: &[],
     trees: &[],
     files: &[],
@@ -64,6 +83,8 @@ pub(super) const RECIPES: &[Recipe] = &[
         repository: "library/alpine",
         tag: "latest",
         stands_for: "alpine",
+        version: Version::Any("3"),
+        variants: &["", "edge"],
         programs: &[],
         trees: &[],
         files: &[],
@@ -78,6 +99,8 @@ pub(super) const RECIPES: &[Recipe] = &[
         repository: "library/docker",
         tag: "cli",
         stands_for: "docker:cli",
+        version: Version::Of("docker.io"),
+        variants: &["cli"],
         programs: &[DOCKER_CLIENT],
         trees: &[],
         files: &[(
@@ -96,6 +119,8 @@ pub(super) const RECIPES: &[Recipe] = &[
         repository: "library/docker",
         tag: "dind",
         stands_for: "docker:dind",
+        version: Version::Of("docker.io"),
+        variants: &["dind", ""],
         programs: &[
             DOCKER_CLIENT,
             &["usr/bin/containerd", "usr/bin/containerd-shim-runc-v2", "usr/sbin/runc"],
@@ -111,6 +136,8 @@ pub(super) const RECIPES: &[Recipe] = &[
             ("usr/local/bin/docker-entrypoint.sh", 0o755, include_str!("docker-entrypoint.sh")),
             ("usr/local/bin/dockerd-entrypoint.sh", 0o755, include_str!("dockerd-entrypoint.sh")),
             ("etc/docker/daemon.json", 0o644, include_str!("../engine/daemon.json")),
+            ("etc/docker/away.env", 0o644, AWAY),
+            ("etc/docker/registries.hosts", 0o644, REGISTRIES),
         ],
         links: &[&[("usr/bin/docker-init", "tini-static")], PACKET_FILTER_LINKS],
         entrypoint: &["dockerd-entrypoint.sh"],
@@ -120,9 +147,11 @@ pub(super) const RECIPES: &[Recipe] = &[
         ..PLAIN
     },
     Recipe {
-        repository: "podman/stable",
+        repository: "quay.io/podman/stable",
         tag: "latest",
         stands_for: "quay.io/podman/stable",
+        prefix: "v",
+        version: Version::Of("podman"),
         programs: &[
             &["usr/bin/podman"],
             &[
@@ -178,8 +207,10 @@ pub(super) const RECIPES: &[Recipe] = &[
         ..PLAIN
     },
     Recipe {
-        repository: "buildah/stable",
+        repository: "quay.io/buildah/stable",
         stands_for: "quay.io/buildah/stable",
+        prefix: "v",
+        version: Version::Of("buildah"),
         programs: &[
             &["usr/bin/buildah"],
             &[
@@ -229,6 +260,7 @@ pub(super) const RECIPES: &[Recipe] = &[
     Recipe {
         repository: "library/postgres",
         stands_for: "postgres",
+        version: Version::Of("postgresql"),
         programs: &[
             &["usr/lib/postgresql/*/bin/postgres"],
             &[
@@ -273,6 +305,7 @@ pub(super) const RECIPES: &[Recipe] = &[
     Recipe {
         repository: "library/redis",
         stands_for: "redis",
+        version: Version::Of("redis-server"),
         programs: &[&["usr/bin/redis-server", "usr/bin/redis-cli", "usr/bin/setpriv"]],
         files: &[
             ("usr/local/bin/docker-entrypoint.sh", 0o755, include_str!("redis-entrypoint.sh")),

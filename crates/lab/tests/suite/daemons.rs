@@ -34,15 +34,17 @@ fn daemon_that_dies_says_its_last_words() -> Result<()> {
     let lab = crate::lab()?;
     lab.nest(&[Engine::Docker])?;
     ensure!(lab.exit_reason().is_none(), "{:?}", lab.exit_reason());
-    for (program, name) in
-        [("docker-registry", "registry"), ("containerd", "containerd"), ("dockerd", "dockerd")]
-    {
+    for (program, name, word) in [
+        ("lab-registry", "registry", "serving on "),
+        ("containerd", "containerd", "level="),
+        ("dockerd", "dockerd", "level="),
+    ] {
         lab.level0().output(&["pkill", "-9", "-x", program])?;
         lab.level0().run(&["docker", "pull", "--quiet", "redis"])?;
         let words = lab.exit_reason().unwrap_or_default();
         let named = format!("{name} was ended by signal 9 (SIGKILL): ");
         let lines = words.split_once(&named).map(|(_, lines)| lines);
-        let is_said = lines.is_some_and(|lines| lines.contains("level="));
+        let is_said = lines.is_some_and(|lines| lines.contains(word));
         ensure!(is_said, "{named}: {words}");
     }
     let died = lab.alive().map_err(|report| format!("{report:?}"));

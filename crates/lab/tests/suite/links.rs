@@ -102,7 +102,7 @@ fn a_daemons_socket() -> Result<()> {
 #[lab_test::test]
 fn a_covered_proc() -> Result<()> {
     let machine = of_the_machine()?;
-    fs::write(machine.path().join("comm"), "docker-registry\n").into_diagnostic()?;
+    fs::write(machine.path().join("comm"), "lab-registry\n").into_diagnostic()?;
     fs::write(machine.path().join("io"), "wchar: 12345\n").into_diagnostic()?;
     let lab = lab()?;
     let script = r#"mount -t tmpfs none /proc; mkdir /proc/1
