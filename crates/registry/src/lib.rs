@@ -57,7 +57,11 @@ impl StandIn {
     /// Whether a tag means it: `VERSION`, `VARIANT` or both, perhaps with the base of the published
     /// image behind them, as in `27.1-dind-alpine3.20`. Only the major version counts, and none is any.
     fn answers(&self, tag: &str, suite: &str) -> bool {
-        let mut parts: Vec<&str> = if tag == "latest" { vec![] } else { tag.split('-').collect() };
+        let mut parts: Vec<&str> = match tag {
+            "" => return false,
+            "latest" => vec![],
+            tag => tag.split('-').collect(),
+        };
         let version = parts.first().and_then(|first| first.strip_prefix(self.prefix.as_str()));
         if let Some(version) = version.filter(|version| is_version(version)) {
             if version.split('.').next() != Some(&self.major) {

@@ -8,6 +8,7 @@ mod confinement;
 mod daemons;
 mod deep;
 mod disks;
+mod explains;
 mod filters;
 mod generations;
 mod joined;
