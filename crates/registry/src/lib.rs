@@ -96,6 +96,7 @@ pub fn refusal(stand_ins: Option<&StandIns>, others: &[String]) -> String {
     let shown = stand_ins.clone().flat_map(|stand_ins| stand_ins.images.iter().map(StandIn::shown));
     let mut served: Vec<String> = shown.chain(others.iter().cloned()).collect();
     served.sort();
+    served.dedup();
     let served = if served.is_empty() { "nothing".to_owned() } else { served.join(", ") };
     let mut text = format!(
         "this lab has no network; it serves {served}; bring your own with `lab pull` or `docker load`"
