@@ -209,7 +209,7 @@ fn common_programs_are_there() -> Result<()> {
         let last = said.stderr.lines().next_back().unwrap_or_default();
         ensure!(said.code == 1 && last.starts_with("apk: nothing can be installed: "), "{said:?}");
     }
-    let label = "skopeo inspect docker://redis:alpine | grep stands-for";
+    let label = "skopeo inspect --no-tags docker://redis:alpine | grep stands-for";
     let label = level.output(&["sh", "-c", label])?;
     ensure!(label.contains(r#""redis""#), "{label}");
     if lab_test::generation()? == Generation::Bookworm {
@@ -254,6 +254,7 @@ fn a_shell_without_a_terminal_says_nothing() -> Result<()> {
     let mut shell = program("shell")?;
     let ended = shell.current_dir(folder.path()).stdin(Stdio::null()).output().into_diagnostic()?;
     let said = String::from_utf8_lossy(&ended.stderr);
-    ensure!(ended.status.success() && said.is_empty(), "{ended:?}");
+    let is_quiet = HEADS.iter().all(|head| !said.contains(head));
+    ensure!(ended.status.success() && is_quiet, "{ended:?}");
     Ok(())
 }
