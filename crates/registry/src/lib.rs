@@ -98,13 +98,14 @@ pub fn refusal(stand_ins: Option<&StandIns>, others: &[String]) -> String {
     served.sort();
     served.dedup();
     let served = if served.is_empty() { "nothing".to_owned() } else { served.join(", ") };
-    let mut text = format!(
-        "this lab has no network; it serves {served}; bring your own with `lab pull` or `docker load`"
-    );
-    for (suite, engines) in stand_ins.flat_map(|stand_ins| &stand_ins.others) {
-        text += &format!("; `--generation {suite}` has {engines}");
-    }
-    text
+    let others = stand_ins.flat_map(|stand_ins| &stand_ins.others);
+    let others = others.map(|(suite, engines)| format!("`--generation {suite}` has {engines}"));
+    let clauses = [
+        "this lab has no network".to_owned(),
+        format!("it serves {served}"),
+        "bring your own with `lab pull` or `docker load`".to_owned(),
+    ];
+    clauses.into_iter().chain(others).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

@@ -123,8 +123,8 @@ fn blob(file: File, size: u64, digest: &str) -> Response<Body> {
     sent(response, Either::Right(StreamBody::new(stream::iter(Chunks(file)))))
 }
 
-/// What there is instead. Not "not found": BuildKit says nothing but that of it. It also goes into the
-/// status line, which is all that BuildKit, and whoever wanted a proxy to another registry, shows of it.
+/// What there is instead. Not "not found": `BuildKit` says nothing but that of it. It also goes into the
+/// status line, which is all that `BuildKit`, and whoever wanted a proxy to another registry, shows of it.
 fn refused(store: &Store) -> Response<Body> {
     let refusal = store.refusal();
     let mut response = error(StatusCode::FORBIDDEN, "MANIFEST_UNKNOWN", &refusal);

@@ -176,3 +176,77 @@ fn kind(text: &[u8]) -> String {
     });
     kind.to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    /// A folder in which a repository has this tag for a manifest that says so.
+    fn put(root: &Path, repository: &str, tag: &str, text: &str) {
+        let hex = format!("{:0>64}", text.len());
+        let manifests = base(root).join("repositories").join(repository).join("_manifests");
+        for link in [format!("tags/{tag}/current"), format!("revisions/sha256/{hex}")] {
+            fs::create_dir_all(manifests.join(&link)).expect("a folder");
+            fs::write(manifests.join(link).join("link"), format!("sha256:{hex}")).expect("a link");
+        }
+        let file = blob(root, &format!("sha256:{hex}")).expect("a digest");
+        fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
+        fs::write(file, text).expect("a blob");
+    }
+
+    /// Images of one's own, and one stand-in.
+    fn store() -> (tempfile::TempDir, Store) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (own, stand_ins) = (dir.path().join("own"), dir.path().join("stand-ins"));
+        put(&own, "library/alpine", "3.20", r#""own""#);
+        put(&own, "ghcr.io/me/tool", "1", r#"{"manifests":[]}"#);
+        put(&stand_ins, "library/alpine", "latest", r#""stand-in""#);
+        put(&stand_ins, "quay.io/podman/stable", "latest", r#""of Podman""#);
+        let told = r#"{"suite":"trixie","others":[],"images":[{"repository":"library/alpine",
+            "tag":"latest","name":"alpine","prefix":"","major":"3","variants":[""]}]}"#;
+        fs::write(stand_ins.join(STAND_INS), told).expect("what they are");
+        let store = Store::open(vec![own, stand_ins]).expect("folders");
+        (dir, store)
+    }
+
+    #[rstest]
+    #[case::of_the_first_folder(None, "library/alpine", "3.20", Some(r#""own""#))]
+    #[case::by_the_rule(None, "library/alpine", "3.21", Some(r#""stand-in""#))]
+    #[case::by_no_rule(None, "library/alpine", "2", None)]
+    #[case::as_docker_hub(Some("docker.io"), "library/alpine", "3.20", Some(r#""own""#))]
+    #[case::registry_in_the_path(None, "quay.io/podman/stable", "latest", Some(r#""of Podman""#))]
+    #[case::registry_as_host(Some("quay.io"), "podman/stable", "latest", Some(r#""of Podman""#))]
+    #[case::of_another_registry(Some("ghcr.io"), "podman/stable", "latest", None)]
+    #[case::of_docker_hub(None, "podman/stable", "latest", None)]
+    #[case::not_of_docker_hub(Some("quay.io"), "library/alpine", "latest", None)]
+    #[case::outside(None, "../repositories/library/alpine", "latest", None)]
+    #[case::outside_by_a_tag(None, "library/alpine", "..", None)]
+    fn a_name_and_a_tag_mean(
+        #[case] registry: Option<&str>,
+        #[case] name: &str,
+        #[case] tag: &str,
+        #[case] expected: Option<&str>,
+    ) {
+        let (_dir, store) = store();
+        let found = store.manifest(registry, name, tag).map(|manifest| manifest.text);
+        assert_eq!(found.as_deref(), expected.map(str::as_bytes));
+    }
+
+    #[test]
+    fn a_digest_is_its_repositorys() {
+        let (_dir, store) = store();
+        let tool = store.manifest(Some("ghcr.io"), "me/tool", "1").expect("an image");
+        assert_eq!(tool.kind, "application/vnd.oci.image.index.v1+json");
+        assert!(store.manifest(None, "ghcr.io/me/tool", &tool.digest).is_some());
+        assert!(store.manifest(None, "library/alpine", &tool.digest).is_none());
+    }
+
+    #[test]
+    fn a_refusal_has_all_folders() {
+        let (_dir, store) = store();
+        let served = "it serves alpine:3, alpine:3.20, ghcr.io/me/tool:1; ";
+        assert!(store.refusal().contains(served), "{}", store.refusal());
+    }
+}

@@ -10,7 +10,7 @@ use miette::{IntoDiagnostic, Result, miette};
 use crate::attached::Session;
 use crate::{program, shared_lab};
 
-/// What a generation's own major versions are: of Docker, Podman and PostgreSQL.
+/// What a generation's own major versions are: of Docker, Podman and `PostgreSQL`.
 const MAJORS: [(Generation, [&str; 3]); 3] = [
     (Generation::Bookworm, ["20", "4", "15"]),
     (Generation::Trixie, ["26", "5", "17"]),
