@@ -4,6 +4,7 @@
 //! <XDG cache>/matryoshka/
 //!   bundles/sealed-<key>/  unpacked engines; complete or not there
 //!   images/sealed-<key>/   the registry's storage with the stand-in images
+//!   pulled/                published images, see `pulled.rs`
 //!   packages/<sha256>      packages fetched for a bundle that is not complete yet
 //!   labs/<id>/             one running lab each
 //! ```
@@ -21,15 +22,15 @@ use miette::{Report, Result};
 use program::patient;
 
 use crate::error::{Explain, failure};
-use crate::whole;
+use crate::{pulled, whole};
 
 const ROOM: &str = "free some disk space, or set XDG_CACHE_HOME to a directory that can be written";
 
 /// The kinds of things that are made once.
-const MADE: [&str; 2] = ["bundles", "images"];
+const MADE: [&str; 3] = ["bundles", "images", pulled::FOLDER];
 
-/// The folders of a cache.
-const FOLDERS: [&str; 4] = [MADE[0], MADE[1], "packages", "labs"];
+/// The folders of a cache. Those of checkouts from before images were pulled have all but the last.
+const FOLDERS: [&str; 5] = [MADE[0], MADE[1], "packages", "labs", MADE[2]];
 
 /// The cache directory of this project, made if missing.
 pub(crate) fn root() -> Result<PathBuf> {
@@ -93,8 +94,8 @@ pub(crate) fn places() -> Result<Vec<PathBuf>> {
 
 /// Whether this is a cache, of whatever process.
 pub(crate) fn is_cache(dir: &Path) -> bool {
-    let has = |folder| dir.join(folder).is_dir();
-    dir.ends_with(NAME) && FOLDERS.into_iter().all(has)
+    let has = |folder: &&str| dir.join(folder).is_dir();
+    dir.ends_with(NAME) && FOLDERS[..4].iter().all(has)
 }
 
 /// Holds the lock of one thing in the cache while it lives. The kernel releases it with the
@@ -156,7 +157,7 @@ const ASIDE: &str = ".damaged-";
 
 /// How the name of a thing begins that is being made. Makers keep the cache, so where nobody does, what
 /// is called so was left by one that was killed.
-const UNFINISHED: &str = ".sealed-";
+pub(crate) const UNFINISHED: &str = ".sealed-";
 
 /// What nobody uses or makes any more, where nobody uses the cache.
 fn remove_left(root: &Path) {
@@ -165,6 +166,7 @@ fn remove_left(root: &Path) {
             remove_all(&root.join(kind), prefix);
         }
     }
+    pulled::sweep(root);
 }
 
 /// Removes what is left in `parent` under names that begin so.

@@ -236,7 +236,7 @@ impl Lab {
 }
 
 /// What starts a program of a bundle where its libraries are not, and where they are (ld.so(8)).
-fn loader(bundle: &Path) -> io::Result<(PathBuf, PathBuf)> {
+pub(crate) fn loader(bundle: &Path) -> io::Result<(PathBuf, PathBuf)> {
     let libraries = format!("usr/lib/{}-linux-gnu", std::env::consts::ARCH);
     for folder in ["usr/lib64", "usr/lib"] {
         for entry in fs::read_dir(bundle.join(folder)).into_iter().flatten() {

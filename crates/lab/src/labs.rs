@@ -5,6 +5,7 @@
 //! what is left, which is something only if both were killed at once, or the owner before it had a
 //! monitor.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -18,7 +19,8 @@ use program::patient;
 use sandbox::{ID_COUNT, ID_RANGES, Kind, Spec, range_of};
 
 use crate::error::{Explain, failure, unsupported};
-use crate::{cache, programs};
+use crate::pulled::{self, FOLDER};
+use crate::{bundle, cache, programs};
 
 const LOG: &str = "monitor.log";
 const OWNER: &str = "owner";
@@ -239,7 +241,7 @@ fn take_away(cgroup: Option<&Path>, state: &Path, patience: Duration) -> Result<
     remove(state)
 }
 
-fn remove(folder: &Path) -> Result<()> {
+pub(crate) fn remove(folder: &Path) -> Result<()> {
     let what = || format!("{} can't be removed", folder.display());
     sandbox::remove_tree(folder).explain(what(), "remove it by hand")
 }
@@ -280,7 +282,7 @@ fn warn(report: &miette::Report) {
     program::note!("warning: {}", program::one_line(report));
 }
 
-fn directories(parent: &Path) -> Vec<PathBuf> {
+pub(crate) fn directories(parent: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.is_dir()).collect();
     found.sort();
@@ -345,7 +347,7 @@ impl Status {
     /// Cached things and their sizes in bytes.
     #[must_use]
     pub fn cached(&self) -> Vec<(PathBuf, u64)> {
-        let kinds = ["bundles", "images"];
+        let kinds = ["bundles", "images", FOLDER];
         let mut cached: Vec<PathBuf> =
             kinds.iter().flat_map(|kind| directories(&self.cache.join(kind))).collect();
         cached.push(self.cache.join("packages"));
@@ -433,6 +435,39 @@ pub(crate) fn find(wanted: Option<&str>) -> Result<Running> {
     found.ok_or_else(|| failure(what, why, remedy))
 }
 
+/// What emptying the cache removes, and what it takes to fill it again, in bytes.
+#[derive(Clone, Debug)]
+pub struct Cost {
+    /// All that goes.
+    pub bytes: u64,
+    /// Packages that were fetched for it.
+    pub packages: u64,
+    /// Images that were pulled.
+    pub pulled: u64,
+    /// What these are called.
+    pub images: Vec<String>,
+}
+
+/// What [`clean`] costs.
+pub fn cost_of_clean() -> Result<Cost> {
+    let cache = cache::root()?;
+    let mut packages = BTreeMap::new();
+    for bundle in directories(&cache.join("bundles")) {
+        let made_of = bundle::made_of(&bundle).into_iter();
+        packages.extend(made_of.map(|package| (package.sha256, package.size)));
+    }
+    let images = pulled::records(&cache);
+    Ok(Cost {
+        bytes: EMPTIED.iter().map(|kind| size(&cache.join(kind))).sum(),
+        packages: packages.values().sum(),
+        pulled: images.iter().map(|image| image.bytes).sum(),
+        images: images.iter().map(|image| image.name.to_string()).collect(),
+    })
+}
+
+/// The folders of the cache that are emptied.
+const EMPTIED: [&str; 4] = ["bundles", "images", "packages", FOLDER];
+
 /// Empties the cache and takes away dead labs. Refused while anything uses the cache.
 /// Returns how many bytes were freed.
 pub fn clean() -> Result<u64> {
@@ -450,7 +485,7 @@ pub fn clean() -> Result<u64> {
         return Err(failure("the cache is in use", why, remedy));
     }
     let mut freed = 0;
-    for kind in ["bundles", "images", "packages"] {
+    for kind in EMPTIED {
         let dir = cache.join(kind);
         freed += size(&dir);
         remove(&dir)?;
@@ -465,7 +500,7 @@ fn file_name(path: &Path) -> String {
 /// The unit of `st_blocks`, whatever the file system's own is.
 const BLOCK: u64 = 512;
 
-fn size(path: &Path) -> u64 {
+pub(crate) fn size(path: &Path) -> u64 {
     let Ok(meta) = fs::symlink_metadata(path) else {
         return 0;
     };

@@ -34,6 +34,8 @@ mod modules;
 mod nest;
 mod preflight;
 mod programs;
+mod pull;
+mod pulled;
 mod rootless;
 mod service;
 mod start;
@@ -47,7 +49,7 @@ pub use generation::Generation;
 pub use held::Kind;
 pub use inside::Folder;
 pub use join::{Joined, join};
-pub use labs::{Running, Status, UserGroup, clean, named, status};
+pub use labs::{Cost, Running, Status, UserGroup, clean, cost_of_clean, named, status};
 pub use level::{Level, Output, PROBE};
 pub use modules::has_filesystem;
 pub use nest::{Layer, Nest};
@@ -56,6 +58,8 @@ pub use preflight::{
 };
 pub use probe::{Operation, Spawned};
 pub use program::patient;
+pub use pull::pull;
+pub use pulled::{Images, PulledImage, pulled, remove};
 pub use rootless::become_root;
 pub use start::{AgentError, Lab, Options, trial};
 

@@ -1,5 +1,7 @@
 //! `lab`: a lab by hand, and what this machine has and can.
 
+mod images_cli;
+
 use std::fmt::Display;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -48,8 +50,12 @@ enum Task {
     },
     /// List running labs and what the cache holds
     Status,
+    /// Copy published images into the cache, which labs then serve under their names
+    Pull(images_cli::Pull),
+    /// List the images that were pulled
+    Images(images_cli::Images),
     /// Empty the cache and remove what dead labs left
-    Clean,
+    Clean(images_cli::Clean),
     /// Print a new lock: what the mirror has now
     Lock {
         /// The generation of engines that it is of
@@ -104,7 +110,9 @@ fn main() -> ExitCode {
         Task::Shell { of, quiet } => run(of, &["/bin/bash".to_owned()], !quiet && is_watched()),
         Task::Exec { of, command } => run(of, &command, false),
         Task::Status => status(),
-        Task::Clean => clean(),
+        Task::Pull(of) => images_cli::pull(&of),
+        Task::Images(of) => images_cli::images(of),
+        Task::Clean(of) => images_cli::clean(&of),
         Task::Lock { generation } => told(lab::lock(generation)?),
         Task::Doctor { options } => doctor(&options),
         Task::BringUp { options } => bring_up(&options),
@@ -141,6 +149,23 @@ fn run(of: Which, command: &[String], greets: bool) -> Result<ExitCode> {
     }
 }
 
+/// What says, from its first call on, whether a signal asks for the end; before, such a signal is the end.
+fn interruptible() -> Result<fn() -> bool> {
+    let is_alone = IS_ALONE.get_or_init(|| Arc::new(AtomicBool::new(true)));
+    let interrupted = INTERRUPTED.get_or_init(Arc::default);
+    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
+        register_conditional_default(signal, Arc::clone(is_alone)).into_diagnostic()?;
+        register(signal, Arc::clone(interrupted)).into_diagnostic()?;
+    }
+    Ok(|| {
+        let load = |flag: &Arc<AtomicBool>| flag.load(Ordering::SeqCst);
+        if let Some(is_alone) = IS_ALONE.get() {
+            is_alone.store(false, Ordering::SeqCst);
+        }
+        INTERRUPTED.get().is_some_and(load)
+    })
+}
+
 fn attach(
     mut options: Options,
     dir: PathBuf,
@@ -149,19 +174,7 @@ fn attach(
 ) -> Result<ExitCode> {
     // Until the command runs, Ctrl-C is for us; then it is the command's, and ours is to tear down
     // when that has ended.
-    let is_alone = IS_ALONE.get_or_init(|| Arc::new(AtomicBool::new(true)));
-    let interrupted = INTERRUPTED.get_or_init(Arc::default);
-    for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM] {
-        register_conditional_default(signal, Arc::clone(is_alone)).into_diagnostic()?;
-        register(signal, Arc::clone(interrupted)).into_diagnostic()?;
-    }
-    options.cancelled = Some(|| {
-        let load = |flag: &Arc<AtomicBool>| flag.load(Ordering::SeqCst);
-        if let Some(is_alone) = IS_ALONE.get() {
-            is_alone.store(false, Ordering::SeqCst);
-        }
-        INTERRUPTED.get().is_some_and(load)
-    });
+    options.cancelled = Some(interruptible()?);
     options.share = shareable(&dir)?;
     let lab = Lab::start(&options)?;
     // As on the tutorial's machine: both engines are there, and have been used.
@@ -233,6 +246,7 @@ const OWN: &[&str] = &[
     "/proc",
     "/run",
     "/sbin",
+    "/srv/pulled",
     "/srv/registry",
     "/sys",
     "/usr",
@@ -280,13 +294,6 @@ fn status() -> Result<ExitCode> {
         beside(&size, &path.display().to_string(), columns)
     }));
     told(lines.join("\n"))
-}
-
-fn clean() -> Result<ExitCode> {
-    // What a lab of an ordinary user's has left belongs to ids that only the root of its namespace has.
-    lab::become_root()?;
-    let freed = lab::clean()?;
-    told(format!("freed {} MB", freed / 1_000_000))
 }
 
 fn doctor(options: &Options) -> Result<ExitCode> {

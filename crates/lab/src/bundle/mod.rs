@@ -149,6 +149,12 @@ impl Bundle {
     }
 }
 
+/// The packages of a folder of bundles; none of one that is made of another bundle.
+pub(crate) fn made_of(path: &Path) -> Vec<Package> {
+    let text = fs::read(path.join(RECORD)).unwrap_or_default();
+    serde_json::from_slice::<Record>(&text).map(|record| record.packages).unwrap_or_default()
+}
+
 /// Whether the bundle of the generation's lock was made, and so probably needs no mirror any more.
 pub(crate) fn is_cached(generation: Generation, cache: &Path) -> bool {
     locked(generation, cache).is_ok_and(|path| path.exists())

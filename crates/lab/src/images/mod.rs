@@ -26,13 +26,17 @@ use crate::generation::Generation;
 use crate::{cache, whole};
 use base::{BASE_DIRECTORIES, BASE_FILES, BASE_LINKS, PATH};
 use recipes::{BESIDES, PLAIN, RECIPES, Recipe, Version};
-use storage::{Blob, Layer, Storage};
+use storage::Layer;
+pub(crate) use storage::{Blob, Storage};
 
 /// Changes with every change of how the stand-ins are made; what they hold is part of the key.
 const VERSION: &str = "images 11";
 
 /// In `dockerd-entrypoint.sh`.
 const STARTS_DAEMON: &str = r#"exec docker-init -- "$@""#;
+
+/// This machine's architecture, as images name it.
+pub(crate) const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
 
 /// The published images that the stand-ins stand for.
 pub(crate) fn names() -> Vec<&'static str> {
@@ -121,7 +125,7 @@ fn make_all(bundle: &Bundle, has_cgroups: bool, storage: &Storage) -> io::Result
             (!set.is_empty()).then(|| json!(set))
         };
         let config = storage.put_json(&json!({
-            "architecture": if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" },
+            "architecture": ARCHITECTURE,
             "os": "linux",
             "created": created,
             "history": history,

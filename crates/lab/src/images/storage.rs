@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -12,15 +13,15 @@ use super::recipes::Recipe;
 
 /// A content-addressed piece of an image.
 #[derive(Clone)]
-pub(super) struct Blob {
-    pub(super) digest: String,
-    pub(super) size: u64,
+pub(crate) struct Blob {
+    pub(crate) digest: String,
+    pub(crate) size: u64,
 }
 
 /// The storage layout of docker-registry's `filesystem` driver (distribution,
 /// `registry/storage/paths.go`).
-pub(super) struct Storage {
-    pub(super) root: PathBuf,
+pub(crate) struct Storage {
+    pub(crate) root: PathBuf,
 }
 
 impl Storage {
@@ -33,20 +34,47 @@ impl Storage {
     }
 
     pub(super) fn put_json(&self, value: &impl Serialize) -> io::Result<Blob> {
+        self.put(&serde_json::to_vec(value)?)
+    }
+
+    /// A blob of these bytes.
+    pub(crate) fn put(&self, bytes: &[u8]) -> io::Result<Blob> {
         let mut writer = BlobWriter::new(self)?;
-        writer.write_all(&serde_json::to_vec(value)?)?;
+        writer.write_all(bytes)?;
         writer.finish()
     }
 
+    /// Takes a file for a blob, of which it is known that it is one.
+    pub(crate) fn adopt(&self, file: &Path, blob: &Blob) -> io::Result<()> {
+        let place = place(&self.base(), hex(blob))?;
+        fs::rename(file, &place)?;
+        fs::set_permissions(place, fs::Permissions::from_mode(0o644))
+    }
+
     pub(super) fn tag(&self, recipe: &Recipe, manifest: &Blob, layers: &[Blob]) -> io::Result<()> {
-        let repository = self.repository(recipe.repository);
-        let hex = |blob: &Blob| blob.digest.trim_start_matches("sha256:").to_owned();
-        let mut links = vec![
-            (format!("_manifests/revisions/sha256/{}", hex(manifest)), manifest),
-            (format!("_manifests/tags/{}/current", recipe.tag), manifest),
-            (format!("_manifests/tags/{}/index/sha256/{}", recipe.tag, hex(manifest)), manifest),
-        ];
-        links.extend(layers.iter().map(|blob| (format!("_layers/sha256/{}", hex(blob)), blob)));
+        let manifests = std::slice::from_ref(manifest);
+        self.link(recipe.repository, Some(recipe.tag), manifests, layers)
+    }
+
+    /// Says that a repository has these manifests, of which the tag means the last, and these blobs.
+    pub(crate) fn link(
+        &self,
+        repository: &str,
+        tag: Option<&str>,
+        manifests: &[Blob],
+        blobs: &[Blob],
+    ) -> io::Result<()> {
+        let repository = self.repository(repository);
+        let mut links: Vec<(String, &Blob)> = manifests
+            .iter()
+            .map(|manifest| (format!("_manifests/revisions/sha256/{}", hex(manifest)), manifest))
+            .collect();
+        if let (Some(tag), Some(manifest)) = (tag, manifests.last()) {
+            let tags = format!("_manifests/tags/{tag}");
+            links.push((format!("{tags}/current"), manifest));
+            links.push((format!("{tags}/index/sha256/{}", hex(manifest)), manifest));
+        }
+        links.extend(blobs.iter().map(|blob| (format!("_layers/sha256/{}", hex(blob)), blob)));
         for (dir, blob) in links {
             let dir = repository.join(dir);
             fs::create_dir_all(&dir)?;
@@ -54,6 +82,24 @@ impl Storage {
         }
         Ok(())
     }
+
+    /// The digest that a tag means, if the repository has it.
+    pub(crate) fn tagged(&self, repository: &str, tag: &str) -> Option<String> {
+        let link = format!("_manifests/tags/{tag}/current/link");
+        fs::read_to_string(self.repository(repository).join(link)).ok()
+    }
+}
+
+/// A blob's digest without its algorithm.
+fn hex(blob: &Blob) -> &str {
+    blob.digest.trim_start_matches("sha256:")
+}
+
+/// Where a blob is, its folder made.
+fn place(base: &Path, hex: &str) -> io::Result<PathBuf> {
+    let dir = base.join("blobs/sha256").join(&hex[..2]).join(hex);
+    fs::create_dir_all(&dir)?;
+    Ok(dir.join("data"))
 }
 
 /// A blob while it is written; its name is known when it is complete.
@@ -76,10 +122,8 @@ impl BlobWriter {
 
     fn finish(self) -> io::Result<Blob> {
         let hex = base16ct::lower::encode_string(&self.hasher.finalize());
-        let dir = self.base.join("blobs/sha256").join(&hex[..2]).join(&hex);
-        fs::create_dir_all(&dir)?;
-        let file = self.file.persist(dir.join("data"))?;
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+        let file = self.file.persist(place(&self.base, &hex)?)?;
+        file.set_permissions(fs::Permissions::from_mode(0o644))?;
         Ok(Blob { digest: format!("sha256:{hex}"), size: self.size })
     }
 }
