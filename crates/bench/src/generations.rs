@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lab::{Generation, Kind, Options};
+use lab::{Generation, Images, Kind, Options};
 use measure::Trial;
 
 use crate::once::is_named;
@@ -20,6 +20,11 @@ pub struct Generations {
     /// engine), both root's; or in one that an ordinary user has made (`rootless`)
     #[arg(long, value_name = "KIND", default_value_t = Kind::here())]
     sandbox: Kind,
+
+    /// Only stand-ins, or only images that were pulled (`lab pull`); otherwise those that were pulled, and
+    /// stand-ins for the rest
+    #[arg(long, value_name = "WHICH")]
+    images: Option<Images>,
 
     /// Only what is tried once, without what it costs
     #[arg(long, conflicts_with_all = ["arms", "blocks", "precision", "budget", "sessions", "verify"])]
@@ -61,6 +66,7 @@ impl Generations {
         Options {
             generation,
             sandbox: self.sandbox,
+            images: self.images,
             cancelled: Some(measure::interrupted),
             ..Options::default()
         }

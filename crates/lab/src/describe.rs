@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::error::Explain;
-use crate::images;
+use crate::images::{self, Storage, Tag};
 use crate::level::Level;
 use crate::nest::Nest;
+use crate::pulled::Record;
 use crate::start::Lab;
 
 /// What is kept of `docker info`: our name, JSON pointer.
@@ -70,6 +71,7 @@ impl Lab {
             "bundle": self.bundle().key,
             "bundle_pinned": self.bundle().pinned,
             "packages": packages,
+            "images": self.images(),
             // A factor that can't be read has been refused before there was a lab.
             "patience": program::patience().unwrap_or(1.0),
         })
@@ -96,6 +98,17 @@ impl Lab {
         let bundle = self.bundle();
         let served = images::stand_ins(bundle).images;
         let served: Vec<String> = served.iter().map(StandIn::shown).collect();
+        let stand_ins = format!(
+            "{}, for all tags of these versions: stand-ins made of Debian packages, not the published images",
+            served.join(", ")
+        );
+        let pulled: Vec<&str> = self.held.published.iter().map(String::as_str).collect();
+        let pulled = format!("{}, as they were pulled", pulled.join(", "));
+        let images = match (self.pulled.is_empty(), self.stand_ins.is_some()) {
+            (true, _) => stand_ins,
+            (false, true) => format!("{pulled}; besides {stand_ins}"),
+            (false, false) => pulled,
+        };
         // Without what the distribution has added to it.
         let version = |name| {
             let version = bundle.version(name);
@@ -106,9 +119,7 @@ impl Lab {
             (
                 "images:  ",
                 format!(
-                    "{}, for all tags of these versions: stand-ins made of Debian packages, not the \
-                     published images. There is no network: `lab pull` or `docker load` brings others",
-                    served.join(", ")
+                    "{images}. There is no network: `lab pull` or `docker load` brings others"
                 ),
             ),
             ("engines: ", format!("Docker {docker}, Podman {podman} ({})", bundle.generation)),
@@ -116,10 +127,37 @@ impl Lab {
         ]
     }
 
+    /// The images that it serves: name, digest, whether it is the published one, and then where it was
+    /// copied from.
+    fn images(&self) -> Vec<Value> {
+        let pulled = self.pulled.iter().map(|image| {
+            let Record { name, digest, source, .. } = &image.record;
+            let name = name.to_string();
+            json!({ "name": name, "digest": digest, "published": true, "source": source })
+        });
+        let stand_ins = self.stand_ins.iter().flat_map(|folder| {
+            let storage = Storage { root: folder.clone() };
+            images::tags().filter(|of| !self.is_pulled(of)).map(move |of| {
+                let digest = storage.tagged(of.repository, of.tag);
+                json!({ "name": of.stands_for, "digest": digest, "published": false })
+            })
+        });
+        pulled.chain(stand_ins).collect()
+    }
+
+    /// Whether the published image is served in the place of a stand-in.
+    fn is_pulled(&self, stand_in: &Tag) -> bool {
+        self.pulled.iter().any(|image| {
+            let name = &image.record.name;
+            name.repository() == stand_in.repository && name.tag() == Some(stand_in.tag)
+        })
+    }
+
     /// Names of the images that stand in for published ones.
     #[must_use]
     pub fn stand_ins(&self) -> Vec<&'static str> {
-        images::names()
+        let served = self.stand_ins.iter().flat_map(|_| images::tags());
+        served.filter(|of| !self.is_pulled(of)).map(|of| of.stands_for).collect()
     }
 }
 

@@ -59,6 +59,10 @@ const REMEDIES: &[(&str, &str)] = &[
 ];
 
 pub(crate) struct Held {
+    /// The images in it that are the published ones, as users write their names.
+    pub(crate) published: BTreeSet<String>,
+    /// The registries whose names lead to its own.
+    pub(crate) registries: Vec<String>,
     place: Place,
     spec: Spec,
     /// `None` as long as init is not ready.
@@ -116,6 +120,8 @@ impl Held {
             .start()
             .explain(what, remedy)?;
         let mut held = Self {
+            published: BTreeSet::new(),
+            registries: Vec::new(),
             place,
             spec,
             entry: None,

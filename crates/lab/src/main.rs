@@ -98,7 +98,7 @@ struct Which {
     /// the folder that it was started in, and ends with the command that it was started with
     #[arg(long = "in", value_name = "NAME", num_args = 0..=1)]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
-    #[arg(conflicts_with_all = ["name", "generation", "sandbox"])]
+    #[arg(conflicts_with_all = ["name", "generation", "sandbox", "images"])]
     #[expect(clippy::option_option, reason = "how clap has a flag whose value may be left out")]
     joined: Option<Option<String>>,
 }
@@ -246,7 +246,6 @@ const OWN: &[&str] = &[
     "/proc",
     "/run",
     "/sbin",
-    "/srv/pulled",
     "/srv/registry",
     "/sys",
     "/usr",

@@ -19,6 +19,7 @@ use crate::inside::Folder;
 use crate::labs::Place;
 use crate::level::{Level, TOOLS};
 use crate::nest::{Layer, Nest};
+use crate::pulled::{self, Images, Served};
 use crate::service::Service;
 use crate::{apart, cache, modules, preflight, programs, rootless};
 
@@ -33,6 +34,11 @@ pub struct Options {
     /// engine), both root's; or in one that an ordinary user has made (`rootless`)
     #[arg(long, value_name = "KIND", default_value_t = Kind::here())]
     pub sandbox: Kind,
+
+    /// Only stand-ins, or only images that were pulled (`lab pull`); otherwise those that were pulled, and
+    /// stand-ins for the rest
+    #[arg(long, value_name = "WHICH")]
+    pub images: Option<Images>,
 
     /// A directory of the machine that is visible and writable inside, under its own path.
     #[arg(skip)]
@@ -70,6 +76,7 @@ impl Default for Options {
         Self {
             generation: Generation::default(),
             sandbox: Kind::here(),
+            images: None,
             share: None,
             name: None,
             cancelled: None,
@@ -93,6 +100,10 @@ pub struct Lab {
     registry: Arc<Service>,
     pub(crate) held: Held,
     bundle: Bundle,
+    /// The folder of stand-ins, if they are served.
+    pub(crate) stand_ins: Option<PathBuf>,
+    /// The images that were pulled and are served.
+    pub(crate) pulled: Vec<Served>,
 }
 
 impl Lab {
@@ -105,24 +116,38 @@ impl Lab {
         cache::keep()?;
         modules::load();
         let bundle = Bundle::get(options.generation)?;
-        let images = bundle.images(sandbox::cgroup_tree().is_some())?;
+        let pulled = pulled::hold(options.images)?;
+        let stand_ins = (options.images != Some(Images::Pulled))
+            .then(|| bundle.images(sandbox::cgroup_tree().is_some()))
+            .transpose()?;
         let place = Place::new(options.name.as_deref())?;
-        prepare(&place, &bundle, options.sandbox)?;
-        let mut shares = vec![
-            Share { source: place.state.join("tools"), target: TOOLS.into(), writable: false },
-            Share { source: images, target: engine::IMAGES.into(), writable: false },
-        ];
+        let registries = registries(&pulled);
+        prepare(&place, &bundle, options.sandbox, &registries)?;
+        let tools = place.state.join("tools");
+        let mut shares = vec![Share { source: tools, target: TOOLS.into(), writable: false }];
+        // Of two with the same name the first one's is served.
+        let folders = pulled.iter().map(|image| &image.folder).chain(&stand_ins).enumerate();
+        shares.extend(folders.map(|(n, folder)| Share {
+            source: folder.clone(),
+            target: Path::new(engine::IMAGES).join(n.to_string()),
+            writable: false,
+        }));
+        let folders: Vec<PathBuf> = shares[1..].iter().map(|share| share.target.clone()).collect();
         if let Some(dir) = &options.share {
             shares.push(Share { source: dir.clone(), target: dir.clone(), writable: true });
         }
         let cancelled = options.cancelled.unwrap_or(|| false);
-        let held = Held::start(place, options.sandbox, &bundle.path, shares, cancelled)?;
+        let mut held = Held::start(place, options.sandbox, &bundle.path, shares, cancelled)?;
+        held.published = pulled.iter().map(|image| image.record.name.to_string()).collect();
+        held.registries = registries;
         up(&held)?;
         Ok(Self {
             docker: Mutex::new(false),
-            registry: engine::start_registry(&held)?,
+            registry: engine::start_registry(&held, &folders)?,
             held,
             bundle,
+            stand_ins,
+            pulled,
         })
     }
 
@@ -387,8 +412,20 @@ pub fn trial(kind: Kind) -> Result<()> {
     Held::start(place, kind, &bundle, Vec::new(), || false).map(drop)
 }
 
+/// The registries whose names lead to the lab's own: the usual ones, and those of images that were pulled.
+fn registries(pulled: &[Served]) -> Vec<String> {
+    let of_pulled = pulled.iter().filter_map(|image| image.record.name.registry());
+    let mut registries: Vec<String> = engine::registries().map(str::to_owned).collect();
+    for registry in of_pulled {
+        if !registries.iter().any(|known| known == registry) {
+            registries.push(registry.to_owned());
+        }
+    }
+    registries
+}
+
 /// Fills the directories of a new lab.
-fn prepare(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
+fn prepare(place: &Place, bundle: &Bundle, kind: Kind, registries: &[String]) -> Result<()> {
     let remedy = ROOM;
     let made = || -> std::io::Result<()> {
         let (etc, var, tools) =
@@ -410,7 +447,8 @@ fn prepare(place: &Place, bundle: &Bundle, kind: Kind) -> Result<()> {
     made().explain("a lab's files can't be made", remedy)?;
     let controllers = place.cgroup.as_ref().map(|_| preflight::controllers().join(" "));
     let etc = place.state.join("etc");
-    engine::configure(&etc, bundle.generation, controllers.as_deref())?;
+    engine::configure(&etc, bundle.generation, controllers.as_deref(), registries)?;
+    engine::hand_on(&etc, &place.state.join("tools"))?;
     cache::open_up(&place.state).explain("a lab's files can't be opened up", remedy)?;
     let root = place.root(kind);
     for dir in ["etc", "var"] {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use lab::{Generation, Kind, Lab, Options};
+use lab::{Generation, Images, Kind, Lab, Options};
 use measure::{Run, SampleError};
 use miette::Result;
 use serde_json::json;
@@ -42,7 +42,9 @@ struct Cli {
 impl Cli {
     /// A lab of this kind.
     fn options(&self, sandbox: Kind) -> Options {
-        Options { generation: self.generation, sandbox, ..Options::default() }
+        // What was pulled is one user's, and the labs of two must not differ in their images.
+        let images = Some(Images::StandIns);
+        Options { generation: self.generation, sandbox, images, ..Options::default() }
             .until(measure::interrupted)
     }
 }

@@ -1,14 +1,16 @@
 //! The engines at level 0: their configuration and Docker's daemon.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use miette::Result;
 use program::patient;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::Explain;
 use crate::generation::Generation;
@@ -20,10 +22,13 @@ use crate::service::{Service, docker_answers, grpc_answers};
 /// nested bridge routes to it, at every level.
 pub(crate) const REGISTRY: &str = "10.99.0.1/32";
 
+/// The same without its mask.
+pub(crate) const ADDRESS: &str = "10.99.0.1";
+
 /// Where the registry listens, as engines write it before an image's name.
 pub(crate) const REGISTRY_NAME: &str = "10.99.0.1:5000";
 
-/// The registry's program, and the folder of the images that it serves. As the name of the process nobody
+/// The registry's program, and the folder of the folders of images that it serves. As the name of the process nobody
 /// else's is: a published registry's is `registry`.
 pub(crate) const SERVER: &str = "/opt/matryoshka/lab-registry";
 pub(crate) const IMAGES: &str = "/srv/registry";
@@ -101,6 +106,7 @@ pub(crate) fn configure(
     etc: &Path,
     generation: Generation,
     controllers: Option<&str>,
+    registries: &[String],
 ) -> Result<()> {
     let without_group = controllers.is_none();
     let controllers = controllers.unwrap_or_default();
@@ -127,7 +133,54 @@ pub(crate) fn configure(
         }
         fs::write(&file, content).explain(what(), remedy)?;
     }
-    Ok(())
+    lead_here(etc, registries)
+        .explain("the engines' configuration can't be written", "report this with the image's name")
+}
+
+/// Has the names of further registries than the usual ones lead to the lab's own.
+fn lead_here(etc: &Path, names: &[String]) -> io::Result<()> {
+    let others: Vec<&String> =
+        names.iter().filter(|name| !registries().any(|known| known == *name)).collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let (hosts, podman) = (etc.join("hosts"), etc.join("containers/registries.conf"));
+    let (mut lines, mut tables) = (fs::read_to_string(&hosts)?, fs::read_to_string(&podman)?);
+    let docker = etc.join("docker/daemon.json");
+    let mut daemon: Value = serde_json::from_slice(&fs::read(&docker)?)?;
+    for name in others {
+        let _ = writeln!(lines, "{ADDRESS} {name}");
+        let _ = writeln!(
+            tables,
+            "\n[[registry]]\nprefix = \"{name}\"\nlocation = \"{REGISTRY_NAME}/{name}\"\ninsecure = true"
+        );
+        if let Some(insecure) = daemon["insecure-registries"].as_array_mut() {
+            insecure.push(format!("http://{name}").into());
+        }
+    }
+    fs::write(hosts, lines)?;
+    fs::write(podman, tables)?;
+    fs::write(docker, serde_json::to_vec_pretty(&daemon)?)
+}
+
+/// Where every level has what leads engines to the lab's registry, for images that do not know of it.
+pub(crate) const HANDED_ON: &str = "/opt/matryoshka/engines";
+
+/// Puts that there.
+pub(crate) fn hand_on(etc: &Path, tools: &Path) -> Result<()> {
+    let folder = tools.join("engines");
+    let copied = || -> io::Result<()> {
+        fs::create_dir(&folder)?;
+        fs::copy(etc.join("docker/daemon.json"), folder.join("daemon.json"))?;
+        fs::copy(etc.join("containers/registries.conf"), folder.join("registries.conf"))?;
+        fs::write(folder.join("away.env"), AWAY)
+    };
+    copied().explain("the engines' configuration can't be written", "free some disk space")
+}
+
+/// The names of registries that always lead to the lab's own.
+pub(crate) fn registries() -> impl Iterator<Item = &'static str> {
+    REGISTRIES.split_whitespace().skip(1)
 }
 
 /// What Docker's daemon has in its environment, as lines of a shell's (`docker run --env-file` reads them, too).
@@ -139,11 +192,14 @@ pub(crate) const REGISTRIES: &str = include_str!("registries.hosts");
 
 /// Starts the registry. Whether it listens is asked of the kernel's table of the sandbox's sockets,
 /// because its address can be reached from inside only.
-pub(crate) fn start_registry(held: &Held) -> Result<Arc<Service>> {
+pub(crate) fn start_registry(held: &Held, images: &[PathBuf]) -> Result<Arc<Service>> {
     /// 10.99.0.1:5000 in state LISTEN, as `proc_pid_net(5)` writes it.
     const LISTENS: &str = "0100630A:1388 00000000:0000 0A";
     // The last address is the one that is looked for.
-    let argv = [SERVER, IMAGES, "--", "10.99.0.1:80", REGISTRY_NAME];
+    let images: Vec<_> = images.iter().map(|folder| folder.to_string_lossy()).collect();
+    let mut argv = vec![SERVER];
+    argv.extend(images.iter().map(|folder| &**folder));
+    argv.extend(["--", "10.99.0.1:80", REGISTRY_NAME]);
     let network = early(held, "proc/1/net")?;
     Service::start(held, "registry", &argv, move || {
         network.read_near("tcp").is_ok_and(|table| table.contains(LISTENS))

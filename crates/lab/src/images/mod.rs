@@ -38,9 +38,19 @@ const STARTS_DAEMON: &str = r#"exec docker-init -- "$@""#;
 /// This machine's architecture, as images name it.
 pub(crate) const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
 
-/// The published images that the stand-ins stand for.
-pub(crate) fn names() -> Vec<&'static str> {
-    RECIPES.iter().map(|recipe| recipe.stands_for).collect()
+/// A stand-in: where it is in a registry, and the published image that it stands for.
+pub(crate) struct Tag {
+    pub(crate) repository: &'static str,
+    pub(crate) tag: &'static str,
+    pub(crate) stands_for: &'static str,
+}
+
+/// All stand-ins.
+pub(crate) fn tags() -> impl Iterator<Item = Tag> {
+    RECIPES.iter().map(|recipe| {
+        let Recipe { repository, tag, stands_for, .. } = recipe;
+        Tag { repository, tag, stands_for }
+    })
 }
 
 /// The same for the registry, and for who says what a lab serves: which tags each answers to.

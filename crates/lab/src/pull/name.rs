@@ -23,7 +23,7 @@ pub(crate) struct Name {
 
 impl Name {
     /// What a user means by this; or why it is no name.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest)),
             None => (text, None),
@@ -86,11 +86,11 @@ impl Name {
     }
 
     /// The repository that a lab's registry has it in: with the registry, if that is not Docker Hub.
-    pub(super) fn repository(&self) -> String {
+    pub(crate) fn repository(&self) -> String {
         if self.registry == HUB { self.path.clone() } else { format!("{}/{}", self.registry, self.path) }
     }
 
-    pub(super) fn tag(&self) -> Option<&str> {
+    pub(crate) fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
 
