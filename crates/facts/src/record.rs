@@ -218,6 +218,23 @@ impl Record {
         names.dedup();
         names
     }
+
+    /// The published images that labs served, of all sessions: name and digest. A record from before labs
+    /// could serve them has none.
+    pub fn published(&self) -> Vec<(String, String)> {
+        let descriptions = self.manifest.sessions.iter().map(|session| &session.description);
+        let labs = descriptions.flat_map(|description| {
+            let several = description.get("labs").and_then(serde_json::Value::as_array);
+            description.get("lab").into_iter().chain(several.into_iter().flatten())
+        });
+        let images = labs.filter_map(|lab| lab["images"].as_array()).flatten();
+        let published = images.filter(|image| image["published"] == true);
+        let mut found: Vec<(String, String)> =
+            published.map(|image| (text(&image["name"]), text(&image["digest"]))).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
 }
 
 /// A value as a reader sees it.

@@ -24,16 +24,16 @@ fn lab(cache: &Path, task: &str) -> Result<Command> {
     Ok(command)
 }
 
-fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-fn own_cache() -> Result<tempfile::TempDir> {
+pub(crate) fn own_cache() -> Result<tempfile::TempDir> {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()
 }
 
 /// One error: what, why, remedy, and nothing left but the empty cache.
-fn is_one_error(output: &Output, code: i32, words: &[&str]) -> Result<()> {
+pub(crate) fn is_one_error(output: &Output, code: i32, words: &[&str]) -> Result<()> {
     let said = text(output);
     ensure!(output.status.code() == Some(code), "{:?}\n{said}", output.status);
     for word in words.iter().chain(&["╰─▶", "help:"]) {

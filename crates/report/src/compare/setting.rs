@@ -8,13 +8,17 @@ use serde_json::Value;
 use crate::compare::Named;
 
 /// What is listed where it differs: name, and what a record says of it.
-pub(crate) const LISTED: Named<Record, BTreeSet<String>, 13> = [
+pub(crate) const LISTED: Named<Record, BTreeSet<String>, 14> = [
     ("kernel", |record| machines(record, |machine| machine.kernel.clone())),
     ("processor", |record| machines(record, |machine| machine.cpu_model.clone())),
     ("cores", |record| machines(record, |machine| Some(machine.cores?.to_string()))),
     ("engines", engines),
     ("packages", |record| lab(record, "bundle")),
     ("stand-ins", |record| record.stand_ins().into_iter().collect()),
+    ("published images", |record| {
+        let images = record.published().into_iter();
+        images.map(|(name, digest)| format!("{name} {digest}")).collect()
+    }),
     ("sessions", |record| [record.manifest.sessions.len().to_string()].into()),
     ("blocks a session", blocks),
     ("wait before measured blocks", |record| [format!("{} ms", record.manifest.settled_ms)].into()),

@@ -265,11 +265,18 @@ fn caption(runs: &Runs, panels: &[Panel], lang: Lang) -> String {
     let kernel = machine.and_then(|machine| machine.kernel.as_deref()).unwrap_or_default();
     let date = manifest.started.get(..10).unwrap_or(&manifest.started);
     let stand_ins = runs.records.iter().any(|record| !record.stand_ins().is_empty());
-    let images = if stand_ins {
-        term!(lang; "stand-in images of distribution packages";
-            "imágenes sustitutas de paquetes de la distribución")
-    } else {
-        term!(lang; "no stand-in images"; "sin imágenes sustitutas")
+    let published = runs.records.iter().any(|record| !record.published().is_empty());
+    let images = match (stand_ins, published) {
+        (true, false) => {
+            term!(lang; "stand-in images of distribution packages";
+                "imágenes sustitutas de paquetes de la distribución")
+        }
+        (true, true) => {
+            term!(lang; "published images, and stand-ins of distribution packages";
+                "imágenes publicadas, y sustitutas de paquetes de la distribución")
+        }
+        (false, true) => term!(lang; "published images"; "imágenes publicadas"),
+        (false, false) => term!(lang; "no stand-in images"; "sin imágenes sustitutas"),
     };
     format!("{n} · Linux {kernel} · {date} · {images}")
 }

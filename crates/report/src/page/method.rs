@@ -319,6 +319,10 @@ fn limits(source: &Source) -> miette::Result<Vec<String>> {
     let mut names: Vec<String> = records.iter().flat_map(Record::stand_ins).collect();
     names.sort();
     names.dedup();
+    let mut published: Vec<(String, String)> =
+        records.iter().flat_map(Record::published).collect();
+    published.sort();
+    published.dedup();
     limits.push(if names.is_empty() {
         term!(lang; "No stand-in images were used."; "No se usaron imágenes sustitutas.").to_owned()
     } else {
@@ -326,6 +330,12 @@ fn limits(source: &Source) -> miette::Result<Vec<String>> {
         text!(lang; "The images are stand-ins made of distribution packages under the published names: {names}. Times of the upstream images may differ.";
             "Las imágenes son sustitutas hechas con paquetes de la distribución bajo los nombres publicados: {names}. Los tiempos de las imágenes originales pueden ser otros.", names = names.join(", "))
     });
+    if !published.is_empty() {
+        let names: Vec<String> =
+            published.iter().map(|(name, digest)| format!("`{name}` (`{digest}`)")).collect();
+        limits.push(text!(lang; "These images are the published ones, as they were pulled: {names}.";
+            "Estas imágenes son las publicadas, tal como se descargaron: {names}.", names = names.join(", ")));
+    }
     if records.iter().any(|record| record.manifest.status != Status::Complete) {
         limits.push(term!(lang; "The run is not whole. Where it ended may have to do with what it measured.";
             "La ejecución está incompleta. El punto en que acabó puede tener que ver con lo que medía.").to_owned());
