@@ -313,6 +313,16 @@ pub(crate) fn estimand(base: &Arm<String>, new: &Arm<String>) -> Option<String> 
     })
 }
 
+/// Why runs are not of the same images: one may have had published ones, which are others.
+pub(crate) fn images(base: &Record, new: &Record) -> Option<String> {
+    let shown = |record: &Record| {
+        let images = record.published().into_iter();
+        joined(images.map(|(name, digest)| format!("{name} {digest}")).collect())
+    };
+    let (base, new) = (shown(base), shown(new));
+    (base != new).then(|| format!("the published images were {base}, are {new}"))
+}
+
 pub(crate) fn sandboxes(base: &Record, new: &Record) -> Option<String> {
     let [base, new] = [base, new].map(|record| joined(lab(record, "sandbox")));
     (base != new).then(|| format!("the sandbox was {base}, is {new}"))

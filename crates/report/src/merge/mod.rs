@@ -24,7 +24,7 @@ use measure::usage;
 use serde::Serialize;
 
 use crate::analysis;
-use crate::compare::{LISTED, estimand, experiments, joined, methods, sandboxes};
+use crate::compare::{LISTED, estimand, experiments, images, joined, methods, sandboxes};
 use crate::visible;
 
 pub(crate) use machines::{fixed, told_apart};
@@ -294,7 +294,9 @@ impl Contrast {
                 let other = || format!("it is made of `{}`, and of `{}`", a.name, b.name);
                 (a.name != b.name).then(other).or_else(|| estimand(&a, &b))
             });
-            sandboxes(first.0, holder.0).or_else(|| arms.find_map(|why| why))
+            sandboxes(first.0, holder.0)
+                .or_else(|| images(first.0, holder.0))
+                .or_else(|| arms.find_map(|why| why))
         });
         let estimate = |run: &usize| {
             let record = records[*run];
