@@ -29,6 +29,10 @@ fn published(user: &User) -> Result<String> {
     }
     let names = ["alpine:3.20", "alpine", "quay.io/me/thing:2", "registry.example.net/team/tool:1"];
     done(&user.pull(&names)?)?;
+    let saved = user.home.path().join("saved.tar");
+    let image = Image::new(Form::Docker, "published-archive", OURS)?;
+    fs::write(&saved, image.docker_archive(&["me/saved:1"])?).into_diagnostic()?;
+    done(&user.pull(&[&format!("docker-archive:{}", saved.display())])?)?;
     Ok(top)
 }
 
@@ -42,6 +46,7 @@ for engine in docker podman "docker exec inner docker" "podman exec inner podman
     says "published-3.20: true" $engine run --rm --quiet alpine:3.20 true
     says "published-3.20: true" $engine run --rm --quiet "alpine@$TOP" true
     says "published-latest: true" $engine run --rm --quiet alpine true
+    says "published-archive: true" $engine run --rm --quiet me/saved:1 true
     says "published-thing: true" $engine run --rm --quiet quay.io/me/thing:2 true
 done
 for engine in docker podman; do
@@ -80,7 +85,7 @@ fn one_says_which_images_a_lab_is_to_have() -> Result<()> {
     let script = "docker run --rm alpine true; docker run --rm redis true; echo $?";
     let said = in_lab(&user, &["--images", "pulled"], script)?.output().into_diagnostic()?;
     let said = done(&said)?;
-    for words in ["published-latest: true\n", "it serves alpine:3.20, alpine:latest, quay.io/", "125\n"] {
+    for words in ["published-latest: true\n", "it serves alpine:3.20, alpine:latest, me/saved:1, quay.io/", "125\n"] {
         ensure!(said.contains(words), "{words} in {said}");
     }
     Ok(())
@@ -100,14 +105,14 @@ fn what_a_lab_serves_is_not_removed() -> Result<()> {
 
     let images = |args: &[&str]| user.lab("images")?.args(args).output().into_diagnostic();
     let listed = done(&images(&[])?)?;
-    ensure!(listed.lines().filter(|line| line.contains(" holds ")).count() == 4, "{listed}");
+    ensure!(listed.lines().filter(|line| line.contains(" holds ")).count() == 5, "{listed}");
     let refused = images(&["rm", "alpine:3.20"])?;
     is_one_error(&refused, 1, &["alpine:3.20 is in use", "lab holds serves it"])?;
     // A tag that moves meanwhile takes nothing from it either.
     user.registry.put("library/alpine:3.20", Image::new(Form::Oci, "moved", OURS)?);
     done(&user.pull(&["alpine:3.20"])?)?;
     let listed = done(&images(&[])?)?;
-    ensure!(listed.lines().filter(|line| line.contains(" holds ")).count() == 3, "{listed}");
+    ensure!(listed.lines().filter(|line| line.contains(" holds ")).count() == 4, "{listed}");
 
     let mut keyboard = lab.stdin.take().ok_or_else(|| miette!("no input"))?;
     writeln!(keyboard, "go").into_diagnostic()?;
