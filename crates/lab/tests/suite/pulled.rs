@@ -58,7 +58,8 @@ echo tried
 
 fn in_lab(user: &User, flags: &[&str], script: &str) -> Result<Command> {
     let mut lab = user.lab("exec")?;
-    lab.args(flags).args(["--", "sh", "-c", script]).current_dir(user.home.path());
+    // Nothing of the machine is shown from there.
+    lab.args(flags).args(["--", "sh", "-c", script]).current_dir("/");
     Ok(lab)
 }
 
