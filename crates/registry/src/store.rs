@@ -13,7 +13,8 @@ const HUB: &[&str] = &["docker.io", "index.docker.io", "registry-1.docker.io"];
 /// The folders that are served, the first one first.
 pub(crate) struct Store {
     roots: Vec<PathBuf>,
-    stand_ins: Option<StandIns>,
+    /// The stand-ins, and which folder has them.
+    stand_ins: Option<(PathBuf, StandIns)>,
 }
 
 /// A manifest as it is served.
@@ -31,7 +32,8 @@ impl Store {
             // One without is a folder of images that are what they are called.
             if let Ok(text) = fs::read(&file) {
                 let read = serde_json::from_slice(&text);
-                stand_ins = Some(read.map_err(|why| format!("{}: {why}", file.display()))?);
+                let read = read.map_err(|why| format!("{}: {why}", file.display()))?;
+                stand_ins = Some((root.clone(), read));
             }
         }
         Ok(Self { roots, stand_ins })
@@ -46,26 +48,14 @@ impl Store {
         reference: &str,
     ) -> Option<Manifest> {
         let names = names(registry, name)?;
-        let found = names.iter().find_map(|name| self.exact(name, reference));
+        let found = self.roots.iter().find_map(|root| {
+            names.iter().find_map(|name| exact(root, name, reference))
+        });
         found.or_else(|| {
-            let stand_ins = self.stand_ins.as_ref()?;
+            // Not the image that has that name and tag in another folder: it is no stand-in.
+            let (root, stand_ins) = self.stand_ins.as_ref()?;
             let mut meant = names.iter().filter_map(|name| stand_ins.find(name, reference));
-            meant.find_map(|image| self.exact(&image.repository, &image.tag))
-        })
-    }
-
-    fn exact(&self, repository: &str, reference: &str) -> Option<Manifest> {
-        let link = match hexadecimal(reference) {
-            Some(hex) => format!("_manifests/revisions/sha256/{hex}/link"),
-            None if is_tag(reference) => format!("_manifests/tags/{reference}/current/link"),
-            None => return None,
-        };
-        self.roots.iter().find_map(|root| {
-            let link = base(root).join("repositories").join(repository).join(&link);
-            let digest = fs::read_to_string(link).ok()?.trim().to_owned();
-            let text = fs::read(blob(root, &digest)?).ok()?;
-            let kind = kind(&text);
-            Some(Manifest { digest, kind, text })
+            meant.find_map(|image| exact(root, &image.repository, &image.tag))
         })
     }
 
@@ -100,8 +90,22 @@ impl Store {
             let repositories = base(root).join("repositories");
             collect(&repositories, "", &mut names);
         }
-        refusal(self.stand_ins.as_ref(), &names)
+        refusal(self.stand_ins.as_ref().map(|(_, stand_ins)| stand_ins), &names)
     }
+}
+
+/// What a folder has under exactly this name and tag or digest.
+fn exact(root: &Path, repository: &str, reference: &str) -> Option<Manifest> {
+    let link = match hexadecimal(reference) {
+        Some(hex) => format!("_manifests/revisions/sha256/{hex}/link"),
+        None if is_tag(reference) => format!("_manifests/tags/{reference}/current/link"),
+        None => return None,
+    };
+    let link = base(root).join("repositories").join(repository).join(link);
+    let digest = fs::read_to_string(link).ok()?.trim().to_owned();
+    let text = fs::read(blob(root, &digest)?).ok()?;
+    let kind = kind(&text);
+    Some(Manifest { digest, kind, text })
 }
 
 /// The repositories that a name can be in: that of another registry than Docker Hub's begins with that
