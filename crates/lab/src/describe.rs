@@ -118,9 +118,7 @@ impl Lab {
         [
             (
                 "images:  ",
-                format!(
-                    "{images}. There is no network: `lab pull` or `docker load` brings others"
-                ),
+                format!("{images}. There is no network: `lab pull` or `docker load` brings others"),
             ),
             ("engines: ", format!("Docker {docker}, Podman {podman} ({})", bundle.generation)),
             ("leave:   ", "exit, or Ctrl-D: the lab ends, and what is in it goes".to_owned()),

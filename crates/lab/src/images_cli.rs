@@ -144,9 +144,10 @@ mod tests {
 
     #[test]
     fn sizes_and_tables_are_for_readers() {
-        assert_eq!([1_234, 3_623_807, 45_600_000, 1_230_000_000].map(size), [
-            "0.0 MB", "3.6 MB", "46 MB", "1.2 GB"
-        ]);
+        assert_eq!(
+            [1_234, 3_623_807, 45_600_000, 1_230_000_000].map(size),
+            ["0.0 MB", "3.6 MB", "46 MB", "1.2 GB"]
+        );
         let rows = [["a", "bb", "c"], ["aaa", "b", ""]].map(|row| row.map(str::to_owned));
         assert_eq!(table(&rows), "a    bb  c\naaa  b");
     }

@@ -90,11 +90,12 @@ pub(crate) fn lock(root: &Path) -> Result<cache::Lock> {
 /// All of them, in the order of their names.
 pub(crate) fn records(root: &Path) -> Vec<Record> {
     let entries = fs::read_dir(root.join(FOLDER)).into_iter().flatten().flatten();
-    let is_record =
-        |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(RECORD);
+    let is_record = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with(RECORD);
     let mut found: Vec<Record> = entries
         .filter(is_record)
-        .filter_map(|entry| read(&entry.path()).map_err(|why| say_damaged(&entry.path(), &why)).ok())
+        .filter_map(|entry| {
+            read(&entry.path()).map_err(|why| say_damaged(&entry.path(), &why)).ok()
+        })
         .collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found
@@ -263,8 +264,7 @@ pub(crate) fn publish(root: &Path, record: &Record, scratch: &Path) -> Result<bo
 /// Removes folders that no record names. Only where nobody uses the cache: who pulls makes the folder
 /// first.
 pub(crate) fn sweep(root: &Path) {
-    let known: BTreeSet<PathBuf> =
-        records(root).iter().map(|record| record.folder(root)).collect();
+    let known: BTreeSet<PathBuf> = records(root).iter().map(|record| record.folder(root)).collect();
     for folder in labs::directories(&root.join(FOLDER)) {
         if !known.contains(&folder) {
             let _ = fs::remove_dir_all(folder);

@@ -48,9 +48,10 @@ impl Store {
         reference: &str,
     ) -> Option<Manifest> {
         let names = names(registry, name)?;
-        let found = self.roots.iter().find_map(|root| {
-            names.iter().find_map(|name| exact(root, name, reference))
-        });
+        let found = self
+            .roots
+            .iter()
+            .find_map(|root| names.iter().find_map(|name| exact(root, name, reference)));
         found.or_else(|| {
             // Not the image that has that name and tag in another folder: it is no stand-in.
             let (root, stand_ins) = self.stand_ins.as_ref()?;

@@ -87,8 +87,8 @@ pub(super) fn is_index(image: &str, text: &[u8]) -> Result<bool> {
     struct Index {
         manifests: Option<Vec<Entry>>,
     }
-    let index: Index =
-        serde_json::from_slice(text).explain(format!("the manifest of {image} can't be read"), AGAIN)?;
+    let index: Index = serde_json::from_slice(text)
+        .explain(format!("the manifest of {image} can't be read"), AGAIN)?;
     let Some(manifests) = index.manifests else {
         return Ok(false);
     };
@@ -146,8 +146,9 @@ impl Image {
             if blobs.iter().any(|blob| blob.digest == part.digest) {
                 continue;
             }
-            whole_part(folder, part)
-                .map_err(|why| failure(format!("{image} is not what its digests say"), why, AGAIN))?;
+            whole_part(folder, part).map_err(|why| {
+                failure(format!("{image} is not what its digests say"), why, AGAIN)
+            })?;
             blobs.push(Blob { digest: part.digest.clone(), size: part.size });
         }
         let what = || format!("the configuration of {image} can't be read");
@@ -211,9 +212,7 @@ mod tests {
     use super::*;
 
     fn index(platforms: &[(&str, &str)]) -> Vec<u8> {
-        let entry = |(os, architecture): &(&str, &str)| {
-            json!({ "platform": { "os": os, "architecture": architecture } })
-        };
+        let entry = |(os, architecture): &(&str, &str)| json!({ "platform": { "os": os, "architecture": architecture } });
         let manifests: Vec<Value> = platforms.iter().map(entry).collect();
         json!({ "manifests": manifests }).to_string().into_bytes()
     }

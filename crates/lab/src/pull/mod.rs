@@ -45,10 +45,8 @@ pub fn pull(
             "pull them one by one",
         ));
     }
-    let sources: Vec<Source> = sources
-        .iter()
-        .map(|said| Source::parse(said, given.as_ref()))
-        .collect::<Result<_>>()?;
+    let sources: Vec<Source> =
+        sources.iter().map(|said| Source::parse(said, given.as_ref())).collect::<Result<_>>()?;
     let bundle = Bundle::get(generation)?;
     let root = cache::root()?;
     for source in &sources {
@@ -64,7 +62,8 @@ pub fn pull(
 }
 
 fn named(text: &str) -> Result<Name> {
-    let what = |why| usage(format!("`{text}` is no name of an image"), why, "write it as alpine:3.20");
+    let what =
+        |why| usage(format!("`{text}` is no name of an image"), why, "write it as alpine:3.20");
     let name = Name::parse(text).map_err(what)?;
     if name.digest().is_some() {
         return Err(what("its digest is its own".to_owned()));
@@ -128,8 +127,7 @@ fn published(
     let (said, name) = (&source.said, &source.name);
     let bytes = labs::size(&cache::place(&root.join(FOLDER), &key));
     let pulled = jiff::Timestamp::now().to_string();
-    let record =
-        Record { name: name.clone(), digest, source: said.clone(), bytes, pulled, key };
+    let record = Record { name: name.clone(), digest, source: said.clone(), bytes, pulled, key };
     if pulled::publish(root, &record, scratch)? {
         return Ok(record.shown(Vec::new()));
     }

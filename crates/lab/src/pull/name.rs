@@ -39,11 +39,8 @@ impl Name {
             _ => (HUB, rest.to_owned()),
         };
         let registry = if registry == "index.docker.io" { HUB } else { registry };
-        let path = if registry == HUB && !path.contains('/') {
-            format!("{OFFICIAL}{path}")
-        } else {
-            path
-        };
+        let path =
+            if registry == HUB && !path.contains('/') { format!("{OFFICIAL}{path}") } else { path };
         if !path.split('/').all(is_part) {
             return Err("names have a-z, 0-9 and single . _ - between these".to_owned());
         }
@@ -67,7 +64,9 @@ impl Name {
         let Self { registry, path, .. } = self;
         match (&self.digest, &self.tag) {
             (Some(digest), _) => format!("docker://{registry}/{path}@{digest}"),
-            (None, tag) => format!("docker://{registry}/{path}:{}", tag.as_deref().unwrap_or("latest")),
+            (None, tag) => {
+                format!("docker://{registry}/{path}:{}", tag.as_deref().unwrap_or("latest"))
+            }
         }
     }
 
@@ -81,13 +80,19 @@ impl Name {
         let Self { registry, path, .. } = self;
         match (&self.tag, &self.digest) {
             (Some(tag), _) => format!("{registry}/{path}:{tag}"),
-            (None, digest) => format!("{registry}/{path}@{}", digest.as_deref().unwrap_or_default()),
+            (None, digest) => {
+                format!("{registry}/{path}@{}", digest.as_deref().unwrap_or_default())
+            }
         }
     }
 
     /// The repository that a lab's registry has it in: with the registry, if that is not Docker Hub.
     pub(crate) fn repository(&self) -> String {
-        if self.registry == HUB { self.path.clone() } else { format!("{}/{}", self.registry, self.path) }
+        if self.registry == HUB {
+            self.path.clone()
+        } else {
+            format!("{}/{}", self.registry, self.path)
+        }
     }
 
     pub(crate) fn tag(&self) -> Option<&str> {
@@ -125,7 +130,8 @@ impl fmt::Display for Name {
             write!(f, "{}/", self.registry)?;
         }
         let official = self.registry == HUB;
-        let short = self.path.strip_prefix(OFFICIAL).filter(|short| official && !short.contains('/'));
+        let short =
+            self.path.strip_prefix(OFFICIAL).filter(|short| official && !short.contains('/'));
         f.write_str(short.unwrap_or(&self.path))?;
         if let Some(tag) = self.tag.as_deref().filter(|tag| *tag != "latest") {
             write!(f, ":{tag}")?;
@@ -171,17 +177,32 @@ mod tests {
     #[rstest]
     #[case::official("alpine", "docker.io/library/alpine:latest", "library/alpine", "alpine")]
     #[case::tag("alpine:3.20", "docker.io/library/alpine:3.20", "library/alpine", "alpine:3.20")]
-    #[case::whole("docker.io/library/alpine", "docker.io/library/alpine:latest", "library/alpine", "alpine")]
+    #[case::whole(
+        "docker.io/library/alpine",
+        "docker.io/library/alpine:latest",
+        "library/alpine",
+        "alpine"
+    )]
     #[case::other_name("index.docker.io/me/x", "docker.io/me/x:latest", "me/x", "me/x")]
     #[case::user("me/tool:1", "docker.io/me/tool:1", "me/tool", "me/tool:1")]
-    #[case::of_three("docker.io/library/a/b", "docker.io/library/a/b:latest", "library/a/b", "library/a/b")]
+    #[case::of_three(
+        "docker.io/library/a/b",
+        "docker.io/library/a/b:latest",
+        "library/a/b",
+        "library/a/b"
+    )]
     #[case::registry(
         "quay.io/podman/stable",
         "quay.io/podman/stable:latest",
         "quay.io/podman/stable",
         "quay.io/podman/stable"
     )]
-    #[case::port("127.0.0.1:5000/x:1", "127.0.0.1:5000/x:1", "127.0.0.1:5000/x", "127.0.0.1:5000/x:1")]
+    #[case::port(
+        "127.0.0.1:5000/x:1",
+        "127.0.0.1:5000/x:1",
+        "127.0.0.1:5000/x",
+        "127.0.0.1:5000/x:1"
+    )]
     #[case::local("localhost/x", "localhost/x:latest", "localhost/x", "localhost/x")]
     fn a_name_means(
         #[case] text: &str,

@@ -209,7 +209,13 @@ const REFUSALS: &[(&[&str], Made, &str, &str)] = &[
         "what came is damaged or another thing: try again, or copy it from elsewhere",
     ),
     (
-        &["nothing has come for", "unexpected EOF", "connection reset", "EOF", "happened during read"],
+        &[
+            "nothing has come for",
+            "unexpected EOF",
+            "connection reset",
+            "EOF",
+            "happened during read",
+        ],
         failure,
         "has come in part only",
         "start it again; see if the source and the network work",

@@ -132,7 +132,10 @@ fn own_name(said: &str, names: io::Result<Vec<String>>, inner: Option<&str>) -> 
     let names = match (inner, names) {
         (Some(inner), Ok(names)) => {
             let fits = |name: &&String| *name == inner || name.ends_with(&format!(":{inner}"));
-            names.iter().find(fits).map_or_else(|| vec![inner.to_owned()], |name| vec![name.clone()])
+            names
+                .iter()
+                .find(fits)
+                .map_or_else(|| vec![inner.to_owned()], |name| vec![name.clone()])
         }
         (Some(inner), Err(_)) => vec![inner.to_owned()],
         (None, names) => names.map_err(|why| {
@@ -179,7 +182,8 @@ fn entry(archive: &Path, name: &str) -> io::Result<Vec<u8>> {
     let mut archive = tar::Archive::new(File::open(archive)?);
     for entry in archive.entries()? {
         let mut entry = entry?;
-        let path: PathBuf = entry.path()?.components().filter(|part| part.as_os_str() != ".").collect();
+        let path: PathBuf =
+            entry.path()?.components().filter(|part| part.as_os_str() != ".").collect();
         if path == Path::new(name) {
             let mut text = Vec::new();
             entry.read_to_end(&mut text)?;

@@ -80,9 +80,7 @@ impl Image {
                 Vec::clone,
             ),
         };
-        let part = |kind: &str, bytes: &[u8]| {
-            json!({ "mediaType": kind, "digest": digest(bytes), "size": bytes.len() })
-        };
+        let part = |kind: &str, bytes: &[u8]| json!({ "mediaType": kind, "digest": digest(bytes), "size": bytes.len() });
         let layers: Vec<Vec<u8>> = tars.iter().map(pack).collect();
         let manifest = json!({
             "schemaVersion": 2,
@@ -359,9 +357,10 @@ impl Shelf {
                 let is_tag = key.ends_with(&format!(":{reference}"));
                 let all: Vec<_> = top.chain([own]).collect();
                 // A tag means the first, a digest any.
-                let found = all.into_iter().enumerate().find(|(n, (text, _))| {
-                    (is_tag && *n == 0) || digest(text) == reference
-                });
+                let found = all
+                    .into_iter()
+                    .enumerate()
+                    .find(|(n, (text, _))| (is_tag && *n == 0) || digest(text) == reference);
                 found.map(|(_, found)| found)
             });
             return texts.next().map(|(text, kind)| (kind, text.clone(), false));

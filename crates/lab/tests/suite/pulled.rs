@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::attached::Session;
 use crate::mishaps::{is_one_error, own_cache};
-use crate::pulling::{User, done};
 use crate::published::{ANOTHER, Fault, Form, Image, OURS, archive, digest};
+use crate::pulling::{User, done};
 
 /// Images that have in common with stand-ins what they are called, and nothing else.
 fn published(user: &User) -> Result<String> {
@@ -87,7 +87,11 @@ fn one_says_which_images_a_lab_is_to_have() -> Result<()> {
     let script = "docker run --rm alpine true; docker run --rm redis true; echo $?";
     let said = in_lab(&user, &["--images", "pulled"], script)?.output().into_diagnostic()?;
     let said = done(&said)?;
-    for words in ["published-latest: true\n", "it serves alpine:3.20, alpine:latest, me/saved:1, quay.io/", "125\n"] {
+    for words in [
+        "published-latest: true\n",
+        "it serves alpine:3.20, alpine:latest, me/saved:1, quay.io/",
+        "125\n",
+    ] {
         ensure!(said.contains(words), "{words} in {said}");
     }
     Ok(())
@@ -97,7 +101,8 @@ fn one_says_which_images_a_lab_is_to_have() -> Result<()> {
 fn what_a_lab_serves_is_not_removed() -> Result<()> {
     let user = User::new(Fault::Nothing)?;
     published(&user)?;
-    let mut lab = in_lab(&user, &["--name", "holds"], "echo up; read go; docker run --rm alpine:3.20 true")?;
+    let mut lab =
+        in_lab(&user, &["--name", "holds"], "echo up; read go; docker run --rm alpine:3.20 true")?;
     let lab = lab.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
     let mut lab = lab.into_diagnostic()?;
     let mut said = BufReader::new(lab.stdout.take().ok_or_else(|| miette!("no output"))?);
@@ -197,7 +202,8 @@ fn engines_nest_in_published_images() -> Result<()> {
     });
     user.registry.put("library/docker:dind", Image::of(Form::Docker, OURS, docker, &config));
     let mut podman = layers_of("quay.io/podman/stable", "latest")?;
-    let registries = b"unqualified-search-registries = [\"registry.fedoraproject.org\", \"docker.io\"]\n";
+    let registries =
+        b"unqualified-search-registries = [\"registry.fedoraproject.org\", \"docker.io\"]\n";
     podman.push(archive(&[("etc/containers/registries.conf", registries.to_vec())])?);
     let config = json!({
         "Env": [path, "_CONTAINERS_USERNS_CONFIGURED="],
@@ -221,9 +227,7 @@ fn cleaning_asks_on_a_terminal() -> Result<()> {
     let cache = own_cache()?;
     let own = cache.path().join("matryoshka");
     let made = || -> std::io::Result<()> {
-        let package = |name: &str, size: u64| {
-            json!({ "name": name, "version": "1", "size": size, "sha256": name, "path": name })
-        };
+        let package = |name: &str, size: u64| json!({ "name": name, "version": "1", "size": size, "sha256": name, "path": name });
         for (bundle, packages) in [
             ("sealed-a", vec![package("both", 100_000_000), package("one", 20_000_000)]),
             ("sealed-b", vec![package("both", 100_000_000)]),
@@ -251,7 +255,9 @@ fn cleaning_asks_on_a_terminal() -> Result<()> {
     terminal.expect("code 1")?;
     terminal.expect("pulled images among it: alpine:3.20")?;
     let screen = terminal.screen().split_whitespace().collect::<Vec<_>>().join(" ");
-    for words in ["fetching again takes about 120 MB of packages and", "(alpine:3.20)", "nothing is removed"] {
+    for words in
+        ["fetching again takes about 120 MB of packages and", "(alpine:3.20)", "nothing is removed"]
+    {
         ensure!(screen.contains(words), "{words} in {screen}");
     }
     ensure!(screen.matches("remove it?").count() == 1, "{screen}");

@@ -34,8 +34,9 @@ impl User {
                 "[[registry]]\nprefix = \"{name}\"\nlocation = \"{address}/{name}\"\ninsecure = true\n"
             )
         });
-        let hub =
-            format!("[[registry]]\nprefix = \"docker.io\"\nlocation = \"{address}\"\ninsecure = true\n");
+        let hub = format!(
+            "[[registry]]\nprefix = \"docker.io\"\nlocation = \"{address}\"\ninsecure = true\n"
+        );
         let folder = home.path().join(".config/containers");
         fs::create_dir_all(&folder).into_diagnostic()?;
         fs::write(folder.join("registries.conf"), hub + &others.concat()).into_diagnostic()?;
@@ -240,10 +241,8 @@ fn is_listed(user: &User, expected: &[(&str, &str, &str)]) -> Result<()> {
     let listed = done(&user.lab("images")?.output().into_diagnostic()?)?;
     let rows: Vec<Vec<&str>> =
         listed.lines().skip(1).map(|line| line.split_whitespace().collect()).collect();
-    let found: Vec<(&str, &str, &str)> = rows
-        .iter()
-        .map(|row| (row[0], row[1], *row.last().unwrap_or(&"")))
-        .collect();
+    let found: Vec<(&str, &str, &str)> =
+        rows.iter().map(|row| (row[0], row[1], *row.last().unwrap_or(&""))).collect();
     ensure!(found == expected, "{found:?} instead of {expected:?}:\n{listed}");
     Ok(())
 }
@@ -285,7 +284,10 @@ fn archives_and_folders() -> Result<()> {
     done(&user.pull(&[&layout, "--as", "alpine:9"])?)?;
     let listed = done(&user.lab("images")?.output().into_diagnostic()?)?;
     for name in ["alpine:9", "tool:7", "quay.io/me/tool:8", "quay.io/me/packed"] {
-        ensure!(listed.contains(&format!("\n{name} ")) || listed.contains(&format!("\n{name}:1 ")), "{name} in {listed}");
+        ensure!(
+            listed.contains(&format!("\n{name} ")) || listed.contains(&format!("\n{name}:1 ")),
+            "{name} in {listed}"
+        );
     }
     let own = short(&image.manifest);
     ensure!(listed.matches(&own).count() == 2, "{own} in {listed}");

@@ -319,8 +319,7 @@ fn limits(source: &Source) -> miette::Result<Vec<String>> {
     let mut names: Vec<String> = records.iter().flat_map(Record::stand_ins).collect();
     names.sort();
     names.dedup();
-    let mut published: Vec<(String, String)> =
-        records.iter().flat_map(Record::published).collect();
+    let mut published: Vec<(String, String)> = records.iter().flat_map(Record::published).collect();
     published.sort();
     published.dedup();
     limits.push(if names.is_empty() {
