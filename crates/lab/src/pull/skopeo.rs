@@ -1,9 +1,11 @@
 //! skopeo, out of the bundle, run on the machine: with its network, its credentials and what its
 //! administrator has said of registries (`/etc/containers`, `~/.config/containers`, `~/.docker`).
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -53,7 +55,7 @@ impl<'a> Skopeo<'a> {
         args.extend(is_local.then(|| "--tls-verify=false".to_owned()));
         args.extend(daemon(image).map(|host| format!("--daemon-host={host}")));
         args.push(image.to_owned());
-        self.run(self.command(args)?.stdout_capture(), ASK_DEADLINE)
+        self.run(self.command(args, false)?.stdout_capture(), ASK_DEADLINE)
     }
 
     /// Copies an image of this machine's platform into a new folder, as `dir:` has it.
@@ -71,7 +73,11 @@ impl<'a> Skopeo<'a> {
         args.push("--remove-signatures".to_owned());
         args.push(image.to_owned());
         args.push(format!("dir:{}", folder.display()));
-        let command = self.command(args)?;
+        let is_of_podman = image.starts_with(PODMAN);
+        if is_of_podman {
+            has_store(image)?;
+        }
+        let command = self.command(args, is_of_podman)?;
         // Its bars, where somebody sees them.
         let stderr = io::stderr();
         let command = if stderr.is_terminal() {
@@ -83,21 +89,28 @@ impl<'a> Skopeo<'a> {
         Ok(self.run(command, STALL_DEADLINE)?.map(drop))
     }
 
-    fn command(&self, args: Vec<String>) -> Result<Expression> {
+    fn command(&self, args: Vec<String>, is_of_podman: bool) -> Result<Expression> {
         let what = "skopeo can't be started";
         let remedy = "run `cargo xtask doctor`, which looks at the engines in the cache";
         let (loader, libraries) = loader(self.bundle).explain(what, remedy)?;
-        let program = self.bundle.join("usr/bin/skopeo");
-        if !program.exists() {
+        let skopeo = self.bundle.join("usr/bin/skopeo");
+        if !skopeo.exists() {
             let why = "these engines have none";
             return Err(failure(what, why, "take the usual ones: leave --generation out"));
         }
         let home = etcetera::home_dir().unwrap_or_default();
         let has_policy = POLICIES.iter().any(|policy| home.join(policy).exists());
+        // Whoever opens Podman's store mounts something there, which goes with a namespace of its own.
+        let mut line: Vec<OsString> = if is_of_podman {
+            vec!["unshare".into(), "--mount".into(), "--".into()]
+        } else {
+            Vec::new()
+        };
         // Dies with the thread that starts it, and so with this process.
-        let mut line = vec!["--pdeathsig".into(), "KILL".into(), loader.into_os_string()];
+        line.extend(["setpriv", "--pdeathsig", "KILL"].map(OsString::from));
+        line.push(loader.into_os_string());
         line.extend(["--library-path".into(), libraries.into_os_string()]);
-        line.extend(["--argv0".into(), "skopeo".into(), program.into_os_string()]);
+        line.extend(["--argv0".into(), "skopeo".into(), skopeo.into_os_string()]);
         line.extend(["--tmpdir".into(), self.folder.as_os_str().to_owned()]);
         if !has_policy {
             let policy = self.folder.join("policy.json");
@@ -106,7 +119,34 @@ impl<'a> Skopeo<'a> {
         }
         line.extend(args.into_iter().map(Into::into));
         // The machine's modules for names are made for its own C library.
-        Ok(cmd("setpriv", line).stdin_null().env("GODEBUG", "netdns=go"))
+        let program = line.remove(0);
+        let command = cmd(program, line).stdin_null().env("GODEBUG", "netdns=go");
+        self.without_a_trace(command, is_of_podman).explain(what, ROOM)
+    }
+
+    /// What it would write to the machine besides, it writes to the folder: a cache of digests, which
+    /// root's is in `/var/lib/containers`. It takes another user's place for that, and so has to be told
+    /// where root's logins are.
+    fn without_a_trace(&self, command: Expression, is_of_podman: bool) -> io::Result<Expression> {
+        const USER: &str = "_CONTAINERS_ROOTLESS_UID";
+        let (data, runtime) = (self.folder.join("data"), self.folder.join("runtime"));
+        // Root of a namespace is that user outside, whose store this is.
+        let user = std::env::var(sandbox::ROOTLESS).ok();
+        let command = match &user {
+            Some(user) => command.env(USER, user).env("_CONTAINERS_USERNS_CONFIGURED", "done"),
+            None if is_of_podman => return Ok(command),
+            None => command.env(USER, "1"),
+        };
+        let command = if is_of_podman { command } else { command.env("XDG_DATA_HOME", data) };
+        if std::env::var_os("XDG_RUNTIME_DIR").is_some() || user.is_some() {
+            return Ok(command);
+        }
+        let link = runtime.join("containers");
+        if !link.is_symlink() {
+            fs::create_dir(&runtime)?;
+            symlink("/run/containers/0", link)?;
+        }
+        Ok(command.env("XDG_RUNTIME_DIR", runtime))
     }
 
     fn run(&self, command: Expression, stall: Duration) -> Result<Result<Vec<u8>, Refusal>> {
@@ -149,6 +189,27 @@ impl<'a> Skopeo<'a> {
         let words = if words.is_empty() { output.status.to_string() } else { words };
         Ok(Err(Refusal(words)))
     }
+}
+
+/// What stands before the name of an image in Podman's store.
+const PODMAN: &str = "containers-storage:";
+
+/// Where that store is, or what says that it is elsewhere: of root, and of users in their homes.
+const STORES: [&str; 4] = [
+    "/var/lib/containers/storage",
+    "/etc/containers/storage.conf",
+    ".local/share/containers/storage",
+    ".config/containers/storage.conf",
+];
+
+/// An error where there is none: it would be made.
+fn has_store(image: &str) -> Result<()> {
+    let home = etcetera::home_dir().unwrap_or_default();
+    if image.starts_with(&format!("{PODMAN}[")) || STORES.iter().any(|at| home.join(at).exists()) {
+        return Ok(());
+    }
+    let why = format!("there is neither {} nor one in {}", STORES[0], home.display());
+    Err(unsupported("this machine's Podman has no images", why, "see `podman images`"))
 }
 
 /// The daemon that Docker's client would ask, if the environment says another than the usual one.

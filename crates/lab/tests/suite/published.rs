@@ -214,6 +214,9 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     frame
 }
 
+/// The user whom a registry that refuses knows, with his password, as both are sent and kept.
+pub(crate) const ME: &str = "bWU6c2VjcmV0";
+
 /// What is wrong with a registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -226,7 +229,7 @@ pub(crate) enum Fault {
     Dies,
     /// It stays there and says nothing more.
     Hangs,
-    /// It knows nobody.
+    /// It knows nobody but `me`, whose password is `secret`.
     Refuses,
 }
 
@@ -294,7 +297,10 @@ impl Shelf {
     fn answer(&self, mut stream: TcpStream) -> io::Result<()> {
         let mut lines = BufReader::new(stream.try_clone()?).lines();
         let request = lines.next().transpose()?.unwrap_or_default();
-        while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
+        let mut is_me = false;
+        while let Some(line) = lines.next().transpose()?.filter(|line| !line.is_empty()) {
+            is_me |= line == format!("Authorization: Basic {ME}");
+        }
         if let Ok(mut asked) = self.asked.lock() {
             asked.push(request.clone());
         }
@@ -313,7 +319,7 @@ impl Shelf {
             stream.flush()
         };
         let json = "application/json";
-        if self.fault == Fault::Refuses {
+        if self.fault == Fault::Refuses && !is_me {
             let body = br#"{"errors":[{"code":"UNAUTHORIZED","message":"who is it"}]}"#;
             return told("401 Unauthorized", json, body, body.len());
         }

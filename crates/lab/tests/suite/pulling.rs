@@ -11,10 +11,10 @@ use miette::{IntoDiagnostic, Result};
 use rstest::rstest;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::leftovers::Cache;
+use crate::leftovers::{Cache, first_line};
 use crate::mishaps::{is_one_error, text};
 use crate::program;
-use crate::published::{ANOTHER, Fault, Form, Image, OURS, Registry, digest};
+use crate::published::{ANOTHER, Fault, Form, Image, ME, OURS, Registry, digest};
 
 /// A machine's user, whose registries are one of this test's.
 pub(crate) struct User {
@@ -233,6 +233,88 @@ fn of_a_killed_pull_nothing_runs_on_and_the_next_start_sweeps() -> Result<()> {
     }
     is_one_error(&user.pull(&["none"])?, 1, &["is not in its registry"])?;
     ensure!(user.there().is_empty(), "{:?}", user.there());
+    Ok(())
+}
+
+/// The logins of root, and nothing that a pull leaves anywhere.
+#[rstest]
+#[case::of_docker("$HOME/.docker/config.json")]
+#[case::of_podman("/run/containers/0/auth.json")]
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn logins_of_the_machine_are_used(#[case] file: &str) -> Result<()> {
+    let user = User::new(Fault::Refuses)?;
+    user.registry.put("library/alpine:3.20", Image::new(Form::Oci, "published", OURS)?);
+    let login = format!(r#"{{"auths":{{"docker.io":{{"auth":"{ME}"}}}}}}"#);
+    // With nothing that this machine has there.
+    let script = format!(
+        r#"for at in /run /var/lib "$HOME"; do mount -t tmpfs none "$at" || exit; done
+        mkdir -p "$HOME/.config" "$(dirname "{file}")" && cp -r "$0" "$HOME/.config/containers" &&
+        echo '{login}' > "{file}" && find /run /var/lib "$HOME" | sort > "$1" && shift &&
+        "$@" alpine:3.20 && find /run /var/lib "$HOME" | sort"#
+    );
+    let (lab, before) = (user.lab("pull")?, tempfile::NamedTempFile::new().into_diagnostic()?);
+    let kept = tempfile::tempdir().into_diagnostic()?;
+    let registries = kept.path().join("containers");
+    fs::rename(user.home.path().join(".config/containers"), &registries).into_diagnostic()?;
+    let mut pull = Command::new("unshare");
+    pull.args(["--mount", "sh", "-c", &script]).arg(&registries).arg(before.path());
+    pull.arg(lab.get_program()).args(lab.get_args());
+    pull.env("XDG_CACHE_HOME", user.cache.0.path()).env("HOME", user.home.path());
+    pull.env_remove("XDG_CONFIG_HOME").env_remove("XDG_RUNTIME_DIR");
+    let output = pull.output().into_diagnostic()?;
+    done(&output)?;
+    let before = fs::read_to_string(before.path()).into_diagnostic()?;
+    let after = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (_, after) = after.split_once('\n').unwrap_or_default();
+    ensure!(after == before, "before:\n{before}after:\n{after}");
+    Ok(())
+}
+
+/// The machine's own Podman is played by a lab's, whose store is on the machine's disk.
+#[lab_test::test]
+#[needs(lab(lab::Kind::Root))]
+fn an_image_of_the_machines_own_podman() -> Result<()> {
+    let user = User::new(Fault::Nothing)?;
+    let script =
+        "podman pull --quiet alpine > /dev/null && podman tag alpine mine:1 && hostname && read go";
+    let mut lab = user.lab("exec")?;
+    lab.args(["--sandbox", "root", "--images", "stand-ins", "--", "sh", "-c", script]);
+    let lab = lab.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut lab = lab.into_diagnostic()?;
+    let name = first_line(&mut lab)?;
+    let state = user.cache.0.path().join("matryoshka/labs").join(name);
+    let store = state.join("var/lib/containers/storage");
+    let runs = tempfile::tempdir().into_diagnostic()?;
+    let store = format!("[overlay@{}+{}]", store.display(), runs.path().display());
+    let pulled =
+        user.pull(&[&format!("containers-storage:{store}localhost/mine:1"), "--as", "me/mine:1"])?;
+    let none = user.pull(&[&format!("containers-storage:{store}none:1")])?;
+    drop(lab.stdin.take());
+    lab.wait().into_diagnostic()?;
+    done(&pulled)?;
+    is_one_error(&none, 1, &["is not in this machine's engine"])?;
+    let listed = done(&user.lab("images")?.output().into_diagnostic()?)?;
+    ensure!(listed.contains("\nme/mine:1 "), "{listed}");
+    let mounts = fs::read_to_string("/proc/self/mountinfo").into_diagnostic()?;
+    ensure!(!state.exists() && !mounts.contains(&state.display().to_string()), "{mounts}");
+    Ok(())
+}
+
+/// Where Podman has no store, none is made.
+#[lab_test::test]
+#[needs(lab(lab::Kind::User))]
+fn a_machine_without_podman() -> Result<()> {
+    let user = User::new(Fault::Nothing)?;
+    let script = "for at in /etc/containers /var/lib; do [ ! -d $at ] || mount -t tmpfs none $at || exit; done
+        \"$0\" \"$@\" containers-storage:alpine; code=$?; ls /var/lib; exit $code";
+    let lab = user.lab("pull")?;
+    let mut pull = Command::new("unshare");
+    pull.args(["--mount", "sh", "-c", script]).arg(lab.get_program()).args(lab.get_args());
+    pull.env("XDG_CACHE_HOME", user.cache.0.path()).env("HOME", user.home.path());
+    let output = pull.output().into_diagnostic()?;
+    is_one_error(&output, 77, &["this machine's Podman has no images"])?;
+    ensure!(output.stdout.is_empty(), "{}", text(&output));
     Ok(())
 }
 
