@@ -102,7 +102,7 @@ impl<'a> Skopeo<'a> {
         let has_policy = POLICIES.iter().any(|policy| home.join(policy).exists());
         // Whoever opens Podman's store mounts something there, which goes with a namespace of its own.
         let mut line: Vec<OsString> = if is_of_podman {
-            vec!["unshare".into(), "--mount".into(), "--".into()]
+            ["unshare", "--mount", "sh", "-c", HIDES_CACHES, "sh"].map(OsString::from).into()
         } else {
             Vec::new()
         };
@@ -193,6 +193,12 @@ impl<'a> Skopeo<'a> {
 
 /// What stands before the name of an image in Podman's store.
 const PODMAN: &str = "containers-storage:";
+
+/// Podman's caches of digests are beside its stores: what would be written there is not to stay.
+const HIDES_CACHES: &str = r#"for at in /var/lib "${XDG_DATA_HOME:-$HOME/.local/share}"; do
+    [ ! -d "$at/containers/cache" ] || mount -t tmpfs none "$at/containers/cache" || exit
+done
+exec "$@""#;
 
 /// Where that store is, or what says that it is elsewhere: of root, and of users in their homes.
 const STORES: [&str; 4] = [

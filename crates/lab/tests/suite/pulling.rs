@@ -245,7 +245,9 @@ fn of_a_killed_pull_nothing_runs_on_and_the_next_start_sweeps() -> Result<()> {
 fn logins_of_the_machine_are_used(#[case] file: &str) -> Result<()> {
     let user = User::new(Fault::Refuses)?;
     user.registry.put("library/alpine:3.20", Image::new(Form::Oci, "published", OURS)?);
-    let login = format!(r#"{{"auths":{{"docker.io":{{"auth":"{ME}"}}}}}}"#);
+    // A mirror is who is logged in to.
+    let address = user.registry.address;
+    let login = format!(r#"{{"auths":{{"{address}":{{"auth":"{ME}"}}}}}}"#);
     // With nothing that this machine has there.
     let script = format!(
         r#"for at in /run /var/lib "$HOME"; do mount -t tmpfs none "$at" || exit; done
@@ -287,9 +289,19 @@ fn an_image_of_the_machines_own_podman() -> Result<()> {
     let store = state.join("var/lib/containers/storage");
     let runs = tempfile::tempdir().into_diagnostic()?;
     let store = format!("[overlay@{}+{}]", store.display(), runs.path().display());
-    let pulled =
-        user.pull(&[&format!("containers-storage:{store}localhost/mine:1"), "--as", "me/mine:1"])?;
-    let none = user.pull(&[&format!("containers-storage:{store}none:1")])?;
+    let pull = |args: &[&str]| -> Result<Output> {
+        // What is beside the store of this machine's root stays as it is.
+        let script = "mount -t tmpfs none /var/lib && exec \"$@\"";
+        let lab = user.lab("pull")?;
+        let mut pull = Command::new("unshare");
+        pull.args(["--mount", "sh", "-c", script, "sh"]).arg(lab.get_program());
+        pull.args(lab.get_args()).args(args);
+        pull.env("XDG_CACHE_HOME", user.cache.0.path()).env("HOME", user.home.path());
+        pull.output().into_diagnostic()
+    };
+    let mine = format!("containers-storage:{store}localhost/mine:1");
+    let pulled = pull(&[&mine, "--as", "me/mine:1"])?;
+    let none = pull(&[&format!("containers-storage:{store}none:1")])?;
     drop(lab.stdin.take());
     lab.wait().into_diagnostic()?;
     done(&pulled)?;
