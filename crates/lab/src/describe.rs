@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::error::Explain;
-use crate::images::{self, Storage, Tag};
+use crate::images::{self, StandInTag, Storage};
 use crate::level::Level;
 use crate::nest::Nest;
 use crate::pulled::Record;
@@ -144,7 +144,7 @@ impl Lab {
     }
 
     /// Whether the published image is served in the place of a stand-in.
-    fn is_pulled(&self, stand_in: &Tag) -> bool {
+    fn is_pulled(&self, stand_in: &StandInTag) -> bool {
         self.pulled.iter().any(|image| {
             let name = &image.record.name;
             name.repository() == stand_in.repository && name.tag() == Some(stand_in.tag)

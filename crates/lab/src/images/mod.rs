@@ -39,17 +39,17 @@ const STARTS_DAEMON: &str = r#"exec docker-init -- "$@""#;
 pub(crate) const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
 
 /// A stand-in: where it is in a registry, and the published image that it stands for.
-pub(crate) struct Tag {
+pub(crate) struct StandInTag {
     pub(crate) repository: &'static str,
     pub(crate) tag: &'static str,
     pub(crate) stands_for: &'static str,
 }
 
 /// All stand-ins.
-pub(crate) fn tags() -> impl Iterator<Item = Tag> {
+pub(crate) fn tags() -> impl Iterator<Item = StandInTag> {
     RECIPES.iter().map(|recipe| {
         let Recipe { repository, tag, stands_for, .. } = recipe;
-        Tag { repository, tag, stands_for }
+        StandInTag { repository, tag, stands_for }
     })
 }
 

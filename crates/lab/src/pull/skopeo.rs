@@ -55,7 +55,7 @@ impl<'a> Skopeo<'a> {
         args.extend(is_local.then(|| "--tls-verify=false".to_owned()));
         args.extend(daemon(image).map(|host| format!("--daemon-host={host}")));
         args.push(image.to_owned());
-        self.run(self.command(args, false)?.stdout_capture(), ASK_DEADLINE)
+        self.run(&self.command(args, false)?.stdout_capture(), ASK_DEADLINE)
     }
 
     /// Copies an image of this machine's platform into a new folder, as `dir:` has it.
@@ -86,7 +86,7 @@ impl<'a> Skopeo<'a> {
         } else {
             command.stdout_null()
         };
-        Ok(self.run(command, STALL_DEADLINE)?.map(drop))
+        Ok(self.run(&command, STALL_DEADLINE)?.map(drop))
     }
 
     fn command(&self, args: Vec<String>, is_of_podman: bool) -> Result<Expression> {
@@ -149,7 +149,7 @@ impl<'a> Skopeo<'a> {
         Ok(command.env("XDG_RUNTIME_DIR", runtime))
     }
 
-    fn run(&self, command: Expression, stall: Duration) -> Result<Result<Vec<u8>, Refusal>> {
+    fn run(&self, command: &Expression, stall: Duration) -> Result<Result<Vec<u8>, Refusal>> {
         let what = "skopeo can't be run";
         let remedy = "install util-linux, which has setpriv";
         let started = command.stderr_capture().unchecked().start().explain(what, remedy)?;
