@@ -66,22 +66,23 @@ impl Image {
         });
         let config = config.to_string().into_bytes();
         let docker = "application/vnd.docker";
-        let (kind, of_config, of_layer, pack): (_, _, _, fn(&Vec<u8>) -> Vec<u8>) = match form {
+        let (kind, of_config, of_layer) = match form {
             Form::Oci => (
                 "application/vnd.oci.image.manifest.v1+json".to_owned(),
                 "application/vnd.oci.image.config.v1+json".to_owned(),
                 "application/vnd.oci.image.layer.v1.tar+zstd".to_owned(),
-                |tar| zstd(tar),
             ),
             Form::Docker => (
                 format!("{docker}.distribution.manifest.v2+json"),
                 format!("{docker}.container.image.v1+json"),
                 format!("{docker}.image.rootfs.diff.tar"),
-                Vec::clone,
             ),
         };
         let part = |kind: &str, bytes: &[u8]| json!({ "mediaType": kind, "digest": digest(bytes), "size": bytes.len() });
-        let layers: Vec<Vec<u8>> = tars.iter().map(pack).collect();
+        let layers: Vec<Vec<u8>> = match form {
+            Form::Oci => tars.iter().map(|tar| zstd(tar)).collect(),
+            Form::Docker => tars.clone(),
+        };
         let manifest = json!({
             "schemaVersion": 2,
             "mediaType": kind,
@@ -357,7 +358,7 @@ impl Shelf {
             let of_name = images.iter().filter(|(key, _)| {
                 key.rsplit_once(':').is_some_and(|(repository, _)| repository == name)
             });
-            let mut texts = of_name.flat_map(|(key, image)| {
+            let mut texts = of_name.filter_map(|(key, image)| {
                 let own = (&image.manifest, image.kind(false));
                 let top = image.index.iter().map(|index| (index, image.kind(true)));
                 let is_tag = key.ends_with(&format!(":{reference}"));

@@ -71,7 +71,8 @@ impl User {
     fn there(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder()).into_iter().flatten().flatten();
         let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        let mut names: Vec<String> = names.filter(|name| !name.ends_with(".lock")).collect();
+        let mut names: Vec<String> =
+            names.filter(|name| name.strip_suffix(".lock").is_none()).collect();
         names.sort();
         names
     }
