@@ -171,6 +171,34 @@ fn what_is_not_the_same_thing_is_not_compared() {
 }
 
 #[test]
+fn published_images_are_named_and_told_from_stand_ins() {
+    let place = tempfile::tempdir().expect("a folder");
+    let base = run(place.path(), "base", ratio_of);
+    let new = run(place.path(), "new", ratio_of);
+    edit_manifest(&new, |manifest| {
+        manifest["sessions"][0]["labs"] = serde_json::json!([{ "images": [
+            { "name": "alpine", "digest": "sha256:0123", "published": true, "source": "alpine" },
+            { "name": "redis", "digest": "sha256:4567", "published": false },
+        ] }]);
+    });
+    let found = compare(&base, &new);
+    assert_eq!(row(&found, "dind/docker")["verdict"], "no_change_seen");
+    let differences = found["differences"].as_array().expect("a list");
+    let [images] = &differences[..] else { panic!("{differences:?}") };
+    assert_eq!(images["what"], "published images");
+    assert_eq!((&images["base"], &images["new"]), (&"none".into(), &"alpine sha256:0123".into()));
+    stdout(&report(&[&new]));
+    let page = std::fs::read_to_string(new.join("report.md")).expect("a page");
+    assert!(
+        page.contains("published ones, as they were pulled: `alpine` (`sha256:0123`)."),
+        "{page}"
+    );
+    assert!(!page.contains("4567"), "{page}");
+    let figure = std::fs::read_to_string(new.join("figure.svg")).expect("a figure");
+    assert!(figure.contains("published images, and stand-ins"), "{figure}");
+}
+
+#[test]
 fn a_verdict_on_two_machines_says_that_it_speaks_of_these() {
     let place = tempfile::tempdir().expect("a folder");
     let [base, new] = ["base", "new"].map(|name| run(place.path(), name, ratio_of));

@@ -205,6 +205,20 @@ fn what_few_have_is_left_out_and_what_most_have_is_counted() {
 }
 
 #[test]
+fn runs_of_different_images_are_not_put_together() {
+    let place = tempfile::tempdir().expect("a folder");
+    let runs = fleet(place.path(), 6);
+    edit_manifest(&runs[5], |manifest| {
+        manifest["sessions"][0]["labs"] = serde_json::json!([{ "images": [
+            { "name": "alpine", "digest": "sha256:0123", "published": true },
+        ] }]);
+    });
+    let found = merged(&paths(&runs));
+    let why = row(&found, "dind/docker")["why"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(why, "the published images were none, are alpine sha256:0123", "{found}");
+}
+
+#[test]
 fn what_is_no_fleet_of_one_experiment_is_refused() {
     let place = tempfile::tempdir().expect("a folder");
     let runs = fleet(place.path(), 2);
