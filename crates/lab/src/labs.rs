@@ -5,7 +5,6 @@
 //! what is left, which is something only if both were killed at once, or the owner before it had a
 //! monitor.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -19,8 +18,8 @@ use program::patient;
 use sandbox::{ID_COUNT, ID_RANGES, Kind, Spec, range_of};
 
 use crate::error::{Explain, failure, unsupported};
-use crate::pulled::{self, FOLDER};
-use crate::{bundle, cache, programs};
+use crate::pulled::FOLDER;
+use crate::{cache, programs};
 
 const LOG: &str = "monitor.log";
 const OWNER: &str = "owner";
@@ -250,7 +249,7 @@ pub(crate) fn remove(folder: &Path) -> Result<()> {
 const GROUP: &str = "matryoshka-";
 
 /// Takes away every lab whose log nobody holds, and every group that no lab has.
-fn sweep(labs: &Path) {
+pub(crate) fn sweep(labs: &Path) {
     let tree = sandbox::cgroup_tree();
     for state in directories(labs) {
         let is_dead = match File::open(state.join(LOG)) {
@@ -355,7 +354,7 @@ impl Status {
     }
 }
 
-fn running(labs: &Path) -> Vec<Running> {
+pub(crate) fn running(labs: &Path) -> Vec<Running> {
     let mut running = Vec::new();
     for state in directories(labs) {
         let Ok(log) = File::open(state.join(LOG)) else {
@@ -433,64 +432,6 @@ pub(crate) fn find(wanted: Option<&str>) -> Result<Running> {
     };
     let remedy = "join one: --in NAME, or start one: cargo xtask lab shell --name NAME";
     found.ok_or_else(|| failure(what, why, remedy))
-}
-
-/// What emptying the cache removes, and what it takes to fill it again, in bytes.
-#[derive(Clone, Debug)]
-pub struct Cost {
-    /// All that goes.
-    pub bytes: u64,
-    /// Packages that were fetched for it.
-    pub packages: u64,
-    /// Images that were pulled.
-    pub pulled: u64,
-    /// What these are called.
-    pub images: Vec<String>,
-}
-
-/// What [`clean`] costs.
-pub fn cost_of_clean() -> Result<Cost> {
-    let cache = cache::root()?;
-    let mut packages = BTreeMap::new();
-    for bundle in directories(&cache.join("bundles")) {
-        let made_of = bundle::made_of(&bundle).into_iter();
-        packages.extend(made_of.map(|package| (package.sha256, package.size)));
-    }
-    let images = pulled::records(&cache);
-    Ok(Cost {
-        bytes: EMPTIED.iter().map(|kind| size(&cache.join(kind))).sum(),
-        packages: packages.values().sum(),
-        pulled: images.iter().map(|image| image.bytes).sum(),
-        images: images.iter().map(|image| image.name.to_string()).collect(),
-    })
-}
-
-/// The folders of the cache that are emptied.
-const EMPTIED: [&str; 4] = ["bundles", "images", "packages", FOLDER];
-
-/// Empties the cache and takes away dead labs. Refused while anything uses the cache.
-/// Returns how many bytes were freed.
-pub fn clean() -> Result<u64> {
-    let cache = cache::root()?;
-    let labs = cache.join("labs");
-    let _lock = cache::lock(&labs.join(".lock"))?;
-    sweep(&labs);
-    let users = cache::users(&cache)?;
-    if users.try_lock().is_err() {
-        let why = match running(&labs).first() {
-            Some(lab) => format!("lab {} of process {} lives", lab.id, lab.owner),
-            None => "a process is building a bundle".to_owned(),
-        };
-        let remedy = "wait for its end or end that process";
-        return Err(failure("the cache is in use", why, remedy));
-    }
-    let mut freed = 0;
-    for kind in EMPTIED {
-        let dir = cache.join(kind);
-        freed += size(&dir);
-        remove(&dir)?;
-    }
-    Ok(freed)
 }
 
 fn file_name(path: &Path) -> String {

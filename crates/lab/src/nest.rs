@@ -9,7 +9,7 @@ use miette::Result;
 use program::{failure, patient};
 use serde::Serialize;
 
-use crate::engine::{self, ADDRESS, Engine, HANDED_ON, KEEP_ADDRESSES, REGISTRY_NAME};
+use crate::engine::{Engine, KEEP_ADDRESSES, REGISTRY_NAME, lead_to_registry};
 use crate::generation::Generation;
 use crate::level::{Level, TOOLS};
 use crate::preflight;
@@ -381,7 +381,7 @@ fn step<'lab>(
         inner.like_outer.iter().map(|file| format!("/etc/{file}:/etc/{file}:ro")).collect();
     argv.extend(files.iter().flat_map(|file| ["--volume", file]));
     let image = inner.image.unwrap_or(inner.engine.image());
-    let led = lead_to_registry(level, inner, image);
+    let led = lead_to_registry(level.held(), inner, image);
     argv.extend(led.iter().map(String::as_str));
     argv.extend(inner.flags);
     let network = name("network");
@@ -424,30 +424,6 @@ fn step<'lab>(
         }
     }
     started
-}
-
-/// The flags by which the container of an engine knows of the lab's registry, where its image does not.
-fn lead_to_registry(level: &Level, inner: Layer, image: &str) -> Vec<String> {
-    let held = level.held();
-    let is_published = held.published.contains(image);
-    let has_more = held.registries.len() > engine::registries().count();
-    if inner.socket || !(is_published || has_more) {
-        return Vec::new();
-    }
-    let (file, place) = match inner.engine {
-        Engine::Docker => ("daemon.json", "docker/daemon.json"),
-        Engine::Podman => ("registries.conf", "containers/registries.conf"),
-    };
-    let mut flags = Vec::new();
-    if !inner.like_outer.contains(&place) {
-        flags.push(format!("--volume={HANDED_ON}/{file}:/etc/{place}:ro"));
-    }
-    if inner.engine == Engine::Docker {
-        flags.extend(held.registries.iter().map(|name| format!("--add-host={name}:{ADDRESS}")));
-        // A stand-in's entry point has the daemon know of it, and nobody else.
-        flags.extend(is_published.then(|| format!("--env-file={HANDED_ON}/away.env")));
-    }
-    flags
 }
 
 /// A range of addresses that no default network of an engine has, and no other of this process that

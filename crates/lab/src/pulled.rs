@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Explain, failure, usage};
 use crate::labs::{self, Running};
 use crate::pull::Name;
-use crate::{cache, whole};
+use crate::{cache, engine, whole};
 
 /// The folder of the cache.
 pub(crate) const FOLDER: &str = "pulled";
@@ -154,6 +154,18 @@ pub(crate) fn hold(wanted: Option<Images>) -> Result<Vec<Served>> {
         ));
     }
     Ok(served)
+}
+
+/// The registries whose names lead to the lab's own: the usual ones, and those of images that were pulled.
+pub(crate) fn registries(pulled: &[Served]) -> Vec<String> {
+    let of_pulled = pulled.iter().filter_map(|image| image.record.name.registry());
+    let mut registries: Vec<String> = engine::registries().map(str::to_owned).collect();
+    for registry in of_pulled {
+        if !registries.iter().any(|known| known == registry) {
+            registries.push(registry.to_owned());
+        }
+    }
+    registries
 }
 
 /// The images that were pulled, and which labs have them.

@@ -121,7 +121,7 @@ impl Lab {
             .then(|| bundle.images(sandbox::cgroup_tree().is_some()))
             .transpose()?;
         let place = Place::new(options.name.as_deref())?;
-        let registries = registries(&pulled);
+        let registries = pulled::registries(&pulled);
         prepare(&place, &bundle, options.sandbox, &registries)?;
         let tools = place.state.join("tools");
         let mut shares = vec![Share { source: tools, target: TOOLS.into(), writable: false }];
@@ -410,18 +410,6 @@ pub fn trial(kind: Kind) -> Result<()> {
     }
     cache::open_up(&place.state).explain("a trial can't be made", remedy)?;
     Held::start(place, kind, &bundle, Vec::new(), || false).map(drop)
-}
-
-/// The registries whose names lead to the lab's own: the usual ones, and those of images that were pulled.
-fn registries(pulled: &[Served]) -> Vec<String> {
-    let of_pulled = pulled.iter().filter_map(|image| image.record.name.registry());
-    let mut registries: Vec<String> = engine::registries().map(str::to_owned).collect();
-    for registry in of_pulled {
-        if !registries.iter().any(|known| known == registry) {
-            registries.push(registry.to_owned());
-        }
-    }
-    registries
 }
 
 /// Fills the directories of a new lab.

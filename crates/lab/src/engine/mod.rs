@@ -1,8 +1,9 @@
 //! The engines at level 0: their configuration and Docker's daemon.
 
-use std::fmt::{self, Write};
+mod lead;
+
+use std::fmt;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +11,14 @@ use std::time::Duration;
 use miette::Result;
 use program::patient;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::error::Explain;
 use crate::generation::Generation;
 use crate::held::Held;
 use crate::inside::Folder;
 use crate::service::{Service, docker_answers, grpc_answers};
+use lead::lead_here;
+pub(crate) use lead::{hand_on, lead_to_registry, registries};
 
 /// The registry's address: on the loopback device of the lab's network namespace, so that every
 /// nested bridge routes to it, at every level.
@@ -135,52 +137,6 @@ pub(crate) fn configure(
     }
     lead_here(etc, registries)
         .explain("the engines' configuration can't be written", "report this with the image's name")
-}
-
-/// Has the names of further registries than the usual ones lead to the lab's own.
-fn lead_here(etc: &Path, names: &[String]) -> io::Result<()> {
-    let others: Vec<&String> =
-        names.iter().filter(|name| !registries().any(|known| known == *name)).collect();
-    if others.is_empty() {
-        return Ok(());
-    }
-    let (hosts, podman) = (etc.join("hosts"), etc.join("containers/registries.conf"));
-    let (mut lines, mut tables) = (fs::read_to_string(&hosts)?, fs::read_to_string(&podman)?);
-    let docker = etc.join("docker/daemon.json");
-    let mut daemon: Value = serde_json::from_slice(&fs::read(&docker)?)?;
-    for name in others {
-        let _ = writeln!(lines, "{ADDRESS} {name}");
-        let _ = writeln!(
-            tables,
-            "\n[[registry]]\nprefix = \"{name}\"\nlocation = \"{REGISTRY_NAME}/{name}\"\ninsecure = true"
-        );
-        if let Some(insecure) = daemon["insecure-registries"].as_array_mut() {
-            insecure.push(format!("http://{name}").into());
-        }
-    }
-    fs::write(hosts, lines)?;
-    fs::write(podman, tables)?;
-    fs::write(docker, serde_json::to_vec_pretty(&daemon)?)
-}
-
-/// Where every level has what leads engines to the lab's registry, for images that do not know of it.
-pub(crate) const HANDED_ON: &str = "/opt/matryoshka/engines";
-
-/// Puts that there.
-pub(crate) fn hand_on(etc: &Path, tools: &Path) -> Result<()> {
-    let folder = tools.join("engines");
-    let copied = || -> io::Result<()> {
-        fs::create_dir(&folder)?;
-        fs::copy(etc.join("docker/daemon.json"), folder.join("daemon.json"))?;
-        fs::copy(etc.join("containers/registries.conf"), folder.join("registries.conf"))?;
-        fs::write(folder.join("away.env"), AWAY)
-    };
-    copied().explain("the engines' configuration can't be written", "free some disk space")
-}
-
-/// The names of registries that always lead to the lab's own.
-pub(crate) fn registries() -> impl Iterator<Item = &'static str> {
-    REGISTRIES.split_whitespace().skip(1)
 }
 
 /// What Docker's daemon has in its environment, as lines of a shell's (`docker run --env-file` reads them, too).

@@ -139,7 +139,7 @@ fn own_name(said: &str, names: io::Result<Vec<String>>, inner: Option<&str>) -> 
         }
         (Some(inner), Err(_)) => vec![inner.to_owned()],
         (None, names) => names.map_err(|why| {
-            usage(format!("`{said}` can't be read"), why, "name an archive or folder that is there")
+            usage(format!("`{said}` can't be read"), why, "name an archive or folder that is there; of a compressed one, say its name: --as NAME")
         })?,
     };
     match names.as_slice() {

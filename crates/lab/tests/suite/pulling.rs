@@ -206,6 +206,16 @@ fn half_way() -> Result<(User, Child)> {
 }
 
 #[lab_test::test]
+#[needs(patience(130))]
+fn a_registry_that_says_nothing_more_is_not_waited_for() -> Result<()> {
+    let (user, pull) = half_way()?;
+    let output = pull.wait_with_output().into_diagnostic()?;
+    is_one_error(&output, 1, &["has come in part only", "nothing has come for"])?;
+    ensure!(user.there().is_empty(), "{:?}", user.there());
+    Ok(())
+}
+
+#[lab_test::test]
 fn an_interrupted_pull_leaves_nothing() -> Result<()> {
     let (user, pull) = half_way()?;
     kill_process(Pid::from_child(&pull), Signal::INT).into_diagnostic()?;
