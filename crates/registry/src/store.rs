@@ -206,6 +206,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let (own, stand_ins) = (dir.path().join("own"), dir.path().join("stand-ins"));
         put(&own, "library/alpine", "3.20", r#""own""#);
+        put(&own, "library/alpine", "latest", r#""own latest""#);
         put(&own, "ghcr.io/me/tool", "1", r#"{"manifests":[]}"#);
         put(&stand_ins, "library/alpine", "latest", r#""stand-in""#);
         put(&stand_ins, "quay.io/podman/stable", "latest", r#""of Podman""#);
@@ -218,6 +219,7 @@ mod tests {
 
     #[rstest]
     #[case::of_the_first_folder(None, "library/alpine", "3.20", Some(r#""own""#))]
+    #[case::under_the_stand_ins_tag(None, "library/alpine", "latest", Some(r#""own latest""#))]
     #[case::by_the_rule(None, "library/alpine", "3.21", Some(r#""stand-in""#))]
     #[case::by_no_rule(None, "library/alpine", "2", None)]
     #[case::as_docker_hub(Some("docker.io"), "library/alpine", "3.20", Some(r#""own""#))]
@@ -251,7 +253,7 @@ mod tests {
     #[test]
     fn a_refusal_has_all_folders() {
         let (_dir, store) = store();
-        let served = "it serves alpine:3, alpine:3.20, ghcr.io/me/tool:1; ";
+        let served = "it serves alpine:3, alpine:3.20, alpine:latest, ghcr.io/me/tool:1; ";
         assert!(store.refusal().contains(served), "{}", store.refusal());
     }
 }
