@@ -77,7 +77,7 @@ const FORWARDED: &[&str] = &["xtask report", "xtask compare", "xtask merge"];
 const OF_EXPERIMENT: &str = "tests/streams.csv";
 
 /// Flags that say how something is done. What is neither here nor in the table is a new one.
-const HOW: &[&str] = &["--lang", "--reference", "--sandbox", "--socket", "--tutorial"];
+const HOW: &[&str] = &["--lang", "--quiet", "--reference", "--sandbox", "--socket", "--tutorial"];
 
 /// Programs that people do not call, without a help.
 const INNER: &[&str] = &["probe", "registry", "sandbox"];
