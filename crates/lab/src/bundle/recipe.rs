@@ -13,7 +13,7 @@ use crate::error::{Explain, failure};
 use crate::generation::Generation;
 
 /// Changes with every change of this file's effects, so that old bundles are not mistaken for new.
-pub(crate) const VERSION: &str = "recipe 8";
+pub(crate) const VERSION: &str = "recipe 9";
 
 /// What is asked of every generation's distribution, but for its `instead`; the rest follows by
 /// dependency.
@@ -150,7 +150,7 @@ pub(crate) const PACKET_FILTER_LINKS: &[(&str, &str)] = &[
     ("usr/sbin/ip6tables-restore", "xtables-nft-multi"),
 ];
 
-/// Files that maintainer scripts write: path, content.
+/// Files that maintainer scripts write, and one that the tutorial has: path, content.
 const FILES: &[(&str, &str)] = &[
     (
         "etc/hosts",
@@ -162,6 +162,8 @@ const FILES: &[(&str, &str)] = &[
     ("etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
     ("etc/subuid", "root:1:65535\n"),
     ("etc/subgid", "root:1:65535\n"),
+    // A shell finds it by its name: `bash exp4_nested.sh`.
+    ("usr/bin/exp4_nested.sh", include_str!("exp4_nested.sh")),
 ];
 
 /// Makes an unpacked set of packages one that runs.

@@ -54,6 +54,12 @@ podman stop mi-podman-nest
 podman rm mi-podman-nest
 "#;
 
+/// Its last part, with one repetition instead of four.
+const HOME_MADE: &str = r"
+bash exp4_nested.sh 1 > /dev/null
+cat results/exp4_nested.csv
+";
+
 fn exec(dir: &Path, command: &[&str]) -> Result<Output> {
     program("exec")?.arg("--").args(command).current_dir(dir).output().into_diagnostic()
 }
@@ -65,6 +71,9 @@ fn exec(dir: &Path, command: &[&str]) -> Result<Output> {
 #[needs(device("/dev/fuse"))]
 #[needs(patience(17))]
 #[case::podman_in_podman(PODMAN_IN_PODMAN, &["hola desde podman anidado", "\npodman anidado\n", "nivel 3"])]
+#[needs(device("/dev/fuse"))]
+#[needs(patience(12))]
+#[case::home_made(HOME_MADE, &["method,metric,rep,value\nbare,startup_ms,1,", "\npodman-nested,cpu_s,1,"])]
 #[lab_test::test]
 fn tutorial_runs_as_written(#[case] block: &str, #[case] prints: &[&str]) -> Result<()> {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).into_diagnostic()?;
