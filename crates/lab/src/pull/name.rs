@@ -41,6 +41,9 @@ impl Name {
         let registry = if registry == "index.docker.io" { HUB } else { registry };
         let path =
             if registry == HUB && !path.contains('/') { format!("{OFFICIAL}{path}") } else { path };
+        if !is_host(registry) {
+            return Err("a registry is the name of a host, perhaps with a port".to_owned());
+        }
         if !path.split('/').all(is_part) {
             return Err("names have a-z, 0-9 and single . _ - between these".to_owned());
         }
@@ -140,6 +143,27 @@ impl fmt::Display for Name {
     }
 }
 
+/// A name or an address, of version 6 in brackets; behind it there may be a port.
+fn is_host(registry: &str) -> bool {
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let host = match registry.rsplit_once(':') {
+        Some((host, port)) if is_port(port) => host,
+        _ => registry,
+    };
+    let is_label = |label: &str| {
+        let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        !label.is_empty()
+            && label.bytes().all(is_inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let in_brackets = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    in_brackets.map_or_else(
+        || host.split('.').all(is_label),
+        |address| address.parse::<std::net::Ipv6Addr>().is_ok(),
+    )
+}
+
 /// Letters and digits, between which there may be one dot, one or two underscores, or hyphens.
 fn is_part(part: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
@@ -204,6 +228,7 @@ mod tests {
         "127.0.0.1:5000/x:1"
     )]
     #[case::local("localhost/x", "localhost/x:latest", "localhost/x", "localhost/x")]
+    #[case::address("[::1]:5000/x:1", "[::1]:5000/x:1", "[::1]:5000/x", "[::1]:5000/x:1")]
     fn a_name_means(
         #[case] text: &str,
         #[case] whole: &str,
@@ -253,6 +278,10 @@ mod tests {
     #[case("-a")]
     #[case("a/")]
     #[case("../x")]
+    #[case("./x")]
+    #[case("x.net:/y")]
+    #[case("-x.net/y")]
+    #[case("[1]:5000/y")]
     #[case("alpine@sha256:12")]
     #[case("alpine@sha512:0123")]
     #[case("a b")]
