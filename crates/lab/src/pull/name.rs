@@ -122,7 +122,11 @@ impl Name {
     pub(super) fn is_local(&self) -> bool {
         let registry = &self.registry;
         let host = registry.rsplit_once(':').map_or(registry.as_str(), |(host, _)| host);
-        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        host == "localhost"
+            || host
+                .trim_matches(['[', ']'])
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
     }
 }
 
