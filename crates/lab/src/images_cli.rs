@@ -4,6 +4,7 @@ use std::io::{self, BufRead};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use comfy_table::{Table, presets};
 use lab::{Generation, PulledImage};
 use miette::Result;
 use program::{beside, columns, say};
@@ -74,26 +75,19 @@ pub(crate) fn images(of: Images) -> Result<ExitCode> {
              pull some: cargo xtask lab pull alpine docker:dind quay.io/podman/stable",
         );
     }
-    let mut rows = vec![["NAME", "DIGEST", "SIZE", "IN USE", "SOURCE"].map(str::to_owned)];
-    rows.extend(images.into_iter().map(|image| {
-        let PulledImage { name, digest, source, bytes, used_by } = image;
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.set_header(["NAME", "DIGEST", "SIZE", "IN USE", "SOURCE"]);
+    for PulledImage { name, digest, source, bytes, used_by } in images {
         // As long as engines show it.
         let digest = digest.get(..19).unwrap_or(&digest).to_owned();
         let used_by = if used_by.is_empty() { "no".to_owned() } else { used_by.join(", ") };
-        [name, digest, size(bytes), used_by, source]
-    }));
-    told(table(&rows))
-}
-
-/// Rows whose columns are as wide as they have to be.
-fn table<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or_default()).collect();
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+        table.add_row([name, digest, size(bytes), used_by, source]);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    told(table.trim_fmt())
 }
 
 pub(crate) fn clean(of: &Clean) -> Result<ExitCode> {
@@ -143,12 +137,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_tables_are_for_readers() {
+    fn sizes_are_for_readers() {
         assert_eq!(
             [1_234, 3_623_807, 45_600_000, 1_230_000_000].map(size),
             ["0.0 MB", "3.6 MB", "46 MB", "1.2 GB"]
         );
-        let rows = [["a", "bb", "c"], ["aaa", "b", ""]].map(|row| row.map(str::to_owned));
-        assert_eq!(table(&rows), "a    bb  c\naaa  b");
     }
 }

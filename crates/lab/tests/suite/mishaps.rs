@@ -403,7 +403,7 @@ fn full_disk_under_a_lab() -> Result<()> {
 #[lab_test::test]
 fn cache_that_can_not_be_written() -> Result<()> {
     let cache = own_cache()?;
-    for folder in ["bundles", "images", "packages", "labs"] {
+    for folder in ["bundles", "images", "packages", "pulled", "labs"] {
         fs::create_dir_all(cache.path().join("matryoshka").join(folder)).into_diagnostic()?;
     }
     let script = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\" && exec \"$@\"";

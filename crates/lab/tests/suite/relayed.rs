@@ -114,7 +114,7 @@ fn what_nobody_reads_can_be_given_up() -> Result<()> {
     std::thread::sleep(Duration::from_millis(100));
     let waits = owner.try_wait().into_diagnostic()?;
     kill_process(Pid::from_child(&owner), Signal::TERM).into_diagnostic()?;
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let deadline = Instant::now() + program::patient(Duration::from_secs(5));
     while owner.try_wait().into_diagnostic()?.is_none() {
         if Instant::now() > deadline {
             let _ = owner.kill();
