@@ -43,7 +43,7 @@ const TABLE: &[Row] = &[
     ("lab images", 0, "no image was pulled", ""),
     ("lab images rm none", 2, "", "no image none was pulled"),
     ("lab pull Alpine", 2, "", "is no image"),
-    ("lab pull alpine redis --as=none", 2, "", "--as is of one image"),
+    ("lab pull alpine redis --as=none", 2, "", "--as names one image"),
     ("lab exec --images=none -- true", 2, "", "stand-ins, pulled"),
     ("lab doctor", 0, "ready", ""),
     ("lab mirror", 0, "http", ""),

@@ -40,7 +40,7 @@ pub fn pull(
     let given = given.map(named).transpose()?;
     if given.is_some() && sources.len() != 1 {
         return Err(usage(
-            "--as is of one image",
+            "--as names one image",
             format!("there are {}", sources.len()),
             "pull them one by one",
         ));

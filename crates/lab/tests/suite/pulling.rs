@@ -158,7 +158,7 @@ fn no_such_image_and_no_such_registry() -> Result<()> {
 #[case::a_file(&["./Cargo.toml"], "docker-archive:FILE")]
 #[case::unservable(&["127.0.0.1:9/alpine"], "--as NAME")]
 #[case::folder_without_a_name(&["dir:/"], "--as NAME")]
-#[case::one_name_for_two(&["alpine", "redis", "--as", "x"], "--as is of one image")]
+#[case::one_name_for_two(&["alpine", "redis", "--as", "x"], "--as names one image")]
 #[case::digest_for_a_name(
     &["alpine", "--as", "x@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"],
     "is no name"
