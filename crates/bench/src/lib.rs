@@ -9,7 +9,7 @@ mod session;
 
 use std::time::Duration;
 
-use lab::{Agent, AgentError, Lab, Operation, Options, Spawned, patient};
+use lab::{Agent, AgentError, Engines, Operation, Options, Spawned, patient};
 use measure::{Reading, SampleError};
 use miette::Result;
 
@@ -35,7 +35,7 @@ pub fn preflight(labs: &[&Options]) -> Result<impl Sized + use<>> {
 /// Starts a command next to an agent, for a reading of its time until its end, and of what the whole
 /// lab has taken of the processors meanwhile; `good` says whether it did what it should.
 pub fn spawn<S: AsRef<str>>(
-    lab: &Lab,
+    lab: &dyn Engines,
     agent: &mut Agent,
     argv: &[S],
     good: impl FnOnce(&Spawned) -> bool,
@@ -57,7 +57,7 @@ pub fn spawn<S: AsRef<str>>(
 /// Hashes so many MiB of the generated input, by the agent's own clock; another digest than this
 /// is a failed sample.
 pub fn hash(
-    lab: &Lab,
+    lab: &dyn Engines,
     agent: &mut Agent,
     mebibytes: u32,
     digest: &str,
@@ -74,7 +74,7 @@ pub fn hash(
 
 /// Has the kernel do something so many times, by the agent's own clock.
 pub fn operate(
-    lab: &Lab,
+    lab: &dyn Engines,
     agent: &mut Agent,
     operation: Operation,
     times: u32,

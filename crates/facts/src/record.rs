@@ -201,6 +201,13 @@ impl Record {
         told.find_map(|told| told)
     }
 
+    /// Whether it was taken on the machine's own engines, and not on those of a lab.
+    #[must_use]
+    pub fn is_of_host(&self) -> bool {
+        let mut sessions = self.manifest.sessions.iter();
+        sessions.any(|session| session.description.get("engines").is_some_and(|of| of == "host"))
+    }
+
     /// Names of the images that are stand-ins, of all sessions. That the record says it is
     /// [required](crate::required).
     pub fn stand_ins(&self) -> Vec<String> {

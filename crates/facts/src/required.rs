@@ -6,8 +6,8 @@
 //! (`machine.unreadable`); and for `tool.revision`, that git could tell nothing at all
 //! (`tool.dirty` is `null` too): a source tree without its history is legitimate, and the page says
 //! at its top that the source is not identified. The lab's fields are required of every session
-//! that has a `lab`, which those of this project always have; and so are its nests, unless every
-//! arm is of level 0 and none is needed. Arms themselves are required of a run that has blocks: one
+//! that has a `lab`, the engines' of every one that has a `host`, and those of this project have one of
+//! the two; and so are its nests, unless every arm is of level 0 and none is needed. Arms themselves are required of a run that has blocks: one
 //! without any has only trials, and none is legitimate.
 
 use std::path::Path;
@@ -52,10 +52,14 @@ enum Rule {
     OfBlocks,
     /// In a session that has a `lab`.
     OfLab,
+    /// In a session on the machine's own engines, which has a `host`.
+    OfHost,
+    /// In a session that has either.
+    OfEngines,
     /// The same, and "none" is a word of the field's own.
-    OfLabOrNone,
+    OfEnginesOrNone,
     /// The same, and an engine may say that there is none: an empty list.
-    OfLabMayBeEmpty,
+    OfEnginesMayBeEmpty,
     /// The same, of Docker's levels.
     OfDocker,
     /// The same, where any arm is above level 0.
@@ -101,18 +105,22 @@ const REQUIRED: &[(&str, Rule)] = &[
     ("/sessions/*/lab_root/suite", Rule::OfLabRoot),
     ("/sessions/*/lab_root/bundle", Rule::OfLabRoot),
     ("/sessions/*/lab_root/packages", Rule::OfLabRoot),
+    ("/sessions/*/host/engines", Rule::OfHost),
+    ("/sessions/*/host/engines/*/engine", Rule::OfHost),
+    ("/sessions/*/host/engines/*/version", Rule::OfHost),
+    ("/sessions/*/host/images/*/id", Rule::OfHost),
     ("/sessions/*/nests", Rule::OfLevels),
-    ("/sessions/*/nests/*/levels", Rule::OfLab),
-    ("/sessions/*/nests/*/levels/*/engine", Rule::OfLab),
-    ("/sessions/*/nests/*/levels/*/version", Rule::OfLab),
-    ("/sessions/*/nests/*/levels/*/privileged", Rule::OfLab),
-    ("/sessions/*/nests/*/levels/*/storage_driver", Rule::OfLab),
-    ("/sessions/*/nests/*/levels/*/oci_runtime", Rule::OfLab),
-    ("/sessions/*/nests/*/levels/*/cgroup_driver", Rule::OfLabOrNone),
-    ("/sessions/*/nests/*/levels/*/cgroup_version", Rule::OfLab),
-    ("/sessions/*/nests/*/levels/*/storage_status", Rule::OfLabMayBeEmpty),
-    ("/sessions/*/nests/*/levels/*/security", Rule::OfLabMayBeEmpty),
-    ("/sessions/*/nests/*/levels/*/configuration", Rule::OfLabMayBeEmpty),
+    ("/sessions/*/nests/*/levels", Rule::OfEngines),
+    ("/sessions/*/nests/*/levels/*/engine", Rule::OfEngines),
+    ("/sessions/*/nests/*/levels/*/version", Rule::OfEngines),
+    ("/sessions/*/nests/*/levels/*/privileged", Rule::OfEngines),
+    ("/sessions/*/nests/*/levels/*/storage_driver", Rule::OfEngines),
+    ("/sessions/*/nests/*/levels/*/oci_runtime", Rule::OfEngines),
+    ("/sessions/*/nests/*/levels/*/cgroup_driver", Rule::OfEnginesOrNone),
+    ("/sessions/*/nests/*/levels/*/cgroup_version", Rule::OfEngines),
+    ("/sessions/*/nests/*/levels/*/storage_status", Rule::OfEnginesMayBeEmpty),
+    ("/sessions/*/nests/*/levels/*/security", Rule::OfEnginesMayBeEmpty),
+    ("/sessions/*/nests/*/levels/*/configuration", Rule::OfEnginesMayBeEmpty),
     ("/sessions/*/nests/*/levels/*/containerd", Rule::OfDocker),
 ];
 
@@ -179,7 +187,7 @@ fn wrong(manifest: &Value, place: &str, rule: Rule) -> Option<&'static str> {
     if !is_asked(manifest, session, place, rule) {
         return None;
     }
-    let may_be_empty = matches!(rule, Rule::MayBeEmpty | Rule::OfLabMayBeEmpty);
+    let may_be_empty = matches!(rule, Rule::MayBeEmpty | Rule::OfEnginesMayBeEmpty);
     match manifest.pointer(place) {
         None => Some("is missing"),
         Some(Value::Null) => match rule {
@@ -203,7 +211,7 @@ fn wrong(manifest: &Value, place: &str, rule: Rule) -> Option<&'static str> {
             (!is_one).then_some("is not between 0 and 100")
         }
         Some(Value::String(text)) => {
-            let own_word = rule == Rule::OfLabOrNone && text == "none";
+            let own_word = rule == Rule::OfEnginesOrNone && text == "none";
             (is_placeholder(text) && !own_word).then_some("is empty or a placeholder")
         }
         Some(Value::Array(list)) if list.is_empty() => (!may_be_empty).then_some("is empty"),
@@ -226,18 +234,22 @@ fn is_asked(manifest: &Value, session: &str, place: &str, rule: Rule) -> bool {
         | Rule::Readable
         | Rule::FromGit
         | Rule::MayBeEmpty => true,
-        Rule::OfLab | Rule::OfLabOrNone | Rule::OfLabMayBeEmpty => has("lab"),
+        Rule::OfLab => has("lab"),
+        Rule::OfHost => has("host"),
+        Rule::OfEngines | Rule::OfEnginesOrNone | Rule::OfEnginesMayBeEmpty => {
+            has("lab") || has("host")
+        }
         Rule::OfLabRoot => has("lab_root"),
         Rule::OfBlocks => ["blocks", "warmup_blocks"].iter().any(|count| manifest[*count] != 0),
         Rule::OfDocker => {
             let level = place.rsplit_once('/').map_or("", |(level, _)| level);
             let engine = manifest.pointer(&format!("{level}/engine"));
-            has("lab") && engine.is_some_and(|engine| engine == "docker")
+            (has("lab") || has("host")) && engine.is_some_and(|engine| engine == "docker")
         }
         Rule::OfLevels => {
             let arms = manifest.pointer("/arms").and_then(Value::as_array);
             let mut arms = arms.into_iter().flatten();
-            has("lab") && arms.any(|arm| arm["level"] != 0)
+            (has("lab") || has("host")) && arms.any(|arm| arm["level"] != 0)
         }
     }
 }
@@ -277,6 +289,10 @@ mod tests {
                     "unreadable": { "governor": "/sys/x", "turbo": "/sys/y" },
                 },
                 "lab": { "sandbox": "user", "suite": "trixie", "bundle": "d6", "packages": ["a 1"] },
+                "host": {
+                    "engines": [{ "engine": "docker", "version": "26" }],
+                    "images": [{ "name": "alpine", "id": "sha256:a" }],
+                },
                 "lab_root": { "sandbox": "root", "suite": "trixie", "bundle": "d6", "packages": ["a 1"] },
                 "nests": [{ "levels": [{
                     "engine": "docker", "version": "26", "privileged": false,
@@ -294,6 +310,8 @@ mod tests {
         assert_eq!(missing(&whole()), None);
         let mut without_lab = whole();
         without_lab["sessions"][0].as_object_mut().expect("a session").remove("lab");
+        assert_eq!(missing(&without_lab), None);
+        without_lab["sessions"][0].as_object_mut().expect("a session").remove("host");
         without_lab["sessions"][0].as_object_mut().expect("a session").remove("nests");
         assert_eq!(missing(&without_lab), None);
         let mut at_level_0 = whole();

@@ -171,6 +171,12 @@ impl Nest<'_> {
             };
             // A mounted socket is the outer daemon's, with the outer's configuration.
             let configuration = if layer.socket { "/dev/null" } else { configuration };
+            // The machine's own may hold what is nobody else's business; a real image may have none.
+            let configuration = match level.zero().machine() {
+                None => level.output(&["cat", configuration])?,
+                Some(_) if level.machine().is_some() => String::new(),
+                Some(_) => level.run(&["cat", configuration])?.stdout,
+            };
             let text = level.output(&[layer.engine.program(), "info", "--format", format])?;
             let info: Value = serde_json::from_str(&text).explain(
                 format!("{} describes itself in no known way", layer.engine),
@@ -184,7 +190,7 @@ impl Nest<'_> {
                 "privileged": level.depth() > 0 && layer.privileged,
                 // What the engine was told, which decides network, namespaces and groups of its
                 // containers: the published Podman image shares most of them with the outer one.
-                "configuration": level.output(&["cat", configuration])?.lines().map(str::trim)
+                "configuration": configuration.lines().map(str::trim)
                     .filter(|line| !line.is_empty() && !line.starts_with('#')).collect::<Vec<_>>(),
             });
             for (name, pointer) in fields {
@@ -207,7 +213,11 @@ impl Nest<'_> {
 
 /// Under which digest an engine at a level has an image.
 fn digest(level: &Level, engine: Engine, image: &str) -> Result<String> {
-    let format = "{{index .RepoDigests 0}}";
+    let format = match level.zero().machine() {
+        None => "{{index .RepoDigests 0}}",
+        // What was loaded from an archive has none.
+        Some(_) => "{{if .RepoDigests}}{{index .RepoDigests 0}}{{else}}{{.Id}}{{end}}",
+    };
     let argv = [engine.program(), "image", "inspect", "--format", format, image];
     Ok(level.output(&argv)?.trim().to_owned())
 }

@@ -3,33 +3,23 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use miette::Result;
-use program::patient;
 
 use crate::agent::Agent;
 use crate::engine::Engine;
 use crate::error::{Explain, failure};
-use crate::held::Held;
 use crate::inside::{Folder, Process};
-use crate::service::{cancelled, last_lines, lost};
+use crate::machine::Machine;
+use crate::service::last_lines;
+use crate::zero::{COMMAND_DEADLINE, Zero};
 
 /// Where the probe's folder is at every level.
 pub(crate) const TOOLS: &str = "/opt/matryoshka";
 
-/// The probe's path at every level, for command lines of which it is a part.
+/// The probe's path at every level of a lab, for command lines of which it is a part
+/// ([`Level::probe`] has it of the machine, too).
 pub const PROBE: &str = "/opt/matryoshka/probe";
-
-/// How long a command that only sets something up may take.
-const COMMAND_DEADLINE: Duration = Duration::from_secs(120);
-
-/// How long it may go on once a daemon of level 0 has died: a client of Docker's can wait for ever for
-/// what containerd would have done.
-const LOST_DEADLINE: Duration = Duration::from_secs(2);
-
-/// How often it is asked meanwhile whether the user wants the end.
-const PACE: Duration = Duration::from_millis(100);
 
 /// What Docker says now and then of a command or a container of which nothing has begun. The likely cause:
 /// runc seals a copy of itself in memory, which Linux refuses (`EBUSY`) while a page of it is held
@@ -63,10 +53,10 @@ const JOIN: &str = r#"at=$1 && shift
 exec nsenter --mount="$at/ns/mnt" --uts="$at/ns/uts" --ipc="$at/ns/ipc" --net="$at/ns/net"     --pid="$at/ns/pid" --cgroup="$at/ns/cgroup" -- "$@"
 "#;
 
-/// An environment: level 0 is the lab itself, level n is inside n containers.
+/// An environment: level 0 is the lab itself, or the machine; level n is inside n containers.
 #[derive(Clone)]
 pub struct Level<'lab> {
-    held: &'lab Held,
+    zero: Zero<'lab>,
     hops: Vec<Hop>,
     /// This level's first process; `None` where the level around has no process of that number: its
     /// engine is that of another one.
@@ -111,11 +101,11 @@ impl Output {
 }
 
 impl<'lab> Level<'lab> {
-    pub(crate) fn zero(held: &'lab Held) -> Self {
+    pub(crate) fn at_zero(zero: Zero<'lab>) -> Self {
         Self {
-            held,
+            zero,
             hops: Vec::new(),
-            process: held.first_process().cloned(),
+            process: zero.first_process(),
             number: None,
             seen: "/".into(),
             privileged: true,
@@ -133,23 +123,38 @@ impl<'lab> Level<'lab> {
             format!("{container} has no first process"),
             "see whether it runs: `ps` of its engine",
         )?;
-        let around = self.process.as_ref();
-        let process = around.and_then(|around| self.held.find(around, number).ok());
+        let process = self.zero.find(self.process.as_ref(), number);
         let mut hops = self.hops.clone();
         hops.push(Hop { engine, container: container.to_owned() });
         Ok(Self {
-            held: self.held,
+            zero: self.zero,
             hops,
             process,
             number: Some(number),
             // Each level has its own /proc mounted.
             seen: self.seen.join(format!("proc/{number}/root")),
-            privileged,
+            // Nothing joins what is on the machine.
+            privileged: privileged && self.zero.is_joined(),
         })
     }
 
-    pub(crate) fn held(&self) -> &'lab Held {
-        self.held
+    /// What level 0 is.
+    pub(crate) fn zero(&self) -> Zero<'lab> {
+        self.zero
+    }
+
+    /// The machine, if this is level 0 and that is the machine.
+    pub(crate) fn machine(&self) -> Option<&'lab Machine> {
+        self.zero.machine().filter(|_| self.hops.is_empty())
+    }
+
+    /// The probe's path here, for command lines of which it is a part.
+    #[must_use]
+    pub fn probe(&self) -> String {
+        match self.machine() {
+            Some(machine) => format!("{}/probe", machine.tools()),
+            None => PROBE.to_owned(),
+        }
     }
 
     /// How many containers are around this environment.
@@ -187,6 +192,11 @@ impl<'lab> Level<'lab> {
         self.hops.last().map_or("", |hop| &hop.container)
     }
 
+    /// The engine at level 0 by which this environment is reached; `None` at level 0.
+    pub(crate) fn outermost(&self) -> Option<Engine> {
+        self.hops.first().map(|hop| hop.engine)
+    }
+
     /// The first process of the container around this environment, as the level around numbers it;
     /// `None` at level 0.
     #[must_use]
@@ -198,6 +208,11 @@ impl<'lab> Level<'lab> {
     #[must_use]
     pub fn from_outside(&self, argv: &[&str]) -> Vec<String> {
         self.hopping(argv, &[])
+    }
+
+    /// The same, its standard input handed on through all of them.
+    pub(crate) fn piped(&self, argv: &[&str]) -> Vec<String> {
+        self.hopping(argv, &["-i"])
     }
 
     fn hopping(&self, argv: &[&str], flags: &[&str]) -> Vec<String> {
@@ -225,7 +240,7 @@ impl<'lab> Level<'lab> {
             return self.from_outside(argv);
         };
         let process = process.display().to_string();
-        let join_group = if self.held.has_cgroup() { JOIN_GROUP } else { "" };
+        let join_group = if self.zero.has_cgroup() { JOIN_GROUP } else { "" };
         let script = format!("{join_group}{JOIN}");
         let join = ["/bin/sh", "-c", &script, "sh", &process];
         let line = join.iter().chain(argv);
@@ -234,40 +249,8 @@ impl<'lab> Level<'lab> {
 
     fn carry_out(&self, argv: &[&str], line: &[String]) -> Result<Output> {
         let what = || format!("`{}` at level {}", argv.join(" "), self.depth());
-        let handle = self
-            .held
-            .command(Path::new("/"), line)?
-            .stdin_null()
-            .stdout_capture()
-            .stderr_capture()
-            .start()
-            .explain(what(), "see `cargo xtask doctor`")?;
-        let end = Instant::now() + patient(COMMAND_DEADLINE);
-        let mut lost_since = None;
-        while matches!(handle.wait_timeout(PACE), Ok(None)) {
-            if lost_since.is_none() && self.held.has_lost_a_daemon() {
-                lost_since = Some(Instant::now());
-            }
-            let is_lost = lost_since.is_some_and(|since| since.elapsed() > patient(LOST_DEADLINE));
-            let why = if self.held.cancelled() {
-                cancelled(&what())
-            } else if is_lost {
-                lost(what())
-            } else if Instant::now() > end {
-                let why = format!("no end after {} s", patient(COMMAND_DEADLINE).as_secs());
-                failure(what(), why, "look for a loaded machine or a full disk")
-            } else {
-                continue;
-            };
-            let _ = handle.kill();
-            return Err(why);
-        }
-        let output = handle.into_output().explain(what(), "see `cargo xtask doctor`")?;
-        Ok(Output {
-            code: output.status.code().unwrap_or(1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        let command = self.zero.command(line)?.stdin_null();
+        self.zero.finish(&command, what, COMMAND_DEADLINE)
     }
 
     /// Like [`Level::run`], for a command that has to succeed: its standard output. One that an engine
@@ -321,7 +304,7 @@ impl<'lab> Level<'lab> {
         self.succeeded(argv, output).map(drop)
     }
 
-    fn succeeded(&self, argv: &[&str], output: Output) -> Result<String> {
+    pub(crate) fn succeeded(&self, argv: &[&str], output: Output) -> Result<String> {
         if output.success() {
             return Ok(output.stdout);
         }
@@ -344,9 +327,8 @@ impl<'lab> Level<'lab> {
         if !self.privileged {
             return self.agent();
         }
-        let line = self.joined(&[PROBE, "agent"]);
-        let command = self.held.command(Path::new("/"), &line)?;
-        Agent::start(command, self.depth())
+        let line = self.joined(&[&self.probe(), "agent"]);
+        Agent::start(self.zero.agent(&line)?, self.depth())
     }
 
     /// What the processes of this level and of all levels within it have in memory, in bytes: the
@@ -363,9 +345,8 @@ impl<'lab> Level<'lab> {
 
     /// Starts the probe here: what it times holds no hop.
     pub fn agent(&self) -> Result<Agent> {
-        let line = self.hopping(&[PROBE, "agent"], &["-i"]);
-        let command = self.held.command(Path::new("/"), &line)?;
-        Agent::start(command, self.depth())
+        let line = self.piped(&[&self.probe(), "agent"]);
+        Agent::start(self.zero.agent(&line)?, self.depth())
     }
 }
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::engine::{Engine, KEEP_ADDRESSES, REGISTRY_NAME, lead_to_registry};
 use crate::generation::Generation;
 use crate::level::{Level, TOOLS};
+use crate::machine::Machine;
 use crate::preflight;
 use crate::service::{docker_answers, last_lines, wait_until};
 
@@ -206,6 +207,9 @@ impl<'lab> Nest<'lab> {
     }
 
     fn pull_images(&self) -> Result<()> {
+        if let Some(machine) = self.innermost().zero().machine() {
+            return machine.provide(self.innermost(), self.engine(), "alpine");
+        }
         let pull = [self.engine().program(), "pull", "--quiet", "alpine"];
         self.innermost().set_up(&pull).map(drop)
     }
@@ -236,6 +240,13 @@ impl<'lab> Nest<'lab> {
         &self.levels[self.levels.len() - 1]
     }
 
+    /// Flags of a `run` of its innermost engine that say whose a container is: of the machine's own
+    /// engines; none in a lab.
+    #[must_use]
+    pub fn labels(&self) -> &'lab [String] {
+        self.innermost().zero().labels()
+    }
+
     /// Its layers up to the one whose engine the innermost level commands.
     pub(crate) fn of_engine(&self) -> &[Layer] {
         let own = self.layers.iter().rposition(|layer| !layer.socket).map_or(0, |own| own + 1);
@@ -250,7 +261,7 @@ impl<'lab> Nest<'lab> {
             let ([outer, inner], [around, inside]) = (layers, levels) else {
                 continue;
             };
-            if !inner.own_network {
+            if !inner.own_network && around.zero().has_network(outer.engine) {
                 network(around, outer.engine, "disconnect", inside.container())?;
             }
         }
@@ -263,11 +274,12 @@ impl<'lab> Nest<'lab> {
         let container = if let Some(known) = known {
             known.to_owned()
         } else {
-            let container = name("resident");
-            let stays = ["run", "--detach", "--name", &container, "alpine", "sleep", "infinity"];
-            let engine = self.engine();
-            let line = [&[engine.program()], &stays[..]].concat();
-            self.innermost().start(engine, &container, &line)?;
+            let (engine, level) = (self.engine(), self.innermost());
+            let container = name(level, "resident");
+            let mut line = vec![engine.program(), "run", "--detach", "--name", &container];
+            line.extend(level.zero().labels().iter().map(String::as_str));
+            line.extend(["alpine", "sleep", "infinity"]);
+            level.start(engine, &container, &line)?;
             container
         };
         Ok(self.resident.insert(container))
@@ -329,26 +341,51 @@ impl<'lab> Nest<'lab> {
     }
 
     fn stay(&self, flags: &[&str]) -> Result<Level<'lab>> {
-        let container = name("leaf");
         let (engine, level) = (self.engine(), self.innermost());
-        let tools = format!("{TOOLS}:{TOOLS}:ro");
+        let container = name(level, "leaf");
         let mut argv = vec![engine.program(), "run", "--detach", "--name", &container];
-        argv.extend(["--volume", &tools]);
+        let around = around(level, engine);
+        argv.extend(around.iter().map(String::as_str));
         argv.extend(flags);
         argv.extend(["alpine", "sleep", "infinity"]);
-        level.start(engine, &container, &argv)?;
+        start(level, engine, &container, &argv)?;
         // Never joined: a leaf is what it is by its limits.
         level.inside(engine, &container, false)
     }
 }
 
 /// Names are unique in a process, so that many nests live in one lab.
-fn name(kind: &str) -> String {
+fn name(level: &Level, kind: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let mut name = kind.to_owned();
     let _ = write!(name, "-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    name
+    level.zero().name(name)
 }
+
+/// Flags of a container that has the probe: whose it is, and the probe's folder.
+fn around(level: &Level, engine: Engine) -> Vec<String> {
+    let mut flags = level.zero().labels().to_vec();
+    let machine = level.machine();
+    if machine.is_some_and(|machine| machine.copies(engine)) {
+        return flags;
+    }
+    let tools = machine.map_or(TOOLS, Machine::tools);
+    flags.extend(["--volume".to_owned(), format!("{tools}:{TOOLS}:ro")]);
+    flags
+}
+
+/// Starts one that stays, with these flags.
+fn start(level: &Level, engine: Engine, container: &str, argv: &[&str]) -> Result<()> {
+    match level.machine() {
+        Some(machine) if machine.copies(engine) => {
+            machine.start_with_probe(level, engine, container, argv, false)
+        }
+        _ => level.start(engine, container, argv),
+    }
+}
+
+/// Where Docker's daemon listens, if nobody says otherwise.
+const SOCKET: &str = "/var/run/docker.sock";
 
 /// What says how Podman keeps its store, below `/etc`: its image has FUSE for it, level 0 has not.
 const STORE: &str = "containers/storage.conf";
@@ -363,10 +400,10 @@ fn step<'lab>(
     if inner.engine == Engine::Podman && !inner.like_outer.contains(&STORE) {
         preflight::require_fuse()?;
     }
-    let container = name(inner.engine.program());
-    let tools = format!("{TOOLS}:{TOOLS}:ro");
-    let mut argv =
-        vec![outer.program(), "run", "--detach", "--name", &container, "--volume", &tools];
+    let container = name(level, inner.engine.program());
+    let mut argv = vec![outer.program(), "run", "--detach", "--name", &container];
+    let around = around(level, outer);
+    argv.extend(around.iter().map(String::as_str));
     if inner.privileged {
         argv.push("--privileged");
         if outer == Engine::Docker {
@@ -384,16 +421,20 @@ fn step<'lab>(
     let led = lead_to_registry(level.held(), inner, image);
     argv.extend(led.iter().map(String::as_str));
     argv.extend(inner.flags);
-    let network = name("network");
+    let network = name(level, "network");
     if inner.own_network {
         let subnet = format!("--subnet={}", subnet());
-        level.set_up(&[outer.program(), "network", "create", &subnet, &network])?;
+        let mut create = vec![outer.program(), "network", "create", &subnet];
+        create.extend(level.zero().labels().iter().map(String::as_str));
+        create.push(&network);
+        level.set_up(&create)?;
         argv.extend(["--network", &network]);
     }
+    let socket = level.machine().map_or(SOCKET, Machine::socket);
+    let socket = format!("{socket}:{SOCKET}");
     match (inner.engine, inner.socket) {
         (Engine::Docker, true) => {
-            let socket = "/var/run/docker.sock:/var/run/docker.sock";
-            argv.extend(["--volume", socket, "docker:cli", "sleep", "infinity"]);
+            argv.extend(["--volume", &socket, "docker:cli", "sleep", "infinity"]);
         }
         (Engine::Docker, false) => {
             argv.push(image);
@@ -401,12 +442,15 @@ fn step<'lab>(
         }
         (Engine::Podman, _) => argv.extend([image, "sleep", "infinity"]),
     }
-    if outer == Engine::Docker {
-        fetch(level, image)?;
+    match level.zero().machine() {
+        Some(machine) => machine.provide(level, outer, image)?,
+        None if outer == Engine::Docker => fetch(level, image)?,
+        None => {}
     }
-    let start = || -> Result<Level<'lab>> {
-        level.start(outer, &container, &argv)?;
-        if outer == Engine::Podman {
+    let started = || -> Result<Level<'lab>> {
+        start(level, outer, &container, &argv)?;
+        // The machine's own devices are none of this one's.
+        if outer == Engine::Podman && level.machine().is_none() {
             level.set_up(&["sh", "-c", KEEP_ADDRESSES])?;
         }
         let inside = level.inside(outer, &container, inner.privileged)?;
@@ -415,7 +459,7 @@ fn step<'lab>(
         }
         Ok(inside)
     };
-    let started = start();
+    let started = started();
     if started.is_err() {
         // What it said is in the error; what is left of it would lie there as long as the lab lives.
         discard(level, outer, &container);
@@ -462,7 +506,8 @@ fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str
     // A root that a program of the sandbox mounted (fuse-overlayfs) is closed to whoever is outside
     // of its user namespace: there the question is put inside.
     let first = inside.root().and_then(|root| root.metadata("proc"));
-    let is_closed = first.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+    let is_closed = first.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+        || level.zero().machine().is_some();
     let died = |pace: Duration| {
         // Nothing tells the end of another level's process: look for it at the same pace.
         std::thread::sleep(pace);
@@ -480,7 +525,7 @@ fn wait_for_daemon(level: &Level, inside: &Level, outer: Engine, container: &str
         }
         docker_answers(inside.root().and_then(|root| root.connect("run/docker.sock")))
     };
-    wait_until(level.held(), &name, patient(INNER_DEADLINE), died, ready, || {
+    wait_until(level.zero(), &name, patient(INNER_DEADLINE), died, ready, || {
         logs(level, outer, container)
     })
 }

@@ -15,6 +15,7 @@ use signal_hook::low_level::signal_name;
 
 use crate::error::{Explain, failure};
 use crate::held::Held;
+use crate::zero::Zero;
 
 /// Between two questions to a daemon that does not answer yet.
 const PACE: Duration = Duration::from_millis(10);
@@ -70,7 +71,7 @@ impl Service {
             Some(how) => format!("it {how}: {}", self.last_lines()),
             None => self.last_lines(),
         };
-        wait_until(held, self.name, deadline, died, &self.answers, said)
+        wait_until(Zero::Lab(held), self.name, deadline, died, &self.answers, said)
     }
 
     /// Its name, and the end of what it wrote.
@@ -143,7 +144,7 @@ pub(crate) fn ending(status: ExitStatus) -> String {
 /// Asks `ready` again and again; `died` paces the questions by waiting that long for an end.
 /// Anything but readiness is an error about `name`, with its last lines.
 pub(crate) fn wait_until(
-    held: &Held,
+    zero: Zero<'_>,
     name: &str,
     deadline: Duration,
     died: impl Fn(Duration) -> bool,
@@ -166,10 +167,10 @@ pub(crate) fn wait_until(
                 "look for a loaded machine or a full disk; see `cargo xtask doctor`",
             ));
         }
-        if held.cancelled() {
+        if zero.cancelled() {
             return Err(cancelled(name));
         }
-        if held.has_lost_a_daemon() {
+        if zero.has_lost_a_daemon() {
             return Err(lost(format!("{name} does not answer")));
         }
     }

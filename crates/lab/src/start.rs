@@ -1,6 +1,6 @@
 //! A lab: a sandbox with engines and a registry in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,8 @@ use sandbox::Share;
 
 use crate::bundle::Bundle;
 use crate::engine::{self, Engine};
-use crate::error::{Explain, Refused, failure};
+use crate::engines::{self, Engines};
+use crate::error::{Explain, failure};
 use crate::generation::Generation;
 use crate::held::{Held, Kind};
 use crate::inside::Folder;
@@ -21,6 +22,7 @@ use crate::level::{Level, TOOLS};
 use crate::nest::{Layer, Nest};
 use crate::pulled::{self, Images, Served};
 use crate::service::Service;
+use crate::zero::Zero;
 use crate::{apart, cache, modules, preflight, programs, rootless};
 
 /// How a lab is to be; also the flags that all programs share.
@@ -172,7 +174,7 @@ impl Lab {
     /// The environment around all containers.
     #[must_use]
     pub fn level0(&self) -> Level<'_> {
-        Level::zero(&self.held)
+        Level::at_zero(Zero::Lab(&self.held))
     }
 
     /// Makes sure that an engine at level 0 works: Docker's daemon answers, the registry is up.
@@ -207,32 +209,7 @@ impl Lab {
         &self,
         chains: impl IntoIterator<Item = &'chain [Layer]>,
     ) -> Result<BTreeMap<&'chain [Layer], Nest<'_>>> {
-        let wanted: BTreeSet<&[Layer]> = chains.into_iter().collect();
-        let build = |engine: Engine| -> Result<Vec<_>> {
-            let starts_with = |chain: &&&[Layer]| chain.first().is_some_and(|l| l.engine == engine);
-            let mine = wanted.iter().filter(starts_with);
-            let nests = mine.map(|&chain| Ok((chain, self.nest(chain)?)));
-            let mut nests = nests.collect::<Result<Vec<_>>>()?;
-            let mut residents: BTreeMap<Vec<Layer>, String> = BTreeMap::new();
-            for (_, nest) in &mut nests {
-                let settled = nest.leave_networks().and_then(|()| {
-                    let of_engine = nest.of_engine().to_vec();
-                    let known = residents.get(&of_engine).map(String::as_str);
-                    let resident = nest.keep_resident(known)?.to_owned();
-                    residents.insert(of_engine, resident);
-                    Ok(())
-                });
-                self.blamed(settled)?;
-            }
-            Ok(nests)
-        };
-        std::thread::scope(|scope| {
-            let docker = scope.spawn(|| build(Engine::Docker));
-            let podman = build(Engine::Podman);
-            let docker = docker.join();
-            let docker = docker.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            Ok(docker?.into_iter().chain(podman?).collect())
-        })
+        engines::nests(chains, |chain| self.nest(chain), |done| self.blamed(done))
     }
 
     /// Whether what an agent did is good for a sample; if not, whether any later one can be.
@@ -241,29 +218,13 @@ impl Lab {
         done: Result<T>,
         good: impl FnOnce(&T) -> std::result::Result<(), String>,
     ) -> std::result::Result<T, AgentError> {
-        // An agent that does not answer will not answer the next question either; one that answered
-        // that it could not is well.
-        let done = done.map_err(|report| {
-            if let (Some(refused), None) = (report.downcast_ref::<Refused>(), self.exit_reason()) {
-                return AgentError::Sample(refused.to_string());
-            }
-            let chain: Vec<String> = report.chain().map(ToString::to_string).collect();
-            let why: Vec<String> = chain.into_iter().chain(self.exit_reason()).collect();
-            AgentError::Lab(why.join(": "))
-        })?;
-        match good(&done) {
-            Ok(()) => Ok(done),
-            Err(complaint) => Err(self.agent_error(complaint)),
-        }
+        (self as &dyn Engines).check(done, good)
     }
 
     /// What a complaint of something that an engine did is about: this one thing, or the lab.
     #[must_use]
     pub fn agent_error(&self, complaint: String) -> AgentError {
-        match self.exit_reason() {
-            Some(exit_reason) => AgentError::Lab(format!("{complaint}; {exit_reason}")),
-            None => AgentError::Sample(complaint),
-        }
+        (self as &dyn Engines).agent_error(complaint)
     }
 
     /// How many bytes the registry has sent so far, with what little else it writes

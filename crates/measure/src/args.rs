@@ -132,7 +132,7 @@ impl RunArgs {
     /// `--arms`, a quick run leaves out those that only take a result apart.
     ///
     /// Fails (usage) on a name that no arm has.
-    pub(crate) fn select(&self, arms: &'static [Arm]) -> miette::Result<Vec<&'static Arm>> {
+    pub fn select(&self, arms: &'static [Arm]) -> miette::Result<Vec<&'static Arm>> {
         let unknown = self.arms.iter().find(|name| arms.iter().all(|arm| arm.name != **name));
         if let Some(name) = unknown {
             let names: Vec<&str> = arms.iter().map(|arm| arm.name).collect();

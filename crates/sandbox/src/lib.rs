@@ -186,6 +186,12 @@ pub enum Word {
     },
 }
 
+/// The label of what a run makes with the machine's own engines: the run's name.
+pub const RUN: &str = "matryoshka.run";
+
+/// The label of a volume that stands for an image that a run has pulled: the image's name.
+pub const PULLED: &str = "matryoshka.pulled";
+
 /// A process's number and when it has started, by which it is told from whoever has the number later.
 pub fn mark(number: i32) -> io::Result<String> {
     let stat = fs::read_to_string(format!("/proc/{number}/stat"))?;

@@ -1,5 +1,6 @@
 //! The program of a sandbox: `sandbox hold SPEC`, `sandbox group PATH`, `sandbox enter …`, `sandbox terminal …`,
-//! `sandbox find …`, `sandbox disk …`, `sandbox device …` and `sandbox rootless …`.
+//! `sandbox find …`, `sandbox disk …`, `sandbox device …`, `sandbox rootless …`, and of the machine's own
+//! engines `sandbox tied …` and `sandbox reap …`.
 //!
 //! Nobody types these by hand: the `lab` crate carries this program inside itself and runs it.
 
@@ -19,9 +20,11 @@ mod enter;
 mod find;
 mod hold;
 mod init;
+mod reap;
 mod rootless;
 mod sys;
 mod terminal;
+mod tied;
 mod tree;
 
 use std::ffi::OsString;
@@ -72,12 +75,15 @@ fn main() -> ExitCode {
         Some("disk") => disk::main(args),
         Some("device") => device::main(args),
         Some("rootless") => rootless::main(args),
+        Some("tied") => tied::main(args),
+        Some("reap") => reap::main(args),
         _ => {
             complain!(
                 "usage: sandbox hold SPEC | sandbox group PATH | sandbox enter INIT GROUP DIR fg|bg COMMAND [ARG…] | \
                  sandbox terminal INIT | sandbox find NAMESPACE NUMBER | \
                  sandbox disk INIT FILE KIND OPTIONS TARGET | sandbox device INIT MAJOR MINOR TARGET | \
-                 sandbox rootless NEWUIDMAP UIDS NEWGIDMAP GIDS NAME COMMAND [ARG…]"
+                 sandbox rootless NEWUIDMAP UIDS NEWGIDMAP GIDS NAME COMMAND [ARG…] | \
+                 sandbox tied OWNER COMMAND [ARG…] | sandbox reap RUN FOLDER CLIENT…"
             );
             ExitCode::from(2)
         }

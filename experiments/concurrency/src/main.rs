@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bench::{DEADLINE, Session};
-use lab::{Agent, Lab, Layer, Nest};
+use lab::{Agent, Engines, Layer, Needs, Nest};
 use measure::{Reading, Run, SampleError, Trial};
 use miette::Result;
 use serde_json::json;
@@ -21,13 +21,19 @@ const ABOUT: &str = "1, 2, 4, 8 and 16 containers started at once: the time to t
      own";
 
 fn main() -> ExitCode {
-    bench::main(ABOUT, &arms::experiment(), &[], reading::facts, session)
+    bench::main(ABOUT, &arms::experiment(), &[], reading::facts, needs, session)
+}
+
+fn needs(arm: &Arm) -> Needs {
+    let chain = Burst::of(arm.name).map_or(&[][..], |burst| burst.set_up.chain);
+    Needs { chain, ..Needs::default() }
 }
 
 fn session(run: &mut Run, session: &Session) -> Result<()> {
-    let lab = &session.lab;
+    let lab = &*session.lab;
     let wanted: Vec<Burst> = run.arms().iter().filter_map(|arm| Burst::of(arm.name)).collect();
-    let nests = lab.nests(wanted.iter().map(|burst| burst.set_up.chain))?;
+    let chains: Vec<&[Layer]> = wanted.iter().map(|burst| burst.set_up.chain).collect();
+    let nests = lab.nests(&chains)?;
     let mut agents = BTreeMap::new();
     for (&chain, nest) in &nests {
         let beside = (0..CROWD).map(|_| nest.innermost().agent());
@@ -65,7 +71,7 @@ fn session(run: &mut Run, session: &Session) -> Result<()> {
 
 /// Probes next to each engine, as many as start something at once.
 struct Crowd<'lab> {
-    lab: &'lab Lab,
+    lab: &'lab dyn Engines,
     nests: &'lab BTreeMap<&'static [Layer], Nest<'lab>>,
     agents: BTreeMap<&'static [Layer], Vec<Agent>>,
 }
@@ -75,8 +81,10 @@ impl Crowd<'_> {
     /// together, but for what it takes to ask one probe after the other.
     fn burst(&mut self, burst: Burst) -> Result<Vec<Result<u64, String>>> {
         let chain = burst.set_up.chain;
-        let engine = self.nests[chain].engine().program();
-        let argv = [engine, "run", "--rm", "alpine", "echo", "ok"];
+        let nest = &self.nests[chain];
+        let run = [nest.engine().program(), "run", "--rm"].into_iter();
+        let labels = nest.labels().iter().map(String::as_str);
+        let argv: Vec<&str> = run.chain(labels).chain(["alpine", "echo", "ok"]).collect();
         let agents = self.agents.get_mut(chain).map_or(&mut [][..], Vec::as_mut_slice);
         let start = |agent: &mut Agent| agent.spawn(&argv, DEADLINE + PATIENCE);
         let done: Vec<_> = thread::scope(|scope| {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use bench::Session;
-use lab::{Agent, Lab, Layer, Level, Spawned};
+use lab::{Agent, Engines, Layer, Level, Needs, Spawned};
 use measure::{Arm, Observer, Reading, Run, SampleError};
 use miette::Result;
 use serde_json::json;
@@ -22,14 +22,24 @@ const ABOUT: &str = "SHA-256 of 50 MiB in containers that already run: the publi
 const MEBIBYTES: u32 = 50;
 
 fn main() -> ExitCode {
-    bench::main(ABOUT, &EXPERIMENT, &[], |evidence| Ok(reading::facts(evidence)), session)
+    let facts = |evidence: &_| Ok(reading::facts(evidence));
+    bench::main(ABOUT, &EXPERIMENT, &[], facts, needs, session)
+}
+
+fn needs(arm: &Arm) -> Needs {
+    let row = WORKS.iter().find(|(name, ..)| *name == arm.name);
+    let (chain, work) = row.map_or((&[][..], Work::Hop), |(_, chain, work)| (*chain, *work));
+    let is_busybox = matches!(work, Work::Pipe(pipe) if pipe.line.contains("busybox"));
+    let program = (chain.is_empty() && is_busybox).then_some("busybox");
+    Needs { chain, program, ..Needs::default() }
 }
 
 fn session(run: &mut Run, session: &Session) -> Result<()> {
-    let lab = &session.lab;
+    let lab = &*session.lab;
     let wanted = |name: &str| run.arms().iter().any(|arm| arm.name == name);
     let rows = WORKS.iter().filter(|(name, ..)| wanted(name));
-    let nests = lab.nests(rows.map(|(_, chain, _)| *chain))?;
+    let chains: Vec<&[Layer]> = rows.map(|(_, chain, _)| *chain).collect();
+    let nests = lab.nests(&chains)?;
     let mut bench = Bench {
         lab,
         expected: lab::expected_digest(MEBIBYTES),
@@ -47,7 +57,7 @@ fn session(run: &mut Run, session: &Session) -> Result<()> {
 
 /// What takes samples: a probe at level 0, and one in the container at the end of each chain.
 struct Bench<'lab> {
-    lab: &'lab Lab,
+    lab: &'lab dyn Engines,
     expected: String,
     outside: Agent,
     places: BTreeMap<&'static [Layer], (Level<'lab>, Agent)>,
@@ -64,7 +74,7 @@ impl Bench<'_> {
             Work::Pipe(pipe) => Some(pipe),
             Work::Hop => None,
         };
-        let line = pipe.map(|pipe| pipe.line.replace("PROBE", lab::PROBE));
+        let line = pipe.map(|pipe| pipe.line.replace("PROBE", &level.probe()));
         let argv: Vec<&str> = match (pipe, &line) {
             (Some(pipe), Some(line)) => pipe.shell.iter().copied().chain([line.as_str()]).collect(),
             _ => vec!["true"],

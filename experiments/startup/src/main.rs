@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use bench::Session;
-use lab::{Agent, Lab, Layer, Nest};
+use lab::{Agent, Engines, Layer, Needs, Nest};
 use measure::{Arm, Observer, Reading, Run, SampleError};
 use miette::Result;
 use serde_json::json;
@@ -20,21 +20,31 @@ const ABOUT: &str = "Start time of one container: bare, Docker, Docker in Docker
      from level 0 and from next to the engine";
 
 fn main() -> ExitCode {
-    bench::main(ABOUT, &EXPERIMENT, &[], |evidence| Ok(reading::facts(evidence)), session)
+    let facts = |evidence: &_| Ok(reading::facts(evidence));
+    bench::main(ABOUT, &EXPERIMENT, &[], facts, needs, session)
+}
+
+fn needs(arm: &Arm) -> Needs {
+    let row = CHAINS.iter().find(|(name, ..)| *name == arm.name);
+    let (chain, step) = row.map_or((&[][..], Step::Echo), |(_, chain, step)| (*chain, *step));
+    let empty_network = matches!(step, Step::Run(Network::Cold));
+    Needs { chain, empty_network, program: None }
 }
 
 fn session(run: &mut Run, session: &Session) -> Result<()> {
-    let lab = &session.lab;
+    let lab = &*session.lab;
     let wanted = |name: &str| run.arms().iter().any(|arm| arm.name == name);
     let rows = CHAINS.iter().filter(|(name, ..)| wanted(name));
-    let nests = lab.nests(rows.map(|(_, chain, _)| *chain))?;
+    let chains: Vec<&[Layer]> = rows.map(|(_, chain, _)| *chain).collect();
+    let nests = lab.nests(&chains)?;
     let mut bench = Bench::new(lab, &nests)?;
     session.describe(run, nests.values(), json!({}))?;
     run.measure(|arm| bench.take(arm))?;
-    // What only takes results apart is not for who is in a hurry, or asks for some arms.
-    if run.arms().len() < EXPERIMENT.arms.len() {
+    // What only takes results apart is not for who is in a hurry, or asks for some arms; and of the machine
+    // it would be said what others do there.
+    let Some(lab) = lab.lab().filter(|_| run.arms().len() == EXPERIMENT.arms.len()) else {
         return Ok(());
-    }
+    };
     let is_start = |arm: &Arm| {
         let of_arm = |(name, _, step): &(&str, _, Step)| {
             *name == arm.name && matches!(step, Step::Run(Network::Warm))
@@ -47,14 +57,17 @@ fn session(run: &mut Run, session: &Session) -> Result<()> {
 
 /// What takes samples: a probe at level 0, and one next to each inner engine.
 struct Bench<'lab> {
-    lab: &'lab Lab,
+    lab: &'lab dyn Engines,
     nests: &'lab BTreeMap<&'static [Layer], Nest<'lab>>,
     outside: Agent,
     inside: BTreeMap<&'static [Layer], Agent>,
 }
 
 impl<'lab> Bench<'lab> {
-    fn new(lab: &'lab Lab, nests: &'lab BTreeMap<&'static [Layer], Nest<'lab>>) -> Result<Self> {
+    fn new(
+        lab: &'lab dyn Engines,
+        nests: &'lab BTreeMap<&'static [Layer], Nest<'lab>>,
+    ) -> Result<Self> {
         let mut inside = BTreeMap::new();
         for (&chain, nest) in nests {
             if chain.len() > 1 {
@@ -68,9 +81,9 @@ impl<'lab> Bench<'lab> {
         let row = CHAINS.iter().find(|(name, ..)| *name == arm.name);
         let (_, chain, step) = row.ok_or_else(|| SampleError::Fatal("no such arm".to_owned()))?;
         let argv = match self.nests.get(chain) {
-            None => step.argv("").into_iter().map(String::from).collect(),
+            None => step.argv("", &[]).into_iter().map(String::from).collect(),
             Some(nest) => {
-                let argv = step.argv(nest.engine().program());
+                let argv = step.argv(nest.engine().program(), nest.labels());
                 match arm.observer {
                     Observer::Outside => nest.innermost().from_outside(&argv),
                     _ => argv.into_iter().map(String::from).collect(),
@@ -97,15 +110,17 @@ impl<'lab> Bench<'lab> {
 }
 
 impl Step {
-    fn argv(self, engine: &'static str) -> Vec<&'static str> {
-        match self {
-            Self::Echo => vec!["echo", "ok"],
-            Self::Run(Network::None) => {
-                vec![engine, "run", "--rm", "--network=none", "alpine", "echo", "ok"]
-            }
-            Self::Run(_) => vec![engine, "run", "--rm", "alpine", "echo", "ok"],
-            Self::Hop => vec!["true"],
-        }
+    /// `labels` are those of a container.
+    fn argv<'a>(self, engine: &'static str, labels: &'a [String]) -> Vec<&'a str> {
+        let network = match self {
+            Self::Echo => return vec!["echo", "ok"],
+            Self::Hop => return vec!["true"],
+            Self::Run(Network::None) => Some("--network=none"),
+            Self::Run(_) => None,
+        };
+        let run = [engine, "run", "--rm"].into_iter().chain(network);
+        let labels = labels.iter().map(String::as_str);
+        run.chain(labels).chain(["alpine", "echo", "ok"]).collect()
     }
 
     fn prints(self) -> &'static str {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use bench::Session;
-use lab::{Agent, Lab, Layer, Level, Nest};
+use lab::{Agent, Engines, Layer, Level, Needs, Nest};
 use measure::{Arm, Reading, Run, SampleError};
 use miette::Result;
 use serde_json::json;
@@ -20,18 +20,24 @@ const ABOUT: &str = "Six operations of the kernel in containers that already run
      without the engine's system call filter, at every level";
 
 fn main() -> ExitCode {
-    bench::main(ABOUT, &EXPERIMENT, &[], |evidence| Ok(reading::facts(evidence)), session)
+    let facts = |evidence: &_| Ok(reading::facts(evidence));
+    bench::main(ABOUT, &EXPERIMENT, &[], facts, needs, session)
+}
+
+fn needs(arm: &Arm) -> Needs {
+    let chain = read(arm.name).map_or(&[][..], |(_, place)| place.chain);
+    Needs { chain, ..Needs::default() }
 }
 
 fn session(run: &mut Run, session: &Session) -> Result<()> {
-    let lab = &session.lab;
+    let lab = &*session.lab;
     let wanted = |place: &&Place| {
         let mut arms = run.arms().iter().filter_map(|arm| read(arm.name));
         arms.any(|(_, wanted)| wanted.name == place.name)
     };
     let places: Vec<&Place> = PLACES.iter().filter(wanted).collect();
-    let chains = places.iter().map(|place| place.chain);
-    let nests = lab.nests(chains.filter(|chain| !chain.is_empty()))?;
+    let chains: Vec<&[Layer]> = places.iter().map(|place| place.chain).collect();
+    let nests = lab.nests(&chains)?;
 
     let (mut agents, mut surroundings) = (BTreeMap::new(), BTreeMap::new());
     for place in places {
@@ -45,7 +51,7 @@ fn session(run: &mut Run, session: &Session) -> Result<()> {
 
 /// The environment of a place: level 0, or a new container at the end of its chain.
 fn settle<'lab>(
-    lab: &'lab Lab,
+    lab: &'lab dyn Engines,
     nests: &BTreeMap<&'static [Layer], Nest<'lab>>,
     place: &Place,
 ) -> Result<Level<'lab>> {
@@ -57,7 +63,7 @@ fn settle<'lab>(
 }
 
 fn take(
-    lab: &Lab,
+    lab: &dyn Engines,
     agents: &mut BTreeMap<&'static str, Agent>,
     arm: &Arm,
 ) -> Result<Reading, SampleError> {

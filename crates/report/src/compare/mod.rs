@@ -45,7 +45,7 @@ use crate::merge::told_apart;
 use crate::visible;
 use facts::{Metric, Record, Runs};
 
-pub(crate) use setting::{LISTED, joined};
+pub(crate) use setting::{LISTED, joined, whose};
 
 /// The word that stands for the published figures.
 const PUBLISHED: &str = "published";
@@ -80,6 +80,10 @@ struct Comparison {
     /// What tells the machines of the two apart: what, the base's, the new one's.
     #[serde(skip_serializing_if = "Option::is_none")]
     machines_differ: Option<[String; 3]>,
+    /// Where one is of a lab and the other of the machine's own engines: whose the base's are, and the new
+    /// one's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engines_differ: Option<[&'static str; 2]>,
     /// What differs between the runs beside their numbers.
     differences: Vec<Difference>,
     rows: Vec<Row>,
@@ -120,6 +124,9 @@ enum Kind {
     Ratio,
     Arm,
 }
+
+/// What is said of a verdict on a lab and the machine's own engines.
+const LAB_AND_HOST: &str = "a lab's engines and the machine's own";
 
 /// What is said of a verdict on runs of two machines.
 const TWO_MACHINES: &str = "these two machines only";
@@ -172,12 +179,19 @@ fn of_runs(base: &Runs, new: &Runs) -> miette::Result<Comparison> {
     }
     let mut comparison = Comparison {
         machines_differ: told_apart(&base.records[0], &new.records[0]),
+        engines_differ: whose_differ(&base.records[0], &new.records[0]),
         ..Comparison::default()
     };
     for (base, new) in base.records.iter().zip(&new.records) {
         comparison.add(base, new);
     }
     Ok(comparison)
+}
+
+/// Whose engines two runs were taken on, where that is not the same.
+fn whose_differ(base: &Record, new: &Record) -> Option<[&'static str; 2]> {
+    let [base, new] = [base, new].map(whose);
+    (base != new).then_some([base, new])
 }
 
 /// The versions of the method that the runs were taken by.
@@ -250,8 +264,10 @@ impl Comparison {
     /// A verdict that also says whose machines it speaks of, where they are two.
     fn judged(&self, why: Option<String>, sides: &[Side; 2], alpha: f64) -> Judged {
         let judged = judge(why, sides, alpha);
-        let of_two = self.machines_differ.is_some() && judged.verdict != Verdict::NotComparable;
-        let limits = judged.limit.into_iter().chain(of_two.then(|| TWO_MACHINES.to_owned()));
+        let is_one = judged.verdict != Verdict::NotComparable;
+        let of_two = (is_one && self.machines_differ.is_some()).then(|| TWO_MACHINES.to_owned());
+        let of_both = (is_one && self.engines_differ.is_some()).then(|| LAB_AND_HOST.to_owned());
+        let limits = judged.limit.into_iter().chain(of_both).chain(of_two);
         let limits: Vec<String> = limits.collect();
         Judged { limit: (!limits.is_empty()).then(|| limits.join("; ")), ..judged }
     }
@@ -323,7 +339,12 @@ pub(crate) fn images(base: &Record, new: &Record) -> Option<String> {
     (base != new).then(|| format!("the published images were {base}, are {new}"))
 }
 
+/// What keeps two runs of labs apart. One of a lab and one of the machine's own engines are held against
+/// each other, and every verdict says so.
 pub(crate) fn sandboxes(base: &Record, new: &Record) -> Option<String> {
+    if base.is_of_host() || new.is_of_host() {
+        return None;
+    }
     let [base, new] = [base, new].map(|record| joined(lab(record, "sandbox")));
     (base != new).then(|| format!("the sandbox was {base}, is {new}"))
 }

@@ -8,17 +8,23 @@ use serde_json::Value;
 use crate::compare::Named;
 
 /// What is listed where it differs: name, and what a record says of it.
-pub(crate) const LISTED: Named<Record, BTreeSet<String>, 14> = [
+pub(crate) const LISTED: Named<Record, BTreeSet<String>, 20> = [
+    ("whose engines", |record| [whose(record).to_owned()].into()),
     ("kernel", |record| machines(record, |machine| machine.kernel.clone())),
     ("processor", |record| machines(record, |machine| machine.cpu_model.clone())),
     ("cores", |record| machines(record, |machine| Some(machine.cores?.to_string()))),
     ("engines", engines),
+    ("sandbox", |record| lab(record, "sandbox")),
+    ("rootless engines", rootless),
+    ("storage drivers", |record| levels(record, "storage_driver")),
+    ("drivers of control groups", |record| levels(record, "cgroup_driver")),
     ("packages", |record| lab(record, "bundle")),
     ("stand-ins", |record| record.stand_ins().into_iter().collect()),
     ("published images", |record| {
         let images = record.published().into_iter();
         images.map(|(name, digest)| format!("{name} {digest}")).collect()
     }),
+    ("images", images),
     ("sessions", |record| [record.manifest.sessions.len().to_string()].into()),
     ("blocks a session", blocks),
     ("wait before measured blocks", |record| [format!("{} ms", record.manifest.settled_ms)].into()),
@@ -41,10 +47,46 @@ fn machines(record: &Record, of: fn(&measure::Machine) -> Option<String>) -> BTr
     sessions.filter_map(|session| of(&session.machine)).collect()
 }
 
+/// Whose engines a run was taken on.
+pub(crate) fn whose(record: &Record) -> &'static str {
+    if record.is_of_host() { "the machine's own" } else { "a lab's" }
+}
+
 pub(super) fn lab(record: &Record, field: &str) -> BTreeSet<String> {
     let sessions = record.manifest.sessions.iter();
     let labs = sessions.filter_map(|session| session.description.get("lab"));
     labs.map(|lab| text(&lab[field])).collect()
+}
+
+/// Those of the machine's own engines that are an ordinary user's.
+fn rootless(record: &Record) -> BTreeSet<String> {
+    let engines = host(record, "engines");
+    let engines = engines.filter(|engine| engine["rootless"] == true);
+    engines.map(|engine| text(&engine["engine"])).collect()
+}
+
+/// Images of the machine's own engines, with their digests.
+fn images(record: &Record) -> BTreeSet<String> {
+    let of = |image: &Value| {
+        let digest = image["digests"].get(0).unwrap_or(&image["id"]);
+        format!("{} {} {}", text(&image["engine"]), text(&image["name"]), text(digest))
+    };
+    host(record, "images").map(of).collect()
+}
+
+/// A list of what sessions on the machine's own engines say of these.
+fn host<'a>(record: &'a Record, field: &'static str) -> impl Iterator<Item = &'a Value> {
+    let sessions = record.manifest.sessions.iter();
+    let hosts = sessions.filter_map(|session| session.description.get("host"));
+    hosts.flat_map(move |host| host[field].as_array().into_iter().flatten())
+}
+
+/// What the engines of all levels say under a name.
+fn levels(record: &Record, field: &str) -> BTreeSet<String> {
+    let sessions = record.manifest.sessions.iter();
+    let nests = sessions.filter_map(|session| session.description.get("nests")?.as_array());
+    let levels = nests.flatten().flat_map(|nest| nest["levels"].as_array().into_iter().flatten());
+    levels.map(|level| format!("{} {}", text(&level["engine"]), text(&level[field]))).collect()
 }
 
 /// Each chain of engines with its versions: `docker 26.1/docker 26.1`.

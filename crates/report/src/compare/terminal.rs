@@ -21,6 +21,16 @@ impl Comparison {
         })
     }
 
+    /// What a verdict on a lab and the machine's own engines can't tell.
+    fn of_lab_and_host(&self) -> String {
+        self.engines_differ.map_or_else(String::new, |[base, new]| {
+            format!(
+                "The base is of {base} engines, the new run of {new}: versions, images and settings \
+                 differ, as listed, and a verdict can't tell which of them is the cause.\n"
+            )
+        })
+    }
+
     pub(super) fn terminal(&self) -> String {
         let mut table = Table::new();
         table.load_preset(presets::UTF8_BORDERS_ONLY).set_header([
@@ -85,7 +95,7 @@ impl Comparison {
              can't tell a change from what differs between any two sessions. (each at 5 %): too few \
              sessions for an interval at that share. All sessions of a run are of one boot of one \
              machine: no verdict speaks of another.";
-            format!("{table}\n{note}\n{}", self.of_two_machines())
+            format!("{table}\n{note}\n{}{}", self.of_lab_and_host(), self.of_two_machines())
         };
         if self.differences.is_empty() {
             text.push_str("No difference in machine, engines, packages or source is recorded.\n");

@@ -24,7 +24,7 @@ use measure::usage;
 use serde::Serialize;
 
 use crate::analysis;
-use crate::compare::{LISTED, estimand, experiments, images, joined, methods, sandboxes};
+use crate::compare::{LISTED, estimand, experiments, images, joined, methods, sandboxes, whose};
 use crate::visible;
 
 pub(crate) use machines::{fixed, told_apart};
@@ -175,6 +175,18 @@ fn refuse(named: &[Named]) -> miette::Result<()> {
                     methods(&run.runs)
                 ),
                 "take the earlier ones again",
+            );
+        }
+        let engines = |run: &Named| whose(&run.runs.records[0]);
+        if engines(run) != engines(&named[0]) {
+            return refused(
+                format!(
+                    "one was taken on {} engines, another on {}",
+                    engines(&named[0]),
+                    engines(run)
+                ),
+                "merge those of labs and those of machines' own engines by themselves; compare BASE NEW \
+                 holds one against the other",
             );
         }
         let is_same = |other: &&Named| {

@@ -224,7 +224,34 @@ fn facts(session: &Session, lang: Lang) -> Vec<(&'static str, String)> {
                 "{count} de {suite}, lote `{bundle}`, {pinned}", count = packages, suite = text(&lab["suite"]), bundle = text(&lab["bundle"])),
         ));
     }
+    if let Some(host) = session.description.get("host") {
+        facts.extend(host_facts(host, lang));
+    }
     facts
+}
+
+/// What the machine's own engines are, and their images.
+fn host_facts(host: &Value, lang: Lang) -> [(&'static str, String); 2] {
+    let all = |list: &Value, of: &dyn Fn(&Value) -> String| {
+        let list = list.as_array().map_or(&[][..], Vec::as_slice);
+        list.iter().map(of).collect::<Vec<_>>().join("; ")
+    };
+    let engine = |engine: &Value| {
+        let rootless = if engine["rootless"] == true { ", rootless" } else { "" };
+        format!("{} {}{rootless}", text(&engine["engine"]), text(&engine["version"]))
+    };
+    let image = |image: &Value| {
+        let digest = image["digests"].get(0).unwrap_or(&image["id"]);
+        format!("{} (`{}`)", text(&image["name"]), text(digest))
+    };
+    let engines = all(&host["engines"], &engine);
+    [
+        (
+            term!(lang; "engines"; "motores"),
+            text!(lang; "the machine's own: {engines}"; "los de la propia máquina: {engines}"),
+        ),
+        (term!(lang; "images"; "imágenes"), all(&host["images"], &image)),
+    ]
 }
 
 /// Columns of the table of engines: heading, key of a level in a session's description.

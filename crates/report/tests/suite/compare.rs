@@ -265,3 +265,41 @@ fn the_published_figures_carry_no_interval() {
     assert!(above.contains("`cargo xtask compare BASE NEW`"), "{told}");
     assert!(!table.contains("not comparable"), "once is enough: {told}");
 }
+
+#[test]
+fn a_lab_is_held_against_the_machines_own_engines() {
+    let place = tempfile::tempdir().expect("a folder");
+    let [base, new] = ["base", "new"].map(|name| run(place.path(), name, ratio_of));
+    edit_manifest(&base, |manifest| {
+        manifest["sessions"][0]["lab"] = serde_json::json!({
+            "sandbox": "user", "suite": "trixie", "bundle": "d6", "packages": ["a 1"],
+        });
+        manifest["sessions"][0]["nests"] = nest("26.1", "overlay2");
+    });
+    edit_manifest(&new, |manifest| of_host(manifest, "28.4", "overlayfs"));
+    let found = compare(&base, &new);
+    let dind = row(&found, "dind/docker");
+    assert_eq!(dind["verdict"], "no_change_seen");
+    let limit = dind["limit"].as_str().expect("a limit");
+    assert!(limit.contains("a lab's engines and the machine's own"), "{limit}");
+    let differences = found["differences"].as_array().expect("a list");
+    let said = |what: &str| {
+        let difference = differences.iter().find(|one| one["what"] == what).expect(what);
+        [&difference["base"], &difference["new"]].map(|of| of.as_str().expect("words").to_owned())
+    };
+    assert_eq!(said("whose engines"), ["a lab's", "the machine's own"]);
+    assert_eq!(said("engines"), ["docker 26.1", "docker 28.4"]);
+    assert_eq!(said("storage drivers"), ["docker overlay2", "docker overlayfs"]);
+    assert_eq!(said("images"), ["none", "docker alpine alpine@sha256:a1"]);
+    let text = stdout(&report(&["compare".as_ref(), &base, &new]));
+    assert!(
+        text.contains("The base is of a lab's engines, the new run of the machine's own"),
+        "{text}"
+    );
+    // A record of the machine's own engines is asked for as much as one of a lab.
+    edit_manifest(&new, |manifest| {
+        manifest["sessions"][0]["nests"][0]["levels"][0]["storage_driver"] = Value::Null;
+    });
+    let text = refused(&report(&["compare".as_ref(), &base, &new]), 2);
+    assert!(text.contains("storage_driver"), "{text}");
+}

@@ -241,3 +241,16 @@ fn what_is_no_fleet_of_one_experiment_is_refused() {
     fs::write(runs[0].join("samples.csv"), "no,table\n1,2\n").expect("written");
     refused_as(&[&runs[0]], 1, "samples.csv");
 }
+
+#[test]
+fn a_lab_and_the_machines_own_engines_are_never_merged() {
+    let place = tempfile::tempdir().expect("a folder");
+    let runs = fleet(place.path(), 2);
+    edit_manifest(&runs[1], |manifest| of_host(manifest, "28.4", "overlayfs"));
+    let text = refused(&merge(&paths(&runs)), 2);
+    let words = "one was taken on a lab's engines, another on the machine's own engines";
+    assert!(text.contains(words), "{text}");
+    edit_manifest(&runs[0], |manifest| of_host(manifest, "26.1", "overlay2"));
+    let found = merged(&paths(&runs));
+    assert!(row(&found, "dind/docker")["found"].is_object(), "{found}");
+}

@@ -277,3 +277,26 @@ pub(crate) fn edit_manifest(run: &Path, change: impl Fn(&mut serde_json::Value))
     let text = serde_json::to_string_pretty(&manifest).expect("JSON");
     std::fs::write(&path, text).expect("written");
 }
+
+/// A nest of one level of Docker.
+pub(crate) fn nest(version: &str, storage: &str) -> serde_json::Value {
+    serde_json::json!([{ "levels": [{
+        "engine": "docker", "version": version, "privileged": false, "storage_driver": storage,
+        "oci_runtime": "runc", "cgroup_driver": "systemd", "cgroup_version": "2",
+        "storage_status": [], "security": [], "configuration": [], "containerd": "1.7",
+    }] }])
+}
+
+/// Makes a run one on the machine's own Docker.
+pub(crate) fn of_host(manifest: &mut serde_json::Value, version: &str, storage: &str) {
+    let session = &mut manifest["sessions"][0];
+    session["engines"] = "host".into();
+    session["host"] = serde_json::json!({
+        "id": "h0123abcd",
+        "engines": [{ "engine": "docker", "version": version, "rootless": false }],
+        "images": [{
+            "engine": "docker", "name": "alpine", "id": "sha256:b2", "digests": ["alpine@sha256:a1"],
+        }],
+    });
+    session["nests"] = nest(version, storage);
+}
