@@ -25,6 +25,7 @@
 mod kept;
 mod machine;
 pub mod need;
+mod own;
 mod part;
 mod run;
 
@@ -43,6 +44,7 @@ pub use lab_test_macros::test;
 use libtest_mimic::{Arguments, Failed, Trial};
 pub use machine::Machine;
 pub use need::is_patient;
+pub use own::{OwnEngines, Who};
 use need::{Lack, Needs};
 pub use part::killed;
 pub use run::{Cut, Run};
