@@ -7,6 +7,7 @@
 //!   pulled/                published images, see `pulled.rs`
 //!   packages/<sha256>      packages fetched for a bundle that is not complete yet
 //!   labs/<id>/             one running lab each
+//!   machine/<id>/          one run on the machine's own engines each
 //! ```
 //! All checkouts of all branches share it. Things are made under a temporary name and renamed, so
 //! that an interruption at any point leaves nothing that looks complete.
