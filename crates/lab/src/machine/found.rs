@@ -253,18 +253,16 @@ fn docker() -> std::result::Result<Own, Option<Lack>> {
     let server = &version["Server"];
     let last = complained.lines().last().unwrap_or_default().to_owned();
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let Some(of_server) = text(&server["Version"]) else {
-        return Err(Some(refused(&complained, last).map_err(silent).unwrap_or_else(|lack| {
-            lack.unwrap_or_else(|| Lack::new("this machine's Docker does not answer", "", ""))
-        })));
-    };
     let components = server["Components"].as_array().into_iter().flatten();
     let mut names = components.filter_map(|component| component["Name"].as_str());
-    if names.any(|name| name.contains("Podman")) {
+    if names.any(|name| name.contains("Podman")) || is_podmans() {
         let why = "the program docker speaks to Podman here";
         let remedy = "measure it as Podman: --arms with its names; or install Docker";
         return Err(Some(Lack::new("Docker is not available on this machine", why, remedy)));
     }
+    let Some(of_server) = text(&server["Version"]) else {
+        return Err(refused(&complained, last).map_or_else(silent, Some));
+    };
     let api = text(&server["ApiVersion"]).unwrap_or_default();
     if is_older(&api, DOCKER_API) {
         return Err(Some(too_old("Docker", &of_server, &api)));
@@ -286,6 +284,12 @@ fn docker() -> std::result::Result<Own, Option<Lack>> {
         is_remapped: has("userns"),
         has_company: has_company("docker", "bridge"),
     })
+}
+
+/// Whether the program of that name is Podman.
+fn is_podmans() -> bool {
+    let said = ask(&["docker", "--version"]).ok().flatten();
+    said.is_some_and(|(said, _)| said.to_lowercase().contains("podman"))
 }
 
 /// Why Docker's client has nothing of a server to tell: what keeps it from it, or an error that it is not

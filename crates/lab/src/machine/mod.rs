@@ -188,8 +188,8 @@ impl Machine {
 
     /// What is to be made, before anything is.
     fn announce(&self, chains: &[&[Layer]], absent: &[(Engine, &str)]) {
-        let title = |own: &found::Own| format!("{} {}", title(own.engine), own.version);
-        let engines: Vec<String> = self.found.all().map(title).collect();
+        let named = |own: &found::Own| format!("{} {}", title(own.engine), own.version);
+        let engines: Vec<String> = self.found.all().map(named).collect();
         let engines = engines.join(" and ");
         program::note!("run {} uses the machine's own {engines}. It makes:", self.id);
         for own in self.found.all() {
@@ -269,11 +269,9 @@ impl Engines for Machine {
             self.try_out(engine)?;
         }
         let nest = |chain| Nest::build(self.level0(), Generation::default(), chain);
-        let named =
-            |chain: &[Layer], done: Result<Nest<'_>>| done.map_err(|why| refused(chain, why));
         engines::nests(
             chains.iter().copied(),
-            |chain| self.blame_all(named(chain, nest(chain))),
+            |chain| self.blame_all(nest(chain).map_err(|why| refused(chain, why))),
             |done| self.blame_all(done),
         )
     }
