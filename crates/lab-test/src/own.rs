@@ -22,8 +22,15 @@ pub enum Who {
     Member,
 }
 
-/// Makes the user.
+/// Makes the user, and a way out, which leads nowhere: a machine has one, and Podman's networks of users
+/// copy it.
 const USER: &str = r"
+set -e
+ip link add up0 type veth peer name up1
+ip link set up0 up
+ip link set up1 up
+ip address add 192.0.2.2/24 dev up0
+ip route add default via 192.0.2.1 dev up0
 echo 'me:x:1000:1000::/home/me:/bin/sh' >> /etc/passwd
 echo 'me:x:1000:' >> /etc/group
 echo me:100000:65536 > /etc/subuid
@@ -92,7 +99,8 @@ impl OwnEngines {
             Who::User => Some("--clear-groups"),
             Who::Member => Some(&*group),
         });
-        line.extend(["env", "-i", path, "LANG=C.UTF-8", "MATRYOSHKA_PATIENCE=4"]);
+        let patience = format!("MATRYOSHKA_PATIENCE={}", lab::patience()?);
+        line.extend(["env", "-i", path, "LANG=C.UTF-8", &patience]);
         line.extend(match who {
             Who::Root => &["HOME=/root", "USER=root", "DOCKER_TMPDIR=/tmp/docker"][..],
             _ => &["HOME=/home/me", "USER=me", "XDG_RUNTIME_DIR=/run/user/1000"],
@@ -106,6 +114,22 @@ impl OwnEngines {
         let output = self.run(who, script)?;
         ensure!(output.success(), "{script}: {} {} {}", output.code, output.stdout, output.stderr);
         Ok(output.stdout)
+    }
+
+    /// Runs a program there on the machine's engines, in a block of these arms, and proves that it leaves
+    /// them as they were; its manifest.
+    pub fn verify(&self, who: Who, program: &str, flags: &str) -> Result<serde_json::Value> {
+        let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
+        let before = self.lists(who)?;
+        let line = format!("$PLACE/{name} --engines host --verify --out ~/{name} {flags}");
+        let output = self.run(who, &line)?;
+        ensure!(output.success(), "{} {} {}", output.code, output.stdout, output.stderr);
+        let after = self.lists(who)?;
+        ensure!(after == before, "before:\n{before}\nafter:\n{after}\n{}", output.stderr);
+        let manifest = self.good(who, &format!("cat ~/{name}/manifest.json"))?;
+        let manifest: serde_json::Value = serde_json::from_str(&manifest).into_diagnostic()?;
+        ensure!(manifest["sessions"][0]["engines"] == "host", "{manifest}");
+        Ok(manifest)
     }
 
     /// Everything that the engines have which this one may use, as lines that can be compared.

@@ -42,7 +42,7 @@ fn session(run: &mut Run, session: &Session) -> Result<()> {
     let (mut agents, mut surroundings) = (BTreeMap::new(), BTreeMap::new());
     for place in places {
         let level = settle(lab, &nests, place)?;
-        surroundings.insert(place.name, surroundings::of(&level)?);
+        surroundings.insert(place.name, surroundings::of(&level, lab.lab().is_none())?);
         agents.insert(place.name, level.agent()?);
     }
     session.describe(run, nests.values(), json!({ "places": surroundings }))?;

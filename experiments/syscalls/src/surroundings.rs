@@ -6,25 +6,28 @@ use lab::Level;
 use miette::{IntoDiagnostic, Result, WrapErr};
 use serde_json::{Value, json};
 
-/// Filters, control groups and file system around what is started here.
-pub(crate) fn of(level: &Level) -> Result<Value> {
+/// Filters, control groups and file system around what is started here. On the machine's own engines
+/// (`is_hidden`) nobody can look at a place's groups from outside.
+pub(crate) fn of(level: &Level, is_hidden: bool) -> Result<Value> {
     let status = level.output(&["cat", "/proc/self/status"])?;
     // Read from outside, because a place's own control group namespace hides what is above. It is
     // that of its first process.
-    let groups = level.process_directory().and_then(|process| {
-        // The kernel's own word: no path of the inside.
-        fs::read_to_string(process.join("cgroup"))
-    });
-    let groups = groups
-        .into_diagnostic()
-        .wrap_err("the control group of a place's first process can't be read")?;
+    let groups = || {
+        let groups = level.process_directory().and_then(|process| {
+            // The kernel's own word: no path of the inside.
+            fs::read_to_string(process.join("cgroup"))
+        });
+        let what = "the control group of a place's first process can't be read";
+        groups.into_diagnostic().wrap_err(what)
+    };
+    let groups = if is_hidden { None } else { Some(groups()?) };
     let mounts = level.output(&["cat", "/proc/self/mountinfo"])?;
     let filters = status.lines().find_map(|line| line.strip_prefix("Seccomp_filters:"));
     Ok(json!({
         "level": level.depth(),
         // Since Linux 5.9 (proc_pid_status(5)).
         "seccomp_filters": filters.and_then(|count| count.trim().parse::<u32>().ok()),
-        "cgroup_depth": depth(&groups),
+        "cgroup_depth": groups.and_then(|groups| depth(&groups)),
         "file_system": file_system(&mounts, "/etc/passwd"),
     }))
 }

@@ -1,0 +1,30 @@
+//! On a machine's own engines: every arm gives a sample, and nothing is left.
+
+use std::process::ExitCode;
+
+use lab::Kind;
+use lab_test::{OwnEngines, Who, ensure};
+use miette::Result;
+use rstest::rstest;
+
+fn main() -> ExitCode {
+    lab_test::run(2, |_, _| {})
+}
+
+#[rstest]
+#[case::of_root(Who::Root, "bare,docker,dind,podman,podman-nested,bare-self,docker-self,dind-self,podman-nested-self,bare-ours,bare-memory,bare-busybox,dind-inside,dind-inside-memory,dind-hop")]
+#[case::of_an_ordinary_user(Who::User, "bare,podman,podman-nested,podman-self,podman-nested-self,bare-memory,podman-nested-inside-memory")]
+#[lab_test::test]
+#[needs(lab(Kind::Root))]
+fn every_arm_gives_a_sample(#[case] who: Who, #[case] arms: &str) -> Result<()> {
+    let program = env!("CARGO_BIN_EXE_cpu");
+    let machine = OwnEngines::start(env!("CARGO_TARGET_TMPDIR"), &[program])?;
+    let engines = if who == Who::User { &["podman"][..] } else { &["docker", "podman"] };
+    for engine in engines {
+        machine.good(who, &format!("{engine} pull --quiet alpine"))?;
+    }
+    let manifest = machine.verify(who, program, &format!("--arms={arms}"))?;
+    let samples = arms.split(',').count();
+    ensure!(manifest["rows"]["samples"] == samples, "{manifest}");
+    Ok(())
+}
