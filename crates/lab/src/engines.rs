@@ -6,7 +6,7 @@ use miette::Result;
 use serde_json::{Map, Value, json};
 
 use crate::engine::Engine;
-use crate::error::Refused;
+use crate::error::{Refused, failure};
 use crate::level::Level;
 use crate::nest::{Layer, Nest};
 use crate::start::{AgentError, Lab};
@@ -112,6 +112,18 @@ impl dyn Engines + '_ {
             Some(exit_reason) => AgentError::Lab(format!("{complaint}; {exit_reason}")),
             None => AgentError::Sample(complaint),
         }
+    }
+
+    /// An error that says what has died, if something has.
+    pub fn alive(&self) -> Result<()> {
+        if let Some(lab) = self.lab() {
+            return lab.alive();
+        }
+        let Some(exit_reason) = self.exit_reason() else {
+            return Ok(());
+        };
+        let remedy = "look after it, and start this again";
+        Err(failure("an engine of the machine's has died", exit_reason, remedy))
     }
 
     /// What came of something that was done here; where an engine has died, an error says so.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bench::{DEADLINE, Session};
 use lab::{Agent, Engines, Layer, Needs, Nest};
-use measure::{Reading, Run, SampleError, Trial};
+use measure::{Arm, Reading, Run, SampleError, Trial};
 use miette::Result;
 use serde_json::json;
 
