@@ -418,7 +418,8 @@ fn step<'lab>(
         inner.like_outer.iter().map(|file| format!("/etc/{file}:/etc/{file}:ro")).collect();
     argv.extend(files.iter().flat_map(|file| ["--volume", file]));
     let image = inner.image.unwrap_or(inner.engine.image());
-    let led = lead_to_registry(level.held(), inner, image);
+    let held = level.zero().held();
+    let led = held.map_or_else(Vec::new, |held| lead_to_registry(held, inner, image));
     argv.extend(led.iter().map(String::as_str));
     argv.extend(inner.flags);
     let network = name(level, "network");

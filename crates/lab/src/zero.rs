@@ -53,6 +53,14 @@ impl<'lab> Zero<'lab> {
         }
     }
 
+    /// What a lab is made of, where it is one.
+    pub(crate) const fn held(self) -> Option<&'lab Held> {
+        match self {
+            Self::Lab(held) => Some(held),
+            Self::Machine(_) => None,
+        }
+    }
+
     /// The first process of level 0, where there is one of its own.
     pub(crate) fn first_process(self) -> Option<Arc<Process>> {
         match self {
