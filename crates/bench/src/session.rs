@@ -123,7 +123,7 @@ pub fn main(
 /// What only a lab can be told has no meaning without one.
 fn without_a_lab(matches: &ArgMatches) -> Result<()> {
     let given = |flag: &&str| matches.value_source(flag) == Some(ValueSource::CommandLine);
-    match ["generation", "sandbox"].iter().find(|flag| given(flag)) {
+    match ["generation", "sandbox", "images"].iter().find(|flag| given(flag)) {
         None => Ok(()),
         Some(flag) => Err(measure::usage(
             format!("`--{flag}` can't be used with `--engines host`"),

@@ -213,10 +213,16 @@ impl Machine {
             let engine = title(own.engine);
             let images = all.join(", ");
             let names = self.name("*");
-            program::note!("  {engine}: containers {names} of {images}, and their volumes");
+            program::note!(
+                "  {engine}: containers of {images}, with their volumes; those that stay for a while are \
+                 called {names}"
+            );
         }
         for (engine, image) in absent {
-            program::note!("  {}: the image {image}, which is not there", title(*engine));
+            program::note!(
+                "  {}: the image {image}, which is not there and is pulled, and a volume that stands for it",
+                title(*engine)
+            );
         }
         program::note!(
             "  All of it has the label {}={} and is removed when the run ends. Nothing of the engines' \
