@@ -49,7 +49,7 @@ for engine in $docker podman; do
     $engine images --all --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}} {{.Digest}}' | sort
     $engine network ls --no-trunc --format '{{.ID}} {{.Name}} {{.Driver}}' | sort
     $engine volume ls --format '{{.Name}} {{.Driver}}' | sort
-    $engine system df --format '{{.Type}} {{.TotalCount}} {{.Active}} {{.Size}}'
+    $engine system df
 done
 ";
 
