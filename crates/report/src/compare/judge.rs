@@ -10,7 +10,7 @@ use crate::analysis::{self, Estimate, Range};
 /// The fewest sessions that have an interval at 5 % (rule 6): 2 / 2^6 is below, 2 / 2^5 is not.
 const SESSIONS: usize = 6;
 
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Shown {
     pub(super) estimate: f64,
     /// For the published figures a range, which has no coverage.

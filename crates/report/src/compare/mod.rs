@@ -50,26 +50,32 @@ pub(crate) use setting::{LISTED, joined, whose};
 /// The word that stands for the published figures.
 const PUBLISHED: &str = "published";
 
-/// Hold a run against an earlier one, or against the published figures
+/// Hold a run against an earlier one, or runs against the published figures
 ///
 /// Pairs ratios and arms of the same name. "changed" means that two intervals, each at half of the
 /// row's share of 5 %, have no value in common; overlapping ones may hide a change. Runs of one
 /// session each speak of these sessions only; to speak of a boot of a machine, a run needs six. Of
-/// two machines a verdict says nothing about others: `cargo xtask merge`. Exit codes: 0 whatever the
-/// verdicts; 1 a file can't be read; 2 the runs can't be compared at all.
+/// two machines a verdict says nothing about others: `cargo xtask merge`. Against `published`, several
+/// runs stand side by side, each in its setting: a lab with stand-ins, one with published images, the
+/// machine's own engines. Exit codes: 0 whatever the verdicts; 1 a file can't be read; 2 the runs can't be
+/// compared at all.
 #[derive(Args)]
 pub(crate) struct CompareArgs {
     /// Folder of the earlier run, or `published`
     #[arg(value_name = "BASE")]
     base: PathBuf,
 
-    /// Folder of the later run
-    #[arg(value_name = "NEW")]
-    new: PathBuf,
+    /// Folder of the later run; of `published`, of each run that is held against it
+    #[arg(value_name = "NEW", required = true)]
+    new: Vec<PathBuf>,
 
     /// Print the comparison on stdout as JSON
     #[arg(long)]
     json: bool,
+
+    /// Print the comparison with `published` on stdout as a page that needs no other file
+    #[arg(long, conflicts_with = "json")]
+    html: bool,
 }
 
 /// What is found.
@@ -114,11 +120,9 @@ struct Row {
     limit: Option<String>,
     /// Why it can't be compared.
     why: Option<String>,
-    /// What is to be said of the published figure instead.
-    published: Option<&'static str>,
 }
 
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Ratio,
@@ -144,18 +148,25 @@ const ESTIMAND: Named<Arm<String>, String, 5> = [
 ];
 
 pub(crate) fn compare(args: &CompareArgs) -> miette::Result<()> {
-    let new = Runs::open(&args.new)?;
-    let comparison = if args.base.as_path() == Path::new(PUBLISHED) {
-        published::against_published(&new)?
-    } else {
-        of_runs(&Runs::open(&args.base)?, &new)?
-    };
-    if args.json {
-        visible::json(&comparison)?;
-    } else {
-        visible::say(&comparison.terminal())?;
+    if args.base.as_path() == Path::new(PUBLISHED) {
+        return published::compare(args);
     }
-    Ok(())
+    let [new] = &args.new[..] else {
+        return Err(usage(
+            "two runs are held against each other",
+            format!("{} runs are named after {}", args.new.len(), args.base.display()),
+            "name one; or `published` as BASE; or merge runs of several machines: `cargo xtask merge RUN...`",
+        ));
+    };
+    if args.html {
+        return Err(usage(
+            "there is no page of two runs",
+            format!("BASE is {}, and --html is of the published figures", args.base.display()),
+            "omit --html, or name `published` as BASE",
+        ));
+    }
+    let comparison = of_runs(&Runs::open(&args.base)?, &Runs::open(new)?)?;
+    if args.json { visible::json(&comparison) } else { visible::say(&comparison.terminal()) }
 }
 
 fn of_runs(base: &Runs, new: &Runs) -> miette::Result<Comparison> {
@@ -278,8 +289,7 @@ impl Row {
     fn of(experiment: &str, kind: Kind, metric: Metric, name: &str, judged: Judged) -> Self {
         let Judged { verdict, limit, why, shown: [base, new] } = judged;
         let (experiment, name) = (experiment.to_owned(), name.to_owned());
-        let (primary, published) = (false, None);
-        Self { experiment, kind, metric, name, primary, base, new, verdict, limit, why, published }
+        Self { experiment, kind, metric, name, primary: false, base, new, verdict, limit, why }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use facts::{Record, text};
+use facts::{Record, Runs, text};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::compare::Named;
@@ -36,6 +37,47 @@ pub(crate) const LISTED: Named<Record, BTreeSet<String>, 20> = [
     }),
     ("end", |record| [record.manifest.status.name().to_owned()].into()),
 ];
+
+/// Whose engines and images a run was taken with.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Setting {
+    StandIns,
+    PublishedImages,
+    Host,
+}
+
+impl Setting {
+    /// A lab that served any published image is one with published images; which are stand-ins all the
+    /// same is listed.
+    pub(super) fn of(runs: &Runs) -> Self {
+        if runs.records.iter().any(Record::is_of_host) {
+            Self::Host
+        } else if runs.records.iter().any(|record| !record.published().is_empty()) {
+            Self::PublishedImages
+        } else {
+            Self::StandIns
+        }
+    }
+
+    /// Above a column.
+    pub(super) fn heading(self) -> &'static str {
+        match self {
+            Self::StandIns => "lab, stand-ins",
+            Self::PublishedImages => "lab, published images",
+            Self::Host => "machine's own engines",
+        }
+    }
+
+    /// In a sentence.
+    pub(super) fn place(self) -> &'static str {
+        match self {
+            Self::StandIns => "in the lab with stand-ins",
+            Self::PublishedImages => "in the lab with published images",
+            Self::Host => "on the machine's own engines",
+        }
+    }
+}
 
 pub(crate) fn joined(values: BTreeSet<String>) -> String {
     let values: Vec<String> = values.into_iter().collect();

@@ -6,7 +6,6 @@ use comfy_table::{CellAlignment, Table, presets};
 use facts::Lang;
 
 use crate::compare::judge::Shown;
-use crate::compare::published::{AGAINST_PUBLISHED, NO_INTERVAL};
 use crate::compare::{Comparison, Difference, Kind};
 
 impl Comparison {
@@ -65,13 +64,10 @@ impl Comparison {
             };
             let [base, base_interval] = cells(row.base);
             let [new, new_interval] = cells(row.new);
-            let verdict = match (row.published, &row.why, &row.limit) {
-                (Some(here), ..) => here.to_owned(),
-                // Said above the table.
-                (None, Some(why), _) if why == NO_INTERVAL => "-".to_owned(),
-                (None, Some(why), _) => format!("{}: {why}", row.verdict.name()),
-                (None, None, Some(limit)) => format!("{} ({limit})", row.verdict.name()),
-                (None, None, None) => row.verdict.name().to_owned(),
+            let verdict = match (&row.why, &row.limit) {
+                (Some(why), _) => format!("{}: {why}", row.verdict.name()),
+                (None, Some(limit)) => format!("{} ({limit})", row.verdict.name()),
+                (None, None) => row.verdict.name().to_owned(),
             };
             let name = format!("{}{}", row.name, if row.primary { " *" } else { "" });
             table.add_row([
@@ -87,16 +83,12 @@ impl Comparison {
         for column in table.column_iter_mut().skip(2).take(4) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        let mut text = if self.family.is_empty() {
-            format!("{AGAINST_PUBLISHED}\n{table}\n")
-        } else {
-            let note = "changed: the intervals, each at half of the row's share of 5 %, have no value in \
+        let note = "changed: the intervals, each at half of the row's share of 5 %, have no value in \
              common. * primary: these share 5 %. (these sessions only): of one session each, which \
              can't tell a change from what differs between any two sessions. (each at 5 %): too few \
              sessions for an interval at that share. All sessions of a run are of one boot of one \
              machine: no verdict speaks of another.";
-            format!("{table}\n{note}\n{}{}", self.of_lab_and_host(), self.of_two_machines())
-        };
+        let mut text = format!("{table}\n{note}\n{}{}", self.of_lab_and_host(), self.of_two_machines());
         if self.differences.is_empty() {
             text.push_str("No difference in machine, engines, packages or source is recorded.\n");
         } else {

@@ -165,7 +165,7 @@ impl Forest {
 
 /// What a run's panel is called: what it measures, or its name where that is more than one thing or
 /// says too little.
-pub(super) fn title<'a>(
+pub(crate) fn title<'a>(
     mut metrics: impl Iterator<Item = &'a Metric>,
     experiment: &str,
     lang: Lang,
@@ -215,27 +215,15 @@ impl Row {
 }
 
 impl Panel {
-    /// From the smallest to the largest value that is drawn, with 1 and the band in it.
     fn axis(&self, left: i32, right: i32) -> Axis {
-        let (mut min, mut max) = (1.0 / (1.0 + self.margin), 1.0 + self.margin);
-        for line in &self.lines {
-            let Line::Row(row) = line else { continue };
+        let ends = self.lines.iter().flat_map(|line| {
+            let Line::Row(row) = line else { return [None; 4] };
             let published = row.published.map(|published| (published.low, published.high));
             let point = row.estimate.map(|estimate| (estimate, estimate));
-            for (low, high) in [row.interval, row.narrow, published, point].into_iter().flatten() {
-                min = min.min(low);
-                max = max.max(high);
-            }
-        }
-        let room = (max / min).powf(0.03);
-        Axis {
-            growth: Growth::Right,
-            scale: Scale::Log,
-            start: left,
-            length: right - left,
-            min: min / room,
-            max: max * room,
-        }
+            [row.interval, row.narrow, published, point]
+        });
+        let band = (1.0 / (1.0 + self.margin), 1.0 + self.margin);
+        log_axis(ends.flatten(), band, (left, right))
     }
 
     fn height(&self, layout: &Layout) -> i32 {
@@ -282,6 +270,44 @@ impl Picture for Forest {
     }
 }
 
+/// From the smallest to the largest value that is drawn, with what is drawn in any case.
+pub(super) fn log_axis(
+    ends: impl Iterator<Item = (f64, f64)>,
+    always: (f64, f64),
+    (left, right): (i32, i32),
+) -> Axis {
+    let (min, max) =
+        ends.fold(always, |(min, max), (low, high)| (f64::min(min, low), f64::max(max, high)));
+    let room = (max / min).powf(0.03);
+    Axis {
+        growth: Growth::Right,
+        scale: Scale::Log,
+        start: left,
+        length: right - left,
+        min: min / room,
+        max: max * room,
+    }
+}
+
+/// The ticks of an axis of ratios, the line at 1 and what the axis says.
+pub(super) fn paint_ground<B: DrawingBackend>(
+    canvas: &Canvas<B>,
+    axis: &Axis,
+    (first, last): (i32, i32),
+    lang: Lang,
+) -> Drawn<B> {
+    for (value, decimals) in axis.ticks((axis.length / 110).max(3).unsigned_abs()) {
+        let (x, label) = (axis.pixel(value), lang.number(value, decimals));
+        canvas.rule((x, first), (x, last), GRID, 2)?;
+        canvas.text(&label, (x, last + 28), Font::new(26, QUIET).centered())?;
+    }
+    canvas.axis_line((axis.pixel(1.0), first), (axis.pixel(1.0), last))?;
+    let label = term!(lang; "ratio (1 is no difference; equal steps are equal factors)";
+        "cociente (1: sin diferencia; pasos iguales, factores iguales)");
+    let middle = i32::midpoint(axis.start, axis.start + axis.length);
+    canvas.text(label, (middle, last + 66), Font::new(27, QUIET).centered())
+}
+
 fn paint_panel<B: DrawingBackend>(
     canvas: &Canvas<B>,
     panel: &Panel,
@@ -313,16 +339,7 @@ fn paint_panel<B: DrawingBackend>(
     canvas.text(&panel.title, (layout.margin, top + 26), Font::new(32, INK).bold())?;
     let (low, high) = (1.0 / (1.0 + panel.margin), 1.0 + panel.margin);
     canvas.rectangle((axis.pixel(low), first), (axis.pixel(high), last), BAND)?;
-    for (value, decimals) in axis.ticks(((right - left) / 110).max(3).unsigned_abs()) {
-        let (x, label) = (axis.pixel(value), lang.number(value, decimals));
-        canvas.rule((x, first), (x, last), GRID, 2)?;
-        canvas.text(&label, (x, last + 28), Font::new(26, QUIET).centered())?;
-    }
-    canvas.axis_line((axis.pixel(1.0), first), (axis.pixel(1.0), last))?;
-    let label = term!(lang; "ratio (1 is no difference; equal steps are equal factors)";
-        "cociente (1: sin diferencia; pasos iguales, factores iguales)");
-    let middle = i32::midpoint(left, right);
-    canvas.text(label, (middle, last + 66), Font::new(27, QUIET).centered())?;
+    paint_ground(canvas, &axis, (first, last), lang)?;
     let mut y = first;
     for line in &panel.lines {
         match line {

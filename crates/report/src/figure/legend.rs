@@ -14,6 +14,8 @@ pub(crate) enum Mark {
     Median,
     Published,
     Ratio,
+    /// A ratio without the interval that decides equivalence.
+    Estimate,
     Band,
     Whole,
     More,
@@ -65,6 +67,10 @@ fn paint_mark<B: DrawingBackend>(canvas: &Canvas<B>, mark: Mark, x: i32, y: i32)
         }
         Mark::Ratio => {
             canvas.interval(&axis, (low, high), Some((low + 10.0, high - 10.0)), y)?;
+            canvas.dot((x + 34, y), 7, INK)
+        }
+        Mark::Estimate => {
+            canvas.interval(&axis, (low, high), None, y)?;
             canvas.dot((x + 34, y), 7, INK)
         }
         Mark::Band => canvas.rectangle((x + 4, y - 16), (x + 64, y + 16), BAND),

@@ -4,6 +4,7 @@
 
 pub(crate) mod canvas;
 mod columns;
+mod confrontation;
 mod forest;
 mod grid;
 mod legend;
@@ -27,6 +28,8 @@ use facts::Lang;
 use facts::Runs;
 
 pub(crate) use canvas::PALETTE;
+pub(crate) use confrontation::{Confrontation, ConfrontedRow, Line, Panel};
+pub(crate) use forest::title as panel_title;
 pub(crate) use levels::drawn as drawn_series;
 
 /// A figure in all its drawings.
@@ -142,16 +145,23 @@ fn render(kind: Kind, picture: &impl Picture) -> miette::Result<Figure> {
 fn render_as(kind: Kind, name: &str, picture: &impl Picture) -> miette::Result<Figure> {
     let Files { svg, png } = files(name, picture)?;
     let (width, height) = size(picture, IN_PAGE);
-    let in_page = |frame| to_svg(picture, frame).map_err(|error| not_drawn(name, error));
+    let [wide_in_page, narrow_in_page] = in_page(name, picture)?;
     Ok(Figure {
         kind,
         name: name.to_owned(),
         svg,
         png,
-        wide_in_page: in_page(IN_PAGE)?,
-        narrow_in_page: in_page(NARROW)?,
+        wide_in_page,
+        narrow_in_page,
         is_tall: height > width,
     })
+}
+
+/// Draws a picture for a page: wide, and narrow for phones.
+pub(crate) fn in_page(name: &str, picture: &impl Picture) -> miette::Result<[String; 2]> {
+    load_fonts();
+    let drawn = |frame| to_svg(picture, frame).map_err(|error| not_drawn(name, error));
+    Ok([drawn(IN_PAGE)?, drawn(NARROW)?])
 }
 
 /// Draws a picture as files of their own.

@@ -191,7 +191,7 @@ fn refuse(named: &[Named]) -> miette::Result<()> {
         }
         let is_same = |other: &&Named| {
             let mut records = run.runs.records.iter().zip(&other.runs.records);
-            records.any(|(a, b)| !a.samples.rows.is_empty() && a.samples.rows == b.samples.rows)
+            records.any(|(a, b)| is_one_run(a, b))
         };
         if let Some(other) = named[..index].iter().find(is_same) {
             return refused(
@@ -205,6 +205,11 @@ fn refuse(named: &[Named]) -> miette::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether two records hold the same samples, so that they are one run's.
+pub(crate) fn is_one_run(a: &Record, b: &Record) -> bool {
+    !a.samples.rows.is_empty() && a.samples.rows == b.samples.rows
 }
 
 impl Merged {

@@ -26,6 +26,7 @@ pub(crate) use answer::answer;
 pub(crate) use environment::warnings;
 pub(crate) use estimand::Estimand;
 pub(crate) use method::chosen_arms;
+pub(crate) use results::verdicts_on_published;
 
 /// The page in both forms.
 pub(crate) struct Page {
@@ -102,6 +103,23 @@ pub(crate) fn of_sheet(sheet: &Sheet, file: &str) -> String {
     let Sheet { title, lead, pieces, figure, .. } = sheet;
     let (title, lead, pieces) = (title.clone(), lead.clone(), pieces.clone());
     markdown::write(&Document { title, lead, pieces }, &[(&figure.alternative, file)])
+}
+
+/// A page with at most one figure, the first one, as HTML: its drawings (wide and narrow), what it shows
+/// in words, and what stands below it.
+pub(crate) fn with_figure(
+    document: &Document,
+    figure: Option<([String; 2], [String; 2])>,
+) -> String {
+    let figure = figure.map(|([wide, narrow], [alternative, caption])| PageFigure {
+        kind: Kind::Forest,
+        file: String::new(),
+        wide,
+        narrow,
+        alternative,
+        caption,
+    });
+    html::write(document, figure.as_slice(), Lang::En)
 }
 
 /// What experiments themselves say in one part of their pages.

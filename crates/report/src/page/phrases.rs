@@ -1,6 +1,6 @@
 //! Numbers and verdicts as a reader sees them.
 
-pub(crate) use facts::phrases::{added, estimate, in_unit, observer, predicted, range};
+pub(crate) use facts::phrases::{added, estimate, in_unit, interval, observer, predicted, range};
 
 use crate::analysis::{Estimate, Scope};
 use crate::language::fill;

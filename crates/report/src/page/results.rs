@@ -71,22 +71,9 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
     if !source.has_arms() {
         return pieces;
     }
-    let mut definitions = [
-        term!(lang; "Consistent here: our interval overlaps the published range. An overlap is weak evidence, so our interval must exclude 1 as well.";
-            "Compatible con lo medido: nuestro intervalo se solapa con el rango publicado. Un solapamiento prueba poco; por eso nuestro intervalo tiene que excluir además el 1."),
-        term!(lang; "Not reproduced here: our interval and the published range have no value in common. It speaks of this machine and these versions, not of the published ones.";
-            "No se reproduce aquí: nuestro intervalo y el rango publicado no comparten ningún valor. Habla de esta máquina y de estas versiones, no de las publicadas."),
-        term!(lang; "Inconclusive here: our interval excludes neither the claim nor that there is no effect.";
-            "Sin decidir aquí: nuestro intervalo no excluye ni la afirmación ni que no haya efecto."),
-        term!(lang; "Claims without a number: of “more” and “less” the interval must lie on that side of 1; “nothing” needs equivalence within the margin, for which a missing difference is not enough. A ranking compares two ratios within each block.";
-            "Afirmaciones sin cifra: un «más» o un «menos» exige que el intervalo quede a ese lado del 1; un «nada» exige equivalencia dentro del margen, y para eso no basta con no ver diferencia. Un orden compara dos cocientes dentro de cada bloque."),
-        term!(lang; "The source itself: no 95 % interval exists for n = 4 (from the smallest to the largest of four values covers a median with 87.5 %). Where the ranges of its two arms are apart it can carry a sign; where they overlap, the source cannot resolve it.";
-            "La propia fuente: con n = 4 no existe un intervalo del 95 % (del menor al mayor de cuatro valores se cubre la mediana con un 87,5 %). Si los rangos de sus dos brazos no se tocan, la fuente da para un signo; si se solapan, no permite resolverlo."),
-        term!(lang; "The published range of a ratio goes from the smallest repetition above the line over the largest below it, to the largest over the smallest. It is a range and no interval: it has no coverage.";
-            "El rango publicado de un cociente va de la menor repetición del numerador entre la mayor del denominador a la mayor entre la menor. Es un rango, no un intervalo: no tiene cobertura."),
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    let mut definitions = verdicts_on_published(lang).map(str::to_owned).to_vec();
+    definitions.insert(3, term!(lang; "Claims without a number: of “more” and “less” the interval must lie on that side of 1; “nothing” needs equivalence within the margin, for which a missing difference is not enough. A ranking compares two ratios within each block.";
+            "Afirmaciones sin cifra: un «más» o un «menos» exige que el intervalo quede a ese lado del 1; un «nada» exige equivalencia dentro del margen, y para eso no basta con no ver diferencia. Un orden compara dos cocientes dentro de cada bloque.").to_owned());
     let mut claims = source.analysis.runs.iter().flat_map(|run| &run.claims);
     if claims.any(|claim| claim.here == Here::Answered) {
         definitions.push(term!(lang; "Answered here: a question to which nothing was published, and which our interval decides. What the answer is stands below. Inconclusive here: it excludes neither answer.";
@@ -97,6 +84,22 @@ pub(super) fn claims(source: &Source) -> Vec<Piece> {
         vec![Piece::List(definitions)],
     ));
     pieces
+}
+
+/// What a verdict on a published ratio means, and what the published range is.
+pub(crate) fn verdicts_on_published(lang: Lang) -> [&'static str; 5] {
+    [
+        term!(lang; "Consistent here: our interval overlaps the published range. An overlap is weak evidence, so our interval must exclude 1 as well.";
+            "Compatible con lo medido: nuestro intervalo se solapa con el rango publicado. Un solapamiento prueba poco; por eso nuestro intervalo tiene que excluir además el 1."),
+        term!(lang; "Not reproduced here: our interval and the published range have no value in common. It speaks of this machine and these versions, not of the published ones.";
+            "No se reproduce aquí: nuestro intervalo y el rango publicado no comparten ningún valor. Habla de esta máquina y de estas versiones, no de las publicadas."),
+        term!(lang; "Inconclusive here: our interval excludes neither the claim nor that there is no effect.";
+            "Sin decidir aquí: nuestro intervalo no excluye ni la afirmación ni que no haya efecto."),
+        term!(lang; "The source itself: no 95 % interval exists for n = 4 (from the smallest to the largest of four values covers a median with 87.5 %). Where the ranges of its two arms are apart it can carry a sign; where they overlap, the source cannot resolve it.";
+            "La propia fuente: con n = 4 no existe un intervalo del 95 % (del menor al mayor de cuatro valores se cubre la mediana con un 87,5 %). Si los rangos de sus dos brazos no se tocan, la fuente da para un signo; si se solapan, no permite resolverlo."),
+        term!(lang; "The published range of a ratio goes from the smallest repetition above the line over the largest below it, to the largest over the smallest. It is a range and no interval: it has no coverage.";
+            "El rango publicado de un cociente va de la menor repetición del numerador entre la mayor del denominador a la mayor entre la menor. Es un rango, no un intervalo: no tiene cobertura."),
+    ]
 }
 
 /// The number, or what was seen in its place.
