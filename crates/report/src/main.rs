@@ -25,8 +25,8 @@ use facts::Lang;
 use facts::Runs;
 use facts::Sheet;
 
-/// Rebuild the tables, figures and page of a run from its raw samples, compare two runs, merge those
-/// of several machines, or hold every claim against the records
+/// Rebuild the tables, figures and page of a run from its raw samples, compare two runs or several with
+/// the published figures, merge those of several machines, or hold every claim against the records
 ///
 /// Writes summary.csv, ratios.csv, parts.csv, claims.csv, growth.csv (where a run has series) and the
 /// tables that its experiment has left in facts.json; the figures that there is something for, each as

@@ -245,25 +245,13 @@ fn runs_of_different_kinds_are_refused() {
     edit_manifest(&new, |manifest| manifest["schema_version"] = 3.into());
     refused_as(&base, &new, "its schema version is 3");
     refused_as(&place.path().join("nothing"), &base, "is not the folder of a run");
-    let syscalls = place.path().join("syscalls");
-    make(&syscalls, &SYSCALLS, 1, |_, times| Ok(1_000 + times));
-    refused_as("published".as_ref(), &syscalls, "nothing that it measured was published");
-}
-
-#[test]
-fn the_published_figures_carry_no_interval() {
-    let place = tempfile::tempdir().expect("a folder");
-    let new = run(place.path(), "new", ratio_of);
-    let found = compare("published".as_ref(), &new);
-    let dind = row(&found, "dind/docker");
-    assert_eq!(dind["verdict"], "not_comparable");
-    assert_eq!(dind["published"], "not reproduced here", "1.30 against 1.03 to 1.14");
-    assert_eq!(dind["base"]["coverage"], Value::Null);
-    assert!((dind["base"]["estimate"].as_f64().expect("a number") - 340.0 / 315.0).abs() < 1e-9);
-    let told = stdout(&report(&["compare".as_ref(), "published".as_ref(), &new]));
-    let (above, table) = told.split_once('┌').expect("a table");
-    assert!(above.contains("`cargo xtask compare BASE NEW`"), "{told}");
-    assert!(!table.contains("not comparable"), "once is enough: {told}");
+    for (args, words) in [
+        (&[base.as_path(), &base, &base][..], "2 runs are named after"),
+        (&[base.as_path(), &base, "--html".as_ref()], "--html is of the published figures"),
+    ] {
+        let text = refused(&report(&[&["compare".as_ref()], args].concat()), 2);
+        assert!(text.contains(words), "{text}");
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod nests;
 mod numbers;
 mod page;
 mod pod_claims;
+mod published;
 mod schema;
 mod sessions;
 mod splice;
