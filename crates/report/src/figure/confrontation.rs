@@ -121,7 +121,8 @@ impl Picture for Confrontation {
     fn height(&self, frame: Frame) -> i32 {
         let layout = Layout::of(frame);
         let panels: i32 = self.panels.iter().map(|panel| layout.panel(panel)).sum();
-        panels + 30 + if frame.narrow { 2 } else { 1 } * legend::LINE
+        let entries = if frame.narrow { 2 } else { 1 };
+        panels + 30 + entries * legend::LINE
     }
 
     fn paint<B: DrawingBackend>(&self, canvas: &Canvas<B>, frame: Frame) -> Drawn<B> {
