@@ -44,8 +44,8 @@ pub use lab_test_macros::test;
 use libtest_mimic::{Arguments, Failed, Trial};
 pub use machine::Machine;
 pub use need::is_patient;
-pub use own::{OwnEngines, Who};
 use need::{Lack, Needs};
+pub use own::{OwnEngines, Who};
 pub use part::killed;
 pub use run::{Cut, Run};
 

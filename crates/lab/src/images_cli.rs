@@ -4,7 +4,6 @@ use std::io::{self, BufRead};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use comfy_table::{Table, presets};
 use lab::{Generation, PulledImage};
 use miette::Result;
 use program::{beside, columns, say};
@@ -75,19 +74,27 @@ pub(crate) fn images(of: Images) -> Result<ExitCode> {
              pull some: cargo xtask lab pull alpine docker:dind quay.io/podman/stable",
         );
     }
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
-    table.set_header(["NAME", "DIGEST", "SIZE", "IN USE", "SOURCE"]);
-    for PulledImage { name, digest, source, bytes, used_by } in images {
+    let mut rows = vec![["NAME", "DIGEST", "SIZE", "IN USE", "SOURCE"].map(str::to_owned)];
+    rows.extend(images.into_iter().map(|image| {
+        let PulledImage { name, digest, source, bytes, used_by } = image;
         // As long as engines show it.
         let digest = digest.get(..19).unwrap_or(&digest).to_owned();
         let used_by = if used_by.is_empty() { "no".to_owned() } else { used_by.join(", ") };
-        table.add_row([name, digest, size(bytes), used_by, source]);
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    told(table.trim_fmt())
+        [name, digest, size(bytes), used_by, source]
+    }));
+    told(table(&rows))
+}
+
+/// Rows whose columns are as wide as they have to be. By hand: what is linked here is linked by programs
+/// that take times.
+fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or_default()).collect();
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 pub(crate) fn clean(of: &Clean) -> Result<ExitCode> {
@@ -137,10 +144,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_for_readers() {
+    fn sizes_and_tables_are_for_readers() {
         assert_eq!(
             [1_234, 3_623_807, 45_600_000, 1_230_000_000].map(size),
             ["0.0 MB", "3.6 MB", "46 MB", "1.2 GB"]
         );
+        let rows = [["a", "bb", "c"], ["aaa", "b", ""]].map(|row| row.map(str::to_owned));
+        assert_eq!(table(&rows), "a    bb  c\naaa  b");
     }
 }

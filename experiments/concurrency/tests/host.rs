@@ -16,6 +16,7 @@ fn main() -> ExitCode {
 #[case::of_an_ordinary_user(Who::User, "podman-1,podman-2,podman-nested-2")]
 #[lab_test::test]
 #[needs(lab(Kind::Root))]
+#[needs(patience(20))]
 fn every_arm_gives_a_sample(#[case] who: Who, #[case] arms: &str) -> Result<()> {
     let program = env!("CARGO_BIN_EXE_concurrency");
     let machine = OwnEngines::start(env!("CARGO_TARGET_TMPDIR"), &[program])?;

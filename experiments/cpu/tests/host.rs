@@ -12,10 +12,17 @@ fn main() -> ExitCode {
 }
 
 #[rstest]
-#[case::of_root(Who::Root, "bare,docker,dind,podman,podman-nested,bare-self,docker-self,dind-self,podman-nested-self,bare-ours,bare-memory,bare-busybox,dind-inside,dind-inside-memory,dind-hop")]
-#[case::of_an_ordinary_user(Who::User, "bare,podman,podman-nested,podman-self,podman-nested-self,bare-memory,podman-nested-inside-memory")]
+#[case::of_root(
+    Who::Root,
+    "bare,docker,dind,podman,podman-nested,bare-self,docker-self,dind-self,podman-nested-self,bare-ours,bare-memory,bare-busybox,dind-inside,dind-inside-memory,dind-hop"
+)]
+#[case::of_an_ordinary_user(
+    Who::User,
+    "bare,podman,podman-nested,podman-self,podman-nested-self,bare-memory,podman-nested-inside-memory"
+)]
 #[lab_test::test]
 #[needs(lab(Kind::Root))]
+#[needs(patience(20))]
 fn every_arm_gives_a_sample(#[case] who: Who, #[case] arms: &str) -> Result<()> {
     let program = env!("CARGO_BIN_EXE_cpu");
     let machine = OwnEngines::start(env!("CARGO_TARGET_TMPDIR"), &[program])?;

@@ -90,7 +90,10 @@ exit $code
 fn is_as_before(machine: &OwnEngines, who: Who, before: &str, said: &Output) -> Result<()> {
     let after = machine.lists(who)?;
     let lines = |of: &str, not: &str| -> Vec<String> {
-        of.lines().filter(|line| !not.lines().any(|other| other == *line)).map(String::from).collect()
+        of.lines()
+            .filter(|line| !not.lines().any(|other| other == *line))
+            .map(String::from)
+            .collect()
     };
     let (more, less) = (lines(&after, before), lines(before, &after));
     ensure!(after == before, "more: {more:#?}\nless: {less:#?}\n{}", said.stderr);
@@ -105,7 +108,9 @@ const PODMANS: &str = "--arms=bare,podman,podman-nested,podman-nested-inside,pod
 
 #[rstest]
 #[case::of_root(Who::Root, ALL, 8)]
+#[needs(patience(25))]
 #[case::of_an_ordinary_user(Who::User, PODMANS, 5)]
+#[needs(patience(25))]
 #[case::of_who_may_use_the_socket(Who::Member, ALL, 8)]
 #[lab_test::test]
 #[needs(lab(Kind::Root))]
@@ -122,7 +127,8 @@ fn a_run_leaves_the_engines_as_they_were(
     let rows = machine.good(who, "cat ~/run/samples.csv")?;
     ensure!(rows.lines().count() == samples + 1, "{rows}");
     // What was to be made was said before.
-    for words in ["run h", "the image quay.io/podman/stable, which is not there", "matryoshka.run=h"]
+    for words in
+        ["run h", "the image quay.io/podman/stable, which is not there", "matryoshka.run=h"]
     {
         ensure!(output.stderr.contains(words), "{words}: {}", output.stderr);
     }
@@ -142,9 +148,13 @@ fn a_run_leaves_the_engines_as_they_were(
 /// Nobody is asked: the run is killed, or ends by a signal, or because of what it needs.
 #[rstest]
 #[case::kill_9(Who::Root, ALL, "kill -9 $run", 137)]
+#[needs(patience(25))]
 #[case::kill_9_of_an_ordinary_user(Who::User, PODMANS, "kill -9 $run", 137)]
+#[needs(patience(25))]
 #[case::kill_9_of_who_may_use_the_socket(Who::Member, ALL, "kill -9 $run", 137)]
+#[needs(patience(25))]
 #[case::ctrl_c(Who::Root, ALL, "kill -INT $run", 1)]
+#[needs(patience(25))]
 #[case::its_container_dies(
     Who::Root,
     ALL,
@@ -174,6 +184,7 @@ fn a_run_that_is_cut_off_leaves_them_too(
 #[case::of_an_ordinary_user(Who::User, PODMANS, "--arms=bare")]
 #[lab_test::test]
 #[needs(lab(Kind::Root))]
+#[needs(patience(35))]
 fn what_a_killed_reaper_has_left_goes_with_the_next_run(
     #[case] who: Who,
     #[case] arms: &str,
@@ -200,6 +211,7 @@ fn what_a_killed_reaper_has_left_goes_with_the_next_run(
 #[case::by_a_socket("--host=unix:///run/far/docker.sock", "unix:///run/far/docker.sock")]
 #[lab_test::test]
 #[needs(lab(Kind::Root))]
+#[needs(patience(25))]
 fn a_daemon_elsewhere_gets_a_copy_of_the_probe(
     #[case] listens: &str,
     #[case] host: &str,
@@ -220,7 +232,9 @@ fn a_daemon_elsewhere_gets_a_copy_of_the_probe(
         ),
     )?;
     let flags = "--verify --arms=bare,docker,dind,dind-inside";
-    let listed = format!("DOCKER_HOST={host} docker ps --all --quiet; DOCKER_HOST={host} docker volume ls -q");
+    let listed = format!(
+        "DOCKER_HOST={host} docker ps --all --quiet; DOCKER_HOST={host} docker volume ls -q"
+    );
     let output = run(&machine, Who::Root, &format!("export DOCKER_HOST={host};"), flags)?;
     ensure!(output.success(), "{} {}", output.stdout, output.stderr);
     let manifest = machine.good(Who::Root, "cat ~/run/manifest.json")?;
@@ -230,69 +244,69 @@ fn a_daemon_elsewhere_gets_a_copy_of_the_probe(
     Ok(())
 }
 
-/// One error each: what, why, and what to do.
-#[rstest]
-#[case::no_engines(
-    Who::Root,
-    "mkdir -p ~/none; PATH=~/none",
-    "",
-    &["this machine has no engines of its own", "apt install docker.io, or podman"]
-)]
-#[case::no_permission(
-    Who::User,
-    "",
-    "--arms=docker",
-    &["this machine's Docker may not be used", "usermod -aG docker"]
-)]
-#[case::no_answer(
-    Who::Root,
-    "DOCKER_HOST=unix:///nowhere.sock",
-    "--arms=docker",
-    &["this machine's Docker does not answer", "systemctl start docker"]
-)]
-#[case::podman_by_dockers_name(
-    Who::Root,
-    "mkdir -p ~/bin; ln -s $(command -v podman) ~/bin/docker; PATH=~/bin:$PATH",
-    "--arms=docker",
-    &["Docker is not available on this machine", "speaks to Podman"]
-)]
-#[case::needs_a_lab(
-    Who::Root,
-    "",
-    "--arms=podman-matched-inside",
-    &["`podman-matched-inside` is not available on the machine's own engines", "a lab has"]
-)]
-#[case::a_rootless_network(
-    Who::User,
-    "",
-    "--arms=podman-cold",
-    &["`podman-cold` is not available on the machine's own engines", "no common network"]
-)]
-#[case::no_image(
-    Who::Root,
-    // The registry that has the images can't be reached.
-    "ip address del 10.99.0.1/32 dev lo",
-    "--arms=docker",
-    &["the machine's Docker has no image alpine", "can't be pulled", "docker pull alpine"]
-)]
+/// One error each, of whom, what is done before, the flags, and words of what, why and what to do.
+const LACKS: &[(Who, &str, &str, &[&str])] = &[
+    (
+        Who::Root,
+        "mkdir -p ~/none; PATH=~/none",
+        "",
+        &["this machine has no engines of its own", "apt install docker.io, or podman"],
+    ),
+    (
+        Who::User,
+        "",
+        "--arms=docker",
+        &["this machine's Docker may not be used", "usermod -aG docker"],
+    ),
+    (
+        Who::Root,
+        "DOCKER_HOST=unix:///nowhere.sock",
+        "--arms=docker",
+        &["this machine's Docker does not answer", "systemctl start docker"],
+    ),
+    (
+        Who::Root,
+        "mkdir -p ~/bin; ln -s $(command -v podman) ~/bin/docker; PATH=~/bin:$PATH",
+        "--arms=docker",
+        &["Docker is not available on this machine", "speaks to Podman"],
+    ),
+    (
+        Who::Root,
+        "",
+        "--arms=podman-matched-inside",
+        &["`podman-matched-inside` is not available on the machine's own engines", "a lab has"],
+    ),
+    (
+        Who::User,
+        "",
+        "--arms=podman-cold",
+        &["`podman-cold` is not available on the machine's own engines", "no common network"],
+    ),
+    (
+        Who::Root,
+        // The registry that has the images can't be reached.
+        "ip address del 10.99.0.1/32 dev lo",
+        "--arms=docker",
+        &["the machine's Docker has no image alpine", "can't be pulled", "docker pull alpine"],
+    ),
+];
+
 #[lab_test::test]
 #[needs(lab(Kind::Root))]
-fn what_the_machine_lacks_is_said(
-    #[case] who: Who,
-    #[case] before: &str,
-    #[case] flags: &str,
-    #[case] words: &[&str],
-) -> Result<()> {
+fn what_the_machine_lacks_is_said() -> Result<()> {
     let machine = OwnEngines::start(FOLDER, &[env!("CARGO_BIN_EXE_startup")])?;
-    let before = match before {
-        "" => String::new(),
-        some if some.contains('=') => format!("{some}; export PATH DOCKER_HOST;"),
-        some => format!("{some};"),
-    };
-    let output = run(&machine, who, &before, &format!("--verify {flags}"))?;
-    ensure!(output.code == 77, "{} {}", output.code, output.stderr);
-    for words in words {
-        ensure!(output.stderr.contains(words), "{words}: {}", output.stderr);
+    for (who, before, flags, words) in LACKS {
+        let before = match *before {
+            "" => String::new(),
+            some if some.contains('=') => format!("{some}; export PATH DOCKER_HOST;"),
+            some => format!("{some};"),
+        };
+        let output =
+            run(&machine, *who, &format!("rm -rf ~/run; {before}"), &format!("--verify {flags}"))?;
+        ensure!(output.code == 77, "{flags}: {} {}", output.code, output.stderr);
+        for words in *words {
+            ensure!(output.stderr.contains(words), "{words}: {}", output.stderr);
+        }
     }
     Ok(())
 }
@@ -300,6 +314,7 @@ fn what_the_machine_lacks_is_said(
 /// A daemon whose API is older than what is needed: a server that says so to Docker's real client.
 #[lab_test::test]
 #[needs(lab(Kind::Root))]
+#[needs(patience(10))]
 fn a_daemon_that_is_too_old_is_refused() -> Result<()> {
     let machine = OwnEngines::start(FOLDER, &[env!("CARGO_BIN_EXE_startup")])?;
     let socket = machine.place().join("old.sock");
@@ -333,6 +348,7 @@ fn a_daemon_that_is_too_old_is_refused() -> Result<()> {
 /// Without a wish for arms, those that can't be had are left out, with the reason.
 #[lab_test::test]
 #[needs(lab(Kind::Root))]
+#[needs(patience(20))]
 fn what_can_not_be_had_is_left_out() -> Result<()> {
     let machine = machine(Who::User)?;
     let output = run(&machine, Who::User, "", "--verify")?;

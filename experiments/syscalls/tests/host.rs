@@ -12,10 +12,17 @@ fn main() -> ExitCode {
 }
 
 #[rstest]
-#[case::of_root(Who::Root, "getppid-bare,getppid-docker,getppid-docker-unconfined,open-stat-dind,fork-exec-dind-unconfined,ping-pong-podman,page-fault-podman-nested")]
-#[case::of_an_ordinary_user(Who::User, "getppid-bare,fork-exec-podman,open-stat-podman-nested,urandom-podman-unconfined")]
+#[case::of_root(
+    Who::Root,
+    "getppid-bare,getppid-docker,getppid-docker-unconfined,open-stat-dind,fork-exec-dind-unconfined,ping-pong-podman,page-fault-podman-nested"
+)]
+#[case::of_an_ordinary_user(
+    Who::User,
+    "getppid-bare,fork-exec-podman,open-stat-podman-nested,urandom-podman-unconfined"
+)]
 #[lab_test::test]
 #[needs(lab(Kind::Root))]
+#[needs(patience(20))]
 fn every_arm_gives_a_sample(#[case] who: Who, #[case] arms: &str) -> Result<()> {
     let program = env!("CARGO_BIN_EXE_syscalls");
     let machine = OwnEngines::start(env!("CARGO_TARGET_TMPDIR"), &[program])?;

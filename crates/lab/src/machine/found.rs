@@ -255,7 +255,9 @@ fn docker() -> std::result::Result<Own, Option<Lack>> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let components = server["Components"].as_array().into_iter().flatten();
     let mut names = components.filter_map(|component| component["Name"].as_str());
-    if names.any(|name| name.contains("Podman")) || is_podmans() {
+    // Podman by the name of Docker's client writes this one otherwise.
+    let is_podman = version["Client"]["APIVersion"].is_string();
+    if is_podman || names.any(|name| name.contains("Podman")) {
         let why = "the program docker speaks to Podman here";
         let remedy = "measure it as Podman: --arms with its names; or install Docker";
         return Err(Some(Lack::new("Docker is not available on this machine", why, remedy)));
@@ -281,15 +283,10 @@ fn docker() -> std::result::Result<Own, Option<Lack>> {
         way: way.to_owned(),
         socket: (way == "unix").then(|| path.to_owned()),
         is_rootless: has("rootless"),
-        is_remapped: has("userns"),
+        // What it says where it does begins so, and nothing else does.
+        is_remapped: has("user"),
         has_company: has_company("docker", "bridge"),
     })
-}
-
-/// Whether the program of that name is Podman.
-fn is_podmans() -> bool {
-    let said = ask(&["docker", "--version"]).ok().flatten();
-    said.is_some_and(|(said, _)| said.to_lowercase().contains("podman"))
 }
 
 /// Why Docker's client has nothing of a server to tell: what keeps it from it, or an error that it is not

@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::analysis::{Analysis, Range};
 use crate::compare::judge::Shown;
 use crate::compare::setting::{LISTED, Setting, joined};
-use crate::compare::{CompareArgs, Kind, PUBLISHED};
+use crate::compare::{CompareArgs, Kind};
 use crate::merge::is_one_run;
 use crate::page::{phrases, warnings};
 use crate::visible;

@@ -88,7 +88,8 @@ impl Comparison {
              can't tell a change from what differs between any two sessions. (each at 5 %): too few \
              sessions for an interval at that share. All sessions of a run are of one boot of one \
              machine: no verdict speaks of another.";
-        let mut text = format!("{table}\n{note}\n{}{}", self.of_lab_and_host(), self.of_two_machines());
+        let mut text =
+            format!("{table}\n{note}\n{}{}", self.of_lab_and_host(), self.of_two_machines());
         if self.differences.is_empty() {
             text.push_str("No difference in machine, engines, packages or source is recorded.\n");
         } else {
