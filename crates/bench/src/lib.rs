@@ -4,6 +4,7 @@
 
 pub mod disk;
 mod generations;
+mod labs_only;
 pub mod once;
 mod session;
 
@@ -14,6 +15,7 @@ use measure::{Reading, SampleError};
 use miette::Result;
 
 pub use generations::Generations;
+pub use labs_only::LabsOnly;
 pub use session::{Session, main};
 
 /// How long a lab is sampled, or waited for, before its first measured block, in ms

@@ -36,6 +36,8 @@ use way::WAYS;
 struct Cli {
     #[command(flatten)]
     run: measure::RunArgs,
+    #[command(flatten)]
+    _engines: bench::LabsOnly,
 
     #[command(flatten)]
     on: Generations,

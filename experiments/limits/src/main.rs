@@ -25,6 +25,8 @@ struct Cli {
     #[command(flatten)]
     run: measure::RunArgs,
     #[command(flatten)]
+    _engines: bench::LabsOnly,
+    #[command(flatten)]
     lab: lab::Options,
 
     /// Only set-ups in whose name (`PATTERN NAMESPACE REMEDY`) all these words are; may be given several

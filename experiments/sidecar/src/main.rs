@@ -39,6 +39,8 @@ struct Cli {
     #[command(flatten)]
     run: measure::RunArgs,
     #[command(flatten)]
+    _engines: bench::LabsOnly,
+    #[command(flatten)]
     lab: lab::Options,
 
     /// Only this pattern: dind, dood, sidecar, sidecar-open, daemonless or dind-userns; may be given several times

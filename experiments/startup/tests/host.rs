@@ -151,7 +151,7 @@ fn a_run_leaves_the_engines_as_they_were(
 #[needs(patience(25))]
 #[case::kill_9_of_an_ordinary_user(Who::User, PODMANS, "kill -9 $run", 137)]
 #[needs(patience(25))]
-#[case::kill_9_of_who_may_use_the_socket(Who::Member, ALL, "kill -9 $run", 137)]
+#[case::sigterm_of_who_may_use_the_socket(Who::Member, ALL, "kill -TERM $run", 1)]
 #[needs(patience(25))]
 #[case::ctrl_c(Who::Root, ALL, "kill -INT $run", 1)]
 #[needs(patience(25))]
@@ -176,6 +176,27 @@ fn a_run_that_is_cut_off_leaves_them_too(
     let output = machine.run(who, &script)?;
     ensure!(output.code == code, "{} {}", output.code, output.stderr);
     is_as_before(&machine, who, &before, &output)
+}
+
+/// An image that is there by its digest only, and is the one that is pulled: it stays.
+#[lab_test::test]
+#[needs(lab(Kind::Root))]
+#[needs(patience(10))]
+fn an_image_that_was_there_without_its_name_stays() -> Result<()> {
+    let machine = OwnEngines::start(FOLDER, &[env!("CARGO_BIN_EXE_startup")])?;
+    let nameless = "set -e
+        docker pull --quiet alpine > /dev/null
+        digest=$(docker image inspect --format '{{index .RepoDigests 0}}' alpine)
+        docker image rm alpine > /dev/null
+        docker pull --quiet $digest > /dev/null
+        docker images --quiet --no-trunc";
+    let before = machine.good(Who::Root, nameless)?;
+    let output = run(&machine, Who::Root, "", "--verify --arms=docker")?;
+    ensure!(output.success(), "{} {}", output.stdout, output.stderr);
+    ensure!(output.stderr.contains("was there without that name"), "{}", output.stderr);
+    let after = machine.good(Who::Root, "docker images --quiet --no-trunc; docker volume ls -q")?;
+    ensure!(after == before && !before.is_empty(), "{before} {after}");
+    Ok(())
 }
 
 /// Whoever clears up is killed, too: the next run does it.
@@ -205,16 +226,16 @@ fn what_a_killed_reaper_has_left_goes_with_the_next_run(
     is_as_before(&machine, who, &before, &output)
 }
 
-/// A daemon that sees no file of the machine: in a container, by TCP and by a socket.
+/// A daemon that sees no file of the machine: in a container, by TCP and by a context's socket.
 #[rstest]
-#[case::by_tcp("--host=tcp://0.0.0.0:2375 --tls=false", "tcp://127.0.0.1:2375")]
-#[case::by_a_socket("--host=unix:///run/far/docker.sock", "unix:///run/far/docker.sock")]
+#[case::by_tcp("--host=tcp://0.0.0.0:2375 --tls=false", "DOCKER_HOST=tcp://127.0.0.1:2375")]
+#[case::by_a_context("--host=unix:///run/far/docker.sock", "DOCKER_CONTEXT=far")]
 #[lab_test::test]
 #[needs(lab(Kind::Root))]
 #[needs(patience(25))]
 fn a_daemon_elsewhere_gets_a_copy_of_the_probe(
     #[case] listens: &str,
-    #[case] host: &str,
+    #[case] reach: &str,
 ) -> Result<()> {
     let machine = machine(Who::Root)?;
     machine.good(
@@ -223,7 +244,8 @@ fn a_daemon_elsewhere_gets_a_copy_of_the_probe(
             "mkdir -p /run/far
              docker run --detach --name far --privileged --publish 127.0.0.1:2375:2375 \
                  --volume /run/far:/run/far docker:dind {listens} > /dev/null
-             export DOCKER_HOST={host}
+             docker context create far --docker host=unix:///run/far/docker.sock > /dev/null
+             export {reach}
              tries=0
              until docker version > /dev/null 2>&1; do
                  tries=$((tries + 1)); [ $tries -lt 600 ] || exit 9; sleep 0.1
@@ -232,10 +254,8 @@ fn a_daemon_elsewhere_gets_a_copy_of_the_probe(
         ),
     )?;
     let flags = "--verify --arms=bare,docker,dind,dind-inside";
-    let listed = format!(
-        "DOCKER_HOST={host} docker ps --all --quiet; DOCKER_HOST={host} docker volume ls -q"
-    );
-    let output = run(&machine, Who::Root, &format!("export DOCKER_HOST={host};"), flags)?;
+    let listed = format!("export {reach}; docker ps --all --quiet; docker volume ls -q");
+    let output = run(&machine, Who::Root, &format!("export {reach};"), flags)?;
     ensure!(output.success(), "{} {}", output.stdout, output.stderr);
     let manifest = machine.good(Who::Root, "cat ~/run/manifest.json")?;
     ensure!(manifest.contains("\"probe\": \"copied\""), "{manifest}");
@@ -281,6 +301,22 @@ const LACKS: &[(Who, &str, &str, &[&str])] = &[
         "",
         "--arms=podman-cold",
         &["`podman-cold` is not available on the machine's own engines", "no common network"],
+    ),
+    (
+        Who::Root,
+        "DOCKER_HOST=unix:///run/mapped/sock
+         mkdir -p /run/mapped
+         { dockerd --host=$DOCKER_HOST --userns-remap=me --bridge=none --iptables=false \
+             --data-root=/var/lib/mapped --exec-root=/run/mapped/exec --pidfile=/run/mapped/pid \
+             > /run/mapped/log 2>&1 < /dev/null & }
+         tries=0
+         until docker --host=$DOCKER_HOST version > /dev/null 2>&1; do
+             tries=$((tries + 1))
+             if [ $tries -gt 600 ]; then tail -3 /run/mapped/log >&2; exit 9; fi
+             sleep 0.1
+         done",
+        "--arms=dind",
+        &["`dind` is not available on the machine's own engines", "starts no privileged container"],
     ),
     (
         Who::Root,

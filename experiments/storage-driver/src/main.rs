@@ -30,6 +30,8 @@ use cost::Declared;
 struct Cli {
     #[command(flatten)]
     run: measure::RunArgs,
+    #[command(flatten)]
+    _engines: bench::LabsOnly,
 
     #[command(flatten)]
     on: Generations,

@@ -25,6 +25,8 @@ struct Cli {
     #[command(flatten)]
     run: measure::RunArgs,
     #[command(flatten)]
+    _engines: bench::LabsOnly,
+    #[command(flatten)]
     lab: lab::Options,
 
     /// Engines within each other, outermost first: docker, podman, or matched (Podman configured as

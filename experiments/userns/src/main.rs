@@ -25,6 +25,8 @@ use side::Side;
 struct Cli {
     #[command(flatten)]
     run: measure::RunArgs,
+    #[command(flatten)]
+    _engines: bench::LabsOnly,
 
     /// The engines, by the release of Debian that they are of
     #[arg(long, value_name = "NAME", default_value_t)]

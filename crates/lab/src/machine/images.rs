@@ -64,6 +64,12 @@ fn whole(image: &str) -> String {
     }
 }
 
+/// An image's number, as all engines write it.
+fn bare(id: &str) -> &str {
+    let id = id.trim();
+    id.strip_prefix("sha256:").unwrap_or(id)
+}
+
 impl Machine {
     pub(super) fn has_image(&self, engine: Engine, image: &str) -> bool {
         let inspect = [engine.program(), "image", "inspect", "--format", "{{.Id}}", image];
@@ -84,6 +90,8 @@ impl Machine {
             let mut volume = vec![program, "volume", "create", &mark];
             volume.extend(self.labels.iter().map(String::as_str));
             volume.push(&name);
+            let ids = [program, "images", "--all", "--quiet", "--no-trunc"];
+            let there = level.output(&ids)?;
             level.output(&volume)?;
             let line = [program, "pull", "--quiet", &pulled];
             let command = self.command(&line)?.stdin_null();
@@ -98,6 +106,17 @@ impl Machine {
                     ),
                 };
                 return Err(lack.report());
+            }
+            let id =
+                level.output(&[program, "image", "inspect", "--format", "{{.Id}}", &pulled])?;
+            let is_same = |other: &str| bare(other) == bare(&id);
+            if there.split_whitespace().any(is_same) {
+                // Engines remove an image with its last name: nothing stands for it any more.
+                level.output(&[program, "volume", "rm", &name])?;
+                program::note!(
+                    "{}: {image} was there without that name; it keeps image and name",
+                    title(*engine)
+                );
             }
         }
         Ok(())
