@@ -248,7 +248,7 @@ fn a_lab_and_the_machines_own_engines_are_never_merged() {
     let runs = fleet(place.path(), 2);
     edit_manifest(&runs[1], |manifest| of_host(manifest, "28.4", "overlayfs"));
     let text = refused(&merge(&paths(&runs)), 2);
-    let words = "one was taken on a lab's engines, another on the machine's own engines";
+    let words = "one was taken on a lab's engines, another on the machine's own";
     assert!(text.contains(words), "{text}");
     edit_manifest(&runs[0], |manifest| of_host(manifest, "26.1", "overlay2"));
     let found = merged(&paths(&runs));
