@@ -184,7 +184,10 @@ fn published_images_are_named_and_told_from_stand_ins() {
     let found = compare(&base, &new);
     assert_eq!(row(&found, "dind/docker")["verdict"], "no_change_seen");
     let differences = found["differences"].as_array().expect("a list");
-    let [images] = &differences[..] else { panic!("{differences:?}") };
+    // The load of a machine on which other tests run is not asked for.
+    let asked = |one: &&Value| one["what"] != "load before";
+    let differences: Vec<&Value> = differences.iter().filter(asked).collect();
+    let [images] = differences[..] else { panic!("{differences:?}") };
     assert_eq!(images["what"], "published images");
     assert_eq!((&images["base"], &images["new"]), (&"none".into(), &"alpine sha256:0123".into()));
     stdout(&report(&[&new]));
