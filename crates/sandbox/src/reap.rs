@@ -75,12 +75,11 @@ impl Client<'_> {
             looks += 1;
             match self.look(looks) {
                 Ok(true) => empty += 1,
-                Ok(false) => empty = 0,
                 Err(why) if Instant::now() > end => {
                     self.complaints.push(format!("{}: {why}", self.program));
                     break;
                 }
-                Err(_) => empty = 0,
+                Ok(false) | Err(_) => empty = 0,
             }
             if empty < LOOKS {
                 std::thread::sleep(PACE);

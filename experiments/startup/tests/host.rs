@@ -359,7 +359,7 @@ fn a_daemon_that_is_too_old_is_refused() -> Result<()> {
     std::fs::set_permissions(&socket, open).into_diagnostic()?;
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let mut lines = BufReader::new(&stream).lines().map_while(|line| line.ok());
+            let mut lines = BufReader::new(&stream).lines().map_while(std::result::Result::ok);
             let asked = lines.next().unwrap_or_default();
             let _ = lines.find(String::is_empty);
             let answer = if asked.contains("/version") {

@@ -106,8 +106,8 @@ mod tests {
     fn labels(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
         let flags = flags("h0123abcd");
         let pairs = flags.iter().filter_map(|flag| flag.strip_prefix("--label=")?.split_once('='));
-        let changed = changes.iter().copied();
-        pairs.chain(changed).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        let others = changes.iter().copied();
+        pairs.chain(others).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 
     #[rstest]

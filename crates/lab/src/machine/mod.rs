@@ -115,6 +115,7 @@ impl Machine {
     }
 
     /// A command that somebody waits for: it ends with this thread, and no terminal's Ctrl-C is for it.
+    #[expect(clippy::unused_self, reason = "only a run on these engines has such commands")]
     pub(crate) fn command<S: AsRef<str>>(&self, argv: &[S]) -> Result<Expression> {
         let owner = std::process::id().to_string();
         let line = ["tied", &owner].into_iter().chain(argv.iter().map(AsRef::as_ref));
@@ -178,9 +179,8 @@ impl Machine {
             let asked = found::ask(&[own.engine.program(), "version", "--format", format]);
             let why = match asked {
                 Ok(Some((version, _))) if !version.is_empty() => return None,
-                Ok(Some((_, why))) => why,
                 Ok(None) => "its program is gone".to_owned(),
-                Err(why) => why,
+                Ok(Some((_, why))) | Err(why) => why,
             };
             Some((own.engine, why))
         })
@@ -212,10 +212,10 @@ impl Machine {
             let all: Vec<String> = ["alpine".to_owned()].into_iter().chain(carriers).collect();
             let engine = title(own.engine);
             let images = all.join(", ");
-            let names = self.name("*");
+            let pattern = self.name("*");
             program::note!(
                 "  {engine}: containers of {images}, with their volumes; those that stay for a while are \
-                 called {names}"
+                 called {pattern}"
             );
         }
         for (engine, image) in absent {

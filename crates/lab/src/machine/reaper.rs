@@ -62,7 +62,9 @@ impl Drop for Reaper {
             return;
         }
         let left = self.left.take().into_iter();
-        for line in left.flat_map(|left| BufReader::new(left).lines().map_while(|line| line.ok())) {
+        for line in
+            left.flat_map(|left| BufReader::new(left).lines().map_while(std::result::Result::ok))
+        {
             program::note!("warning: {line}");
         }
     }

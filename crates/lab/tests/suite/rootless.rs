@@ -91,6 +91,7 @@ fi"#;
 /// What this program is called with to own a user's group until it is killed.
 pub(crate) const OWNER: &str = "own-a-group";
 
+#[expect(clippy::disallowed_macros, reason = "to the test, which reads one line")]
 pub(crate) fn own_a_group() -> ExitCode {
     let group = lab::UserGroup::new(USER);
     match &group {

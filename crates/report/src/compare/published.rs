@@ -95,7 +95,7 @@ struct Held {
     here: Option<Here>,
 }
 
-#[expect(clippy::ref_option, reason = "serde hands it over so")]
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
 fn name<S: serde::Serializer>(here: &Option<Here>, serializer: S) -> Result<S::Ok, S::Error> {
     here.map(Here::name).serialize(serializer)
 }
