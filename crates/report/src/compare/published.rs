@@ -8,7 +8,7 @@ mod page;
 mod terminal;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use facts::{Estimate, Here, Lang, Metric, Record, Runs, decimals};
 use measure::usage;
@@ -272,18 +272,20 @@ fn columns(folders: &[PathBuf], runs: &[Runs], rows: &[Row]) -> Vec<Column> {
 /// What tells a run from the others of its setting: the folder's name, or all of its path where another
 /// folder is called the same.
 fn told_apart_by(folders: &[PathBuf], settings: &[Setting], index: usize) -> Option<String> {
-    let name = |folder: &PathBuf| {
-        let name = folder.file_name().unwrap_or(folder.as_os_str());
-        name.to_string_lossy().into_owned()
-    };
-    let own = name(&folders[index]);
+    let own = name_of(&folders[index]);
     let others = || {
         let all = folders.iter().zip(settings).enumerate();
         all.filter(|(other, (_, setting))| *other != index && **setting == settings[index])
     };
     others().next()?;
-    let is_unique = others().all(|(_, (folder, _))| name(folder) != own);
+    let is_unique = others().all(|(_, (folder, _))| name_of(folder) != own);
     Some(if is_unique { own } else { folders[index].display().to_string() })
+}
+
+/// A folder's own name.
+fn name_of(folder: &Path) -> String {
+    let name = folder.file_name().unwrap_or(folder.as_os_str());
+    name.to_string_lossy().into_owned()
 }
 
 /// In one sentence.

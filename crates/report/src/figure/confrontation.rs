@@ -62,6 +62,8 @@ const HEAD: i32 = 60;
 const FOOT: i32 = 110;
 /// Between a name, an axis, numbers and a verdict.
 const APART: i32 = 30;
+/// Of a run's name below its ratio's.
+const INDENT: i32 = 30;
 /// The names' share of the width at most.
 const NAMES: i32 = 3;
 
@@ -208,7 +210,8 @@ fn paint_panel<B: DrawingBackend>(
                 canvas.blank((layout.margin, text - 16), to)?;
             }
             let name = fitting(canvas, name, name_font, columns.names);
-            canvas.text(&name, (layout.margin + 10, text), name_font)?;
+            let indent = if is_published { 10 } else { INDENT };
+            canvas.text(&name, (layout.margin + indent, text), name_font)?;
             canvas.text(numbers, (columns.numbers, text), numbers_font)?;
             canvas.text(verdict, (columns.verdicts, text), SMALL)?;
             row.paint_line(canvas, &axis, (index, y + layout.marks))?;

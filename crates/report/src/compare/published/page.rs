@@ -3,7 +3,7 @@
 use facts::document::{Cell, Document, Fit, Piece, Table, words};
 use facts::{Here, Lang, Published};
 
-use super::{Confronted, Held, NOTES, Row, ratios};
+use super::{Confronted, Held, NOTES, Row, name_of, ratios};
 use crate::compare::Kind;
 use crate::figure::{Confrontation, ConfrontedRow, Line, Panel, in_page, panel_title};
 use crate::page::{phrases, verdicts_on_published, with_figure};
@@ -25,13 +25,14 @@ impl Confronted {
         pieces.push(Piece::heading(2, "How to read it"));
         let notes = NOTES.into_iter().chain(verdicts_on_published(Lang::En));
         pieces.push(Piece::List(notes.map(str::to_owned).collect()));
-        let folders = self.runs.iter().map(|run| format!("`{}`", run.folder.display()));
-        let folders: Vec<String> = folders.collect();
+        // Not the way there: a page is read on other machines, too.
+        let names = self.runs.iter().map(|run| format!("`{}`", name_of(&run.folder)));
+        let names: Vec<String> = names.collect();
         let document = Document {
             title: "The published figures, held against runs".to_owned(),
             lead: format!(
                 "Four repetitions each were published; held against {}",
-                folders.join(", ")
+                names.join(", ")
             ),
             pieces,
         };
@@ -149,7 +150,8 @@ impl Confronted {
                 numbers: row.line(found),
                 // Its name says where.
                 verdict: here.map_or_else(String::new, |here| {
-                    Here::name(here).trim_end_matches(" here").to_owned()
+                    let sign = phrases::here_cell(here, Lang::En).tone.sign();
+                    format!("{sign}{}", here.name().trim_end_matches(" here"))
                 }),
             }
         };
