@@ -54,7 +54,8 @@ struct Confronted {
 #[derive(Serialize)]
 struct Column {
     setting: Setting,
-    folder: PathBuf,
+    /// Its folder's own name: what is said of a record does not change when it is moved.
+    folder: String,
     /// Its setting; with the folder, where several are of one.
     heading: String,
     /// The same in a sentence.
@@ -256,7 +257,7 @@ fn columns(folders: &[PathBuf], runs: &[Runs], rows: &[Row]) -> Vec<Column> {
         };
         Column {
             setting,
-            folder: folder.clone(),
+            folder: name_of(folder),
             heading,
             place,
             confirmed: counted(|here| here == Here::Consistent),

@@ -207,7 +207,7 @@ fn paint_panel<B: DrawingBackend>(
             };
             if frame.narrow {
                 let to = (frame.width - layout.margin, text + 16);
-                canvas.blank((layout.margin, text - 16), to)?;
+                canvas.blank((layout.margin, text - 18), to)?;
             }
             let name = fitting(canvas, name, name_font, columns.names);
             let indent = if is_published { 10 } else { INDENT };

@@ -1,9 +1,9 @@
 //! Runs beside the published figures, as a page.
 
 use facts::document::{Cell, Document, Fit, Piece, Table, words};
-use facts::{Here, Lang, Published};
+use facts::{Lang, Published};
 
-use super::{Confronted, Held, NOTES, Row, name_of, ratios};
+use super::{Confronted, Held, NOTES, Row, ratios};
 use crate::compare::Kind;
 use crate::figure::{Confrontation, ConfrontedRow, Line, Panel, in_page, panel_title};
 use crate::page::{phrases, verdicts_on_published, with_figure};
@@ -26,7 +26,7 @@ impl Confronted {
         let notes = NOTES.into_iter().chain(verdicts_on_published(Lang::En));
         pieces.push(Piece::List(notes.map(str::to_owned).collect()));
         // Not the way there: a page is read on other machines, too.
-        let names = self.runs.iter().map(|run| format!("`{}`", name_of(&run.folder)));
+        let names = self.runs.iter().map(|run| format!("`{}`", run.folder));
         let names: Vec<String> = names.collect();
         let document = Document {
             title: "The published figures, held against runs".to_owned(),
