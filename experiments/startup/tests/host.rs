@@ -193,9 +193,9 @@ fn an_image_that_was_there_without_its_name_stays() -> Result<()> {
     let before = machine.good(Who::Root, nameless)?;
     let output = run(&machine, Who::Root, "", "--verify --arms=docker")?;
     ensure!(output.success(), "{} {}", output.stdout, output.stderr);
-    ensure!(output.stderr.contains("was there without that name"), "{}", output.stderr);
     let after = machine.good(Who::Root, "docker images --quiet --no-trunc; docker volume ls -q")?;
     ensure!(after == before && !before.is_empty(), "{before} {after}");
+    ensure!(output.stderr.contains("was there without that name"), "{}", output.stderr);
     Ok(())
 }
 
