@@ -93,6 +93,7 @@ impl Client<'_> {
         let of_run = format!("label={RUN}={}", self.run);
         let containers =
             self.names(&["ps", "--all", "--quiet", "--no-trunc", "--filter", &of_run])?;
+        let containers = self.own(containers)?;
         let force = ["rm", "--force", "--volumes"];
         // Podman would wait for what is to be killed.
         let at_once = (self.program == "podman").then_some("--time=0");
@@ -113,6 +114,22 @@ impl Client<'_> {
         }
         done?;
         Ok(containers.is_empty() && networks.is_empty() && volumes.is_empty())
+    }
+
+    /// Those of these containers that the run has made. What somebody commits from one of them hands its
+    /// labels on to his containers.
+    fn own(&self, containers: Vec<String>) -> Result<Vec<String>, String> {
+        let format = format!("{{{{index .Config.Labels \"{RUN}\"}}}}");
+        let mut own = Vec::new();
+        for container in containers {
+            let image =
+                self.say(&["container", "inspect", "--format", "{{.Image}}", &container])?;
+            let handed_on = self.say(&["image", "inspect", "--format", &format, image.trim()])?;
+            if handed_on.trim() != self.run {
+                own.push(container);
+            }
+        }
+        Ok(own)
     }
 
     /// One that others use meanwhile is theirs.

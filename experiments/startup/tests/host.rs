@@ -226,6 +226,46 @@ fn what_a_killed_reaper_has_left_goes_with_the_next_run(
     is_as_before(&machine, who, &before, &output)
 }
 
+/// Labels go from a container to the image that is committed from it, and on to whatever is made of that.
+#[lab_test::test]
+#[needs(lab(Kind::Root))]
+#[needs(patience(15))]
+fn what_is_made_of_a_committed_image_stays() -> Result<()> {
+    let machine = OwnEngines::start(FOLDER, &[env!("CARGO_BIN_EXE_startup")])?;
+    let made = r"set -e
+        dead='--label=matryoshka.run=h0000dead --label=matryoshka.owner=999999999@1'
+        dead=$dead' --label=matryoshka.boot='$(cat /proc/sys/kernel/random/boot_id)
+        dead=$dead' --label=matryoshka.space='$(readlink /proc/self/ns/pid)
+        for engine in docker podman; do
+            $engine pull --quiet alpine
+            $engine create --name dead $dead alpine true
+            $engine commit dead localhost/mine:1
+            $engine run --detach --name mine --volume precious:/precious localhost/mine:1 sleep infinity
+        done > /dev/null 2>&1";
+    machine.good(Who::Root, made)?;
+    let output = run(&machine, Who::Root, "", "--verify --arms=bare")?;
+    ensure!(output.success(), "{} {}", output.stdout, output.stderr);
+    for engine in ["docker", "podman"] {
+        let names = "ps --all --format '{{.Names}} {{.State}}'";
+        let left = machine.good(Who::Root, &format!("{engine} {names}; {engine} volume ls -q"))?;
+        ensure!(left == "mine running\nprecious\n", "{engine}: {left}\n{}", output.stderr);
+    }
+    Ok(())
+}
+
+/// A mounted socket needs the client's image only.
+#[lab_test::test]
+#[needs(lab(Kind::Root))]
+#[needs(patience(10))]
+fn a_mounted_socket_alone_is_measured() -> Result<()> {
+    let machine = OwnEngines::start(FOLDER, &[env!("CARGO_BIN_EXE_startup")])?;
+    let output = run(&machine, Who::Root, "", "--verify --arms=dood,dood-inside")?;
+    ensure!(output.success(), "{} {}", output.stdout, output.stderr);
+    let images = machine.good(Who::Root, "docker images --format '{{.Repository}}:{{.Tag}}'")?;
+    ensure!(!images.contains("docker:"), "{images}");
+    Ok(())
+}
+
 /// A daemon that sees no file of the machine: in a container, by TCP and by a context's socket.
 #[rstest]
 #[case::by_tcp("--host=tcp://0.0.0.0:2375 --tls=false", "DOCKER_HOST=tcp://127.0.0.1:2375")]
