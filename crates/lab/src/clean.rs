@@ -33,8 +33,8 @@ pub fn cost_of_clean() -> Result<Cost> {
     let images = pulled::records(&cache);
     Ok(Cost {
         bytes: EMPTIED.iter().map(|kind| size(&cache.join(kind))).sum(),
-        packages: packages.values().sum(),
-        pulled: images.iter().map(|image| image.bytes).sum(),
+        packages: packages.into_values().fold(0, u64::saturating_add),
+        pulled: images.iter().map(|image| image.bytes).fold(0, u64::saturating_add),
         images: images.iter().map(|image| image.name.to_string()).collect(),
     })
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use lab::{Generation, PulledImage};
 use miette::Result;
-use program::{beside, columns, say};
+use program::{beside, columns, say, visible};
 
 use crate::{interruptible, is_watched, told};
 
@@ -80,6 +80,8 @@ pub(crate) fn images(of: Images) -> Result<ExitCode> {
         // As long as engines show it.
         let digest = digest.get(..19).unwrap_or(&digest).to_owned();
         let used_by = if used_by.is_empty() { "no".to_owned() } else { used_by.join(", ") };
+        // Of a file it may have any name.
+        let source = visible(&source).replace('\n', "\\n");
         [name, digest, size(bytes), used_by, source]
     }));
     told(table(&rows))

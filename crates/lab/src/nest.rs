@@ -43,6 +43,15 @@ pub struct Layer {
 }
 
 impl Layer {
+    /// The image of the container that carries it.
+    pub(crate) fn carrier(self) -> &'static str {
+        match (self.image, self.socket) {
+            (Some(image), _) => image,
+            (None, true) => "docker:cli",
+            (None, false) => self.engine.image(),
+        }
+    }
+
     /// An engine of its own, in a privileged container where it is not the outermost.
     #[must_use]
     pub const fn own(engine: Engine) -> Self {
@@ -417,7 +426,7 @@ fn step<'lab>(
     let files: Vec<String> =
         inner.like_outer.iter().map(|file| format!("/etc/{file}:/etc/{file}:ro")).collect();
     argv.extend(files.iter().flat_map(|file| ["--volume", file]));
-    let image = inner.image.unwrap_or(inner.engine.image());
+    let image = inner.carrier();
     let held = level.zero().held();
     let led = held.map_or_else(Vec::new, |held| lead_to_registry(held, inner, image));
     argv.extend(led.iter().map(String::as_str));
@@ -435,7 +444,7 @@ fn step<'lab>(
     let socket = format!("{socket}:{SOCKET}");
     match (inner.engine, inner.socket) {
         (Engine::Docker, true) => {
-            argv.extend(["--volume", &socket, "docker:cli", "sleep", "infinity"]);
+            argv.extend(["--volume", &socket, image, "sleep", "infinity"]);
         }
         (Engine::Docker, false) => {
             argv.push(image);

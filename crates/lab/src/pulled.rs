@@ -7,6 +7,7 @@
 //! A lab locks the folders that it serves, so that nobody takes one away from it.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -78,8 +79,12 @@ impl Record {
 
 /// Where the record of a name is.
 pub(crate) fn record_of(root: &Path, name: &Name) -> PathBuf {
+    root.join(FOLDER).join(file_of(name))
+}
+
+fn file_of(name: &Name) -> String {
     let hash = base16ct::lower::encode_string(&Sha256::digest(name.to_string()));
-    root.join(FOLDER).join(format!("{RECORD}{}", &hash[..32]))
+    format!("{RECORD}{}", &hash[..32])
 }
 
 /// The right to change which images there are.
@@ -103,7 +108,21 @@ pub(crate) fn records(root: &Path) -> Vec<Record> {
 
 fn read(path: &Path) -> std::result::Result<Record, String> {
     let text = fs::read(path).map_err(|why| why.to_string())?;
-    serde_json::from_slice(&text).map_err(|why| why.to_string())
+    let record: Record = serde_json::from_slice(&text).map_err(|why| why.to_string())?;
+    // Its key becomes a part of a path, and its name one of engines' configuration.
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let is_key = record.key.len() == 32 && record.key.bytes().all(is_hex);
+    let is_name = Name::parse(&record.name.to_string()).is_ok_and(|name| name == record.name);
+    let is_digest = Name::parse(&format!("x@{}", record.digest)).is_ok();
+    if is_key
+        && is_name
+        && is_digest
+        && path.file_name() == Some(OsStr::new(&file_of(&record.name)))
+    {
+        Ok(record)
+    } else {
+        Err("it is not as a pull has written it; remove it".to_owned())
+    }
 }
 
 fn say_damaged(path: &Path, why: &str) {

@@ -32,20 +32,11 @@ pub(super) struct Image {
     pulled: bool,
 }
 
-/// The image that carries a layer.
-pub(super) fn of(layer: Layer) -> &'static str {
-    match (layer.image, layer.socket) {
-        (Some(image), _) => image,
-        (None, true) => "docker:cli",
-        (None, false) => layer.engine.image(),
-    }
-}
-
 /// What these chains take of the engines at level 0: theirs, and those that their containers are given.
 pub(super) fn needed(chains: &[&[Layer]]) -> Vec<(Engine, &'static str)> {
     let mut needed = Vec::new();
     for chain in chains {
-        let images = chain.iter().skip(1).map(|layer| of(*layer));
+        let images = chain.iter().skip(1).map(|layer| layer.carrier());
         for image in ["alpine"].into_iter().chain(images) {
             if !needed.contains(&(chain[0].engine, image)) {
                 needed.push((chain[0].engine, image));

@@ -201,7 +201,7 @@ impl Machine {
                     (false, true) => "privileged",
                     (false, false) => "unprivileged",
                 };
-                let carrier = format!("{} ({with})", images::of(*layer));
+                let carrier = format!("{} ({with})", layer.carrier());
                 if !carriers.contains(&carrier) {
                     carriers.push(carrier);
                 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The registry that a name without one means, and where its official images are.
 const HUB: &str = "docker.io";
+const ALSO_HUB: [&str; 2] = ["index.docker.io", "registry-1.docker.io"];
 const OFFICIAL: &str = "library/";
 
 /// A name in full, as engines have it after they have read what a user wrote (distribution,
@@ -38,11 +39,13 @@ impl Name {
             Some((first, path)) if is_registry(first) => (first, path.to_owned()),
             _ => (HUB, rest.to_owned()),
         };
-        let registry = if registry == "index.docker.io" { HUB } else { registry };
+        let registry = if ALSO_HUB.contains(&registry) { HUB } else { registry };
         let path =
             if registry == HUB && !path.contains('/') { format!("{OFFICIAL}{path}") } else { path };
         if !is_host(registry) {
-            return Err("a registry is the name of a host, perhaps with a port".to_owned());
+            return Err(
+                "a registry is the name of a host in small letters, perhaps with a port".to_owned()
+            );
         }
         if !path.split('/').all(is_part) {
             return Err("names have a-z, 0-9 and single . _ - between these".to_owned());
@@ -155,7 +158,8 @@ fn is_host(registry: &str) -> bool {
         _ => registry,
     };
     let is_label = |label: &str| {
-        let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        let is_inner =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         !label.is_empty()
             && label.bytes().all(is_inner)
             && !label.starts_with('-')
@@ -212,6 +216,12 @@ mod tests {
         "alpine"
     )]
     #[case::other_name("index.docker.io/me/x", "docker.io/me/x:latest", "me/x", "me/x")]
+    #[case::where_it_is(
+        "registry-1.docker.io/library/a",
+        "docker.io/library/a:latest",
+        "library/a",
+        "a"
+    )]
     #[case::user("me/tool:1", "docker.io/me/tool:1", "me/tool", "me/tool:1")]
     #[case::of_three(
         "docker.io/library/a/b",
@@ -285,6 +295,7 @@ mod tests {
     #[case("./x")]
     #[case("x.net:/y")]
     #[case("-x.net/y")]
+    #[case("X.net/y")]
     #[case("[1]:5000/y")]
     #[case("alpine@sha256:12")]
     #[case("alpine@sha512:0123")]

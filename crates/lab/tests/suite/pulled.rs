@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use lab::Kind;
 use lab_test::{ensure, generation};
 use miette::{IntoDiagnostic, Result, miette};
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::attached::Session;
@@ -152,6 +153,40 @@ fn a_damaged_image_is_not_served() -> Result<()> {
     done(&user.pull(&["alpine:3.20"])?)?;
     let said = done(&lab()?.output().into_diagnostic()?)?;
     ensure!(said.contains("published: echo which\n"), "{said}");
+    Ok(())
+}
+
+/// What is written into a record reaches no path but its own and no engine's configuration.
+#[rstest]
+#[case::a_path_for_a_key(r#""key": ""#, r#""key": "../../../victim/"#)]
+#[case::a_name_that_is_none(
+    r#""registry": "docker.io"#,
+    r#""registry": "evil.example\n10.99.0.1 x"#
+)]
+#[case::another_name(r#""tag": "3.20"#, r#""tag": "3.21"#)]
+#[lab_test::test]
+fn a_record_that_somebody_changed_is_none(#[case] from: &str, #[case] to: &str) -> Result<()> {
+    let user = User::new(Fault::Nothing)?;
+    user.registry.put("library/alpine:3.20", Image::new(Form::Docker, "published", OURS)?);
+    done(&user.pull(&["alpine:3.20"])?)?;
+    let cache = user.cache.0.path();
+    let victim = cache.join("victim");
+    fs::create_dir(&victim).into_diagnostic()?;
+    let entries = fs::read_dir(cache.join("matryoshka/pulled")).into_diagnostic()?.flatten();
+    let records = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("name-"));
+    let record = records.last().ok_or_else(|| miette!("no record"))?.path();
+    let text = fs::read_to_string(&record).into_diagnostic()?;
+    ensure!(text.contains(from), "{from} in {text}");
+    fs::write(&record, text.replace(from, to)).into_diagnostic()?;
+    for name in ["alpine:3.20", "alpine:3.21"] {
+        let removed = user.lab("images")?.args(["rm", name]).output().into_diagnostic()?;
+        ensure!(removed.status.code() == Some(2), "{}", done(&removed).unwrap_or_default());
+    }
+    ensure!(victim.exists(), "it followed the record");
+    let said = in_lab(&user, &[], "docker run --rm alpine:3.20 echo which")?.output();
+    let said = done(&said.into_diagnostic()?)?;
+    ensure!(said.contains("the cache is damaged") && said.contains("which\n"), "{said}");
+    ensure!(!said.contains("published: "), "{said}");
     Ok(())
 }
 
